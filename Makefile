@@ -1,0 +1,64 @@
+# Two commands do everything on a fresh machine: `make serve` and `make test`.
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+SHELL := /bin/bash
+
+VENV := .venv
+PY := $(VENV)/bin/python
+PIP := $(PY) -m pip install --quiet --disable-pip-version-check
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+UV_COMPILE := UV_CUSTOM_COMPILE_COMMAND='make lock' $(VENV)/bin/uv pip compile --quiet \
+	--universal --generate-hashes --python-version 3.11
+
+.PHONY: help serve test lint conformance deploy lock clean
+
+help:  ## What there is
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
+
+serve: $(VENV)/serve.stamp  ## Start the service on this machine (http://127.0.0.1:8000)
+	@exec $(VENV)/bin/alerta-utec serve $(ARGS)
+
+test: lint node_modules/.stamp  ## Every check and every test, the emulated AWS included
+	$(PY) -m pytest $(ARGS)
+
+lint: $(VENV)/dev.stamp  ## Style, types and layers
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+	$(VENV)/bin/lint-imports
+
+conformance: $(VENV)/dev.stamp  ## The black-box suite against ENDPOINT=wss://…
+	@test -n "$(ENDPOINT)" || { echo 'Give the deployment: make conformance ENDPOINT=wss://…/dev'; exit 2; }
+	$(PY) -m pytest tests/conformance --endpoint "$(ENDPOINT)" $(ARGS)
+
+deploy: node_modules/.stamp  ## Deploy to AWS with the pinned framework
+	node_modules/.bin/osls deploy $(ARGS)
+
+lock: $(VENV)/dev.stamp  ## Compile requirements*.txt again from requirements*.in
+	for f in requirements requirements-serve requirements-dev; do $(UV_COMPILE) $$f.in -o $$f.txt; done
+
+clean:  ## Remove what was installed and built, never data/
+	rm -rf $(VENV) node_modules .build .serverless
+
+$(PY):
+	@test -n "$(PYTHON)" || { echo 'Python 3.11 or later is needed (python3 --version).'; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+		{ echo 'This Python has no venv; on Debian and Ubuntu: apt-get install python3-venv'; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/serve.stamp: requirements-serve.txt pyproject.toml | $(PY)
+	@echo 'Installing (only the first time) …'
+	$(PIP) --require-hashes -r requirements-serve.txt
+	$(PIP) --no-build-isolation --no-deps -e .
+	@touch $@
+
+$(VENV)/dev.stamp: requirements-dev.txt $(VENV)/serve.stamp
+	@echo 'Installing the tools for the tests (only the first time) …'
+	$(PIP) --require-hashes -r requirements-dev.txt
+	@touch $@
+
+node_modules/.stamp: package-lock.json
+	@command -v npm >/dev/null || { echo 'Node.js 20.19 or later is needed for osls and wscat.'; exit 1; }
+	npm ci --ignore-scripts --no-audit --no-fund
+	@touch $@

@@ -1,0 +1,1 @@
+"""What plays the ports: vendors and stores; one translator of errors for each."""

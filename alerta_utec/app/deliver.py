@@ -1,0 +1,75 @@
+"""Telling everyone of a committed change: broadcast to sockets, and e-mail."""
+
+import logging
+import time
+from collections import Counter
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from alerta_utec import wire
+from alerta_utec.app.email import compose
+from alerta_utec.domain.change import Change
+from alerta_utec.ports import Connections, Mailer, Poster
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Broadcast:
+    """Sends a change to every connection whose filter it concerns."""
+
+    connections: Connections
+    poster: Poster
+
+    def __call__(self, change: Change) -> dict[str, int]:
+        """Send the change, and forget connections that are gone.
+
+        Returns:
+            ``{attempted, delivered, gone, throttled, failed, ms}``.
+
+        Raises:
+            Unavailable: not everybody was told; repeat it whole.
+        """
+        started = time.perf_counter()
+        counts: Counter[str] = Counter(attempted=0, delivered=0, gone=0, throttled=0, failed=0)
+        frame = wire.incident_update(change)
+        for page in self.connections.pages():
+            ids = [c.connection_id for c in page if c.filter.concerns(change)]
+            if not ids:
+                continue
+            posted = self.poster.post(ids, frame)
+            counts.update(
+                attempted=len(ids),
+                delivered=posted.delivered,
+                gone=len(posted.gone),
+                throttled=len(posted.throttled),
+                failed=len(posted.failed),
+            )
+            for connection_id in posted.gone:
+                self.connections.delete(connection_id)
+        counts["ms"] = round((time.perf_counter() - started) * 1000)
+        log.info("broadcast", extra={"position": str(change.position), **counts})
+        return dict(counts)
+
+
+@dataclass(frozen=True)
+class Alarm:
+    """Sends the e-mail of a change, where it calls for one."""
+
+    mailer: Mailer
+    timezone: ZoneInfo
+
+    def __call__(self, change: Change) -> bool:
+        """Send it.
+
+        Returns:
+            False where the change calls for no e-mail.
+
+        Raises:
+            Unavailable: not sent, or not known; repeat it.
+        """
+        if not change.alarms():
+            return False
+        self.mailer.send(compose(change, self.timezone))
+        log.info("email_sent", extra={"position": str(change.position)})
+        return True

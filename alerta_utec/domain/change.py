@@ -1,0 +1,102 @@
+"""A change: one step in an incident's life, and its place in the feed."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from alerta_utec.domain.errors import InvalidRequest, Problem
+from alerta_utec.domain.incident import Incident, Urgency, format_time
+
+_POSITION = re.compile(r"([0-9a-z]{1,32}):(0|[1-9][0-9]{0,17})")
+
+
+@dataclass(frozen=True, slots=True, order=False)
+class Position:
+    """A place in the feed: ``seq`` counts the changes since the store's ``epoch`` began."""
+
+    epoch: str
+    seq: int
+
+    def __str__(self) -> str:
+        return f"{self.epoch}:{self.seq}"
+
+    @classmethod
+    def parse(cls, text: object, *, field: str = "since") -> "Position":
+        """The position that ``str`` wrote.
+
+        Raises:
+            InvalidRequest: it is something else.
+        """
+        match = _POSITION.fullmatch(text) if isinstance(text, str) else None
+        if match is None:
+            raise InvalidRequest(problems=[Problem(field, "not_valid")])
+        return cls(match[1], int(match[2]))
+
+
+@dataclass(frozen=True, slots=True)
+class IdempotencyKey:
+    """A caller's own name for a request: repeats of it within 24 h are the same request."""
+
+    user: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One step: the state before (none at creation) and after it, and who made it.
+
+    ``digest`` and ``key`` belong to a creation. ``position`` is there once it is committed.
+    """
+
+    before: Incident | None
+    after: Incident
+    by: str | None = None
+    note: str | None = None
+    digest: str | None = None
+    key: IdempotencyKey | None = None
+    position: Position | None = None
+
+    @property
+    def at(self) -> datetime:
+        """When it was made."""
+        return self.after.updated_at
+
+    @property
+    def incident_id(self) -> str:
+        """The incident that it belongs to."""
+        return self.after.incident_id
+
+    def committed(self, position: Position) -> "Change":
+        """The same change with its place in the feed."""
+        return replace(self, after=self.after.at_seq(position.seq), position=position)
+
+    def alarms(self) -> bool:
+        """Whether it goes out by e-mail: urgency medium or high that was not so before."""
+        urgency = self.after.urgency
+        return urgency is not Urgency.LOW and (
+            self.before is None or self.before.urgency.rank < urgency.rank
+        )
+
+    def moved(self) -> Mapping[str, tuple[str | None, str]]:
+        """The governed fields that changed: ``{field: (before, after)}``."""
+        before = self.before
+        pairs = {
+            "status": (before.status.value if before else None, self.after.status.value),
+            "urgency": (before.urgency.value if before else None, self.after.urgency.value),
+        }
+        return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
+
+    def history_entry(self, *, private: bool = False) -> dict[str, Any]:
+        """``{revision, at, change, note?, by?}``; who made it only where ``private``."""
+        entry: dict[str, Any] = {
+            "revision": self.after.revision,
+            "at": format_time(self.at),
+            "change": {name: list(pair) for name, pair in self.moved().items()},
+        }
+        if self.note is not None:
+            entry["note"] = self.note
+        if private and self.by is not None:
+            entry["by"] = self.by
+        return entry

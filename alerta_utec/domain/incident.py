@@ -1,0 +1,319 @@
+"""The incident: what a person reports, and what the service keeps of it."""
+
+import hashlib
+import json
+import re
+import unicodedata
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Annotated, Any, Self, TypeVar
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    ValidationError,
+    WithJsonSchema,
+    model_validator,
+)
+from pydantic.alias_generators import to_camel
+from pydantic_core import PydanticCustomError
+
+from alerta_utec.domain.errors import InvalidIncident, Problem
+
+EXTRAS_MAX = 20
+EXTRAS_MAX_BYTES = 8 * 1024
+SERVER_FIELDS = frozenset({"seq", "revision", "createdAt", "updatedAt", "reportedBy"})
+
+
+class Urgency(StrEnum):
+    """How soon somebody must act; ``medium`` and ``high`` go out by e-mail."""
+
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+
+    @property
+    def rank(self) -> int:
+        """0 for ``low`` to 2 for ``high``."""
+        return list(Urgency).index(self)
+
+
+class Status(StrEnum):
+    """Where an incident stands."""
+
+    PENDIENTE = "pendiente"
+    EN_ATENCION = "en_atencion"
+    RESUELTO = "resuelto"
+
+
+_SPELLINGS: Mapping[str, str] = {
+    "baja": "low",
+    "bajo": "low",
+    "media": "medium",
+    "medio": "medium",
+    "alta": "high",
+    "alto": "high",
+}
+_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
+# RFC 3339, section 5.6; a leap second is refused, since Python has none.
+_RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)")
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029]")
+
+
+def parse_time(value: str) -> datetime:
+    """An RFC 3339 date and time, as an aware ``datetime`` in UTC.
+
+    Raises:
+        ValueError: it is something else, or lies outside the years 1 to 9999.
+    """
+    if not _RFC3339.fullmatch(value):
+        raise ValueError("not RFC 3339")
+    try:
+        return datetime.fromisoformat(value.upper()).astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("out of range") from error
+
+
+def format_time(value: datetime) -> str:
+    """RFC 3339 in UTC with ``Z``; milliseconds or microseconds only where there are any."""
+    precision = "seconds"
+    if value.microsecond:
+        precision = "microseconds" if value.microsecond % 1000 else "milliseconds"
+    return value.astimezone(UTC).replace(tzinfo=None).isoformat(timespec=precision) + "Z"
+
+
+def _fold(value: str) -> str:
+    plain = unicodedata.normalize("NFKD", value)
+    plain = "".join(c for c in plain if not unicodedata.combining(c))
+    return re.sub(r"[\s_-]+", "_", plain.strip().casefold())
+
+
+Kind = TypeVar("Kind", Status, Urgency)
+
+
+def parse_choice(kind: type[Kind], value: object) -> Kind | None:
+    """The member of ``kind`` that a person meant by ``value``; none where it is unclear."""
+    if not isinstance(value, str) or len(value) > 40:
+        return None
+    folded = _fold(value)
+    try:
+        return kind(_SPELLINGS.get(folded, folded))
+    except ValueError:
+        return None
+
+
+def _choice(kind: type[Kind]) -> BeforeValidator:
+    def choose(value: object) -> Kind:
+        choice = parse_choice(kind, value)
+        if choice is None:
+            raise PydanticCustomError("not_one_of", "not one of", {"allowed": ", ".join(kind)})
+        return choice
+
+    return BeforeValidator(choose)
+
+
+def _time(value: object) -> datetime:
+    if isinstance(value, datetime) and value.tzinfo is not None:
+        return value.astimezone(UTC)
+    if isinstance(value, str) and len(value) <= 64:
+        try:
+            return parse_time(value)
+        except ValueError:
+            pass
+    raise PydanticCustomError("not_timestamp", "not a timestamp")
+
+
+def _line(value: object) -> object:
+    """One line of text: control characters and runs of white space become one space."""
+    if not isinstance(value, str):
+        return value
+    return " ".join(_CONTROL.sub(" ", value).split())
+
+
+def _prose(value: object) -> object:
+    """Text of several lines: line breaks become ``\\n``, other control characters go."""
+    if not isinstance(value, str):
+        return value
+    return _CONTROL.sub("", value.replace("\r\n", "\n").replace("\r", "\n"))
+
+
+def _identifier(value: object) -> str:
+    if isinstance(value, str) and _ID.fullmatch(value):
+        return value
+    raise PydanticCustomError("not_id", "not an id")
+
+
+Identifier = Annotated[
+    str,
+    BeforeValidator(_identifier),
+    WithJsonSchema({"type": "string", "pattern": f"^{_ID.pattern}$"}),
+]
+Timestamp = Annotated[
+    datetime,
+    BeforeValidator(_time),
+    PlainSerializer(format_time, return_type=str),
+    WithJsonSchema({"type": "string", "format": "date-time"}),
+]
+
+
+class Report(BaseModel):
+    """What a caller submits.
+
+    Unknown fields are kept and sent on: at most 20, and 8 KB together as compact JSON.
+    Equal by value; valid by construction.
+    """
+
+    model_config = ConfigDict(
+        frozen=True,
+        strict=True,
+        extra="allow",
+        alias_generator=to_camel,
+        validate_by_name=True,
+        validate_by_alias=True,
+    )
+
+    incident_id: Identifier | None = None
+    type: Annotated[str, Field(min_length=1, max_length=80), BeforeValidator(_line)]
+    location: Annotated[str, Field(min_length=1, max_length=120), BeforeValidator(_line)]
+    description: Annotated[str, Field(max_length=4000), BeforeValidator(_prose)] = ""
+    urgency: Annotated[Urgency, _choice(Urgency)]
+    status: Annotated[Status, _choice(Status)] = Status.PENDIENTE
+    timestamp: Timestamp | None = None
+
+    @model_validator(mode="after")
+    def _bounded_extras(self) -> Self:
+        extras = self.extras
+        if not extras:
+            return self
+        if len(extras) > EXTRAS_MAX:
+            raise PydanticCustomError("too_many_extras", "too many extras", {"max": EXTRAS_MAX})
+        try:
+            size = len(json.dumps(extras, ensure_ascii=False, allow_nan=False).encode())
+        except UnicodeEncodeError as error:
+            raise PydanticCustomError("not_text", "a lone surrogate") from error
+        except ValueError as error:
+            raise PydanticCustomError("not_finite", "not finite") from error
+        if size > EXTRAS_MAX_BYTES:
+            raise PydanticCustomError(
+                "extras_too_large", "extras too large", {"max": EXTRAS_MAX_BYTES}
+            )
+        return self
+
+    @property
+    def extras(self) -> dict[str, Any]:
+        """The unknown fields, as they came."""
+        return self.__pydantic_extra__ or {}
+
+    @classmethod
+    def parse(cls, data: object, *, field: str = "incident") -> Self:
+        """The report in a piece of decoded JSON.
+
+        Args:
+            data: what the caller sent, of any JSON type.
+            field: where it stood in the message; starts the path of each problem.
+
+        Raises:
+            InvalidIncident: with every problem there is.
+        """
+        reserved = [
+            Problem(f"{field}.{name}", "reserved")
+            for name in (sorted(SERVER_FIELDS & data.keys()) if isinstance(data, dict) else ())
+        ]
+        try:
+            report = cls.model_validate(data, by_alias=True, by_name=False)
+        except ValidationError as error:
+            raise InvalidIncident(problems=[*_problems(error, field), *reserved]) from error
+        if reserved:
+            raise InvalidIncident(problems=reserved)
+        return report
+
+    def digest(self) -> str:
+        """SHA-256 of the fields that the caller gave, normalised: equal for a repeat."""
+        given = self.model_dump(mode="json", by_alias=True, exclude_unset=True)
+        canonical = json.dumps(given, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+class Incident(Report):
+    """An incident as the service keeps it, at one revision.
+
+    ``seq`` is its place in the feed at this revision (0: not committed yet),
+    ``created_seq`` the one at its creation.
+    """
+
+    incident_id: Identifier
+    timestamp: Timestamp
+    seq: int = Field(default=0, ge=0)
+    revision: int = Field(ge=1)
+    created_at: Timestamp
+    updated_at: Timestamp
+    reported_by: str | None = None
+
+    @classmethod
+    def taken_in(
+        cls, report: Report, *, incident_id: str, at: datetime, reported_by: str | None = None
+    ) -> "Incident":
+        """Revision 1 of ``report``, taken in at ``at`` under ``incident_id``."""
+        fields = {name: getattr(report, name) for name in Report.model_fields}
+        fields |= {
+            "incident_id": report.incident_id or incident_id,
+            "timestamp": report.timestamp or at,
+            "revision": 1,
+            "created_at": at,
+            "updated_at": at,
+            "reported_by": reported_by,
+        }
+        return cls.model_validate(fields | report.extras)
+
+    def at_seq(self, seq: int) -> "Incident":
+        """The same revision with its place in the feed."""
+        return self.model_copy(update={"seq": seq})
+
+    def to_json(self, *, private: bool = False) -> dict[str, Any]:
+        """The incident as JSON on every wire; who reported it only where ``private``."""
+        exclude = None if private else {"reported_by"}
+        return self.model_dump(mode="json", by_alias=True, exclude_none=True, exclude=exclude)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> "Incident":
+        """The incident that ``to_json(private=True)`` wrote; trusts its source."""
+        return cls.model_validate(data, by_alias=True, by_name=False)
+
+
+_KEYS: Mapping[str, str] = {
+    "missing": "missing",
+    "string_type": "not_text",
+    "string_unicode": "not_text",
+    "string_too_short": "empty",
+    "model_type": "not_object",
+    "model_attributes_type": "not_object",
+    "dict_type": "not_object",
+    **{
+        key: key
+        for key in (
+            "not_one_of",
+            "not_timestamp",
+            "not_id",
+            "not_text",
+            "too_many_extras",
+            "extras_too_large",
+            "not_finite",
+        )
+    },
+}
+
+
+def _problems(error: ValidationError, field: str) -> list[Problem]:
+    found = []
+    for item in error.errors(include_url=False, include_input=False):
+        path = ".".join([field, *(str(part) for part in item["loc"])])
+        context = item.get("ctx", {})
+        if item["type"] == "string_too_long":
+            found.append(Problem(path, "too_long", {"max": context["max_length"]}))
+        else:
+            found.append(Problem(path, _KEYS.get(item["type"], "not_valid"), context))
+    return found

@@ -1,0 +1,1 @@
+"""The local API Gateway: the same protocol, the same events, in one process."""

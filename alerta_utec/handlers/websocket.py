@@ -1,0 +1,171 @@
+"""The WebSocket API's routes: proxy event in, proxy response out."""
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from alerta_utec import wire
+from alerta_utec.app.catch_up import CatchUp
+from alerta_utec.app.sessions import Sessions, expires_at
+from alerta_utec.app.submit import Submit
+from alerta_utec.domain.errors import AlertaError, Internal, Unavailable, UnknownAction
+from alerta_utec.domain.incident import Report
+from alerta_utec.handlers.routes import ACTIONS
+from alerta_utec.ports import Poster
+
+log = logging.getLogger(__name__)
+
+Event = Mapping[str, Any]
+Response = dict[str, Any]
+OK: Mapping[str, Any] = {"statusCode": 200}
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message of a client, decoded."""
+
+    body: Mapping[str, Any]
+    connection_id: str
+    connected_at: datetime
+    request_id: str | None
+
+
+Action = Callable[[Message], str | None]
+
+
+@dataclass(frozen=True)
+class Connect:
+    """``$connect``: 200 opens the socket, 503 says that it cannot be served now."""
+
+    sessions: Sessions
+
+    def __call__(self, event: Event, _context: object = None) -> Response:
+        """Keep the connection; the handshake waits for this."""
+        context = event["requestContext"]
+        try:
+            self.sessions.open(context["connectionId"], _connected_at(context))
+        except Unavailable:
+            log.exception("connect_failed", extra=_fields(event))
+            return {"statusCode": 503}
+        return dict(OK)
+
+
+@dataclass(frozen=True)
+class Disconnect:
+    """``$disconnect``: best effort on API Gateway, so rows have a TTL besides."""
+
+    sessions: Sessions
+
+    def __call__(self, event: Event, _context: object = None) -> Response:
+        """Forget the connection."""
+        self.sessions.close(event["requestContext"]["connectionId"])
+        return dict(OK)
+
+
+@dataclass(frozen=True)
+class MessageRoute:
+    """A route for messages: decodes one, acts on it and answers it.
+
+    Without a ``poster`` the route is two-way and the answer is the response's body;
+    with one the answer is posted to the connection.
+    """
+
+    action: Action
+    poster: Poster | None = None
+
+    def __call__(self, event: Event, _context: object = None) -> Response:
+        """Handle one message; always 200, since a refusal is an answer too."""
+        frame = self._answer(event)
+        if frame is None:
+            return dict(OK)
+        if self.poster is None:
+            return {**OK, "body": frame}
+        try:
+            self.poster.post([event["requestContext"]["connectionId"]], frame)
+        except Unavailable:
+            # What was accepted is stored; the client repeats with its key and finds it so.
+            log.exception("answer_not_sent", extra=_fields(event))
+        return dict(OK)
+
+    def _answer(self, event: Event) -> str | None:
+        request = None
+        try:
+            body = wire.decode(event.get("body"))
+            request = wire.request_id(body)
+            wire.short_text(body, "requestId", wire.REQUEST_ID_MAX)
+            context = event["requestContext"]
+            message = Message(body, context["connectionId"], _connected_at(context), request)
+            return self.action(message)
+        except AlertaError as refusal:
+            log.info("refused", extra={**_fields(event), "code": refusal.code})
+            return wire.error(refusal, request=request)
+        except Exception:
+            log.exception("failed", extra=_fields(event))
+            return wire.error(Internal(), request=request)
+
+
+@dataclass(frozen=True)
+class Notify:
+    """``notify``: take in an incident."""
+
+    submit: Submit
+
+    def __call__(self, message: Message) -> str | None:
+        """The ack, where the message has a ``requestId``."""
+        key = wire.short_text(message.body, "idempotencyKey", wire.KEY_MAX)
+        report = Report.parse(message.body.get("incident"))
+        committed = self.submit.notify(report, idempotency_key=key)
+        if message.request_id is None:
+            return None
+        stored = committed.change.after
+        return wire.ack(
+            "notify",
+            message.request_id,
+            incident_id=stored.incident_id,
+            seq=stored.seq,
+            revision=stored.revision,
+            duplicate=committed.duplicate,
+        )
+
+
+@dataclass(frozen=True)
+class Ping:
+    """``ping``: a heartbeat that tells where the feed is and when the connection ends."""
+
+    catch_up: CatchUp
+
+    def __call__(self, message: Message) -> str:
+        """The pong."""
+        return wire.pong(
+            position=self.catch_up.position(),
+            expires_at=expires_at(message.connected_at),
+            connection_id=message.connection_id,
+            request=message.request_id,
+        )
+
+
+@dataclass(frozen=True)
+class Default:
+    """``$default``: whatever names no route."""
+
+    actions: tuple[str, ...] = field(default=ACTIONS)
+
+    def __call__(self, message: Message) -> str:
+        """Never returns.
+
+        Raises:
+            UnknownAction: always, with the actions that there are.
+        """
+        raise UnknownAction(self.actions)
+
+
+def _connected_at(context: Mapping[str, Any]) -> datetime:
+    return datetime.fromtimestamp(context["connectedAt"] / 1000, UTC)
+
+
+def _fields(event: Event) -> dict[str, Any]:
+    context = event.get("requestContext", {})
+    names = ("routeKey", "connectionId", "requestId")
+    return {f"gateway_{name}": context.get(name) for name in names}

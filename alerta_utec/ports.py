@@ -1,0 +1,259 @@
+"""What the application needs from outside: roles, and what whoever plays one must keep to.
+
+Every method is synchronous and may be called from several threads at once.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from alerta_utec.domain.change import Change, Position
+from alerta_utec.domain.filters import EVERYTHING, Filter
+from alerta_utec.domain.incident import Incident, Status, Urgency
+
+KEY_TTL_S = 24 * 3600
+CONNECTION_TTL_S = 2 * 3600
+
+
+class Clock(Protocol):
+    """The time of day."""
+
+    def now(self) -> datetime:
+        """Now, aware, in UTC, with microseconds."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """The result of a commit: the stored change, with its position.
+
+    ``duplicate``: it was stored before, by an equal request; nothing was stored now.
+    """
+
+    change: Change
+    duplicate: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """Which incidents to list: newest first, ``limit`` of them (1 to 200).
+
+    ``before_seq`` continues a listing: only incidents created before that ``seq``.
+    ``type`` and ``location`` are compared without regard to case.
+    """
+
+    limit: int = 50
+    before_seq: int | None = None
+    status: frozenset[Status] = frozenset()
+    urgency: frozenset[Urgency] = frozenset()
+    type: str | None = None
+    location: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Part of a listing; ``next_seq`` is the ``before_seq`` of the next page, if there is one."""
+
+    incidents: Sequence[Incident]
+    next_seq: int | None = None
+
+
+class IncidentStore(Protocol):
+    """The incidents, and the order in which they changed."""
+
+    def commit(self, change: Change, *, expected_revision: int | None = None) -> Committed:
+        """Store one change with the feed's next ``seq``, all or nothing.
+
+        The change is queued for delivery in the same transaction: a crash after this
+        returns loses nothing. ``seq`` counts 1, 2, 3 … without a hole, whatever fails.
+
+        A creation (``change.before`` is none) with an ``incidentId`` or ``key`` that was
+        stored before (keys: in the last 24 h) stores nothing: where the digests are equal,
+        the first result is returned with ``duplicate=True``, whatever has happened to the
+        incident since. May block for up to 20 s when others commit at once.
+
+        Raises:
+            Conflict: the digests differ, or the incident is not at ``expected_revision``.
+            NotFound: a change of an incident that is not there.
+            Unavailable: nothing was stored, or it is not known whether it was; the same
+                change may be repeated.
+        """
+        ...
+
+    def get(self, incident_id: str) -> Incident:
+        """The incident at its last committed revision (strongly consistent).
+
+        Raises:
+            NotFound, Unavailable.
+        """
+        ...
+
+    def history(self, incident_id: str) -> Sequence[Change]:
+        """Every change of the incident, oldest first, none missing.
+
+        Raises:
+            NotFound, Unavailable.
+        """
+        ...
+
+    def page(self, query: Query) -> Page:
+        """A page of incidents, newest (by creation) first; may lag behind by moments.
+
+        Raises:
+            Unavailable.
+        """
+        ...
+
+    def changes(self, *, after_seq: int, limit: int) -> Sequence[Change]:
+        """The next changes in ``seq`` order, from ``after_seq + 1`` on (strongly consistent).
+
+        Raises:
+            Unavailable.
+        """
+        ...
+
+    def position(self) -> Position:
+        """Where the feed is: the ``seq`` of the last committed change, 0 before the first.
+
+        Raises:
+            Unavailable.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """One client's socket, as the fan-out sees it."""
+
+    connection_id: str
+    connected_at: datetime
+    expires_at: datetime
+    user: str | None = None
+    role: str | None = None
+    filter: Filter = EVERYTHING
+
+
+class Connections(Protocol):
+    """Who is connected."""
+
+    def save(self, connection: Connection) -> None:
+        """Add a connection, or replace what is kept of it.
+
+        Raises:
+            Unavailable.
+        """
+        ...
+
+    def delete(self, connection_id: str) -> None:
+        """Forget a connection; nothing happens where it is not known.
+
+        Raises:
+            Unavailable.
+        """
+        ...
+
+    def pages(self) -> Iterator[Sequence[Connection]]:
+        """Every connection that has not expired, in pages of any size, in no order.
+
+        One that is saved or deleted meanwhile may be in or out.
+
+        Raises:
+            Unavailable.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """What became of one frame for many: a count, and the ids of those that did not get it.
+
+    ``delivered`` frames were handed to the socket, which does not prove that they arrived.
+    ``throttled``: that client's buffer is full. ``failed``: an error that may pass.
+    """
+
+    delivered: int = 0
+    gone: tuple[str, ...] = ()
+    throttled: tuple[str, ...] = ()
+    failed: tuple[str, ...] = ()
+
+
+class Poster(Protocol):
+    """Sends frames to sockets."""
+
+    def post(self, connection_ids: Sequence[str], frame: str) -> Posted:
+        """Send ``frame`` (up to 128 KB in UTF-8) to each connection, at most once each.
+
+        A client that is gone, slow or throttled delays no other. Never raises for a
+        recipient; ids that are not known are ``gone``.
+
+        Raises:
+            Unavailable: nothing was sent to anybody.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Email:
+    """One e-mail, to whoever is subscribed. ``subject``: one line of ASCII, ≤ 100 chars."""
+
+    message_id: str
+    subject: str
+    body: str
+    attributes: Mapping[str, str] = field(default_factory=dict)
+
+
+class Mailer(Protocol):
+    """Sends e-mail."""
+
+    def send(self, email: Email) -> None:
+        """Hand the e-mail over, to all recipients; blocks for up to 30 s.
+
+        Returning means that the next hop has taken it. At least once: after an
+        ``Unavailable`` it may have been taken all the same.
+
+        Raises:
+            Unavailable: worth another try.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class MailJob:
+    """An e-mail that is owed for a committed change; ``attempts`` have been made so far."""
+
+    change: Change
+    created_at: datetime
+    attempts: int
+
+
+class MailJobs(Protocol):
+    """E-mails that are owed, written with the change that owes them."""
+
+    def due(self, now: datetime, limit: int) -> Sequence[MailJob]:
+        """Jobs whose time has come, the oldest first.
+
+        Raises:
+            Unavailable.
+        """
+        ...
+
+    def next_at(self) -> datetime | None:
+        """When the next job is due; none where nothing is owed.
+
+        Raises:
+            Unavailable.
+        """
+        ...
+
+    def sent(self, job: MailJob, *, at: datetime) -> None:
+        """The job is done. Repeating it changes nothing."""
+        ...
+
+    def postpone(self, job: MailJob, *, until: datetime, reason: str) -> None:
+        """One more attempt has failed, because of ``reason`` (no address, no secret)."""
+        ...
+
+    def give_up(self, job: MailJob, *, at: datetime, reason: str) -> None:
+        """The job ends unsent; it stays on record with its ``reason``."""
+        ...

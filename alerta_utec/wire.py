@@ -1,0 +1,152 @@
+"""JSON on the socket and over HTTP, shared by server and client.
+
+Frames are compact JSON in UTF-8, as ``str``. Shapes: see docs/protocol.md.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from pydantic_core import from_json
+
+from alerta_utec.domain.change import Change, Position
+from alerta_utec.domain.errors import (
+    AlertaError,
+    BadJson,
+    InvalidRequest,
+    Problem,
+    TooLarge,
+    UnknownAction,
+)
+from alerta_utec.domain.incident import format_time
+from alerta_utec.domain.messages import DEFAULT_LANG, Lang, text
+
+# One WebSocket frame on API Gateway; a longer message cannot reach a handler there in one
+# piece (API Gateway quotas, "WebSocket frame size").
+MESSAGE_MAX_BYTES = 32 * 1024
+REQUEST_ID_MAX = 64
+KEY_MAX = 200
+
+
+def encode(value: Mapping[str, Any]) -> str:
+    """Compact JSON."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+
+
+def decode(body: str | bytes | None) -> dict[str, Any]:
+    """One JSON object out of a message.
+
+    Raises:
+        TooLarge: over ``MESSAGE_MAX_BYTES``.
+        BadJson: no JSON (NaN, lone surrogates and more than 200 levels included), or no object.
+    """
+    data = body.encode("utf-8", "surrogatepass") if isinstance(body, str) else body or b""
+    if len(data) > MESSAGE_MAX_BYTES:
+        raise TooLarge(MESSAGE_MAX_BYTES)
+    try:
+        value = from_json(data, allow_inf_nan=False)
+    except ValueError as error:
+        raise BadJson(str(error)) from error
+    if not isinstance(value, dict):
+        raise BadJson("not an object")
+    return value
+
+
+def short_text(message: Mapping[str, Any], name: str, max_chars: int) -> str | None:
+    """An optional text of 1 to ``max_chars`` characters in ``message``.
+
+    Raises:
+        InvalidRequest: it is there, and something else.
+    """
+    value = message.get(name)
+    if value is None:
+        return None
+    if not isinstance(value, str):
+        raise InvalidRequest(problems=[Problem(name, "not_text")])
+    if not value:
+        raise InvalidRequest(problems=[Problem(name, "empty")])
+    if len(value) > max_chars:
+        raise InvalidRequest(problems=[Problem(name, "too_long", {"max": max_chars})])
+    return value
+
+
+def request_id(message: Mapping[str, Any]) -> str | None:
+    """The ``requestId`` of a message; none where there is no valid one."""
+    try:
+        return short_text(message, "requestId", REQUEST_ID_MAX)
+    except InvalidRequest:
+        return None
+
+
+def incident_update(change: Change, *, private: bool = False) -> str:
+    """The frame that tells listeners of a committed change."""
+    return encode(
+        {
+            "type": "incident_update",
+            "incident": change.after.to_json(private=private),
+            "position": str(change.position),
+        }
+    )
+
+
+def ack(
+    action: str,
+    request: str,
+    *,
+    incident_id: str,
+    seq: int,
+    revision: int,
+    duplicate: bool,
+) -> str:
+    """The answer to a message that was taken in."""
+    return encode(
+        {
+            "type": "ack",
+            "action": action,
+            "incidentId": incident_id,
+            "seq": seq,
+            "revision": revision,
+            "duplicate": duplicate,
+            "requestId": request,
+        }
+    )
+
+
+def pong(
+    *, position: Position, expires_at: datetime, connection_id: str, request: str | None
+) -> str:
+    """The answer to ``ping``."""
+    frame: dict[str, Any] = {
+        "type": "pong",
+        "position": str(position),
+        "expiresAt": format_time(expires_at),
+        "connectionId": connection_id,
+    }
+    return encode(frame if request is None else frame | {"requestId": request})
+
+
+def error(refusal: AlertaError, *, request: str | None = None, lang: Lang = DEFAULT_LANG) -> str:
+    """The answer to a message that was refused."""
+    frame: dict[str, Any] = {"type": "error", **error_body(refusal, lang=lang)}
+    return encode(frame if request is None else frame | {"requestId": request})
+
+
+def error_body(refusal: AlertaError, *, lang: Lang = DEFAULT_LANG) -> dict[str, Any]:
+    """``{code, message, errors?, actions?}``: the part that both wires share."""
+    body: dict[str, Any] = {
+        "code": refusal.code,
+        "message": text(refusal.code, lang, **refusal.params),
+    }
+    if refusal.problems:
+        body["errors"] = _errors(refusal.problems, lang)
+    if isinstance(refusal, UnknownAction):
+        body["actions"] = list(refusal.actions)
+    return body
+
+
+def _errors(problems: Sequence[Problem], lang: Lang) -> list[dict[str, str]]:
+    return [
+        {"field": problem.field, "problem": text(problem.key, lang, **problem.params)}
+        for problem in problems
+    ]
