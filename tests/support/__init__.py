@@ -1,0 +1,1 @@
+"""What several suites need: the emulated AWS, and peers that misbehave."""

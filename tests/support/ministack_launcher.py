@@ -1,0 +1,48 @@
+"""Start ministack with the one CloudFormation type that a WebSocket API needs and it lacks.
+
+Run with ``python -m tests.support.ministack_launcher``. It ends, with every process of its
+group, when its standard input is closed: a test run that is killed leaves nothing behind.
+"""
+
+import json
+import os
+import signal
+import sys
+import threading
+from typing import Any
+
+from ministack.app import main
+from ministack.services import apigateway
+from ministack.services.cloudformation import provisioners
+
+DEPLOYMENT = "AWS::ApiGatewayV2::Deployment"
+
+
+def create_deployment(
+    _logical_id: str, properties: dict[str, Any], _stack: str
+) -> tuple[str, dict[str, str]]:
+    """The physical id and attributes of a new deployment."""
+    settings = {"description": properties.get("Description", "")}
+    status, _, body = apigateway._create_deployment(properties.get("ApiId", ""), settings)
+    if status >= 400:
+        raise ValueError(f"{DEPLOYMENT}: {body!r}")
+    deployment_id = json.loads(body)["deploymentId"]
+    return deployment_id, {"DeploymentId": deployment_id}
+
+
+def delete_deployment(physical_id: str, properties: dict[str, Any]) -> None:
+    """Forget a deployment; its API may be gone already."""
+    apigateway._delete_deployment(properties.get("ApiId", ""), physical_id)
+
+
+def _end_with_standard_input() -> None:
+    sys.stdin.buffer.read()
+    os.killpg(os.getpgrp(), signal.SIGKILL)
+
+
+if __name__ == "__main__":
+    provisioners._RESOURCE_HANDLERS.setdefault(
+        DEPLOYMENT, {"create": create_deployment, "delete": delete_deployment}
+    )
+    threading.Thread(target=_end_with_standard_input, daemon=True).start()
+    main()
