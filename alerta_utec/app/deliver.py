@@ -3,15 +3,20 @@
 import logging
 import time
 from collections import Counter
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
+from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from alerta_utec import wire
 from alerta_utec.app.email import compose
 from alerta_utec.domain.change import Change
-from alerta_utec.ports import Connections, Mailer, Poster
+from alerta_utec.ports import Clock, Connection, Connections, Mailer, Poster
 
 log = logging.getLogger(__name__)
+
+# $connect may take 29 s (API Gateway's integration timeout).
+HANDSHAKE_MAX = timedelta(seconds=30)
 
 
 @dataclass(frozen=True)
@@ -20,9 +25,13 @@ class Broadcast:
 
     connections: Connections
     poster: Poster
+    clock: Clock
 
     def __call__(self, change: Change) -> dict[str, int]:
         """Send the change, and forget connections that are gone.
+
+        A connection is kept while it may still be in its handshake: it is saved before its
+        socket opens, and until then it looks gone.
 
         Returns:
             ``{attempted, delivered, gone, throttled, failed, ms}``.
@@ -45,11 +54,18 @@ class Broadcast:
                 throttled=len(posted.throttled),
                 failed=len(posted.failed),
             )
-            for connection_id in posted.gone:
-                self.connections.delete(connection_id)
+            self._forget(page, set(posted.gone))
         counts["ms"] = round((time.perf_counter() - started) * 1000)
         log.info("broadcast", extra={"position": str(change.position), **counts})
         return dict(counts)
+
+    def _forget(self, page: Sequence[Connection], gone: Set[str]) -> None:
+        if not gone:
+            return
+        opened_before = self.clock.now() - HANDSHAKE_MAX
+        for connection in page:
+            if connection.connection_id in gone and connection.connected_at < opened_before:
+                self.connections.delete(connection.connection_id)
 
 
 @dataclass(frozen=True)

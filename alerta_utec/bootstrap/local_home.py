@@ -1,7 +1,46 @@
 """The service on one machine: gateway, SQLite and e-mail in one process."""
 
-from dataclasses import dataclass
+import asyncio
+import logging
+import resource
+import signal
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import uvloop
+
+from alerta_utec.adapters.clock import SystemClock
+from alerta_utec.adapters.memory import MemoryIncidents, MemoryMailer
+from alerta_utec.app.catch_up import CatchUp
+from alerta_utec.app.deliver import Alarm, Broadcast
+from alerta_utec.app.mail_queue import MailQueue
+from alerta_utec.app.sessions import Sessions
+from alerta_utec.app.submit import Submit
+from alerta_utec.bootstrap import logs
+from alerta_utec.bootstrap.mail_worker import MailWorker
+from alerta_utec.domain.change import Change
+from alerta_utec.gateway.core import Gateway, Handler, Route
+from alerta_utec.gateway.hub import Hub
+from alerta_utec.gateway.limits import Limits
+from alerta_utec.gateway.server import GatewayServer
+from alerta_utec.handlers.http import HttpApi
+from alerta_utec.handlers.routes import HTTP_ROUTES, WEBSOCKET_ROUTES, HandlerName
+from alerta_utec.handlers.websocket import (
+    Connect,
+    Default,
+    Disconnect,
+    MessageRoute,
+    Notify,
+    Ping,
+)
+from alerta_utec.ports import IncidentStore, Mailer, MailJobs
+
+log = logging.getLogger(__name__)
+
+MAIL_STOP_S = 15.0
 
 
 @dataclass(frozen=True)
@@ -10,6 +49,7 @@ class LocalSettings:
 
     ``mail_url``: ``smtp://user:password@host:587``, ``smtps://…`` or an Apprise URL;
     none: e-mails go to the Maildir ``data/mail``. ``ephemeral``: nothing is stored.
+    ``limits``: API Gateway's, unless a test sets them lower.
     """
 
     host: str = "127.0.0.1"
@@ -22,14 +62,118 @@ class LocalSettings:
     mail_from: str = "alerta-utec@localhost"
     mail_to: tuple[str, ...] = ()
     timezone: str = "America/Lima"
+    limits: Limits = field(default_factory=Limits)
 
 
 @dataclass(frozen=True)
+class _Backing:
+    """What keeps incidents and e-mails."""
+
+    store: IncidentStore
+    jobs: MailJobs
+    mailer: Mailer
+
+
 class LocalHome:
-    """The service on one machine."""
+    """The service on one machine, ready to run once."""
 
-    settings: LocalSettings
+    def __init__(self, settings: LocalSettings) -> None:
+        self.settings = settings
+        self._hub = Hub()
+        self._clock = SystemClock()
+        self._broadcast = Broadcast(self._hub, self._hub, self._clock)
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._mail: MailWorker | None = None
 
-    def run(self) -> None:
-        """Serve until SIGINT or SIGTERM."""
+    def run(self, on_ready: Callable[[str, str], None] | None = None) -> None:
+        """Serve until SIGINT or SIGTERM; ``on_ready`` gets the HTTP and the WebSocket URL.
+
+        Raises:
+            OSError: the address cannot be listened on.
+            DataFolderInUse: another server uses the data folder.
+            ValueError: the mail URL or the time zone is not usable.
+        """
+        logs.configure()
+        _allow_many_files()
+        with ExitStack() as resources, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            backing = self._open(resources)
+            runner.run(self._serve(backing, on_ready))
+
+    async def _serve(self, backing: _Backing, on_ready: Callable[[str, str], None] | None) -> None:
+        settings = self.settings
+        stop = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            self._loop.add_signal_handler(number, stop.set)
+        gateway = self._gateway(backing)
+        server = GatewayServer(gateway, welcome=_welcome(settings.stage))
+        alarm = Alarm(backing.mailer, ZoneInfo(settings.timezone))
+        self._mail = MailWorker(MailQueue(backing.jobs, alarm, self._clock), self._clock)
+        port = await server.start(settings.host, settings.port)
+        self._mail.start()
+        try:
+            if on_ready is not None:
+                address = f"[{settings.host}]" if ":" in settings.host else settings.host
+                on_ready(f"http://{address}:{port}", f"ws://{address}:{port}/{settings.stage}")
+            await stop.wait()
+        finally:
+            await server.stop()
+            await asyncio.to_thread(self._mail.stop, MAIL_STOP_S)
+
+    def _gateway(self, backing: _Backing) -> Gateway:
+        store, sessions = backing.store, Sessions(self._hub)
+        handlers: dict[HandlerName, Handler] = {
+            "connect": Connect(sessions),
+            "disconnect": Disconnect(sessions),
+            "notify": MessageRoute(Notify(Submit(store, self._clock)), self._hub),
+            "ping": MessageRoute(Ping(CatchUp(store))),
+            "default": MessageRoute(Default()),
+            "http": HttpApi(store),
+        }
+        return Gateway(
+            {r.key: Route(handlers[r.handler], two_way=r.two_way) for r in WEBSOCKET_ROUTES},
+            stage=self.settings.stage,
+            hub=self._hub,
+            limits=self.settings.limits,
+            http=handlers["http"],
+            http_routes=HTTP_ROUTES,
+        )
+
+    def _open(self, resources: ExitStack) -> _Backing:
+        settings = self.settings
+        if settings.ephemeral:
+            memory = MemoryIncidents(on_commit=self._committed)
+            return _Backing(memory, memory.jobs, MemoryMailer())
         raise NotImplementedError
+
+    def _committed(self, change: Change) -> None:
+        """Called in ``seq`` order, by whichever thread committed."""
+        loop = self._loop
+        if loop is not None:
+            # Only a loop that has ended refuses; clients get the change by ``sync`` then.
+            with suppress(RuntimeError):
+                loop.call_soon_threadsafe(self._deliver, change)
+        if self._mail is not None and change.alarms():
+            self._mail.wake()
+
+    def _deliver(self, change: Change) -> None:
+        try:
+            self._broadcast(change)
+        except Exception:
+            log.exception("broadcast_failed", extra={"position": str(change.position)})
+
+
+def _allow_many_files() -> None:
+    """A socket is a file: take as many as the system lets this process have."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+def _welcome(stage: str) -> str:
+    return (
+        "Alerta UTEC Realtime está en marcha.\n\n"
+        f"WebSocket:     /{stage}\n"
+        "Incidentes:    GET /incidents, GET /incidents/{incidentId}\n"
+        "Salud:         GET /health"
+    )

@@ -1,0 +1,103 @@
+"""The gateway as a plain object: routes, the open sockets and the threads that run handlers."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+from alerta_utec.gateway.events import Event
+from alerta_utec.gateway.hub import Hub
+from alerta_utec.gateway.limits import Limits
+
+log = logging.getLogger(__name__)
+
+Handler = Callable[[Event, object], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """What a route key runs; ``two_way``: the handler's body goes back to the client."""
+
+    handler: Handler
+    two_way: bool = False
+
+
+class Gateway:
+    """Runs handlers on events, each in a thread of a bounded pool, as Lambda would.
+
+    Args:
+        routes: by WebSocket route key; ``$connect``, ``$disconnect`` and ``$default`` may be
+            missing, as on API Gateway.
+        http: runs the HTTP API's routes, whose keys are ``http_routes``.
+    """
+
+    def __init__(
+        self,
+        routes: Mapping[str, Route],
+        *,
+        stage: str,
+        hub: Hub,
+        limits: Limits | None = None,
+        http: Handler | None = None,
+        http_routes: tuple[str, ...] = (),
+    ) -> None:
+        self.routes = routes
+        self.actions = frozenset(key for key in routes if not key.startswith("$"))
+        self.stage = stage
+        self.hub = hub
+        self.limits = limits or Limits()
+        self.http = http
+        self.http_routes = http_routes
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._pool = ThreadPoolExecutor(self.limits.handler_threads, thread_name_prefix="handler")
+
+    async def invoke(self, handler: Handler, event: Event) -> Any:
+        """What the handler returns.
+
+        Raises:
+            TimeoutError: it has not returned after 29 s (it may still be running).
+            Exception: whatever it raises.
+        """
+        loop = asyncio.get_running_loop()
+        async with asyncio.timeout(self.limits.handler_s):
+            return await loop.run_in_executor(self._pool, handler, event, None)
+
+    async def connect(self, event: Event) -> Mapping[str, Any]:
+        """The response of ``$connect``; 502 where it fails or has no valid status."""
+        route = self.routes.get("$connect")
+        if route is None:
+            return {"statusCode": 200}
+        try:
+            response = await self.invoke(route.handler, event)
+        except Exception:
+            log.exception("connect_failed")
+            return {"statusCode": 502}
+        status = response.get("statusCode") if isinstance(response, dict) else None
+        valid = isinstance(status, int) and not isinstance(status, bool) and 100 <= status <= 599
+        return response if valid else {"statusCode": 502}
+
+    async def disconnected(self, event: Event) -> None:
+        """Run ``$disconnect``, best effort."""
+        route = self.routes.get("$disconnect")
+        if route is None:
+            return
+        try:
+            await self.invoke(route.handler, event)
+        except Exception:
+            log.exception("disconnect_failed")
+
+    def spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run ``work`` beside everything else; ``close`` waits for it."""
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def close(self) -> None:
+        """Close every socket with 1001, wait for their ``$disconnect`` and end the threads."""
+        sessions = self.hub.sessions()
+        await asyncio.gather(*(session.close(1001, "Going away") for session in sessions))
+        await asyncio.gather(*(session.ended.wait() for session in sessions))
+        await asyncio.gather(*self._tasks)
+        await asyncio.to_thread(self._pool.shutdown)

@@ -1,0 +1,168 @@
+"""The events that API Gateway gives to Lambda, made from local sockets and requests.
+
+Shapes: API Gateway developer guide, "Set up proxy integrations" for WebSocket and "Payload
+format version 2.0" for HTTP APIs; held against recorded events by the tests.
+"""
+
+import base64
+import secrets
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import parse_qsl
+
+Event = dict[str, Any]
+API_ID = "alertautec"
+
+
+def new_id() -> str:
+    """An id as API Gateway makes them for connections, requests and messages.
+
+    16 characters of base64, the last one ``=``: 88 random bits.
+    """
+    return base64.b64encode(secrets.token_bytes(11)).decode()
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """What all events of one connection share. ``connected_at_ms`` is in epoch milliseconds."""
+
+    connection_id: str
+    connected_at_ms: int
+    source_ip: str
+    user_agent: str | None
+    domain: str
+    stage: str
+
+    def identity(self) -> dict[str, str]:
+        """Who is connected, as far as the socket tells."""
+        identity = {"sourceIp": self.source_ip}
+        return identity if self.user_agent is None else {"userAgent": self.user_agent, **identity}
+
+
+def now_ms() -> int:
+    """The time of day in epoch milliseconds."""
+    return int(datetime.now(UTC).timestamp() * 1000)
+
+
+def connect_event(client: Client, headers: Sequence[tuple[str, str]], query: str) -> Event:
+    """``$connect``: the handshake's headers, and its query string where there is one."""
+    event: Event = {
+        "headers": dict(headers),
+        "multiValueHeaders": _many(headers),
+        "requestContext": _context(client, "$connect", "CONNECT"),
+        "isBase64Encoded": False,
+    }
+    if pairs := parse_qsl(query, keep_blank_values=True):
+        event["queryStringParameters"] = dict(pairs)
+        event["multiValueQueryStringParameters"] = _many(pairs)
+    return event
+
+
+def message_event(client: Client, route_key: str, body: str) -> Event:
+    """A message: no headers, and the only event with a ``messageId``."""
+    context = _context(client, route_key, "MESSAGE")
+    context["messageId"] = new_id()
+    return {"requestContext": context, "body": body, "isBase64Encoded": False}
+
+
+def disconnect_event(client: Client, code: int, reason: str) -> Event:
+    """``$disconnect``, with the close code and why."""
+    context = _context(client, "$disconnect", "DISCONNECT")
+    context |= {"disconnectStatusCode": code, "disconnectReason": reason}
+    headers = [("Host", client.domain), ("x-api-key", ""), ("X-Forwarded-For", "")]
+    headers.append(("x-restapi", ""))
+    return {
+        "headers": dict(headers),
+        "multiValueHeaders": _many(headers),
+        "requestContext": context,
+        "isBase64Encoded": False,
+    }
+
+
+def http_event(
+    route_key: str,
+    parameters: Mapping[str, str],
+    *,
+    path: str,
+    query: str,
+    headers: Sequence[tuple[str, str]],
+    body: bytes,
+    source_ip: str,
+) -> Event:
+    """An HTTP API request, payload format 2.0."""
+    joined = _joined((name.lower(), value) for name, value in headers)
+    moment = datetime.now(UTC)
+    domain = joined.get("host", "")
+    event: Event = {
+        "version": "2.0",
+        "routeKey": route_key,
+        "rawPath": path,
+        "rawQueryString": query,
+        "headers": joined,
+        "requestContext": {
+            "accountId": "000000000000",
+            "apiId": API_ID,
+            "domainName": domain,
+            "domainPrefix": domain.partition(".")[0],
+            "http": {
+                "method": route_key.partition(" ")[0],
+                "path": path,
+                "protocol": "HTTP/1.1",
+                "sourceIp": source_ip,
+                "userAgent": joined.get("user-agent", ""),
+            },
+            "requestId": new_id(),
+            "routeKey": route_key,
+            "stage": "$default",
+            "time": _common_log_time(moment),
+            "timeEpoch": int(moment.timestamp() * 1000),
+        },
+        "isBase64Encoded": bool(body),
+    }
+    if pairs := parse_qsl(query, keep_blank_values=True):
+        event["queryStringParameters"] = _joined(pairs)
+    if parameters:
+        event["pathParameters"] = dict(parameters)
+    if body:
+        event["body"] = base64.b64encode(body).decode()
+    return event
+
+
+def _context(client: Client, route_key: str, event_type: str) -> Event:
+    request_id = new_id()
+    moment = datetime.now(UTC)
+    return {
+        "routeKey": route_key,
+        "eventType": event_type,
+        "extendedRequestId": request_id,
+        "requestTime": _common_log_time(moment),
+        "messageDirection": "IN",
+        "stage": client.stage,
+        "connectedAt": client.connected_at_ms,
+        "requestTimeEpoch": int(moment.timestamp() * 1000),
+        "identity": client.identity(),
+        "requestId": request_id,
+        "domainName": client.domain,
+        "connectionId": client.connection_id,
+        "apiId": API_ID,
+    }
+
+
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+def _common_log_time(moment: datetime) -> str:
+    return f"{moment:%d}/{_MONTHS[moment.month - 1]}/{moment:%Y:%H:%M:%S %z}"
+
+
+def _many(pairs: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
+    many: dict[str, list[str]] = {}
+    for name, value in pairs:
+        many.setdefault(name, []).append(value)
+    return many
+
+
+def _joined(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
+    return {name: ",".join(values) for name, values in _many(pairs).items()}

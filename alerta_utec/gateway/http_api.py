@@ -1,0 +1,57 @@
+"""The HTTP API: a request becomes an event (payload format 2.0), the response an answer."""
+
+import logging
+import re
+
+from aiohttp import web
+
+from alerta_utec.gateway.core import Gateway
+from alerta_utec.gateway.events import http_event
+from alerta_utec.gateway.replies import as_json, from_proxy, read_body
+
+log = logging.getLogger(__name__)
+
+_PARAMETER = re.compile(r"\\{(\w+)\\}")
+
+
+class HttpApi:
+    """Matches requests to route keys such as ``GET /incidents/{incidentId}``."""
+
+    def __init__(self, gateway: Gateway) -> None:
+        self._gateway = gateway
+        self._routes = [(key, _compile(key)) for key in gateway.http_routes]
+
+    async def serve(self, request: web.BaseRequest, path: str, query: str) -> web.Response:
+        """Answer one request."""
+        handler = self._gateway.http
+        found = self._match(f"{request.method} {path}")
+        if handler is None or found is None:
+            return as_json(404, {"message": "Not Found"})
+        body = await read_body(request, self._gateway.limits.body_max_bytes)
+        if body is None:
+            return as_json(413, {"message": "Request Entity Too Large"})
+        route_key, parameters = found
+        event = http_event(
+            route_key,
+            parameters,
+            path=path,
+            query=query,
+            headers=list(request.headers.items()),
+            body=body,
+            source_ip=request.remote or "",
+        )
+        try:
+            return from_proxy(await self._gateway.invoke(handler, event))
+        except Exception:
+            log.exception("handler_failed", extra={"route": route_key})
+            return as_json(500, {"message": "Internal Server Error"})
+
+    def _match(self, target: str) -> tuple[str, dict[str, str]] | None:
+        for key, pattern in self._routes:
+            if match := pattern.fullmatch(target):
+                return key, match.groupdict()
+        return None
+
+
+def _compile(route_key: str) -> re.Pattern[str]:
+    return re.compile(_PARAMETER.sub(r"(?P<\1>[^/]+)", re.escape(route_key)))

@@ -1,0 +1,118 @@
+"""The open sockets: who is connected, and how one frame reaches many."""
+
+import asyncio
+import concurrent.futures
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, TypeVar
+
+from alerta_utec.domain.errors import Unavailable
+from alerta_utec.gateway.frames import text_frame
+from alerta_utec.ports import Connection, Posted
+
+if TYPE_CHECKING:
+    from alerta_utec.gateway.session import Session
+
+CROSSING_S = 10.0
+T = TypeVar("T")
+
+
+class Hub:
+    """Plays ``Connections`` and ``Poster`` over the sockets of this process.
+
+    Sockets are touched only in the event loop; a call from another thread crosses into it
+    once, however many recipients it has.
+    """
+
+    def __init__(self) -> None:
+        self._sessions: dict[str, Session] = {}
+        self._saved: dict[str, Connection] = {}
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread = 0
+
+    def attach(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Serve from now on in ``loop``, whose thread this is."""
+        self._loop = loop
+        self._thread = threading.get_ident()
+
+    def detach(self) -> None:
+        """Serve no longer: calls from other threads are refused."""
+        self._loop = None
+
+    # Connections
+
+    def save(self, connection: Connection) -> None:
+        """See ``ports.Connections``."""
+        self._saved[connection.connection_id] = connection
+
+    def delete(self, connection_id: str) -> None:
+        """See ``ports.Connections``."""
+        self._saved.pop(connection_id, None)
+
+    def pages(self) -> Iterator[Sequence[Connection]]:
+        """See ``ports.Connections``; one page, a snapshot."""
+        yield list(self._saved.values())
+
+    # Poster
+
+    def post(self, connection_ids: Sequence[str], frame: str) -> Posted:
+        """See ``ports.Poster``."""
+        data = text_frame(frame.encode())
+        return self.in_loop(lambda: self._write(connection_ids, data))
+
+    def _write(self, connection_ids: Sequence[str], data: bytes) -> Posted:
+        gone, throttled = [], []
+        for connection_id in connection_ids:
+            session = self._sessions.get(connection_id)
+            if session is None:
+                gone.append(connection_id)
+            elif not session.write(data):
+                throttled.append(connection_id)
+        delivered = len(connection_ids) - len(gone) - len(throttled)
+        return Posted(delivered, tuple(gone), tuple(throttled))
+
+    # Sockets (only in the event loop)
+
+    def add(self, session: "Session") -> None:
+        """The socket is open: frames reach it from now on."""
+        self._sessions[session.client.connection_id] = session
+
+    def remove(self, session: "Session") -> None:
+        """The socket is closed or about to be."""
+        self._sessions.pop(session.client.connection_id, None)
+
+    def get(self, connection_id: str) -> "Session | None":
+        """The open socket of that id."""
+        return self._sessions.get(connection_id)
+
+    def sessions(self) -> list["Session"]:
+        """Every open socket."""
+        return list(self._sessions.values())
+
+    def in_loop(self, work: Callable[[], T]) -> T:
+        """Run ``work`` in the event loop's thread and wait for what it returns.
+
+        Raises:
+            Unavailable: the gateway does not run, or the loop takes no turn for 10 s.
+        """
+        loop = self._loop
+        if loop is None:
+            raise Unavailable("the gateway does not run")
+        if threading.get_ident() == self._thread:
+            return work()
+        future: concurrent.futures.Future[T] = concurrent.futures.Future()
+
+        def run() -> None:
+            if not future.set_running_or_notify_cancel():
+                return
+            try:
+                future.set_result(work())
+            except Exception as error:
+                future.set_exception(error)
+
+        try:
+            loop.call_soon_threadsafe(run)
+            return future.result(CROSSING_S)
+        except (RuntimeError, TimeoutError) as error:
+            future.cancel()
+            raise Unavailable("the event loop does not answer") from error

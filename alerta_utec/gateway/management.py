@@ -1,0 +1,85 @@
+"""``@connections``: what back ends call to reach a client (API Gateway Management API)."""
+
+from datetime import UTC, datetime
+from ipaddress import ip_address
+from typing import Any
+from urllib.parse import unquote
+
+from aiohttp import web
+
+from alerta_utec.domain.incident import format_time
+from alerta_utec.gateway.core import Gateway
+from alerta_utec.gateway.frames import text_frame
+from alerta_utec.gateway.replies import as_json, read_body
+from alerta_utec.gateway.session import Session
+
+PAYLOAD_MAX_BYTES = 128 * 1024
+_ID_CHARS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_=")
+# A request that came through a proxy speaks for somebody who is not on this machine.
+_FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP", "Via")
+
+
+async def serve(gateway: Gateway, request: web.BaseRequest, encoded_id: str) -> web.Response:
+    """Answer POST, GET or DELETE for one connection, to signed requests of this machine.
+
+    Signatures (SigV4) are not verified, only required: whoever may open a loopback socket is
+    trusted, and a web page cannot send the header without a preflight.
+    """
+    if not _is_local(request) or not _is_signed(request):
+        return _error(403, "ForbiddenException", "Forbidden")
+    connection_id = unquote(encoded_id)
+    if not connection_id or not _ID_CHARS.issuperset(connection_id):
+        return _error(400, "BadRequestException", f"Invalid connectionId: {connection_id}")
+    session = gateway.hub.get(connection_id)
+    if request.method == "POST":
+        return await _post(request, session)
+    if request.method == "GET":
+        return _gone() if session is None else as_json(200, _describe(session))
+    if request.method == "DELETE":
+        if session is None:
+            return _gone()
+        gateway.spawn(session.close(1000, "Connection Closed Normally"))
+        return web.Response(status=204)
+    return _error(403, "MissingAuthenticationTokenException", "Missing Authentication Token")
+
+
+async def _post(request: web.BaseRequest, session: Session | None) -> web.Response:
+    payload = await read_body(request, PAYLOAD_MAX_BYTES)
+    if payload is None:
+        return _error(413, "PayloadTooLargeException", "Payload too large")
+    if session is None:
+        return _gone()
+    if not session.write(text_frame(payload)):
+        return _error(429, "LimitExceededException", "The client's buffer is full")
+    return web.Response(status=200)
+
+
+def _is_local(request: web.BaseRequest) -> bool:
+    peer = request.transport.get_extra_info("peername") if request.transport else None
+    forwarded = any(name in request.headers for name in _FORWARDED)
+    return peer is not None and ip_address(peer[0]).is_loopback and not forwarded
+
+
+def _is_signed(request: web.BaseRequest) -> bool:
+    return request.headers.get("Authorization", "").startswith("AWS4-HMAC-SHA256 ")
+
+
+def _describe(session: Session) -> dict[str, Any]:
+    client = session.client
+    return {
+        "connectedAt": _time(client.connected_at_ms),
+        "identity": client.identity(),
+        "lastActiveAt": _time(session.last_active_ms),
+    }
+
+
+def _time(milliseconds: int) -> str:
+    return format_time(datetime.fromtimestamp(milliseconds / 1000, UTC))
+
+
+def _gone() -> web.Response:
+    return _error(410, "GoneException", "Gone")
+
+
+def _error(status: int, kind: str, message: str) -> web.Response:
+    return as_json(status, {"message": message}, **{"x-amzn-ErrorType": kind})

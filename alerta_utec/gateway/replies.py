@@ -1,0 +1,43 @@
+"""Plain HTTP answers, and bodies of bounded size."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from aiohttp import web
+
+from alerta_utec.wire import encode
+
+
+async def read_body(request: web.BaseRequest, max_bytes: int) -> bytes | None:
+    """The whole body; none where it is larger than ``max_bytes``."""
+    if (request.content_length or 0) > max_bytes:
+        return None
+    body = bytearray()
+    async for chunk in request.content.iter_any():
+        body += chunk
+        if len(body) > max_bytes:
+            return None
+    return bytes(body)
+
+
+def plain(status: int, text: str, headers: Mapping[str, str] | None = None) -> web.Response:
+    """Text for people."""
+    return web.Response(status=status, text=text + "\n", headers=headers)
+
+
+def as_json(status: int, body: Mapping[str, Any], **headers: str) -> web.Response:
+    """JSON for programs."""
+    content = encode(body)
+    return web.Response(
+        status=status, text=content, content_type="application/json", headers=headers
+    )
+
+
+def from_proxy(response: Mapping[str, Any]) -> web.Response:
+    """A Lambda proxy response as an HTTP answer."""
+    headers = {str(name): str(value) for name, value in (response.get("headers") or {}).items()}
+    for name, values in (response.get("multiValueHeaders") or {}).items():
+        headers[name] = ",".join(values)
+    headers.pop("Sec-WebSocket-Protocol", None)
+    body = (response.get("body") or "").encode()
+    return web.Response(status=response["statusCode"], body=body, headers=headers)

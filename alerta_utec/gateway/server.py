@@ -1,0 +1,75 @@
+"""The network side of the gateway: HTTP requests and WebSocket handshakes on one port."""
+
+import asyncio
+
+from aiohttp import web
+
+from alerta_utec.gateway import management
+from alerta_utec.gateway.core import Gateway
+from alerta_utec.gateway.handshake import accept
+from alerta_utec.gateway.http_api import HttpApi
+from alerta_utec.gateway.replies import as_json, plain
+
+BACKLOG = 4096
+
+
+class GatewayServer:
+    """Listens, and hands what comes to the gateway.
+
+    ``/{stage}`` takes WebSockets, ``/{stage}/@connections/{id}`` the management calls, ``/``
+    shows ``welcome``, everything else is the HTTP API.
+    """
+
+    def __init__(self, gateway: Gateway, *, welcome: str = "") -> None:
+        self._gateway = gateway
+        self._http_api = HttpApi(gateway)
+        self._welcome = welcome
+        self._listener: asyncio.Server | None = None
+        self._server: web.Server | None = None
+
+    async def start(self, host: str, port: int) -> int:
+        """Listen; returns the port, which the system chooses where ``port`` is 0.
+
+        Raises:
+            OSError: the address is taken or is not ours.
+        """
+        loop = asyncio.get_running_loop()
+        self._gateway.hub.attach(loop)
+        limits = self._gateway.limits
+        self._server = web.Server(
+            self._dispatch,
+            access_log=None,
+            # Also the time from accept to a whole request head, and between two requests.
+            keepalive_timeout=limits.handshake_s,
+            lingering_time=limits.closing_s,
+        )
+        self._listener = await loop.create_server(self._server, host, port, backlog=BACKLOG)
+        return int(self._listener.sockets[0].getsockname()[1])
+
+    async def stop(self) -> None:
+        """Accept no more, close every socket (1001) and finish what was accepted."""
+        if self._listener is not None:
+            self._listener.close()
+        await self._gateway.close()
+        if self._server is not None:
+            await self._server.shutdown(self._gateway.limits.closing_s)
+        self._gateway.hub.detach()
+
+    async def _dispatch(self, request: web.BaseRequest) -> web.StreamResponse:
+        if len(request.raw_path) > self._gateway.limits.url_max_chars:
+            return plain(414, "URI Too Long")
+        path, _, query = request.raw_path.partition("?")
+        root = f"/{self._gateway.stage}"
+        if request.headers.get("Upgrade", "").lower() == "websocket":
+            if path.rstrip("/") != root:
+                return as_json(403, {"message": "Forbidden"})
+            return await accept(self._gateway, request, query)
+        management_path = f"{root}/@connections/"
+        if path.startswith(management_path):
+            encoded_id = path.removeprefix(management_path)
+            return await management.serve(self._gateway, request, encoded_id)
+        if path.rstrip("/") == root:
+            return plain(426, f"WebSocket: {root}", {"Upgrade": "websocket"})
+        if path == "/" and self._welcome and request.method == "GET":
+            return plain(200, self._welcome)
+        return await self._http_api.serve(request, path, query)

@@ -1,0 +1,193 @@
+"""One client's socket, from handshake to ``$disconnect``."""
+
+import asyncio
+import logging
+import time
+from typing import TYPE_CHECKING, Any
+
+from aiohttp import WSMsgType, web
+from pydantic_core import from_json
+
+from alerta_utec.gateway.events import Client, disconnect_event, message_event, new_id
+from alerta_utec.gateway.frames import close_frame, text_frame
+
+if TYPE_CHECKING:
+    from alerta_utec.gateway.core import Gateway
+
+log = logging.getLogger(__name__)
+
+ABNORMAL = (1006, "Connection closed abnormally")
+NO_STATUS = (1005, "Client-side close frame status not set")
+
+
+class Session:
+    """Reads one client's messages, runs their routes one after another, and writes to it.
+
+    API Gateway promises no order between two messages of a client; here one is handled at a
+    time, so a client that sends faster than it is served waits in its own socket.
+    """
+
+    __slots__ = (
+        "_closing",
+        "_gateway",
+        "_timer",
+        "_transport",
+        "_ws",
+        "client",
+        "ended",
+        "last_active_ms",
+    )
+
+    def __init__(self, gateway: "Gateway", client: Client, ws: web.WebSocketResponse):
+        self._gateway = gateway
+        self._ws = ws
+        self._transport: asyncio.WriteTransport | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._closing: tuple[int, str] | None = None
+        self.client = client
+        self.last_active_ms = client.connected_at_ms
+        self.ended = asyncio.Event()
+
+    async def run(self, transport: asyncio.WriteTransport) -> None:
+        """Serve the open socket until it ends; then ``$disconnect`` runs."""
+        self._transport = transport
+        hub = self._gateway.hub
+        hub.add(self)
+        self._schedule()
+        code, reason = ABNORMAL
+        try:
+            code, reason = await self._read()
+        finally:
+            hub.remove(self)
+            if self._timer is not None:
+                self._timer.cancel()
+            await self._gateway.disconnected(disconnect_event(self.client, code, reason))
+            self.ended.set()
+
+    def write(self, data: bytes) -> bool:
+        """Queue whole frames for the client; never waits.
+
+        Returns:
+            False where the client reads too slowly: it is cut off (1013) and syncs later.
+        """
+        transport = self._transport
+        if transport is None or self._closing is not None or transport.is_closing():
+            return False
+        limit = self._gateway.limits.buffer_max_bytes
+        if transport.get_write_buffer_size() + len(data) > limit:
+            log.warning("client_too_slow", extra={"connection_id": self.client.connection_id})
+            self._cut_off(transport)
+            return False
+        transport.write(data)
+        self._touch()
+        return True
+
+    def _cut_off(self, transport: asyncio.WriteTransport) -> None:
+        # A client that does not read never sees this frame, so the abort does not wait for it.
+        self._closing = (1013, "Try again later")
+        transport.write(close_frame(*self._closing))
+        self._gateway.hub.remove(self)
+        asyncio.get_running_loop().call_later(self._gateway.limits.abort_after_s, transport.abort)
+
+    async def close(self, code: int, reason: str) -> None:
+        """Close from our side: a close frame, then the end of the connection."""
+        if self._closing is not None:
+            return
+        self._closing = (code, reason)
+        self._gateway.hub.remove(self)
+        try:
+            async with asyncio.timeout(self._gateway.limits.closing_s):
+                await self._ws.close(code=code, message=reason.encode())
+        except (TimeoutError, ConnectionError):
+            pass
+        finally:
+            if self._transport is not None:
+                self._transport.abort()
+
+    async def _answer_close(self, code: int) -> None:
+        """Echo the client's close frame; one that reads nothing any more is not waited for."""
+        self._closing = (code, "")
+        self._gateway.hub.remove(self)
+        limits = self._gateway.limits
+        try:
+            async with asyncio.timeout(limits.closing_s):
+                await self._ws.close(code=code, drain=False)
+        except (TimeoutError, ConnectionError):
+            pass
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.abort()
+        elif self._transport is not None:
+            asyncio.get_running_loop().call_later(limits.abort_after_s, self._transport.abort)
+
+    async def _read(self) -> tuple[int, str]:
+        """The close code and reason in the end."""
+        while True:
+            message = await self._ws.receive()
+            if message.type is WSMsgType.TEXT:
+                self._touch()
+                await self._handle(message.data)
+            elif message.type is WSMsgType.BINARY:
+                await self.close(1003, "Binary is not supported")
+            elif message.type is WSMsgType.CLOSE:
+                await self._answer_close(message.data or 1000)
+                return (message.data, message.extra or "") if message.data else NO_STATUS
+            elif message.type is WSMsgType.ERROR:
+                return self._closing or (self._ws.close_code or 1006, "")
+            else:  # CLOSING or CLOSED: by our side, or the connection broke
+                return self._closing or ABNORMAL
+
+    async def _handle(self, text: str) -> None:
+        gateway = self._gateway
+        route_key = select_route(text, gateway.actions)
+        route = gateway.routes.get(route_key)
+        if route is None:
+            self._refuse("Forbidden", new_id())
+            return
+        event = message_event(self.client, route_key, text)
+        try:
+            response = await gateway.invoke(route.handler, event)
+        except Exception:
+            log.exception("handler_failed", extra={"route": route_key})
+            self._refuse("Internal server error", event["requestContext"]["requestId"])
+            return
+        body = response.get("body") if isinstance(response, dict) else None
+        if route.two_way:
+            self.write(text_frame((body or "").encode()))
+
+    def _refuse(self, message: str, request_id: str) -> None:
+        # API Gateway's own frames have a space after the first comma and colon only.
+        connection_id = self.client.connection_id
+        frame = (
+            f'{{"message": "{message}", "connectionId":"{connection_id}", '
+            f'"requestId":"{request_id}"}}'
+        )
+        self.write(text_frame(frame.encode()))
+
+    def _touch(self) -> None:
+        self.last_active_ms = int(time.time() * 1000)
+
+    def _schedule(self) -> None:
+        """Wake up when the client will have been idle, or connected, for too long."""
+        limits = self._gateway.limits
+        now_ms = time.time() * 1000
+        idle_left_s = limits.idle_s - (now_ms - self.last_active_ms) / 1000
+        age_left_s = limits.age_s - (now_ms - self.client.connected_at_ms) / 1000
+        if min(idle_left_s, age_left_s) <= 0:
+            self._gateway.spawn(self.close(1001, "Going away"))
+            return
+        loop = asyncio.get_running_loop()
+        self._timer = loop.call_later(min(idle_left_s, age_left_s) + 0.001, self._schedule)
+
+
+def select_route(text: str, actions: frozenset[str]) -> str:
+    """The route key for a message, by ``$request.body.action``.
+
+    An exact match of ``actions``; ``$default`` for everything else, non-JSON included.
+    ``$connect`` and ``$disconnect`` are never selected.
+    """
+    try:
+        body: Any = from_json(text)
+    except ValueError:
+        return "$default"
+    action = body.get("action") if isinstance(body, dict) else None
+    return action if isinstance(action, str) and action in actions else "$default"
