@@ -186,21 +186,9 @@ class Report(BaseModel):
 
     @model_validator(mode="after")
     def _bounded_extras(self) -> Self:
-        extras = self.extras
-        if not extras:
-            return self
-        if len(extras) > EXTRAS_MAX:
-            raise PydanticCustomError("too_many_extras", "too many extras", {"max": EXTRAS_MAX})
-        try:
-            size = len(json.dumps(extras, ensure_ascii=False, allow_nan=False).encode())
-        except UnicodeEncodeError as error:
-            raise PydanticCustomError("not_text", "a lone surrogate") from error
-        except ValueError as error:
-            raise PydanticCustomError("not_finite", "not finite") from error
-        if size > EXTRAS_MAX_BYTES:
-            raise PydanticCustomError(
-                "extras_too_large", "extras too large", {"max": EXTRAS_MAX_BYTES}
-            )
+        error = _extras_error(self.extras)
+        if error is not None:
+            raise error
         return self
 
     @property
@@ -226,7 +214,9 @@ class Report(BaseModel):
         try:
             report = cls.model_validate(data, by_alias=True, by_name=False)
         except ValidationError as error:
-            raise InvalidIncident(problems=[*_problems(error, field), *reserved]) from error
+            problems = _problems(error, field)
+            more = [problem for problem in _extras_problems(data, field) if problem not in problems]
+            raise InvalidIncident(problems=[*problems, *more, *reserved]) from error
         if reserved:
             raise InvalidIncident(problems=reserved)
         return report
@@ -241,8 +231,7 @@ class Report(BaseModel):
 class Incident(Report):
     """An incident as the service keeps it, at one revision.
 
-    ``seq`` is its place in the feed at this revision (0: not committed yet),
-    ``created_seq`` the one at its creation.
+    ``seq`` is its place in the feed at this revision (0: not committed yet).
     """
 
     incident_id: Identifier
@@ -258,16 +247,17 @@ class Incident(Report):
         cls, report: Report, *, incident_id: str, at: datetime, reported_by: str | None = None
     ) -> "Incident":
         """Revision 1 of ``report``, taken in at ``at`` under ``incident_id``."""
-        fields = {name: getattr(report, name) for name in Report.model_fields}
+        # By alias alone: an extra may be called ``reported_by`` and stays an extra.
+        fields = {to_camel(name): getattr(report, name) for name in Report.model_fields}
         fields |= {
-            "incident_id": report.incident_id or incident_id,
+            "incidentId": report.incident_id or incident_id,
             "timestamp": report.timestamp or at,
             "revision": 1,
-            "created_at": at,
-            "updated_at": at,
-            "reported_by": reported_by,
+            "createdAt": at,
+            "updatedAt": at,
+            "reportedBy": reported_by,
         }
-        return cls.model_validate(fields | report.extras)
+        return cls.model_validate(report.extras | fields, by_alias=True, by_name=False)
 
     def at_seq(self, seq: int) -> "Incident":
         """The same revision with its place in the feed."""
@@ -275,13 +265,40 @@ class Incident(Report):
 
     def to_json(self, *, private: bool = False) -> dict[str, Any]:
         """The incident as JSON on every wire; who reported it only where ``private``."""
-        exclude = None if private else {"reported_by"}
-        return self.model_dump(mode="json", by_alias=True, exclude_none=True, exclude=exclude)
+        data = self.model_dump(mode="json", by_alias=True)
+        if not private or self.reported_by is None:
+            del data["reportedBy"]
+        return data
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> "Incident":
         """The incident that ``to_json(private=True)`` wrote; trusts its source."""
         return cls.model_validate(data, by_alias=True, by_name=False)
+
+
+def _extras_error(extras: Mapping[str, Any]) -> PydanticCustomError | None:
+    if len(extras) > EXTRAS_MAX:
+        return PydanticCustomError("too_many_extras", "too many extras", {"max": EXTRAS_MAX})
+    try:
+        size = len(json.dumps(extras, ensure_ascii=False, allow_nan=False).encode())
+    except UnicodeEncodeError:
+        return PydanticCustomError("not_text", "a lone surrogate")
+    except ValueError:
+        return PydanticCustomError("not_finite", "not finite")
+    if size > EXTRAS_MAX_BYTES:
+        return PydanticCustomError(
+            "extras_too_large", "extras too large", {"max": EXTRAS_MAX_BYTES}
+        )
+    return None
+
+
+def _extras_problems(data: object, field: str) -> list[Problem]:
+    """What is wrong with the extras where other fields are wrong too: pydantic looks no further."""
+    if not isinstance(data, dict):
+        return []
+    known = {to_camel(name) for name in Report.model_fields}
+    error = _extras_error({name: value for name, value in data.items() if name not in known})
+    return [] if error is None else [Problem(field, error.type, error.context or {})]
 
 
 _KEYS: Mapping[str, str] = {
