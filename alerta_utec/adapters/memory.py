@@ -1,0 +1,258 @@
+"""Every port in memory: the fakes of the tests, and ``serve --ephemeral``."""
+
+import logging
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+
+from alerta_utec.domain.change import Change, IdempotencyKey, Position
+from alerta_utec.domain.errors import Conflict, NotFound, Unavailable
+from alerta_utec.domain.ids import new_epoch
+from alerta_utec.domain.incident import Incident
+from alerta_utec.ports import KEY_TTL_S, Committed, Connection, Email, MailJob, Page, Posted, Query
+
+log = logging.getLogger(__name__)
+
+_KEY_TTL = timedelta(seconds=KEY_TTL_S)
+_PAGE = 250
+
+
+def _nobody(_change: Change) -> None:
+    """Tell nobody."""
+
+
+class ManualClock:
+    """A clock that stands still until it is moved."""
+
+    def __init__(self, now: datetime = datetime(2025, 11, 16, 18, 12, tzinfo=UTC)):
+        self._now = now
+
+    def now(self) -> datetime:
+        return self._now
+
+    def set(self, now: datetime) -> None:
+        """Move to a moment."""
+        self._now = now
+
+    def advance(self, by: timedelta) -> None:
+        """Move on."""
+        self._now += by
+
+
+class MemoryIncidents:
+    """An ``IncidentStore``; its e-mails are owed in ``jobs``.
+
+    ``on_commit`` is called with each committed change, in ``seq`` order; what it raises is
+    logged, since the change is stored all the same.
+    """
+
+    def __init__(self, on_commit: Callable[[Change], None] = _nobody):
+        self.jobs = MemoryMailJobs()
+        self._on_commit = on_commit
+        self._lock = threading.RLock()
+        self._epoch = new_epoch()
+        self._changes: list[Change] = []
+        self._of_incident: dict[str, list[Change]] = {}
+        self._keys: dict[IdempotencyKey, Change] = {}
+
+    def commit(self, change: Change, *, expected_revision: int | None = None) -> Committed:
+        with self._lock:
+            first = self._first(change) if change.before is None else None
+            if first is not None:
+                if first.digest != change.digest:
+                    raise Conflict(change.incident_id)
+                return Committed(first, duplicate=True)
+            self._check(change, expected_revision)
+            stored = self._append(change)
+            try:
+                self._on_commit(stored)
+            except Exception:
+                log.exception("on_commit_failed", extra={"position": str(stored.position)})
+            return Committed(stored)
+
+    def get(self, incident_id: str) -> Incident:
+        return self.history(incident_id)[-1].after
+
+    def history(self, incident_id: str) -> Sequence[Change]:
+        with self._lock:
+            if incident_id not in self._of_incident:
+                raise NotFound(incident_id)
+            return tuple(self._of_incident[incident_id])
+
+    def page(self, query: Query) -> Page:
+        with self._lock:
+            steps = [(own[0].after.seq, own[-1].after) for own in self._of_incident.values()]
+        found = [
+            (created_seq, incident)
+            for created_seq, incident in sorted(steps, key=lambda step: -step[0])
+            if (query.before_seq is None or created_seq < query.before_seq)
+            and _matches(query, incident)
+        ]
+        shown = found[: query.limit]
+        next_seq = shown[-1][0] if len(found) > len(shown) else None
+        return Page(tuple(incident for _, incident in shown), next_seq)
+
+    def changes(self, *, after_seq: int, limit: int) -> Sequence[Change]:
+        with self._lock:
+            return tuple(self._changes[after_seq : after_seq + limit])
+
+    def position(self) -> Position:
+        return Position(self._epoch, len(self._changes))
+
+    def _first(self, change: Change) -> Change | None:
+        kept = self._keys.get(change.key) if change.key else None
+        if kept is not None and change.at < kept.at + _KEY_TTL:
+            return kept
+        own = self._of_incident.get(change.incident_id)
+        return own[0] if own else None
+
+    def _check(self, change: Change, expected_revision: int | None) -> None:
+        if change.before is None:
+            return
+        revision = self.get(change.incident_id).revision
+        if change.before.revision != revision or expected_revision not in (None, revision):
+            raise Conflict(change.incident_id)
+
+    def _append(self, change: Change) -> Change:
+        stored = change.committed(Position(self._epoch, len(self._changes) + 1))
+        self._changes.append(stored)
+        self._of_incident.setdefault(stored.incident_id, []).append(stored)
+        if stored.key is not None:
+            self._keys[stored.key] = stored
+        if stored.alarms():
+            self.jobs.owe(stored)
+        return stored
+
+
+def _matches(query: Query, incident: Incident) -> bool:
+    return (
+        (not query.status or incident.status in query.status)
+        and (not query.urgency or incident.urgency in query.urgency)
+        and (query.type is None or incident.type.casefold() == query.type.casefold())
+        and (query.location is None or incident.location.casefold() == query.location.casefold())
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Owed:
+    job: MailJob
+    next_try_at: datetime
+
+
+class MemoryMailJobs:
+    """``MailJobs``; ``given_up`` has the ones that ended unsent, with their reasons."""
+
+    def __init__(self) -> None:
+        self.given_up: list[tuple[MailJob, str]] = []
+        self._owed: dict[int, _Owed] = {}
+        self._lock = threading.Lock()
+
+    def owe(self, change: Change) -> None:
+        """Add the e-mail of a committed change."""
+        with self._lock:
+            job = MailJob(change, created_at=change.at, attempts=0)
+            self._owed[change.after.seq] = _Owed(job, next_try_at=change.at)
+
+    def due(self, now: datetime, limit: int) -> Sequence[MailJob]:
+        with self._lock:
+            waiting = sorted(self._owed.items())
+        return [owed.job for _, owed in waiting if owed.next_try_at <= now][:limit]
+
+    def next_at(self) -> datetime | None:
+        with self._lock:
+            return min((owed.next_try_at for owed in self._owed.values()), default=None)
+
+    def sent(self, job: MailJob, *, at: datetime) -> None:
+        del at
+        with self._lock:
+            self._owed.pop(job.change.after.seq, None)
+
+    def postpone(self, job: MailJob, *, until: datetime, reason: str) -> None:
+        del reason
+        seq = job.change.after.seq
+        with self._lock:
+            if seq in self._owed:
+                self._owed[seq] = _Owed(replace(job, attempts=job.attempts + 1), until)
+
+    def give_up(self, job: MailJob, *, at: datetime, reason: str) -> None:
+        del at
+        with self._lock:
+            if self._owed.pop(job.change.after.seq, None):
+                self.given_up.append((job, reason))
+
+
+class MemoryConnections:
+    """``Connections``; its ``clock`` tells which have expired."""
+
+    def __init__(self, clock: ManualClock):
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._kept: dict[str, Connection] = {}
+
+    def save(self, connection: Connection) -> None:
+        with self._lock:
+            self._kept[connection.connection_id] = connection
+
+    def delete(self, connection_id: str) -> None:
+        with self._lock:
+            self._kept.pop(connection_id, None)
+
+    def pages(self) -> Iterator[Sequence[Connection]]:
+        now = self._clock.now()
+        with self._lock:
+            alive = [c for c in self._kept.values() if c.expires_at > now]
+        for start in range(0, len(alive), _PAGE):
+            yield alive[start : start + _PAGE]
+
+
+@dataclass
+class MemoryPoster:
+    """A ``Poster`` to the sockets in ``open``: each id with the frames that it got.
+
+    A test may name sockets as ``throttled`` or ``failed``, or take the poster ``down``.
+    """
+
+    open: dict[str, list[str]] = field(default_factory=dict)
+    throttled: set[str] = field(default_factory=set)
+    failed: set[str] = field(default_factory=set)
+    down: bool = False
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    def post(self, connection_ids: Sequence[str], frame: str) -> Posted:
+        if self.down:
+            raise Unavailable("the poster is down")
+        with self._lock:
+            outcome = {name: self._post(name, frame) for name in dict.fromkeys(connection_ids)}
+        by_outcome = {
+            kind: tuple(name for name, own in outcome.items() if own == kind)
+            for kind in ("gone", "throttled", "failed")
+        }
+        return Posted(delivered=Counter(outcome.values())["delivered"], **by_outcome)
+
+    def _post(self, connection_id: str, frame: str) -> str:
+        if connection_id not in self.open:
+            return "gone"
+        if connection_id in self.throttled:
+            return "throttled"
+        if connection_id in self.failed:
+            return "failed"
+        self.open[connection_id].append(frame)
+        return "delivered"
+
+
+@dataclass
+class MemoryMailer:
+    """A ``Mailer`` that keeps what was sent; ``refuses`` are message ids that fail."""
+
+    sent: list[Email] = field(default_factory=list)
+    refuses: set[str] = field(default_factory=set)
+    down: bool = False
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    def send(self, email: Email) -> None:
+        with self._lock:
+            if self.down or email.message_id in self.refuses:
+                raise Unavailable("the mailer is down")
+            self.sent.append(email)
