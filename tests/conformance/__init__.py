@@ -1,0 +1,1 @@
+"""One black-box suite for every home of the service."""

@@ -1,0 +1,32 @@
+"""Where a home differs from API Gateway, by name: the one list, and nothing else differs.
+
+A test asks ``target.differs(name)`` and then asserts what the home does instead.
+"""
+
+from collections.abc import Mapping
+
+LOCAL: Mapping[str, str] = {
+    "single_frame_over_32_kb": (
+        "aiohttp hands over whole messages and shows no single frame's size: a frame between "
+        "32 and 128 KB is answered with too_large, where API Gateway closes with 1009."
+    ),
+}
+
+EMULATOR: Mapping[str, str] = {
+    "single_frame_over_32_kb": "It closes no socket for a frame's size; the handler refuses it.",
+    "message_over_128_kb": "It closes no socket for a message's size; the handler refuses it.",
+    "binary_frame": (
+        "It takes a binary frame for text and routes it, where API Gateway closes with 1003."
+    ),
+    "any_stage": "It opens the socket under a stage that was never deployed.",
+    "connection_id_shape": "Its connection ids are 16 hexadecimal digits, not base64.",
+    "connected_at_moves": (
+        "connectedAt is the time of each event, so that expiresAt moves with every ping."
+    ),
+    "get_connection_keys": (
+        "GET names its fields ConnectedAt, Identity and LastActiveAt, which SDKs do not read."
+    ),
+    "malformed_connection_id": "It answers 410 to a malformed id, where API Gateway answers 400.",
+    "post_over_128_kb": "It delivers frames of any size, where API Gateway answers 413.",
+    "unsigned_management_call": "It takes unsigned calls, where API Gateway answers 403.",
+}

@@ -1,0 +1,139 @@
+"""A running home of the service, as the conformance suite sees it."""
+
+import http.client
+import json
+import urllib.parse
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from botocore.config import Config
+
+from tests.conformance import differences
+from tests.support.wsclient import WsClient
+
+if TYPE_CHECKING:
+    from mypy_boto3_apigatewaymanagementapi import ApiGatewayManagementApiClient
+
+_KNOWN = differences.LOCAL.keys() | differences.EMULATOR.keys()
+_DUMMY: dict[str, Any] = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An HTTP response."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    def json(self) -> Any:
+        """Its body, decoded."""
+        return json.loads(self.body)
+
+
+@dataclass(frozen=True)
+class Target:
+    """A running home.
+
+    ``shared``: others may use it at the same time, so that counts are lower bounds.
+    ``own_credentials``: calls to ``@connections`` are signed with the environment's.
+    """
+
+    name: str
+    ws_url: str
+    http_url: str
+    management_url: str
+    deviations: Mapping[str, str] = field(default_factory=dict)
+    shared: bool = False
+    own_credentials: bool = False
+    region: str = "us-east-1"
+
+    def differs(self, difference: str) -> bool:
+        """Whether this home has a difference of ``differences.py``."""
+        assert difference in _KNOWN, f"{difference} is not in differences.py"
+        return difference in self.deviations
+
+    def connect(self, **options: Any) -> WsClient:
+        """A new client's open socket."""
+        return WsClient(self.ws_url, **options)
+
+    def management(self) -> "ApiGatewayManagementApiClient":
+        """The client of the AWS SDK for ``@connections``; one attempt per call."""
+        session = boto3.Session(region_name=self.region, **self._credentials())
+        config = Config(retries={"total_max_attempts": 1}, connect_timeout=10, read_timeout=30)
+        return session.client(
+            "apigatewaymanagementapi", endpoint_url=self.management_url, config=config
+        )
+
+    def _credentials(self) -> dict[str, Any]:
+        return {} if self.own_credentials else _DUMMY
+
+    def get(self, path: str, **query: str) -> Answer:
+        """``GET path`` of the HTTP API."""
+        encoded = f"?{urllib.parse.urlencode(query)}" if query else ""
+        return http_request("GET", f"{self.http_url}{path}{encoded}")
+
+    def management_path(self, connection_id: str) -> str:
+        """The address of one connection."""
+        return f"{self.management_url}/@connections/{urllib.parse.quote(connection_id, safe='')}"
+
+
+def http_request(method: str, url: str, body: bytes | None = None) -> Answer:
+    """One plain HTTP request, unsigned."""
+    parts = urllib.parse.urlsplit(url)
+    kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+    connection = kind(parts.netloc, timeout=30)
+    try:
+        path = parts.path + (f"?{parts.query}" if parts.query else "")
+        connection.request(method, path, body)
+        response = connection.getresponse()
+        headers = {name.lower(): value for name, value in response.getheaders()}
+        return Answer(response.status, headers, response.read())
+    finally:
+        connection.close()
+
+
+def seconds_between(earlier: datetime, later: datetime) -> float:
+    """How much later ``later`` is."""
+    return (later - earlier).total_seconds()
+
+
+def remote(ws_url: str, http_url: str | None) -> Target:
+    """A deployment, by its WebSocket URL.
+
+    The HTTP API is another host on AWS: without ``http_url`` it is read from the outputs of
+    the stack that the WebSocket API belongs to.
+    """
+    parts = urllib.parse.urlsplit(ws_url.rstrip("/"))
+    secure = parts.scheme == "wss"
+    management_url = parts._replace(scheme="https" if secure else "http").geturl()
+    on_aws = ".execute-api." in parts.netloc
+    if http_url is None:
+        http_url = _stack_http_url(parts.netloc) if on_aws else management_url.rsplit("/", 1)[0]
+    return Target(
+        name="endpoint",
+        ws_url=parts.geturl(),
+        http_url=http_url.rstrip("/"),
+        management_url=management_url,
+        shared=True,
+        own_credentials=on_aws,
+        region=parts.netloc.split(".")[2] if on_aws else "us-east-1",
+    )
+
+
+def _stack_http_url(host: str) -> str:
+    api_id, _, region, *_ = host.split(".")
+    return stack_http_url(boto3.client("cloudformation", region_name=region), api_id)
+
+
+def stack_http_url(cloudformation: Any, api_id: str) -> str:
+    """The HTTP API's address, out of the outputs of the stack that made the API ``api_id``."""
+    found = cloudformation.describe_stack_resources(PhysicalResourceId=api_id)
+    name = found["StackResources"][0]["StackName"]
+    stack = cloudformation.describe_stacks(StackName=name)["Stacks"][0]
+    outputs = {item["OutputKey"]: item["OutputValue"] for item in stack["Outputs"]}
+    url: str = outputs["HttpUrl"]
+    return url

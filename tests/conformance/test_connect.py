@@ -1,0 +1,65 @@
+"""Handshakes."""
+
+import pytest
+from websockets.exceptions import InvalidStatus
+
+from tests.conformance.targets import Target
+from tests.support.wsclient import WsClient
+
+
+def test_a_handshake_is_answered_with_101(target: Target) -> None:
+    with target.connect() as client:
+        response = client.connection.response
+
+    assert response is not None
+    assert response.status_code == 101
+
+
+def test_no_compression_is_negotiated(target: Target) -> None:
+    offer = {"Sec-WebSocket-Extensions": "permessage-deflate; client_max_window_bits"}
+
+    with target.connect(headers=offer) as client:
+        response = client.connection.response
+
+    assert response is not None
+    assert "Sec-WebSocket-Extensions" not in response.headers
+
+
+def test_a_query_string_and_unknown_headers_do_not_matter(target: Target) -> None:
+    with WsClient(f"{target.ws_url}?lang=es&x=1", headers={"X-Unknown": "1"}) as client:
+        pong = client.ping()
+
+    assert pong["type"] == "pong"
+
+
+def test_a_stage_that_does_not_exist_is_refused(target: Target) -> None:
+    url = f"{target.ws_url.rsplit('/', 1)[0]}/nostage"
+
+    if target.differs("any_stage"):
+        with WsClient(url) as client:
+            assert client.ping()["type"] == "pong"
+        return
+    with pytest.raises(InvalidStatus) as refused:
+        WsClient(url)
+
+    assert refused.value.response.status_code == 403
+
+
+def test_a_path_below_the_stage_is_refused(target: Target) -> None:
+    url = f"{target.ws_url}/more"
+
+    if target.differs("any_stage"):
+        with WsClient(url) as client:
+            assert client.ping()["type"] == "pong"
+        return
+    with pytest.raises(InvalidStatus) as refused:
+        WsClient(url)
+
+    assert refused.value.response.status_code == 403
+
+
+def test_each_connection_has_an_id_of_its_own(target: Target) -> None:
+    with target.connect() as one, target.connect() as other:
+        ids = {one.ping()["connectionId"], other.ping()["connectionId"]}
+
+    assert len(ids) == 2

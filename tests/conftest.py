@@ -1,0 +1,36 @@
+"""What every suite shares: pytest's options, and the real server as a process."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from tests.support.server import Server
+
+ServeFactory = Callable[..., Server]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Options for the conformance suite."""
+    group = parser.getgroup("conformance")
+    group.addoption("--endpoint", help="run it against this deployment only (wss://…/stage)")
+    group.addoption("--http-endpoint", help="the deployment's HTTP API, where it cannot be found")
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A running server for tests that leave it running."""
+    with Server(tmp_path_factory.mktemp("server") / "data") as running:
+        yield running
+
+
+@pytest.fixture
+def serve(tmp_path: Path) -> Iterator[ServeFactory]:
+    """Starts servers of a test's own: ``serve(data=…, options=…, environment=…)``."""
+    with ExitStack() as stack:
+
+        def start(data: Path = tmp_path / "data", **options: object) -> Server:
+            return stack.enter_context(Server(data, **options))  # type: ignore[arg-type]
+
+        yield start

@@ -1,0 +1,176 @@
+"""The real server, ``python -m alerta_utec serve``, as a process of its own on loopback."""
+
+import http.client
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from tests.support.emulator import ROOT, free_port
+
+READY_S = 20.0
+STOP_S = 15.0
+# Between choosing a free port and listening on it, somebody else may take it.
+ATTEMPTS = 3
+
+
+class ServerFailed(Exception):
+    """The server did not start or did not stop; the text ends with what it wrote."""
+
+
+class Server:
+    """``with Server(folder) as server:`` — ready inside the block, gone after it.
+
+    ``options`` are more arguments of ``serve``; ``environment`` is laid over this process's
+    own, from which everything named ``ALERTA_…`` or ``AWS_…`` is taken out.
+    """
+
+    def __init__(
+        self,
+        data: Path,
+        *,
+        options: Sequence[str] = (),
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
+        self.data = data
+        self.port = 0
+        self.ready_after_s = 0.0
+        self._options = tuple(options)
+        self._environment = dict(environment or {})
+        self._log = data.parent / f"{data.name}.log"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def http_url(self) -> str:
+        """Where the HTTP API is."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def ws_url(self) -> str:
+        """Where the WebSocket API is."""
+        return f"ws://127.0.0.1:{self.port}/dev"
+
+    @property
+    def management_url(self) -> str:
+        """Where ``@connections`` is."""
+        return f"{self.http_url}/dev"
+
+    @property
+    def output(self) -> str:
+        """What the server has written so far, both streams, over all its starts."""
+        return self._log.read_text(errors="replace") if self._log.exists() else ""
+
+    @property
+    def pid(self) -> int:
+        """The process."""
+        return self._running().pid
+
+    @property
+    def alive(self) -> bool:
+        """Whether the process runs."""
+        return self._process is not None and self._process.poll() is None
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        _type: type[BaseException] | None,
+        _error: BaseException | None,
+        _traceback: TracebackType | None,
+    ) -> None:
+        if self.alive:
+            self.stop()
+
+    def start(self) -> None:
+        """Start it, and wait until it answers.
+
+        Raises:
+            ServerFailed: it ended, or did not answer in time.
+        """
+        for _ in range(ATTEMPTS):
+            self.port = free_port()
+            self._start()
+            if self._is_ready():
+                return
+            self.kill9()
+            if "in use" not in self.output and "en uso" not in self.output:
+                break
+        raise ServerFailed(f"no answer at {self.http_url}/health:\n{self.output[-4000:]}")
+
+    def stop(self, with_signal: signal.Signals = signal.SIGTERM) -> int:
+        """Ask it to stop.
+
+        Returns:
+            Its exit code.
+
+        Raises:
+            ServerFailed: it did not stop in time, and was killed.
+        """
+        process = self._running()
+        process.send_signal(with_signal)
+        try:
+            return process.wait(STOP_S)
+        except subprocess.TimeoutExpired as error:
+            self.kill9()
+            raise ServerFailed(f"did not stop:\n{self.output[-4000:]}") from error
+
+    def kill9(self) -> None:
+        """End it at once, as a crash would."""
+        process = self._running()
+        process.kill()
+        process.wait(STOP_S)
+
+    def _running(self) -> subprocess.Popen[bytes]:
+        if self._process is None:
+            raise ServerFailed("not started")
+        return self._process
+
+    def _start(self) -> None:
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(
+                serve_command(self.port, self.data, self._options),
+                cwd=ROOT,
+                env=server_environment() | self._environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+
+    def _is_ready(self) -> bool:
+        started = time.monotonic()
+        while self.alive and time.monotonic() < started + READY_S:
+            if self.answers():
+                self.ready_after_s = time.monotonic() - started
+                return True
+            time.sleep(0.02)
+        return False
+
+    def answers(self) -> bool:
+        """Whether ``GET /health`` is answered with 200."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=2)
+        try:
+            connection.request("GET", "/health")
+            return connection.getresponse().status == 200
+        except (OSError, http.client.HTTPException):
+            return False
+        finally:
+            connection.close()
+
+
+def serve_command(port: int, data: Path, options: Sequence[str] = ()) -> list[str]:
+    """The command line of the server."""
+    arguments = ["serve", "--port", str(port), "--data", str(data), *options]
+    return [sys.executable, "-m", "alerta_utec", *arguments]
+
+
+def server_environment() -> dict[str, str]:
+    """This process's environment, without what would set the server up otherwise."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("ALERTA_", "AWS_"))}
+    return kept | {"PYTHONUNBUFFERED": "1", "PYTHONIOENCODING": "utf-8"}
