@@ -105,7 +105,7 @@ def remote(ws_url: str, http_url: str | None) -> Target:
     """A deployment, by its WebSocket URL.
 
     The HTTP API is another host on AWS: without ``http_url`` it is read from the outputs of
-    the stack that the WebSocket API belongs to.
+    the stack that the WebSocket API belongs to. An endpoint elsewhere is a local gateway.
     """
     parts = urllib.parse.urlsplit(ws_url.rstrip("/"))
     secure = parts.scheme == "wss"
@@ -118,6 +118,7 @@ def remote(ws_url: str, http_url: str | None) -> Target:
         ws_url=parts.geturl(),
         http_url=http_url.rstrip("/"),
         management_url=management_url,
+        deviations={} if on_aws else differences.LOCAL,
         shared=True,
         own_credentials=on_aws,
         region=parts.netloc.split(".")[2] if on_aws else "us-east-1",

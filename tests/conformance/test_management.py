@@ -94,12 +94,20 @@ def test_a_client_that_left_is_gone(target: Target) -> None:
 def test_a_malformed_connection_id_is_a_bad_request(target: Target) -> None:
     management = target.management()
 
-    code, status = refusal(management.post_to_connection, ConnectionId="nobody", Data=b"x")
+    code, status = refusal(management.post_to_connection, ConnectionId="not base64!", Data=b"x")
 
     if target.differs("malformed_connection_id"):
         assert (code, status) == ("GoneException", 410)
     else:
         assert (code, status) == ("BadRequestException", 400)
+
+
+def test_a_well_formed_id_that_nobody_has_is_gone(target: Target) -> None:
+    management = target.management()
+
+    refused = refusal(management.post_to_connection, ConnectionId="AAAAAAAAAAAAAAA=", Data=b"x")
+
+    assert refused == ("GoneException", 410)
 
 
 def test_a_post_over_128_kb_is_too_large(target: Target, client: WsClient) -> None:
