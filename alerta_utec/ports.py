@@ -74,7 +74,8 @@ class IncidentStore(Protocol):
         incident since. May block for up to 20 s when others commit at once.
 
         Raises:
-            Conflict: the digests differ, or the incident is not at ``expected_revision``.
+            Conflict: the digests differ, or the incident is not at ``expected_revision``,
+                or no longer at the revision that the change was made from.
             NotFound: a change of an incident that is not there.
             Unavailable: nothing was stored, or it is not known whether it was; the same
                 change may be repeated.
