@@ -52,6 +52,7 @@ class GatewayServer:
             self._listener.close()
         await self._gateway.close()
         if self._server is not None:
+            self._server.pre_shutdown()
             await self._server.shutdown(self._gateway.limits.closing_s)
         self._gateway.hub.detach()
 
