@@ -5,7 +5,8 @@ server no AWS SDK.
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -29,3 +30,20 @@ def local(settings: "LocalSettings") -> "LocalHome":
     from alerta_utec.bootstrap.local_home import LocalHome
 
     return LocalHome(settings)
+
+
+def backup(data: Path, target: Path, progress: Callable[[int, int], None] | None = None) -> None:
+    """Copy the store in ``data`` to the file ``target``, also while it is being served.
+
+    ``progress`` is told how many of how many pages are done.
+    """
+    from alerta_utec.adapters.local.backup import backup as copy
+
+    copy(data, target, progress)
+
+
+def restore(data: Path, source: Path) -> None:
+    """Replace the store in ``data`` by the backup ``source``; it begins a new epoch."""
+    from alerta_utec.adapters.local.backup import restore as put_back
+
+    put_back(data, source)

@@ -1,0 +1,40 @@
+"""The command line: ``alerta-utec``."""
+
+import click
+
+from alerta_utec import __version__
+from alerta_utec.cli.backup import backup, restore
+from alerta_utec.cli.incidents import incidents
+from alerta_utec.cli.notify import notify
+from alerta_utec.cli.serve import serve
+from alerta_utec.cli.spanish import SpanishGroup
+from alerta_utec.cli.watch import watch
+
+
+@click.group(
+    cls=SpanishGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(
+    __version__, prog_name="alerta-utec", message="%(prog)s %(version)s", help="Muestra la versión."
+)
+def main() -> None:
+    """Alerta UTEC Realtime: incidentes en cada pantalla conectada, al instante.
+
+    Primero el servidor, en una terminal:
+
+    \b
+      alerta-utec serve
+
+    Luego, en otra, mirar lo que llega, y en una tercera avisar de un incidente:
+
+    \b
+      alerta-utec watch
+      alerta-utec notify --type prueba --location "Laboratorio A" --urgency high
+
+    Cada orden explica lo suyo con --help.
+    """
+
+
+for command in (serve, notify, watch, incidents, backup, restore):
+    main.add_command(command)

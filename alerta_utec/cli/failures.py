@@ -1,0 +1,54 @@
+"""What went wrong between here and the service, told in Spanish with the way out."""
+
+from alerta_utec.cli.spanish import Failure
+from alerta_utec.cli.terminal import safe
+from alerta_utec.client.errors import (
+    ClientError,
+    Disconnected,
+    HandshakeRefused,
+    NoAnswer,
+    Refused,
+    UnexpectedAnswer,
+    Unreachable,
+)
+
+_UNAUTHORIZED = frozenset({401, 403})
+
+
+def reason(error: ClientError) -> str:
+    """The failure in a few words."""
+    match error:
+        case Refused():
+            fields = [f"\n  {safe(field)}: {safe(problem)}" for field, problem in error.problems]
+            return f"{safe(error.message)} ({safe(error.code)})" + "".join(fields)
+        case HandshakeRefused():
+            return f"el servidor no abrió la conexión (HTTP {error.status})"
+        case UnexpectedAnswer():
+            return f"quien responde no habla este protocolo (HTTP {error.status})"
+        case Disconnected():
+            return f"la conexión se cortó ({safe(error)})"
+        case NoAnswer():
+            return f"el servidor no respondió en {safe(error)}"
+        case _:
+            return f"no hay conexión ({safe(error)})"
+
+
+def failure(error: ClientError, url: str) -> Failure:
+    """The failure as the command's end."""
+    if isinstance(error, Refused):
+        return Failure(f"rechazado: {reason(error)}")
+    text = f"{safe(url)}: {reason(error)}."
+    return Failure(f"{text}\n{way_out(error)}")
+
+
+def way_out(error: ClientError) -> str:
+    """What to do about it."""
+    match error:
+        case Unreachable():
+            return "¿Está en marcha? Se inicia con: alerta-utec serve (o make serve)"
+        case HandshakeRefused() if error.status in _UNAUTHORIZED:
+            return "Revise la dirección y la etapa (--url), y que tenga acceso."
+        case HandshakeRefused() | UnexpectedAnswer():
+            return "Revise la dirección y la etapa: ws://servidor:puerto/etapa (--url)."
+        case _:
+            return "Puede repetirse: con la misma --key no se guarda dos veces."

@@ -1,0 +1,107 @@
+"""``alerta-utec incidents``: what is stored."""
+
+import asyncio
+from collections.abc import Mapping
+from contextlib import aclosing
+from typing import Any
+
+import click
+
+from alerta_utec import wire
+from alerta_utec.cli.options import Whole, as_json, http_url, no_color
+from alerta_utec.cli.spanish import SpanishGroup
+from alerta_utec.cli.terminal import history_line, incident_line, incident_page, safe
+
+_LIMIT_MAX = 100_000
+
+
+@click.group(cls=SpanishGroup, invoke_without_command=True)
+@http_url
+@click.option("--status", metavar="ESTADOS", help="Solo esos estados, con comas.")
+@click.option("--urgency", metavar="URGENCIAS", help="Solo esas urgencias, con comas.")
+@click.option("--type", metavar="TEXTO", help="Solo de ese tipo.")
+@click.option("--location", metavar="TEXTO", help="Solo de ese lugar.")
+@click.option(
+    "--limit", default=50, type=Whole(1, _LIMIT_MAX), show_default=True, help="Cuántos, a lo sumo."
+)
+@as_json
+@no_color
+@click.pass_context
+def incidents(
+    ctx: click.Context,
+    /,
+    url: str,
+    limit: int,
+    as_json: bool,
+    no_color: bool,
+    **filters: str | None,
+) -> None:
+    """Lista los incidentes guardados, o muestra uno.
+
+    El más nuevo va primero; «show» muestra uno con su historia.
+
+    \b
+    Ejemplos:
+      alerta-utec incidents --status pendiente,en_atencion --urgency high
+      alerta-utec incidents --json --limit 1000 > incidentes.jsonl
+      alerta-utec incidents show 0197a1b2-…
+    """
+    if no_color:
+        ctx.color = False
+    ctx.obj = url
+    if ctx.invoked_subcommand is None:
+        chosen = {name: value for name, value in filters.items() if value}
+        _run(url, _list(url, limit, chosen, as_json))
+
+
+@incidents.command()
+@click.argument("incident_id", metavar="ID")
+@as_json
+@click.pass_obj
+def show(url: str, incident_id: str, as_json: bool) -> None:
+    """Muestra un incidente con toda su historia.
+
+    \b
+    Ejemplo:
+      alerta-utec incidents show 0197a1b2-…
+    """
+    _run(url, _show(url, incident_id, as_json))
+
+
+async def _list(url: str, limit: int, filters: Mapping[str, str], as_json: bool) -> None:
+    from alerta_utec.client import http_client
+
+    async with (
+        http_client(url) as http,
+        aclosing(http.incidents(limit=limit, filters=filters)) as found,
+    ):
+        empty = True
+        async for incident in found:
+            empty = False
+            click.echo(safe(wire.encode(incident)) if as_json else incident_line(incident))
+    if empty and not as_json:
+        click.echo("No hay incidentes así.", err=True)
+
+
+async def _show(url: str, incident_id: str, as_json: bool) -> None:
+    from alerta_utec.client import http_client
+
+    async with http_client(url) as http:
+        found = await http.incident(incident_id)
+    if as_json:
+        click.echo(safe(wire.encode(found)))
+        return
+    click.echo(incident_page(found["incident"]))
+    click.echo("\nHistoria:")
+    for entry in found["history"]:
+        click.echo("  " + history_line(entry))
+
+
+def _run(url: str, command: Any) -> None:
+    from alerta_utec.cli.failures import failure
+    from alerta_utec.client import ClientError
+
+    try:
+        asyncio.run(command)
+    except ClientError as error:
+        raise failure(error, url) from error

@@ -1,0 +1,107 @@
+"""``alerta-utec notify``: report one incident."""
+
+import asyncio
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+import click
+
+from alerta_utec import wire
+from alerta_utec.cli.options import Seconds, ws_url
+from alerta_utec.cli.spanish import Failure, SpanishCommand, usage
+from alerta_utec.domain.errors import BadJson, TooLarge
+
+_FIELDS = ("type", "location", "description", "urgency", "status", "timestamp")
+_STDIN_MAX_BYTES = wire.MESSAGE_MAX_BYTES + 1
+
+
+@click.command(cls=SpanishCommand)
+@click.argument("source", required=False, metavar="[-]")
+@ws_url
+@click.option("--type", metavar="TEXTO", help="Qué pasa: fuga de agua, temperatura elevada…")
+@click.option("--location", metavar="TEXTO", help="Dónde.")
+@click.option("--description", metavar="TEXTO", help="Detalle, hasta 4000 caracteres.")
+@click.option("--urgency", metavar="low|medium|high", help="Cuánta prisa corre.")
+@click.option("--status", metavar="ESTADO", help="pendiente (por omisión), en_atencion o resuelto.")
+@click.option("--timestamp", metavar="FECHA", help="Cuándo: 2025-11-16T18:12:00Z; si falta, ahora.")
+@click.option("--id", "incident_id", metavar="ID", help="Identificador propio del incidente.")
+@click.option("--key", metavar="CLAVE", help="Clave de repetición: con la misma no se duplica.")
+@click.option("--extra", multiple=True, metavar="NOMBRE=VALOR", help="Campo adicional; se repite.")
+@click.option(
+    "--timeout",
+    "timeout_s",
+    default=10.0,
+    type=Seconds(),
+    show_default=True,
+    help="Cuánto se insiste, en segundos.",
+)
+def notify(
+    source: str | None,
+    url: str,
+    incident_id: str | None,
+    key: str | None,
+    extra: tuple[str, ...],
+    timeout_s: float,
+    **fields: str | None,
+) -> None:
+    """Avisa de un incidente y muestra el acuse en JSON.
+
+    Los datos van en opciones, o como JSON por la entrada con «-»: el incidente, o el mensaje
+    entero {"action":"notify","incident":{…}}. Si la red falla, insiste sin duplicar.
+
+    \b
+    Ejemplos:
+      alerta-utec notify --type prueba --location "Laboratorio A" --urgency high
+      echo '{"type":"prueba","location":"Patio","urgency":"low"}' | alerta-utec notify -
+      alerta-utec notify --type fuga --location Sótano --urgency alta --extra sensor=H2O-3
+    """
+    given = {name: fields[name] for name in _FIELDS if fields[name] is not None}
+    if incident_id is not None:
+        given["incidentId"] = incident_id
+    incident: Any = {**_extras(extra), **given}
+    if source is not None:
+        if source != "-":
+            raise usage(f"sobra lo siguiente: {source} (¿quiso decir «-»?)")
+        if incident:
+            raise usage("los datos van en opciones o por la entrada («-»), no en ambas.")
+        incident, key = _from_stdin(key)
+    elif not incident:
+        raise usage("faltan los datos: al menos --type, --location y --urgency.")
+    _send(url, incident, key, timeout_s)
+
+
+def _extras(pairs: tuple[str, ...]) -> dict[str, str]:
+    extras = {}
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if not name or not equals:
+            raise click.BadParameter(f"{pair} no es NOMBRE=VALOR", param_hint="--extra")
+        extras[name] = value
+    return extras
+
+
+def _from_stdin(key: str | None) -> tuple[Any, str | None]:
+    """The incident on standard input, and the key that comes with it."""
+    try:
+        message = wire.decode(sys.stdin.buffer.read(_STDIN_MAX_BYTES))
+    except (BadJson, TooLarge) as error:
+        raise Failure(f"la entrada: {wire.error_body(error)['message']}") from error
+    if "action" not in message:
+        return message, key
+    if message["action"] != "notify":
+        raise Failure('la entrada: solo se envía "action":"notify".')
+    own_key = message.get("idempotencyKey")
+    return message.get("incident"), key or (own_key if isinstance(own_key, str) else None)
+
+
+def _send(url: str, incident: Mapping[str, Any], key: str | None, timeout_s: float) -> None:
+    from alerta_utec import client
+    from alerta_utec.cli.failures import failure
+
+    sending = client.notify(url, incident, idempotency_key=key, timeout_s=timeout_s)
+    try:
+        ack = asyncio.run(sending)
+    except client.ClientError as error:
+        raise failure(error, url) from error
+    click.echo(wire.encode(ack))

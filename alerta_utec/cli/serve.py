@@ -1,0 +1,158 @@
+"""``alerta-utec serve``: the service on this machine."""
+
+import ipaddress
+import os
+from functools import partial
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import click
+
+from alerta_utec.adapters.local.errors import DataRefused
+from alerta_utec.cli.banner import banner
+from alerta_utec.cli.options import PORT_MAX, Address, Stage, Switch, Whole, Zone, data
+from alerta_utec.cli.spanish import Failure, SpanishCommand, usage
+
+_setting = partial(click.option, show_envvar=True)
+
+
+@click.command(cls=SpanishCommand)
+@_setting(
+    "--host",
+    envvar="ALERTA_HOST",
+    default="127.0.0.1",
+    metavar="DIRECCIÓN",
+    show_default=True,
+    help="Dirección en la que escucha.",
+)
+@_setting(
+    "--port",
+    envvar="ALERTA_PORT",
+    default=8000,
+    type=Whole(0, PORT_MAX),
+    show_default=True,
+    help="Puerto; con 0, uno libre.",
+)
+@_setting(
+    "--stage",
+    envvar="ALERTA_STAGE",
+    default="dev",
+    type=Stage(),
+    show_default=True,
+    help="Etapa: el camino de la dirección WebSocket, como en AWS.",
+)
+@data
+@_setting(
+    "--insecure",
+    envvar="ALERTA_INSECURE",
+    is_flag=True,
+    type=Switch(),
+    help="Permite escuchar más allá de esta máquina, sin inicio de sesión.",
+)
+@click.option("--ephemeral", is_flag=True, help="No guarda nada: todo se pierde al terminar.")
+@_setting(
+    "--mail-url",
+    envvar="ALERTA_MAIL_URL",
+    metavar="URL",
+    help="Por dónde sale el correo: smtp://, smtps:// o una URL de Apprise; sin ella, queda en "
+    "la carpeta mail de los datos.",
+)
+@_setting(
+    "--mail-from",
+    envvar="ALERTA_MAIL_FROM",
+    default="alerta-utec@localhost",
+    type=Address(),
+    show_default=True,
+    help="Remitente de los correos.",
+)
+@_setting(
+    "--mail-to",
+    envvar="ALERTA_MAIL_TO",
+    multiple=True,
+    type=Address(),
+    help="Destinatario; se repite para varios (en la variable, con comas).",
+)
+@_setting(
+    "--timezone",
+    envvar="ALERTA_TIMEZONE",
+    default="America/Lima",
+    type=Zone(),
+    show_default=True,
+    help="Zona horaria de los correos.",
+)
+def serve(
+    host: str,
+    port: int,
+    stage: str,
+    data: Path,
+    insecure: bool,
+    ephemeral: bool,
+    mail_url: str | None,
+    mail_from: str,
+    mail_to: tuple[str, ...],
+    timezone: str,
+) -> None:
+    """Pone el servicio en marcha en esta máquina, hasta Ctrl-C.
+
+    \b
+    Ejemplos:
+      alerta-utec serve
+      alerta-utec serve --port 9000 --data /srv/alerta
+      alerta-utec serve --mail-url smtp://correo.example:25 --mail-to guardia@example.edu
+    """
+    if not insecure and not _loopback(host):
+        raise usage(
+            f"{host} no es solo esta máquina, y cualquiera que llegue podría avisar y leer. "
+            "Use --host 127.0.0.1 (detrás de un proxy, si hace falta) o acéptelo con --insecure."
+        )
+    _check_mail(mail_url, mail_to)
+    from alerta_utec import bootstrap
+    from alerta_utec.bootstrap.local_home import LocalSettings
+
+    settings = LocalSettings(
+        host=host,
+        port=port,
+        stage=stage,
+        data=data,
+        insecure=insecure,
+        ephemeral=ephemeral,
+        mail_url=mail_url or None,
+        mail_from=mail_from,
+        mail_to=mail_to,
+        timezone=timezone,
+    )
+    try:
+        bootstrap.local(settings).run(
+            on_ready=lambda http_url, ws_url: click.echo(banner(settings, http_url, ws_url))
+        )
+    except (DataRefused, ValueError) as error:
+        raise Failure(str(error)) from error
+    except OSError as error:
+        why = os.strerror(error.errno) if error.errno else str(error)
+        raise Failure(
+            f"no se puede escuchar en {host}:{port}: {why}. "
+            "Elija otro puerto con --port (0: uno libre)."
+        ) from error
+
+
+def _loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _check_mail(url: str | None, to: tuple[str, ...]) -> None:
+    if not url:
+        return
+    try:
+        parts = urlsplit(url)
+        scheme, host, _port = parts.scheme, parts.hostname, parts.port
+    except ValueError:
+        scheme, host = "", None
+    if not scheme:
+        raise click.BadParameter("no es una URL", param_hint="--mail-url")
+    if scheme in ("smtp", "smtps") and not host:
+        raise click.BadParameter("falta el servidor", param_hint="--mail-url")
+    if scheme in ("smtp", "smtps") and not to:
+        raise usage("con smtp hace falta a quién escribir: --mail-to guardia@example.edu")
