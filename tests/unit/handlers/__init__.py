@@ -1,0 +1,1 @@
+"""The handlers over fakes, fed with recorded events."""

@@ -1,0 +1,78 @@
+"""The handlers joined to the fakes, as ``bootstrap`` joins them to adapters."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from alerta_utec.adapters.memory import (
+    ManualClock,
+    MemoryConnections,
+    MemoryIncidents,
+    MemoryPoster,
+)
+from alerta_utec.app.catch_up import CatchUp
+from alerta_utec.app.sessions import Sessions
+from alerta_utec.app.submit import Submit
+from alerta_utec.handlers.http import HttpApi
+from alerta_utec.handlers.websocket import (
+    Connect,
+    Default,
+    Disconnect,
+    MessageRoute,
+    Notify,
+    Ping,
+)
+from tests import events
+
+CONNECTION = "BFHPhfCWIAMCKlQ="
+
+
+@dataclass
+class World:
+    """The handlers, and the fakes that they act on."""
+
+    clock: ManualClock = field(default_factory=ManualClock)
+    store: MemoryIncidents = field(default_factory=MemoryIncidents)
+    poster: MemoryPoster = field(default_factory=lambda: MemoryPoster({CONNECTION: []}))
+
+    def __post_init__(self) -> None:
+        self.connections = MemoryConnections(self.clock)
+        sessions = Sessions(self.connections)
+        self.connect = Connect(sessions)
+        self.disconnect = Disconnect(sessions)
+        self.notify = MessageRoute(Notify(Submit(self.store, self.clock)), self.poster)
+        self.ping = MessageRoute(Ping(CatchUp(self.store)))
+        self.default = MessageRoute(Default())
+        self.http = HttpApi(self.store)
+
+    @property
+    def connected(self) -> list[str]:
+        """Who is connected."""
+        return [c.connection_id for page in self.connections.pages() for c in page]
+
+    @property
+    def posted(self) -> list[dict[str, Any]]:
+        """What the client of the events was sent."""
+        return [json.loads(frame) for frame in self.poster.open[CONNECTION]]
+
+    def submit(self, incident: object, **more: Any) -> dict[str, Any]:
+        """Send one ``notify`` with a ``requestId``; the answer to it."""
+        message = {"action": "notify", "incident": incident, "requestId": "r", **more}
+        self.notify(events.message("notify", json.dumps(message)))
+        return self.posted[-1]
+
+    def get(self, name: str, **parts: Any) -> tuple[int, Mapping[str, Any], dict[str, Any]]:
+        """Status, headers and decoded body of the answer to an HTTP event."""
+        response = self.http(events.load(name) | parts)
+        headers = response.get("headers") or {}
+        many = {k: v[0] for k, v in (response.get("multiValueHeaders") or {}).items()}
+        return response["statusCode"], headers | many, json.loads(response["body"])
+
+
+@pytest.fixture
+def world() -> World:
+    """Handlers over empty fakes."""
+    return World()

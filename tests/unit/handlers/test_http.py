@@ -1,0 +1,170 @@
+"""The HTTP API, fed with events of payload format 2.0."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from alerta_utec.domain.change import Position
+from alerta_utec.domain.errors import CODES, InvalidRequest, Unavailable
+from alerta_utec.handlers.http import LIMIT_MAX, STATUS, HttpApi, parse_query
+from alerta_utec.ports import Query
+from tests import events
+from tests.support.incidents import incident
+from tests.unit.handlers.conftest import World
+
+
+class Broken:
+    """An ``IncidentStore`` that fails in whatever way it is told."""
+
+    def __init__(self, error: Exception):
+        self._error = error
+
+    def __getattr__(self, _name: str) -> Callable[..., Any]:
+        def fail(*_arguments: object, **_more: object) -> None:
+            raise self._error
+
+        return fail
+
+
+def test_a_listing_keeps_to_its_query_and_gives_a_cursor(world: World) -> None:
+    for number, urgency in enumerate(["high", "low", "medium", "high"], start=1):
+        world.submit(incident(incidentId=f"aula-{number}", urgency=urgency))
+
+    status, headers, body = world.get("http_list")
+
+    assert status == 200
+    assert headers["Content-Type"] == "application/json"
+    assert headers["Cache-Control"] == "no-store"
+    assert [found["incidentId"] for found in body["incidents"]] == ["aula-4", "aula-3"]
+    rest = world.get("http_list", queryStringParameters={"cursor": body["cursor"]})[2]
+    assert [found["incidentId"] for found in rest["incidents"]] == ["aula-2", "aula-1"]
+    assert "cursor" not in rest
+
+
+def test_no_query_string_lists_what_there_is(world: World) -> None:
+    event = events.load("http_list")
+    del event["queryStringParameters"]
+
+    response = world.http(event)
+
+    assert (response["statusCode"], response["body"]) == (200, '{"incidents":[]}')
+
+
+def test_an_incident_is_shown_with_its_history(world: World) -> None:
+    world.submit(incident(incidentId="aula-1"))
+
+    status, _, body = world.get("http_show")
+
+    assert status == 200
+    assert body["incident"] == world.store.get("aula-1").to_json()
+    assert [entry["revision"] for entry in body["history"]] == [1]
+
+
+def test_an_unknown_incident_is_not_found(world: World) -> None:
+    status, headers, body = world.get("http_show")
+
+    assert status == 404
+    assert headers["Content-Type"] == "application/problem+json"
+    assert (body["status"], body["code"]) == (404, "not_found")
+
+
+def test_an_unknown_path_is_not_found(world: World) -> None:
+    status, headers, body = world.get("http_not_routed")
+
+    assert status == 404
+    assert headers["Content-Type"] == "application/problem+json"
+    assert body["code"] == "not_found"
+
+
+def test_health_tells_the_position(world: World) -> None:
+    status, _, body = world.get("http_health")
+
+    assert status == 200
+    assert body == {"status": "ok", "position": str(world.store.position())}
+    assert Position.parse(body["position"]).seq == 0
+
+
+@pytest.mark.parametrize("name", ["http_list", "http_show", "http_health"])
+def test_a_store_that_is_down_gives_503(name: str) -> None:
+    api = HttpApi(Broken(Unavailable("secret")))
+
+    response = api(events.load(name))
+
+    assert response["statusCode"] == 503
+    assert '"unavailable"' in response["body"]
+    assert "secret" not in response["body"]
+
+
+@pytest.mark.parametrize("name", ["http_list", "http_show", "http_health"])
+def test_a_defect_gives_500_without_its_text(name: str) -> None:
+    api = HttpApi(Broken(ValueError("secret")))
+
+    response = api(events.load(name))
+
+    assert response["statusCode"] == 500
+    assert '"internal"' in response["body"]
+    assert "secret" not in response["body"]
+
+
+def test_every_error_code_has_a_status() -> None:
+    assert STATUS.keys() == set(CODES)
+    assert all(400 <= status <= 599 for status in STATUS.values())
+
+
+numbers = st.integers(min_value=1, max_value=LIMIT_MAX)
+
+
+@given(st.dictionaries(st.text(max_size=12), st.text(max_size=40)))
+def test_any_parameters_give_a_query_or_an_invalid_request(parameters: dict[str, str]) -> None:
+    assert_query_or_refusal(parameters)
+
+
+@given(
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "limit": st.text(max_size=25) | st.integers().map(str),
+            "cursor": st.text(max_size=25) | st.integers().map(str),
+            "status": st.text(max_size=40) | st.sampled_from(["pendiente", "RESUELTO,,"]),
+            "urgency": st.text(max_size=40) | st.sampled_from(["high,low", "alta"]),
+            "type": st.text(max_size=90),
+            "location": st.text(max_size=130),
+        },
+    )
+)
+def test_known_parameters_give_a_query_within_bounds_or_name_what_is_wrong(
+    parameters: dict[str, str],
+) -> None:
+    assert_query_or_refusal(parameters)
+
+
+@given(limit=numbers, cursor=st.integers(min_value=1, max_value=10**18))
+def test_numbers_within_their_bounds_are_taken(limit: int, cursor: int) -> None:
+    query = parse_query({"limit": str(limit), "cursor": str(cursor)})
+
+    assert query == Query(limit=limit, before_seq=cursor)
+
+
+@pytest.mark.parametrize("limit", ["0", str(LIMIT_MAX + 1), "-1", "1.0", "٣", " 1", "1" * 30])
+def test_numbers_outside_their_bounds_are_refused(limit: str) -> None:
+    with pytest.raises(InvalidRequest) as refused:
+        parse_query({"limit": limit})
+
+    assert [problem.field for problem in refused.value.problems] == ["limit"]
+
+
+def assert_query_or_refusal(parameters: dict[str, str]) -> None:
+    """A query is within the port's bounds; a refusal names parameters that were given."""
+    try:
+        query = parse_query(parameters)
+    except InvalidRequest as error:
+        refused = error
+    else:
+        assert 1 <= query.limit <= LIMIT_MAX
+        assert query.before_seq is None or query.before_seq >= 1
+        return
+    assert refused.problems
+    assert {problem.field for problem in refused.problems} <= parameters.keys()

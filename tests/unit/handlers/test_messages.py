@@ -1,0 +1,162 @@
+"""``notify``, ``ping`` and ``$default``, fed with events."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from alerta_utec import wire
+from alerta_utec.domain.errors import ERRORS, AlertaError, TooLarge, UnknownAction
+from alerta_utec.handlers.routes import ACTIONS
+from alerta_utec.handlers.websocket import Message, MessageRoute
+from tests import events
+from tests.support.incidents import SEED_INCIDENT, incident
+from tests.unit.handlers.conftest import World
+
+
+@dataclass
+class Raises:
+    """An action that fails."""
+
+    error: Exception
+
+    def __call__(self, message: Message) -> str | None:
+        raise self.error
+
+
+def refusals() -> list[AlertaError]:
+    """One of each error."""
+    special = {TooLarge: TooLarge(5), UnknownAction: UnknownAction(ACTIONS)}
+    return [special.get(kind) or kind() for kind in ERRORS]
+
+
+def test_the_seeds_message_is_stored_and_not_answered(world: World) -> None:
+    response = world.notify(events.load("notify"))
+
+    assert response == {"statusCode": 200}
+    assert world.posted == []
+    [change] = world.store.changes(after_seq=0, limit=10)
+    assert SEED_INCIDENT.items() <= change.after.to_json().items()
+
+
+def test_a_message_with_a_request_id_gets_its_ack_posted(world: World) -> None:
+    answer = world.submit(incident(incidentId="aula-1"))
+
+    assert answer == {
+        "type": "ack",
+        "action": "notify",
+        "incidentId": "aula-1",
+        "seq": 1,
+        "revision": 1,
+        "duplicate": False,
+        "requestId": "r",
+    }
+    assert world.store.get("aula-1").seq == 1
+
+
+def test_a_repeat_is_told_to_be_one(world: World) -> None:
+    answers = [world.submit(incident(), idempotencyKey="k") for _ in range(2)]
+
+    assert answers[1] == answers[0] | {"duplicate": True}
+    assert world.store.position().seq == 1
+
+
+def test_an_accepted_message_whose_ack_cannot_be_posted_stays_stored(world: World) -> None:
+    body = json.dumps({"action": "notify", "incident": incident(), "requestId": "r"})
+    world.poster.down = True
+
+    response = world.notify(events.message("notify", body))
+
+    assert response == {"statusCode": 200}
+    assert world.store.position().seq == 1
+
+
+def test_a_refused_message_without_request_id_is_answered_all_the_same(world: World) -> None:
+    world.notify(events.message("notify", '{"action":"notify","incident":{}}'))
+
+    [error] = world.posted
+    assert (error["type"], error["code"]) == ("error", "invalid_incident")
+    assert "requestId" not in error
+    assert world.store.position().seq == 0
+
+
+def test_a_ping_is_answered_in_the_response(world: World) -> None:
+    world.submit(incident())
+
+    response = world.ping(events.load("ping"))
+
+    assert response["statusCode"] == 200
+    assert json.loads(response["body"]) == {
+        "type": "pong",
+        "position": str(world.store.position()),
+        "expiresAt": "2025-11-16T20:12:00.148Z",
+        "connectionId": "BFHPhfCWIAMCKlQ=",
+        "requestId": "p-1",
+    }
+
+
+@pytest.mark.parametrize("body", ["hola", "", None, "[]", "\ud800", "[" * 100_000])
+def test_what_is_no_message_gets_bad_json(world: World, body: str | None) -> None:
+    response = world.default(events.message("default", body))
+
+    code = json.loads(response["body"])["code"]
+    assert code == ("too_large" if len(body or "") > wire.MESSAGE_MAX_BYTES else "bad_json")
+
+
+def test_an_unknown_action_is_told_the_ones_there_are(world: World) -> None:
+    body = '{"action":"explode","requestId":"r"}'
+
+    response = world.default(events.message("default", body))
+
+    frame = json.loads(response["body"])
+    assert (frame["code"], frame["requestId"]) == ("unknown_action", "r")
+    assert frame["actions"] == list(ACTIONS)
+
+
+@pytest.mark.parametrize("refusal", refusals(), ids=lambda refusal: refusal.code)
+def test_each_error_becomes_its_frame(refusal: AlertaError) -> None:
+    route = MessageRoute(Raises(refusal))
+
+    response = route(events.load("ping"))
+
+    frame = json.loads(response["body"])
+    assert (frame["type"], frame["code"], frame["requestId"]) == ("error", refusal.code, "p-1")
+    assert frame["message"]
+
+
+def test_a_defect_is_told_as_internal_and_its_text_to_nobody(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    route = MessageRoute(Raises(ValueError("the password is 1234")))
+
+    response = route(events.load("ping"))
+
+    assert response["statusCode"] == 200
+    assert json.loads(response["body"])["code"] == "internal"
+    assert "1234" not in response["body"]
+    assert "failed" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("requestId", ""), ("requestId", "x" * 65), ("requestId", 1), ("idempotencyKey", "x" * 201)],
+)
+def test_a_bad_field_around_the_incident_stores_nothing(
+    world: World, field: str, value: Any
+) -> None:
+    answer = world.submit(incident(), **{field: value})
+
+    assert answer["code"] == "invalid_request"
+    assert [problem["field"] for problem in answer["errors"]] == [field]
+    assert world.store.position().seq == 0
+
+
+@pytest.mark.parametrize("name", ["incident_id", "reported_by", "created_at", "revision_"])
+def test_fields_of_the_servers_own_cannot_be_set_under_other_names(world: World, name: str) -> None:
+    answer = world.submit(incident(**{name: "2001-01-01T00:00:00Z"}))
+
+    stored = world.store.get(answer["incidentId"])
+    assert stored.reported_by is None
+    assert stored.created_at == world.clock.now()
+    assert stored.extras == {name: "2001-01-01T00:00:00Z"}

@@ -1,0 +1,44 @@
+"""The table of routes, and the recorded events that stand for them."""
+
+import pytest
+
+from alerta_utec.handlers.routes import ACTIONS, HTTP_ROUTES, WEBSOCKET_ROUTES
+from tests import events
+
+
+def test_the_routes_of_the_founding_document_are_there() -> None:
+    keys = [route.key for route in WEBSOCKET_ROUTES]
+
+    assert {"$connect", "$disconnect", "$default", "notify"} <= set(keys)
+    assert len(keys) == len(set(keys))
+
+
+def test_each_websocket_route_has_a_handler_of_its_own() -> None:
+    handlers = [route.handler for route in WEBSOCKET_ROUTES]
+
+    assert len(handlers) == len(set(handlers))
+
+
+def test_the_actions_are_the_routes_that_clients_may_name() -> None:
+    assert ACTIONS == ("notify", "ping")
+
+
+def test_only_routes_that_always_answer_are_two_way() -> None:
+    assert {route.key for route in WEBSOCKET_ROUTES if route.two_way} == {"ping", "$default"}
+
+
+@pytest.mark.parametrize("key", HTTP_ROUTES)
+def test_http_route_keys_are_a_method_and_a_path(key: str) -> None:
+    method, path = key.split(" ")
+
+    assert method in {"GET", "POST", "PATCH", "DELETE"}
+    assert path.startswith("/")
+    assert not path.endswith("/")
+
+
+def test_each_route_has_a_recorded_event() -> None:
+    loaded = [events.load(name) for name in events.names()]
+
+    recorded = {event["requestContext"]["routeKey"] for event in loaded}
+    wanted = {route.key for route in WEBSOCKET_ROUTES} | set(HTTP_ROUTES)
+    assert wanted <= recorded

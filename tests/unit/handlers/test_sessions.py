@@ -1,0 +1,61 @@
+"""``$connect`` and ``$disconnect``."""
+
+from datetime import UTC, datetime, timedelta
+
+from alerta_utec.app.sessions import Sessions
+from alerta_utec.domain.errors import Unavailable
+from alerta_utec.handlers.websocket import Connect
+from alerta_utec.ports import Connection
+from tests import events
+from tests.unit.handlers.conftest import CONNECTION, World
+
+CONNECTED_AT = datetime(2025, 11, 16, 18, 12, 0, 148000, UTC)
+
+
+class ClosedForRepairs:
+    """``Connections`` that are not available."""
+
+    def save(self, connection: Connection) -> None:
+        raise Unavailable(connection.connection_id)
+
+    def delete(self, connection_id: str) -> None:
+        raise Unavailable(connection_id)
+
+    def pages(self) -> None:
+        raise Unavailable
+
+
+def test_connecting_keeps_the_connection_for_two_hours(world: World) -> None:
+    world.clock.set(CONNECTED_AT)
+
+    response = world.connect(events.load("connect"))
+
+    assert response == {"statusCode": 200}
+    [[kept]] = world.connections.pages()
+    assert kept.connection_id == CONNECTION
+    assert kept.connected_at == CONNECTED_AT
+    assert kept.expires_at == CONNECTED_AT + timedelta(hours=2)
+
+
+def test_a_query_string_is_taken_too(world: World) -> None:
+    response = world.connect(events.load("connect_with_query"))
+
+    assert response == {"statusCode": 200}
+    assert world.connected == [CONNECTION]
+
+
+def test_the_handshake_is_refused_while_connections_cannot_be_kept() -> None:
+    connect = Connect(Sessions(ClosedForRepairs()))  # type: ignore[arg-type]
+
+    response = connect(events.load("connect"))
+
+    assert response == {"statusCode": 503}
+
+
+def test_disconnecting_forgets_the_connection_however_often_it_is_told(world: World) -> None:
+    world.connect(events.load("connect"))
+
+    responses = [world.disconnect(events.load("disconnect")) for _ in range(2)]
+
+    assert responses == [{"statusCode": 200}] * 2
+    assert world.connected == []
