@@ -1,0 +1,88 @@
+"""The data folder: where everything of one server is, for that server alone."""
+
+import fcntl
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from alerta_utec.adapters.local.errors import DataRefused
+
+DATABASE_NAME = "alerta.db"
+MAILDIR_NAME = "mail"
+LOCK_NAME = "lock"
+
+
+@dataclass(frozen=True, slots=True)
+class DataFolder:
+    """A data folder that is locked for this process until it is closed.
+
+    The kernel holds the lock (``flock``), so it is free again however the process ends.
+    """
+
+    path: Path
+    _lock_fd: int
+
+    @classmethod
+    def open(cls, path: Path) -> Self:
+        """Make the folder where there is none, and take its lock.
+
+        Raises:
+            DataRefused: another process has it, or the folder cannot be made or written.
+        """
+        try:
+            path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            lock_fd = os.open(path / LOCK_NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise DataRefused(
+                f"No se puede usar la carpeta de datos {path}: {error.strerror}."
+            ) from error
+        try:
+            _take(path, lock_fd)
+        except BaseException:
+            os.close(lock_fd)
+            raise
+        return cls(path.absolute(), lock_fd)
+
+    @property
+    def database(self) -> Path:
+        """The database file."""
+        return self.path / DATABASE_NAME
+
+    @property
+    def maildir(self) -> Path:
+        """Where e-mail goes when no mail server is set."""
+        return self.path / MAILDIR_NAME
+
+    def close(self) -> None:
+        """Let go of the folder; once."""
+        os.close(self._lock_fd)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        _kind: type[BaseException] | None,
+        _error: BaseException | None,
+        _traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def _take(path: Path, lock_fd: int) -> None:
+    try:
+        fcntl.flock(lock_fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        holder = os.pread(lock_fd, 32, 0).decode("ascii", "replace").strip() or "desconocido"
+        raise DataRefused(
+            f"La carpeta de datos {path} ya la usa otro servidor (proceso {holder}). "
+            "Deténgalo o elija otra carpeta con --data."
+        ) from error
+    except OSError as error:
+        raise DataRefused(
+            f"No se puede bloquear la carpeta de datos {path}: {error.strerror}."
+        ) from error
+    os.ftruncate(lock_fd, 0)
+    os.pwrite(lock_fd, f"{os.getpid()}\n".encode(), 0)

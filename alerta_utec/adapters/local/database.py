@@ -1,0 +1,166 @@
+"""One SQLite file: one writer at a time, and readers that never wait for it."""
+
+import logging
+import queue
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from alerta_utec.adapters.local.errors import DataRefused
+from alerta_utec.adapters.local.schema import migrate
+from alerta_utec.domain.errors import Unavailable
+
+log = logging.getLogger(__name__)
+
+# Together under the 20 s that a commit may block.
+TURN_TIMEOUT_S = 12.0
+BUSY_TIMEOUT_S = 5.0
+IDLE_READERS_MAX = 8
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """What SQLite reports, as ``Unavailable``; its transaction has been rolled back.
+
+    Raises:
+        Unavailable: the disk is full, or the file locked, read-only or damaged.
+    """
+    try:
+        yield
+    except sqlite3.Error as error:
+        name = getattr(error, "sqlite_errorname", None) or type(error).__name__
+        raise Unavailable(f"SQLite: {name}") from error
+
+
+@contextmanager
+def _refused(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise DataRefused(f"No se puede usar {path}: {error}.") from error
+
+
+class Database:
+    """An open database file, brought to the latest schema."""
+
+    def __init__(self, path: Path, *, busy_timeout_s: float = BUSY_TIMEOUT_S):
+        """Open the file, or make it.
+
+        Raises:
+            DataRefused: it is another program's, from a later version, or cannot be used.
+        """
+        self._path = path
+        self._busy_timeout_s = busy_timeout_s
+        self._turn = threading.RLock()
+        self._idle: queue.LifoQueue[sqlite3.Connection] = queue.LifoQueue(IDLE_READERS_MAX)
+        self._closed = False
+        with _refused(path):
+            self._writer = self._connect()
+        try:
+            with _refused(path):
+                self._set_up()
+        except BaseException:
+            self._writer.close()
+            raise
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Be the only one that writes; may be entered again by the thread that has it.
+
+        Raises:
+            Unavailable: others have kept it for too long.
+        """
+        if not self._turn.acquire(timeout=TURN_TIMEOUT_S):
+            raise Unavailable("SQLite: the writer is busy")
+        try:
+            yield
+        finally:
+            self._turn.release()
+
+    @contextmanager
+    def write(self) -> Iterator[sqlite3.Connection]:
+        """One transaction: stored when the block ends, undone when it raises.
+
+        Raises:
+            Unavailable: nothing was stored.
+        """
+        with self.turn(), translated():
+            connection = self._writer
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield connection
+                connection.execute("COMMIT")
+            except BaseException:
+                # SQLite has undone it by itself after some errors (a full disk is one).
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+                raise
+
+    @contextmanager
+    def read(self) -> Iterator[sqlite3.Connection]:
+        """A connection for one query, which sees the last commit.
+
+        Raises:
+            Unavailable.
+        """
+        with translated():
+            connection = self._reader()
+            try:
+                yield connection
+            finally:
+                self._put_back(connection)
+
+    def close(self) -> None:
+        """Wait for the writer, fold the log into the file and let go of it; repeating is harmless.
+
+        Raises:
+            Unavailable: a write has not ended; nothing was closed.
+        """
+        with self.turn():
+            if self._closed:
+                return
+            self._closed = True
+            self._close_readers()
+            # The last connection to close checkpoints by itself, but says nothing if it cannot.
+            try:
+                self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            except sqlite3.Error:
+                log.exception("checkpoint_failed")
+            self._writer.close()
+
+    def _set_up(self) -> None:
+        migrate(self._writer, str(self._path))
+        self._writer.execute("PRAGMA journal_mode = WAL").fetchone()
+        self._writer.execute("PRAGMA synchronous = FULL")
+
+    def _connect(self) -> sqlite3.Connection:
+        return sqlite3.connect(
+            self._path,
+            timeout=self._busy_timeout_s,
+            isolation_level=None,
+            check_same_thread=False,
+        )
+
+    def _reader(self) -> sqlite3.Connection:
+        with suppress(queue.Empty):
+            return self._idle.get_nowait()
+        if self._closed:
+            raise Unavailable("SQLite: closed")
+        connection = self._connect()
+        connection.execute("PRAGMA query_only = ON")
+        return connection
+
+    def _put_back(self, connection: sqlite3.Connection) -> None:
+        try:
+            self._idle.put_nowait(connection)
+        except queue.Full:
+            connection.close()
+        if self._closed:
+            self._close_readers()
+
+    def _close_readers(self) -> None:
+        with suppress(queue.Empty):
+            while True:
+                self._idle.get_nowait().close()

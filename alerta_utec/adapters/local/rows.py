@@ -1,0 +1,72 @@
+"""Changes and times, to and from SQLite's rows."""
+
+import json
+import sqlite3
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from alerta_utec.domain.change import Change, IdempotencyKey, Position
+from alerta_utec.domain.incident import Incident
+
+_START = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+CHANGE_COLUMNS = (
+    "changes.seq, made_by, note, digest, user, key, state_before, state_after, "
+    "(SELECT epoch FROM feed)"
+)
+ADD_CHANGE = (
+    "INSERT INTO changes (seq, incident_id, revision, made_by, note, digest, user, key, "
+    "state_before, state_after) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+
+
+def to_us(moment: datetime) -> int:
+    """Microseconds since 1970, exactly."""
+    return (moment - _START) // _MICROSECOND
+
+
+def from_us(moment_us: int) -> datetime:
+    """The time that ``to_us`` was given."""
+    return _START + moment_us * _MICROSECOND
+
+
+def encode_incident(incident: Incident) -> str:
+    """The incident as JSON, with what is private."""
+    return json.dumps(incident.to_json(private=True), ensure_ascii=False, separators=(",", ":"))
+
+
+def decode_incident(state: str) -> Incident:
+    """The incident that ``encode_incident`` was given."""
+    return Incident.from_json(json.loads(state))
+
+
+def change_row(change: Change) -> tuple[Any, ...]:
+    """The values for ``ADD_CHANGE`` of a committed change."""
+    after = change.after
+    return (
+        after.seq,
+        after.incident_id,
+        after.revision,
+        change.by,
+        change.note,
+        change.digest,
+        change.key.user if change.key else None,
+        change.key.key if change.key else None,
+        encode_incident(change.before) if change.before else None,
+        encode_incident(after),
+    )
+
+
+def change_from(row: tuple[Any, ...] | sqlite3.Row) -> Change:
+    """The change in a row of ``CHANGE_COLUMNS``."""
+    seq, by, note, digest, user, key, before, after, epoch = row
+    return Change(
+        before=decode_incident(before) if before else None,
+        after=decode_incident(after),
+        by=by,
+        note=note,
+        digest=digest,
+        key=IdempotencyKey(user, key) if key is not None else None,
+        position=Position(epoch, seq),
+    )

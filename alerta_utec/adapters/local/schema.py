@@ -1,0 +1,119 @@
+"""The database's tables, as the list of steps that made them.
+
+``user_version`` counts the steps that a database has had. A step is never changed once it
+has been released; what must change is a new step.
+"""
+
+import sqlite3
+
+from alerta_utec.adapters.local.errors import DataRefused
+
+# "ALRT", so that a file can be told from any other SQLite database.
+APPLICATION_ID = 0x414C5254
+
+# Times are microseconds since 1970 in UTC. Plain types, for SQLite as old as 3.31.
+_FIRST = """
+PRAGMA application_id = 1095520852; -- APPLICATION_ID
+CREATE TABLE feed (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    epoch TEXT NOT NULL,
+    seq INTEGER NOT NULL
+);
+INSERT INTO feed VALUES (1, lower(hex(randomblob(6))), 0);
+CREATE TABLE changes (
+    seq INTEGER PRIMARY KEY,
+    incident_id TEXT NOT NULL,
+    revision INTEGER NOT NULL,
+    made_by TEXT,
+    note TEXT,
+    digest TEXT,
+    user TEXT,
+    key TEXT,
+    state_before TEXT,
+    state_after TEXT NOT NULL,
+    UNIQUE (incident_id, revision)
+);
+CREATE TABLE incidents (
+    created_seq INTEGER PRIMARY KEY,
+    incident_id TEXT NOT NULL UNIQUE,
+    revision INTEGER NOT NULL,
+    status TEXT NOT NULL,
+    urgency TEXT NOT NULL,
+    type_folded TEXT NOT NULL,
+    location_folded TEXT NOT NULL,
+    state TEXT NOT NULL
+);
+CREATE INDEX incidents_by_status ON incidents (status, created_seq);
+CREATE TABLE keys (
+    user TEXT NOT NULL,
+    key TEXT NOT NULL,
+    seq INTEGER NOT NULL,
+    expires_at_us INTEGER NOT NULL,
+    PRIMARY KEY (user, key)
+) WITHOUT ROWID;
+CREATE INDEX keys_by_expiry ON keys (expires_at_us);
+CREATE TABLE jobs (
+    seq INTEGER PRIMARY KEY,
+    state TEXT NOT NULL CHECK (state IN ('owed', 'sent', 'given_up')),
+    attempts INTEGER NOT NULL,
+    next_try_at_us INTEGER NOT NULL,
+    created_at_us INTEGER NOT NULL,
+    finished_at_us INTEGER,
+    last_error TEXT
+);
+CREATE INDEX jobs_owed ON jobs (next_try_at_us) WHERE state = 'owed';
+CREATE TABLE deliveries (
+    delivery_id INTEGER PRIMARY KEY,
+    seq INTEGER NOT NULL,
+    channel TEXT NOT NULL,
+    at_us INTEGER NOT NULL,
+    attempted INTEGER NOT NULL,
+    delivered INTEGER NOT NULL,
+    gone INTEGER NOT NULL,
+    throttled INTEGER NOT NULL,
+    failed INTEGER NOT NULL,
+    duration_ms INTEGER NOT NULL
+);
+CREATE INDEX deliveries_by_seq ON deliveries (seq);
+"""
+
+MIGRATIONS: tuple[str, ...] = (_FIRST,)
+
+
+def check(connection: sqlite3.Connection, name: str) -> int:
+    """How many steps the database has had; 0 where it is empty.
+
+    Raises:
+        DataRefused: it is another program's, or made by a later version of this one.
+        sqlite3.Error: it cannot be read.
+    """
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    (application,) = connection.execute("PRAGMA application_id").fetchone()
+    (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    if application != APPLICATION_ID and (application or version or tables):
+        raise DataRefused(f"{name} no es una base de datos de Alerta UTEC.")
+    if version > len(MIGRATIONS):
+        raise DataRefused(
+            f"{name} es de una versión más nueva (esquema {version}; este programa conoce "
+            f"hasta el {len(MIGRATIONS)}). Actualice el programa."
+        )
+    return int(version)
+
+
+def migrate(connection: sqlite3.Connection, name: str) -> None:
+    """Bring the database to the last step, each step whole or not at all.
+
+    ``connection`` is in autocommit mode.
+
+    Raises:
+        DataRefused: as ``check``.
+        sqlite3.Error: a step failed; the database is as before it.
+    """
+    for step in range(check(connection, name), len(MIGRATIONS)):
+        statements = f"BEGIN IMMEDIATE;{MIGRATIONS[step]}PRAGMA user_version = {step + 1};COMMIT;"
+        try:
+            connection.executescript(statements)
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise

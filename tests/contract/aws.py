@@ -1,0 +1,126 @@
+"""The tables and players of AWS, on an emulator of their own.
+
+Fixtures for any suite that imports them: ``emulator`` lives as long as the run, tables as
+long as a test.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+
+from alerta_utec.adapters.aws.clients import dynamodb_config
+from alerta_utec.adapters.aws.dynamodb_connections import DynamoConnections
+from alerta_utec.adapters.aws.dynamodb_incidents import DynamoIncidents
+from alerta_utec.adapters.aws.tables import BY_INCIDENT, BY_STATUS, IncidentTables
+from alerta_utec.adapters.memory import ManualClock
+from tests.support.emulator import REGION, Emulator
+from tests.support.incidents import unique
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+# Key and index attributes as serverless.yml deploys them: {name: (key, {index: key}, TTL)}.
+SHAPES: Mapping[str, Any] = {
+    "incidents": ({"incidentId": "S"}, {BY_STATUS: {"status": "S", "createdSeq": "N"}}, None),
+    "changes": (
+        {"feed": "S", "seq": "N"},
+        {BY_INCIDENT: {"incidentId": "S", "revision": "N"}},
+        None,
+    ),
+    "keys": ({"key": "S"}, {}, "expiresAt"),
+    "connections": ({"connectionId": "S"}, {}, "expiresAt"),
+}
+
+
+@pytest.fixture(scope="session")
+def emulator() -> Iterator[Emulator]:
+    """An emulated AWS for the whole run."""
+    with Emulator() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def dynamodb(emulator: Emulator) -> Iterator["DynamoDBClient"]:
+    """A client with the settings of the real one."""
+    client = boto3.client("dynamodb", config=dynamodb_config(), **addressed(emulator))
+    yield client
+    client.close()
+
+
+@pytest.fixture
+def incident_tables(dynamodb: "DynamoDBClient") -> Iterator[IncidentTables]:
+    """Empty tables of a test's own."""
+    tables = IncidentTables(*(create(dynamodb, name) for name in ("incidents", "changes", "keys")))
+    yield tables
+    for table in (tables.incidents, tables.changes, tables.keys):
+        dynamodb.delete_table(TableName=table)
+
+
+@pytest.fixture
+def dynamodb_incidents(
+    dynamodb: "DynamoDBClient", incident_tables: IncidentTables
+) -> DynamoIncidents:
+    """An empty ``IncidentStore``."""
+    return DynamoIncidents(dynamodb, incident_tables)
+
+
+@pytest.fixture
+def connections_table(dynamodb: "DynamoDBClient") -> Iterator[str]:
+    """An empty table of a test's own."""
+    table = create(dynamodb, "connections")
+    yield table
+    dynamodb.delete_table(TableName=table)
+
+
+@pytest.fixture
+def dynamodb_connections(
+    dynamodb: "DynamoDBClient", connections_table: str, clock: ManualClock
+) -> DynamoConnections:
+    """Empty ``Connections``, by the test's ``clock``."""
+    return DynamoConnections(dynamodb, connections_table, clock)
+
+
+def addressed(emulator: Emulator) -> dict[str, str]:
+    """What ``boto3.client`` needs to speak to the emulator, whatever the environment says."""
+    return {
+        "endpoint_url": emulator.endpoint_url,
+        "region_name": REGION,
+        "aws_access_key_id": "test",
+        "aws_secret_access_key": "test",
+    }
+
+
+def create(client: "DynamoDBClient", shape: str) -> str:
+    """A new table of this shape, ready for use; its name."""
+    key, indexes, ttl = SHAPES[shape]
+    table = unique(shape)
+    attributes = key | {name: kind for index in indexes.values() for name, kind in index.items()}
+    settings: dict[str, Any] = {
+        "TableName": table,
+        "BillingMode": "PAY_PER_REQUEST",
+        "KeySchema": _schema(key),
+        "AttributeDefinitions": [
+            {"AttributeName": name, "AttributeType": kind} for name, kind in attributes.items()
+        ],
+    }
+    if indexes:
+        settings["GlobalSecondaryIndexes"] = [
+            {"IndexName": name, "KeySchema": _schema(own), "Projection": {"ProjectionType": "ALL"}}
+            for name, own in indexes.items()
+        ]
+    client.create_table(**settings)
+    client.get_waiter("table_exists").wait(TableName=table)
+    if ttl:
+        client.update_time_to_live(
+            TableName=table, TimeToLiveSpecification={"Enabled": True, "AttributeName": ttl}
+        )
+    return table
+
+
+def _schema(key: Mapping[str, str]) -> list[dict[str, str]]:
+    return [
+        {"AttributeName": name, "KeyType": kind}
+        for name, kind in zip(key, ("HASH", "RANGE"), strict=False)
+    ]
