@@ -1,0 +1,60 @@
+"""AWS's clients, with the limits that the adapters count on.
+
+Region, credentials and ``AWS_ENDPOINT_URL`` come from the environment, as everywhere on AWS.
+"""
+
+from typing import TYPE_CHECKING
+
+import boto3
+from botocore.config import Config
+
+if TYPE_CHECKING:
+    from mypy_boto3_apigatewaymanagementapi import ApiGatewayManagementApiClient
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_sns import SNSClient
+
+CONNECT_TIMEOUT_S = 2
+READ_TIMEOUT_S = 5
+# Threads that share a client; botocore keeps 10 connections unless told, and opens and
+# drops one for each request beyond.
+CONNECTIONS = 32
+
+
+def dynamodb() -> "DynamoDBClient":
+    """A client for the tables."""
+    return boto3.client("dynamodb", config=dynamodb_config())
+
+
+def sns() -> "SNSClient":
+    """A client for topics."""
+    return boto3.client("sns", config=_config(max_attempts=3))
+
+
+def management_api(endpoint_url: str) -> "ApiGatewayManagementApiClient":
+    """A client for ``@connections`` at ``https://…/{stage}``."""
+    return boto3.client(
+        "apigatewaymanagementapi", endpoint_url=endpoint_url, config=management_config()
+    )
+
+
+def dynamodb_config() -> Config:
+    """Three attempts at most: about 20 s at worst."""
+    return _config(max_attempts=3)
+
+
+def management_config() -> Config:
+    """One attempt: botocore repeats what has timed out too, and a frame could arrive twice.
+
+    ``ManagementPoster`` knows which failures are safe to repeat.
+    """
+    return _config(max_attempts=1)
+
+
+def _config(*, max_attempts: int) -> Config:
+    return Config(
+        connect_timeout=CONNECT_TIMEOUT_S,
+        read_timeout=READ_TIMEOUT_S,
+        retries={"mode": "standard", "total_max_attempts": max_attempts},
+        max_pool_connections=CONNECTIONS,
+        tcp_keepalive=True,
+    )

@@ -1,0 +1,80 @@
+"""The ``Connections`` on DynamoDB."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from alerta_utec.adapters.aws.errors import translated
+from alerta_utec.adapters.aws.items import Item, epoch_us, expiry, expiry_of, number, text, text_of
+from alerta_utec.domain.filters import EVERYTHING, Filter
+from alerta_utec.domain.incident import format_time, parse_time
+from alerta_utec.ports import Clock, Connection
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+
+@dataclass(frozen=True)
+class DynamoConnections:
+    """One table: key ``connectionId``, TTL attribute ``expiresAt``.
+
+    Needs ``PutItem``, ``DeleteItem`` and ``Scan``.
+    """
+
+    client: "DynamoDBClient"
+    table: str
+    clock: Clock
+
+    def save(self, connection: Connection) -> None:
+        with translated("PutItem"):
+            self.client.put_item(TableName=self.table, Item=_item(connection))
+
+    def delete(self, connection_id: str) -> None:
+        with translated("DeleteItem"):
+            self.client.delete_item(TableName=self.table, Key={"connectionId": text(connection_id)})
+
+    def pages(self) -> Iterator[Sequence[Connection]]:
+        start: dict[str, Any] = {}
+        while True:
+            with translated("Scan"):
+                page = self.client.scan(
+                    TableName=self.table,
+                    # A client that has just connected must hear what comes next.
+                    ConsistentRead=True,
+                    # TTL deletes days late.
+                    FilterExpression="expiresAtUs > :now",
+                    ExpressionAttributeValues={":now": number(epoch_us(self.clock.now()))},
+                    **start,
+                )
+            if page["Items"]:
+                yield [_connection(item) for item in page["Items"]]
+            if "LastEvaluatedKey" not in page:
+                return
+            start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+
+
+def _item(connection: Connection) -> Item:
+    item: Item = {
+        "connectionId": text(connection.connection_id),
+        "timestamp": text(format_time(connection.connected_at)),
+    } | expiry(connection.expires_at)
+    if connection.user is not None:
+        item["user"] = text(connection.user)
+    if connection.role is not None:
+        item["role"] = text(connection.role)
+    if connection.filter != EVERYTHING:
+        item["filter"] = text(json.dumps(connection.filter.to_json(), ensure_ascii=False))
+    return item
+
+
+def _connection(item: Mapping[str, Any]) -> Connection:
+    kept = text_of(item, "filter")
+    return Connection(
+        connection_id=item["connectionId"]["S"],
+        connected_at=parse_time(item["timestamp"]["S"]),
+        expires_at=expiry_of(item),
+        user=text_of(item, "user"),
+        role=text_of(item, "role"),
+        filter=EVERYTHING if kept is None else Filter.from_json(json.loads(kept)),
+    )

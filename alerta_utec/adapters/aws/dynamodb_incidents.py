@@ -1,0 +1,81 @@
+"""The ``IncidentStore`` on DynamoDB."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from alerta_utec.adapters.aws.backoff import Backoff
+from alerta_utec.adapters.aws.commit import Commit
+from alerta_utec.adapters.aws.errors import translated
+from alerta_utec.adapters.aws.feed import Feed
+from alerta_utec.adapters.aws.items import (
+    Item,
+    change_from_image,
+    incident_from_item,
+    number_of,
+    text,
+)
+from alerta_utec.adapters.aws.listing import Listing
+from alerta_utec.adapters.aws.tables import IncidentTables
+from alerta_utec.domain.change import Change, Position
+from alerta_utec.domain.errors import NotFound
+from alerta_utec.domain.incident import Incident
+from alerta_utec.ports import Committed, Page, Query
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+_ID_MAX = 64
+
+
+@dataclass(frozen=True)
+class DynamoIncidents:
+    """The incidents in three tables (see ``IncidentTables``).
+
+    Needs ``BatchGetItem``, ``PutItem`` and ``UpdateItem`` to commit (a transaction has no
+    permission of its own), ``GetItem`` and ``Query`` to read; ``position`` also ``PutItem``
+    on the changes, for the first epoch.
+    """
+
+    client: "DynamoDBClient"
+    tables: IncidentTables
+    backoff: Backoff = field(default_factory=Backoff)
+
+    def commit(self, change: Change, *, expected_revision: int | None = None) -> Committed:
+        return Commit(self.client, self.tables, self._feed, self.backoff)(change, expected_revision)
+
+    def get(self, incident_id: str) -> Incident:
+        return incident_from_item(self._item(incident_id))
+
+    def history(self, incident_id: str) -> Sequence[Change]:
+        last_seq = number_of(self._item(incident_id), "seq")
+        known = self._feed.indexed(incident_id)
+        newest_first = [change_from_image(i) for i in self._feed.back_from(last_seq, known)]
+        return tuple(reversed(newest_first))
+
+    def page(self, query: Query) -> Page:
+        return Listing(self.client, self.tables.incidents)(query)
+
+    def changes(self, *, after_seq: int, limit: int) -> Sequence[Change]:
+        return self._feed.after(after_seq, limit)
+
+    def position(self) -> Position:
+        return self._feed.position()
+
+    @property
+    def _feed(self) -> Feed:
+        return Feed(self.client, self.tables.changes)
+
+    def _item(self, incident_id: str) -> Item:
+        # What no incident can be called, DynamoDB may refuse as a key.
+        if not incident_id.isascii() or not 0 < len(incident_id) <= _ID_MAX:
+            raise NotFound(incident_id)
+        with translated("GetItem"):
+            answer = self.client.get_item(
+                TableName=self.tables.incidents,
+                Key={"incidentId": text(incident_id)},
+                ConsistentRead=True,
+            )
+        if "Item" not in answer:
+            raise NotFound(incident_id)
+        return answer["Item"]

@@ -1,0 +1,130 @@
+"""The feed on DynamoDB: the table of changes and the counter that orders them."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from alerta_utec.adapters.aws.errors import translated
+from alerta_utec.adapters.aws.items import Item, change_from_image, number, number_of, text
+from alerta_utec.adapters.aws.tables import BY_INCIDENT, FEED
+from alerta_utec.domain.change import Change, Position
+from alerta_utec.domain.errors import Unavailable
+from alerta_utec.domain.ids import new_epoch
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+COUNTER_KEY: Item = {"feed": text(f"{FEED}#counter"), "seq": number(0)}
+
+
+@dataclass(frozen=True)
+class Feed:
+    """Reads the table of changes; strongly consistent where nothing else is said."""
+
+    client: "DynamoDBClient"
+    table: str
+
+    def position(self) -> Position:
+        """Where the feed is; its first reader gives it an epoch.
+
+        Raises:
+            Unavailable.
+        """
+        counter = self._item(COUNTER_KEY)
+        return self.begun() if counter is None else position_of(counter)
+
+    def begun(self) -> Position:
+        """The position of a feed that had none: a new epoch, unless another call was first.
+
+        Raises:
+            Unavailable.
+        """
+        first = COUNTER_KEY | {"epoch": text(new_epoch()), "last": number(0)}
+        with translated("PutItem"):
+            try:
+                self.client.put_item(
+                    TableName=self.table,
+                    Item=first,
+                    ConditionExpression="attribute_not_exists(feed)",
+                )
+            except self.client.exceptions.ConditionalCheckFailedException:
+                return position_of(self._item(COUNTER_KEY) or {})
+        return position_of(first)
+
+    def item_at(self, seq: int) -> Item:
+        """The item of the change at ``seq``.
+
+        Raises:
+            Unavailable: also where there is none, which only a partial restore can cause.
+        """
+        item = self._item({"feed": text(FEED), "seq": number(seq)})
+        if item is None:
+            raise Unavailable(f"no change at {seq}")
+        return item
+
+    def after(self, seq: int, limit: int) -> Sequence[Change]:
+        """Up to ``limit`` changes from ``seq + 1`` on.
+
+        Raises:
+            Unavailable.
+        """
+        found: list[Change] = []
+        start: dict[str, Any] = {}
+        while len(found) < limit:
+            with translated("Query"):
+                page = self.client.query(
+                    TableName=self.table,
+                    KeyConditionExpression="feed = :feed AND seq > :seq",
+                    ExpressionAttributeValues={":feed": text(FEED), ":seq": number(seq)},
+                    ConsistentRead=True,
+                    Limit=limit - len(found),
+                    **start,
+                )
+            found += map(change_from_image, page["Items"])
+            if "LastEvaluatedKey" not in page:
+                break
+            start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+        return found
+
+    def back_from(self, seq: int, known: Mapping[int, Item] | None = None) -> Iterator[Item]:
+        """The incident's changes from the one at ``seq`` back to its creation.
+
+        Each change names the ``seq`` before it, so none can be missing; those in ``known``
+        are not read again.
+
+        Raises:
+            Unavailable.
+        """
+        while seq:
+            item = (known or {}).get(seq) or self.item_at(seq)
+            yield item
+            before = change_from_image(item).before
+            seq = before.seq if before else 0
+
+    def indexed(self, incident_id: str) -> dict[int, Item]:
+        """The incident's changes by ``seq``, as far as the index has them (it lags)."""
+        found: dict[int, Item] = {}
+        start: dict[str, Any] = {}
+        while True:
+            with translated("Query"):
+                page = self.client.query(
+                    TableName=self.table,
+                    IndexName=BY_INCIDENT,
+                    KeyConditionExpression="incidentId = :id",
+                    ExpressionAttributeValues={":id": text(incident_id)},
+                    **start,
+                )
+            found |= {number_of(item, "seq"): item for item in page["Items"]}
+            if "LastEvaluatedKey" not in page:
+                return found
+            start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+
+    def _item(self, key: Item) -> Item | None:
+        with translated("GetItem"):
+            answer = self.client.get_item(TableName=self.table, Key=key, ConsistentRead=True)
+        return answer.get("Item")
+
+
+def position_of(counter: Mapping[str, Any]) -> Position:
+    """The position that the counter stands at."""
+    return Position(counter["epoch"]["S"], number_of(counter, "last"))

@@ -1,0 +1,116 @@
+"""Listing incidents by status on DynamoDB, newest first."""
+
+import heapq
+import itertools
+import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any
+
+from alerta_utec.adapters.aws.errors import translated
+from alerta_utec.adapters.aws.items import incident_from_item, number, number_of, text
+from alerta_utec.adapters.aws.tables import BY_STATUS
+from alerta_utec.domain.incident import Incident, Status
+from alerta_utec.ports import Page, Query
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+log = logging.getLogger(__name__)
+
+# What one call looks at before it hands over what it has, so that a filter that matches
+# little cannot run into the 29 s that API Gateway gives.
+EXAMINED_MAX = 2000
+_QUERY_LIMIT = 200
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    created_seq: int
+    incident: Incident | None
+
+
+@dataclass(frozen=True)
+class Listing:
+    """Merges one query per status, and leaves out what the query does not ask for."""
+
+    client: "DynamoDBClient"
+    table: str
+    examined_max: int = EXAMINED_MAX
+
+    def __call__(self, query: Query) -> Page:
+        """The page, which may be short (``next_seq`` continues it) where little matches.
+
+        Raises:
+            Unavailable.
+        """
+        shown: list[Incident] = []
+        last_seq = 0
+        rows = heapq.merge(
+            *(self._rows(status, query) for status in query.status or Status),
+            key=attrgetter("created_seq"),
+            reverse=True,
+        )
+        newest_first = itertools.groupby(rows, key=attrgetter("created_seq"))
+        for examined, (created_seq, same) in enumerate(newest_first):
+            incident = _latest([row.incident for row in same])
+            matches = incident is not None and _matches(query, incident)
+            if examined >= self.examined_max or (matches and len(shown) == query.limit):
+                return Page(tuple(shown), next_seq=last_seq)
+            last_seq = created_seq
+            if incident is not None and matches:
+                shown.append(incident)
+        return Page(tuple(shown))
+
+    def _rows(self, status: Status, query: Query) -> Iterator[_Row]:
+        condition = "#status = :status"
+        values = {":status": text(status.value)}
+        if query.before_seq is not None:
+            condition += " AND createdSeq < :before"
+            values[":before"] = number(query.before_seq)
+        narrow = query.urgency or query.type is not None or query.location is not None
+        start: dict[str, Any] = {}
+        while True:
+            with translated("Query"):
+                page = self.client.query(
+                    TableName=self.table,
+                    IndexName=BY_STATUS,
+                    KeyConditionExpression=condition,
+                    ExpressionAttributeNames={"#status": "status"},
+                    ExpressionAttributeValues=values,
+                    ScanIndexForward=False,
+                    Limit=_QUERY_LIMIT if narrow else query.limit + 1,
+                    **start,
+                )
+            yield from map(_row, page["Items"])
+            if "LastEvaluatedKey" not in page:
+                return
+            start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+
+
+def _row(item: dict[str, Any]) -> _Row:
+    created_seq = number_of(item, "createdSeq")
+    try:
+        return _Row(created_seq, incident_from_item(item))
+    except (KeyError, ValueError):
+        log.exception("odd_incident", extra={"incident_id": item["incidentId"]})
+        return _Row(created_seq, None)
+
+
+def _latest(same: Sequence[Incident | None]) -> Incident | None:
+    """While the index catches up, an incident may stand under its old status and its new."""
+    whole = [incident for incident in same if incident is not None]
+    return max(whole, key=attrgetter("revision"), default=None)
+
+
+def _matches(query: Query, incident: Incident) -> bool:
+    return (
+        (not query.urgency or incident.urgency in query.urgency)
+        and _same(query.type, incident.type)
+        and _same(query.location, incident.location)
+    )
+
+
+def _same(wanted: str | None, actual: str) -> bool:
+    return wanted is None or wanted.casefold() == actual.casefold()
