@@ -1,0 +1,154 @@
+"""Copying the database while it is served, and putting a copy back."""
+
+import os
+import shutil
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+
+from alerta_utec.adapters.local.data_folder import DATABASE_NAME, DataFolder
+from alerta_utec.adapters.local.errors import DataRefused
+from alerta_utec.adapters.local.schema import check, migrate
+from alerta_utec.domain.ids import new_epoch
+
+PAGES_PER_STEP = 500
+BUSY_TIMEOUT_S = 10.0
+
+Progress = Callable[[int, int], None]
+
+
+def backup(data: Path, target: Path, progress: Progress | None = None) -> None:
+    """Copy the database of the folder ``data`` to ``target``, also while it is served.
+
+    The copy is of one moment. It is written beside ``target``, checked, and put in its place
+    whole. ``progress`` is told after each step how many of how many pages are done.
+
+    Raises:
+        DataRefused: there is no database, or the copy could not be made or is damaged.
+    """
+    source = data / DATABASE_NAME
+    if not source.is_file():
+        raise DataRefused(f"No hay ninguna base de datos en {data}.")
+    if target.exists() and target.samefile(source):
+        raise DataRefused(f"{target} es la base de datos misma; elija otro archivo.")
+    with _refused(f"No se pudo hacer la copia {target}"), _beside(target) as temporary:
+        _copy(source, temporary, progress)
+        _sync(temporary)
+        temporary.replace(target)
+        _sync(target.absolute().parent)
+
+
+def restore(data: Path, source: Path) -> None:
+    """Put the copy ``source`` in the place of the database of the folder ``data``.
+
+    The restored store has a new epoch, so that clients ask for everything anew. The
+    database that was there stays beside it, named ``alerta.db.before-restore-<UTC time>``.
+
+    Raises:
+        DataRefused: the folder is being served, or ``source`` is not a whole Alerta database
+            that this version knows; nothing was changed.
+    """
+    if not source.is_file():
+        raise DataRefused(f"No existe el archivo {source}.")
+    with (
+        DataFolder.open(data) as folder,
+        _refused(f"No se pudo restaurar {source}"),
+        _beside(folder.database) as temporary,
+    ):
+        _copy(source, temporary, None)
+        _begin_epoch(temporary, source)
+        _sync(temporary)
+        if folder.database.exists():
+            _set_aside(folder.database)
+        temporary.replace(folder.database)
+        _sync(folder.path)
+
+
+@contextmanager
+def _refused(what: str) -> Iterator[None]:
+    try:
+        yield
+    except (sqlite3.Error, OSError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_NOTADB:
+            reason = "no es una base de datos"
+        raise DataRefused(f"{what}: {reason}.") from error
+
+
+@contextmanager
+def _beside(target: Path) -> Iterator[Path]:
+    """A name in the folder of ``target``; what is left under it at the end is removed."""
+    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    temporary.unlink(missing_ok=True)
+    os.close(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+    try:
+        yield temporary
+    finally:
+        for suffix in ("", "-journal", "-wal", "-shm"):
+            temporary.with_name(temporary.name + suffix).unlink(missing_ok=True)
+
+
+def _copy(source: Path, target: Path, progress: Progress | None) -> None:
+    """Copy one moment of a database that others may be writing; one file, no log beside it."""
+    with closing(_open(source)) as origin, closing(_open(target)) as copy:
+        # A transaction that is open for reading keeps the copy to its moment: without it
+        # every commit by another process would start the copy over.
+        origin.execute("BEGIN")
+        if not check(origin, str(source)):
+            raise DataRefused(f"{source} no es una base de datos de Alerta UTEC.")
+        origin.backup(
+            copy,
+            pages=PAGES_PER_STEP,
+            progress=lambda _status, left, total: (
+                progress(total - left, total) if progress else None
+            ),
+        )
+        origin.execute("ROLLBACK")
+        copy.execute("PRAGMA journal_mode = DELETE").fetchone()
+        findings = [line for (line,) in copy.execute("PRAGMA integrity_check(3)")]
+        if findings != ["ok"]:
+            raise DataRefused(f"{source} está dañada: {'; '.join(findings)}.")
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(
+        f"{path.absolute().as_uri()}?mode=rw",
+        uri=True,
+        timeout=BUSY_TIMEOUT_S,
+        isolation_level=None,
+    )
+
+
+def _begin_epoch(path: Path, source: Path) -> None:
+    with closing(_open(path)) as connection:
+        migrate(connection, str(source))
+        connection.execute("UPDATE feed SET epoch = ?", (new_epoch(),))
+
+
+def _set_aside(database: Path) -> None:
+    """Keep the database under another name too, so that no moment is without one."""
+    # Folds the log into the file; where the file is too damaged for that, the log goes along.
+    with suppress(sqlite3.Error), closing(_open(database)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    kept = database.with_name(
+        f"{database.name}.before-restore-{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}"
+    )
+    try:
+        os.link(database, kept)
+    except OSError:  # a file system without links
+        shutil.copy2(database, kept)
+    log = database.with_name(database.name + "-wal")
+    if log.exists():
+        log.replace(kept.with_name(kept.name + "-wal"))
+    database.with_name(database.name + "-shm").unlink(missing_ok=True)
+
+
+def _sync(path: Path) -> None:
+    """Have the file or folder on the disk, not only in the system's memory."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
