@@ -1,11 +1,98 @@
-"""The handlers on AWS."""
+"""The handlers on AWS, each built when first used, and their logs."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from aws_lambda_powertools.logging import Logger
+
+from alerta_utec.bootstrap.aws_services import AwsServices
+
+if TYPE_CHECKING:
+    from alerta_utec.handlers.websocket import Action
+
+Handler = Callable[[Any, Any], Any]
 
 
 @dataclass(frozen=True)
 class AwsHome:
-    """Every Lambda handler, built when first used, from the environment."""
+    """One Lambda handler per attribute, from the environment that serverless.yml gives it.
+
+    Records of the ``alerta_utec`` loggers go to stdout as JSON, with the invocation's
+    request id and whether it was a cold start.
+    """
 
     environment: Mapping[str, str]
+
+    @cached_property
+    def services(self) -> AwsServices:
+        """What the handlers stand on."""
+        return AwsServices(self.environment)
+
+    @cached_property
+    def connect(self) -> Handler:
+        """``$connect``."""
+        from alerta_utec.handlers.websocket import Connect
+
+        return self._logged(Connect(self.services.sessions))
+
+    @cached_property
+    def disconnect(self) -> Handler:
+        """``$disconnect``."""
+        from alerta_utec.handlers.websocket import Disconnect
+
+        return self._logged(Disconnect(self.services.sessions))
+
+    @cached_property
+    def notify(self) -> Handler:
+        """``notify``; answers through ``@connections``, since it often has none to give."""
+        from alerta_utec.handlers.websocket import MessageRoute, Notify
+
+        return self._logged(MessageRoute(Notify(self.services.submit), self.services.poster))
+
+    @cached_property
+    def ping(self) -> Handler:
+        """``ping``, two-way."""
+        from alerta_utec.handlers.websocket import Ping
+
+        return self._two_way(Ping(self.services.catch_up))
+
+    @cached_property
+    def default(self) -> Handler:
+        """``$default``, two-way."""
+        from alerta_utec.handlers.websocket import Default
+
+        return self._two_way(Default())
+
+    @cached_property
+    def http(self) -> Handler:
+        """The HTTP API."""
+        from alerta_utec.handlers.http import HttpApi
+
+        return self._logged(HttpApi(self.services.incidents))
+
+    @cached_property
+    def broadcast(self) -> Handler:
+        """The stream of changes, to the sockets."""
+        return self._consumer(self.services.broadcast)
+
+    @cached_property
+    def alarm(self) -> Handler:
+        """The stream of changes, to e-mail."""
+        return self._consumer(self.services.alarm)
+
+    def _two_way(self, action: "Action") -> Handler:
+        from alerta_utec.handlers.websocket import MessageRoute
+
+        return self._logged(MessageRoute(action))
+
+    def _consumer(self, consume: Callable[[Any], object]) -> Handler:
+        from alerta_utec.adapters.aws.items import change_from_image
+        from alerta_utec.handlers.stream import StreamConsumer
+
+        return self._logged(StreamConsumer(change_from_image, consume))
+
+    def _logged(self, handler: Handler) -> Handler:
+        logger = Logger(service="alerta_utec", use_rfc3339=True, utc=True)
+        return logger.inject_lambda_context(handler)

@@ -1,0 +1,102 @@
+"""The use cases over DynamoDB, ``@connections`` and SNS, each built when first used.
+
+Every import is where it is needed: a Lambda loads what its own handler stands on.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from alerta_utec.adapters.clock import SystemClock
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+    from alerta_utec.app.catch_up import CatchUp
+    from alerta_utec.app.deliver import Alarm, Broadcast
+    from alerta_utec.app.sessions import Sessions
+    from alerta_utec.app.submit import Submit
+    from alerta_utec.ports import Connections, IncidentStore, Poster
+
+
+@dataclass(frozen=True)
+class AwsServices:
+    """What the handlers call; settings come from ``environment``.
+
+    Raises:
+        KeyError: on first use, where a variable that it needs is not set.
+    """
+
+    environment: Mapping[str, str]
+
+    @cached_property
+    def sessions(self) -> "Sessions":
+        """Opens and closes connections (``CONNECTIONS_TABLE``)."""
+        from alerta_utec.app.sessions import Sessions
+
+        return Sessions(self.connections)
+
+    @cached_property
+    def submit(self) -> "Submit":
+        """Takes in incidents (``INCIDENTS_TABLE``, ``CHANGES_TABLE``, ``KEYS_TABLE``)."""
+        from alerta_utec.app.submit import Submit
+
+        return Submit(self.incidents, SystemClock())
+
+    @cached_property
+    def catch_up(self) -> "CatchUp":
+        """Tells where the feed is (as ``submit``)."""
+        from alerta_utec.app.catch_up import CatchUp
+
+        return CatchUp(self.incidents)
+
+    @cached_property
+    def broadcast(self) -> "Broadcast":
+        """Sends a change to everyone (``CONNECTIONS_TABLE``, ``MANAGEMENT_ENDPOINT``)."""
+        from alerta_utec.app.deliver import Broadcast
+
+        return Broadcast(self.connections, self.poster, SystemClock())
+
+    @cached_property
+    def alarm(self) -> "Alarm":
+        """Sends a change's e-mail (``ALARM_TOPIC_ARN``, ``ALERTA_TIMEZONE``)."""
+        from zoneinfo import ZoneInfo
+
+        from alerta_utec.adapters.aws import clients
+        from alerta_utec.adapters.aws.sns import SnsMailer
+        from alerta_utec.app.deliver import Alarm
+
+        mailer = SnsMailer(clients.sns(), self.environment["ALARM_TOPIC_ARN"])
+        return Alarm(mailer, ZoneInfo(self.environment["ALERTA_TIMEZONE"]))
+
+    @cached_property
+    def connections(self) -> "Connections":
+        """Who is connected (``CONNECTIONS_TABLE``)."""
+        from alerta_utec.adapters.aws.dynamodb_connections import DynamoConnections
+
+        table = self.environment["CONNECTIONS_TABLE"]
+        return DynamoConnections(self._dynamodb, table, SystemClock())
+
+    @cached_property
+    def incidents(self) -> "IncidentStore":
+        """The incidents (as ``submit``)."""
+        from alerta_utec.adapters.aws.dynamodb_incidents import DynamoIncidents
+        from alerta_utec.adapters.aws.tables import IncidentTables
+
+        names = (self.environment[f"{name}_TABLE"] for name in ("INCIDENTS", "CHANGES", "KEYS"))
+        return DynamoIncidents(self._dynamodb, IncidentTables(*names))
+
+    @cached_property
+    def poster(self) -> "Poster":
+        """Sends frames to sockets (``MANAGEMENT_ENDPOINT``)."""
+        from alerta_utec.adapters.aws import clients
+        from alerta_utec.adapters.aws.management_api import ManagementPoster
+
+        return ManagementPoster(clients.management_api(self.environment["MANAGEMENT_ENDPOINT"]))
+
+    @cached_property
+    def _dynamodb(self) -> "DynamoDBClient":
+        from alerta_utec.adapters.aws import clients
+
+        return clients.dynamodb()

@@ -1,0 +1,1 @@
+"""AWS's doorway: one Lambda per file."""

@@ -1,0 +1,5 @@
+"""The stream of changes: send the e-mails."""
+
+from alerta_utec.bootstrap import aws
+
+handler = aws().alarm

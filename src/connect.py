@@ -1,0 +1,5 @@
+"""``$connect``: take in a client."""
+
+from alerta_utec.bootstrap import aws
+
+handler = aws().connect
