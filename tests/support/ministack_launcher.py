@@ -1,4 +1,4 @@
-"""Start ministack with the one CloudFormation type that a WebSocket API needs and it lacks.
+"""Start ministack with the two CloudFormation types that a WebSocket API needs and it lacks.
 
 Run with ``python -m tests.support.ministack_launcher``. It ends, with every process of its
 group, when its standard input is closed: a test run that is killed leaves nothing behind.
@@ -16,6 +16,7 @@ from ministack.services import apigateway
 from ministack.services.cloudformation import provisioners
 
 DEPLOYMENT = "AWS::ApiGatewayV2::Deployment"
+ROUTE_RESPONSE = "AWS::ApiGatewayV2::RouteResponse"
 
 
 def create_deployment(
@@ -35,6 +36,30 @@ def delete_deployment(physical_id: str, properties: dict[str, Any]) -> None:
     apigateway._delete_deployment(properties.get("ApiId", ""), physical_id)
 
 
+def create_route_response(
+    _logical_id: str, properties: dict[str, Any], _stack: str
+) -> tuple[str, dict[str, str]]:
+    """The physical id and attributes of a new route response."""
+    api_id, route_id = _route(properties)
+    settings = {"routeResponseKey": properties.get("RouteResponseKey", "$default")}
+    status, _, body = apigateway._create_route_response(api_id, route_id, settings)
+    if status >= 400:
+        raise ValueError(f"{ROUTE_RESPONSE}: {body!r}")
+    response_id = json.loads(body)["routeResponseId"]
+    return response_id, {"RouteResponseId": response_id}
+
+
+def delete_route_response(physical_id: str, properties: dict[str, Any]) -> None:
+    """Forget a route response; its route may be gone already."""
+    api_id, route_id = _route(properties)
+    apigateway._delete_route_response(api_id, route_id, physical_id)
+
+
+def _route(properties: dict[str, Any]) -> tuple[str, str]:
+    """The API and the route; its ``Ref`` for a route is ``api/route`` (on AWS: the route)."""
+    return properties.get("ApiId", ""), properties.get("RouteId", "").split("/")[-1]
+
+
 def _end_with_standard_input() -> None:
     sys.stdin.buffer.read()
     os.killpg(os.getpgrp(), signal.SIGKILL)
@@ -43,6 +68,9 @@ def _end_with_standard_input() -> None:
 if __name__ == "__main__":
     provisioners._RESOURCE_HANDLERS.setdefault(
         DEPLOYMENT, {"create": create_deployment, "delete": delete_deployment}
+    )
+    provisioners._RESOURCE_HANDLERS.setdefault(
+        ROUTE_RESPONSE, {"create": create_route_response, "delete": delete_route_response}
     )
     threading.Thread(target=_end_with_standard_input, daemon=True).start()
     main()
