@@ -1,0 +1,147 @@
+"""Make the zip that every Lambda runs: the wheels of requirements.txt, src/ and our package.
+
+``plugin.js`` calls it with whatever Python 3 there is. Wheels are checked by hash, and kept
+under ``.build/`` by what was asked for; the zip is the same, byte for byte, for the same
+content, so that deploying it again uploads nothing.
+"""
+
+import argparse
+import hashlib
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+import zipfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+CACHE = ROOT / ".build" / "lambda"
+REQUIREMENTS = ROOT / "requirements.txt"
+ZIP_NAME = "alerta-utec-realtime.zip"
+
+# python3.13 on arm64 is Amazon Linux 2023, with glibc 2.34.
+PIP_TARGETS = {
+    "lambda": [
+        *("--platform", "manylinux2014_aarch64"),
+        *("--platform", "manylinux_2_17_aarch64"),
+        *("--platform", "manylinux_2_28_aarch64"),
+        *("--implementation", "cp"),
+        *("--python-version", "3.13"),
+    ],
+    "host": [],
+}
+# What the handlers need of our package; everything else belongs to the other home.
+OURS = (
+    "alerta_utec/__init__.py",
+    "alerta_utec/adapters/__init__.py",
+    "alerta_utec/adapters/aws",
+    "alerta_utec/adapters/clock.py",
+    "alerta_utec/app",
+    "alerta_utec/bootstrap/__init__.py",
+    "alerta_utec/bootstrap/aws_home.py",
+    "alerta_utec/bootstrap/aws_services.py",
+    "alerta_utec/domain",
+    "alerta_utec/handlers",
+    "alerta_utec/ports.py",
+    "alerta_utec/wire.py",
+    "src",
+)
+LEFT_OUT_SUFFIXES = (".pyc", ".pyi", ".typed")
+LEFT_OUT_NAMES = {"RECORD", "INSTALLER", "REQUESTED", "direct_url.json"}
+LEFT_OUT_FOLDERS = {"__pycache__", "bin", "tests"}
+
+
+def main() -> int:
+    """Print ``{"zip", "bytes", "unpackedBytes"}`` on the last line of stdout."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--target", choices=sorted(PIP_TARGETS), default="lambda")
+    target = parser.parse_args().target
+    try:
+        files = content(wheels(target))
+    except subprocess.CalledProcessError as error:
+        sys.stderr.write(error.stderr or "")
+        return 1
+    path = CACHE / target / ZIP_NAME
+    write_zip(files, path)
+    unpacked = sum(file.stat().st_size for file in files.values())
+    result = {"zip": str(path), "bytes": path.stat().st_size, "unpackedBytes": unpacked}
+    sys.stdout.write(json.dumps(result) + "\n")
+    return 0
+
+
+def wheels(target: str) -> Path:
+    """The folder with the wheels' content for ``target``, installed now or earlier.
+
+    Raises:
+        subprocess.CalledProcessError: pip failed; ``stderr`` says why.
+    """
+    options = ["--only-binary", ":all:", *PIP_TARGETS[target]]
+    asked = [REQUIREMENTS.read_text(encoding="utf-8"), *options]
+    if target == "host":
+        asked += [sys.implementation.cache_tag, sys.platform, platform.machine()]
+    folder = CACHE / target / f"wheels-{_digest(*asked)[:16]}"
+    if folder.is_dir():
+        return folder
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    for earlier in folder.parent.glob("wheels-*"):
+        shutil.rmtree(earlier, ignore_errors=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
+        install = [sys.executable, "-m", "pip", "install", "--quiet", "--no-input"]
+        install += ["--disable-pip-version-check", "--no-compile", "--no-deps", "--require-hashes"]
+        install += [*options, "--target", f"{scratch}/wheels", "-r", str(REQUIREMENTS)]
+        subprocess.run(install, check=True, capture_output=True, text=True)  # noqa: S603 (our own arguments)
+        (Path(scratch) / "wheels").rename(folder)
+    return folder
+
+
+def content(wheels_folder: Path) -> dict[str, Path]:
+    """What goes into the zip, sorted: ``{name in the zip: file}``."""
+    files = {
+        file.relative_to(wheels_folder).as_posix(): file
+        for file in wheels_folder.rglob("*")
+        if file.is_file() and _belongs(file.relative_to(wheels_folder))
+    }
+    for name in OURS:
+        place = ROOT / name
+        for file in sorted(place.rglob("*.py")) if place.is_dir() else [place]:
+            files[file.relative_to(ROOT).as_posix()] = file
+    return dict(sorted(files.items()))
+
+
+def write_zip(files: dict[str, Path], path: Path) -> None:
+    """Write ``files`` to ``path``, unless that zip has just this content already."""
+    parts = [name + hashlib.sha256(file.read_bytes()).hexdigest() for name, file in files.items()]
+    comment = _digest(*parts).encode()
+    if path.exists():
+        with zipfile.ZipFile(path) as earlier:
+            if earlier.comment == comment:
+                return
+    scratch = path.with_suffix(f".{os.getpid()}.tmp")
+    with zipfile.ZipFile(scratch, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+        archive.comment = comment
+        for name, file in files.items():
+            entry = zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))
+            entry.create_system = 3  # Unix, so that the permissions count
+            entry.external_attr = 0o100644 << 16
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            archive.writestr(entry, file.read_bytes())
+    scratch.replace(path)
+
+
+def _belongs(path: Path) -> bool:
+    return not (
+        path.suffix in LEFT_OUT_SUFFIXES
+        or path.name in LEFT_OUT_NAMES
+        or LEFT_OUT_FOLDERS.intersection(path.parts[:-1])
+    )
+
+
+def _digest(*parts: str) -> str:
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,109 @@
+// The service's own steps in `sls package` and `sls deploy`: the zip, API Gateway's log role and
+// the e-mail subscription. No dependencies: what it needs is in Node or in the framework.
+'use strict';
+
+const { execFile } = require('node:child_process');
+const path = require('node:path');
+const { promisify } = require('node:util');
+const { letApiGatewayLog } = require('./api_logs');
+const { subscribe } = require('./subscribe');
+
+const run = promisify(execFile);
+const EMAIL = /^[^\s@]+@[^\s@]+\.[^\s@]+$/;
+
+const NO_PIP = [
+  'Falta Python 3 con pip, que trae las bibliotecas de las Lambdas. Instálelo',
+  '(Debian y Ubuntu: apt-get install python3-pip; macOS: brew install python; Windows: python.org)',
+  'o indique uno: ALERTA_PYTHON=/ruta/a/python3 sls deploy',
+  '',
+  "Python 3 with pip is missing; it brings the Lambdas' libraries. Install it",
+  '(Debian and Ubuntu: apt-get install python3-pip; macOS: brew install python; Windows: python.org)',
+  'or name one: ALERTA_PYTHON=/path/to/python3 sls deploy',
+].join('\n');
+
+const PIP_FAILED = [
+  'pip no pudo traer las bibliotecas de requirements.txt; su mensaje está abajo. Suele ser la red',
+  'o un proxy; repita el comando.',
+  'pip could not bring the libraries of requirements.txt; its message is below. It is usually the',
+  'network or a proxy; repeat the command.',
+].join('\n');
+
+class AlertaPlugin {
+  constructor(serverless, options, { log, progress }) {
+    this.serverless = serverless;
+    this.log = log;
+    this.progress = progress;
+    this.provider = serverless.getProvider('aws');
+    this.hooks = {
+      'before:package:initialize': () => this.checkEmail(),
+      'before:package:createDeploymentArtifacts': () => this.package(),
+      'before:package:function:package': () => this.package(),
+      'before:aws:deploy:deploy:updateStack': () => letApiGatewayLog(this),
+      'after:deploy:deploy': () => this.subscribe(),
+    };
+  }
+
+  get settings() {
+    return this.serverless.service.custom;
+  }
+
+  fail(message, code) {
+    return new this.serverless.classes.Error(message, code);
+  }
+
+  checkEmail() {
+    const { email } = this.settings;
+    if (!email || EMAIL.test(email)) return;
+    throw this.fail(
+      `"${email}" no es una dirección de correo. / "${email}" is no e-mail address.`,
+      'ALERTA_EMAIL'
+    );
+  }
+
+  async package() {
+    const python = await this.python();
+    const progress = this.progress.get('alerta-package');
+    progress.notice('Empaquetando las bibliotecas de Python');
+    const script = path.join(__dirname, 'package.py');
+    try {
+      const { stdout } = await run(python, [script, '--target', this.settings.packageTarget]);
+      const made = JSON.parse(stdout.trim().split('\n').pop());
+      this.serverless.service.package.artifact = made.zip;
+      const size = (made.bytes / 1e6).toFixed(1);
+      const unpacked = (made.unpackedBytes / 1e6).toFixed(1);
+      this.log.notice(`Paquete: ${size} MB (${unpacked} MB desempaquetado)`);
+    } catch (error) {
+      throw this.fail(`${PIP_FAILED}\n\n${(error.stderr || error.message).trim()}`, 'ALERTA_PIP');
+    } finally {
+      progress.remove();
+    }
+  }
+
+  // The first Python that has pip.
+  async python() {
+    const inVenv = process.platform === 'win32' ? 'Scripts/python.exe' : 'bin/python';
+    const chosen = process.env.ALERTA_PYTHON;
+    const venv = path.join(this.serverless.serviceDir, '.venv', inVenv);
+    for (const python of chosen ? [chosen] : [venv, 'python3', 'python']) {
+      try {
+        await run(python, ['-c', 'import pip, sys; sys.exit(sys.version_info < (3, 9))']);
+        return python;
+      } catch {
+        continue;
+      }
+    }
+    throw this.fail(NO_PIP, 'ALERTA_NO_PIP');
+  }
+
+  async subscribe() {
+    const { email, topicName } = this.settings;
+    if (!email) return;
+    await subscribe(this.provider, topicName, email);
+    this.serverless.addServiceOutputSection(
+      'alarmas',
+      `${email} suscrito: abra el enlace del correo "AWS Notification - Subscription Confirmation"`
+    );
+  }
+}
+
+module.exports = AlertaPlugin;
