@@ -4,7 +4,6 @@ import ipaddress
 import os
 from functools import partial
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import click
 
@@ -105,7 +104,6 @@ def serve(
             f"{host} no es solo esta máquina, y cualquiera que llegue podría avisar y leer. "
             "Use --host 127.0.0.1 (detrás de un proxy, si hace falta) o acéptelo con --insecure."
         )
-    _check_mail(mail_url, mail_to)
     from alerta_utec import bootstrap
     from alerta_utec.bootstrap.local_home import LocalSettings
 
@@ -125,8 +123,10 @@ def serve(
         bootstrap.local(settings).run(
             on_ready=lambda http_url, ws_url: click.echo(banner(settings, http_url, ws_url))
         )
-    except (DataRefused, ValueError) as error:
+    except DataRefused as error:
         raise Failure(str(error)) from error
+    except ValueError as error:
+        raise Failure(f"{error} Revise --mail-url, --mail-from y --mail-to.") from error
     except OSError as error:
         why = os.strerror(error.errno) if error.errno else str(error)
         raise Failure(
@@ -140,19 +140,3 @@ def _loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
-
-
-def _check_mail(url: str | None, to: tuple[str, ...]) -> None:
-    if not url:
-        return
-    try:
-        parts = urlsplit(url)
-        scheme, host, _port = parts.scheme, parts.hostname, parts.port
-    except ValueError:
-        scheme, host = "", None
-    if not scheme:
-        raise click.BadParameter("no es una URL", param_hint="--mail-url")
-    if scheme in ("smtp", "smtps") and not host:
-        raise click.BadParameter("falta el servidor", param_hint="--mail-url")
-    if scheme in ("smtp", "smtps") and not to:
-        raise usage("con smtp hace falta a quién escribir: --mail-to guardia@example.edu")

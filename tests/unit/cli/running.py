@@ -1,0 +1,125 @@
+"""The command line, called in this process or as one of its own."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from types import TracebackType
+from typing import Any, Self
+
+from click.testing import CliRunner, Result
+
+from alerta_utec.cli import main
+
+DEADLINE_S = 20.0
+SETTINGS = (
+    "ALERTA_DATA",
+    "ALERTA_HOST",
+    "ALERTA_HTTP_URL",
+    "ALERTA_INSECURE",
+    "ALERTA_MAIL_FROM",
+    "ALERTA_MAIL_TO",
+    "ALERTA_MAIL_URL",
+    "ALERTA_PORT",
+    "ALERTA_STAGE",
+    "ALERTA_TIMEZONE",
+    "ALERTA_WS_URL",
+    "NO_COLOR",
+)
+
+
+def run(
+    *arguments: str,
+    stdin: str | bytes | None = None,
+    environment: Mapping[str, str] | None = None,
+    color: bool = False,
+) -> Result:
+    """One command, with no setting but those in ``environment``."""
+    clean: dict[str, str | None] = dict.fromkeys(SETTINGS)
+    return CliRunner().invoke(
+        main,
+        arguments,
+        input=stdin,
+        env=clean | dict(environment or {}),
+        color=color,
+        prog_name="alerta-utec",
+    )
+
+
+def json_lines(output: str) -> list[dict[str, Any]]:
+    """Each line decoded."""
+    return [json.loads(line) for line in output.splitlines()]
+
+
+class Process:
+    """``alerta-utec`` as a process whose two outputs are gathered while it runs."""
+
+    def __init__(self, *arguments: str, environment: Mapping[str, str] | None = None) -> None:
+        kept = {name: value for name, value in os.environ.items() if name not in SETTINGS}
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "alerta_utec", *arguments],
+            env=kept | {"PYTHONIOENCODING": "utf-8"} | dict(environment or {}),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
+        )
+        self.out: list[str] = []
+        self.err: list[str] = []
+        streams = ((self._process.stdout, self.out), (self._process.stderr, self.err))
+        self._readers = [
+            threading.Thread(target=_gather, args=pair, daemon=True) for pair in streams
+        ]
+        for reader in self._readers:
+            reader.start()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        _type: type[BaseException] | None,
+        _error: BaseException | None,
+        _traceback: TracebackType | None,
+    ) -> None:
+        if self._process.poll() is None:
+            self._process.kill()
+        self._finish()
+
+    def interrupt(self) -> int:
+        """Ctrl-C; the exit code."""
+        self._process.send_signal(signal.SIGINT)
+        return self._finish()
+
+    def wait(self) -> int:
+        """Wait for its end; the exit code."""
+        return self._finish()
+
+    def _finish(self) -> int:
+        code = self._process.wait(DEADLINE_S)
+        for reader in self._readers:
+            reader.join(DEADLINE_S)
+        for stream in (self._process.stdout, self._process.stderr):
+            if stream is not None:
+                stream.close()
+        return code
+
+
+def wait_for(lines: Sequence[str], wanted: Callable[[str], bool]) -> str:
+    """The first of ``lines``, as they come, that is ``wanted``."""
+    deadline = time.monotonic() + DEADLINE_S
+    while time.monotonic() < deadline:
+        for line in tuple(lines):
+            if wanted(line):
+                return line
+        time.sleep(0.01)
+    raise AssertionError(f"not in {DEADLINE_S} s: {lines}")
+
+
+def _gather(stream: Any, into: list[str]) -> None:
+    into.extend(line.rstrip("\n") for line in stream)

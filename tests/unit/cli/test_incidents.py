@@ -1,0 +1,137 @@
+"""``alerta-utec incidents`` against the real server."""
+
+import json
+import uuid
+
+import pytest
+
+from tests.conftest import ServeFactory
+from tests.support.emulator import free_port
+from tests.support.server import Server
+from tests.support.wsclient import WsClient
+from tests.unit.cli.running import json_lines, run
+
+
+def report(server: Server, *incidents: dict[str, object]) -> list[str]:
+    """Report the incidents; their ids."""
+    with WsClient(server.ws_url) as client:
+        return [client.notify(incident)["incidentId"] for incident in incidents]
+
+
+def test_the_newest_incident_comes_first(server: Server) -> None:
+    place = uuid.uuid4().hex
+    incident = {"type": "prueba", "location": place, "urgency": "low"}
+    first, second = report(server, incident, incident)
+
+    result = run("incidents", "--url", server.http_url, "--location", place)
+
+    lines = result.stdout.splitlines()
+    assert result.exit_code == 0
+    assert [line.split("[")[-1] for line in lines] == [f"{second}]", f"{first}]"]
+    assert "○ BAJA" in lines[0]
+
+
+def test_the_list_goes_on_over_pages_up_to_the_limit(server: Server) -> None:
+    place = uuid.uuid4().hex
+    incident = {"type": "prueba", "location": place, "urgency": "low"}
+    ids = report(server, *[incident] * 230)
+    arguments = ("incidents", "--url", server.http_url, "--location", place, "--json", "--limit")
+
+    all_of_them = json_lines(run(*arguments, "1000").stdout)
+    some = json_lines(run(*arguments, "215").stdout)
+
+    assert [found["incidentId"] for found in all_of_them] == ids[::-1]
+    assert [found["incidentId"] for found in some] == ids[::-1][:215]
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "expected"),
+    [
+        ("--urgency", "high,media", {"a", "b"}),
+        ("--status", "resuelto", {"b"}),
+        ("--type", "FUEGO", {"a"}),
+        ("--type", "nada", set()),
+    ],
+)
+def test_filters_narrow_the_list(
+    server: Server, option: str, value: str, expected: set[str]
+) -> None:
+    place = uuid.uuid4().hex
+    report(
+        server,
+        {"type": "fuego", "location": place, "urgency": "high", "name": "a"},
+        {"type": "agua", "location": place, "urgency": "medium", "status": "resuelto", "name": "b"},
+        {"type": "otro", "location": place, "urgency": "low", "name": "c"},
+    )
+    arguments = ("incidents", "--url", server.http_url, "--location", place, "--json")
+
+    result = run(*arguments, option, value)
+
+    assert {found["name"] for found in json_lines(result.stdout)} == expected
+
+
+def test_an_empty_list_says_so_beside_the_output(serve: ServeFactory) -> None:
+    server = serve(options=("--ephemeral",))
+
+    result = run("incidents", environment={"ALERTA_HTTP_URL": server.http_url})
+
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert "No hay incidentes" in result.stderr
+
+
+def test_one_incident_shows_with_its_history(server: Server) -> None:
+    (incident_id,) = report(server, {"type": "humo", "location": "Cocina", "urgency": "high"})
+
+    result = run("incidents", "--url", server.http_url, "show", incident_id)
+
+    assert result.exit_code == 0
+    assert "type:        humo" in result.stdout
+    assert "Historia:\n  r1  " in result.stdout
+    assert "status: ∅ → pendiente, urgency: ∅ → high" in result.stdout
+
+
+@pytest.mark.parametrize("form", [(), ("--json",)])
+def test_hostile_text_reaches_no_terminal(server: Server, form: tuple[str, ...]) -> None:
+    hostile = "\x1b]0;x\x07\u202e\x9b"
+    (incident_id,) = report(
+        server,
+        {"type": "t", "location": "l", "urgency": "low", "x": hostile, hostile: {"y": "\x1b"}},
+    )
+
+    result = run("incidents", "--url", server.http_url, "show", incident_id, *form)
+
+    assert not set(result.stdout) & set("\x1b\x07\u202e\x9b")
+    if form:
+        assert json.loads(result.stdout)["incident"]["x"] == hostile
+
+
+@pytest.mark.parametrize(("environment", "coloured"), [({}, True), ({"NO_COLOR": "1"}, False)])
+def test_no_color_is_respected(server: Server, environment: dict[str, str], coloured: bool) -> None:
+    (incident_id,) = report(server, {"type": "t", "location": "l", "urgency": "high"})
+    arguments = ("incidents", "--url", server.http_url, "--limit", "5")
+
+    result = run(*arguments, environment=environment, color=True)
+
+    assert incident_id in result.stdout
+    assert ("\x1b[31m" in result.stdout) is coloured
+
+
+def test_an_incident_that_is_not_there_ends_with_1(server: Server) -> None:
+    result = run("incidents", "--url", server.http_url, "show", "no-existe")
+
+    assert result.exit_code == 1
+    assert result.stderr == "Error: rechazado: No existe. (not_found)\n"
+
+
+def test_a_wrong_filter_is_told_with_what_is_allowed(server: Server) -> None:
+    result = run("incidents", "--url", server.http_url, "--urgency", "muchísima")
+
+    assert result.exit_code == 1
+    assert "urgency: debe ser uno de: low, medium, high" in result.stderr
+
+
+def test_nobody_there_ends_with_1_and_how_to_start_the_server() -> None:
+    result = run("incidents", "--url", f"http://127.0.0.1:{free_port()}")
+
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "alerta-utec serve" in result.stderr

@@ -1,0 +1,95 @@
+"""``alerta-utec serve`` as a process, and the words it starts and fails with."""
+
+import socket
+from pathlib import Path
+
+import pytest
+
+from alerta_utec.bootstrap.local_home import LocalSettings
+from alerta_utec.cli.banner import banner
+from tests.conftest import ServeFactory
+from tests.unit.cli.running import Process, wait_for
+
+URLS = ("http://127.0.0.1:8000", "ws://127.0.0.1:8000/dev")
+
+
+def test_it_says_where_everything_is_and_stops_on_ctrl_c(tmp_path: Path) -> None:
+    data = tmp_path / "datos"
+    with Process("serve", "--port", "0", "--stage", "prueba", "--data", str(data)) as serving:
+        wait_for(serving.out, lambda line: "Ctrl-C" in line)
+        code = serving.interrupt()
+
+    told = dict(line.split(maxsplit=1) for line in serving.out if line.startswith("  "))
+    assert code == 0
+    assert told["WebSocket"].startswith("ws://127.0.0.1:")
+    assert told["WebSocket"].endswith("/prueba")
+    assert told["Pruébelo"] == f"wscat -c {told['WebSocket']}"
+    assert told["Incidentes"] == str(data / "alerta.db")
+    assert told["Correo"].startswith(str(data / "mail"))
+    assert (data / "alerta.db").is_file()
+
+
+def test_a_port_that_is_taken_is_told_with_the_way_out(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+
+        with Process("serve", "--port", str(port), "--data", str(tmp_path / "d")) as serving:
+            code = serving.wait()
+
+    assert code == 1
+    assert f"no se puede escuchar en 127.0.0.1:{port}" in serving.err[-1]
+    assert "--port" in serving.err[-1]
+
+
+def test_a_data_folder_in_use_is_told_with_the_way_out(serve: ServeFactory) -> None:
+    server = serve()
+
+    with Process("serve", "--port", "0", "--data", str(server.data)) as second:
+        code = second.wait()
+
+    assert code == 1
+    assert f"proceso {server.pid}" in second.err[-1]
+    assert "--data" in second.err[-1]
+
+
+@pytest.mark.parametrize("url", ["correo", "smtp://", "smtp://u:secreto@correo.example", "x://y"])
+def test_a_mail_url_that_cannot_work_is_told_without_its_password(tmp_path: Path, url: str) -> None:
+    arguments = ("serve", "--port", "0", "--data", str(tmp_path / "d"), "--mail-url", url)
+    with Process(*arguments) as serving:
+        code = serving.wait()
+
+    assert code == 1
+    assert "--mail-url" in serving.err[-1]
+    assert not [line for line in serving.err if "secreto" in line or "Traceback" in line]
+
+
+def test_the_banner_keeps_the_mail_password_to_itself() -> None:
+    settings = LocalSettings(
+        mail_url="smtp://usuario:secreto@correo.example:587", mail_to=("guardia@example.edu",)
+    )
+
+    text = banner(settings, *URLS)
+
+    assert "por correo.example a guardia@example.edu" in text
+    assert "secreto" not in text
+
+
+def test_the_banner_keeps_an_apprise_token_to_itself() -> None:
+    text = banner(LocalSettings(mail_url="tgram://token-secreto/chat"), *URLS)
+
+    assert "por tgram (Apprise)" in text
+    assert "secreto" not in text
+
+
+def test_the_banner_warns_where_anybody_may_come_in() -> None:
+    assert "--insecure" in banner(LocalSettings(insecure=True), *URLS)
+    assert "--insecure" not in banner(LocalSettings(), *URLS)
+
+
+def test_the_banner_says_that_nothing_is_kept() -> None:
+    text = banner(LocalSettings(ephemeral=True), *URLS)
+
+    assert "se pierden al terminar" in text
+    assert "alerta.db" not in text
