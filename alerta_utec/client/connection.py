@@ -115,12 +115,12 @@ class Connection:
                 self.end(Disconnected(self._socket.close_code, str(error or "")))
         await self._socket.close()
 
-    async def keep_alive(self, every_s: float) -> None:
+    async def keep_alive(self, every_s: float, timeout_s: float) -> None:
         """Ping, so that the connection is not cut for idleness; ends it where no answer comes."""
         while self._end is None:
             await asyncio.sleep(every_s)
             try:
-                await self.request({"action": "ping"})
+                await self.request({"action": "ping"}, timeout_s=timeout_s)
             except NoAnswer:
                 self.end(Disconnected(None, "no answer to a ping"))
                 await self._socket.close()
@@ -191,7 +191,7 @@ async def connect(
         connection = Connection(socket)
         tasks = [
             asyncio.create_task(connection.read()),
-            asyncio.create_task(connection.keep_alive(ping_every_s)),
+            asyncio.create_task(connection.keep_alive(ping_every_s, timeout_s)),
         ]
         try:
             yield connection

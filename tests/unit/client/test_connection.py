@@ -1,0 +1,310 @@
+"""One connection: answers are matched, broadcasts queued, and every end is told."""
+
+import asyncio
+import json
+from contextlib import aclosing
+
+import pytest
+from websockets.asyncio.server import ServerConnection
+
+from alerta_utec.client import (
+    Connection,
+    Disconnected,
+    HandshakeRefused,
+    NoAnswer,
+    Refused,
+    Unreachable,
+    Update,
+    connect,
+)
+from alerta_utec.client.connection import QUEUE_MAX_FRAMES
+from tests.support.emulator import free_port
+from tests.support.server import Server
+from tests.unit.client.scripted import acknowledge, received, run, scripted, silent, update
+
+
+async def until_the_end(connection: Connection) -> tuple[list[Update], Disconnected]:
+    """Everything that is broadcast, and how it ended."""
+    seen: list[Update] = []
+    try:
+        async with aclosing(connection.updates()) as updates:
+            async for one in updates:
+                seen.append(one)  # noqa: PERF401 (it ends with an exception)
+    except Disconnected as end:
+        return seen, end
+    raise AssertionError("it has no end")
+
+
+def test_answers_in_another_order_reach_their_requests() -> None:
+    async def reverse(connection: ServerConnection) -> None:
+        first, second = await received(connection), await received(connection)
+        for message in (second, first):
+            await connection.send(
+                json.dumps({"type": "pong", "requestId": message["requestId"], "n": message["n"]})
+            )
+        await connection.wait_closed()
+
+    async def scenario() -> None:
+        async with scripted(reverse) as url, connect(url) as connection:
+            answers = await asyncio.gather(
+                *(connection.request({"action": "ping", "n": n}) for n in (1, 2))
+            )
+
+        assert [answer["n"] for answer in answers] == [1, 2]
+
+    run(scenario())
+
+
+def test_an_error_is_raised_with_every_problem() -> None:
+    async def refuse(connection: ServerConnection) -> None:
+        message = await received(connection)
+        await connection.send(
+            json.dumps(
+                {
+                    "type": "error",
+                    "code": "unavailable",
+                    "message": "Ahora no.",
+                    "errors": [{"field": "incident.type", "problem": "falta"}],
+                    "requestId": message["requestId"],
+                }
+            )
+        )
+        await connection.wait_closed()
+
+    async def scenario() -> None:
+        async with scripted(refuse) as url, connect(url) as connection:
+            with pytest.raises(Refused) as caught:
+                await connection.request({"action": "notify"})
+
+        assert (caught.value.code, caught.value.message) == ("unavailable", "Ahora no.")
+        assert caught.value.problems == (("incident.type", "falta"),)
+        assert caught.value.retryable
+
+    run(scenario())
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        {"type": "error", "code": "bad_json", "message": "No es JSON."},
+        {"message": "Internal server error", "connectionId": "c", "requestId": "of-the-gateway"},
+    ],
+)
+def test_an_error_that_names_no_request_belongs_to_the_only_one(frame: dict[str, str]) -> None:
+    async def refuse(connection: ServerConnection) -> None:
+        await received(connection)
+        await connection.send(json.dumps(frame))
+        await connection.wait_closed()
+
+    async def scenario() -> None:
+        async with scripted(refuse) as url, connect(url) as connection:
+            with pytest.raises(Refused) as caught:
+                await connection.request({"action": "notify"}, timeout_s=5)
+
+        assert caught.value.message == frame["message"]
+
+    run(scenario())
+
+
+def test_no_answer_ends_the_wait_and_not_the_connection() -> None:
+    async def second_only(connection: ServerConnection) -> None:
+        await received(connection)
+        await acknowledge(connection)
+
+    async def scenario() -> None:
+        async with scripted(second_only) as url, connect(url) as connection:
+            with pytest.raises(NoAnswer):
+                await connection.request({"action": "ping"}, timeout_s=0.05)
+            answer = await connection.request({"action": "ping"})
+
+        assert answer["type"] == "ack"
+
+    run(scenario())
+
+
+def test_a_message_over_the_limit_is_not_sent() -> None:
+    async def scenario() -> None:
+        async with scripted(acknowledge) as url, connect(url) as connection:
+            with pytest.raises(Refused) as caught:
+                await connection.request({"action": "notify", "incident": {"x": "ñ" * 17_000}})
+            answer = await connection.request({"action": "ping"})
+
+        assert (caught.value.code, caught.value.retryable) == ("too_large", False)
+        assert answer["message"]["action"] == "ping"
+
+    run(scenario())
+
+
+def test_broadcasts_come_in_order_and_then_the_end_with_its_code() -> None:
+    async def broadcast(connection: ServerConnection) -> None:
+        for seq in (1, 2, 3):
+            await connection.send(update(seq))
+        await connection.close(1001, "Going away")
+
+    async def scenario() -> None:
+        async with scripted(broadcast) as url, connect(url) as connection:
+            updates, end = await until_the_end(connection)
+
+        seen = [(one.position.seq, one.incident.seq, one.text) for one in updates]
+        assert seen == [(seq, seq, update(seq)) for seq in (1, 2, 3)]
+        assert (end.code, end.reason) == (1001, "Going away")
+
+    run(scenario())
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        "no es JSON",
+        "[]",
+        "{}",
+        '{"type":"incident_update"}',
+        '{"type":"incident_update","incident":[],"position":"e:1"}',
+        '{"type":"incident_update","incident":{"type":1},"position":"e:1"}',
+        '{"type":"de otro mundo"}',
+        "[" * 10_000,
+    ],
+)
+def test_a_frame_that_makes_no_sense_is_passed_over(frame: str) -> None:
+    async def speak(connection: ServerConnection) -> None:
+        await connection.send(frame)
+        await connection.send(b"\x00")
+        await connection.send(update(1))
+        await connection.wait_closed()
+
+    async def scenario() -> None:
+        async with (
+            scripted(speak) as url,
+            connect(url) as connection,
+            aclosing(connection.updates()) as updates,
+        ):
+            one = await anext(updates)
+
+        assert one.position.seq == 1
+
+    run(scenario())
+
+
+def test_who_lets_the_queue_overflow_is_disconnected_after_what_it_holds() -> None:
+    async def flood(connection: ServerConnection) -> None:
+        for seq in range(QUEUE_MAX_FRAMES + 1):
+            await connection.send(update(seq))
+        await acknowledge(connection)
+
+    async def scenario() -> None:
+        async with scripted(flood) as url, connect(url) as connection:
+            with pytest.raises(Disconnected) as asked:
+                await connection.request({"action": "ping"})
+            updates, end = await until_the_end(connection)
+
+        assert (end.code, len(updates)) == (1013, QUEUE_MAX_FRAMES)
+        assert asked.value.code == 1013
+
+    run(scenario())
+
+
+def test_requests_that_wait_are_told_of_the_end() -> None:
+    async def hang_up(connection: ServerConnection) -> None:
+        await received(connection)
+        connection.transport.abort()
+
+    async def scenario() -> None:
+        async with scripted(hang_up) as url, connect(url) as connection:
+            with pytest.raises(Disconnected):
+                await connection.request({"action": "ping"})
+            with pytest.raises(Disconnected):
+                await connection.request({"action": "ping"})
+
+    run(scenario())
+
+
+def test_an_idle_connection_is_kept_alive_by_pings() -> None:
+    pings: list[str] = []
+
+    async def count(connection: ServerConnection) -> None:
+        while len(pings) < 3:
+            message = await received(connection)
+            pings.append(message["action"])
+            await connection.send(json.dumps({"type": "pong", "requestId": message["requestId"]}))
+        await connection.send(update(1))
+        await connection.wait_closed()
+
+    async def scenario() -> None:
+        async with (
+            scripted(count) as url,
+            connect(url, ping_every_s=0.01) as connection,
+            aclosing(connection.updates()) as updates,
+        ):
+            await anext(updates)
+
+        assert pings[:3] == ["ping"] * 3
+
+    run(scenario())
+
+
+def test_a_server_that_no_longer_answers_pings_is_left() -> None:
+    async def scenario() -> None:
+        async with (
+            scripted(silent) as url,
+            connect(url, timeout_s=0.2, ping_every_s=0.01) as connection,
+        ):
+            with pytest.raises(Disconnected, match="ping"):
+                async with aclosing(connection.updates()) as updates:
+                    await anext(updates)
+
+    run(scenario())
+
+
+def test_leaving_closes_the_socket_with_1000() -> None:
+    codes: list[int | None] = []
+
+    async def note(connection: ServerConnection) -> None:
+        await connection.wait_closed()
+        codes.append(connection.close_code)
+
+    async def scenario() -> None:
+        async with scripted(note) as url, connect(url):
+            pass
+
+        assert codes == [1000]
+
+    run(scenario())
+
+
+def test_nobody_there_is_unreachable() -> None:
+    async def scenario() -> None:
+        with pytest.raises(Unreachable, match="refused"):
+            async with connect(f"ws://127.0.0.1:{free_port()}"):
+                pass
+
+    run(scenario())
+
+
+def test_a_server_that_never_answers_the_handshake_is_unreachable() -> None:
+    async def scenario() -> None:
+        gone = asyncio.Event()
+
+        async def hold(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await gone.wait()
+            writer.close()
+
+        server = await asyncio.start_server(hold, "127.0.0.1", 0)
+        port = server.sockets[0].getsockname()[1]
+        async with server:
+            with pytest.raises(Unreachable):
+                async with connect(f"ws://127.0.0.1:{port}", timeout_s=0.1):
+                    pass
+            gone.set()
+
+    run(scenario())
+
+
+def test_a_refused_handshake_tells_its_status(server: Server) -> None:
+    async def scenario() -> None:
+        with pytest.raises(HandshakeRefused) as caught:
+            async with connect(f"{server.ws_url}-otra"):
+                pass
+
+        assert (caught.value.status, caught.value.retryable) == (403, False)
+
+    run(scenario())

@@ -1,0 +1,56 @@
+"""Reading over HTTP, from the service and from who is not."""
+
+import asyncio
+
+import pytest
+
+from alerta_utec.client import Refused, UnexpectedAnswer, http_client
+from tests.support.server import Server
+from tests.unit.client.scripted import run
+
+
+async def answering(response: bytes) -> asyncio.Server:
+    """An HTTP server that has only this one answer."""
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(response)
+        await writer.drain()
+        writer.close()
+
+    return await asyncio.start_server(answer, "127.0.0.1", 0)
+
+
+@pytest.mark.parametrize(
+    ("response", "retryable"),
+    [
+        (b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n<p>hola", False),
+        (b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n{", False),
+        (b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n[1]", False),
+        (b'HTTP/1.1 404 No\r\nContent-Type: application/json\r\n\r\n{"message":"No"}', False),
+        (b"HTTP/1.1 502 Bad\r\nContent-Type: text/html\r\n\r\n<p>proxy", True),
+    ],
+)
+def test_an_answer_of_somebody_else_is_told_as_such(response: bytes, retryable: bool) -> None:
+    async def scenario() -> None:
+        async with await answering(response) as server:
+            url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+            async with http_client(url) as http:
+                with pytest.raises(UnexpectedAnswer) as caught:
+                    await http.incident("x")
+
+        assert caught.value.retryable is retryable
+
+    run(scenario())
+
+
+@pytest.mark.parametrize("incident_id", ["no-existe", "a/b", "?x=1", "#", "ñ %00"])
+def test_any_id_is_asked_for_as_it_is(server: Server, incident_id: str) -> None:
+    async def scenario() -> None:
+        async with http_client(server.http_url) as http:
+            with pytest.raises(Refused) as caught:
+                await http.incident(incident_id)
+
+        assert caught.value.code == "not_found"
+
+    run(scenario())
