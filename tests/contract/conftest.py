@@ -4,20 +4,49 @@ A fixture here is named after its port; its parameters name the players. Each pl
 fixture of its own (``memory_incidents``, ``sqlite_incidents``, …), fresh for every test.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from alerta_utec.adapters.local.apprise import AppriseMailer
 from alerta_utec.adapters.local.database import Database
+from alerta_utec.adapters.local.maildir import MaildirMailer
+from alerta_utec.adapters.local.message import Envelope
+from alerta_utec.adapters.local.smtp import SmtpMailer, SmtpServer
 from alerta_utec.adapters.local.sqlite import SqliteIncidents
-from alerta_utec.adapters.memory import MemoryIncidents
-from alerta_utec.ports import IncidentStore
+from alerta_utec.adapters.local.sqlite_jobs import SqliteMailJobs
+from alerta_utec.adapters.memory import (
+    ManualClock,
+    MemoryConnections,
+    MemoryIncidents,
+    MemoryMailer,
+    MemoryPoster,
+)
+from alerta_utec.ports import Connections, Email, IncidentStore, Mailer, MailJobs, Poster
+from tests.contract.aws import (  # noqa: F401 (fixtures)
+    connections_table,
+    dynamodb,
+    dynamodb_connections,
+    dynamodb_incidents,
+    emulator,
+    incident_tables,
+)
+from tests.contract.builders import T0
+from tests.contract.mail_peers import (
+    HttpPeer,
+    SmtpPeer,
+    as_email,
+    read_maildir,
+    without_attributes,
+)
 
 
 @pytest.fixture
-def memory_incidents() -> MemoryIncidents:
-    return MemoryIncidents()
+def clock() -> ManualClock:
+    """The test's own time, for players that need to know it."""
+    return ManualClock(T0)
 
 
 @pytest.fixture
@@ -28,12 +57,159 @@ def database(tmp_path: Path) -> Iterator[Database]:
 
 
 @pytest.fixture
+def memory_incidents() -> MemoryIncidents:
+    return MemoryIncidents()
+
+
+@pytest.fixture
 def sqlite_incidents(database: Database) -> SqliteIncidents:
     return SqliteIncidents(database, on_commit=lambda _change: None)
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+@pytest.fixture(params=["memory", "sqlite", "dynamodb"])
 def incidents(request: pytest.FixtureRequest) -> IncidentStore:
     """An empty ``IncidentStore``."""
     store: IncidentStore = request.getfixturevalue(f"{request.param}_incidents")
     return store
+
+
+@pytest.fixture
+def memory_connections(clock: ManualClock) -> MemoryConnections:
+    return MemoryConnections(clock)
+
+
+@pytest.fixture(params=["memory", "dynamodb"])
+def connections(request: pytest.FixtureRequest) -> Connections:
+    """Empty ``Connections``, by the test's ``clock``."""
+    kept: Connections = request.getfixturevalue(f"{request.param}_connections")
+    return kept
+
+
+@dataclass(frozen=True)
+class Owing:
+    """``MailJobs`` with the store whose commits owe the e-mails."""
+
+    incidents: IncidentStore
+    jobs: MailJobs
+
+
+@pytest.fixture
+def memory_owing(memory_incidents: MemoryIncidents) -> Owing:
+    return Owing(memory_incidents, memory_incidents.jobs)
+
+
+@pytest.fixture
+def sqlite_owing(database: Database, sqlite_incidents: SqliteIncidents) -> Owing:
+    return Owing(sqlite_incidents, SqliteMailJobs(database))
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+def owing(request: pytest.FixtureRequest) -> Owing:
+    """``MailJobs`` that owe nothing, and their store."""
+    pair: Owing = request.getfixturevalue(f"{request.param}_owing")
+    return pair
+
+
+@dataclass(frozen=True)
+class Sockets:
+    """A ``Poster`` with sockets to post to.
+
+    ``connect`` opens one and gives its id; ``disconnect`` closes it; ``received`` gives every
+    frame that has reached it, once there are ``count`` of them (or none more will come).
+    """
+
+    poster: Poster
+    connect: Callable[[], str]
+    disconnect: Callable[[str], None]
+    received: Callable[[str, int], list[str]]
+
+
+@pytest.fixture
+def memory_sockets() -> Sockets:
+    poster = MemoryPoster()
+    frames: dict[str, list[str]] = {}
+
+    def connect() -> str:
+        connection_id = f"conexion-{len(frames)}"
+        frames[connection_id] = poster.open[connection_id] = []
+        return connection_id
+
+    return Sockets(
+        poster,
+        connect,
+        disconnect=lambda connection_id: poster.open.__delitem__(connection_id),
+        received=lambda connection_id, _count: list(frames[connection_id]),
+    )
+
+
+@pytest.fixture(params=["memory"])
+def sockets(request: pytest.FixtureRequest) -> Sockets:
+    """A ``Poster`` and sockets of a test's own."""
+    own: Sockets = request.getfixturevalue(f"{request.param}_sockets")
+    return own
+
+
+@dataclass(frozen=True)
+class Mailing:
+    """A ``Mailer`` with what has arrived through it, and one that cannot reach its next hop.
+
+    What arrives has no ``attributes``; ``message_id`` is empty where the player keeps none.
+    """
+
+    mailer: Mailer
+    arrived: Callable[[], list[Email]]
+    unreachable: Mailer
+
+
+@pytest.fixture
+def memory_mailing() -> Mailing:
+    mailer = MemoryMailer()
+    return Mailing(
+        mailer, lambda: [without_attributes(e) for e in mailer.sent], MemoryMailer(down=True)
+    )
+
+
+@pytest.fixture
+def smtp_mailing() -> Iterator[Mailing]:
+    envelope = Envelope("alerta@utec.example", ("guardia@utec.example", "lab@utec.example"))
+    with SmtpPeer() as peer, SmtpPeer() as stopped:
+        pass_through = SmtpMailer(SmtpServer("127.0.0.1", peer.port), envelope)
+        unreachable = SmtpMailer(SmtpServer("127.0.0.1", stopped.port), envelope)
+        stopped.stop()
+        yield Mailing(pass_through, lambda: [as_email(m) for m in peer.messages], unreachable)
+
+
+@pytest.fixture
+def maildir_mailing(tmp_path: Path) -> Mailing:
+    envelope = Envelope("alerta@utec.example")
+    folder, file = tmp_path / "mail", tmp_path / "file"
+    file.touch()
+    return Mailing(
+        MaildirMailer(folder, envelope),
+        lambda: [as_email(message) for message in read_maildir(folder)],
+        MaildirMailer(file, envelope),
+    )
+
+
+@pytest.fixture
+def apprise_mailing() -> Iterator[Mailing]:
+    with HttpPeer() as peer, HttpPeer(status=500) as broken:
+        yield Mailing(
+            AppriseMailer(f"json://127.0.0.1:{peer.port}/"),
+            lambda: [Email("", note["title"], note["message"] + "\n") for note in peer.bodies],
+            AppriseMailer(f"json://127.0.0.1:{broken.port}/"),
+        )
+
+
+# Apprise loads every plugin at once, and one of them a module that Python 3.11 deprecates.
+APPRISE = pytest.param(
+    "apprise",
+    marks=pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning"),
+)
+
+
+@pytest.fixture(params=["memory", "smtp", "maildir", APPRISE])
+def mailing(request: pytest.FixtureRequest) -> Mailing:
+    """A ``Mailer`` and what has arrived."""
+    own: Mailing = request.getfixturevalue(f"{request.param}_mailing")
+    return own

@@ -11,7 +11,7 @@ from alerta_utec.adapters.local.message import Envelope
 from alerta_utec.adapters.local.smtp import SmtpMailer, SmtpServer, Tls
 from alerta_utec.ports import Mailer
 
-_ADDRESS = re.compile(r"[^\s@<>,;\"]+@[^\s@<>,;\"]+")
+_ADDRESS = re.compile(r"[^\s@<>,;:\"()]+@[^\s@<>,;:\"()]+")
 _PORTS = {"smtp": 25, "smtps": 465}
 _STARTTLS: dict[str, Tls] = {"required": "required", "offered": "offered", "off": "off"}
 
@@ -49,7 +49,8 @@ def mailer_for(url: str | None, sender: str, recipients: Sequence[str], maildir:
 
 def _check_addresses(addresses: Sequence[str]) -> None:
     for address in addresses:
-        if not _ADDRESS.fullmatch(address):
+        # Other scripts would need SMTPUTF8 of every server on the way (RFC 6531).
+        if not (address.isascii() and address.isprintable() and _ADDRESS.fullmatch(address)):
             raise ValueError(f"«{address}» no es una dirección de correo.")
 
 

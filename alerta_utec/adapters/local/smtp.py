@@ -70,13 +70,14 @@ class SmtpMailer:
             self._judge(email, refused)
 
     def _hand_over(self, email: Email) -> Refused:
-        message = to_message(email, self._envelope, self._clock.now())
+        content = bytes(to_message(email, self._envelope, self._clock.now()))
         left = [one for one in self._envelope.recipients if one not in self._taken_for(email)]
         if not left:
             return {}
         with closing(self._connect()) as connection:
             try:
-                refused: Refused = connection.send_message(message, to_addrs=left)
+                # Not send_message, which puts ">" before a body's line that begins with "From ".
+                refused: Refused = connection.sendmail(self._envelope.sender, left, content)
             except smtplib.SMTPRecipientsRefused as error:
                 return error.recipients
             self._remember(email, set(left) - set(refused))

@@ -1,0 +1,179 @@
+"""Real peers for mailers: an SMTP server, an HTTP server and a Maildir's reader."""
+
+import asyncio
+import json
+import mailbox
+import ssl
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
+
+from alerta_utec.ports import Email
+
+
+def as_email(message: EmailMessage) -> Email:
+    """What a mail program shows of a message."""
+    text = message.get_content().replace("\r\n", "\n")
+    return Email(str(message["Message-ID"]), str(message["Subject"]), text)
+
+
+def without_attributes(email: Email) -> Email:
+    """What of an e-mail can arrive anywhere."""
+    return replace(email, attributes={})
+
+
+def parsed(content: bytes) -> EmailMessage:
+    """A message off the wire."""
+    message = message_from_bytes(content, policy=policy.default)
+    assert isinstance(message, EmailMessage)
+    return message
+
+
+def read_maildir(folder: Path) -> list[EmailMessage]:
+    """The messages in a Maildir, by the standard library's reader."""
+    with_reader = mailbox.Maildir(folder, create=True)
+    return [parsed(with_reader.get_bytes(key)) for key in sorted(with_reader.keys())]
+
+
+class SmtpPeer:
+    """A real SMTP server on a free port of the loopback, in a thread of its own.
+
+    ``refuse`` maps a recipient to the reply that it gets; ``before_data`` runs when a
+    message is complete, and may give another reply than 250.
+    """
+
+    def __init__(
+        self,
+        *,
+        tls: ssl.SSLContext | None = None,
+        implicit_tls: bool = False,
+        login: tuple[str, str] | None = None,
+        refuse: Mapping[str, str] | None = None,
+        on_data: Callable[[], str] = lambda: "250 OK",
+    ):
+        self.messages: list[EmailMessage] = []
+        self.recipients: list[list[str]] = []
+        self.senders: list[str | None] = []
+        self.encrypted: list[bool] = []
+        self.refuse = dict(refuse or {})
+        self.port = 0
+        self._tls, self._implicit, self._login, self._on_data = tls, implicit_tls, login, on_data
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever)
+        self._server: asyncio.Server | None = None
+
+    async def handle_RCPT(
+        self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: Any
+    ) -> str:
+        if address in self.refuse:
+            return self.refuse[address]
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, _server: SMTP, session: Session, envelope: Envelope) -> str:
+        reply = self._on_data()
+        if reply.startswith("250"):
+            assert isinstance(envelope.content, bytes)
+            self.messages.append(parsed(envelope.content))
+            self.recipients.append(list(envelope.rcpt_tos))
+            self.senders.append(envelope.mail_from)
+            self.encrypted.append(session.ssl is not None or self._implicit)
+        return reply
+
+    def stop(self) -> None:
+        """Stop listening; repeating is harmless."""
+        if self._server is not None:
+            asyncio.run_coroutine_threadsafe(self._stop(self._server), self._loop).result(10)
+            self._server = None
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        self._server = asyncio.run_coroutine_threadsafe(self._start(), self._loop).result(10)
+        self.port = self._server.sockets[0].getsockname()[1]
+        return self
+
+    def __exit__(
+        self,
+        _kind: type[BaseException] | None,
+        _error: BaseException | None,
+        _traceback: TracebackType | None,
+    ) -> None:
+        self.stop()
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(10)
+        self._loop.close()
+
+    async def _start(self) -> asyncio.Server:
+        tls = self._tls if self._implicit else None
+        return await self._loop.create_server(self._protocol, "127.0.0.1", 0, ssl=tls)
+
+    async def _stop(self, server: asyncio.Server) -> None:
+        server.close()
+        await server.wait_closed()
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
+
+    def _protocol(self) -> SMTP:
+        return SMTP(
+            self,
+            loop=self._loop,
+            hostname="peer.example",
+            tls_context=None if self._implicit else self._tls,
+            authenticator=self._authenticate if self._login else None,
+            auth_required=self._login is not None,
+            auth_require_tls=False,
+        )
+
+    def _authenticate(self, _s: SMTP, _n: Session, _e: Envelope, _m: str, data: Any) -> AuthResult:
+        given = (data.login.decode(), data.password.decode()) if _is_login(data) else None
+        return AuthResult(success=given == self._login, handled=False)
+
+
+def _is_login(data: Any) -> bool:
+    return isinstance(data, LoginPassword)
+
+
+class HttpPeer:
+    """A real HTTP server that keeps the JSON bodies posted to it and answers ``status``."""
+
+    def __init__(self, status: int = 200):
+        self.bodies: list[Any] = []
+        bodies = self.bodies
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                bodies.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+                self.send_response(status)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def log_message(self, format: str, *args: object) -> None:
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
+        self.port: int = self._server.server_address[1]
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        _kind: type[BaseException] | None,
+        _error: BaseException | None,
+        _traceback: TracebackType | None,
+    ) -> None:
+        self._server.shutdown()
+        self._thread.join(10)
+        self._server.server_close()

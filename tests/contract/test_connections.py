@@ -1,0 +1,114 @@
+"""``Connections``: who is connected, as the fan-out sees it."""
+
+from datetime import timedelta
+
+from alerta_utec.adapters.memory import ManualClock
+from alerta_utec.domain.filters import Filter
+from alerta_utec.ports import Connection, Connections
+from tests.contract.builders import T0
+
+SECOND = timedelta(seconds=1)
+
+
+def _connection(name: str, *, lasts: timedelta = 7200 * SECOND) -> Connection:
+    return Connection(name, T0, T0 + lasts)
+
+
+def _all(connections: Connections) -> dict[str, Connection]:
+    pages = list(connections.pages())
+    everyone = [connection for page in pages for connection in page]
+    by_id = {connection.connection_id: connection for connection in everyone}
+    assert len(by_id) == len(everyone)
+    return by_id
+
+
+def test_nobody_is_connected_at_first(connections: Connections) -> None:
+    assert _all(connections) == {}
+
+
+def test_a_connection_comes_back_as_it_was_saved(connections: Connections) -> None:
+    plain = _connection("BFHPhfCWIAMCKlQ=")
+    full = Connection(
+        "a/b+c=",
+        connected_at=T0,
+        expires_at=T0 + 7200 * SECOND,
+        user="rosa",
+        role="autoridad",
+        filter=Filter(
+            urgency=frozenset({"high", "medium"}),
+            status=frozenset({"pendiente"}),
+            type=frozenset({"inundación"}),
+            location=frozenset({"laboratorio a", "patio ñ"}),
+        ),
+    )
+
+    connections.save(plain)
+    connections.save(full)
+
+    assert _all(connections) == {"BFHPhfCWIAMCKlQ=": plain, "a/b+c=": full}
+
+
+def test_saving_again_replaces(connections: Connections) -> None:
+    connections.save(_connection("a"))
+
+    filtered = Connection("a", T0, T0 + 60 * SECOND, filter=Filter(urgency=frozenset({"high"})))
+    connections.save(filtered)
+
+    assert _all(connections) == {"a": filtered}
+
+
+def test_a_deleted_connection_is_gone_and_the_others_stay(connections: Connections) -> None:
+    for name in ("a", "b", "c"):
+        connections.save(_connection(name))
+
+    connections.delete("b")
+
+    assert set(_all(connections)) == {"a", "c"}
+
+
+def test_deleting_what_is_not_there_changes_nothing(connections: Connections) -> None:
+    connections.save(_connection("a"))
+
+    connections.delete("b")
+    connections.delete("b")
+
+    assert set(_all(connections)) == {"a"}
+
+
+def test_a_connection_is_left_out_from_its_expiry_on(
+    connections: Connections, clock: ManualClock
+) -> None:
+    connections.save(_connection("a", lasts=10 * SECOND))
+    connections.save(_connection("b", lasts=20 * SECOND))
+
+    seen = []
+    for moment in (9, 10, 11, 20):
+        clock.set(T0 + moment * SECOND)
+        seen.append(sorted(_all(connections)))
+
+    assert seen == [["a", "b"], ["b"], ["b"], []]
+
+
+def test_six_hundred_connections_are_paged_each_once(connections: Connections) -> None:
+    names = {f"conexion-{number:04}" for number in range(600)}
+
+    for name in names:
+        connections.save(_connection(name))
+
+    assert set(_all(connections)) == names
+
+
+def test_paging_goes_on_while_connections_come_and_go(connections: Connections) -> None:
+    stays = {f"s{number}" for number in range(20)}
+    for name in stays:
+        connections.save(_connection(name))
+    connections.save(_connection("goes"))
+
+    seen: set[str] = set()
+    for page in connections.pages():
+        connections.delete("goes")
+        connections.save(_connection("comes"))
+        seen |= {connection.connection_id for connection in page}
+
+    assert stays <= seen
+    assert set(_all(connections)) == stays | {"comes"}
