@@ -5,7 +5,7 @@ import logging
 import resource
 import signal
 from collections.abc import Callable
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -13,6 +13,11 @@ from zoneinfo import ZoneInfo
 import uvloop
 
 from alerta_utec.adapters.clock import SystemClock
+from alerta_utec.adapters.local.data_folder import DataFolder
+from alerta_utec.adapters.local.database import Database
+from alerta_utec.adapters.local.mail import mailer_for
+from alerta_utec.adapters.local.sqlite import SqliteIncidents
+from alerta_utec.adapters.local.sqlite_jobs import SqliteMailJobs
 from alerta_utec.adapters.memory import MemoryIncidents, MemoryMailer
 from alerta_utec.app.catch_up import CatchUp
 from alerta_utec.app.deliver import Alarm, Broadcast
@@ -90,8 +95,8 @@ class LocalHome:
 
         Raises:
             OSError: the address cannot be listened on.
-            DataFolderInUse: another server uses the data folder.
-            ValueError: the mail URL or the time zone is not usable.
+            DataRefused: the data folder is in use by another server, or cannot be used.
+            ValueError: the mail URL is not usable.
         """
         logs.configure()
         _allow_many_files()
@@ -144,7 +149,16 @@ class LocalHome:
         if settings.ephemeral:
             memory = MemoryIncidents(on_commit=self._committed)
             return _Backing(memory, memory.jobs, MemoryMailer())
-        raise NotImplementedError
+        folder = resources.enter_context(DataFolder.open(settings.data))
+        mailer = mailer_for(
+            settings.mail_url,
+            sender=settings.mail_from,
+            recipients=settings.mail_to,
+            maildir=folder.maildir,
+        )
+        database = resources.enter_context(closing(Database(folder.database)))
+        store = SqliteIncidents(database, on_commit=self._committed)
+        return _Backing(store, SqliteMailJobs(database), mailer)
 
     def _committed(self, change: Change) -> None:
         """Called in ``seq`` order, by whichever thread committed."""
