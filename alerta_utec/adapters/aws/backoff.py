@@ -15,7 +15,7 @@ class Backoff:
     that those who collided do not collide again in step.
     """
 
-    base_s: float = 0.02
+    base_s: float = 0.05
     cap_s: float = 1.0
     give_up_after_s: float = 20.0
     sleep: Callable[[float], None] = time.sleep

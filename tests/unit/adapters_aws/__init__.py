@@ -1,0 +1,1 @@
+"""What is particular to the AWS adapters, beside the ports' contract suites."""

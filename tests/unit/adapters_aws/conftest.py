@@ -1,0 +1,43 @@
+"""Tables on the emulator, and a client whose requests a test may lose or refuse."""
+
+from collections.abc import Iterator
+
+import boto3
+import pytest
+from botocore.config import Config
+
+from alerta_utec.adapters.aws.backoff import Backoff
+from alerta_utec.adapters.aws.dynamodb_incidents import DynamoIncidents
+from alerta_utec.adapters.aws.tables import IncidentTables
+from alerta_utec.adapters.memory import ManualClock
+from tests.contract.aws import (  # noqa: F401 (fixtures)
+    addressed,
+    connections_table,
+    dynamodb,
+    dynamodb_connections,
+    dynamodb_incidents,
+    emulator,
+    incident_tables,
+)
+from tests.support.emulator import Emulator
+from tests.unit.adapters_aws.faults import FaultyWire
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock()
+
+
+@pytest.fixture
+def wire(emulator: Emulator) -> Iterator[FaultyWire]:  # noqa: F811 (a fixture)
+    """A DynamoDB client of a test's own that tries once, and the faults on its way."""
+    config = Config(retries={"mode": "standard", "total_max_attempts": 1}, read_timeout=10)
+    client = boto3.client("dynamodb", config=config, **addressed(emulator))
+    yield FaultyWire(client)
+    client.close()
+
+
+@pytest.fixture
+def faulty(wire: FaultyWire, incident_tables: IncidentTables) -> DynamoIncidents:  # noqa: F811
+    """An empty store over ``wire``, on the tables that ``dynamodb_incidents`` sees too."""
+    return DynamoIncidents(wire.client, incident_tables, Backoff(base_s=0.001, cap_s=0.01))

@@ -1,0 +1,95 @@
+"""Faults between a boto3 client and AWS, at botocore's own seam before the socket."""
+
+import json
+from collections import deque
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from botocore.exceptions import ReadTimeoutError
+from botocore.httpsession import URLLib3Session
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+Fault = Callable[[AWSPreparedRequest], AWSResponse | None]
+
+
+class FaultyWire:
+    """``client``, whose next requests of an operation meet the faults in turn; without one
+    they go through."""
+
+    def __init__(self, client: "DynamoDBClient"):
+        self.client = client
+        self.sent: list[str] = []
+        self._faults: dict[str, deque[Fault]] = {}
+        client.meta.events.register("before-send.dynamodb", self._on_send)
+
+    def next(self, operation: str, *faults: Fault) -> None:
+        """Let the next requests of ``operation`` meet these faults, one each."""
+        self._faults.setdefault(operation, deque()).extend(faults)
+
+    def always(self, operation: str, fault: Fault) -> None:
+        """Let every request of ``operation`` meet this fault."""
+
+        def again(request: AWSPreparedRequest) -> AWSResponse | None:
+            self._faults[operation].appendleft(again)
+            return fault(request)
+
+        self.next(operation, again)
+
+    def _on_send(self, request: AWSPreparedRequest, **_: Any) -> AWSResponse | None:
+        target = request.headers["X-Amz-Target"]
+        operation = (target.decode() if isinstance(target, bytes) else target).split(".")[-1]
+        self.sent.append(operation)
+        waiting = self._faults.get(operation)
+        return waiting.popleft()(request) if waiting else None
+
+
+def answer_lost(request: AWSPreparedRequest) -> AWSResponse | None:
+    """The request is carried out, and nobody hears of it."""
+    assert carry_out(request) == 200
+    return request_lost(request)
+
+
+def request_lost(request: AWSPreparedRequest) -> AWSResponse | None:
+    """The request never arrives."""
+    raise ReadTimeoutError(endpoint_url=request.url)
+
+
+def carry_out(request: AWSPreparedRequest) -> int:
+    """Send the request by another way; the status of its answer."""
+    session = URLLib3Session()
+    try:
+        status: int = session.send(request).status_code
+        return status
+    finally:
+        session.close()
+
+
+def answer(status: int, body: dict[str, Any]) -> Fault:
+    """The request never arrives; somebody answers all the same."""
+    return lambda request: AWSResponse(
+        request.url, status, {"Content-Type": "application/x-amz-json-1.0"}, _Raw(body)
+    )
+
+
+def refusal(code: str, status: int = 400, **members: Any) -> Fault:
+    """DynamoDB refuses."""
+    return answer(status, {"__type": f"com.amazonaws.dynamodb.v20120810#{code}", **members})
+
+
+def cancelled(*reasons: str) -> Fault:
+    """DynamoDB cancels a transaction, with a reason per action."""
+    listed = [{"Code": reason} for reason in reasons]
+    return refusal("TransactionCanceledException", CancellationReasons=listed)
+
+
+class _Raw:
+    """A body as botocore reads it from the socket."""
+
+    def __init__(self, body: dict[str, Any]):
+        self._body = json.dumps(body).encode()
+
+    def stream(self, **_: Any) -> list[bytes]:
+        return [self._body]

@@ -1,0 +1,265 @@
+"""Commits on DynamoDB when others, or the network, are in the way."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import pytest
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+
+from alerta_utec.adapters.aws.backoff import Backoff
+from alerta_utec.adapters.aws.dynamodb_incidents import DynamoIncidents
+from alerta_utec.domain.errors import Conflict, Internal, Unavailable
+from alerta_utec.domain.incident import Status
+from tests.contract.builders import creation, update
+from tests.unit.adapters_aws.faults import (
+    Fault,
+    FaultyWire,
+    answer,
+    answer_lost,
+    cancelled,
+    carry_out,
+    refusal,
+    request_lost,
+)
+
+THREADS = 20
+COMMITS = 10
+WRITE = "TransactWriteItems"
+LOOK = "BatchGetItem"
+
+
+class FakeTime:
+    """Time that passes only by sleeping."""
+
+    def __init__(self) -> None:
+        self.now_s = 0.0
+
+    def sleep(self, seconds: float) -> None:
+        self.now_s += seconds
+
+    def monotonic(self) -> float:
+        return self.now_s
+
+
+def test_twenty_threads_of_ten_commits_leave_seq_1_to_200_whole(
+    dynamodb_incidents: DynamoIncidents,
+) -> None:
+    start = threading.Barrier(THREADS, timeout=30)
+
+    def work(thread: int) -> list[int]:
+        start.wait()
+        names = [f"t{thread}-{step}" for step in range(COMMITS)]
+        return [dynamodb_incidents.commit(creation(incidentId=n)).change.after.seq for n in names]
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        told = [seq for seqs in pool.map(work, range(THREADS)) for seq in seqs]
+
+    stored = dynamodb_incidents.changes(after_seq=0, limit=1000)
+    assert sorted(told) == list(range(1, THREADS * COMMITS + 1))
+    assert [change.after.seq for change in stored] == sorted(told)
+    assert len({change.incident_id for change in stored}) == THREADS * COMMITS
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        cancelled("TransactionConflict", "None", "None"),
+        cancelled("ConditionalCheckFailed", "None", "None"),
+        cancelled("None", "ThrottlingError", "None"),
+        refusal("TransactionInProgressException"),
+        refusal("ProvisionedThroughputExceededException"),
+        refusal("ThrottlingException"),
+        refusal("InternalServerError", status=500),
+        answer(503, {}),
+        request_lost,
+    ],
+)
+def test_what_passes_is_tried_again(
+    faulty: DynamoIncidents, wire: FaultyWire, fault: Fault
+) -> None:
+    wire.next(WRITE, fault, fault)
+
+    committed = faulty.commit(creation())
+
+    assert not committed.duplicate
+    assert wire.sent.count(WRITE) == 3
+    assert [c.after.seq for c in faulty.changes(after_seq=0, limit=10)] == [1]
+
+
+def test_a_partial_look_is_taken_again(faulty: DynamoIncidents, wire: FaultyWire) -> None:
+    created = faulty.commit(creation(incidentId="a")).change.after
+    unread = {faulty.tables.incidents: {"Keys": [{"incidentId": {"S": "a"}}]}}
+    wire.next(LOOK, answer(200, {"Responses": {}, "UnprocessedKeys": unread}))
+
+    committed = faulty.commit(update(created, status=Status.RESUELTO))
+
+    assert committed.change.after.seq == 2
+    assert wire.sent.count(WRITE) == 2
+
+
+def test_a_creation_whose_answer_is_lost_is_found_and_not_stored_twice(
+    faulty: DynamoIncidents, wire: FaultyWire
+) -> None:
+    wire.next(WRITE, answer_lost)
+
+    committed = faulty.commit(creation(incidentId="a", key="k"))
+
+    assert not committed.duplicate
+    assert list(faulty.changes(after_seq=0, limit=10)) == [committed.change]
+    assert wire.sent.count(WRITE) == 1
+
+
+def test_an_update_whose_answer_is_lost_is_found_though_others_came_after(
+    faulty: DynamoIncidents, dynamodb_incidents: DynamoIncidents, wire: FaultyWire
+) -> None:
+    created = faulty.commit(creation(incidentId="a")).change.after
+
+    def lost_and_overtaken(request: AWSPreparedRequest) -> AWSResponse | None:
+        assert carry_out(request) == 200
+        mine = dynamodb_incidents.get("a")
+        dynamodb_incidents.commit(update(mine, status=Status.RESUELTO))
+        return request_lost(request)
+
+    wire.next(WRITE, lost_and_overtaken)
+
+    committed = faulty.commit(update(created, status=Status.EN_ATENCION), expected_revision=1)
+
+    assert not committed.duplicate
+    assert (committed.change.after.seq, committed.change.after.revision) == (2, 2)
+    assert [c.after.revision for c in faulty.history("a")] == [1, 2, 3]
+
+
+def test_an_update_that_another_overtook_conflicts_though_its_answer_was_lost(
+    faulty: DynamoIncidents, dynamodb_incidents: DynamoIncidents, wire: FaultyWire
+) -> None:
+    created = faulty.commit(creation(incidentId="a")).change.after
+
+    def overtaken(request: AWSPreparedRequest) -> AWSResponse | None:
+        dynamodb_incidents.commit(update(created, status=Status.RESUELTO))
+        return request_lost(request)
+
+    wire.next(WRITE, overtaken)
+
+    with pytest.raises(Conflict):
+        faulty.commit(update(created, status=Status.EN_ATENCION))
+
+    assert [c.after.status for c in faulty.history("a")] == [Status.PENDIENTE, Status.RESUELTO]
+
+
+def test_a_transaction_that_arrives_late_is_found_and_not_stored_twice(
+    faulty: DynamoIncidents, wire: FaultyWire
+) -> None:
+    late: list[AWSPreparedRequest] = []
+
+    def held_up(request: AWSPreparedRequest) -> AWSResponse | None:
+        late.append(request)
+        return request_lost(request)
+
+    def overtaken(_request: AWSPreparedRequest) -> AWSResponse | None:
+        assert carry_out(late[0]) == 200
+        return None
+
+    wire.next(WRITE, held_up, overtaken)
+
+    committed = faulty.commit(creation(key="k"))
+
+    assert not committed.duplicate
+    assert list(faulty.changes(after_seq=0, limit=10)) == [committed.change]
+
+
+def test_what_was_given_up_and_arrives_late_is_a_duplicate_for_who_repeats_it(
+    faulty: DynamoIncidents, wire: FaultyWire
+) -> None:
+    change = creation(incidentId="a")
+    wire.next(WRITE, answer_lost)
+    wire.next(LOOK, lambda _request: None, request_lost)
+    with pytest.raises(Unavailable):
+        faulty.commit(change)
+
+    repeated = faulty.commit(change)
+
+    assert repeated.duplicate
+    assert repeated.change.after.seq == 1
+    assert faulty.position().seq == 1
+
+
+def test_after_20_s_of_conflicts_it_is_unavailable_and_nothing_is_stored(
+    faulty: DynamoIncidents, wire: FaultyWire
+) -> None:
+    time = FakeTime()
+    backoff = Backoff(sleep=time.sleep, monotonic=time.monotonic)
+    wire.always(WRITE, cancelled("TransactionConflict", "None", "None"))
+
+    with pytest.raises(Unavailable):
+        replace(faulty, backoff=backoff).commit(creation())
+
+    assert 18.5 < time.now_s < 20
+    assert wire.sent.count(WRITE) > 20
+    assert faulty.position().seq == 0
+
+
+def test_waits_are_drawn_from_zero_to_a_ceiling_that_doubles_up_to_a_second() -> None:
+    time = FakeTime()
+    ceilings: list[float] = []
+
+    def highest(lowest: float, ceiling: float) -> float:
+        assert lowest == 0
+        ceilings.append(ceiling)
+        return ceiling
+
+    backoff = Backoff(sleep=time.sleep, monotonic=time.monotonic, uniform=highest)
+
+    tries = list(backoff.tries())
+
+    assert ceilings[:6] == [0.05, 0.1, 0.2, 0.4, 0.8, 1.0]
+    assert set(ceilings[5:]) == {1.0}
+    assert tries == list(range(len(ceilings)))
+    assert time.now_s < 20
+
+
+def test_a_malformed_transaction_is_a_defect_and_not_tried_again(
+    faulty: DynamoIncidents, wire: FaultyWire, caplog: pytest.LogCaptureFixture
+) -> None:
+    wire.next(WRITE, cancelled("None", "ValidationError", "None"))
+
+    with pytest.raises(Internal):
+        faulty.commit(creation())
+
+    assert wire.sent.count(WRITE) == 1
+    assert [record.message for record in caplog.records] == ["aws_refused"]
+
+
+def test_two_first_readers_agree_on_the_epoch(
+    faulty: DynamoIncidents, dynamodb_incidents: DynamoIncidents, wire: FaultyWire
+) -> None:
+    others = []
+
+    def overtaken(_request: AWSPreparedRequest) -> AWSResponse | None:
+        others.append(dynamodb_incidents.position())
+        return None
+
+    wire.next("PutItem", overtaken)
+
+    assert [faulty.position()] == others
+
+
+def test_a_commit_on_a_feed_of_another_epoch_takes_the_new_one(
+    faulty: DynamoIncidents, wire: FaultyWire
+) -> None:
+    faulty.commit(creation())
+
+    def restored(_request: AWSPreparedRequest) -> AWSResponse | None:
+        wire.client.update_item(
+            TableName=faulty.tables.changes,
+            Key={"feed": {"S": "main#counter"}, "seq": {"N": "0"}},
+            UpdateExpression="SET epoch = :new",
+            ExpressionAttributeValues={":new": {"S": "restored"}},
+        )
+        return None
+
+    wire.next(WRITE, restored)
+
+    committed = faulty.commit(creation())
+
+    assert str(committed.change.position) == "restored:2"
