@@ -30,9 +30,11 @@ class Emulator:
     """``with Emulator() as emulator:`` — ready inside the block, gone after it.
 
     Its state, its log and the files of its Lambdas live in a temporary folder of its own.
+    ``enforce_iam``: it checks signatures, and a Lambda may do what its role allows.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, enforce_iam: bool = False) -> None:
+        self._enforce_iam = enforce_iam
         self._process: subprocess.Popen[bytes] | None = None
         self._folder = tempfile.TemporaryDirectory(prefix="emulator-", ignore_cleanup_errors=True)
         self.port = 0
@@ -107,6 +109,7 @@ class Emulator:
         return {
             "BIND_HOST": "127.0.0.1",
             "GATEWAY_PORT": str(self.port),
+            "AUTH": str(self._enforce_iam).lower(),
             "TMPDIR": folder,
             "STATE_DIR": f"{folder}/state",
             "S3_DATA_DIR": f"{folder}/s3",

@@ -1,0 +1,148 @@
+"""The service deployed whole on the emulated AWS, by the framework that deploys it on AWS."""
+
+import functools
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import boto3
+from botocore.config import Config
+
+from tests.support.emulator import REGION, ROOT, Emulator, clean_environment
+
+OSLS = ROOT / "node_modules" / ".bin" / "osls"
+STACK = "alerta-utec-realtime"
+DEPLOY_S = 300.0
+# A checkout, as far as a deployment needs one.
+CHECKOUT = ("serverless.yml", "deploy", "src", "alerta_utec", "requirements.txt", "package.json")
+
+
+class DeployFailed(Exception):
+    """The framework failed; the text is what it wrote."""
+
+
+def checkout(folder: Path) -> Path:
+    """A clean copy of the checkout in ``folder``; only the packed wheels are shared with it."""
+    build = ROOT / ".build"
+    build.mkdir(exist_ok=True)
+    folder.mkdir(parents=True)
+    for name in CHECKOUT:
+        source, target = ROOT / name, folder / name
+        if source.is_dir():
+            shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(source, target)
+    (folder / ".build").symlink_to(build)
+    return folder
+
+
+def osls(folder: Path, *arguments: str, environment: dict[str, str] | None = None) -> str:
+    """Run the framework in ``folder``; what it wrote.
+
+    Raises:
+        DeployFailed.
+    """
+    settings = {
+        "ALERTA_PYTHON": sys.executable,
+        "CI": "1",
+        "HOME": str(folder),
+        "NODE_NO_WARNINGS": "1",
+        "SLS_AWS_MONITORING_FREQUENCY": "250",
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }
+    done = subprocess.run(
+        [str(OSLS), *arguments],
+        cwd=folder,
+        env=clean_environment() | settings | (environment or {}),
+        capture_output=True,
+        text=True,
+        timeout=DEPLOY_S,
+        check=False,
+    )
+    written = done.stdout + done.stderr
+    if done.returncode:
+        raise DeployFailed(f"osls {' '.join(arguments)}:\n{written}")
+    return written
+
+
+class Deployment:
+    """``with Deployment(emulator, folder) as deployment:`` — there inside the block."""
+
+    def __init__(self, emulator: Emulator, folder: Path, *, stage: str = "dev") -> None:
+        self.emulator = emulator
+        self.stage = stage
+        self._folder = folder
+        self.outputs: dict[str, str] = {}
+
+    def __enter__(self) -> Self:
+        checkout(self._folder)
+        try:
+            self.deploy()
+        except DeployFailed as error:
+            raise DeployFailed(f"{error}\n{self.emulator.log[-4000:]}") from error
+        return self
+
+    def __exit__(
+        self,
+        _type: type[BaseException] | None,
+        _error: BaseException | None,
+        _traceback: TracebackType | None,
+    ) -> None:
+        self.remove()
+
+    def deploy(self, **params: str) -> str:
+        """Deploy, or deploy again; what the framework wrote."""
+        # AWS's names resolve to AWS; ``${WebsocketsApi}`` is for CloudFormation to fill in.
+        management = f"{self.emulator.endpoint_url}/_aws/execute-api/${{WebsocketsApi}}/{self.stage}"
+        given = {"packageTarget": "host", "managementEndpoint": management} | params
+        options = [f"--param={name}={value}" for name, value in given.items()]
+        written = self._osls("deploy", *options)
+        stacks = self.client("cloudformation").describe_stacks(StackName=f"{STACK}-{self.stage}")
+        outputs = stacks["Stacks"][0]["Outputs"]
+        self.outputs = {item["OutputKey"]: item["OutputValue"] for item in outputs}
+        return written
+
+    def remove(self) -> None:
+        """Take the stack away; tables that are to be kept stay."""
+        self._osls("remove")
+
+    @functools.cache  # noqa: B019 (as many as there are services; a deployment lives for a session)
+    def client(self, service: str) -> Any:
+        """A client of the AWS SDK for the emulated AWS."""
+        return boto3.client(
+            service,  # type: ignore[call-overload]
+            endpoint_url=self.emulator.endpoint_url,
+            region_name=REGION,
+            aws_access_key_id="test",
+            aws_secret_access_key="test",
+            config=Config(retries={"total_max_attempts": 1}),
+        )
+
+    @property
+    def ws_url(self) -> str:
+        """Where the WebSocket API is."""
+        return self.management_url.replace("http://", "ws://")
+
+    @property
+    def management_url(self) -> str:
+        """Where ``@connections`` is."""
+        return self.outputs["ManagementEndpoint"]
+
+    @property
+    def http_url(self) -> str:
+        """Where the HTTP API is."""
+        return f"{self.emulator.endpoint_url}/_aws/execute-api/{self.outputs['HttpApiId']}/$default"
+
+    def function(self, name: str) -> str:
+        """The full name of one of serverless.yml's functions."""
+        return f"{STACK}-{self.stage}-{name}"
+
+    def _osls(self, command: str, *options: str) -> str:
+        environment = self.emulator.environment
+        return osls(self._folder, command, "--stage", self.stage, *options, environment=environment)
