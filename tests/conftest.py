@@ -8,8 +8,6 @@ import pytest
 
 from tests.support.deployment import Deployment
 from tests.support.emulator import Emulator
-from tests.support.deployment import Deployment
-from tests.support.emulator import Emulator
 from tests.support.server import Server
 
 ServeFactory = Callable[..., Server]
@@ -34,22 +32,6 @@ def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]
     """The service on an emulated AWS of its own, where each Lambda has its role only."""
     folder = tmp_path_factory.mktemp("deployment") / "checkout"
     with Emulator(enforce_iam=True) as emulator, Deployment(emulator, folder) as deployed:
-        yield deployed
-
-
-@pytest.fixture(scope="session")
-def emulator() -> Iterator[Emulator]:
-    """The emulated AWS."""
-    with Emulator() as running:
-        yield running
-
-
-@pytest.fixture(scope="session")
-def deployment(
-    emulator: Emulator, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Deployment]:
-    """The service on the emulated AWS, deployed by ``osls deploy``."""
-    with Deployment(emulator, tmp_path_factory.mktemp("deployment") / "checkout") as deployed:
         yield deployed
 
 

@@ -99,7 +99,9 @@ class Deployment:
     def deploy(self, **params: str) -> str:
         """Deploy, or deploy again; what the framework wrote."""
         # AWS's names resolve to AWS; ``${WebsocketsApi}`` is for CloudFormation to fill in.
-        management = f"{self.emulator.endpoint_url}/_aws/execute-api/${{WebsocketsApi}}/{self.stage}"
+        management = (
+            f"{self.emulator.endpoint_url}/_aws/execute-api/${{WebsocketsApi}}/{self.stage}"
+        )
         given = {"packageTarget": "host", "managementEndpoint": management} | params
         options = [f"--param={name}={value}" for name, value in given.items()]
         written = self._osls("deploy", *options)
