@@ -15,7 +15,6 @@ from botocore.exceptions import (
     ConnectionClosedError,
     ConnectionError,
     HTTPClientError,
-    ParamValidationError,
 )
 
 from alerta_utec.adapters.aws.clients import CONNECTIONS
@@ -107,8 +106,6 @@ class ManagementPoster:
             log.warning("post_refused", extra={"error_code": code(error)})
             return (_Outcome.UNSENT if refused else _Outcome.FAILED), False
         log.warning("post_failed", extra={"error_code": code(error)})
-        if isinstance(error, ParamValidationError):
-            return _Outcome.GONE, False
         if isinstance(error, HTTPClientError):
             # Closed without an answer: as a rule a kept connection that died while the
             # Lambda was frozen, so nothing was sent. It may have been, though: whoever
