@@ -1,0 +1,1 @@
+"""The local adapters: crashes, full disks, locks, copies."""

@@ -1,0 +1,54 @@
+"""A database file, and stores on it that are opened and closed as a test likes."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from alerta_utec.adapters.local.database import Database
+from alerta_utec.adapters.local.sqlite import SqliteIncidents
+from alerta_utec.adapters.local.sqlite_jobs import SqliteMailJobs
+from alerta_utec.domain.change import Change
+
+
+@dataclass(frozen=True)
+class Store:
+    """Everything over one open database; ``told`` has the changes that it announced."""
+
+    database: Database
+    incidents: SqliteIncidents
+    jobs: SqliteMailJobs
+    told: list[Change]
+
+    def close(self) -> None:
+        self.database.close()
+
+
+OpenStore = Callable[[], Store]
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "alerta.db"
+
+
+@pytest.fixture
+def open_store(path: Path) -> Iterator[OpenStore]:
+    """Opens the store at ``path``; what a test leaves open is closed after it."""
+    with ExitStack() as stack:
+
+        def open_it() -> Store:
+            database = Database(path, busy_timeout_s=0.05)
+            stack.callback(database.close)
+            told: list[Change] = []
+            incidents = SqliteIncidents(database, on_commit=told.append)
+            return Store(database, incidents, SqliteMailJobs(database), told)
+
+        yield open_it
+
+
+@pytest.fixture
+def store(open_store: OpenStore) -> Store:
+    return open_store()

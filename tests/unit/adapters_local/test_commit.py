@@ -1,0 +1,105 @@
+"""``SqliteIncidents``: telling of commits, waiting for others, keys that expire."""
+
+import sqlite3
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from alerta_utec.adapters.local.database import Database
+from alerta_utec.adapters.local.sqlite import SqliteIncidents
+from alerta_utec.domain.change import Change
+from alerta_utec.domain.errors import Conflict
+from tests.contract.builders import T0, creation
+from tests.unit.adapters_local.conftest import Store
+
+DAY = timedelta(hours=24)
+
+
+def test_each_commit_is_told_once_in_seq_order_also_from_many_threads(store: Store) -> None:
+    with ThreadPoolExecutor(16) as pool:
+        list(pool.map(lambda n: store.incidents.commit(creation(incidentId=f"i{n}")), range(200)))
+
+    assert [change.after.seq for change in store.told] == list(range(1, 201))
+    assert store.told == list(store.incidents.changes(after_seq=0, limit=200))
+
+
+def test_what_stores_nothing_is_not_told(store: Store) -> None:
+    store.incidents.commit(creation(incidentId="a"))
+
+    store.incidents.commit(creation(incidentId="a"))
+    with pytest.raises(Conflict):
+        store.incidents.commit(creation(incidentId="a", type="otro"))
+
+    assert len(store.told) == 1
+
+
+def test_a_change_can_be_read_by_whoever_is_told_of_it(path: Path) -> None:
+    database = Database(path)
+    seen = []
+    incidents = SqliteIncidents(
+        database, on_commit=lambda change: seen.append(incidents.get(change.incident_id))
+    )
+
+    committed = incidents.commit(creation(incidentId="a"))
+
+    database.close()
+    assert seen == [committed.change.after]
+
+
+def test_a_listener_that_fails_neither_undoes_nor_hides_the_commit(
+    path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(_change: Change) -> None:
+        raise RuntimeError("el oyente falla")
+
+    database = Database(path)
+    incidents = SqliteIncidents(database, on_commit=broken)
+
+    first = incidents.commit(creation(incidentId="a"))
+    second = incidents.commit(creation(incidentId="b"))
+
+    assert [first.change.after.seq, second.change.after.seq] == [1, 2]
+    assert incidents.get("a") == first.change.after
+    assert [record.message for record in caplog.records] == ["on_commit_failed"] * 2
+    database.close()
+
+
+def test_reads_do_not_wait_for_a_commit_under_way(store: Store) -> None:
+    store.incidents.commit(creation(incidentId="a"))
+    seen = []
+
+    with store.database.write() as connection:
+        connection.execute("UPDATE feed SET seq = 99")
+        reader = threading.Thread(target=lambda: seen.append(store.incidents.position().seq))
+        reader.start()
+        reader.join(5)
+        assert seen == [1]
+        connection.execute("UPDATE feed SET seq = 1")
+
+
+def test_expired_keys_are_removed_a_few_at_a_time(store: Store, path: Path) -> None:
+    for number in range(50):
+        store.incidents.commit(creation(key=f"vieja{number}"))
+
+    left = []
+    for number in range(4):
+        store.incidents.commit(creation(key=f"nueva{number}", at=T0 + DAY))
+        with closing(sqlite3.connect(path)) as connection:
+            query = "SELECT count(*) FROM keys WHERE key LIKE 'vieja%'"
+            left += connection.execute(query).fetchone()
+
+    assert left == [30, 10, 0, 0]
+
+
+def test_keys_that_still_hold_are_not_removed(store: Store, path: Path) -> None:
+    store.incidents.commit(creation(key="a"))
+    store.incidents.commit(creation(key="b", at=T0 + DAY - timedelta(microseconds=1)))
+
+    with closing(sqlite3.connect(path)) as connection:
+        kept = connection.execute("SELECT key FROM keys ORDER BY key").fetchall()
+
+    assert kept == [("a",), ("b",)]

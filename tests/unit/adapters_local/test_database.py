@@ -1,0 +1,241 @@
+"""The database file: reopening, migrations, and what happens when it cannot be written."""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from alerta_utec.adapters.local.database import Database
+from alerta_utec.adapters.local.errors import DataRefused
+from alerta_utec.adapters.local.schema import APPLICATION_ID, MIGRATIONS
+from alerta_utec.domain.errors import NotFound, Unavailable
+from alerta_utec.domain.incident import Status
+from tests.contract.builders import T0, creation, update
+from tests.unit.adapters_local.conftest import OpenStore, Store
+
+
+def _sql(path: Path, statement: str) -> list[tuple[object, ...]]:
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        return connection.execute(statement).fetchall()
+
+
+def _fill(store: Store) -> None:
+    for number in range(100):
+        store.incidents.commit(
+            creation(incidentId=f"lleno{number}", description="x" * 4000, urgency="high")
+        )
+
+
+def test_everything_is_there_after_closing_and_opening_again(open_store: OpenStore) -> None:
+    before = open_store()
+    created = before.incidents.commit(creation(urgency="high", key="k", user="rosa")).change
+    second = before.incidents.commit(update(created.after, status=Status.EN_ATENCION)).change
+    position = before.incidents.position()
+    before.close()
+
+    after = open_store()
+
+    assert after.incidents.position() == position
+    assert after.incidents.get(created.incident_id) == second.after
+    assert list(after.incidents.history(created.incident_id)) == [created, second]
+    assert [job.change for job in after.jobs.due(T0, 10)] == [created]
+    assert after.incidents.commit(creation(urgency="high", key="k", user="rosa")).duplicate
+
+
+def test_a_postponed_job_keeps_its_attempts_and_reason_over_a_restart(
+    open_store: OpenStore, path: Path
+) -> None:
+    before = open_store()
+    before.incidents.commit(creation(urgency="high"))
+    (job,) = before.jobs.due(T0, 1)
+    before.jobs.postpone(job, until=T0, reason="SMTP: 451")
+    before.close()
+
+    (job,) = open_store().jobs.due(T0, 1)
+
+    assert job.attempts == 1
+    assert _sql(path, "SELECT state, last_error FROM jobs") == [("owed", "SMTP: 451")]
+
+
+def test_done_jobs_stay_on_record(store: Store, path: Path) -> None:
+    for _ in range(2):
+        store.incidents.commit(creation(urgency="high"))
+    first, second = store.jobs.due(T0, 2)
+
+    store.jobs.sent(first, at=T0)
+    store.jobs.give_up(second, at=T0, reason="x" * 10_000)
+
+    rows = _sql(path, "SELECT state, attempts, finished_at_us > 0, length(last_error) FROM jobs")
+    assert rows == [("sent", 1, 1, None), ("given_up", 1, 1, 500)]
+
+
+def test_closing_leaves_one_file_and_may_be_repeated(store: Store, path: Path) -> None:
+    store.incidents.commit(creation())
+
+    store.close()
+    store.close()
+
+    assert [file.name for file in path.parent.iterdir()] == ["alerta.db"]
+
+
+def test_a_closed_store_is_unavailable(store: Store) -> None:
+    store.incidents.position()
+
+    store.close()
+
+    with pytest.raises(Unavailable):
+        store.incidents.position()
+    with pytest.raises(Unavailable):
+        store.incidents.commit(creation())
+
+
+def test_a_new_database_has_all_steps_and_says_whose_it_is(store: Store, path: Path) -> None:
+    assert _sql(path, "PRAGMA user_version") == [(len(MIGRATIONS),)]
+    assert _sql(path, "PRAGMA application_id") == [(APPLICATION_ID,)]
+    assert _sql(path, "PRAGMA journal_mode") == [("wal",)]
+
+
+def test_the_writer_syncs_every_commit(store: Store) -> None:
+    with store.database.write() as connection:
+        (synchronous,) = connection.execute("PRAGMA synchronous").fetchone()
+
+    assert synchronous == 2
+
+
+def test_two_databases_have_two_epochs(store: Store, tmp_path: Path) -> None:
+    other = Database(tmp_path / "other.db")
+    with other.read() as connection:
+        (epoch,) = connection.execute("SELECT epoch FROM feed").fetchone()
+    other.close()
+
+    assert len(epoch) == len(store.incidents.position().epoch) == 12
+    assert epoch != store.incidents.position().epoch
+
+
+def test_opening_again_migrates_nothing_twice(open_store: OpenStore) -> None:
+    epochs = set()
+    for _ in range(3):
+        opened = open_store()
+        epochs.add(opened.incidents.position().epoch)
+        opened.close()
+
+    assert len(epochs) == 1
+
+
+def test_a_database_of_a_later_version_is_refused_and_left_alone(
+    open_store: OpenStore, path: Path
+) -> None:
+    open_store().close()
+    _sql(path, f"PRAGMA user_version = {len(MIGRATIONS) + 1}")
+    content = path.read_bytes()
+
+    with pytest.raises(DataRefused, match="versión más nueva"):
+        Database(path)
+
+    assert path.read_bytes() == content
+
+
+def test_another_programs_database_is_refused_and_left_alone(path: Path) -> None:
+    _sql(path, "CREATE TABLE theirs (x)")
+    content = path.read_bytes()
+
+    with pytest.raises(DataRefused, match="no es una base de datos de Alerta UTEC"):
+        Database(path)
+
+    assert path.read_bytes() == content
+
+
+def test_a_file_that_is_no_database_is_refused_and_left_alone(path: Path) -> None:
+    path.write_text("Esto no es una base de datos. " * 100)
+
+    with pytest.raises(DataRefused):
+        Database(path)
+
+    assert path.read_text().startswith("Esto no es")
+
+
+def test_a_full_disk_is_unavailable_and_leaves_nothing_half_written(
+    store: Store, path: Path
+) -> None:
+    store.incidents.commit(creation(incidentId="antes"))
+    with store.database.write() as connection:
+        (pages,) = connection.execute("PRAGMA page_count").fetchone()
+        connection.execute(f"PRAGMA max_page_count = {pages}")
+
+    with pytest.raises(Unavailable, match="SQLITE_FULL"):
+        _fill(store)
+
+    seq = store.incidents.position().seq
+    changes = store.incidents.changes(after_seq=0, limit=200)
+    assert [change.after.seq for change in changes] == list(range(1, seq + 1))
+    assert len(store.told) == seq
+    assert len(store.jobs.due(T0, 200)) == seq - 1
+    with pytest.raises(NotFound):
+        store.incidents.get(f"lleno{seq - 1}")
+    assert _sql(path, "PRAGMA integrity_check") == [("ok",)]
+
+
+def test_commits_go_on_once_the_disk_has_room_again(store: Store) -> None:
+    with store.database.write() as connection:
+        connection.execute("PRAGMA max_page_count = 1")
+    with pytest.raises(Unavailable):
+        _fill(store)
+    seq = store.incidents.position().seq
+
+    with store.database.write() as connection:
+        connection.execute("PRAGMA max_page_count = 1000000")
+    committed = store.incidents.commit(creation(incidentId="b", description="x" * 4000))
+
+    assert committed.change.after.seq == seq + 1
+
+
+def test_a_database_that_another_process_locks_is_unavailable_for_writing_only(
+    store: Store, path: Path
+) -> None:
+    store.incidents.commit(creation(incidentId="a"))
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+
+        with pytest.raises(Unavailable, match="SQLITE_BUSY"):
+            store.incidents.commit(creation(incidentId="b"))
+        assert store.incidents.get("a").seq == 1
+
+        other.execute("ROLLBACK")
+    assert store.incidents.commit(creation(incidentId="b")).change.after.seq == 2
+
+
+def test_a_read_only_database_is_unavailable(store: Store) -> None:
+    with store.database.write() as connection:
+        connection.execute("PRAGMA query_only = ON")
+
+    with pytest.raises(Unavailable, match="SQLITE_READONLY"):
+        store.incidents.commit(creation(incidentId="a"))
+
+    assert store.incidents.position().seq == 0
+    assert store.told == []
+
+
+def test_a_damaged_database_is_unavailable(open_store: OpenStore, path: Path) -> None:
+    before = open_store()
+    for _ in range(50):
+        before.incidents.commit(creation(description="x" * 4000))
+    before.close()
+    content = bytearray(path.read_bytes())
+    content[4096 * 2 :] = b"\xff" * (len(content) - 4096 * 2)
+    path.write_bytes(content)
+
+    damaged = open_store()
+
+    with pytest.raises(Unavailable):
+        damaged.incidents.changes(after_seq=0, limit=100)
+
+
+def test_no_text_of_an_error_holds_what_was_to_be_stored(store: Store) -> None:
+    with store.database.write() as connection:
+        connection.execute("PRAGMA query_only = ON")
+
+    with pytest.raises(Unavailable) as refusal:
+        store.incidents.commit(creation(description="secreto"))
+
+    assert "secreto" not in str(refusal.value)
