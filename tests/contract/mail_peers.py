@@ -46,8 +46,8 @@ def read_maildir(folder: Path) -> list[EmailMessage]:
 class SmtpPeer:
     """A real SMTP server on a free port of the loopback, in a thread of its own.
 
-    ``refuse`` maps a recipient to the reply that it gets; ``before_data`` runs when a
-    message is complete, and may give another reply than 250.
+    ``refuse`` maps a recipient to the reply that it gets; ``on_data`` gives the reply to a
+    complete message. ``login`` is demanded, once the connection is encrypted.
     """
 
     def __init__(
@@ -131,16 +131,12 @@ class SmtpPeer:
             tls_context=None if self._implicit else self._tls,
             authenticator=self._authenticate if self._login else None,
             auth_required=self._login is not None,
-            auth_require_tls=False,
         )
 
     def _authenticate(self, _s: SMTP, _n: Session, _e: Envelope, _m: str, data: Any) -> AuthResult:
-        given = (data.login.decode(), data.password.decode()) if _is_login(data) else None
+        assert isinstance(data, LoginPassword)
+        given = (data.login.decode(), data.password.decode())
         return AuthResult(success=given == self._login, handled=False)
-
-
-def _is_login(data: Any) -> bool:
-    return isinstance(data, LoginPassword)
 
 
 class HttpPeer:

@@ -52,7 +52,7 @@ class SmtpMailer:
     """
 
     def __init__(self, server: SmtpServer, envelope: Envelope, clock: Clock | None = None):
-        self._server = server
+        self.server = server
         self._envelope = envelope
         self._clock = clock or SystemClock()
         self._taken: OrderedDict[str, set[str]] = OrderedDict()
@@ -94,7 +94,7 @@ class SmtpMailer:
         log.warning("email_refused_for_some", extra=fields)
 
     def _connect(self) -> smtplib.SMTP:
-        server = self._server
+        server = self.server
         trust = server.trust or ssl.create_default_context()
         connection: smtplib.SMTP
         if server.tls == "implicit":
@@ -114,9 +114,9 @@ class SmtpMailer:
 
     def _start_tls(self, connection: smtplib.SMTP, trust: ssl.SSLContext) -> None:
         connection.ehlo_or_helo_if_needed()
-        if self._server.tls == "required":
+        if self.server.tls == "required":
             connection.starttls(context=trust)
-        elif self._server.tls == "offered" and connection.has_extn("starttls"):
+        elif self.server.tls == "offered" and connection.has_extn("starttls"):
             unproven = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
             unproven.check_hostname = False
             unproven.verify_mode = ssl.CERT_NONE
