@@ -196,7 +196,7 @@ class Poster(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Email:
-    """One e-mail, to whoever is subscribed. ``subject``: one line of ASCII, ≤ 100 chars."""
+    """One e-mail, to whoever is subscribed. ``subject``: one line of ASCII, ≤ 99 chars."""
 
     message_id: str
     subject: str

@@ -33,6 +33,7 @@ from tests.contract.aws import (  # noqa: F401 (fixtures)
     emulator,
     incident_tables,
 )
+from tests.contract.aws_messaging import management_sockets, sns_mailing  # noqa: F401 (fixtures)
 from tests.contract.builders import T0
 from tests.contract.mail_peers import (
     HttpPeer,
@@ -142,7 +143,7 @@ def memory_sockets() -> Sockets:
     )
 
 
-@pytest.fixture(params=["memory"])
+@pytest.fixture(params=["memory", "management"])
 def sockets(request: pytest.FixtureRequest) -> Sockets:
     """A ``Poster`` and sockets of a test's own."""
     own: Sockets = request.getfixturevalue(f"{request.param}_sockets")
@@ -208,7 +209,7 @@ APPRISE = pytest.param(
 )
 
 
-@pytest.fixture(params=["memory", "smtp", "maildir", APPRISE])
+@pytest.fixture(params=["memory", "smtp", "maildir", APPRISE, "sns"])
 def mailing(request: pytest.FixtureRequest) -> Mailing:
     """A ``Mailer`` and what has arrived."""
     own: Mailing = request.getfixturevalue(f"{request.param}_mailing")

@@ -1,0 +1,123 @@
+"""What AWS's adapters send through: ``@connections`` of a real gateway, and SNS.
+
+Fixtures for the contract suites, beside those of ``tests.contract.aws``.
+"""
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import Any
+
+import boto3
+import pytest
+from botocore.config import Config
+
+from alerta_utec.adapters.aws.clients import management_config
+from alerta_utec.adapters.aws.management_api import ManagementPoster
+from alerta_utec.adapters.aws.sns import SnsMailer
+from alerta_utec.ports import Email
+from tests.contract.aws import addressed
+from tests.support.emulator import REGION, Emulator, free_port
+from tests.support.incidents import unique
+from tests.support.server import Server
+from tests.support.wsclient import WsClient
+
+GONE_S = 10.0
+KEYS = {"aws_access_key_id": "test", "aws_secret_access_key": "test", "region_name": REGION}
+
+
+class ManagementSockets:
+    """A ``ManagementPoster`` and the sockets of clients at the same gateway."""
+
+    def __init__(self, client: Any, ws_url: str, stack: ExitStack):
+        self.poster = ManagementPoster(client)
+        self._client, self._ws_url, self._stack = client, ws_url, stack
+        self._sockets: dict[str, WsClient] = {}
+
+    def connect(self) -> str:
+        """Open a socket; its id."""
+        socket = self._stack.enter_context(WsClient(self._ws_url))
+        connection_id: str = socket.ping()["connectionId"]
+        self._sockets[connection_id] = socket
+        return connection_id
+
+    def disconnect(self, connection_id: str) -> None:
+        """Close a socket, and wait until its gateway knows."""
+        self._sockets[connection_id].close()
+        deadline = time.monotonic() + GONE_S
+        while time.monotonic() < deadline:
+            try:
+                self._client.get_connection(ConnectionId=connection_id)
+            except self._client.exceptions.GoneException:
+                return
+            time.sleep(0.01)
+        raise AssertionError("the gateway keeps a closed socket")
+
+    def received(self, connection_id: str, _count: int) -> list[str]:
+        """Every frame so far: a pong comes after all that was posted before its ping."""
+        socket = self._sockets[connection_id]
+        socket.ping()
+        pairs = zip(socket.texts, socket.frames, strict=True)
+        return [text for text, frame in pairs if frame.get("type") != "pong"]
+
+
+@pytest.fixture
+def management_sockets(server: Server) -> Iterator[ManagementSockets]:
+    """Posts through ``@connections`` of the local gateway."""
+    client = boto3.client(
+        "apigatewaymanagementapi",
+        endpoint_url=server.management_url,
+        config=management_config(),
+        **KEYS,  # type: ignore[arg-type]
+    )
+    with ExitStack() as stack:
+        stack.callback(client.close)
+        yield ManagementSockets(client, server.ws_url, stack)
+
+
+@dataclass(frozen=True)
+class SnsMailing:
+    """An ``SnsMailer``, what a queue that is subscribed has received, and one out of reach."""
+
+    mailer: SnsMailer
+    arrived: Callable[[], list[Email]]
+    unreachable: SnsMailer
+
+
+@pytest.fixture
+def sns_mailing(emulator: Emulator) -> Iterator[SnsMailing]:
+    """A topic and a queue of a test's own."""
+    once = Config(retries={"mode": "standard", "total_max_attempts": 1})
+    nowhere = {"endpoint_url": f"http://127.0.0.1:{free_port()}"}
+    with ExitStack() as stack:
+
+        def client(service: str, **settings: Any) -> Any:
+            made = boto3.client(service, **addressed(emulator) | settings)  # type: ignore[call-overload]
+            stack.callback(made.close)
+            return made
+
+        sns, sqs = client("sns"), client("sqs")
+        topic = sns.create_topic(Name=unique("alarms"))["TopicArn"]
+        queue = sqs.create_queue(QueueName=unique("inbox"))["QueueUrl"]
+        about = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])
+        sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=about["Attributes"]["QueueArn"])
+        yield SnsMailing(
+            SnsMailer(sns, topic),
+            lambda: _drained(sqs, queue),
+            SnsMailer(client("sns", config=once, **nowhere), topic),
+        )
+
+
+def _drained(sqs: Any, queue: str) -> list[Email]:
+    """What has arrived, once a second goes by without more."""
+    arrived: list[Email] = []
+    while True:
+        answer = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10, WaitTimeSeconds=1)
+        if not answer.get("Messages"):
+            return arrived
+        for message in answer["Messages"]:
+            sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
+            body = json.loads(message["Body"])
+            arrived.append(Email("", body["Subject"], body["Message"]))
