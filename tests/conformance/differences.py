@@ -18,6 +18,12 @@ EMULATOR: Mapping[str, str] = {
     "binary_frame": (
         "It takes a binary frame for text and routes it, where API Gateway closes with 1003."
     ),
+    "deep_json": (
+        "Its own JSON reader overflows while it looks for the action, and closes the socket."
+    ),
+    "lifecycle_actions": (
+        "It runs $connect and $disconnect for messages that name them as their action."
+    ),
     "any_stage": "It opens the socket under a stage that was never deployed.",
     "connection_id_shape": "Its connection ids are 16 hexadecimal digits, not base64.",
     "connected_at_moves": (
@@ -28,5 +34,4 @@ EMULATOR: Mapping[str, str] = {
     ),
     "malformed_connection_id": "It answers 410 to a malformed id, where API Gateway answers 400.",
     "post_over_128_kb": "It delivers frames of any size, where API Gateway answers 413.",
-    "unsigned_management_call": "It takes unsigned calls, where API Gateway answers 403.",
 }

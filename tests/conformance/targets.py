@@ -5,7 +5,6 @@ import json
 import urllib.parse
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -96,11 +95,6 @@ def http_request(method: str, url: str, body: bytes | None = None) -> Answer:
         connection.close()
 
 
-def seconds_between(earlier: datetime, later: datetime) -> float:
-    """How much later ``later`` is."""
-    return (later - earlier).total_seconds()
-
-
 def remote(ws_url: str, http_url: str | None) -> Target:
     """A deployment, by its WebSocket URL.
 
@@ -131,10 +125,14 @@ def _stack_http_url(host: str) -> str:
 
 
 def stack_http_url(cloudformation: Any, api_id: str) -> str:
-    """The HTTP API's address, out of the outputs of the stack that made the API ``api_id``."""
-    found = cloudformation.describe_stack_resources(PhysicalResourceId=api_id)
-    name = found["StackResources"][0]["StackName"]
-    stack = cloudformation.describe_stacks(StackName=name)["Stacks"][0]
-    outputs = {item["OutputKey"]: item["OutputValue"] for item in stack["Outputs"]}
-    url: str = outputs["HttpUrl"]
-    return url
+    """The HTTP API's address, out of the outputs of the stack that has this WebSocket API.
+
+    Raises:
+        LookupError: no stack of this account and region has it.
+    """
+    for page in cloudformation.get_paginator("describe_stacks").paginate():
+        for stack in page["Stacks"]:
+            outputs = {o["OutputKey"]: o["OutputValue"] for o in stack.get("Outputs", ())}
+            if outputs.get("WebSocketApiId") == api_id:
+                return outputs["HttpUrl"]
+    raise LookupError(f"no stack has the API {api_id}: give its --http-endpoint")

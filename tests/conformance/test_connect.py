@@ -15,16 +15,6 @@ def test_a_handshake_is_answered_with_101(target: Target) -> None:
     assert response.status_code == 101
 
 
-def test_no_compression_is_negotiated(target: Target) -> None:
-    offer = {"Sec-WebSocket-Extensions": "permessage-deflate; client_max_window_bits"}
-
-    with target.connect(headers=offer) as client:
-        response = client.connection.response
-
-    assert response is not None
-    assert "Sec-WebSocket-Extensions" not in response.headers
-
-
 def test_a_query_string_and_unknown_headers_do_not_matter(target: Target) -> None:
     with WsClient(f"{target.ws_url}?lang=es&x=1", headers={"X-Unknown": "1"}) as client:
         pong = client.ping()

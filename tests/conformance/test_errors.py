@@ -26,7 +26,6 @@ LIMIT = 32 * 1024
         '{"action":"ping"} x',
         '{"action":NaN}',
         '{"a":"\\ud800"}',
-        "[" * 20_000,
     ],
     ids=lambda text: text[:20],
 )
@@ -39,6 +38,16 @@ def test_what_is_no_json_object_gets_bad_json(client: WsClient, text: str) -> No
     assert_open(client)
 
 
+def test_json_nested_too_deep_gets_bad_json(target: Target, client: WsClient) -> None:
+    client.send_text("[" * 20_000)
+
+    if target.differs("deep_json"):
+        assert client.wait_closed()[0] == 1000
+    else:
+        assert client.answer()["code"] == "bad_json"
+        assert_open(client)
+
+
 @pytest.mark.parametrize(
     "action",
     [
@@ -46,8 +55,6 @@ def test_what_is_no_json_object_gets_bad_json(client: WsClient, text: str) -> No
         "Notify",
         "notify ",
         "",
-        "$connect",
-        "$disconnect",
         "$default",
         None,
         5,
@@ -62,6 +69,21 @@ def test_an_unknown_action_gets_the_list_of_actions(client: WsClient, action: An
     assert (error["type"], error["code"]) == ("error", "unknown_action")
     assert error["actions"] == ACTIONS
     assert all(name in error["message"] for name in ACTIONS)
+    assert_open(client)
+
+
+@pytest.mark.parametrize("action", ["$connect", "$disconnect"])
+def test_the_routes_of_the_connection_itself_are_unknown_actions(
+    target: Target, client: WsClient, action: str
+) -> None:
+    client.send({"action": action, "requestId": "r"})
+
+    if target.differs("lifecycle_actions"):
+        assert client.ping()["type"] == "pong"
+        assert [frame["type"] for frame in client.frames] == ["pong"]
+        return
+    error = client.answer()
+    assert (error["code"], error["requestId"]) == ("unknown_action", "r")
     assert_open(client)
 
 

@@ -1,20 +1,21 @@
 """``@connections``: the AWS SDK's calls, unchanged."""
 
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.conformance.targets import Target, http_request, seconds_between
+from tests.conformance.targets import Target, http_request
 from tests.support.wsclient import DELIVERY_S, WsClient
 
 if TYPE_CHECKING:
     from mypy_boto3_apigatewaymanagementapi import ApiGatewayManagementApiClient
 
 LIMIT = 128 * 1024
-SKEW_S = 5
+# What the clock of a deployment may differ from this machine's.
+SKEW = timedelta(seconds=5)
 
 
 @pytest.mark.parametrize(
@@ -64,9 +65,7 @@ def test_get_describes_the_connection(target: Target) -> None:
         after = datetime.now(UTC)
     assert found["Identity"]["SourceIp"]
     assert "alerta-test/1" in found["Identity"]["UserAgent"]
-    assert seconds_between(before, found["ConnectedAt"]) > -SKEW_S
-    assert seconds_between(found["ConnectedAt"], found["LastActiveAt"]) >= 0
-    assert seconds_between(found["LastActiveAt"], after) > -SKEW_S
+    assert before - SKEW < found["ConnectedAt"] <= found["LastActiveAt"] < after + SKEW
 
 
 def test_delete_closes_the_socket(target: Target, client: WsClient) -> None:
@@ -132,10 +131,6 @@ def test_an_unsigned_call_is_forbidden_and_delivers_nothing(
 
     answer = http_request("POST", path, b"unsigned")
 
-    if target.differs("unsigned_management_call"):
-        assert answer.status == 200
-        client.wait_text("unsigned")
-        return
     assert answer.status == 403
     client.ping()
     assert "unsigned" not in client.texts
