@@ -1,0 +1,29 @@
+"""What is checked after every piece of bad input."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.conformance.targets import http_request
+from tests.support.incidents import incident
+from tests.support.server import Server
+from tests.support.wsclient import WsClient
+
+
+@pytest.fixture
+def unharmed(server: Server) -> Iterator[WsClient]:
+    """A client beside the test: the server serves it on, and keeps what it had accepted."""
+    pid, written = server.pid, len(server.output)
+    with WsClient(server.ws_url) as bystander:
+        accepted = bystander.notify(incident(description="antes"))
+
+        yield bystander
+
+        assert bystander.ping()["type"] == "pong"
+        later = bystander.notify(incident(description="después"))
+        assert later["seq"] > accepted["seq"]
+    assert server.alive
+    assert server.pid == pid
+    for ack in (accepted, later):
+        assert http_request("GET", f"{server.http_url}/incidents/{ack['incidentId']}").status == 200
+    assert "Traceback" not in server.output[written:]

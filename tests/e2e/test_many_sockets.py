@@ -1,0 +1,75 @@
+"""Many sockets that come and go."""
+
+import resource
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ServeFactory
+from tests.e2e.raw import RawSocket
+from tests.support.incidents import incident
+from tests.support.server import Server
+from tests.support.wsclient import WsClient
+
+SOCKETS = 10_000
+BATCH = 500
+SETTLE_S = 30.0
+LEFT_OVER = 20
+
+
+@pytest.fixture
+def many_files() -> Iterator[None]:
+    """Let this process, and the servers that it starts, have as many files as it may."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+@pytest.mark.usefixtures("many_files")
+def test_10000_sockets_opened_and_dropped_leave_nothing_behind(serve: ServeFactory) -> None:
+    server = serve()
+    with WsClient(server.ws_url) as bystander:
+        before = open_files(server)
+        accepted = bystander.notify(incident())
+
+        for start in range(0, SOCKETS, BATCH):
+            open_and_drop(server, start)
+
+        assert bystander.ping()["type"] == "pong"
+        assert settles(server, before + LEFT_OVER)
+        told = bystander.notify(incident())
+        assert told["seq"] == accepted["seq"] + 1
+        bystander.wait_update(told["incidentId"])
+
+
+def open_and_drop(server: Server, start: int) -> None:
+    """A batch of sockets, dropped in four ways: at once, half-way, open, and by reset."""
+    sockets = [RawSocket(server.port) for _ in range(BATCH)]
+    for number, raw in enumerate(sockets, start):
+        if number % 4 == 1:
+            raw.send(b"GET /dev HTTP/1.1\r\nHo")
+        elif number % 4 > 1:
+            assert raw.handshake() == 101
+    for number, raw in enumerate(sockets, start):
+        if number % 4 == 3:
+            raw.reset()
+        else:
+            raw.__exit__(None, None, None)
+
+
+def open_files(server: Server) -> int:
+    """How many files and sockets the server has open."""
+    return sum(1 for _ in Path(f"/proc/{server.pid}/fd").iterdir())
+
+
+def settles(server: Server, at_most: int) -> bool:
+    """Whether the server closes what was dropped."""
+    deadline = time.monotonic() + SETTLE_S
+    while open_files(server) > at_most:
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.05)
+    return True
