@@ -48,6 +48,10 @@ class MailQueue:
             self.alarm(job.change)
         except Unavailable as error:
             self._failed(job, str(error))
+        except Exception:
+            # A defect of ours must not hold up the e-mails behind this one.
+            log.exception("email_failed", extra={"position": str(job.change.position)})
+            self._failed(job, "internal")
         else:
             self.jobs.sent(job, at=self.clock.now())
 
