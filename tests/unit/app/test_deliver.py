@@ -1,0 +1,214 @@
+"""``Broadcast``, ``Alarm`` and ``Sessions`` over the fakes."""
+
+import json
+import random
+from collections.abc import Iterator
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from alerta_utec.adapters.memory import (
+    ManualClock,
+    MemoryConnections,
+    MemoryIncidents,
+    MemoryMailer,
+    MemoryPoster,
+)
+from alerta_utec.app.deliver import HANDSHAKE_MAX, Alarm, Broadcast
+from alerta_utec.app.email import compose
+from alerta_utec.app.sessions import Sessions, expires_at
+from alerta_utec.domain.change import Change
+from alerta_utec.domain.errors import Unavailable
+from alerta_utec.domain.filters import Filter
+from alerta_utec.domain.incident import Status, Urgency
+from alerta_utec.ports import Connection
+from tests.contract.builders import creation, update
+
+LIMA = ZoneInfo("America/Lima")
+SECOND = timedelta(seconds=1)
+
+
+class House:
+    """Everything a broadcast needs, in memory."""
+
+    def __init__(self) -> None:
+        self.clock = ManualClock()
+        self.connections = MemoryConnections(self.clock)
+        self.poster = MemoryPoster()
+        self.broadcast = Broadcast(self.connections, self.poster, self.clock)
+        self.store = MemoryIncidents()
+
+    def connect(
+        self, name: str, chosen: Filter | None = None, *, age: timedelta = HANDSHAKE_MAX * 2
+    ) -> list[str]:
+        opened = self.clock.now() - age
+        self.connections.save(
+            Connection(name, opened, expires_at(opened), filter=chosen or Filter())
+        )
+        self.poster.open[name] = []
+        return self.poster.open[name]
+
+    def known(self) -> set[str]:
+        return {c.connection_id for page in self.connections.pages() for c in page}
+
+    def commit(self, change: Change) -> Change:
+        return self.store.commit(change).change
+
+
+@pytest.fixture
+def house() -> House:
+    return House()
+
+
+def test_everyone_gets_the_incident_and_its_position(house: House) -> None:
+    first, second = house.connect("a"), house.connect("b")
+    change = house.commit(creation(incidentId="i", user="rosa", aula="A-101"))
+
+    counts = house.broadcast(change)
+
+    assert first == second
+    (frame,) = map(json.loads, first)
+    assert frame["type"] == "incident_update"
+    assert frame["position"] == str(change.position)
+    assert frame["incident"]["incidentId"] == "i"
+    assert frame["incident"]["aula"] == "A-101"
+    assert "reportedBy" not in frame["incident"]
+    assert counts.pop("ms") >= 0
+    assert counts == {"attempted": 2, "delivered": 2, "gone": 0, "throttled": 0, "failed": 0}
+
+
+def test_only_those_whose_filter_it_concerns_get_it(house: House) -> None:
+    high = house.connect("high", Filter(urgency=frozenset({"high"})))
+    pending = house.connect("pending", Filter(status=frozenset({"pendiente"})))
+    other = house.connect("other", Filter(location=frozenset({"biblioteca"})))
+    created = house.commit(creation())
+
+    counts = house.broadcast(house.commit(update(created.after, status=Status.RESUELTO)))
+
+    assert (len(high), len(pending), len(other)) == (0, 1, 0)
+    assert counts["attempted"] == counts["delivered"] == 1
+
+
+def test_outcomes_are_counted_and_one_clients_trouble_is_nobody_elses(house: House) -> None:
+    fine = [house.connect(f"fine{n}") for n in range(3)]
+    for name in ("gone", "slow", "broken"):
+        house.connect(name)
+    del house.poster.open["gone"]
+    house.poster.throttled.add("slow")
+    house.poster.failed.add("broken")
+
+    counts = house.broadcast(house.commit(creation()))
+
+    counts.pop("ms")
+    assert counts == {"attempted": 6, "delivered": 3, "gone": 1, "throttled": 1, "failed": 1}
+    assert [len(frames) for frames in fine] == [1, 1, 1]
+
+
+def test_who_is_gone_is_forgotten_and_who_is_slow_is_kept(house: House) -> None:
+    for name in ("gone", "slow", "broken"):
+        house.connect(name)
+    del house.poster.open["gone"]
+    house.poster.throttled.add("slow")
+    house.poster.failed.add("broken")
+
+    house.broadcast(house.commit(creation()))
+
+    assert house.known() == {"slow", "broken"}
+
+
+@pytest.mark.parametrize(
+    ("age", "kept"),
+    [
+        (HANDSHAKE_MAX - SECOND, True),
+        (HANDSHAKE_MAX, True),
+        (HANDSHAKE_MAX + SECOND, False),
+    ],
+)
+def test_who_may_still_be_in_the_handshake_is_kept(
+    house: House, age: timedelta, kept: bool
+) -> None:
+    house.connect("young", age=age)
+    house.poster.open.clear()
+
+    counts = house.broadcast(house.commit(creation()))
+
+    assert counts["gone"] == 1
+    assert house.known() == ({"young"} if kept else set())
+
+
+def test_more_than_a_page_of_connections_are_all_told(house: House) -> None:
+    for number in range(600):
+        house.connect(f"c{number}")
+
+    counts = house.broadcast(house.commit(creation()))
+
+    assert counts["delivered"] == 600
+    assert all(len(frames) == 1 for frames in house.poster.open.values())
+
+
+def test_a_broadcast_that_cannot_be_sent_at_all_is_unavailable(house: House) -> None:
+    house.connect("a")
+    house.poster.down = True
+
+    with pytest.raises(Unavailable):
+        house.broadcast(house.commit(creation()))
+
+
+def test_nobody_to_tell_is_no_trouble(house: House) -> None:
+    house.poster.down = True
+
+    assert house.broadcast(house.commit(creation()))["attempted"] == 0
+
+
+@pytest.mark.parametrize(("urgency", "sent"), [("low", False), ("medium", True), ("high", True)])
+def test_medium_and_high_go_out_by_email(house: House, urgency: str, sent: bool) -> None:
+    mailer = MemoryMailer()
+    change = house.commit(creation(urgency=urgency))
+
+    assert Alarm(mailer, LIMA)(change) is sent
+
+    assert mailer.sent == [compose(change, LIMA)] * sent
+
+
+def test_an_incident_that_gets_urgent_goes_out_once_for_each_rise(house: House) -> None:
+    mailer = MemoryMailer()
+    alarm = Alarm(mailer, LIMA)
+    low = house.commit(creation())
+    medium = house.commit(update(low.after, urgency=Urgency.MEDIUM))
+    noted = house.commit(update(medium.after, note="sigue"))
+
+    assert [alarm(change) for change in (low, medium, noted)] == [False, True, False]
+    assert len(mailer.sent) == 1
+
+
+def test_an_email_that_cannot_be_sent_is_unavailable(house: House) -> None:
+    with pytest.raises(Unavailable):
+        Alarm(MemoryMailer(down=True), LIMA)(house.commit(creation(urgency="high")))
+
+
+def test_a_connection_is_kept_for_two_hours(house: House) -> None:
+    sessions = Sessions(house.connections)
+    opened = house.clock.now()
+    sessions.open("a", opened)
+
+    def states() -> Iterator[bool]:
+        for after in (7199, 7200, 7201):
+            house.clock.set(opened + after * SECOND)
+            yield "a" in house.known()
+
+    assert list(states()) == [True, False, False]
+
+
+def test_a_closed_connection_is_forgotten(house: House) -> None:
+    sessions = Sessions(house.connections)
+    names = [f"c{number}" for number in range(10)]
+    for name in names:
+        sessions.open(name, house.clock.now())
+
+    random.shuffle(names)
+    for name in names[:9]:
+        sessions.close(name)
+        sessions.close(name)
+
+    assert house.known() == {names[9]}

@@ -1,0 +1,129 @@
+"""``compose``: an e-mail that any mail program shows, whatever is in the incident."""
+
+import json
+from dataclasses import replace
+from email import message_from_bytes, policy
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+
+from alerta_utec.adapters.local.message import Envelope, to_message
+from alerta_utec.app.email import SUBJECT_MAX, compose
+from alerta_utec.domain.change import Change
+from alerta_utec.domain.incident import Incident, Status
+from alerta_utec.ports import Email
+from tests.contract.builders import T0, creation, update
+from tests.unit.domain.strategies import incidents
+
+LIMA = ZoneInfo("America/Lima")
+HEADERS = sorted(
+    "from to subject date message-id auto-submitted content-type content-transfer-encoding "
+    "mime-version".split()
+)
+
+
+def _email(**fields: Any) -> Email:
+    return compose(creation(**({"urgency": "high", "incidentId": "i"} | fields)), LIMA)
+
+
+@given(incidents())
+def test_any_incident_has_a_subject_of_one_ascii_line_under_100(incident: Incident) -> None:
+    subject = compose(Change(None, incident), LIMA).subject
+
+    assert subject.isascii()
+    assert subject.isprintable()
+    assert 0 < len(subject) <= SUBJECT_MAX
+    assert subject.startswith("[Alerta UTEC] ")
+
+
+@given(incidents())
+def test_no_incident_can_add_a_header(incident: Incident) -> None:
+    email = compose(Change(None, incident), LIMA)
+
+    content = bytes(to_message(email, Envelope("a@utec.example", ["b@utec.example"]), T0))
+
+    message = message_from_bytes(content, policy=policy.default)
+    assert sorted(name.lower() for name in message) == HEADERS
+    assert message["Subject"] == email.subject
+    assert message["Message-ID"] == email.message_id
+    assert message["To"] == "b@utec.example"
+
+
+@given(incidents())
+def test_the_body_of_any_incident_has_all_its_fields(incident: Incident) -> None:
+    body = compose(Change(None, incident), LIMA).body
+
+    for value in (incident.type, incident.location, incident.description, incident.incident_id):
+        assert value in body
+    for name, value in incident.extras.items():
+        shown = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        assert f"{name}: {shown}" in body
+
+
+def test_header_injection_ends_in_the_subject() -> None:
+    email = _email(type="a\r\nBcc: otra@utec.example", location="b\nSubject: otro")
+
+    assert email.subject == "[Alerta UTEC] ALTA: a Bcc: otra@utec.example - b Subject: otro"
+
+
+def test_accents_are_dropped_in_the_subject_and_kept_in_the_body() -> None:
+    email = _email(type="Inundación", location="Patio ñandú 🌊")
+
+    assert email.subject == "[Alerta UTEC] ALTA: Inundacion - Patio nandu ?"
+    assert "Inundación" in email.body
+    assert "Patio ñandú 🌊" in email.body
+
+
+@pytest.mark.parametrize(("length", "cut"), [(66, False), (67, False), (68, True)])
+def test_a_subject_is_cut_only_over_99_characters(length: int, cut: bool) -> None:
+    start = len("[Alerta UTEC] ALTA: x - ")
+    email = _email(type="x", location="y" * (SUBJECT_MAX - start + length - 67))
+
+    assert len(email.subject) == min(SUBJECT_MAX, SUBJECT_MAX + length - 67)
+    assert email.subject.endswith("...") == cut
+
+
+def test_times_are_told_in_lima_and_in_utc() -> None:
+    body = _email(timestamp="2025-11-16T02:30:05Z").body
+
+    assert "15/11/2025 21:30:05 (America/Lima) = 2025-11-16 02:30:05 UTC" in body
+    assert "16/11/2035 13:12:00 (America/Lima) = 2035-11-16 18:12:00 UTC" in body
+
+
+@pytest.mark.parametrize("timestamp", ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z"])
+@pytest.mark.parametrize("zone", ["America/Lima", "Pacific/Kiritimati"])
+def test_the_first_and_last_times_are_told_somehow(timestamp: str, zone: str) -> None:
+    email = compose(creation(timestamp=timestamp, urgency="high"), ZoneInfo(zone))
+
+    assert "UTC" in email.body
+
+
+def test_status_and_urgency_are_told_in_spanish() -> None:
+    lines = [line.split(maxsplit=1) for line in _email(status="en_atencion").body.splitlines()]
+
+    assert ["Urgencia:", "alta"] in lines
+    assert ["Estado:", "en atención"] in lines
+
+
+def test_a_missing_description_is_told() -> None:
+    assert "(sin descripción)" in _email(description="").body
+
+
+def test_the_same_change_gives_the_same_email_and_another_revision_another_id() -> None:
+    first = creation(urgency="high", incidentId="i")
+    second = update(first.after, status=Status.RESUELTO)
+
+    emails = [compose(change, LIMA) for change in (first, replace(first), second)]
+
+    assert emails[0] == emails[1]
+    assert len({email.message_id for email in emails}) == 2
+
+
+def test_attributes_are_for_subscription_filters() -> None:
+    assert _email(type="Inundación").attributes == {
+        "urgency": "high",
+        "type": "Inundación",
+        "location": "Laboratorio A",
+    }

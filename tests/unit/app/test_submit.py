@@ -1,0 +1,103 @@
+"""``Submit``: an incident is taken in once, at the clock's time."""
+
+from datetime import timedelta
+
+import pytest
+
+from alerta_utec.adapters.memory import ManualClock, MemoryIncidents
+from alerta_utec.app.catch_up import CatchUp
+from alerta_utec.app.submit import Submit
+from alerta_utec.domain.change import Change, IdempotencyKey
+from alerta_utec.domain.errors import Conflict
+from alerta_utec.domain.incident import Report
+from alerta_utec.ports import KEY_TTL_S
+from tests.contract.builders import PLAIN
+
+HERE = Report.parse(PLAIN)
+OTHER = Report.parse(PLAIN | {"type": "otro"})
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock()
+
+
+@pytest.fixture
+def told() -> list[Change]:
+    return []
+
+
+@pytest.fixture
+def store(told: list[Change]) -> MemoryIncidents:
+    return MemoryIncidents(on_commit=told.append)
+
+
+@pytest.fixture
+def submit(store: MemoryIncidents, clock: ManualClock) -> Submit:
+    return Submit(store, clock)
+
+
+def test_an_incident_is_stored_at_the_clocks_time_and_told(
+    submit: Submit, store: MemoryIncidents, clock: ManualClock, told: list[Change]
+) -> None:
+    committed = submit.notify(HERE)
+
+    stored = store.get(committed.change.incident_id)
+    assert stored == committed.change.after
+    assert stored.created_at == stored.updated_at == stored.timestamp == clock.now()
+    assert told == [committed.change]
+
+
+def test_who_reports_it_is_kept(submit: Submit, store: MemoryIncidents) -> None:
+    committed = submit.notify(HERE, idempotency_key="k", user="rosa")
+
+    assert committed.change.by == "rosa"
+    assert committed.change.key == IdempotencyKey("rosa", "k")
+    assert store.get(committed.change.incident_id).reported_by == "rosa"
+
+
+def test_the_callers_own_id_is_kept_and_repeats_of_it_are_told_once(
+    submit: Submit, told: list[Change]
+) -> None:
+    report = Report.parse(PLAIN | {"incidentId": "mio"})
+
+    first = submit.notify(report)
+    second = submit.notify(report)
+
+    assert first.change.incident_id == "mio"
+    assert (first.duplicate, second.duplicate) == (False, True)
+    assert len(told) == 1
+
+
+def test_without_id_or_key_each_notice_is_another_incident(submit: Submit) -> None:
+    first = submit.notify(HERE)
+    second = submit.notify(HERE)
+
+    assert first.change.incident_id != second.change.incident_id
+    assert not second.duplicate
+
+
+def test_a_key_is_good_for_one_content_for_24_hours(submit: Submit, clock: ManualClock) -> None:
+    first = submit.notify(HERE, idempotency_key="k")
+    clock.advance(timedelta(seconds=KEY_TTL_S - 1))
+
+    assert submit.notify(HERE, idempotency_key="k").change == first.change
+    with pytest.raises(Conflict):
+        submit.notify(OTHER, idempotency_key="k")
+    clock.advance(timedelta(seconds=1))
+    assert not submit.notify(OTHER, idempotency_key="k").duplicate
+
+
+def test_a_repeat_later_has_the_same_content_though_the_time_was_left_out(
+    submit: Submit, clock: ManualClock
+) -> None:
+    submit.notify(HERE, idempotency_key="k")
+    clock.advance(timedelta(minutes=5))
+
+    assert submit.notify(HERE, idempotency_key="k").duplicate
+
+
+def test_the_position_is_that_of_the_last_incident(submit: Submit, store: MemoryIncidents) -> None:
+    committed = submit.notify(HERE)
+
+    assert CatchUp(store).position() == committed.change.position

@@ -1,0 +1,88 @@
+"""``Incident``: what is kept comes back, and nobody but the server sets what is the server's."""
+
+import json
+from datetime import timedelta
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from alerta_utec.domain.incident import Incident, Report
+from tests.contract.builders import PLAIN, T0
+from tests.unit.domain.strategies import incidents, moments, valid_reports
+
+
+@given(incidents())
+def test_an_incident_survives_json(incident: Incident) -> None:
+    wire = json.dumps(incident.to_json(private=True), ensure_ascii=False)
+
+    assert Incident.from_json(json.loads(wire)) == incident
+
+
+@given(incidents())
+def test_who_reported_it_is_told_only_in_private(incident: Incident) -> None:
+    public, private = incident.to_json(), incident.to_json(private=True)
+
+    assert "reportedBy" not in public
+    assert private == public | (
+        {} if incident.reported_by is None else {"reportedBy": incident.reported_by}
+    )
+
+
+@given(valid_reports, moments)
+def test_taking_in_keeps_the_report_and_adds_what_is_the_servers(
+    data: dict[str, Any], at: Any
+) -> None:
+    report = Report.parse(data)
+
+    incident = Incident.taken_in(report, incident_id="nuevo", at=at, reported_by="rosa")
+
+    assert incident.incident_id == (report.incident_id or "nuevo")
+    assert incident.timestamp == (report.timestamp or at)
+    assert (incident.revision, incident.seq) == (1, 0)
+    assert incident.created_at == incident.updated_at == at
+    assert incident.reported_by == "rosa"
+    assert incident.extras == report.extras
+    for name in ("type", "location", "description", "urgency", "status"):
+        assert getattr(incident, name) == getattr(report, name)
+
+
+def test_extras_with_the_names_of_our_attributes_stay_extras() -> None:
+    odd = {
+        "reported_by": "otra",
+        "created_at": "ayer",
+        "incident_id": 7,
+        "extras": {},
+        "digest": None,
+    }
+    report = Report.parse(PLAIN | odd)
+
+    incident = Incident.taken_in(report, incident_id="nuevo", at=T0, reported_by="rosa")
+
+    assert incident.reported_by == "rosa"
+    assert incident.incident_id == "nuevo"
+    assert incident.extras == odd
+    assert odd.items() <= incident.to_json().items()
+    assert Incident.from_json(incident.to_json(private=True)) == incident
+
+
+@given(incidents(), st.integers(1, 10**15))
+def test_a_place_in_the_feed_changes_nothing_else(incident: Incident, seq: int) -> None:
+    placed = incident.at_seq(seq)
+
+    assert placed.to_json(private=True) == incident.to_json(private=True) | {"seq": seq}
+
+
+def test_json_has_the_fields_of_the_wire() -> None:
+    incident = Incident.taken_in(Report.parse(PLAIN), incident_id="a", at=T0).at_seq(3)
+
+    assert incident.to_json() == PLAIN | {
+        "incidentId": "a",
+        "status": "pendiente",
+        "timestamp": "2035-11-16T18:12:00.123456Z",
+        "seq": 3,
+        "revision": 1,
+        "createdAt": "2035-11-16T18:12:00.123456Z",
+        "updatedAt": "2035-11-16T18:12:00.123456Z",
+    }
+    assert incident.created_at - T0 == timedelta()
