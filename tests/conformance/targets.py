@@ -132,7 +132,9 @@ def stack_http_url(cloudformation: Any, api_id: str) -> str:
     """
     for page in cloudformation.get_paginator("describe_stacks").paginate():
         for stack in page["Stacks"]:
-            outputs = {o["OutputKey"]: o["OutputValue"] for o in stack.get("Outputs", ())}
+            outputs: dict[str, str] = {
+                o["OutputKey"]: o["OutputValue"] for o in stack.get("Outputs", ())
+            }
             if outputs.get("WebSocketApiId") == api_id:
                 return outputs["HttpUrl"]
     raise LookupError(f"no stack has the API {api_id}: give its --http-endpoint")

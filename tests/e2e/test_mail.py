@@ -1,0 +1,146 @@
+"""Incidents that go out by e-mail: over real SMTP, and into the Maildir where none is set."""
+
+import time
+from collections.abc import Callable, Iterator
+from email.message import EmailMessage
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ServeFactory
+from tests.contract.mail_peers import SmtpPeer, read_maildir
+from tests.support.incidents import SEED_MESSAGE, incident
+from tests.support.server import Server
+from tests.support.wsclient import WsClient
+
+MAIL_S = 20.0
+TO = "guardia@example.edu"
+# The founding document's second example.
+HEAT = {
+    "type": "temperatura elevada",
+    "location": "Laboratorio B",
+    "description": "Temperatura del servidor por encima de 70 °C",
+    "urgency": "medium",
+    "status": "pendiente",
+    "timestamp": "2025-11-16T18:12:00Z",
+}
+
+
+@pytest.fixture
+def peer() -> Iterator[SmtpPeer]:
+    """A mail server."""
+    with SmtpPeer() as listening:
+        yield listening
+
+
+def with_mail(peer: SmtpPeer) -> dict[str, str]:
+    """The environment of a server that mails through ``peer``."""
+    return {
+        "ALERTA_MAIL_URL": f"smtp://127.0.0.1:{peer.port}",
+        "ALERTA_MAIL_FROM": "alerta@example.edu",
+        "ALERTA_MAIL_TO": TO,
+    }
+
+
+def wait_mail(read: Callable[[], list[EmailMessage]], count: int = 1) -> list[EmailMessage]:
+    """The messages, once there are ``count``."""
+    deadline = time.monotonic() + MAIL_S
+    while len(messages := read()) < count:
+        assert time.monotonic() < deadline, f"only {len(messages)} of {count} e-mails"
+        time.sleep(0.02)
+    return messages
+
+
+def mails_of(server: Server) -> Callable[[], list[EmailMessage]]:
+    """A reader of the server's Maildir."""
+    folder: Path = server.data / "mail"
+
+    def read() -> list[EmailMessage]:
+        complete = all((folder / part).is_dir() for part in ("tmp", "new", "cur"))
+        return read_maildir(folder) if complete else []
+
+    return read
+
+
+def test_an_incident_is_mailed_over_smtp_with_every_field(
+    serve: ServeFactory, peer: SmtpPeer
+) -> None:
+    server = serve(environment=with_mail(peer))
+
+    with WsClient(server.ws_url) as client:
+        ack = client.notify(HEAT | {"piso": 3})
+
+    [message] = wait_mail(lambda: peer.messages)
+    assert peer.recipients == [[TO]]
+    assert peer.senders == ["alerta@example.edu"]
+    assert message["Subject"] == "[Alerta UTEC] MEDIA: temperatura elevada - Laboratorio B"
+    text = message.get_content()
+    for part in (
+        *("temperatura elevada", "Laboratorio B", "media", "pendiente", "por encima de 70 °C"),
+        *("16/11/2025 13:12:00 (America/Lima)", "2025-11-16 18:12:00 UTC"),
+        *(ack["incidentId"], "piso: 3"),
+    ):
+        assert part in text
+    assert not mails_of(server)()
+
+
+def test_an_incident_is_kept_in_the_maildir_where_no_mail_server_is_set(
+    serve: ServeFactory,
+) -> None:
+    server = serve()
+
+    with WsClient(server.ws_url) as client:
+        client.send_text(SEED_MESSAGE)
+        client.wait(lambda frame: frame.get("type") == "incident_update")
+
+    [message] = wait_mail(mails_of(server))
+    assert message["Subject"] == "[Alerta UTEC] ALTA: prueba - Laboratorio A"
+    assert "Mensaje de prueba en tiempo real" in message.get_content()
+
+
+def test_low_urgency_and_duplicates_are_not_mailed(serve: ServeFactory) -> None:
+    server = serve()
+
+    with WsClient(server.ws_url) as client:
+        client.notify(incident(urgency="low"))
+        for _ in range(2):
+            client.notify(incident(urgency="medium", incidentId="aula-1"))
+        client.notify(incident(urgency="high", incidentId="aula-2"))
+
+    messages = wait_mail(mails_of(server), 2)
+    bodies = sorted(message.get_content() for message in messages)
+    assert len(messages) == 2
+    assert sum("aula-1" in body for body in bodies) == 1
+    assert sum("aula-2" in body for body in bodies) == 1
+
+
+def test_an_email_that_was_owed_at_a_crash_is_sent_after_it(
+    serve: ServeFactory,
+) -> None:
+    replies = ["451 later"]
+    with SmtpPeer(on_data=lambda: replies[-1]) as peer:
+        server = serve(environment=with_mail(peer))
+        with WsClient(server.ws_url) as client:
+            ack = client.notify(HEAT)
+        server.kill9()
+        replies.append("250 OK")
+
+        server.start()
+
+        [message] = wait_mail(lambda: peer.messages)
+    assert ack["incidentId"] in message.get_content()
+
+
+def test_a_mail_server_that_refuses_delays_nobody_and_gets_the_email_later(
+    serve: ServeFactory,
+) -> None:
+    replies = ["451 later"]
+    with SmtpPeer(on_data=lambda: replies.pop() if replies else "250 OK") as peer:
+        server = serve(environment=with_mail(peer))
+        with WsClient(server.ws_url) as client:
+            ack = client.notify(HEAT)
+
+            client.wait_update(ack["incidentId"])
+
+        [message] = wait_mail(lambda: peer.messages)
+    assert ack["incidentId"] in message.get_content()
