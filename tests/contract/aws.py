@@ -82,7 +82,7 @@ def dynamodb_connections(
     return DynamoConnections(dynamodb, connections_table, clock)
 
 
-def addressed(emulator: Emulator) -> dict[str, str]:
+def addressed(emulator: Emulator) -> dict[str, Any]:
     """What ``boto3.client`` needs to speak to the emulator, whatever the environment says."""
     return {
         "endpoint_url": emulator.endpoint_url,

@@ -25,7 +25,11 @@ from tests.support.server import Server
 from tests.support.wsclient import WsClient
 
 GONE_S = 10.0
-KEYS = {"aws_access_key_id": "test", "aws_secret_access_key": "test", "region_name": REGION}
+KEYS: dict[str, Any] = {
+    "aws_access_key_id": "test",
+    "aws_secret_access_key": "test",
+    "region_name": REGION,
+}
 
 
 class ManagementSockets:
@@ -70,7 +74,7 @@ def management_sockets(server: Server) -> Iterator[ManagementSockets]:
         "apigatewaymanagementapi",
         endpoint_url=server.management_url,
         config=management_config(),
-        **KEYS,  # type: ignore[arg-type]
+        **KEYS,
     )
     with ExitStack() as stack:
         stack.callback(client.close)
@@ -93,8 +97,8 @@ def sns_mailing(emulator: Emulator) -> Iterator[SnsMailing]:
     nowhere = {"endpoint_url": f"http://127.0.0.1:{free_port()}"}
     with ExitStack() as stack:
 
-        def client(service: str, **settings: Any) -> Any:
-            made = boto3.client(service, **addressed(emulator) | settings)  # type: ignore[call-overload]
+        def client(service: Any, **settings: Any) -> Any:
+            made = boto3.client(service, **addressed(emulator) | settings)
             stack.callback(made.close)
             return made
 

@@ -133,10 +133,7 @@ class Emulator:
         process, self._process = self._process, None
         if process is None:
             return
-        process.terminate()
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(STOP_S)
-        # Its Lambdas are processes of the same group, and outlive it otherwise.
+        # Nothing of it is worth a farewell, and its Lambdas are processes of the same group.
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait(STOP_S)

@@ -23,7 +23,8 @@ class FaultyWire:
         self.client = client
         self.sent: list[str] = []
         self._faults: dict[str, deque[Fault]] = {}
-        client.meta.events.register("before-send.dynamodb", self._on_send)
+        hook: Any = self._on_send
+        client.meta.events.register("before-send.dynamodb", hook)
 
     def next(self, operation: str, *faults: Fault) -> None:
         """Let the next requests of ``operation`` meet these faults, one each."""
@@ -69,9 +70,8 @@ def carry_out(request: AWSPreparedRequest) -> int:
 
 def answer(status: int, body: dict[str, Any]) -> Fault:
     """The request never arrives; somebody answers all the same."""
-    return lambda request: AWSResponse(
-        request.url, status, {"Content-Type": "application/x-amz-json-1.0"}, _Raw(body)
-    )
+    headers: Any = {"Content-Type": "application/x-amz-json-1.0"}
+    return lambda request: AWSResponse(request.url, status, headers, _Raw(body))
 
 
 def refusal(code: str, status: int = 400, **members: Any) -> Fault:

@@ -1,5 +1,7 @@
 """The limits that the adapters count on."""
 
+from typing import Any
+
 import pytest
 
 from alerta_utec.adapters.aws import clients
@@ -16,7 +18,7 @@ def account(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_no_call_takes_longer_than_its_port_allows() -> None:
     for client in (clients.dynamodb(), clients.sns()):
-        config = client.meta.config
+        config: Any = client.meta.config
         attempts = config.retries["total_max_attempts"]
 
         assert attempts * (config.connect_timeout + config.read_timeout) <= 21
@@ -26,7 +28,8 @@ def test_no_call_takes_longer_than_its_port_allows() -> None:
 def test_a_frame_is_never_repeated_by_the_client_itself() -> None:
     client = clients.management_api("https://api.example/dev")
 
-    assert client.meta.config.retries == {"mode": "standard", "total_max_attempts": 1}
+    config: Any = client.meta.config
+    assert config.retries == {"mode": "standard", "total_max_attempts": 1}
     assert client.meta.endpoint_url == "https://api.example/dev"
     client.close()
 
@@ -36,5 +39,6 @@ def test_a_poster_has_no_more_threads_than_its_client_keeps_connections() -> Non
 
     threads = ManagementPoster(client).threads
 
-    assert client.meta.config.max_pool_connections == threads  # type: ignore[attr-defined]
+    config: Any = client.meta.config
+    assert config.max_pool_connections == threads
     client.close()

@@ -9,6 +9,8 @@ from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 
 from alerta_utec.adapters.aws.backoff import Backoff
 from alerta_utec.adapters.aws.dynamodb_incidents import DynamoIncidents
+from alerta_utec.adapters.aws.feed import COUNTER_KEY
+from alerta_utec.adapters.aws.items import Item
 from alerta_utec.domain.errors import Conflict, Internal, Unavailable
 from alerta_utec.domain.incident import Status
 from tests.contract.builders import creation, update
@@ -96,6 +98,57 @@ def test_a_partial_look_is_taken_again(faulty: DynamoIncidents, wire: FaultyWire
 
     assert committed.change.after.seq == 2
     assert wire.sent.count(WRITE) == 2
+
+
+def _torn(store: DynamoIncidents, *, incident: Item | None = None) -> Fault:
+    """A look in which the counter is of now, and the rest of before the last commit."""
+    counter = store.client.get_item(TableName=store.tables.changes, Key=COUNTER_KEY)["Item"]
+    found = {
+        store.tables.changes: [counter],
+        store.tables.incidents: [incident] if incident else [],
+    }
+    return answer(200, {"Responses": found, "UnprocessedKeys": {}})
+
+
+def test_a_creation_after_a_torn_look_finds_the_one_with_its_id(
+    faulty: DynamoIncidents, wire: FaultyWire
+) -> None:
+    faulty.commit(creation(incidentId="a"))
+    wire.next(LOOK, _torn(faulty))
+
+    repeated = faulty.commit(creation(incidentId="a"))
+
+    assert repeated.duplicate
+    assert faulty.position().seq == 1
+
+
+def test_a_creation_after_a_torn_look_finds_the_one_with_its_key(
+    faulty: DynamoIncidents, wire: FaultyWire
+) -> None:
+    faulty.commit(creation(key="k"))
+    wire.next(LOOK, _torn(faulty))
+
+    repeated = faulty.commit(creation(key="k"))
+
+    assert repeated.duplicate
+    assert faulty.position().seq == 1
+
+
+def test_an_update_after_a_torn_look_conflicts_with_the_one_before_it(
+    faulty: DynamoIncidents, wire: FaultyWire
+) -> None:
+    created = faulty.commit(creation(incidentId="a")).change.after
+    before = wire.client.get_item(
+        TableName=faulty.tables.incidents, Key={"incidentId": {"S": "a"}}
+    )["Item"]
+    faulty.commit(update(created, status=Status.RESUELTO))
+    wire.next(LOOK, _torn(faulty, incident=before))
+
+    with pytest.raises(Conflict):
+        faulty.commit(update(created, status=Status.EN_ATENCION))
+
+    assert [c.after.revision for c in faulty.history("a")] == [1, 2]
+    assert faulty.position().seq == 2
 
 
 def test_a_creation_whose_answer_is_lost_is_found_and_not_stored_twice(

@@ -7,6 +7,7 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.config import Config
 
 from alerta_utec.adapters.aws.clients import management_config
 from alerta_utec.adapters.aws.management_api import TRIES, ManagementPoster
@@ -38,8 +39,7 @@ def poster_at(naps: list[float]) -> Iterator[PosterFactory]:
     clients: list[Any] = []
 
     def make(url: str, *, threads: int = 32, read_timeout_s: float = 5) -> ManagementPoster:
-        config = management_config()
-        config.read_timeout = read_timeout_s
+        config = management_config().merge(Config(read_timeout=read_timeout_s))
         client = boto3.client(
             "apigatewaymanagementapi",
             endpoint_url=url,

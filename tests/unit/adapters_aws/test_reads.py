@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
@@ -127,7 +127,7 @@ def test_a_listing_shows_an_incident_once_while_its_index_catches_up(
     stale = incident_item(created, created_seq=1, digest=None)
 
     def lagging(request: AWSPreparedRequest) -> AWSResponse | None:
-        asked = json.loads(request.body)["ExpressionAttributeValues"][":status"]["S"]
+        asked = json.loads(cast(bytes, request.body))["ExpressionAttributeValues"][":status"]["S"]
         found = [stale] if asked == Status.PENDIENTE else None
         return answer(200, {"Items": found, "Count": 1})(request) if found else None
 

@@ -25,14 +25,14 @@ BODY = "Alerta UTEC: hay un incidente que atender.\n\nLugar: Laboratorio Ñ 🎓
 
 @pytest.fixture
 def sns(emulator: Emulator) -> Iterator["SNSClient"]:
-    client = boto3.client("sns", **addressed(emulator))  # type: ignore[call-overload]
+    client = boto3.client("sns", **addressed(emulator))
     yield client
     client.close()
 
 
 @pytest.fixture
 def sqs(emulator: Emulator) -> Iterator["SQSClient"]:
-    client = boto3.client("sqs", **addressed(emulator))  # type: ignore[call-overload]
+    client = boto3.client("sqs", **addressed(emulator))
     yield client
     client.close()
 
