@@ -4,16 +4,21 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
+import boto3
 import pytest
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 
 from alerta_utec.adapters.aws.backoff import Backoff
+from alerta_utec.adapters.aws.clients import dynamodb_config
 from alerta_utec.adapters.aws.dynamodb_incidents import DynamoIncidents
 from alerta_utec.adapters.aws.feed import COUNTER_KEY
 from alerta_utec.adapters.aws.items import Item
+from alerta_utec.adapters.aws.tables import IncidentTables
 from alerta_utec.domain.errors import Conflict, Internal, Unavailable
 from alerta_utec.domain.incident import Status
+from tests.contract.aws import addressed
 from tests.contract.builders import creation, update
+from tests.support.emulator import Emulator
 from tests.unit.adapters_aws.faults import (
     Fault,
     FaultyWire,
@@ -161,6 +166,20 @@ def test_a_creation_whose_answer_is_lost_is_found_and_not_stored_twice(
     assert not committed.duplicate
     assert list(faulty.changes(after_seq=0, limit=10)) == [committed.change]
     assert wire.sent.count(WRITE) == 1
+
+
+def test_the_repeat_that_botocore_makes_is_the_same_transaction(
+    emulator: Emulator, incident_tables: IncidentTables
+) -> None:
+    client = boto3.client("dynamodb", config=dynamodb_config(), **addressed(emulator))
+    wire = FaultyWire(client)
+    wire.next(WRITE, answer_lost)
+
+    committed = DynamoIncidents(client, incident_tables).commit(creation())
+
+    client.close()
+    assert (committed.duplicate, committed.change.after.seq) == (False, 1)
+    assert [wire.sent.count(LOOK), wire.sent.count(WRITE)] == [1, 2]
 
 
 def test_an_update_whose_answer_is_lost_is_found_though_others_came_after(

@@ -1,0 +1,59 @@
+"""The emulator that the suites stand on."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from tests.support.emulator import ROOT, Emulator
+
+HOLD = """
+import sys
+from tests.support.emulator import Emulator
+with Emulator() as emulator:
+    print(emulator.port, flush=True)
+    sys.stdin.read()
+"""
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def _closes(port: int, within_s: float = 10) -> bool:
+    deadline = time.monotonic() + within_s
+    while _listens(port) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return not _listens(port)
+
+
+def test_it_listens_on_loopback_inside_the_block_and_is_gone_after_it() -> None:
+    with Emulator() as emulator:
+        inside = _listens(emulator.port)
+        log = emulator.log
+
+    assert inside
+    assert f"127.0.0.1:{emulator.port}" in log
+    assert not _listens(emulator.port)
+
+
+def test_it_ends_with_a_test_run_that_is_killed(tmp_path: Path) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLD],
+        cwd=ROOT,
+        env=os.environ | {"TMPDIR": str(tmp_path)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as run:
+        assert run.stdout is not None
+        port = int(run.stdout.readline())
+        assert _listens(port)
+
+        os.kill(run.pid, signal.SIGKILL)
+
+        assert _closes(port)
