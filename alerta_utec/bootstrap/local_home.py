@@ -84,8 +84,8 @@ class LocalHome:
 
     def __init__(self, settings: LocalSettings) -> None:
         self.settings = settings
-        self._hub = Hub()
         self._clock = SystemClock()
+        self._hub = Hub(self._clock)
         self._broadcast = Broadcast(self._hub, self._hub, self._clock)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._mail: MailWorker | None = None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from alerta_utec.domain.errors import Unavailable
 from alerta_utec.gateway.frames import text_frame
-from alerta_utec.ports import Connection, Posted
+from alerta_utec.ports import Clock, Connection, Posted
 
 if TYPE_CHECKING:
     from alerta_utec.gateway.session import Session
@@ -24,7 +24,8 @@ class Hub:
     once, however many recipients it has.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
         self._sessions: dict[str, Session] = {}
         self._saved: dict[str, Connection] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -51,14 +52,18 @@ class Hub:
 
     def pages(self) -> Iterator[Sequence[Connection]]:
         """See ``ports.Connections``; one page, a snapshot."""
-        yield list(self._saved.values())
+        now = self._clock.now()
+        yield [
+            connection for connection in list(self._saved.values()) if connection.expires_at > now
+        ]
 
     # Poster
 
     def post(self, connection_ids: Sequence[str], frame: str) -> Posted:
         """See ``ports.Poster``."""
         data = text_frame(frame.encode())
-        return self.in_loop(lambda: self._write(connection_ids, data))
+        recipients = tuple(dict.fromkeys(connection_ids))
+        return self.in_loop(lambda: self._write(recipients, data))
 
     def _write(self, connection_ids: Sequence[str], data: bytes) -> Posted:
         gone, throttled = [], []

@@ -24,6 +24,7 @@ from alerta_utec.adapters.memory import (
     MemoryMailer,
     MemoryPoster,
 )
+from alerta_utec.gateway.hub import Hub
 from alerta_utec.ports import Connections, Email, IncidentStore, Mailer, MailJobs, Poster
 from tests.contract.aws import (  # noqa: F401 (fixtures)
     connections_table,
@@ -35,6 +36,7 @@ from tests.contract.aws import (  # noqa: F401 (fixtures)
 )
 from tests.contract.aws_messaging import management_sockets, sns_mailing  # noqa: F401 (fixtures)
 from tests.contract.builders import T0
+from tests.contract.hub_clients import hub_with_clients
 from tests.contract.mail_peers import (
     HttpPeer,
     SmtpPeer,
@@ -79,7 +81,12 @@ def memory_connections(clock: ManualClock) -> MemoryConnections:
     return MemoryConnections(clock)
 
 
-@pytest.fixture(params=["memory", "dynamodb"])
+@pytest.fixture
+def hub_connections(clock: ManualClock) -> Hub:
+    return Hub(clock)
+
+
+@pytest.fixture(params=["memory", "hub", "dynamodb"])
 def connections(request: pytest.FixtureRequest) -> Connections:
     """Empty ``Connections``, by the test's ``clock``."""
     kept: Connections = request.getfixturevalue(f"{request.param}_connections")
@@ -143,7 +150,13 @@ def memory_sockets() -> Sockets:
     )
 
 
-@pytest.fixture(params=["memory", "management"])
+@pytest.fixture
+def hub_sockets() -> Iterator[Sockets]:
+    with hub_with_clients() as (hub, clients):
+        yield Sockets(hub, clients.connect, clients.disconnect, clients.received)
+
+
+@pytest.fixture(params=["memory", "hub", "management"])
 def sockets(request: pytest.FixtureRequest) -> Sockets:
     """A ``Poster`` and sockets of a test's own."""
     own: Sockets = request.getfixturevalue(f"{request.param}_sockets")

@@ -9,6 +9,7 @@ from typing import Any
 
 import uvloop
 
+from alerta_utec.adapters.clock import SystemClock
 from alerta_utec.gateway.core import Gateway, Handler, Route
 from alerta_utec.gateway.hub import Hub
 from alerta_utec.gateway.limits import Limits
@@ -65,7 +66,7 @@ def gateway(
     http_routes: tuple[str, ...] = (),
 ) -> Iterator[Running]:
     """Serve ``routes`` until the block ends."""
-    hub = Hub()
+    hub = Hub(SystemClock())
     loop = uvloop.new_event_loop()
     made = Gateway(routes, stage=STAGE, hub=hub, limits=limits, http=http, http_routes=http_routes)
     server = GatewayServer(made, welcome="hola")
