@@ -10,12 +10,13 @@ from pathlib import Path
 import pytest
 
 from alerta_utec.adapters.local.database import Database
-from alerta_utec.adapters.local.sqlite import SqliteIncidents
+from alerta_utec.adapters.local.sqlite import EXPIRED_PER_COMMIT, SqliteIncidents
 from alerta_utec.domain.change import Change
 from alerta_utec.domain.errors import Conflict
 from tests.contract.builders import T0, creation
 from tests.unit.adapters_local.conftest import Store
 
+SECOND = timedelta(seconds=1)
 DAY = timedelta(hours=24)
 
 
@@ -25,6 +26,26 @@ def test_each_commit_is_told_once_in_seq_order_also_from_many_threads(store: Sto
 
     assert [change.after.seq for change in store.told] == list(range(1, 201))
     assert store.told == list(store.incidents.changes(after_seq=0, limit=200))
+
+
+def test_the_next_commit_waits_until_this_one_has_been_told(path: Path) -> None:
+    told: list[int] = []
+    others: list[threading.Thread] = []
+
+    def slow(change: Change) -> None:
+        if change.after.seq == 1:
+            others.append(threading.Thread(target=lambda: incidents.commit(creation())))
+            others[0].start()
+            others[0].join(0.3)  # it must not end: it would have been told first
+        told.append(change.after.seq)
+
+    database = Database(path)
+    incidents = SqliteIncidents(database, on_commit=slow)
+    incidents.commit(creation())
+    others[0].join(10)
+
+    database.close()
+    assert told == [1, 2]
 
 
 def test_what_stores_nothing_is_not_told(store: Store) -> None:
@@ -93,6 +114,18 @@ def test_expired_keys_are_removed_a_few_at_a_time(store: Store, path: Path) -> N
             left += connection.execute(query).fetchone()
 
     assert left == [30, 10, 0, 0]
+
+
+def test_a_key_that_has_expired_and_not_been_removed_yet_can_be_used_anew(store: Store) -> None:
+    for number in range(EXPIRED_PER_COMMIT + 1):
+        store.incidents.commit(creation(key=f"k{number:02}", at=T0 + number * SECOND))
+    newest = f"k{EXPIRED_PER_COMMIT}"
+
+    again = store.incidents.commit(creation(key=newest, at=T0 + 2 * DAY, type="otro"))
+    repeated = store.incidents.commit(creation(key=newest, at=T0 + 2 * DAY, type="otro"))
+
+    assert not again.duplicate
+    assert repeated.change == again.change
 
 
 def test_keys_that_still_hold_are_not_removed(store: Store, path: Path) -> None:

@@ -70,6 +70,13 @@ def test_the_refusal_names_the_process_that_has_the_folder(tmp_path: Path) -> No
         assert (tmp_path / "lock").read_text() == f"{os.getpid()}\n"
 
 
+def test_the_lock_names_its_holder_alone_whoever_had_it_before(tmp_path: Path) -> None:
+    (tmp_path / "lock").write_text("4294967295 y más\n")
+
+    with DataFolder.open(tmp_path):
+        assert (tmp_path / "lock").read_text() == f"{os.getpid()}\n"
+
+
 def test_a_killed_process_leaves_the_folder_free(tmp_path: Path) -> None:
     with _holder(tmp_path) as child:
         child.send_signal(signal.SIGKILL)

@@ -65,6 +65,8 @@ def test_done_jobs_stay_on_record(store: Store, path: Path) -> None:
 
     store.jobs.sent(first, at=T0)
     store.jobs.give_up(second, at=T0, reason="x" * 10_000)
+    store.jobs.give_up(first, at=T0, reason="tarde")
+    store.jobs.sent(second, at=T0)
 
     rows = _sql(path, "SELECT state, attempts, finished_at_us > 0, length(last_error) FROM jobs")
     assert rows == [("sent", 1, 1, None), ("given_up", 1, 1, 500)]

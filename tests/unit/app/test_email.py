@@ -19,8 +19,10 @@ from tests.unit.domain.strategies import incidents
 
 LIMA = ZoneInfo("America/Lima")
 HEADERS = sorted(
-    "from to subject date message-id auto-submitted content-type content-transfer-encoding "
-    "mime-version".split()
+    [
+        *("from", "to", "subject", "date", "message-id", "auto-submitted"),
+        *("content-type", "content-transfer-encoding", "mime-version"),
+    ]
 )
 
 
