@@ -2,10 +2,11 @@
 
 ``plugin.js`` calls it with whatever Python 3 there is. Wheels are checked by hash, and kept
 under ``.build/`` by what was asked for; the zip is the same, byte for byte, for the same
-content, so that deploying it again uploads nothing.
+content, so that deploying it again changes nothing.
 """
 
 import argparse
+import contextlib
 import hashlib
 import json
 import os
@@ -20,7 +21,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 CACHE = ROOT / ".build" / "lambda"
 REQUIREMENTS = ROOT / "requirements.txt"
-ZIP_NAME = "alerta-utec-realtime.zip"
+ZIPS_KEPT = 4
 
 # python3.13 on arm64 is Amazon Linux 2023, with glibc 2.34.
 PIP_TARGETS = {
@@ -55,19 +56,20 @@ LEFT_OUT_FOLDERS = {"__pycache__", "bin", "tests"}
 
 
 def main() -> int:
-    """Print ``{"zip", "bytes", "unpackedBytes"}`` on the last line of stdout."""
+    """Write the zip; print ``{"bytes", "unpackedBytes"}`` on the last line of stdout."""
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("output", type=Path)
     parser.add_argument("--target", choices=sorted(PIP_TARGETS), default="lambda")
-    target = parser.parse_args().target
+    arguments = parser.parse_args()
     try:
-        files = content(wheels(target))
+        files = content(wheels(arguments.target))
     except subprocess.CalledProcessError as error:
         sys.stderr.write(error.stderr or "")
         return 1
-    path = CACHE / target / ZIP_NAME
-    write_zip(files, path)
+    arguments.output.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(zipped(files), arguments.output)
     unpacked = sum(file.stat().st_size for file in files.values())
-    result = {"zip": str(path), "bytes": path.stat().st_size, "unpackedBytes": unpacked}
+    result = {"bytes": arguments.output.stat().st_size, "unpackedBytes": unpacked}
     sys.stdout.write(json.dumps(result) + "\n")
     return 0
 
@@ -93,7 +95,8 @@ def wheels(target: str) -> Path:
         install += ["--disable-pip-version-check", "--no-compile", "--no-deps", "--require-hashes"]
         install += [*options, "--target", f"{scratch}/wheels", "-r", str(REQUIREMENTS)]
         subprocess.run(install, check=True, capture_output=True, text=True)  # noqa: S603 (our own arguments)
-        (Path(scratch) / "wheels").rename(folder)
+        with contextlib.suppress(OSError):  # another run has been faster
+            (Path(scratch) / "wheels").rename(folder)
     return folder
 
 
@@ -111,17 +114,16 @@ def content(wheels_folder: Path) -> dict[str, Path]:
     return dict(sorted(files.items()))
 
 
-def write_zip(files: dict[str, Path], path: Path) -> None:
-    """Write ``files`` to ``path``, unless that zip has just this content already."""
+def zipped(files: dict[str, Path]) -> Path:
+    """The zip of ``files``, made now or earlier."""
     parts = [name + hashlib.sha256(file.read_bytes()).hexdigest() for name, file in files.items()]
-    comment = _digest(*parts).encode()
+    path = CACHE / "zips" / f"{_digest(*parts)[:32]}.zip"
     if path.exists():
-        with zipfile.ZipFile(path) as earlier:
-            if earlier.comment == comment:
-                return
-    scratch = path.with_suffix(f".{os.getpid()}.tmp")
+        path.touch()
+        return path
+    path.parent.mkdir(parents=True, exist_ok=True)
+    scratch = path.with_suffix(f".{os.getpid()}")
     with zipfile.ZipFile(scratch, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
-        archive.comment = comment
         for name, file in files.items():
             entry = zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))
             entry.create_system = 3  # Unix, so that the permissions count
@@ -129,6 +131,10 @@ def write_zip(files: dict[str, Path], path: Path) -> None:
             entry.compress_type = zipfile.ZIP_DEFLATED
             archive.writestr(entry, file.read_bytes())
     scratch.replace(path)
+    kept = sorted(path.parent.glob("*.zip"), key=lambda zip_file: zip_file.stat().st_mtime)
+    for old in kept[:-ZIPS_KEPT]:
+        old.unlink(missing_ok=True)
+    return path
 
 
 def _belongs(path: Path) -> bool:

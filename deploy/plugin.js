@@ -9,6 +9,7 @@ const { letApiGatewayLog } = require('./api_logs');
 const { subscribe } = require('./subscribe');
 
 const run = promisify(execFile);
+const ZIP = 'alerta-utec-realtime.zip';
 const EMAIL = /^[^\s@]+@[^\s@]+\.[^\s@]+$/;
 
 const NO_PIP = [
@@ -65,10 +66,12 @@ class AlertaPlugin {
     const progress = this.progress.get('alerta-package');
     progress.notice('Empaquetando las bibliotecas de Python');
     const script = path.join(__dirname, 'package.py');
+    const artifact = path.join(this.serverless.serviceDir, '.serverless', ZIP);
     try {
-      const { stdout } = await run(python, [script, '--target', this.settings.packageTarget]);
+      const asked = [script, artifact, '--target', this.settings.packageTarget];
+      const { stdout } = await run(python, asked);
       const made = JSON.parse(stdout.trim().split('\n').pop());
-      this.serverless.service.package.artifact = made.zip;
+      this.serverless.service.package.artifact = artifact;
       const size = (made.bytes / 1e6).toFixed(1);
       const unpacked = (made.unpackedBytes / 1e6).toFixed(1);
       this.log.notice(`Paquete: ${size} MB (${unpacked} MB desempaquetado)`);
