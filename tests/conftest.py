@@ -31,8 +31,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
     """The service on an emulated AWS of its own, where each Lambda has its role only."""
     folder = tmp_path_factory.mktemp("deployment") / "checkout"
-    with Emulator(enforce_iam=True) as emulator, Deployment(emulator, folder) as deployed:
-        yield deployed
+    with Emulator(enforce_iam=True) as emulator:
+        yield Deployment(emulator, folder).create()
 
 
 @pytest.fixture

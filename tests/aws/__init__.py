@@ -1,0 +1,1 @@
+"""The service on the emulated AWS, seen from AWS."""

@@ -1,0 +1,91 @@
+"""What ``osls deploy`` does besides making the stack."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.support.deployment import DeployFailed, Deployment
+from tests.support.incidents import unique
+
+
+def test_deploying_again_without_a_change_does_nothing(deployment: Deployment) -> None:
+    written = deployment.deploy()
+
+    assert "No changes to deploy" in written
+
+
+def test_the_endpoint_is_printed(deployment: Deployment) -> None:
+    assert f"wss://{deployment.outputs['WebSocketApiId']}." in deployment.written
+
+
+def test_an_address_is_subscribed_at_once_and_a_deployment_without_it_keeps_it(
+    deployment: Deployment,
+) -> None:
+    address = f"{unique()}@example.org"
+
+    written = deployment.deploy(email=address)
+    deployment.deploy(email=address)
+    deployment.deploy()
+
+    assert f"{address} suscrito" in written
+    assert _subscribed(deployment).count(address) == 1
+
+
+def test_what_is_no_address_is_refused_before_anything_happens(deployment: Deployment) -> None:
+    with pytest.raises(DeployFailed, match=r"no es una dirección de correo.*no e-mail address"):
+        deployment.deploy(email="nobody")
+
+    assert "nobody" not in _subscribed(deployment)
+
+
+def test_api_gateway_is_given_a_role_to_write_logs_with(deployment: Deployment) -> None:
+    account = deployment.client("apigateway").get_account()
+
+    assert account["cloudwatchRoleArn"].endswith(":role/serverlessApiGatewayCloudWatchRole")
+
+
+def test_a_role_that_the_account_has_for_logs_is_left_alone(deployment: Deployment) -> None:
+    gateway = deployment.client("apigateway")
+    before = gateway.get_account()["cloudwatchRoleArn"]
+    other = "arn:aws:iam::000000000000:role/somebody-elses"
+    _set_log_role(gateway, other)
+
+    written = deployment.deploy(email=f"{unique()}@example.org")
+    after = gateway.get_account()["cloudwatchRoleArn"]
+    _set_log_role(gateway, before)
+
+    assert "deployed to stack" in written
+    assert after == other
+
+
+def test_a_removed_stage_keeps_its_incidents_and_can_be_made_again_and_removed_whole(
+    deployment: Deployment, tmp_path: Path
+) -> None:
+    stage = Deployment(deployment.emulator, tmp_path / "checkout", stage="prueba")
+
+    with stage:
+        made = {name: table for name, table in stage.outputs.items() if name.endswith("Table")}
+    kept = _tables(stage) & set(made.values())
+    stage.deploy(dataPolicy="Delete")
+    stage.remove()
+    left = _tables(stage) & set(made.values())
+
+    assert stage.outputs["AlarmTopic"].endswith(":alerta-utec-realtime-alarms-prueba")
+    assert kept == {made["IncidentsTable"], made["ChangesTable"]}
+    assert not left
+
+
+def _subscribed(deployment: Deployment) -> list[str]:
+    listed = deployment.client("sns").list_subscriptions_by_topic(
+        TopicArn=deployment.outputs["AlarmTopic"]
+    )
+    return [one["Endpoint"] for one in listed["Subscriptions"]]
+
+
+def _tables(deployment: Deployment) -> set[str]:
+    return set(deployment.client("dynamodb").list_tables()["TableNames"])
+
+
+def _set_log_role(gateway: object, arn: str) -> None:
+    operation = {"op": "replace", "path": "/cloudwatchRoleArn", "value": arn}
+    gateway.update_account(patchOperations=[operation])  # type: ignore[attr-defined]
