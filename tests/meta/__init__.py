@@ -1,0 +1,1 @@
+"""What must agree between files that nothing else compares."""

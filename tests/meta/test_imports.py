@@ -1,0 +1,78 @@
+"""What importing a handler loads: a cold start pays for every module."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from tests.support.emulator import ROOT, clean_environment
+
+SETTINGS = {
+    "CONNECTIONS_TABLE": "c",
+    "INCIDENTS_TABLE": "i",
+    "CHANGES_TABLE": "h",
+    "KEYS_TABLE": "k",
+    "ALARM_TOPIC_ARN": "arn:aws:sns:us-east-1:000000000000:t",
+    "ALERTA_TIMEZONE": "America/Lima",
+    "MANAGEMENT_ENDPOINT": "https://a.execute-api.us-east-1.amazonaws.com/dev",
+    "AWS_DEFAULT_REGION": "us-east-1",
+}
+# What the table of routes stands on: nothing.
+ROUTES_LOAD = {"alerta_utec", "alerta_utec.handlers", "alerta_utec.handlers.routes"}
+NEVER_ON_LAMBDA = {
+    *("aiohttp", "uvloop", "apprise", "click", "sqlite3", "websockets"),
+    *("alerta_utec.gateway", "alerta_utec.client", "alerta_utec.cli"),
+    *("alerta_utec.adapters.local", "alerta_utec.adapters.memory"),
+    "alerta_utec.bootstrap.local_home",
+}
+HTTP_ONLY = "aws_lambda_powertools.event_handler"
+FORBIDDEN = {
+    "connect": {HTTP_ONLY, "alerta_utec.adapters.aws.commit", "alerta_utec.app.deliver"},
+    "disconnect": {HTTP_ONLY, "alerta_utec.adapters.aws.commit", "alerta_utec.app.deliver"},
+    "notify_incident": {HTTP_ONLY, "alerta_utec.app.deliver", "alerta_utec.app.email"},
+    "ping": {HTTP_ONLY, "alerta_utec.app.deliver", "alerta_utec.adapters.aws.management_api"},
+    "default": {HTTP_ONLY, "boto3", "botocore.session", "alerta_utec.adapters.aws"},
+    "http_api": {"alerta_utec.app.deliver", "alerta_utec.adapters.aws.management_api"},
+    "broadcast": {HTTP_ONLY, "alerta_utec.adapters.aws.commit", "alerta_utec.app.submit"},
+    "alarm": {HTTP_ONLY, "alerta_utec.adapters.aws.commit", "alerta_utec.app.submit"},
+}
+
+
+def loaded(module: str) -> set[str]:
+    """The modules that a fresh process has loaded after importing ``module``."""
+    code = f"import sys, json, {module}; print(json.dumps(sorted(sys.modules)))"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        env=clean_environment() | SETTINGS,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return set(json.loads(done.stdout))
+
+
+def test_the_table_of_routes_loads_nothing_but_itself() -> None:
+    ours_and_others = {
+        name
+        for name in loaded("alerta_utec.handlers.routes") - loaded("dataclasses, typing")
+        if not name.startswith("__editable__")
+    }
+
+    assert ours_and_others == ROUTES_LOAD
+
+
+@pytest.mark.parametrize("name", sorted(FORBIDDEN))
+def test_a_lambda_loads_only_what_its_handler_stands_on(name: str) -> None:
+    modules = loaded(f"src.{name}")
+
+    assert not modules & (NEVER_ON_LAMBDA | FORBIDDEN[name])
+
+
+def test_every_lambda_file_has_its_list() -> None:
+    files = {path.stem for path in (ROOT / "src").glob("*.py")} - {"__init__", "utils"}
+
+    assert files == FORBIDDEN.keys()

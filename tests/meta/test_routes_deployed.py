@@ -1,0 +1,45 @@
+"""serverless.yml against the one table of routes, both ways."""
+
+from typing import Any
+
+from alerta_utec.handlers.routes import HTTP_ROUTES, WEBSOCKET_ROUTES, WebSocketRoute
+from tests.support.emulator import ROOT
+
+
+def test_the_websocket_routes_deployed_are_those_of_the_table(service: dict[str, Any]) -> None:
+    deployed = {
+        WebSocketRoute(event["route"], name, "routeResponseSelectionExpression" in event)  # type: ignore[arg-type]
+        for name, event in _events(service, "websocket")
+    }
+
+    assert deployed == set(WEBSOCKET_ROUTES)
+
+
+def test_the_http_routes_deployed_are_those_of_the_table(service: dict[str, Any]) -> None:
+    deployed = _events(service, "httpApi")
+
+    assert {route for _, route in deployed} == set(HTTP_ROUTES)
+    assert {name for name, _ in deployed} == {"http"}
+
+
+def test_every_lambda_file_is_deployed_and_every_handler_is_there(service: dict[str, Any]) -> None:
+    deployed = {function["handler"] for function in service["functions"].values()}
+
+    files = {f"src/{path.stem}.handler" for path in (ROOT / "src").glob("*.py")}
+    assert deployed == files - {"src/__init__.handler", "src/utils.handler"}
+
+
+def test_each_lambda_file_hands_out_the_handler_of_its_function(service: dict[str, Any]) -> None:
+    for name, function in service["functions"].items():
+        path = ROOT / function["handler"].replace(".handler", ".py")
+
+        assert path.read_text().endswith(f"\nhandler = aws().{name}\n"), path
+
+
+def _events(service: dict[str, Any], kind: str) -> list[tuple[str, Any]]:
+    return [
+        (name, event[kind])
+        for name, function in service["functions"].items()
+        for event in function["events"]
+        if kind in event
+    ]

@@ -1,0 +1,216 @@
+"""What the stack is made of, read from the template that the framework writes."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.meta.conftest import Packaged, package
+
+
+def test_every_function_has_a_role_of_its_own(packaged: Packaged) -> None:
+    functions = packaged.of_type("AWS::Lambda::Function")
+    roles = [function["Properties"]["Role"]["Fn::GetAtt"][0] for function in functions.values()]
+
+    assert len(set(roles)) == len(roles) == 8
+    assert set(roles) == set(packaged.of_type("AWS::IAM::Role"))
+
+
+def test_no_permission_covers_more_than_this_stack(packaged: Packaged) -> None:
+    for role, statement in _statements(packaged):
+        actions = _listed(statement["Action"])
+        assert not [action for action in actions if "*" in action], role
+        for resource in _listed(statement["Resource"]):
+            text = json.dumps(resource)
+            assert re.search(r"Fn::GetAtt|\$\{\w+\.Arn\}|\$\{WebsocketsApi\}|\"Ref\"", text), role
+            wild = text.count("*")
+            # A connection's id is not known beforehand; everything else is.
+            assert wild == (1 if actions == ["execute-api:ManageConnections"] else 0), (role, text)
+
+
+def test_connections_are_managed_on_this_api_and_stage_only(packaged: Packaged) -> None:
+    managed = {
+        resource["Fn::Sub"].split(":")[-1]
+        for _, statement in _statements(packaged)
+        for resource in _listed(statement["Resource"])
+        if statement["Action"] == "execute-api:ManageConnections"
+    }
+
+    assert managed == {
+        "${WebsocketsApi}/dev/POST/@connections/*",
+        "${WebsocketsApi}/dev/GET/@connections/*",
+    }
+
+
+def test_only_this_service_s_apis_may_call_its_functions(packaged: Packaged) -> None:
+    for name, permission in packaged.of_type("AWS::Lambda::Permission").items():
+        source = json.dumps(permission["Properties"]["SourceArn"])
+        assert "${WebsocketsApi}/*" in source or '{"Ref": "HttpApi"}' in source, name
+
+
+def test_the_framework_brings_no_lambda_of_its_own(packaged: Packaged) -> None:
+    handlers = {
+        function["Properties"]["Handler"]
+        for function in packaged.of_type("AWS::Lambda::Function").values()
+    }
+
+    assert all(handler.startswith("src/") for handler in handlers)
+
+
+def test_functions_run_on_the_runtime_that_the_wheels_are_for(packaged: Packaged) -> None:
+    for function in packaged.of_type("AWS::Lambda::Function").values():
+        assert function["Properties"]["Runtime"] == "python3.13"
+        assert function["Properties"]["Architectures"] == ["arm64"]
+
+
+def test_what_api_gateway_waits_for_ends_in_time(packaged: Packaged) -> None:
+    for name, function in packaged.of_type("AWS::Lambda::Function").items():
+        if name not in ("BroadcastLambdaFunction", "AlarmLambdaFunction"):
+            assert function["Properties"]["Timeout"] <= 29, name
+
+
+def test_logs_hold_no_bodies_tokens_or_query_strings_and_end(packaged: Packaged) -> None:
+    stages = packaged.of_type("AWS::ApiGatewayV2::Stage")
+
+    for name, stage in stages.items():
+        named = set(
+            re.findall(r"\$context\.([\w.]+)", stage["Properties"]["AccessLogSettings"]["Format"])
+        )
+        assert named, name
+        assert not {one for one in named if one.startswith(("authorizer", "path"))}, name
+        settings = stage["Properties"]["DefaultRouteSettings"]
+        assert settings.get("DataTraceEnabled", False) is False
+        assert settings["ThrottlingRateLimit"] > 0
+        assert settings["ThrottlingBurstLimit"] > 0
+    assert len(stages) == 2
+    for name, group in packaged.of_type("AWS::Logs::LogGroup").items():
+        assert group["Properties"]["RetentionInDays"] == 30, name
+
+
+def test_access_logs_are_one_json_object_a_line(packaged: Packaged) -> None:
+    for stage in packaged.of_type("AWS::ApiGatewayV2::Stage").values():
+        line = stage["Properties"]["AccessLogSettings"]["Format"]
+
+        assert "\n" not in line
+        assert "requestId" in json.loads(line)
+
+
+def test_tables_cost_by_use_are_encrypted_and_have_no_fixed_name(packaged: Packaged) -> None:
+    tables = packaged.of_type("AWS::DynamoDB::Table")
+
+    assert set(tables) == {"Connections", "Incidents", "Changes", "Keys", "Deliveries"}
+    for name, table in tables.items():
+        assert table["Properties"]["BillingMode"] == "PAY_PER_REQUEST", name
+        assert table["Properties"]["SSESpecification"] == {"SSEEnabled": True}, name
+        assert "TableName" not in table["Properties"], name
+
+
+def test_incidents_and_changes_outlive_the_stack_and_can_be_recovered(packaged: Packaged) -> None:
+    tables = packaged.of_type("AWS::DynamoDB::Table")
+
+    kept = {name for name, table in tables.items() if "DeletionPolicy" in table}
+    assert kept == {"Incidents", "Changes"}
+    for name in kept:
+        assert tables[name]["DeletionPolicy"] == "RetainExceptOnCreate"
+        assert tables[name]["UpdateReplacePolicy"] == "Retain"
+        recovery = tables[name]["Properties"]["PointInTimeRecoverySpecification"]
+        assert recovery == {"PointInTimeRecoveryEnabled": True}
+
+
+def test_rows_that_expire_have_a_ttl(packaged: Packaged) -> None:
+    tables = packaged.of_type("AWS::DynamoDB::Table")
+
+    expiring = {
+        name: table["Properties"]["TimeToLiveSpecification"]
+        for name, table in tables.items()
+        if "TimeToLiveSpecification" in table["Properties"]
+    }
+    setting = {"AttributeName": "expiresAt", "Enabled": True}
+    assert expiring == {"Connections": setting, "Keys": setting}
+
+
+def test_consumers_retry_part_of_a_batch_and_set_aside_what_stays_bad(packaged: Packaged) -> None:
+    mappings = packaged.of_type("AWS::Lambda::EventSourceMapping")
+
+    assert len(mappings) == 2
+    for name, mapping in mappings.items():
+        properties = mapping["Properties"]
+        assert properties["FunctionResponseTypes"] == ["ReportBatchItemFailures"], name
+        assert properties["BisectBatchOnFunctionError"] is True, name
+        assert properties["MaximumRetryAttempts"] > 0, name
+        assert properties["MaximumRecordAgeInSeconds"] > 0, name
+        aside = properties["DestinationConfig"]["OnFailure"]["Destination"]
+        assert aside == {"Fn::GetAtt": ["Undelivered", "Arn"]}, name
+
+
+def test_consumers_are_called_for_changes_only_and_alarm_for_medium_and_high(
+    packaged: Packaged,
+) -> None:
+    patterns = {
+        name: json.loads(mapping["Properties"]["FilterCriteria"]["Filters"][0]["Pattern"])
+        for name, mapping in packaged.of_type("AWS::Lambda::EventSourceMapping").items()
+    }
+
+    broadcast = {"eventName": ["INSERT"], "dynamodb": {"Keys": {"feed": {"S": ["main"]}}}}
+    urgent = {"NewImage": {"urgency": {"S": ["medium", "high"]}}}
+    assert patterns == {
+        "BroadcastEventSourceMappingDynamodbChanges": broadcast,
+        "AlarmEventSourceMappingDynamodbChanges": {
+            **broadcast,
+            "dynamodb": {**broadcast["dynamodb"], **urgent},  # type: ignore[dict-item]
+        },
+    }
+
+
+def test_the_topic_of_dev_has_the_plain_name_and_is_encrypted(packaged: Packaged) -> None:
+    topic = packaged.template["Resources"]["Alarms"]["Properties"]
+
+    assert topic["TopicName"] == "alerta-utec-realtime-alarms"
+    assert topic["KmsMasterKeyId"] == "alias/aws/sns"
+
+
+def test_what_people_need_to_know_is_an_output(packaged: Packaged) -> None:
+    outputs = packaged.template["Outputs"]
+
+    assert {"WebSocketUrl", "HttpUrl", "ManagementEndpoint", "AlarmTopic"} <= outputs.keys()
+    assert {name for name in outputs if name.endswith("Table")} == {
+        f"{table}Table" for table in packaged.of_type("AWS::DynamoDB::Table")
+    }
+
+
+@pytest.fixture(scope="module")
+def other_stage(tmp_path_factory: pytest.TempPathFactory) -> Packaged:
+    """Another stage, with its settings given."""
+    folder: Path = tmp_path_factory.mktemp("prod") / "checkout"
+    return package(folder, "--stage", "prod", "--param=timezone=Europe/Madrid")
+
+
+def test_another_stage_has_names_of_its_own(other_stage: Packaged) -> None:
+    resources = other_stage.template["Resources"]
+
+    assert resources["Alarms"]["Properties"]["TopicName"] == "alerta-utec-realtime-alarms-prod"
+    sub = resources["NotifyLambdaFunction"]["Properties"]["Environment"]["Variables"]
+    assert sub["MANAGEMENT_ENDPOINT"]["Fn::Sub"].endswith("/prod")
+
+
+def test_the_timezone_reaches_the_e_mails(packaged: Packaged, other_stage: Packaged) -> None:
+    def timezone(one: Packaged) -> str:
+        alarm = one.template["Resources"]["AlarmLambdaFunction"]["Properties"]
+        return str(alarm["Environment"]["Variables"]["ALERTA_TIMEZONE"])
+
+    assert timezone(packaged) == "America/Lima"
+    assert timezone(other_stage) == "Europe/Madrid"
+
+
+def _statements(packaged: Packaged) -> Iterator[tuple[str, dict[str, Any]]]:
+    for name, role in packaged.of_type("AWS::IAM::Role").items():
+        for policy in role["Properties"]["Policies"]:
+            for statement in policy["PolicyDocument"]["Statement"]:
+                yield name, statement
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]

@@ -1,0 +1,135 @@
+"""The zip that every Lambda runs, as the plugin packs it for AWS."""
+
+import re
+import subprocess
+import sys
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.meta.conftest import Packaged
+from tests.support.deployment import DeployFailed, checkout, osls
+from tests.support.emulator import ROOT
+
+ZIP_MAX_BYTES = 6_000_000
+# Lambda takes 250 MB; a cold start takes longer with every megabyte.
+UNPACKED_MAX_BYTES = 16_000_000
+AARCH64 = 0xB7
+NOT_OURS_TO_BRING = {"boto3", "botocore", "aiohttp", "uvloop", "apprise", "click", "tests"}
+
+
+@pytest.fixture(scope="module")
+def archive(packaged: Packaged) -> Iterator[zipfile.ZipFile]:
+    """The zip, open."""
+    with zipfile.ZipFile(packaged.zip_path) as opened:
+        yield opened
+
+
+def test_compiled_modules_are_for_python_3_13_on_arm64_linux(archive: zipfile.ZipFile) -> None:
+    compiled = [name for name in archive.namelist() if name.endswith((".so", ".pyd", ".dylib"))]
+
+    assert compiled
+    for name in compiled:
+        assert name.endswith(".cpython-313-aarch64-linux-gnu.so")
+        header = archive.read(name)[:20]
+        assert header[:4] == b"\x7fELF"
+        assert int.from_bytes(header[18:20], "little") == AARCH64
+
+
+def test_it_holds_every_handler(archive: zipfile.ZipFile) -> None:
+    held = {name for name in archive.namelist() if name.startswith("src/")}
+
+    assert held == {f"src/{path.name}" for path in (ROOT / "src").glob("*.py")}
+
+
+def test_it_holds_the_home_on_aws_and_nothing_of_the_other(archive: zipfile.ZipFile) -> None:
+    ours = {name for name in archive.namelist() if name.startswith("alerta_utec/")}
+
+    parts = {name.split("/")[1].removesuffix(".py") for name in ours}
+    assert parts == {
+        *("__init__", "adapters", "app", "bootstrap", "domain", "handlers", "ports", "wire"),
+    }
+    assert not [name for name in ours if "/local" in name or "/memory" in name]
+
+
+def test_it_holds_what_requirements_txt_pins_and_no_more(archive: zipfile.ZipFile) -> None:
+    pinned = {
+        tuple(line.split(" ")[0].split("=="))
+        for line in (ROOT / "requirements.txt").read_text().splitlines()
+        if re.match(r"[a-z]", line)
+    }
+    held = {
+        tuple(name.split("/")[0].removesuffix(".dist-info").replace("_", "-").rsplit("-", 1))
+        for name in archive.namelist()
+        if ".dist-info/" in name
+    }
+
+    assert held == pinned
+
+
+def test_it_holds_no_tests_no_bytecode_and_nothing_that_lambda_has(
+    archive: zipfile.ZipFile,
+) -> None:
+    names = archive.namelist()
+
+    assert not NOT_OURS_TO_BRING & {name.split("/")[0] for name in names}
+    assert not [name for name in names if "/tests/" in name or "__pycache__" in name]
+    assert not [name for name in names if name.endswith((".pyc", ".pyi", "/RECORD"))]
+
+
+def test_it_is_small(packaged: Packaged, archive: zipfile.ZipFile) -> None:
+    assert packaged.zip_path.stat().st_size < ZIP_MAX_BYTES
+    assert sum(entry.file_size for entry in archive.infolist()) < UNPACKED_MAX_BYTES
+
+
+def test_packing_elsewhere_and_from_nothing_gives_the_same_bytes(
+    packaged: Packaged, tmp_path: Path
+) -> None:
+    copy = checkout(tmp_path / "elsewhere")
+    (copy / ".build").unlink()
+
+    again = _pack(copy, tmp_path / "again.zip")
+
+    assert again == packaged.zip_path.read_bytes()
+
+
+def test_a_change_in_the_code_changes_the_zip(packaged: Packaged, tmp_path: Path) -> None:
+    copy = checkout(tmp_path / "changed")
+    with (copy / "src" / "ping.py").open("a") as source:
+        source.write("# changed\n")
+
+    changed = _pack(copy, tmp_path / "changed.zip")
+
+    assert changed != packaged.zip_path.read_bytes()
+
+
+def _pack(copy: Path, output: Path) -> bytes:
+    subprocess.run([sys.executable, str(copy / "deploy" / "package.py"), str(output)], check=True)
+    return output.read_bytes()
+
+
+def test_without_pip_it_says_what_to_do_in_both_languages(tmp_path: Path) -> None:
+    copy = checkout(tmp_path / "checkout")
+
+    with pytest.raises(DeployFailed) as failed:
+        osls(copy, "package", environment={"ALERTA_PYTHON": "/bin/false"})
+
+    assert "Falta Python 3 con pip" in str(failed.value)
+    assert "Python 3 with pip is missing" in str(failed.value)
+    assert "ALERTA_PYTHON=" in str(failed.value)
+
+
+def test_a_wheel_with_another_hash_is_refused(tmp_path: Path) -> None:
+    copy = checkout(tmp_path / "checkout")
+    (copy / ".build").unlink()
+    pins = copy / "requirements.txt"
+    forged = re.sub(r"sha256:[0-9a-f]{64}", f"sha256:{'0' * 64}", pins.read_text())
+    pins.write_text(forged)
+
+    with pytest.raises(DeployFailed) as failed:
+        osls(copy, "package")
+
+    assert "DO NOT MATCH THE HASHES" in str(failed.value)
+    assert "pip no pudo traer las bibliotecas" in str(failed.value)
