@@ -20,6 +20,13 @@ def serve_values(*arguments: str, **environment: str) -> dict[str, object]:
         return serve.make_context("serve", list(arguments)).params
 
 
+@pytest.fixture
+def nowhere(tmp_path: Path) -> str:
+    """A data folder that cannot be: whatever is refused too late still does not listen."""
+    (tmp_path / "file").touch()
+    return str(tmp_path / "file" / "data")
+
+
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
 def test_help_is_in_spanish_and_shows_an_example(command: tuple[str, ...]) -> None:
     result = run(*command, "--help")
@@ -89,8 +96,8 @@ def test_a_mistake_is_told_in_one_spanish_line_and_where_the_help_is(
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.7", "", "equipo.example"])
-def test_serve_does_not_listen_beyond_this_machine_by_itself(host: str) -> None:
-    result = run("serve", "--host", host)
+def test_serve_does_not_listen_beyond_this_machine_by_itself(host: str, nowhere: str) -> None:
+    result = run("serve", "--host", host, "--data", nowhere)
 
     assert result.exit_code == 2
     assert "--insecure" in result.stderr
@@ -148,15 +155,17 @@ def test_an_option_wins_over_the_environment() -> None:
 
 
 @pytest.mark.parametrize("off", ["0", "no", "false", "off"])
-def test_insecure_is_off_where_the_environment_says_so(off: str) -> None:
-    result = run("serve", "--host", "0.0.0.0", environment={"ALERTA_INSECURE": off})
+def test_insecure_is_off_where_the_environment_says_so(off: str, nowhere: str) -> None:
+    arguments = ("serve", "--host", "0.0.0.0", "--data", nowhere)
+
+    result = run(*arguments, environment={"ALERTA_INSECURE": off})
 
     assert result.exit_code == 2
     assert "acéptelo con --insecure" in result.stderr
 
 
-def test_an_unclear_switch_in_the_environment_is_refused() -> None:
-    result = run("serve", environment={"ALERTA_INSECURE": "quizá"})
+def test_an_unclear_switch_in_the_environment_is_refused(nowhere: str) -> None:
+    result = run("serve", "--data", nowhere, environment={"ALERTA_INSECURE": "quizá"})
 
     assert result.exit_code == 2
     assert "ALERTA_INSECURE" in result.stderr
