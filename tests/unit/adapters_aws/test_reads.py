@@ -96,8 +96,34 @@ def test_answers_in_several_pages_are_read_whole(faulty: DynamoIncidents, wire: 
     _in_pages_of(wire, "Query", 2)
 
     assert [c.after.seq for c in faulty.changes(after_seq=1, limit=7)] == [2, 3, 4, 5, 6, 7, 8]
-    assert [c.after.revision for c in faulty.history("a")] == [1, 2, 3, 4, 5]
     assert len(faulty.page(Query(limit=5)).incidents) == 5
+
+
+def test_a_history_that_the_index_has_whole_costs_one_read_besides(
+    faulty: DynamoIncidents, wire: FaultyWire
+) -> None:
+    _grown(faulty, revisions=5)
+    _in_pages_of(wire, "Query", 2)
+    wire.sent.clear()
+
+    history = faulty.history("a")
+
+    assert [change.after.revision for change in history] == [1, 2, 3, 4, 5]
+    assert wire.sent == ["GetItem", "Query", "Query", "Query"]
+
+
+def test_the_chain_of_changes_holds_whatever_seq_the_caller_knew(
+    faulty: DynamoIncidents, wire: FaultyWire
+) -> None:
+    change = creation(incidentId="a")
+    first = faulty.commit(change).change
+    wire.always("Query", answer(200, {"Items": [], "Count": 0}))
+
+    second = faulty.commit(update(change.after, status=Status.RESUELTO)).change
+
+    assert change.after.seq == 0
+    assert second.before == first.after
+    assert list(faulty.history("a")) == [first, second]
 
 
 def test_changes_beyond_a_megabyte_are_read_whole(dynamodb_incidents: DynamoIncidents) -> None:
