@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from alerta_utec import wire
-from alerta_utec.cli.options import Whole, as_json, http_url, no_color
+from alerta_utec.cli.options import HTTP_URL, Whole, as_json, http_url, no_color
 from alerta_utec.cli.spanish import SpanishGroup
 from alerta_utec.cli.terminal import history_line, incident_line, incident_page, safe
 
@@ -56,15 +56,22 @@ def incidents(
 
 @incidents.command()
 @click.argument("incident_id", metavar="ID")
+@click.option("--url", "own_url", type=HTTP_URL, help="Como la de incidents.")
 @as_json
-@click.pass_obj
-def show(url: str, incident_id: str, as_json: bool) -> None:
+@no_color
+@click.pass_context
+def show(
+    ctx: click.Context, /, incident_id: str, own_url: str | None, as_json: bool, no_color: bool
+) -> None:
     """Muestra un incidente con toda su historia.
 
     \b
     Ejemplo:
       alerta-utec incidents show 0197a1b2-…
     """
+    if no_color:
+        ctx.color = False
+    url = own_url or ctx.obj
     _run(url, _show(url, incident_id, as_json))
 
 

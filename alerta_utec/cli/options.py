@@ -137,6 +137,8 @@ class Switch(BoolParamType):
         return text in self._ON
 
 
+HTTP_URL = Url("http", "https")
+
 ws_url = click.option(
     "--url",
     envvar="ALERTA_WS_URL",
@@ -150,7 +152,7 @@ http_url = click.option(
     "--url",
     envvar="ALERTA_HTTP_URL",
     default="http://127.0.0.1:8000",
-    type=Url("http", "https"),
+    type=HTTP_URL,
     show_default=True,
     show_envvar=True,
     help="Dirección HTTP del servicio.",

@@ -90,6 +90,16 @@ def test_one_incident_shows_with_its_history(server: Server) -> None:
     assert "status: ∅ → pendiente, urgency: ∅ → high" in result.stdout
 
 
+def test_the_address_may_stand_before_or_after_show(server: Server) -> None:
+    (incident_id,) = report(server, {"type": "humo", "location": "Cocina", "urgency": "high"})
+    url, show = ("--url", server.http_url), ("show", incident_id)
+
+    before, after = run("incidents", *url, *show), run("incidents", *show, *url)
+
+    assert before.exit_code == 0
+    assert before.stdout == after.stdout
+
+
 @pytest.mark.parametrize("form", [(), ("--json",)])
 def test_hostile_text_reaches_no_terminal(server: Server, form: tuple[str, ...]) -> None:
     hostile = "\x1b]0;x\x07\u202e\x9b"
