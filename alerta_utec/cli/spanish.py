@@ -1,6 +1,8 @@
 """Click in Spanish: headings, the help's small print and the errors of use."""
 
 import functools
+import io
+import sys
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
@@ -74,6 +76,7 @@ class SpanishGroup(click.Group):
 
     def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
         """Parse the group's own arguments."""
+        _never_fail_to_print()
         return _translated(functools.partial(super().make_context, *args, **kwargs))
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -87,6 +90,13 @@ SpanishGroup.group_class = SpanishGroup
 def usage(message: str) -> click.UsageError:
     """A mistake in the use of the running command."""
     return click.UsageError(message, click.get_current_context())
+
+
+def _never_fail_to_print() -> None:
+    """Escape what the terminal's encoding lacks, help pages included."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _translated(run: Callable[[], Result]) -> Result:

@@ -8,7 +8,7 @@ from click.testing import CliRunner
 from alerta_utec import __version__
 from alerta_utec.cli import main
 from alerta_utec.cli.serve import serve
-from tests.unit.cli.running import SETTINGS, run
+from tests.unit.cli.running import SETTINGS, Process, run
 
 COMMANDS = (*((name,) for name in main.commands), ("incidents", "show"))
 
@@ -93,6 +93,14 @@ def test_a_mistake_is_told_in_one_spanish_line_and_where_the_help_is(
     assert error.startswith("Error: ")
     assert help_line.startswith("Ayuda: alerta-utec")
     assert help_line.endswith("--help")
+
+
+def test_a_terminal_without_accents_is_no_obstacle() -> None:
+    with Process("--help", environment={"PYTHONIOENCODING": "ascii"}) as helping:
+        code = helping.wait()
+
+    assert code == 0
+    assert "\\xd3rdenes:" in helping.out
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.7", "", "equipo.example"])
