@@ -79,4 +79,4 @@ function signed(url, body, region, { accessKeyId, secretAccessKey, sessionToken 
   return headers;
 }
 
-module.exports = { subscribe };
+module.exports = { signed, subscribe };
