@@ -33,9 +33,9 @@ class HttpClient:
         while left > 0:
             parameters["limit"] = str(min(left, PAGE))
             page = await self._get("incidents", parameters)
-            for incident in page["incidents"][:left]:
+            for incident in page["incidents"]:
                 yield incident
-                left -= 1
+            left -= len(page["incidents"])
             if "cursor" not in page:
                 return
             parameters["cursor"] = str(page["cursor"])

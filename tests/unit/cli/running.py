@@ -68,6 +68,7 @@ class Process:
             stderr=subprocess.PIPE,
             text=True,
             encoding="utf-8",
+            errors="replace",
         )
         self.out: list[str] = []
         self.err: list[str] = []
