@@ -34,6 +34,14 @@ def test_what_is_posted_reaches_the_client_verbatim(
     client.wait_text(data)
 
 
+def test_bytes_that_are_not_utf_8_are_replaced(target: Target, client: WsClient) -> None:
+    connection_id = client.ping()["connectionId"]
+
+    target.management().post_to_connection(ConnectionId=connection_id, Data=b"a\xffb")
+
+    client.wait_text("a\ufffdb")
+
+
 def test_posts_to_one_client_arrive_in_order_and_at_no_other(
     target: Target, clients: tuple[WsClient, WsClient]
 ) -> None:

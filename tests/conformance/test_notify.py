@@ -1,5 +1,7 @@
 """``notify``: an incident is stored, acknowledged and told to everyone."""
 
+from contextlib import ExitStack
+
 from alerta_utec.domain.change import Position
 from alerta_utec.domain.incident import parse_time
 from tests.conformance.targets import Target
@@ -158,6 +160,28 @@ def test_a_client_that_left_does_not_keep_the_others_from_hearing(target: Target
         ack = stays.notify(incident())
 
         assert stays.wait_update(ack["incidentId"])["incident"]["seq"] == ack["seq"]
+
+
+def test_a_burst_from_several_clients_reaches_every_client_once(target: Target) -> None:
+    with ExitStack() as stack:
+        clients = [stack.enter_context(target.connect()) for _ in range(4)]
+        for number, client in enumerate(clients * 5):
+            client.send({"action": "notify", "incident": incident(), "requestId": f"b{number}"})
+
+        acks = [
+            client.wait(lambda f, n=number: f.get("requestId") == f"b{n}")  # type: ignore[misc]
+            for number, client in enumerate(clients * 5)
+        ]
+
+        assert {ack["type"] for ack in acks} == {"ack"}
+        for client in clients:
+            told = [client.wait_update(ack["incidentId"])["incident"]["seq"] for ack in acks]
+            assert told == [ack["seq"] for ack in acks]
+            assert all(len(client.updates(ack["incidentId"])) == 1 for ack in acks)
+    seqs = sorted(ack["seq"] for ack in acks)
+    assert len(set(seqs)) == len(seqs)
+    if not target.shared:
+        assert seqs == list(range(seqs[0], seqs[0] + len(seqs)))
 
 
 def test_a_message_in_several_frames_is_one_message(client: WsClient) -> None:

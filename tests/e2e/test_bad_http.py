@@ -139,6 +139,27 @@ def test_a_connection_that_never_asks_is_ended(server: Server) -> None:
         assert dripping.is_ended(0.5)
 
 
+SLOW_BODIES = {
+    "HTTP API": b"GET /incidents HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc",
+    "@connections": (
+        b"POST /dev/@connections/AAAAAAAAAAAAAAA= HTTP/1.1\r\nHost: x\r\n"
+        b"Authorization: AWS4-HMAC-SHA256 x\r\nContent-Length: 10\r\n\r\nabc"
+    ),
+}
+
+
+def test_a_body_that_never_comes_whole_is_not_waited_for(server: Server) -> None:
+    waiting = [RawSocket(server.port) for _ in SLOW_BODIES]
+    for raw, data in zip(waiting, SLOW_BODIES.values(), strict=True):
+        raw.send(data)
+
+    ended = [raw.is_ended(HANDSHAKE_S + MARGIN_S) for raw in waiting]
+
+    for raw in waiting:
+        raw.reset()
+    assert ended == [True, True]
+
+
 def drip(raw: RawSocket, data: bytes, *, until: float) -> float:
     """Send ``data`` a byte every 0.2 s until the connection ends; how long that took."""
     began = time.monotonic()

@@ -15,6 +15,8 @@ from tests.support.wsclient import WsClient
 
 SOCKETS = 10_000
 BATCH = 500
+# Twelve times what a socket's buffers and the server's queue for one client take.
+BURST = 1000
 SETTLE_S = 30.0
 LEFT_OVER = 20
 
@@ -43,6 +45,19 @@ def test_10000_sockets_opened_and_dropped_leave_nothing_behind(serve: ServeFacto
         told = bystander.notify(incident())
         assert told["seq"] == accepted["seq"] + 1
         bystander.wait_update(told["incidentId"])
+
+
+def test_a_client_that_stops_reading_delays_nobody_and_is_let_go(server: Server) -> None:
+    report = {"action": "notify", "incident": incident(description="x" * 4000, more="y" * 8000)}
+    with RawSocket(server.port) as stalled, WsClient(server.ws_url) as reads:
+        assert stalled.handshake() == 101
+
+        for _ in range(BURST):
+            reads.send(report)
+
+        reads.wait(lambda _frame: len(reads.frames) >= BURST)
+        assert stalled.is_ended()
+        assert reads.ping()["type"] == "pong"
 
 
 def open_and_drop(server: Server, start: int) -> None:
