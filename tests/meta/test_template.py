@@ -2,6 +2,8 @@
 
 import json
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,6 +11,21 @@ from typing import Any
 import pytest
 
 from tests.meta.conftest import Packaged, package
+
+
+def test_cloudformation_has_no_objection(packaged: Packaged) -> None:
+    template = packaged.checkout / ".serverless" / "cloudformation-template-update-stack.json"
+
+    linted = subprocess.run(
+        # W3005: the framework names dependencies twice.
+        [Path(sys.executable).with_name("cfn-lint"), "--ignore-checks", "W3005", "--", template],
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+
+    assert linted.returncode == 0, linted.stdout + linted.stderr
 
 
 def test_every_function_has_a_role_of_its_own(packaged: Packaged) -> None:
