@@ -38,7 +38,7 @@ class AlertaPlugin {
     this.hooks = {
       'before:package:initialize': () => this.checkEmail(),
       'before:package:createDeploymentArtifacts': () => this.package(),
-      'before:package:function:package': () => this.package(),
+      'before:deploy:function:initialize': () => this.refuseOne(),
       'before:aws:deploy:deploy:updateStack': () => letApiGatewayLog(this),
       'after:deploy:deploy': () => this.subscribe(),
     };
@@ -50,6 +50,14 @@ class AlertaPlugin {
 
   fail(message, code) {
     return new this.serverless.classes.Error(message, code);
+  }
+
+  // The framework would deploy the code, and then fail over a role without a fixed name.
+  refuseOne() {
+    throw this.fail(
+      'Use "sls deploy": todas las Lambdas comparten un paquete. / Use "sls deploy": all Lambdas share one zip.',
+      'ALERTA_DEPLOY_ALL'
+    );
   }
 
   checkEmail() {

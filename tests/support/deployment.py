@@ -156,4 +156,4 @@ class Deployment:
 
     def _osls(self, command: str, *options: str) -> str:
         environment = self.emulator.environment
-        return osls(self._folder, command, "--stage", self.stage, *options, environment=environment)
+        return osls(self._folder, command, *options, "--stage", self.stage, environment=environment)
