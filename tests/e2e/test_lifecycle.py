@@ -86,12 +86,14 @@ def test_the_folder_is_free_again_after_a_crash(serve: ServeFactory) -> None:
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "example.com"])
 def test_it_refuses_to_listen_beyond_this_machine(tmp_path: Path, host: str) -> None:
-    refused = refused_server(tmp_path / "data", "--host", host)
+    # A folder that cannot be: a server that does not refuse still listens nowhere.
+    (tmp_path / "file").touch()
+
+    refused = refused_server(tmp_path / "file" / "data", "--host", host)
 
     assert refused.returncode != 0
     assert "--insecure" in refused.stderr
     assert "Traceback" not in refused.stderr
-    assert not (tmp_path / "data").exists()
 
 
 def test_a_port_that_is_taken_is_a_clear_error(tmp_path: Path) -> None:
