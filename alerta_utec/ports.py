@@ -122,6 +122,14 @@ class IncidentStore(Protocol):
         """
         ...
 
+    def settled(self) -> Position:
+        """A position, as late as can be told, up to which ``page`` is sure to lag no more.
+
+        Raises:
+            Unavailable.
+        """
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Connection:

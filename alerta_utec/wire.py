@@ -27,11 +27,17 @@ from alerta_utec.domain.messages import DEFAULT_LANG, Lang, text
 MESSAGE_MAX_BYTES = 32 * 1024
 REQUEST_ID_MAX = 64
 KEY_MAX = 200
+CURSOR_MAX = 80
 
 
 def encode(value: Mapping[str, Any]) -> str:
     """Compact JSON."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+
+
+def encoded_size(value: Mapping[str, Any]) -> int:
+    """Bytes of ``encode(value)`` in UTF-8."""
+    return len(encode(value).encode())
 
 
 def decode(body: str | bytes | None) -> dict[str, Any]:
@@ -123,6 +129,28 @@ def pong(
         "expiresAt": format_time(expires_at),
         "connectionId": connection_id,
     }
+    return encode(frame if request is None else frame | {"requestId": request})
+
+
+def sync(
+    incidents: Sequence[Mapping[str, Any]],
+    *,
+    position: Position,
+    more: bool,
+    reset: bool,
+    cursor: str | None,
+    request: str | None,
+) -> str:
+    """The answer to ``sync``: one page of what the client has missed."""
+    frame: dict[str, Any] = {
+        "type": "sync",
+        "incidents": incidents,
+        "position": str(position),
+        "more": more,
+        "reset": reset,
+    }
+    if cursor is not None:
+        frame["cursor"] = cursor
     return encode(frame if request is None else frame | {"requestId": request})
 
 

@@ -101,6 +101,9 @@ class MemoryIncidents:
     def position(self) -> Position:
         return Position(self._epoch, len(self._changes))
 
+    def settled(self) -> Position:
+        return self.position()
+
     def _first(self, change: Change) -> Change | None:
         kept = self._keys.get(change.key) if change.key else None
         if kept is not None and change.at < kept.at + _KEY_TTL:

@@ -1,9 +1,58 @@
-"""Telling a client where the feed is, so that it knows what it has missed."""
+"""Telling a client what it has missed."""
 
-from dataclasses import dataclass
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
-from alerta_utec.domain.change import Position
-from alerta_utec.ports import IncidentStore
+from alerta_utec.domain.change import Change, Position
+from alerta_utec.domain.errors import InvalidRequest, Problem
+from alerta_utec.domain.incident import Status
+from alerta_utec.ports import IncidentStore, Page, Query
+from alerta_utec.wire import encoded_size
+
+# Room for the rest of the frame under 100 KB.
+INCIDENTS_MAX_BYTES = 96 * 1024
+CHANGES_PER_READ = 200
+SNAPSHOT_PER_READ = 100
+OPEN = frozenset({Status.PENDIENTE, Status.EN_ATENCION})
+
+_CURSOR = re.compile(r"([0-9a-z]{1,32}):(\d{1,18}):(\d{1,18})")
+
+
+@dataclass(frozen=True, slots=True)
+class CaughtUp:
+    """One page of what a client has missed.
+
+    ``incidents``: JSON of the latest state of each, under 96 KB together. ``position`` is the
+    client's once it has every page; ``cursor`` continues a snapshot, without one ``more`` asks
+    for the changes since ``position``. ``reset``: the first page of a snapshot, which replaces
+    whatever the client has.
+    """
+
+    incidents: Sequence[dict[str, Any]]
+    position: Position
+    more: bool = False
+    reset: bool = False
+    cursor: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Cursor:
+    """Where a snapshot goes on, and the position that holds when it is whole."""
+
+    position: Position
+    before_seq: int
+
+    def __str__(self) -> str:
+        return f"{self.position}:{self.before_seq}"
+
+    @classmethod
+    def parse(cls, text: str) -> "_Cursor":
+        match = _CURSOR.fullmatch(text)
+        if match is None:
+            raise InvalidRequest(problems=[Problem("cursor", "not_valid")])
+        return cls(Position(match[1], int(match[2])), int(match[3]))
 
 
 @dataclass(frozen=True)
@@ -19,3 +68,71 @@ class CatchUp:
             Unavailable: it cannot be read now.
         """
         return self.store.position()
+
+    def since(self, position: Position) -> CaughtUp:
+        """The next page of what has changed since ``position``.
+
+        A position that this feed has never had (another epoch, or ahead of it) gets a
+        snapshot instead.
+
+        Raises:
+            Unavailable.
+        """
+        head = self.store.position()
+        if position.epoch != head.epoch or position.seq > head.seq:
+            return self.snapshot()
+        changes = self.store.changes(after_seq=position.seq, limit=CHANGES_PER_READ)
+        latest, last_seq = _fill(changes, position.seq)
+        return CaughtUp(latest, replace(head, seq=last_seq), more=last_seq < head.seq)
+
+    def snapshot(self, cursor: str | None = None) -> CaughtUp:
+        """A page of the open incidents, the newest first.
+
+        Its position is read before its first incident: what changes while the client pages
+        comes to it afterwards, as changes since that position.
+
+        Raises:
+            InvalidRequest: ``cursor`` is none of ours.
+            Unavailable.
+        """
+        head = self.store.position()
+        place = None if cursor is None else _Cursor.parse(cursor)
+        if place is not None and place.position.epoch != head.epoch:
+            place = None
+        position = self.store.settled() if place is None else place.position
+        incidents, next_seq = self._open(None if place is None else place.before_seq)
+        return CaughtUp(
+            incidents,
+            position,
+            more=next_seq is not None or position.seq < head.seq,
+            reset=place is None,
+            cursor=None if next_seq is None else str(_Cursor(position, next_seq)),
+        )
+
+    def _open(self, before_seq: int | None) -> tuple[list[dict[str, Any]], int | None]:
+        limit = SNAPSHOT_PER_READ
+        while True:
+            page: Page = self.store.page(Query(limit=limit, before_seq=before_seq, status=OPEN))
+            incidents = [incident.to_json() for incident in page.incidents]
+            size = sum(map(encoded_size, incidents))
+            if size <= INCIDENTS_MAX_BYTES or limit == 1:
+                return incidents, page.next_seq
+            # The largest incident fits several times, so this ends.
+            limit = max(1, min(limit, len(incidents)) * INCIDENTS_MAX_BYTES // (size * 2))
+
+
+def _fill(changes: Iterable[Change], last_seq: int) -> tuple[list[dict[str, Any]], int]:
+    """The latest state of each incident in as many ``changes`` as fit, and the last one's seq."""
+    latest: dict[str, dict[str, Any]] = {}
+    size = 0
+    for change in changes:
+        state = change.after.to_json()
+        replaced = latest.get(change.incident_id)
+        size += encoded_size(state) - (encoded_size(replaced) if replaced else 0)
+        if size > INCIDENTS_MAX_BYTES and latest:
+            break
+        # Last in the order of the latest change.
+        latest.pop(change.incident_id, None)
+        latest[change.incident_id] = state
+        last_seq = change.after.seq
+    return list(latest.values()), last_seq

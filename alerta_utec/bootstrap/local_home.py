@@ -40,6 +40,7 @@ from alerta_utec.handlers.websocket import (
     MessageRoute,
     Notify,
     Ping,
+    Sync,
 )
 from alerta_utec.ports import IncidentStore, Mailer, MailJobs
 
@@ -132,6 +133,7 @@ class LocalHome:
             "disconnect": Disconnect(sessions),
             "notify": MessageRoute(Notify(Submit(store, self._clock)), self._hub),
             "ping": MessageRoute(Ping(CatchUp(store))),
+            "sync": MessageRoute(Sync(CatchUp(store))),
             "default": MessageRoute(Default()),
             "http": HttpApi(store),
         }

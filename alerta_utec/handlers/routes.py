@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-HandlerName = Literal["connect", "disconnect", "notify", "ping", "default", "http"]
+HandlerName = Literal["connect", "disconnect", "notify", "ping", "sync", "default", "http"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,7 @@ WEBSOCKET_ROUTES: tuple[WebSocketRoute, ...] = (
     WebSocketRoute("$disconnect", "disconnect"),
     WebSocketRoute("notify", "notify"),
     WebSocketRoute("ping", "ping", two_way=True),
+    WebSocketRoute("sync", "sync", two_way=True),
     WebSocketRoute("$default", "default", two_way=True),
 )
 ACTIONS: tuple[str, ...] = tuple(r.key for r in WEBSOCKET_ROUTES if not r.key.startswith("$"))

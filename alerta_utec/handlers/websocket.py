@@ -10,6 +10,7 @@ from alerta_utec import wire
 from alerta_utec.app.catch_up import CatchUp
 from alerta_utec.app.sessions import Sessions, expires_at
 from alerta_utec.app.submit import Submit
+from alerta_utec.domain.change import Position
 from alerta_utec.domain.errors import AlertaError, Internal, Unavailable, UnknownAction
 from alerta_utec.domain.incident import Report
 from alerta_utec.handlers.routes import ACTIONS
@@ -142,6 +143,30 @@ class Ping:
             position=self.catch_up.position(),
             expires_at=expires_at(message.connected_at),
             connection_id=message.connection_id,
+            request=message.request_id,
+        )
+
+
+@dataclass(frozen=True)
+class Sync:
+    """``sync``: what a client has missed, page by page."""
+
+    catch_up: CatchUp
+
+    def __call__(self, message: Message) -> str:
+        """The next page: of a snapshot, or of the changes since the client's position."""
+        cursor = wire.short_text(message.body, "cursor", wire.CURSOR_MAX)
+        since = message.body.get("since")
+        if cursor is not None or since is None:
+            page = self.catch_up.snapshot(cursor)
+        else:
+            page = self.catch_up.since(Position.parse(since))
+        return wire.sync(
+            page.incidents,
+            position=page.position,
+            more=page.more,
+            reset=page.reset,
+            cursor=page.cursor,
             request=message.request_id,
         )
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from alerta_utec.adapters.aws.backoff import Backoff
@@ -17,14 +18,18 @@ from alerta_utec.adapters.aws.items import (
 )
 from alerta_utec.adapters.aws.listing import Listing
 from alerta_utec.adapters.aws.tables import IncidentTables
+from alerta_utec.adapters.clock import SystemClock
 from alerta_utec.domain.change import Change, Position
 from alerta_utec.domain.errors import NotFound
 from alerta_utec.domain.incident import Incident
-from alerta_utec.ports import Committed, Page, Query
+from alerta_utec.ports import Clock, Committed, Page, Query
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
+# Secondary indexes follow "within a fraction of a second, under normal conditions" (DynamoDB
+# developer guide, "Using Global Secondary Indexes"); this leaves room for others.
+INDEX_LAG = timedelta(seconds=30)
 _ID_MAX = 64
 
 
@@ -40,6 +45,7 @@ class DynamoIncidents:
     client: "DynamoDBClient"
     tables: IncidentTables
     backoff: Backoff = field(default_factory=Backoff)
+    clock: Clock = field(default_factory=SystemClock)
 
     def commit(self, change: Change, *, expected_revision: int | None = None) -> Committed:
         return Commit(self.client, self.tables, self._feed, self.backoff)(change, expected_revision)
@@ -61,6 +67,9 @@ class DynamoIncidents:
 
     def position(self) -> Position:
         return self._feed.position()
+
+    def settled(self) -> Position:
+        return self._feed.before(self.clock.now() - INDEX_LAG)
 
     @property
     def _feed(self) -> Feed:

@@ -1,11 +1,19 @@
 """The feed on DynamoDB: the table of changes and the counter that orders them."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from alerta_utec.adapters.aws.errors import translated
-from alerta_utec.adapters.aws.items import Item, change_from_image, number, number_of, text
+from alerta_utec.adapters.aws.items import (
+    Item,
+    change_from_image,
+    epoch_us,
+    number,
+    number_of,
+    text,
+)
 from alerta_utec.adapters.aws.tables import BY_INCIDENT, FEED
 from alerta_utec.domain.change import Change, Position
 from alerta_utec.domain.errors import Unavailable
@@ -50,6 +58,36 @@ class Feed:
             except self.client.exceptions.ConditionalCheckFailedException:
                 return position_of(self._item(COUNTER_KEY) or {})
         return position_of(first)
+
+    def before(self, moment: datetime) -> Position:
+        """The position at ``moment``: that of the last change made before it, or an older one.
+
+        Raises:
+            Unavailable.
+        """
+        head = self.position()
+        seq = head.seq
+        while seq > 0:
+            newest_first = self._made_at(seq)
+            for at_us, older in newest_first:
+                if at_us < epoch_us(moment):
+                    return replace(head, seq=older)
+            seq = newest_first[-1][1] - 1 if newest_first else 0
+        return replace(head, seq=0)
+
+    def _made_at(self, seq: int) -> Sequence[tuple[int, int]]:
+        """``(microseconds since 1970, seq)`` of some changes from ``seq`` down."""
+        with translated("Query"):
+            page = self.client.query(
+                TableName=self.table,
+                KeyConditionExpression="feed = :feed AND seq <= :seq",
+                ExpressionAttributeValues={":feed": text(FEED), ":seq": number(seq)},
+                ProjectionExpression="seq, atUs",
+                ScanIndexForward=False,
+                ConsistentRead=True,
+                Limit=100,
+            )
+        return [(number_of(item, "atUs"), number_of(item, "seq")) for item in page["Items"]]
 
     def item_at(self, seq: int) -> Item:
         """The item of the change at ``seq``.

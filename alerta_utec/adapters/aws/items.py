@@ -117,7 +117,8 @@ def change_item(change: Change, position: Position, *, feed: str, commit_id: str
         "keyText": change.key.key if change.key else None,
     }
     item: Item = {name: text(value) for name, value in texts.items() if value is not None}
-    return item | {"seq": number(position.seq), "revision": number(after.revision)}
+    numbers = {"seq": position.seq, "revision": after.revision, "atUs": epoch_us(change.at)}
+    return item | {name: number(value) for name, value in numbers.items()}
 
 
 def change_from_image(image: Mapping[str, Any]) -> Change:

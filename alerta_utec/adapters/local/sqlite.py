@@ -94,6 +94,9 @@ class SqliteIncidents:
         with self._database.read() as connection:
             return _position(connection)
 
+    def settled(self) -> Position:
+        return self.position()
+
     def _store(self, change: Change, expected_revision: int | None) -> Committed:
         with self._database.write() as connection:
             if change.before is None:
