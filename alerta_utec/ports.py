@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Protocol
 
 from alerta_utec.domain.change import Change, Position
+from alerta_utec.domain.delivery import Delivery
 from alerta_utec.domain.filters import EVERYTHING, Filter
 from alerta_utec.domain.incident import Incident, Status, Urgency
 
@@ -265,4 +266,26 @@ class MailJobs(Protocol):
 
     def give_up(self, job: MailJob, *, at: datetime, reason: str) -> None:
         """The job ends unsent; it stays on record with its ``reason``."""
+        ...
+
+
+class Deliveries(Protocol):
+    """The record of what was sent."""
+
+    def record(self, deliveries: Sequence[Delivery]) -> None:
+        """Keep them; a later one of the same incident, revision and channel replaces the first.
+
+        Raises:
+            Unavailable: some may not be kept.
+        """
+        ...
+
+    def of(self, incident_id: str) -> Sequence[Delivery]:
+        """What is on record for an incident, by revision and then channel; may be nothing.
+
+        May lag behind by moments.
+
+        Raises:
+            Unavailable.
+        """
         ...

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from alerta_utec.domain.change import Change, IdempotencyKey, Position
+from alerta_utec.domain.delivery import Delivery
 from alerta_utec.domain.errors import Conflict, NotFound, Unavailable
 from alerta_utec.domain.ids import new_epoch
 from alerta_utec.domain.incident import Incident
@@ -184,6 +185,24 @@ class MemoryMailJobs:
         with self._lock:
             if self._owed.pop(job.change.after.seq, None):
                 self.given_up.append((job, reason))
+
+
+class MemoryDeliveries:
+    """``Deliveries``."""
+
+    def __init__(self) -> None:
+        self._kept: dict[tuple[str, int, str], Delivery] = {}
+        self._lock = threading.Lock()
+
+    def record(self, deliveries: Sequence[Delivery]) -> None:
+        with self._lock:
+            for one in deliveries:
+                self._kept[one.incident_id, one.revision, one.channel] = one
+
+    def of(self, incident_id: str) -> Sequence[Delivery]:
+        with self._lock:
+            keys = sorted(key for key in self._kept if key[0] == incident_id)
+            return tuple(self._kept[key] for key in keys)
 
 
 class MemoryConnections:

@@ -3,14 +3,18 @@
 import logging
 import time
 from collections import Counter
-from collections.abc import Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from alerta_utec import wire
 from alerta_utec.app.email import compose
+from alerta_utec.app.records import Recorder
 from alerta_utec.domain.change import Change
+from alerta_utec.domain.delivery import Delivery
+from alerta_utec.domain.errors import Unavailable
 from alerta_utec.ports import Clock, Connection, Connections, Mailer, Poster
 
 log = logging.getLogger(__name__)
@@ -26,6 +30,7 @@ class Broadcast:
     connections: Connections
     poster: Poster
     clock: Clock
+    record: Recorder
 
     def __call__(self, change: Change) -> dict[str, int]:
         """Send the change, and forget connections that are gone.
@@ -57,6 +62,7 @@ class Broadcast:
             self._forget(page, set(posted.gone))
         counts["ms"] = round((time.perf_counter() - started) * 1000)
         log.info("broadcast", extra={"position": str(change.position), **counts})
+        self.record(Delivery.of(change, "broadcast", self.clock.now(), dict(counts)))
         return dict(counts)
 
     def _forget(self, page: Sequence[Connection], gone: Set[str]) -> None:
@@ -74,9 +80,11 @@ class Alarm:
 
     mailer: Mailer
     timezone: ZoneInfo
+    clock: Clock
+    record: Recorder
 
     def __call__(self, change: Change) -> bool:
-        """Send it.
+        """Send it, and record whether it was sent.
 
         Returns:
             False where the change calls for no e-mail.
@@ -86,6 +94,14 @@ class Alarm:
         """
         if not change.alarms():
             return False
-        self.mailer.send(compose(change, self.timezone))
+        try:
+            self.mailer.send(compose(change, self.timezone))
+        except Unavailable as error:
+            self._record(change, {"result": "failed", "because": str(error)})
+            raise
         log.info("email_sent", extra={"position": str(change.position)})
+        self._record(change, {"result": "sent"})
         return True
+
+    def _record(self, change: Change, outcome: Mapping[str, Any]) -> None:
+        self.record(Delivery.of(change, "email", self.clock.now(), outcome))

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from alerta_utec.app.deliver import Alarm
+from alerta_utec.app.records import Recorder
+from alerta_utec.domain.delivery import Delivery
 from alerta_utec.domain.errors import Unavailable
 from alerta_utec.ports import Clock, MailJob, MailJobs
 
@@ -29,6 +31,7 @@ class MailQueue:
     jobs: MailJobs
     alarm: Alarm
     clock: Clock
+    record: Recorder
 
     def run_once(self) -> datetime | None:
         """Try what is due.
@@ -61,6 +64,8 @@ class MailQueue:
         if now - job.created_at >= GIVE_UP_AFTER:
             self.jobs.give_up(job, at=now, reason=reason)
             log.error("email_given_up", extra={**fields, "reason": reason})
+            outcome = {"result": "given_up", "because": reason, "attempts": job.attempts + 1}
+            self.record(Delivery.of(job.change, "email", now, outcome))
             return
         ceiling = min(FIRST_DELAY_S * 2 ** min(job.attempts, 20), MAX_DELAY_S)
         delay = timedelta(seconds=ceiling * random.uniform(0.5, 1))  # noqa: S311 (jitter, no secret)

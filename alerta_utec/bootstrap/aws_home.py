@@ -59,6 +59,13 @@ class AwsHome:
         return self._two_way(Ping(self.services.catch_up))
 
     @cached_property
+    def sync(self) -> Handler:
+        """``sync``, two-way."""
+        from alerta_utec.handlers.websocket import Sync
+
+        return self._two_way(Sync(self.services.catch_up))
+
+    @cached_property
     def default(self) -> Handler:
         """``$default``, two-way."""
         from alerta_utec.handlers.websocket import Default
@@ -70,7 +77,7 @@ class AwsHome:
         """The HTTP API."""
         from alerta_utec.handlers.http import HttpApi
 
-        return self._logged(HttpApi(self.services.incidents))
+        return self._logged(HttpApi(self.services.incidents, self.services.deliveries))
 
     @cached_property
     def broadcast(self) -> Handler:

@@ -15,9 +15,10 @@ if TYPE_CHECKING:
 
     from alerta_utec.app.catch_up import CatchUp
     from alerta_utec.app.deliver import Alarm, Broadcast
+    from alerta_utec.app.records import Recorder
     from alerta_utec.app.sessions import Sessions
     from alerta_utec.app.submit import Submit
-    from alerta_utec.ports import Connections, IncidentStore, Poster
+    from alerta_utec.ports import Connections, Deliveries, IncidentStore, Poster
 
 
 @dataclass(frozen=True)
@@ -53,14 +54,20 @@ class AwsServices:
 
     @cached_property
     def broadcast(self) -> "Broadcast":
-        """Sends a change to everyone (``CONNECTIONS_TABLE``, ``MANAGEMENT_ENDPOINT``)."""
+        """Sends a change to everyone.
+
+        ``CONNECTIONS_TABLE``, ``DELIVERIES_TABLE``, ``MANAGEMENT_ENDPOINT``.
+        """
         from alerta_utec.app.deliver import Broadcast
 
-        return Broadcast(self.connections, self.poster, SystemClock())
+        return Broadcast(self.connections, self.poster, SystemClock(), self._record)
 
     @cached_property
     def alarm(self) -> "Alarm":
-        """Sends a change's e-mail (``ALARM_TOPIC_ARN``, ``ALERTA_TIMEZONE``)."""
+        """Sends a change's e-mail.
+
+        ``ALARM_TOPIC_ARN``, ``ALERTA_TIMEZONE``, ``DELIVERIES_TABLE``.
+        """
         from zoneinfo import ZoneInfo
 
         from alerta_utec.adapters.aws import clients
@@ -68,7 +75,8 @@ class AwsServices:
         from alerta_utec.app.deliver import Alarm
 
         mailer = SnsMailer(clients.sns(), self.environment["ALARM_TOPIC_ARN"])
-        return Alarm(mailer, ZoneInfo(self.environment["ALERTA_TIMEZONE"]))
+        timezone = ZoneInfo(self.environment["ALERTA_TIMEZONE"])
+        return Alarm(mailer, timezone, SystemClock(), self._record)
 
     @cached_property
     def connections(self) -> "Connections":
@@ -88,12 +96,29 @@ class AwsServices:
         return DynamoIncidents(self._dynamodb, IncidentTables(*names))
 
     @cached_property
+    def deliveries(self) -> "Deliveries":
+        """The record of what was sent (``DELIVERIES_TABLE``)."""
+        from alerta_utec.adapters.aws.dynamodb_deliveries import (
+            DynamoDeliveries,
+            MeteredDeliveries,
+        )
+
+        table = self.environment["DELIVERIES_TABLE"]
+        return MeteredDeliveries(DynamoDeliveries(self._dynamodb, table))
+
+    @cached_property
     def poster(self) -> "Poster":
         """Sends frames to sockets (``MANAGEMENT_ENDPOINT``)."""
         from alerta_utec.adapters.aws import clients
         from alerta_utec.adapters.aws.management_api import ManagementPoster
 
         return ManagementPoster(clients.management_api(self.environment["MANAGEMENT_ENDPOINT"]))
+
+    @cached_property
+    def _record(self) -> "Recorder":
+        from alerta_utec.app.records import Recorder
+
+        return Recorder(self.deliveries)
 
     @cached_property
     def _dynamodb(self) -> "DynamoDBClient":

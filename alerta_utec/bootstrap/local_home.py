@@ -17,14 +17,17 @@ from alerta_utec.adapters.local.data_folder import DataFolder
 from alerta_utec.adapters.local.database import Database
 from alerta_utec.adapters.local.mail import mailer_for
 from alerta_utec.adapters.local.sqlite import SqliteIncidents
+from alerta_utec.adapters.local.sqlite_deliveries import SqliteDeliveries
 from alerta_utec.adapters.local.sqlite_jobs import SqliteMailJobs
-from alerta_utec.adapters.memory import MemoryIncidents, MemoryMailer
+from alerta_utec.adapters.memory import MemoryDeliveries, MemoryIncidents, MemoryMailer
 from alerta_utec.app.catch_up import CatchUp
 from alerta_utec.app.deliver import Alarm, Broadcast
 from alerta_utec.app.mail_queue import MailQueue
+from alerta_utec.app.records import Recorder
 from alerta_utec.app.sessions import Sessions
 from alerta_utec.app.submit import Submit
 from alerta_utec.bootstrap import logs
+from alerta_utec.bootstrap.delivery_writer import DeliveryWriter
 from alerta_utec.bootstrap.mail_worker import MailWorker
 from alerta_utec.domain.change import Change
 from alerta_utec.gateway.core import Gateway, Handler, Route
@@ -42,11 +45,12 @@ from alerta_utec.handlers.websocket import (
     Ping,
     Sync,
 )
-from alerta_utec.ports import IncidentStore, Mailer, MailJobs
+from alerta_utec.ports import Deliveries, IncidentStore, Mailer, MailJobs
 
 log = logging.getLogger(__name__)
 
 MAIL_STOP_S = 15.0
+WRITER_STOP_S = 5.0
 
 
 @dataclass(frozen=True)
@@ -78,6 +82,7 @@ class _Backing:
     store: IncidentStore
     jobs: MailJobs
     mailer: Mailer
+    deliveries: Deliveries
 
 
 class LocalHome:
@@ -87,7 +92,7 @@ class LocalHome:
         self.settings = settings
         self._clock = SystemClock()
         self._hub = Hub(self._clock)
-        self._broadcast = Broadcast(self._hub, self._hub, self._clock)
+        self._broadcast: Broadcast | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._mail: MailWorker | None = None
 
@@ -113,9 +118,13 @@ class LocalHome:
             self._loop.add_signal_handler(number, stop.set)
         gateway = self._gateway(backing)
         server = GatewayServer(gateway, welcome=_welcome(settings.stage))
-        alarm = Alarm(backing.mailer, ZoneInfo(settings.timezone))
-        self._mail = MailWorker(MailQueue(backing.jobs, alarm, self._clock), self._clock)
+        writer = DeliveryWriter(backing.deliveries)
+        record = Recorder(writer)
+        self._broadcast = Broadcast(self._hub, self._hub, self._clock, record)
+        alarm = Alarm(backing.mailer, ZoneInfo(settings.timezone), self._clock, record)
+        self._mail = MailWorker(MailQueue(backing.jobs, alarm, self._clock, record), self._clock)
         port = await server.start(settings.host, settings.port)
+        writer.start()
         self._mail.start()
         try:
             if on_ready is not None:
@@ -125,6 +134,7 @@ class LocalHome:
         finally:
             await server.stop()
             await asyncio.to_thread(self._mail.stop, MAIL_STOP_S)
+            await asyncio.to_thread(writer.stop, WRITER_STOP_S)
 
     def _gateway(self, backing: _Backing) -> Gateway:
         store, sessions = backing.store, Sessions(self._hub)
@@ -135,7 +145,7 @@ class LocalHome:
             "ping": MessageRoute(Ping(CatchUp(store))),
             "sync": MessageRoute(Sync(CatchUp(store))),
             "default": MessageRoute(Default()),
-            "http": HttpApi(store),
+            "http": HttpApi(store, backing.deliveries),
         }
         return Gateway(
             {r.key: Route(handlers[r.handler], two_way=r.two_way) for r in WEBSOCKET_ROUTES},
@@ -150,7 +160,7 @@ class LocalHome:
         settings = self.settings
         if settings.ephemeral:
             memory = MemoryIncidents(on_commit=self._committed)
-            return _Backing(memory, memory.jobs, MemoryMailer())
+            return _Backing(memory, memory.jobs, MemoryMailer(), MemoryDeliveries())
         folder = resources.enter_context(DataFolder.open(settings.data))
         mailer = mailer_for(
             settings.mail_url,
@@ -160,23 +170,23 @@ class LocalHome:
         )
         database = resources.enter_context(closing(Database(folder.database)))
         store = SqliteIncidents(database, on_commit=self._committed)
-        return _Backing(store, SqliteMailJobs(database), mailer)
+        return _Backing(store, SqliteMailJobs(database), mailer, SqliteDeliveries(database))
 
     def _committed(self, change: Change) -> None:
         """Called in ``seq`` order, by whichever thread committed."""
-        loop = self._loop
-        if loop is not None:
+        if self._loop is not None and self._broadcast is not None:
             # Only a loop that has ended refuses; clients get the change by ``sync`` then.
             with suppress(RuntimeError):
-                loop.call_soon_threadsafe(self._deliver, change)
+                self._loop.call_soon_threadsafe(_deliver, self._broadcast, change)
         if self._mail is not None and change.alarms():
             self._mail.wake()
 
-    def _deliver(self, change: Change) -> None:
-        try:
-            self._broadcast(change)
-        except Exception:
-            log.exception("broadcast_failed", extra={"position": str(change.position)})
+
+def _deliver(broadcast: Broadcast, change: Change) -> None:
+    try:
+        broadcast(change)
+    except Exception:
+        log.exception("broadcast_failed", extra={"position": str(change.position)})
 
 
 def _allow_many_files() -> None:

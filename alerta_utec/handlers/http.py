@@ -12,7 +12,7 @@ from alerta_utec import wire
 from alerta_utec.domain.change import Position
 from alerta_utec.domain.errors import AlertaError, Internal, InvalidRequest, NotFound, Problem
 from alerta_utec.domain.incident import Kind, Status, Urgency, parse_choice
-from alerta_utec.ports import IncidentStore, Query
+from alerta_utec.ports import Deliveries, IncidentStore, Query
 
 log = logging.getLogger(__name__)
 
@@ -44,6 +44,7 @@ class HttpApi:
     """
 
     store: IncidentStore
+    deliveries: Deliveries
     _turn: threading.Lock = field(default_factory=threading.Lock, init=False)
     _resolver: APIGatewayHttpResolver = field(init=False)
 
@@ -71,7 +72,9 @@ class HttpApi:
     def _show(self, incident_id: str) -> Response[str]:
         incident = self.store.get(incident_id)
         history = [change.history_entry() for change in self.store.history(incident_id)]
-        return _json(200, {"incident": incident.to_json(), "history": history})
+        deliveries = [delivery.to_json() for delivery in self.deliveries.of(incident_id)]
+        body = {"incident": incident.to_json(), "history": history, "deliveries": deliveries}
+        return _json(200, body)
 
     def _health(self) -> Response[str]:
         position: Position = self.store.position()

@@ -63,18 +63,13 @@ CREATE TABLE jobs (
 );
 CREATE INDEX jobs_owed ON jobs (next_try_at_us) WHERE state = 'owed';
 CREATE TABLE deliveries (
-    delivery_id INTEGER PRIMARY KEY,
-    seq INTEGER NOT NULL,
+    incident_id TEXT NOT NULL,
+    revision INTEGER NOT NULL,
     channel TEXT NOT NULL,
     at_us INTEGER NOT NULL,
-    attempted INTEGER NOT NULL,
-    delivered INTEGER NOT NULL,
-    gone INTEGER NOT NULL,
-    throttled INTEGER NOT NULL,
-    failed INTEGER NOT NULL,
-    duration_ms INTEGER NOT NULL
-);
-CREATE INDEX deliveries_by_seq ON deliveries (seq);
+    outcome TEXT NOT NULL,
+    PRIMARY KEY (incident_id, revision, channel)
+) WITHOUT ROWID;
 """
 
 MIGRATIONS: tuple[str, ...] = (_FIRST,)

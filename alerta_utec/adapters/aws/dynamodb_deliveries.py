@@ -1,0 +1,109 @@
+"""The record of what was sent, on DynamoDB and as metrics."""
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TextIO
+
+from alerta_utec.adapters.aws.errors import translated
+from alerta_utec.adapters.aws.items import Item, number, text
+from alerta_utec.domain.delivery import Delivery
+from alerta_utec.domain.incident import format_time, parse_time
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+
+@dataclass(frozen=True)
+class DynamoDeliveries:
+    """One table: key ``incidentId`` and ``record`` (revision and channel).
+
+    Needs ``PutItem`` to record and ``Query`` to read.
+    """
+
+    client: "DynamoDBClient"
+    table: str
+
+    def record(self, deliveries: Sequence[Delivery]) -> None:
+        for delivery in deliveries:
+            with translated("PutItem"):
+                self.client.put_item(TableName=self.table, Item=_item(delivery))
+
+    def of(self, incident_id: str) -> Sequence[Delivery]:
+        found: list[Delivery] = []
+        start: dict[str, Any] = {}
+        while True:
+            with translated("Query"):
+                page = self.client.query(
+                    TableName=self.table,
+                    KeyConditionExpression="incidentId = :id",
+                    ExpressionAttributeValues={":id": text(incident_id)},
+                    **start,
+                )
+            found += map(_delivery, page["Items"])
+            if "LastEvaluatedKey" not in page:
+                return tuple(found)
+            start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+
+
+@dataclass(frozen=True)
+class MeteredDeliveries:
+    """Also says each outcome as CloudWatch metrics, by the embedded metric format.
+
+    Namespace ``AlertaUTEC``, dimension ``channel``; a line of JSON on ``stream``, which
+    CloudWatch Logs turns into metrics (CloudWatch user guide, "Embedded metric format").
+    """
+
+    deliveries: DynamoDeliveries
+    stream: TextIO = sys.stdout
+
+    def record(self, deliveries: Sequence[Delivery]) -> None:
+        for delivery in deliveries:
+            print(json.dumps(_metrics(delivery)), file=self.stream, flush=True)
+        self.deliveries.record(deliveries)
+
+    def of(self, incident_id: str) -> Sequence[Delivery]:
+        return self.deliveries.of(incident_id)
+
+
+def _item(delivery: Delivery) -> Item:
+    return {
+        "incidentId": text(delivery.incident_id),
+        # Sorts by revision, since it is padded, and then by channel.
+        "record": text(f"{delivery.revision:010}#{delivery.channel}"),
+        "revision": number(delivery.revision),
+        "channel": text(delivery.channel),
+        "at": text(format_time(delivery.at)),
+        "outcome": text(json.dumps(dict(delivery.outcome))),
+    }
+
+
+def _delivery(item: Mapping[str, Any]) -> Delivery:
+    return Delivery(
+        incident_id=item["incidentId"]["S"],
+        revision=int(item["revision"]["N"]),
+        channel=item["channel"]["S"],
+        at=parse_time(item["at"]["S"]),
+        outcome=json.loads(item["outcome"]["S"]),
+    )
+
+
+def _metrics(delivery: Delivery) -> dict[str, Any]:
+    counts = {name: value for name, value in delivery.outcome.items() if isinstance(value, int)}
+    result = delivery.outcome.get("result")
+    values = counts if result is None else {**counts, str(result): 1}
+    units = {"ms": "Milliseconds"}
+    metrics = [{"Name": name, "Unit": units.get(name, "Count")} for name in values]
+    return {
+        "_aws": {
+            "Timestamp": int(delivery.at.timestamp() * 1000),
+            "CloudWatchMetrics": [
+                {"Namespace": "AlertaUTEC", "Dimensions": [["channel"]], "Metrics": metrics}
+            ],
+        },
+        "channel": delivery.channel,
+        "incidentId": delivery.incident_id,
+        "revision": delivery.revision,
+        **values,
+    }

@@ -1,0 +1,41 @@
+"""The record of what was sent, in the database of the incidents."""
+
+import json
+from collections.abc import Sequence
+
+from alerta_utec.adapters.local.database import Database
+from alerta_utec.adapters.local.rows import from_us, to_us
+from alerta_utec.domain.delivery import Delivery
+
+_SAVE = """
+INSERT INTO deliveries (incident_id, revision, channel, at_us, outcome) VALUES (?, ?, ?, ?, ?)
+ON CONFLICT (incident_id, revision, channel) DO UPDATE SET
+    at_us = excluded.at_us, outcome = excluded.outcome
+"""
+_OF = """
+SELECT revision, channel, at_us, outcome FROM deliveries WHERE incident_id = ?
+ORDER BY revision, channel
+"""
+
+
+class SqliteDeliveries:
+    """``Deliveries``: one row for each change and channel; many are kept in one transaction."""
+
+    def __init__(self, database: Database):
+        self._database = database
+
+    def record(self, deliveries: Sequence[Delivery]) -> None:
+        rows = [
+            (d.incident_id, d.revision, d.channel, to_us(d.at), json.dumps(dict(d.outcome)))
+            for d in deliveries
+        ]
+        with self._database.write() as connection:
+            connection.executemany(_SAVE, rows)
+
+    def of(self, incident_id: str) -> Sequence[Delivery]:
+        with self._database.read() as connection:
+            rows = connection.execute(_OF, (incident_id,)).fetchall()
+        return tuple(
+            Delivery(incident_id, revision, channel, from_us(at_us), json.loads(outcome))
+            for revision, channel, at_us, outcome in rows
+        )
