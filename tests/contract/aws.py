@@ -12,6 +12,7 @@ import pytest
 
 from alerta_utec.adapters.aws.clients import dynamodb_config
 from alerta_utec.adapters.aws.dynamodb_connections import DynamoConnections
+from alerta_utec.adapters.aws.dynamodb_deliveries import DynamoDeliveries
 from alerta_utec.adapters.aws.dynamodb_incidents import DynamoIncidents
 from alerta_utec.adapters.aws.tables import BY_INCIDENT, BY_STATUS, IncidentTables
 from alerta_utec.adapters.memory import ManualClock
@@ -31,6 +32,7 @@ SHAPES: Mapping[str, Any] = {
     ),
     "keys": ({"key": "S"}, {}, "expiresAt"),
     "connections": ({"connectionId": "S"}, {}, "expiresAt"),
+    "deliveries": ({"incidentId": "S", "record": "S"}, {}, None),
 }
 
 
@@ -80,6 +82,14 @@ def dynamodb_connections(
 ) -> DynamoConnections:
     """Empty ``Connections``, by the test's ``clock``."""
     return DynamoConnections(dynamodb, connections_table, clock)
+
+
+@pytest.fixture
+def dynamodb_deliveries(dynamodb: "DynamoDBClient") -> Iterator[DynamoDeliveries]:
+    """Empty ``Deliveries``."""
+    table = create(dynamodb, "deliveries")
+    yield DynamoDeliveries(dynamodb, table)
+    dynamodb.delete_table(TableName=table)
 
 
 def addressed(emulator: Emulator) -> dict[str, Any]:

@@ -10,26 +10,38 @@ from pathlib import Path
 
 import pytest
 
+from alerta_utec.adapters.aws.dynamodb_deliveries import DynamoDeliveries, MeteredDeliveries
 from alerta_utec.adapters.local.apprise import AppriseMailer
 from alerta_utec.adapters.local.database import Database
 from alerta_utec.adapters.local.maildir import MaildirMailer
 from alerta_utec.adapters.local.message import Envelope
 from alerta_utec.adapters.local.smtp import SmtpMailer, SmtpServer
 from alerta_utec.adapters.local.sqlite import SqliteIncidents
+from alerta_utec.adapters.local.sqlite_deliveries import SqliteDeliveries
 from alerta_utec.adapters.local.sqlite_jobs import SqliteMailJobs
 from alerta_utec.adapters.memory import (
     ManualClock,
     MemoryConnections,
+    MemoryDeliveries,
     MemoryIncidents,
     MemoryMailer,
     MemoryPoster,
 )
 from alerta_utec.gateway.hub import Hub
-from alerta_utec.ports import Connections, Email, IncidentStore, Mailer, MailJobs, Poster
+from alerta_utec.ports import (
+    Connections,
+    Deliveries,
+    Email,
+    IncidentStore,
+    Mailer,
+    MailJobs,
+    Poster,
+)
 from tests.contract.aws import (  # noqa: F401 (fixtures)
     connections_table,
     dynamodb,
     dynamodb_connections,
+    dynamodb_deliveries,
     dynamodb_incidents,
     emulator,
     incident_tables,
@@ -90,6 +102,28 @@ def hub_connections(clock: ManualClock) -> Hub:
 def connections(request: pytest.FixtureRequest) -> Connections:
     """Empty ``Connections``, by the test's ``clock``."""
     kept: Connections = request.getfixturevalue(f"{request.param}_connections")
+    return kept
+
+
+@pytest.fixture
+def memory_deliveries() -> MemoryDeliveries:
+    return MemoryDeliveries()
+
+
+@pytest.fixture
+def sqlite_deliveries(database: Database) -> SqliteDeliveries:
+    return SqliteDeliveries(database)
+
+
+@pytest.fixture
+def metered_deliveries(dynamodb_deliveries: DynamoDeliveries) -> MeteredDeliveries:  # noqa: F811
+    return MeteredDeliveries(dynamodb_deliveries)
+
+
+@pytest.fixture(params=["memory", "sqlite", "dynamodb", "metered"])
+def deliveries(request: pytest.FixtureRequest) -> Deliveries:
+    """Empty ``Deliveries``."""
+    kept: Deliveries = request.getfixturevalue(f"{request.param}_deliveries")
     return kept
 
 

@@ -4,7 +4,7 @@ import json
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any
 
 from alerta_utec.adapters.aws.errors import translated
 from alerta_utec.adapters.aws.items import Item, number, text
@@ -51,16 +51,15 @@ class DynamoDeliveries:
 class MeteredDeliveries:
     """Also says each outcome as CloudWatch metrics, by the embedded metric format.
 
-    Namespace ``AlertaUTEC``, dimension ``channel``; a line of JSON on ``stream``, which
+    Namespace ``AlertaUTEC``, dimension ``channel``; a line of JSON on stdout, which
     CloudWatch Logs turns into metrics (CloudWatch user guide, "Embedded metric format").
     """
 
     deliveries: DynamoDeliveries
-    stream: TextIO = sys.stdout
 
     def record(self, deliveries: Sequence[Delivery]) -> None:
         for delivery in deliveries:
-            print(json.dumps(_metrics(delivery)), file=self.stream, flush=True)
+            sys.stdout.write(json.dumps(_metrics(delivery)) + "\n")
         self.deliveries.record(deliveries)
 
     def of(self, incident_id: str) -> Sequence[Delivery]:

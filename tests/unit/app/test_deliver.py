@@ -2,8 +2,9 @@
 
 import json
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -11,14 +12,17 @@ import pytest
 from alerta_utec.adapters.memory import (
     ManualClock,
     MemoryConnections,
+    MemoryDeliveries,
     MemoryIncidents,
     MemoryMailer,
     MemoryPoster,
 )
 from alerta_utec.app.deliver import HANDSHAKE_MAX, Alarm, Broadcast
 from alerta_utec.app.email import compose
+from alerta_utec.app.records import Recorder
 from alerta_utec.app.sessions import Sessions, expires_at
 from alerta_utec.domain.change import Change
+from alerta_utec.domain.delivery import Delivery
 from alerta_utec.domain.errors import Unavailable
 from alerta_utec.domain.filters import Filter
 from alerta_utec.domain.incident import Status, Urgency
@@ -36,7 +40,9 @@ class House:
         self.clock = ManualClock()
         self.connections = MemoryConnections(self.clock)
         self.poster = MemoryPoster()
-        self.broadcast = Broadcast(self.connections, self.poster, self.clock)
+        self.deliveries = MemoryDeliveries()
+        self.record = Recorder(self.deliveries)
+        self.broadcast = Broadcast(self.connections, self.poster, self.clock, self.record)
         self.store = MemoryIncidents()
 
     def connect(
@@ -51,6 +57,12 @@ class House:
 
     def known(self) -> set[str]:
         return {c.connection_id for page in self.connections.pages() for c in page}
+
+    def alarm(self, mailer: MemoryMailer) -> Alarm:
+        return Alarm(mailer, LIMA, self.clock, self.record)
+
+    def outcomes(self, change: Change) -> dict[str, dict[str, Any]]:
+        return {d.channel: dict(d.outcome) for d in self.deliveries.of(change.incident_id)}
 
     def commit(self, change: Change) -> Change:
         return self.store.commit(change).change
@@ -166,14 +178,14 @@ def test_medium_and_high_go_out_by_email(house: House, urgency: str, sent: bool)
     mailer = MemoryMailer()
     change = house.commit(creation(urgency=urgency))
 
-    assert Alarm(mailer, LIMA)(change) is sent
+    assert house.alarm(mailer)(change) is sent
 
     assert mailer.sent == [compose(change, LIMA)] * sent
 
 
 def test_an_incident_that_gets_urgent_goes_out_once_for_each_rise(house: House) -> None:
     mailer = MemoryMailer()
-    alarm = Alarm(mailer, LIMA)
+    alarm = house.alarm(mailer)
     low = house.commit(creation())
     medium = house.commit(update(low.after, urgency=Urgency.MEDIUM))
     noted = house.commit(update(medium.after, note="sigue"))
@@ -183,8 +195,43 @@ def test_an_incident_that_gets_urgent_goes_out_once_for_each_rise(house: House) 
 
 
 def test_an_email_that_cannot_be_sent_is_unavailable(house: House) -> None:
+    change = house.commit(creation(urgency="high"))
+
     with pytest.raises(Unavailable):
-        Alarm(MemoryMailer(down=True), LIMA)(house.commit(creation(urgency="high")))
+        house.alarm(MemoryMailer(down=True))(change)
+
+    assert house.outcomes(change)["email"]["result"] == "failed"
+
+
+def test_what_was_sent_is_on_record(house: House) -> None:
+    house.connect("a")
+    change = house.commit(creation(urgency="high"))
+
+    counts = house.broadcast(change)
+    house.alarm(MemoryMailer())(change)
+
+    assert house.outcomes(change) == {"broadcast": counts, "email": {"result": "sent"}}
+
+
+def test_what_calls_for_no_email_is_not_on_record_as_one(house: House) -> None:
+    change = house.commit(creation(urgency="low"))
+
+    house.alarm(MemoryMailer())(change)
+
+    assert house.outcomes(change) == {}
+
+
+def test_a_record_that_cannot_be_kept_holds_up_nothing(house: House) -> None:
+    class Full(MemoryDeliveries):
+        def record(self, deliveries: Sequence[Delivery]) -> None:
+            raise Unavailable("full")
+
+    frames = house.connect("a")
+    broadcast = Broadcast(house.connections, house.poster, house.clock, Recorder(Full()))
+
+    counts = broadcast(house.commit(creation()))
+
+    assert counts["delivered"] == len(frames) == 1
 
 
 def test_a_connection_is_kept_for_two_hours(house: House) -> None:

@@ -7,9 +7,16 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from alerta_utec.adapters.memory import ManualClock, MemoryIncidents, MemoryMailer
+from alerta_utec.adapters.memory import (
+    ManualClock,
+    MemoryDeliveries,
+    MemoryIncidents,
+    MemoryMailer,
+)
 from alerta_utec.app.deliver import Alarm
+from alerta_utec.app.email import compose
 from alerta_utec.app.mail_queue import BATCH, FIRST_DELAY_S, GIVE_UP_AFTER, MAX_DELAY_S, MailQueue
+from alerta_utec.app.records import Recorder
 from alerta_utec.ports import Email
 from tests.contract.builders import T0, creation
 
@@ -24,7 +31,10 @@ class Post:
         self.clock = ManualClock(T0)
         self.store = MemoryIncidents()
         self.mailer = mailer or MemoryMailer()
-        self.queue = MailQueue(self.store.jobs, Alarm(self.mailer, LIMA), self.clock)
+        self.deliveries = MemoryDeliveries()
+        record = Recorder(self.deliveries)
+        alarm = Alarm(self.mailer, LIMA, self.clock, record)
+        self.queue = MailQueue(self.store.jobs, alarm, self.clock, record)
 
     def owe(self, **fields: Any) -> None:
         self.store.commit(creation(at=self.clock.now(), urgency="high", **fields))
@@ -188,6 +198,4 @@ def test_a_turn_takes_a_batch_and_comes_back_for_the_rest_at_once(post: Post) ->
 
 
 def _message_id(post: Post, change: Any) -> str:
-    probe = MemoryMailer()
-    Alarm(probe, LIMA)(change)
-    return probe.sent[0].message_id
+    return compose(change, LIMA).message_id

@@ -10,6 +10,7 @@ import pytest
 from alerta_utec.adapters.memory import (
     ManualClock,
     MemoryConnections,
+    MemoryDeliveries,
     MemoryIncidents,
     MemoryPoster,
 )
@@ -24,6 +25,7 @@ from alerta_utec.handlers.websocket import (
     MessageRoute,
     Notify,
     Ping,
+    Sync,
 )
 from tests import events
 
@@ -39,14 +41,16 @@ class World:
     poster: MemoryPoster = field(default_factory=lambda: MemoryPoster({CONNECTION: []}))
 
     def __post_init__(self) -> None:
+        self.deliveries = MemoryDeliveries()
         self.connections = MemoryConnections(self.clock)
         sessions = Sessions(self.connections)
         self.connect = Connect(sessions)
         self.disconnect = Disconnect(sessions)
         self.notify = MessageRoute(Notify(Submit(self.store, self.clock)), self.poster)
         self.ping = MessageRoute(Ping(CatchUp(self.store)))
+        self.sync = MessageRoute(Sync(CatchUp(self.store)))
         self.default = MessageRoute(Default())
-        self.http = HttpApi(self.store)
+        self.http = HttpApi(self.store, self.deliveries)
 
     @property
     def connected(self) -> list[str]:

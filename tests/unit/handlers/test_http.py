@@ -7,8 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from alerta_utec.adapters.memory import MemoryDeliveries
 from alerta_utec.domain.change import Position
+from alerta_utec.domain.delivery import Delivery
 from alerta_utec.domain.errors import CODES, InvalidRequest, Unavailable
+from alerta_utec.domain.incident import format_time
 from alerta_utec.handlers.http import LIMIT_MAX, STATUS, HttpApi, parse_query
 from alerta_utec.ports import Query
 from tests import events
@@ -61,6 +64,18 @@ def test_an_incident_is_shown_with_its_history(world: World) -> None:
     assert status == 200
     assert body["incident"] == world.store.get("aula-1").to_json()
     assert [entry["revision"] for entry in body["history"]] == [1]
+    assert body["deliveries"] == []
+
+
+def test_an_incident_is_shown_with_what_was_sent(world: World) -> None:
+    world.submit(incident(incidentId="aula-1"))
+    outcome = {"result": "sent"}
+    world.deliveries.record([Delivery("aula-1", 1, "email", world.clock.now(), outcome)])
+
+    _, _, body = world.get("http_show")
+
+    at = format_time(world.clock.now())
+    assert body["deliveries"] == [{"revision": 1, "channel": "email", "at": at, "result": "sent"}]
 
 
 def test_an_unknown_incident_is_not_found(world: World) -> None:
@@ -89,7 +104,7 @@ def test_health_tells_the_position(world: World) -> None:
 
 @pytest.mark.parametrize("name", ["http_list", "http_show", "http_health"])
 def test_a_store_that_is_down_gives_503(name: str) -> None:
-    api = HttpApi(Broken(Unavailable("secret")))
+    api = HttpApi(Broken(Unavailable("secret")), MemoryDeliveries())
 
     response = api(events.load(name))
 
@@ -100,7 +115,7 @@ def test_a_store_that_is_down_gives_503(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["http_list", "http_show", "http_health"])
 def test_a_defect_gives_500_without_its_text(name: str) -> None:
-    api = HttpApi(Broken(ValueError("secret")))
+    api = HttpApi(Broken(ValueError("secret")), MemoryDeliveries())
 
     response = api(events.load(name))
 

@@ -20,11 +20,13 @@ def test_each_websocket_route_has_a_handler_of_its_own() -> None:
 
 
 def test_the_actions_are_the_routes_that_clients_may_name() -> None:
-    assert ACTIONS == ("notify", "ping")
+    assert ACTIONS == ("notify", "ping", "sync")
 
 
 def test_only_routes_that_always_answer_are_two_way() -> None:
-    assert {route.key for route in WEBSOCKET_ROUTES if route.two_way} == {"ping", "$default"}
+    two_way = {route.key for route in WEBSOCKET_ROUTES if route.two_way}
+
+    assert two_way == {"ping", "sync", "$default"}
 
 
 @pytest.mark.parametrize("key", HTTP_ROUTES)

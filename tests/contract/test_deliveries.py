@@ -1,0 +1,60 @@
+"""``Deliveries``: what became of each change on each channel."""
+
+import json
+
+import pytest
+
+from alerta_utec.adapters.aws.dynamodb_deliveries import MeteredDeliveries
+from alerta_utec.domain.delivery import Channel, Delivery
+from alerta_utec.ports import Deliveries
+from tests.contract.builders import T0
+
+COUNTS = {"attempted": 3, "delivered": 1, "gone": 1, "throttled": 1, "failed": 0, "ms": 7}
+
+
+def delivery(
+    name: str, revision: int, channel: Channel = "broadcast", **outcome: object
+) -> Delivery:
+    return Delivery(name, revision, channel, T0, outcome or COUNTS)
+
+
+def test_nothing_is_on_record_at_first(deliveries: Deliveries) -> None:
+    assert deliveries.of("a") == ()
+
+
+def test_deliveries_come_back_by_revision_and_channel(deliveries: Deliveries) -> None:
+    email = delivery("a", 2, "email", result="failed", because="smtp ñ", attempts=3)
+
+    deliveries.record([delivery("a", 10), email])
+    deliveries.record([delivery("b", 1), delivery("a", 2)])
+
+    assert deliveries.of("a") == (delivery("a", 2), email, delivery("a", 10))
+
+
+def test_a_later_one_replaces_the_first(deliveries: Deliveries) -> None:
+    deliveries.record([delivery("a", 1, "email", result="failed")])
+
+    deliveries.record([delivery("a", 1, "email", result="sent")])
+
+    assert deliveries.of("a") == (delivery("a", 1, "email", result="sent"),)
+
+
+def test_many_are_recorded_at_once(deliveries: Deliveries) -> None:
+    many = tuple(delivery("a", number) for number in range(1, 301))
+
+    deliveries.record(many)
+
+    assert deliveries.of("a") == many
+
+
+def test_outcomes_are_said_as_metrics(
+    metered_deliveries: MeteredDeliveries, capsys: pytest.CaptureFixture[str]
+) -> None:
+    metered_deliveries.record([delivery("a", 1), delivery("a", 1, "email", result="sent")])
+
+    first, second = map(json.loads, capsys.readouterr().out.splitlines())
+    names = [m["Name"] for m in first["_aws"]["CloudWatchMetrics"][0]["Metrics"]]
+    assert names == list(COUNTS)
+    assert {name: first[name] for name in names} == COUNTS
+    assert second["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [["channel"]]
+    assert (second["channel"], second["sent"]) == ("email", 1)
