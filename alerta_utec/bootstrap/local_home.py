@@ -91,7 +91,7 @@ class LocalHome:
     def __init__(self, settings: LocalSettings) -> None:
         self.settings = settings
         self._clock = SystemClock()
-        self._hub = Hub(self._clock)
+        self._hub = Hub(self._clock, settings.limits)
         self._broadcast: Broadcast | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._mail: MailWorker | None = None

@@ -4,10 +4,12 @@ import asyncio
 import concurrent.futures
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from operator import itemgetter
 from typing import TYPE_CHECKING, TypeVar
 
 from alerta_utec.domain.errors import Unavailable
 from alerta_utec.gateway.frames import text_frame
+from alerta_utec.gateway.limits import Limits
 from alerta_utec.ports import Clock, Connection, Posted
 
 if TYPE_CHECKING:
@@ -24,8 +26,9 @@ class Hub:
     once, however many recipients it has.
     """
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, limits: Limits | None = None) -> None:
         self._clock = clock
+        self._limits = limits or Limits()
         self._sessions: dict[str, Session] = {}
         self._saved: dict[str, Connection] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -67,14 +70,31 @@ class Hub:
 
     def _write(self, connection_ids: Sequence[str], data: bytes) -> Posted:
         gone, throttled = [], []
+        lagging = False
         for connection_id in connection_ids:
             session = self._sessions.get(connection_id)
             if session is None:
                 gone.append(connection_id)
-            elif not session.write(data):
+                continue
+            lagging = lagging or session.waiting_bytes() > 0
+            if not session.write(data):
                 throttled.append(connection_id)
+        if lagging:
+            self._bound_all()
         delivered = len(connection_ids) - len(gone) - len(throttled)
         return Posted(delivered, tuple(gone), tuple(throttled))
+
+    def _bound_all(self) -> None:
+        """Cut off those with the most waiting, until what waits in all is within its bound."""
+        waiting = [(session.waiting_bytes(), session) for session in self._sessions.values()]
+        excess = sum(size for size, _ in waiting) - self._limits.buffers_max_bytes
+        if excess <= 0:
+            return
+        for size, session in sorted(waiting, key=itemgetter(0), reverse=True):
+            if excess <= 0:
+                return
+            session.cut_off()
+            excess -= size
 
     # Sockets (only in the event loop)
 

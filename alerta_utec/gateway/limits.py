@@ -12,8 +12,9 @@ class Limits:
     """Bounds in bytes and seconds.
 
     ``buffer_max_bytes``: what may wait for one client that reads slowly; beyond it the client
-    is closed with 1013 and aborted after ``abort_after_s``. ``closing_s``: how long a client
-    may take to answer a close frame.
+    is closed with 1013 and aborted after ``abort_after_s``. ``buffers_max_bytes``: what may
+    wait for all of them together; beyond it those with the most waiting go first.
+    ``closing_s``: how long a client may take to answer a close frame.
     """
 
     message_max_bytes: int = 128 * 1024
@@ -24,6 +25,7 @@ class Limits:
     handler_s: float = 29
     handshake_s: float = 10
     buffer_max_bytes: int = 1024 * 1024
+    buffers_max_bytes: int = 256 * 1024 * 1024
     abort_after_s: float = 2
     closing_s: float = 2
     handler_threads: int = 32

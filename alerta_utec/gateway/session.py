@@ -73,16 +73,23 @@ class Session:
         transport = self._transport
         if transport is None or self._closing is not None or transport.is_closing():
             return False
-        limit = self._gateway.limits.buffer_max_bytes
-        if transport.get_write_buffer_size() + len(data) > limit:
-            log.warning("client_too_slow", extra={"connection_id": self.client.connection_id})
-            self._cut_off(transport)
+        if self.waiting_bytes() + len(data) > self._gateway.limits.buffer_max_bytes:
+            self.cut_off()
             return False
         transport.write(data)
         self._touch()
         return True
 
-    def _cut_off(self, transport: asyncio.WriteTransport) -> None:
+    def waiting_bytes(self) -> int:
+        """What the client has not read yet, as far as this process holds it."""
+        return 0 if self._transport is None else self._transport.get_write_buffer_size()
+
+    def cut_off(self) -> None:
+        """End a connection whose client reads too slowly."""
+        transport = self._transport
+        if transport is None or self._closing is not None:
+            return
+        log.warning("client_too_slow", extra={"connection_id": self.client.connection_id})
         # A client that does not read never sees this frame, so the abort does not wait for it.
         self._closing = (1013, "Try again later")
         transport.write(close_frame(*self._closing))

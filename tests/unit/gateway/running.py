@@ -66,7 +66,7 @@ def gateway(
     http_routes: tuple[str, ...] = (),
 ) -> Iterator[Running]:
     """Serve ``routes`` until the block ends."""
-    hub = Hub(SystemClock())
+    hub = Hub(SystemClock(), limits)
     loop = uvloop.new_event_loop()
     made = Gateway(routes, stage=STAGE, hub=hub, limits=limits, http=http, http_routes=http_routes)
     server = GatewayServer(made, welcome="hola")

@@ -117,6 +117,39 @@ def test_a_client_that_stops_reading_is_cut_off_and_hurts_nobody() -> None:
     assert context["disconnectStatusCode"] == 1013
 
 
+def test_what_waits_in_all_is_bounded_and_the_worst_go_first() -> None:
+    recorder, gone = Recorder(), Recorder()
+    limits = Limits(buffers_max_bytes=600_000, abort_after_s=0.1)
+    routes = {"$connect": Route(recorder), "$disconnect": Route(gone)}
+    frame = "x" * 20_000
+
+    with gateway(routes, limits=limits) as running:
+        worst, worst_id = stalled_client(running, recorder)
+        stalled, stalled_id = stalled_client(running, recorder)
+        fill_sockets(running, [worst_id, stalled_id], frame)
+        for _ in range(3):
+            running.hub.post([worst_id], frame)
+        while running.hub.get(worst_id) is not None:
+            running.hub.post([worst_id, stalled_id], frame)
+        context = gone.next()["requestContext"]
+        left = running.hub.post([stalled_id], frame)
+        worst.close()
+        stalled.close()
+
+    assert context["connectionId"] == worst_id
+    assert context["disconnectStatusCode"] == 1013
+    assert left.delivered == 1
+
+
+def fill_sockets(running: Running, connection_ids: list[str], frame: str) -> None:
+    """Send until each has something waiting in the gateway, the system's buffers being full."""
+    for connection_id in connection_ids:
+        session = running.hub.get(connection_id)
+        assert session is not None
+        while running.hub.in_loop(session.waiting_bytes) < len(frame):
+            assert running.hub.post([connection_id], frame).delivered == 1
+
+
 def test_stopping_closes_every_socket_with_1001_and_runs_disconnect() -> None:
     recorder = Recorder()
 
