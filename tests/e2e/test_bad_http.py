@@ -160,6 +160,20 @@ def test_a_body_that_never_comes_whole_is_not_waited_for(server: Server) -> None
     assert ended == [True, True]
 
 
+@pytest.mark.parametrize("data", SLOW_BODIES.values(), ids=SLOW_BODIES.keys())
+def test_a_client_that_leaves_in_the_middle_of_a_body_is_no_failure_of_ours(
+    server: Server, data: bytes
+) -> None:
+    with RawSocket(server.port) as gone, RawSocket(server.port) as done:
+        gone.send(data)
+        done.send(data)
+
+        gone.reset()
+        done.end()
+
+        assert done.is_ended()
+
+
 def drip(raw: RawSocket, data: bytes, *, until: float) -> float:
     """Send ``data`` a byte every 0.2 s until the connection ends; how long that took."""
     began = time.monotonic()

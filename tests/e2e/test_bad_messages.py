@@ -5,7 +5,7 @@ import json
 import pytest
 
 from tests.conformance.targets import http_request
-from tests.e2e.raw import BINARY, TEXT, RawSocket
+from tests.e2e.raw import BINARY, CONTINUATION, TEXT, RawSocket, frame
 from tests.support.incidents import unique
 from tests.support.server import Server
 from tests.support.wsclient import WsClient
@@ -105,10 +105,13 @@ def test_200_kb_closes_with_1009(server: Server) -> None:
 
 
 def test_200_kb_in_pieces_closes_with_1009_too(server: Server) -> None:
-    with WsClient(server.ws_url) as client:
-        client.send_fragments(["x" * 20_000] * 10)
+    pieces = [frame(TEXT if n == 0 else CONTINUATION, b"x" * 20_000, fin=n == 9) for n in range(10)]
+    with RawSocket(server.port) as raw:
+        assert raw.handshake() == 101
 
-        assert client.wait_closed()[0] == 1009
+        raw.send(b"".join(pieces))
+
+        assert raw.read_close() == 1009
 
 
 def test_binary_closes_with_1003(server: Server) -> None:
