@@ -1,0 +1,174 @@
+"""Commits on DynamoDB when many commit at once."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import pytest
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+
+from alerta_utec.adapters.aws.backoff import Backoff
+from alerta_utec.adapters.aws.dynamodb_incidents import DynamoIncidents
+from alerta_utec.adapters.aws.feed import COUNTER_KEY
+from alerta_utec.adapters.aws.items import Item
+from alerta_utec.domain.errors import Conflict, Unavailable
+from alerta_utec.domain.incident import Status
+from tests.contract.builders import creation, update
+from tests.unit.adapters_aws.faults import Fault, FaultyWire, answer, cancelled
+
+THREADS = 20
+COMMITS = 10
+WRITE = "TransactWriteItems"
+LOOK = "BatchGetItem"
+
+
+class FakeTime:
+    """Time that passes only by sleeping."""
+
+    def __init__(self) -> None:
+        self.now_s = 0.0
+
+    def sleep(self, seconds: float) -> None:
+        self.now_s += seconds
+
+    def monotonic(self) -> float:
+        return self.now_s
+
+
+def test_twenty_threads_of_ten_commits_leave_seq_1_to_200_whole(
+    dynamodb_incidents: DynamoIncidents,
+) -> None:
+    start = threading.Barrier(THREADS, timeout=30)
+
+    def work(thread: int) -> list[int]:
+        start.wait()
+        names = [f"t{thread}-{step}" for step in range(COMMITS)]
+        return [dynamodb_incidents.commit(creation(incidentId=n)).change.after.seq for n in names]
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        told = [seq for seqs in pool.map(work, range(THREADS)) for seq in seqs]
+
+    stored = dynamodb_incidents.changes(after_seq=0, limit=1000)
+    assert sorted(told) == list(range(1, THREADS * COMMITS + 1))
+    assert [change.after.seq for change in stored] == sorted(told)
+    assert len({change.incident_id for change in stored}) == THREADS * COMMITS
+
+
+def _torn(store: DynamoIncidents, *, incident: Item | None = None) -> Fault:
+    """A look in which the counter is of now, and the rest of before the last commit."""
+    counter = store.client.get_item(TableName=store.tables.changes, Key=COUNTER_KEY)["Item"]
+    found = {
+        store.tables.changes: [counter],
+        store.tables.incidents: [incident] if incident else [],
+    }
+    return answer(200, {"Responses": found, "UnprocessedKeys": {}})
+
+
+def test_a_creation_after_a_torn_look_finds_the_one_with_its_id(
+    faulty: DynamoIncidents, wire: FaultyWire
+) -> None:
+    faulty.commit(creation(incidentId="a"))
+    wire.next(LOOK, _torn(faulty))
+
+    repeated = faulty.commit(creation(incidentId="a"))
+
+    assert repeated.duplicate
+    assert faulty.position().seq == 1
+
+
+def test_a_creation_after_a_torn_look_finds_the_one_with_its_key(
+    faulty: DynamoIncidents, wire: FaultyWire
+) -> None:
+    faulty.commit(creation(key="k"))
+    wire.next(LOOK, _torn(faulty))
+
+    repeated = faulty.commit(creation(key="k"))
+
+    assert repeated.duplicate
+    assert faulty.position().seq == 1
+
+
+def test_an_update_after_a_torn_look_conflicts_with_the_one_before_it(
+    faulty: DynamoIncidents, wire: FaultyWire
+) -> None:
+    created = faulty.commit(creation(incidentId="a")).change.after
+    before = wire.client.get_item(
+        TableName=faulty.tables.incidents, Key={"incidentId": {"S": "a"}}
+    )["Item"]
+    faulty.commit(update(created, status=Status.RESUELTO))
+    wire.next(LOOK, _torn(faulty, incident=before))
+
+    with pytest.raises(Conflict):
+        faulty.commit(update(created, status=Status.EN_ATENCION))
+
+    assert [c.after.revision for c in faulty.history("a")] == [1, 2]
+    assert faulty.position().seq == 2
+
+
+def test_after_20_s_of_conflicts_it_is_unavailable_and_nothing_is_stored(
+    faulty: DynamoIncidents, wire: FaultyWire
+) -> None:
+    time = FakeTime()
+    backoff = Backoff(sleep=time.sleep, monotonic=time.monotonic)
+    wire.always(WRITE, cancelled("TransactionConflict", "None", "None"))
+
+    with pytest.raises(Unavailable):
+        replace(faulty, backoff=backoff).commit(creation())
+
+    assert 18.5 < time.now_s < 20
+    assert wire.sent.count(WRITE) > 20
+    assert faulty.position().seq == 0
+
+
+def test_waits_are_drawn_from_zero_to_a_ceiling_that_doubles_up_to_a_second() -> None:
+    time = FakeTime()
+    ceilings: list[float] = []
+
+    def highest(lowest: float, ceiling: float) -> float:
+        assert lowest == 0
+        ceilings.append(ceiling)
+        return ceiling
+
+    backoff = Backoff(sleep=time.sleep, monotonic=time.monotonic, uniform=highest)
+
+    tries = list(backoff.tries())
+
+    assert ceilings[:6] == [0.05, 0.1, 0.2, 0.4, 0.8, 1.0]
+    assert set(ceilings[5:]) == {1.0}
+    assert tries == list(range(len(ceilings)))
+    assert time.now_s < 20
+
+
+def test_two_first_readers_agree_on_the_epoch(
+    faulty: DynamoIncidents, dynamodb_incidents: DynamoIncidents, wire: FaultyWire
+) -> None:
+    others = []
+
+    def overtaken(_request: AWSPreparedRequest) -> AWSResponse | None:
+        others.append(dynamodb_incidents.position())
+        return None
+
+    wire.next("PutItem", overtaken)
+
+    assert [faulty.position()] == others
+
+
+def test_a_commit_on_a_feed_of_another_epoch_takes_the_new_one(
+    faulty: DynamoIncidents, wire: FaultyWire
+) -> None:
+    faulty.commit(creation())
+
+    def restored(_request: AWSPreparedRequest) -> AWSResponse | None:
+        wire.client.update_item(
+            TableName=faulty.tables.changes,
+            Key={"feed": {"S": "main#counter"}, "seq": {"N": "0"}},
+            UpdateExpression="SET epoch = :new",
+            ExpressionAttributeValues={":new": {"S": "restored"}},
+        )
+        return None
+
+    wire.next(WRITE, restored)
+
+    committed = faulty.commit(creation())
+
+    assert str(committed.change.position) == "restored:2"
