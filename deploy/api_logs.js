@@ -28,7 +28,7 @@ async function letApiGatewayLog({ serverless, provider }) {
       return;
     } catch (error) {
       // A new role takes some seconds to be known to API Gateway.
-      if (attempt === ATTEMPTS) throw error;
+      if (attempt === ATTEMPTS || error.name !== 'BadRequestException') throw error;
       await pause();
     }
   }
