@@ -105,7 +105,7 @@ def test_an_incident_is_shown_with_its_history(target: Target, client: WsClient)
     assert answer.status == 200
     assert answer.headers["content-type"].split(";")[0] == "application/json"
     shown = answer.json()
-    assert shown.keys() == {"incident", "history"}
+    assert shown.keys() == {"incident", "history", "deliveries"}
     assert shown["incident"]["incidentId"] == wanted
     assert shown["incident"]["seq"] == ack["seq"]
     assert shown["incident"]["piso"] == 4

@@ -3,7 +3,7 @@
 from contextlib import ExitStack
 
 from alerta_utec.domain.change import Position
-from alerta_utec.domain.incident import parse_time
+from alerta_utec.domain.values import parse_time
 from tests.conformance.targets import Target
 from tests.support.incidents import SEED_INCIDENT, SEED_MESSAGE, has, incident, unique
 from tests.support.wsclient import WsClient

@@ -4,7 +4,7 @@ import re
 from datetime import UTC, datetime, timedelta
 
 from alerta_utec.domain.change import Position
-from alerta_utec.domain.incident import parse_time
+from alerta_utec.domain.values import parse_time
 from tests.conformance.targets import Target
 from tests.support.incidents import incident
 from tests.support.wsclient import WsClient
