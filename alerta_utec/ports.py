@@ -11,7 +11,8 @@ from typing import Protocol
 from alerta_utec.domain.change import Change, Position
 from alerta_utec.domain.delivery import Delivery
 from alerta_utec.domain.filters import EVERYTHING, Filter
-from alerta_utec.domain.incident import Incident, Status, Urgency
+from alerta_utec.domain.incident import Incident
+from alerta_utec.domain.values import Status, Urgency
 
 KEY_TTL_S = 24 * 3600
 CONNECTION_TTL_S = 2 * 3600

@@ -19,8 +19,8 @@ from alerta_utec.domain.errors import (
     TooLarge,
     UnknownAction,
 )
-from alerta_utec.domain.incident import format_time
 from alerta_utec.domain.messages import DEFAULT_LANG, Lang, text
+from alerta_utec.domain.values import format_time
 
 # One WebSocket frame on API Gateway; a longer message cannot reach a handler there in one
 # piece (API Gateway quotas, "WebSocket frame size").

@@ -7,7 +7,7 @@ from typing import Any
 
 from alerta_utec.domain.change import Change, Position
 from alerta_utec.domain.errors import InvalidRequest, Problem
-from alerta_utec.domain.incident import Status
+from alerta_utec.domain.values import Status
 from alerta_utec.ports import IncidentStore, Page, Query
 from alerta_utec.wire import encoded_size
 

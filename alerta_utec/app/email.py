@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from alerta_utec.domain.change import Change
-from alerta_utec.domain.incident import Incident, Status, Urgency
+from alerta_utec.domain.incident import Incident
+from alerta_utec.domain.values import Status, Urgency
 from alerta_utec.ports import Email
 
 # SNS Publish: "Subjects must be ASCII text … and must be less than 100 characters long".

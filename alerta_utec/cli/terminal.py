@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from alerta_utec.domain.incident import parse_time
+from alerta_utec.domain.values import parse_time
 
 # Shape, word and colour say the same, so that none of them is needed.
 URGENCY: Mapping[str, tuple[str, str, str]] = {

@@ -7,7 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from alerta_utec.domain.errors import InvalidRequest, Problem
-from alerta_utec.domain.incident import Incident, Urgency, format_time
+from alerta_utec.domain.incident import Incident
+from alerta_utec.domain.values import Urgency, format_time
 
 _POSITION = re.compile(r"([0-9a-z]{1,32}):(0|[1-9][0-9]{0,17})")
 

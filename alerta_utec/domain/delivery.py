@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from alerta_utec.domain.change import Change
-from alerta_utec.domain.incident import format_time
+from alerta_utec.domain.values import format_time
 
 Channel = Literal["broadcast", "email"]
 

@@ -2,162 +2,29 @@
 
 import hashlib
 import json
-import re
-import unicodedata
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from enum import StrEnum
-from typing import Annotated, Any, Self, TypeVar
+from datetime import datetime
+from typing import Any, Self
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    PlainSerializer,
-    ValidationError,
-    WithJsonSchema,
-    model_validator,
-)
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
 from alerta_utec.domain.errors import InvalidIncident, Problem
+from alerta_utec.domain.fields import (
+    Description,
+    Identifier,
+    Location,
+    StatusField,
+    Timestamp,
+    Type,
+    UrgencyField,
+)
+from alerta_utec.domain.values import Status
 
 EXTRAS_MAX = 20
 EXTRAS_MAX_BYTES = 8 * 1024
 SERVER_FIELDS = frozenset({"seq", "revision", "createdAt", "updatedAt", "reportedBy"})
-
-
-class Urgency(StrEnum):
-    """How soon somebody must act; ``medium`` and ``high`` go out by e-mail."""
-
-    LOW = "low"
-    MEDIUM = "medium"
-    HIGH = "high"
-
-    @property
-    def rank(self) -> int:
-        """0 for ``low`` to 2 for ``high``."""
-        return list(Urgency).index(self)
-
-
-class Status(StrEnum):
-    """Where an incident stands."""
-
-    PENDIENTE = "pendiente"
-    EN_ATENCION = "en_atencion"
-    RESUELTO = "resuelto"
-
-
-_SPELLINGS: Mapping[str, str] = {
-    "baja": "low",
-    "bajo": "low",
-    "media": "medium",
-    "medio": "medium",
-    "alta": "high",
-    "alto": "high",
-}
-_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
-# RFC 3339, section 5.6; a leap second is refused, since Python has none.
-_RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)")
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029]")
-
-
-def parse_time(value: str) -> datetime:
-    """An RFC 3339 date and time, as an aware ``datetime`` in UTC.
-
-    Raises:
-        ValueError: it is something else, or lies outside the years 1 to 9999.
-    """
-    if not _RFC3339.fullmatch(value):
-        raise ValueError("not RFC 3339")
-    try:
-        return datetime.fromisoformat(value.upper()).astimezone(UTC)
-    except OverflowError as error:
-        raise ValueError("out of range") from error
-
-
-def format_time(value: datetime) -> str:
-    """RFC 3339 in UTC with ``Z``; milliseconds or microseconds only where there are any."""
-    precision = "seconds"
-    if value.microsecond:
-        precision = "microseconds" if value.microsecond % 1000 else "milliseconds"
-    return value.astimezone(UTC).replace(tzinfo=None).isoformat(timespec=precision) + "Z"
-
-
-def _fold(value: str) -> str:
-    plain = unicodedata.normalize("NFKD", value)
-    plain = "".join(c for c in plain if not unicodedata.combining(c))
-    return re.sub(r"[\s_-]+", "_", plain.strip().casefold())
-
-
-Kind = TypeVar("Kind", Status, Urgency)
-
-
-def parse_choice(kind: type[Kind], value: object) -> Kind | None:
-    """The member of ``kind`` that a person meant by ``value``; none where it is unclear."""
-    if not isinstance(value, str) or len(value) > 40:
-        return None
-    folded = _fold(value)
-    try:
-        return kind(_SPELLINGS.get(folded, folded))
-    except ValueError:
-        return None
-
-
-def _choice(kind: type[Kind]) -> BeforeValidator:
-    def choose(value: object) -> Kind:
-        choice = parse_choice(kind, value)
-        if choice is None:
-            raise PydanticCustomError("not_one_of", "not one of", {"allowed": ", ".join(kind)})
-        return choice
-
-    return BeforeValidator(choose)
-
-
-def _time(value: object) -> datetime:
-    if isinstance(value, datetime) and value.tzinfo is not None:
-        return value.astimezone(UTC)
-    if isinstance(value, str) and len(value) <= 64:
-        try:
-            return parse_time(value)
-        except ValueError:
-            pass
-    raise PydanticCustomError("not_timestamp", "not a timestamp")
-
-
-def _line(value: object) -> object:
-    """One line of text: control characters and runs of white space become one space."""
-    if not isinstance(value, str):
-        return value
-    return " ".join(_CONTROL.sub(" ", value).split())
-
-
-def _prose(value: object) -> object:
-    """Text of several lines: line breaks become ``\\n``, other control characters go."""
-    if not isinstance(value, str):
-        return value
-    return _CONTROL.sub("", value.replace("\r\n", "\n").replace("\r", "\n"))
-
-
-def _identifier(value: object) -> str:
-    if isinstance(value, str) and _ID.fullmatch(value):
-        return value
-    raise PydanticCustomError("not_id", "not an id")
-
-
-Identifier = Annotated[
-    str,
-    BeforeValidator(_identifier),
-    WithJsonSchema({"type": "string", "pattern": f"^{_ID.pattern}$"}),
-]
-Timestamp = Annotated[
-    datetime,
-    BeforeValidator(_time),
-    PlainSerializer(format_time, return_type=str),
-    WithJsonSchema({"type": "string", "format": "date-time"}),
-]
 
 
 class Report(BaseModel):
@@ -177,11 +44,11 @@ class Report(BaseModel):
     )
 
     incident_id: Identifier | None = None
-    type: Annotated[str, Field(min_length=1, max_length=80), BeforeValidator(_line)]
-    location: Annotated[str, Field(min_length=1, max_length=120), BeforeValidator(_line)]
-    description: Annotated[str, Field(max_length=4000), BeforeValidator(_prose)] = ""
-    urgency: Annotated[Urgency, _choice(Urgency)]
-    status: Annotated[Status, _choice(Status)] = Status.PENDIENTE
+    type: Type
+    location: Location
+    description: Description = ""
+    urgency: UrgencyField
+    status: StatusField = Status.PENDIENTE
     timestamp: Timestamp | None = None
 
     @model_validator(mode="after")

@@ -75,8 +75,8 @@ TEXTS: Mapping[str, Mapping[Lang, str]] = {
         "en": "must be an RFC 3339 date and time with its zone, like 2025-11-16T18:12:00Z",
     },
     "not_id": {
-        "es": "admite de 1 a 64 letras, cifras y los signos . _ : -",
-        "en": "takes 1 to 64 letters, digits and the signs . _ : -",
+        "es": "admite de 1 a 64 letras, cifras y los signos . _ : - y empieza por letra o cifra",
+        "en": "takes 1 to 64 letters, digits and signs . _ : - and begins with letter or digit",
     },
     "reserved": {"es": "lo asigna el servidor", "en": "is set by the server"},
     "too_many_extras": {

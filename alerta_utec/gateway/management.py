@@ -7,7 +7,7 @@ from urllib.parse import unquote
 
 from aiohttp import web
 
-from alerta_utec.domain.incident import format_time
+from alerta_utec.domain.values import format_time
 from alerta_utec.gateway.core import Gateway
 from alerta_utec.gateway.frames import text_frame
 from alerta_utec.gateway.replies import as_json, read_body

@@ -11,7 +11,7 @@ from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from alerta_utec import wire
 from alerta_utec.domain.change import Position
 from alerta_utec.domain.errors import AlertaError, Internal, InvalidRequest, NotFound, Problem
-from alerta_utec.domain.incident import Kind, Status, Urgency, parse_choice
+from alerta_utec.domain.values import Kind, Status, Urgency, parse_choice
 from alerta_utec.ports import Deliveries, IncidentStore, Query
 
 log = logging.getLogger(__name__)

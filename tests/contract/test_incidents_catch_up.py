@@ -8,7 +8,7 @@ from alerta_utec import wire
 from alerta_utec.app.catch_up import CatchUp, CaughtUp
 from alerta_utec.domain.change import Change, Position
 from alerta_utec.domain.errors import InvalidRequest
-from alerta_utec.domain.incident import Status
+from alerta_utec.domain.values import Status
 from alerta_utec.ports import IncidentStore
 from tests.contract.builders import creation, update
 

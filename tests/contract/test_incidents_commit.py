@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from alerta_utec.domain.errors import Conflict, NotFound
-from alerta_utec.domain.incident import Status
+from alerta_utec.domain.values import Status
 from alerta_utec.ports import IncidentStore
 from tests.contract.builders import T0, creation, update
 

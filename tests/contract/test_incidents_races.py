@@ -6,7 +6,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from alerta_utec.domain.errors import Conflict
-from alerta_utec.domain.incident import Status
+from alerta_utec.domain.values import Status
 from alerta_utec.ports import Committed, IncidentStore
 from tests.contract.builders import creation, update
 

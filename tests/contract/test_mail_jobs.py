@@ -7,7 +7,7 @@ import pytest
 
 from alerta_utec.domain.change import Change
 from alerta_utec.domain.errors import Conflict
-from alerta_utec.domain.incident import Urgency
+from alerta_utec.domain.values import Urgency
 from tests.contract.builders import T0, creation, update
 
 SECOND = timedelta(seconds=1)

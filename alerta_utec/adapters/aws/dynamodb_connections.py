@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from alerta_utec.adapters.aws.errors import translated
 from alerta_utec.adapters.aws.items import Item, epoch_us, expiry, expiry_of, number, text, text_of
 from alerta_utec.domain.filters import EVERYTHING, Filter
-from alerta_utec.domain.incident import format_time, parse_time
+from alerta_utec.domain.values import format_time, parse_time
 from alerta_utec.ports import Clock, Connection
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from alerta_utec.adapters.aws.errors import translated
 from alerta_utec.adapters.aws.items import Item, number, text
 from alerta_utec.domain.delivery import Delivery
-from alerta_utec.domain.incident import format_time, parse_time
+from alerta_utec.domain.values import format_time, parse_time
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

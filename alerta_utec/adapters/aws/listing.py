@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from alerta_utec.adapters.aws.errors import translated
 from alerta_utec.adapters.aws.items import incident_from_item, number, number_of, text
 from alerta_utec.adapters.aws.tables import BY_STATUS
-from alerta_utec.domain.incident import Incident, Status
+from alerta_utec.domain.incident import Incident
+from alerta_utec.domain.values import Status
 from alerta_utec.ports import Page, Query
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from alerta_utec.adapters.aws.dynamodb_incidents import DynamoIncidents
 from alerta_utec.adapters.aws.feed import COUNTER_KEY
 from alerta_utec.adapters.aws.items import Item
 from alerta_utec.domain.errors import Conflict, Unavailable
-from alerta_utec.domain.incident import Status
+from alerta_utec.domain.values import Status
 from tests.contract.builders import creation, update
 from tests.unit.adapters_aws.faults import Fault, FaultyWire, answer, cancelled
 

@@ -8,7 +8,7 @@ from alerta_utec.adapters.aws.clients import dynamodb_config
 from alerta_utec.adapters.aws.dynamodb_incidents import DynamoIncidents
 from alerta_utec.adapters.aws.tables import IncidentTables
 from alerta_utec.domain.errors import Conflict, Internal, Unavailable
-from alerta_utec.domain.incident import Status
+from alerta_utec.domain.values import Status
 from tests.contract.aws import addressed
 from tests.contract.builders import creation, update
 from tests.support.emulator import Emulator

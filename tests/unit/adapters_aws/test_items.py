@@ -19,7 +19,7 @@ from alerta_utec.adapters.aws.items import (
     key_name,
 )
 from alerta_utec.domain.change import Change, IdempotencyKey, Position
-from alerta_utec.domain.incident import Status, Urgency
+from alerta_utec.domain.values import Status, Urgency
 from tests.contract.builders import T0, creation, update
 
 POSITION = Position("0123456789ab", 7)

@@ -11,7 +11,8 @@ from alerta_utec.adapters.aws.dynamodb_incidents import DynamoIncidents
 from alerta_utec.adapters.aws.items import incident_item
 from alerta_utec.adapters.aws.listing import Listing
 from alerta_utec.domain.errors import Internal, NotFound, Unavailable
-from alerta_utec.domain.incident import Incident, Status, Urgency
+from alerta_utec.domain.incident import Incident
+from alerta_utec.domain.values import Status, Urgency
 from alerta_utec.ports import Query
 from tests.contract.builders import creation, update
 from tests.unit.adapters_aws.faults import FaultyWire, answer, refusal

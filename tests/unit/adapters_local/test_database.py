@@ -10,7 +10,7 @@ from alerta_utec.adapters.local.database import Database
 from alerta_utec.adapters.local.errors import DataRefused
 from alerta_utec.adapters.local.schema import APPLICATION_ID, MIGRATIONS
 from alerta_utec.domain.errors import NotFound, Unavailable
-from alerta_utec.domain.incident import Status
+from alerta_utec.domain.values import Status
 from tests.contract.builders import T0, creation, update
 from tests.unit.adapters_local.conftest import OpenStore, Store
 

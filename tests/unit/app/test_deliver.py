@@ -25,7 +25,7 @@ from alerta_utec.domain.change import Change
 from alerta_utec.domain.delivery import Delivery
 from alerta_utec.domain.errors import Unavailable
 from alerta_utec.domain.filters import Filter
-from alerta_utec.domain.incident import Status, Urgency
+from alerta_utec.domain.values import Status, Urgency
 from alerta_utec.ports import Connection
 from tests.contract.builders import creation, update
 

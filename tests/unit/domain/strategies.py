@@ -5,7 +5,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from alerta_utec.domain.incident import Incident, Report, Status, Urgency
+from alerta_utec.domain.incident import Incident, Report
+from alerta_utec.domain.values import Status, Urgency
 
 LONG_AGO = datetime(1, 1, 1, tzinfo=UTC)
 FAR_AHEAD = datetime(9999, 12, 31, 23, 59, 59, 999999, tzinfo=UTC)
@@ -57,7 +58,7 @@ valid_reports = st.builds(
         optional={
             "description": lines,
             "status": st.sampled_from(Status).map(str),
-            "incidentId": st.from_regex(r"[A-Za-z0-9._:-]{1,64}", fullmatch=True),
+            "incidentId": st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}", fullmatch=True),
             "timestamp": times,
         },
     ),

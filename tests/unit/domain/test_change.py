@@ -11,7 +11,8 @@ from alerta_utec.domain.change import Position
 from alerta_utec.domain.errors import InvalidRequest
 from alerta_utec.domain.filters import EVERYTHING, Filter
 from alerta_utec.domain.ids import new_epoch, uuid7
-from alerta_utec.domain.incident import Incident, Status, Urgency
+from alerta_utec.domain.incident import Incident
+from alerta_utec.domain.values import Status, Urgency
 from tests.contract.builders import creation, update
 from tests.unit.domain.strategies import incidents, json_values
 

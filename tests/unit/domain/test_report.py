@@ -9,15 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alerta_utec.domain.errors import InvalidIncident, Problem
-from alerta_utec.domain.incident import (
-    EXTRAS_MAX,
-    EXTRAS_MAX_BYTES,
-    SERVER_FIELDS,
-    Report,
-    Status,
-    Urgency,
-)
+from alerta_utec.domain.incident import EXTRAS_MAX, EXTRAS_MAX_BYTES, SERVER_FIELDS, Report
 from alerta_utec.domain.messages import TEXTS, text
+from alerta_utec.domain.values import Status, Urgency
 from tests.unit.domain.strategies import json_values, valid_reports, wild_reports
 
 PLAIN: dict[str, Any] = {"type": "prueba", "location": "Laboratorio A", "urgency": "low"}
@@ -144,7 +138,7 @@ def test_a_description_has_from_0_to_4000_characters() -> None:
 def test_an_id_has_from_1_to_64_plain_characters() -> None:
     for length in (1, 63, 64):
         assert Report.parse(PLAIN | {"incidentId": "a" * length}).incident_id == "a" * length
-    for wrong in ("", "a" * 65, "a b", "á", "a/b", "a\n", 7):
+    for wrong in (".", "..", "-a", "", "a" * 65, "a b", "á", "a/b", "a\n", 7):
         assert _problems(PLAIN | {"incidentId": wrong}) == [("incident.incidentId", "not_id")]
 
 

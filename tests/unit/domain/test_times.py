@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerta_utec.domain.incident import format_time, parse_time
+from alerta_utec.domain.values import format_time, parse_time
 from tests.unit.domain.strategies import moments
 
 

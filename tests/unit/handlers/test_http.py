@@ -11,7 +11,7 @@ from alerta_utec.adapters.memory import MemoryDeliveries
 from alerta_utec.domain.change import Position
 from alerta_utec.domain.delivery import Delivery
 from alerta_utec.domain.errors import CODES, InvalidRequest, Unavailable
-from alerta_utec.domain.incident import format_time
+from alerta_utec.domain.values import format_time
 from alerta_utec.handlers.http import LIMIT_MAX, STATUS, HttpApi, parse_query
 from alerta_utec.ports import Query
 from tests import events

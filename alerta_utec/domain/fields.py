@@ -1,0 +1,80 @@
+"""The types of an incident's fields: what they accept, and what they make of it."""
+
+import re
+from datetime import UTC, datetime
+from typing import Annotated
+
+from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+from alerta_utec.domain.values import (
+    Kind,
+    Status,
+    Urgency,
+    format_time,
+    parse_choice,
+    parse_time,
+)
+
+# The first character keeps "." and ".." out, which mean something else in a URL's path.
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}")
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029]")
+
+
+def _choice(kind: type[Kind]) -> BeforeValidator:
+    def choose(value: object) -> Kind:
+        choice = parse_choice(kind, value)
+        if choice is None:
+            raise PydanticCustomError("not_one_of", "not one of", {"allowed": ", ".join(kind)})
+        return choice
+
+    return BeforeValidator(choose)
+
+
+def _time(value: object) -> datetime:
+    if isinstance(value, datetime) and value.tzinfo is not None:
+        return value.astimezone(UTC)
+    if isinstance(value, str) and len(value) <= 64:
+        try:
+            return parse_time(value)
+        except ValueError:
+            pass
+    raise PydanticCustomError("not_timestamp", "not a timestamp")
+
+
+def _line(value: object) -> object:
+    """One line of text: control characters and runs of white space become one space."""
+    if not isinstance(value, str):
+        return value
+    return " ".join(_CONTROL.sub(" ", value).split())
+
+
+def _prose(value: object) -> object:
+    """Text of several lines: line breaks become ``\\n``, other control characters go."""
+    if not isinstance(value, str):
+        return value
+    return _CONTROL.sub("", value.replace("\r\n", "\n").replace("\r", "\n"))
+
+
+def _identifier(value: object) -> str:
+    if isinstance(value, str) and _ID.fullmatch(value):
+        return value
+    raise PydanticCustomError("not_id", "not an id")
+
+
+Identifier = Annotated[
+    str,
+    BeforeValidator(_identifier),
+    WithJsonSchema({"type": "string", "pattern": f"^{_ID.pattern}$"}),
+]
+Timestamp = Annotated[
+    datetime,
+    BeforeValidator(_time),
+    PlainSerializer(format_time, return_type=str),
+    WithJsonSchema({"type": "string", "format": "date-time"}),
+]
+Type = Annotated[str, Field(min_length=1, max_length=80), BeforeValidator(_line)]
+Location = Annotated[str, Field(min_length=1, max_length=120), BeforeValidator(_line)]
+Description = Annotated[str, Field(max_length=4000), BeforeValidator(_prose)]
+UrgencyField = Annotated[Urgency, _choice(Urgency)]
+StatusField = Annotated[Status, _choice(Status)]

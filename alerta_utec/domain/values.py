@@ -1,0 +1,82 @@
+"""The words and times that an incident is made of, and the spellings that people use."""
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import TypeVar
+
+
+class Urgency(StrEnum):
+    """How soon somebody must act; ``medium`` and ``high`` go out by e-mail."""
+
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+
+    @property
+    def rank(self) -> int:
+        """0 for ``low`` to 2 for ``high``."""
+        return list(Urgency).index(self)
+
+
+class Status(StrEnum):
+    """Where an incident stands."""
+
+    PENDIENTE = "pendiente"
+    EN_ATENCION = "en_atencion"
+    RESUELTO = "resuelto"
+
+
+Kind = TypeVar("Kind", Status, Urgency)
+
+_SPELLINGS: Mapping[str, str] = {
+    "baja": "low",
+    "bajo": "low",
+    "media": "medium",
+    "medio": "medium",
+    "alta": "high",
+    "alto": "high",
+}
+# RFC 3339, section 5.6; a leap second is refused, since Python has none.
+_RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)")
+
+
+def parse_choice(kind: type[Kind], value: object) -> Kind | None:
+    """The member of ``kind`` that a person meant by ``value``; none where it is unclear."""
+    if not isinstance(value, str) or len(value) > 40:
+        return None
+    folded = _fold(value)
+    try:
+        return kind(_SPELLINGS.get(folded, folded))
+    except ValueError:
+        return None
+
+
+def parse_time(value: str) -> datetime:
+    """An RFC 3339 date and time, as an aware ``datetime`` in UTC.
+
+    Raises:
+        ValueError: it is something else, or lies outside the years 1 to 9999.
+    """
+    if not _RFC3339.fullmatch(value):
+        raise ValueError("not RFC 3339")
+    try:
+        return datetime.fromisoformat(value.upper()).astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("out of range") from error
+
+
+def format_time(value: datetime) -> str:
+    """RFC 3339 in UTC with ``Z``; milliseconds or microseconds only where there are any."""
+    precision = "seconds"
+    if value.microsecond:
+        precision = "microseconds" if value.microsecond % 1000 else "milliseconds"
+    return value.astimezone(UTC).replace(tzinfo=None).isoformat(timespec=precision) + "Z"
+
+
+def _fold(value: str) -> str:
+    plain = unicodedata.normalize("NFKD", value)
+    plain = "".join(c for c in plain if not unicodedata.combining(c))
+    return re.sub(r"[\s_-]+", "_", plain.strip().casefold())
