@@ -192,14 +192,18 @@ class Posted:
 class Poster(Protocol):
     """Sends frames to sockets."""
 
-    def post(self, connection_ids: Sequence[str], frame: str) -> Posted:
-        """Send ``frame`` (up to 128 KB in UTF-8) to each connection, at most once each.
+    def post(
+        self, connection_ids: Sequence[str], frame: str, *, deadline_s: float | None = None
+    ) -> Posted:
+        """Send ``frame`` (up to 128 KB in UTF-8) to each connection; again only where the
+        first time it failed, or is not known.
 
         A client that is gone, slow or throttled delays no other. Never raises for a
-        recipient; ids that are not known are ``gone``.
+        recipient; ids that are not known are ``gone``. Nothing is begun after
+        ``deadline_s`` (of ``time.monotonic``); whoever is left then has ``failed``.
 
         Raises:
-            Unavailable: nothing was sent to anybody.
+            Unavailable: nobody was reached, through no fault of theirs.
         """
         ...
 

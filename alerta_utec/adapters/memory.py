@@ -233,16 +233,21 @@ class MemoryConnections:
 class MemoryPoster:
     """A ``Poster`` to the sockets in ``open``: each id with the frames that it got.
 
-    A test may name sockets as ``throttled`` or ``failed``, or take the poster ``down``.
+    A test may name sockets as ``throttled`` or ``failed``, or take the poster ``down``;
+    ``deadlines_s`` are those that it was given.
     """
 
     open: dict[str, list[str]] = field(default_factory=dict)
     throttled: set[str] = field(default_factory=set)
     failed: set[str] = field(default_factory=set)
     down: bool = False
+    deadlines_s: list[float | None] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
-    def post(self, connection_ids: Sequence[str], frame: str) -> Posted:
+    def post(
+        self, connection_ids: Sequence[str], frame: str, *, deadline_s: float | None = None
+    ) -> Posted:
+        self.deadlines_s.append(deadline_s)
         if self.down:
             raise Unavailable("the poster is down")
         with self._lock:

@@ -2,8 +2,7 @@
 
 import logging
 import time
-from collections import Counter
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -15,7 +14,7 @@ from alerta_utec.app.records import Recorder
 from alerta_utec.domain.change import Change
 from alerta_utec.domain.delivery import Delivery
 from alerta_utec.domain.errors import Unavailable
-from alerta_utec.ports import Clock, Connection, Connections, Mailer, Poster
+from alerta_utec.ports import Clock, Connection, Connections, Mailer, Posted, Poster
 
 log = logging.getLogger(__name__)
 
@@ -32,46 +31,61 @@ class Broadcast:
     clock: Clock
     record: Recorder
 
-    def __call__(self, change: Change) -> dict[str, int]:
+    def __call__(self, change: Change, deadline_s: float | None = None) -> dict[str, int]:
         """Send the change, and forget connections that are gone.
 
-        A connection is kept while it may still be in its handshake: it is saved before its
-        socket opens, and until then it looks gone.
+        Who is connected is read whole before anything is sent. A connection is kept while it
+        may still be in its handshake: it is saved before its socket opens, and until then it
+        looks gone. ``deadline_s``: as ``Poster.post`` has it.
 
         Returns:
             ``{attempted, delivered, gone, throttled, failed, ms}``.
 
         Raises:
-            Unavailable: not everybody was told; repeat it whole.
+            Unavailable: nobody was told, or who there is cannot be read; repeat it whole.
         """
         started = time.perf_counter()
-        counts: Counter[str] = Counter(attempted=0, delivered=0, gone=0, throttled=0, failed=0)
-        frame = wire.incident_update(change)
-        for page in self.connections.pages():
-            ids = [c.connection_id for c in page if c.filter.concerns(change)]
-            if not ids:
-                continue
-            posted = self.poster.post(ids, frame)
-            counts.update(
-                attempted=len(ids),
-                delivered=posted.delivered,
-                gone=len(posted.gone),
-                throttled=len(posted.throttled),
-                failed=len(posted.failed),
-            )
-            self._forget(page, set(posted.gone))
+        concerned = {
+            connection.connection_id: connection
+            for page in self.connections.pages()
+            for connection in page
+            if connection.filter.concerns(change)
+        }
+        try:
+            posted = self._post(list(concerned), wire.incident_update(change), deadline_s)
+        except Unavailable:
+            self._record(change, Posted(failed=tuple(concerned)), started)
+            raise
+        self._forget([concerned[name] for name in posted.gone])
+        return self._record(change, posted, started)
+
+    def _post(self, ids: Sequence[str], frame: str, deadline_s: float | None) -> Posted:
+        return self.poster.post(ids, frame, deadline_s=deadline_s) if ids else Posted()
+
+    def _record(self, change: Change, posted: Posted, started: float) -> dict[str, int]:
+        counts = {
+            "delivered": posted.delivered,
+            "gone": len(posted.gone),
+            "throttled": len(posted.throttled),
+            "failed": len(posted.failed),
+        }
+        counts = {"attempted": sum(counts.values()), **counts}
         counts["ms"] = round((time.perf_counter() - started) * 1000)
         log.info("broadcast", extra={"position": str(change.position), **counts})
-        self.record(Delivery.of(change, "broadcast", self.clock.now(), dict(counts)))
-        return dict(counts)
+        self.record(Delivery.of(change, "broadcast", self.clock.now(), counts))
+        return counts
 
-    def _forget(self, page: Sequence[Connection], gone: Set[str]) -> None:
-        if not gone:
-            return
+    def _forget(self, gone: Sequence[Connection]) -> None:
         opened_before = self.clock.now() - HANDSHAKE_MAX
-        for connection in page:
-            if connection.connection_id in gone and connection.connected_at < opened_before:
+        for connection in gone:
+            if connection.connected_at >= opened_before:
+                continue
+            try:
                 self.connections.delete(connection.connection_id)
+            except Unavailable:
+                # The next broadcast finds it gone too, or it expires.
+                log.exception("not_forgotten")
+                return
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from aws_lambda_powertools.logging import Logger
 from alerta_utec.bootstrap.aws_services import AwsServices
 
 if TYPE_CHECKING:
+    from alerta_utec.domain.change import Change
     from alerta_utec.handlers.websocket import Action
 
 Handler = Callable[[Any, Any], Any]
@@ -87,14 +88,16 @@ class AwsHome:
     @cached_property
     def alarm(self) -> Handler:
         """The stream of changes, to e-mail."""
-        return self._consumer(self.services.alarm)
+        alarm = self.services.alarm
+        # An e-mail is one call with timeouts of its own.
+        return self._consumer(lambda change, _deadline_s: alarm(change))
 
     def _two_way(self, action: "Action") -> Handler:
         from alerta_utec.handlers.websocket import MessageRoute
 
         return self._logged(MessageRoute(action))
 
-    def _consumer(self, consume: Callable[[Any], object]) -> Handler:
+    def _consumer(self, consume: Callable[["Change", float | None], object]) -> Handler:
         from alerta_utec.adapters.aws.items import change_from_image
         from alerta_utec.handlers.stream import StreamConsumer
 

@@ -62,8 +62,11 @@ class Hub:
 
     # Poster
 
-    def post(self, connection_ids: Sequence[str], frame: str) -> Posted:
-        """See ``ports.Poster``."""
+    def post(
+        self, connection_ids: Sequence[str], frame: str, *, deadline_s: float | None = None
+    ) -> Posted:
+        """See ``ports.Poster``; it never waits, so no deadline passes."""
+        del deadline_s
         data = text_frame(frame.encode())
         recipients = tuple(dict.fromkeys(connection_ids))
         return self.in_loop(lambda: self._write(recipients, data))

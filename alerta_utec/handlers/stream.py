@@ -1,33 +1,64 @@
 """The consumers of the feed's stream (DynamoDB Streams on ``Changes``)."""
 
 import logging
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from alerta_utec.domain.change import Change
 
 log = logging.getLogger(__name__)
+
+# What a record that has begun may still take when the deadline passes: the posts and second
+# looks on their way, the record of the delivery, rows to delete. An e-mail takes no longer.
+RESERVE_S = 30.0
+
+
+class LambdaContext(Protocol):
+    """What is used of Lambda's context."""
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Until the function is killed."""
+        ...
 
 
 @dataclass(frozen=True)
 class StreamConsumer:
     """Hands each change of a batch to ``consume``, in order, up to the first that fails.
 
-    ``decode`` turns a stream record's new image into the change. The response is Lambda's
-    ``ReportBatchItemFailures``: the failed record and all after it come again.
+    ``decode`` turns a stream record's new image into the change; ``consume`` also gets the
+    deadline (of ``time.monotonic``; none where there is no end) after which it begins nothing
+    more. The response is Lambda's ``ReportBatchItemFailures``: the record that failed, or that
+    there was no time to begin, and all after it come again.
     """
 
     decode: Callable[[Mapping[str, Any]], Change]
-    consume: Callable[[Change], object]
+    consume: Callable[[Change, float | None], object]
+    monotonic: Callable[[], float] = time.monotonic
 
-    def __call__(self, event: Mapping[str, Any], _context: object = None) -> dict[str, Any]:
+    def __call__(
+        self, event: Mapping[str, Any], context: LambdaContext | None = None
+    ) -> dict[str, Any]:
         """Handle one batch."""
-        for record in event["Records"]:
+        deadline_s = self._deadline(context)
+        for number, record in enumerate(event["Records"]):
             stream = record["dynamodb"]
+            if number and deadline_s is not None and self.monotonic() >= deadline_s:
+                log.warning("out_of_time", extra={"done": number, "of": len(event["Records"])})
+                return _failed(stream)
             try:
-                self.consume(self.decode(stream["NewImage"]))
+                self.consume(self.decode(stream["NewImage"]), deadline_s)
             except Exception:
                 log.exception("record_failed", extra={"keys": stream.get("Keys")})
-                return {"batchItemFailures": [{"itemIdentifier": stream["SequenceNumber"]}]}
+                return _failed(stream)
         return {"batchItemFailures": []}
+
+    def _deadline(self, context: LambdaContext | None) -> float | None:
+        if context is None:
+            return None
+        return self.monotonic() + context.get_remaining_time_in_millis() / 1000 - RESERVE_S
+
+
+def _failed(stream: Mapping[str, Any]) -> dict[str, Any]:
+    return {"batchItemFailures": [{"itemIdentifier": stream["SequenceNumber"]}]}

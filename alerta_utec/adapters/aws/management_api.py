@@ -3,7 +3,7 @@
 import logging
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -27,8 +27,11 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-TRIES = 3
-_BASE_S = 0.1
+# Rounds in a row that get through to nobody new, after which the rest are given up: one client
+# that stalls costs the others under two seconds, and a rate limit is waited out.
+VAIN_ROUNDS = 3
+_BASE_S = 0.2
+_CAP_S = 2.0
 # 410: no longer there; 400: no connection can have that id.
 _NOBODY = (400, 410)
 
@@ -37,32 +40,45 @@ class _Outcome(Enum):
     DELIVERED = auto()
     GONE = auto()
     THROTTLED = auto()
+    # This client's own trouble.
     FAILED = auto()
-    # Provably not sent, and through no fault of the client: out of reach, or not allowed.
-    UNSENT = auto()
+    # Through no fault of the client: @connections fails, is out of reach, or refuses us.
+    TROUBLE = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class _Result:
+    """``again``: another try may help, and repeats the frame at worst."""
+
+    outcome: _Outcome
+    again: bool = False
+
+
+_UNTRIED = _Result(_Outcome.TROUBLE)
 
 
 @dataclass(frozen=True)
 class ManagementPoster:
-    """Posts with a bounded number of threads, as many as ``client`` keeps connections.
+    """Posts in rounds, with a bounded number of threads, as many as ``client`` keeps connections.
 
-    ``client`` must not retry by itself (``clients.management_api``): a request that timed
-    out may have been carried out. Needs ``execute-api:ManageConnections`` for POST and GET.
+    A round takes who is left, in an order of its own, so that nobody is always last. Pauses
+    between rounds are drawn with full jitter from a ceiling that doubles. ``client`` must not
+    retry by itself (``clients.management_api``). Needs ``execute-api:ManageConnections`` for
+    POST and GET.
     """
 
     client: "ApiGatewayManagementApiClient"
     threads: int = CONNECTIONS
     sleep: Callable[[float], None] = time.sleep
+    monotonic: Callable[[], float] = time.monotonic
 
-    def post(self, connection_ids: Sequence[str], frame: str) -> Posted:
+    def post(
+        self, connection_ids: Sequence[str], frame: str, *, deadline_s: float | None = None
+    ) -> Posted:
         ids = list(dict.fromkeys(connection_ids))
-        if not ids:
-            return Posted()
-        data = frame.encode()
-        threads = min(len(ids), self.threads)
-        with ThreadPoolExecutor(threads, thread_name_prefix="post") as pool:
-            outcomes = list(pool.map(lambda name: self._post(name, data), ids))
-        if set(outcomes) == {_Outcome.UNSENT}:
+        results = self._rounds(ids, frame.encode(), deadline_s) if ids else {}
+        outcomes = [results[name].outcome for name in ids]
+        if set(outcomes) == {_Outcome.TROUBLE}:
             raise Unavailable("@connections takes nothing")
 
         def those(*kinds: _Outcome) -> tuple[str, ...]:
@@ -74,44 +90,70 @@ class ManagementPoster:
             delivered=outcomes.count(_Outcome.DELIVERED),
             gone=those(_Outcome.GONE),
             throttled=those(_Outcome.THROTTLED),
-            failed=those(_Outcome.FAILED, _Outcome.UNSENT),
+            failed=those(_Outcome.FAILED, _Outcome.TROUBLE),
         )
 
-    def _post(self, connection_id: str, data: bytes) -> _Outcome:
-        outcome = _Outcome.FAILED
-        for tried in range(TRIES):
-            if tried:
-                # Full jitter: the others of this batch must not come back in step.
-                self.sleep(random.uniform(0, _BASE_S * 2**tried))  # noqa: S311 (no secret)
-            try:
-                self.client.post_to_connection(ConnectionId=connection_id, Data=data)
-                return _Outcome.DELIVERED
-            except (BotoCoreError, ClientError) as error:
-                outcome, again = self._judge(connection_id, error)
-            if not again:
-                break
-        return outcome
+    def _rounds(
+        self, ids: Sequence[str], data: bytes, deadline_s: float | None
+    ) -> dict[str, _Result]:
+        results: dict[str, _Result] = {}
+        left, vain, rounds = list(ids), 0, 0
+        with ThreadPoolExecutor(min(len(ids), self.threads), thread_name_prefix="post") as pool:
+            while True:
+                random.shuffle(left)
+                tried = list(pool.map(lambda name: self._post(name, data, deadline_s), left))
+                for name, result in zip(left, tried, strict=True):
+                    if result is not _UNTRIED or name not in results:
+                        results[name] = result
+                again = [name for name in left if results[name].again]
+                vain = 0 if len(again) < len(left) else vain + 1
+                rounds += 1
+                if not again or self._in_vain(vain, results, deadline_s):
+                    return results
+                if not self._pause(rounds, deadline_s):
+                    return results
+                left = again
 
-    def _judge(
-        self, connection_id: str, error: BotoCoreError | ClientError
-    ) -> tuple[_Outcome, bool]:
-        """What the failure means, and whether another try can send nothing twice."""
-        if isinstance(error, ClientError):
-            if status(error) in _NOBODY:
-                gone = self._is_gone(connection_id)
-                return (_Outcome.GONE, False) if gone else (_Outcome.FAILED, True)
-            if status(error) == 429:
-                return _Outcome.THROTTLED, True
-            refused = status(error) == 403
-            log.warning("post_refused", extra={"error_code": code(error)})
-            return (_Outcome.UNSENT if refused else _Outcome.FAILED), False
-        log.warning("post_failed", extra={"error_code": code(error)})
-        if isinstance(error, HTTPClientError):
-            # Closed without an answer: as a rule a kept connection that died while the
-            # Lambda was frozen, so nothing was sent. It may have been, though: whoever
-            # listens de-duplicates.
-            return _Outcome.FAILED, isinstance(error, ConnectionClosedError)
-        return _Outcome.UNSENT, isinstance(error, ConnectionError)
+    def _in_vain(self, vain: int, results: Mapping[str, _Result], deadline_s: float | None) -> bool:
+        """Whether waiting longer would only hold up the next frame."""
+        if vain < VAIN_ROUNDS:
+            return False
+        # While nobody can be reached there is nobody to hold up.
+        reached = any(result.outcome is not _Outcome.TROUBLE for result in results.values())
+        return reached or deadline_s is None
+
+    def _pause(self, rounds: int, deadline_s: float | None) -> bool:
+        """Wait, unless the time would be up then."""
+        ceiling_s = min(_CAP_S, _BASE_S * 2 ** min(rounds - 1, 16))
+        delay_s = random.uniform(0, ceiling_s)  # noqa: S311 (jitter, no secret)
+        if deadline_s is not None and self.monotonic() + delay_s >= deadline_s:
+            return False
+        self.sleep(delay_s)
+        return True
+
+    def _post(self, connection_id: str, data: bytes, deadline_s: float | None) -> _Result:
+        if deadline_s is not None and self.monotonic() >= deadline_s:
+            return _UNTRIED
+        try:
+            self.client.post_to_connection(ConnectionId=connection_id, Data=data)
+        except ClientError as error:
+            return self._refused(connection_id, error)
+        except BotoCoreError as error:
+            return _broken(error)
+        return _Result(_Outcome.DELIVERED)
+
+    def _refused(self, connection_id: str, error: ClientError) -> _Result:
+        refusal = status(error)
+        if refusal in _NOBODY:
+            if self._is_gone(connection_id):
+                return _Result(_Outcome.GONE)
+            return _Result(_Outcome.FAILED, again=True)
+        if refusal == 429:
+            return _Result(_Outcome.THROTTLED, again=True)
+        log.warning("post_refused", extra={"error_code": code(error)})
+        if refusal >= 500:
+            return _Result(_Outcome.TROUBLE, again=True)
+        return _Result(_Outcome.TROUBLE if refusal == 403 else _Outcome.FAILED)
 
     def _is_gone(self, connection_id: str) -> bool:
         """Whether a second look confirms it: a 410 is occasionally false."""
@@ -120,3 +162,12 @@ class ManagementPoster:
         except (BotoCoreError, ClientError) as error:
             return isinstance(error, ClientError) and status(error) in _NOBODY
         return False
+
+
+def _broken(error: BotoCoreError) -> _Result:
+    log.warning("post_failed", extra={"error_code": code(error)})
+    if isinstance(error, HTTPClientError):
+        # Closed without an answer: as a rule a kept connection that died while the Lambda
+        # was frozen. What has timed out once would hold up the others again.
+        return _Result(_Outcome.TROUBLE, again=isinstance(error, ConnectionClosedError))
+    return _Result(_Outcome.TROUBLE, again=isinstance(error, ConnectionError))

@@ -10,7 +10,7 @@ import pytest
 from botocore.config import Config
 
 from alerta_utec.adapters.aws.clients import management_config
-from alerta_utec.adapters.aws.management_api import TRIES, ManagementPoster
+from alerta_utec.adapters.aws.management_api import VAIN_ROUNDS, ManagementPoster
 from alerta_utec.domain.errors import Unavailable
 from alerta_utec.ports import Posted
 from tests.support.emulator import free_port
@@ -27,14 +27,28 @@ def api() -> Iterator[ConnectionsApi]:
         yield running
 
 
-@pytest.fixture
-def naps() -> list[float]:
-    """The waits that a poster wanted."""
-    return []
+class FakeTime:
+    """Time that passes only by sleeping; ``naps`` are the pauses that a poster made."""
+
+    def __init__(self) -> None:
+        self.naps: list[float] = []
+        self.now_s = 1000.0
+
+    def sleep(self, seconds: float) -> None:
+        self.naps.append(seconds)
+        self.now_s += seconds
+
+    def monotonic(self) -> float:
+        return self.now_s
 
 
 @pytest.fixture
-def poster_at(naps: list[float]) -> Iterator[PosterFactory]:
+def time() -> FakeTime:
+    return FakeTime()
+
+
+@pytest.fixture
+def poster_at(time: FakeTime) -> Iterator[PosterFactory]:
     """Makes posters, with the real client's settings unless told otherwise."""
     clients: list[Any] = []
 
@@ -49,7 +63,7 @@ def poster_at(naps: list[float]) -> Iterator[PosterFactory]:
             config=config,
         )
         clients.append(client)
-        return ManagementPoster(client, threads=threads, sleep=naps.append)
+        return ManagementPoster(client, threads=threads, sleep=time.sleep, monotonic=time.monotonic)
 
     yield make
     for client in clients:
@@ -101,8 +115,8 @@ def test_a_410_that_is_never_confirmed_is_failed_and_not_gone(
     api.tell("POST", ID, 410)
     api.tell("GET", ID, second_look)
 
-    assert poster.post([ID], FRAME) == Posted(failed=(ID,))
-    assert api.requests["POST", ID] == TRIES
+    assert poster.post([ID, "other"], FRAME) == Posted(delivered=1, failed=(ID,))
+    assert api.requests["POST", ID] == 1 + VAIN_ROUNDS
 
 
 def test_an_id_that_no_connection_can_have_is_gone(
@@ -115,24 +129,120 @@ def test_an_id_that_no_connection_can_have_is_gone(
 
 
 def test_a_429_that_passes_is_delivered(
-    api: ConnectionsApi, poster: ManagementPoster, naps: list[float]
+    api: ConnectionsApi, poster: ManagementPoster, time: FakeTime
 ) -> None:
     api.tell("POST", ID, 429, 429, 200)
 
     assert poster.post([ID], FRAME) == Posted(delivered=1)
-    assert len(naps) == 2
-    assert 0 <= naps[0] <= 0.2
-    assert 0 <= naps[1] <= 0.4
+    assert len(time.naps) == 2
+    assert 0 <= time.naps[0] <= 0.2
+    assert 0 <= time.naps[1] <= 0.4
 
 
-def test_a_429_that_stays_is_throttled(api: ConnectionsApi, poster: ManagementPoster) -> None:
+@pytest.mark.parametrize("status", [500, 502, 503, 504])
+def test_a_failure_that_passes_is_delivered(
+    api: ConnectionsApi, poster: ManagementPoster, status: int
+) -> None:
+    api.tell("POST", ID, status, 200)
+
+    assert poster.post([ID, "other"], FRAME) == Posted(delivered=2)
+    assert api.frames == {ID: [FRAME], "other": [FRAME]}
+
+
+@pytest.mark.parametrize(
+    ("status", "posted"),
+    [
+        (429, Posted(delivered=1, throttled=(ID,))),
+        (500, Posted(delivered=1, failed=(ID,))),
+        (503, Posted(delivered=1, failed=(ID,))),
+    ],
+)
+def test_one_that_stays_bad_is_given_up_in_under_two_seconds_whatever_the_deadline(
+    api: ConnectionsApi, poster: ManagementPoster, time: FakeTime, status: int, posted: Posted
+) -> None:
+    api.tell("POST", ID, status)
+
+    assert poster.post([ID, "other"], FRAME, deadline_s=time.now_s + 100) == posted
+    assert api.requests["POST", ID] == 1 + VAIN_ROUNDS
+    assert sum(time.naps) < 2
+
+
+def test_a_rate_limit_is_waited_out_as_long_as_somebody_gets_through(
+    api: ConnectionsApi, poster: ManagementPoster, time: FakeTime
+) -> None:
+    ids = [f"c{number}" for number in range(30)]
+    for number, name in enumerate(ids):
+        api.tell("POST", name, *[429] * number, 200)
+
+    assert poster.post(ids, FRAME, deadline_s=time.now_s + 1000) == Posted(delivered=30)
+    assert len(time.naps) == 29
+    assert max(time.naps) <= 2
+
+
+def test_while_nobody_is_reached_it_tries_until_the_deadline(
+    api: ConnectionsApi, poster: ManagementPoster, time: FakeTime
+) -> None:
+    for name in (ID, "other"):
+        api.tell("POST", name, *[503] * 20, 200)
+
+    assert poster.post([ID, "other"], FRAME, deadline_s=time.now_s + 100) == Posted(delivered=2)
+    assert 5 < sum(time.naps) < 45
+
+
+def test_no_post_begins_after_the_deadline_and_who_is_left_has_failed(
+    api: ConnectionsApi, poster_at: PosterFactory, time: FakeTime
+) -> None:
+    deadline_s = time.now_s + 1
+    ids = [f"c{number}" for number in range(10)]
+
+    def slow() -> int:
+        time.sleep(0.25)
+        return 200
+
+    for name in ids:
+        api.tell("POST", name, slow)
+
+    posted = poster_at(api.url, threads=1).post(ids, FRAME, deadline_s=deadline_s)
+
+    assert posted.delivered == 4
+    assert len(posted.failed) == 6
+    assert sum(api.requests.values()) == 4
+
+
+def test_past_the_deadline_nothing_is_sent_and_it_is_unavailable(
+    api: ConnectionsApi, poster: ManagementPoster, time: FakeTime
+) -> None:
+    with pytest.raises(Unavailable):
+        poster.post([ID, "other"], FRAME, deadline_s=time.now_s)
+
+    assert not api.requests
+
+
+def test_who_was_throttled_is_still_so_when_time_runs_out(
+    api: ConnectionsApi, poster: ManagementPoster, time: FakeTime
+) -> None:
     api.tell("POST", ID, 429)
 
-    assert poster.post([ID, "other"], FRAME) == Posted(delivered=1, throttled=(ID,))
-    assert api.requests["POST", ID] == TRIES
+    posted = poster.post([ID, "other"], FRAME, deadline_s=time.now_s + 1e-9)
+
+    assert posted == Posted(delivered=1, throttled=(ID,))
+    assert api.requests["POST", ID] == 1
 
 
-@pytest.mark.parametrize("status", [403, 413, 500, 502, 503, 504])
+def test_nobody_is_always_last(api: ConnectionsApi, poster_at: PosterFactory) -> None:
+    ids = [f"c{number}" for number in range(40)]
+    poster = poster_at(api.url, threads=1)
+
+    poster.post(ids, FRAME)
+    first = list(api.frames)
+    api.frames.clear()
+    poster.post(ids, FRAME)
+
+    assert sorted(first) == sorted(api.frames) == sorted(ids)
+    assert list(api.frames) != first
+
+
+@pytest.mark.parametrize("status", [403, 413])
 def test_another_refusal_is_failed_and_not_sent_twice(
     api: ConnectionsApi, poster: ManagementPoster, status: int
 ) -> None:
@@ -140,6 +250,17 @@ def test_another_refusal_is_failed_and_not_sent_twice(
 
     assert poster.post([ID, "other"], FRAME) == Posted(delivered=1, failed=(ID,))
     assert api.requests["POST", ID] == 1
+
+
+@pytest.mark.parametrize("status", [403, 500, 503])
+def test_where_everybody_is_refused_by_no_fault_of_theirs_it_is_unavailable(
+    api: ConnectionsApi, poster: ManagementPoster, status: int
+) -> None:
+    for name in (ID, "other"):
+        api.tell("POST", name, status)
+
+    with pytest.raises(Unavailable):
+        poster.post([ID, "other"], FRAME)
 
 
 def test_a_kept_connection_that_died_is_no_failure(

@@ -167,6 +167,58 @@ def test_a_broadcast_that_cannot_be_sent_at_all_is_unavailable(house: House) -> 
         house.broadcast(house.commit(creation()))
 
 
+def test_a_broadcast_that_reached_nobody_is_on_record_as_failed(house: House) -> None:
+    house.connect("a")
+    house.connect("b")
+    house.poster.down = True
+    change = house.commit(creation())
+
+    with pytest.raises(Unavailable):
+        house.broadcast(change)
+
+    outcome = house.outcomes(change)["broadcast"]
+    assert (outcome["attempted"], outcome["failed"]) == (2, 2)
+
+
+def test_where_connections_cannot_be_read_nobody_is_told_yet(house: House) -> None:
+    class TornConnections(MemoryConnections):
+        def pages(self) -> Iterator[Sequence[Connection]]:
+            yield from super().pages()
+            raise Unavailable("the second page cannot be read")
+
+    frames = house.connect("a")
+    torn = TornConnections(house.clock)
+    torn.save(Connection("a", house.clock.now(), expires_at(house.clock.now())))
+    broadcast = Broadcast(torn, house.poster, house.clock, house.record)
+
+    with pytest.raises(Unavailable):
+        broadcast(house.commit(creation()))
+
+    assert frames == []
+
+
+def test_a_row_that_cannot_be_deleted_fails_no_broadcast(house: House) -> None:
+    class ReadOnly(MemoryConnections):
+        def delete(self, connection_id: str) -> None:
+            raise Unavailable("read only")
+
+    connections = ReadOnly(house.clock)
+    opened = house.clock.now() - HANDSHAKE_MAX * 2
+    connections.save(Connection("gone", opened, expires_at(opened)))
+    broadcast = Broadcast(connections, house.poster, house.clock, house.record)
+
+    assert broadcast(house.commit(creation()))["gone"] == 1
+
+
+def test_the_deadline_is_the_posters(house: House) -> None:
+    house.connect("a")
+
+    house.broadcast(house.commit(creation()), 17.5)
+    house.broadcast(house.commit(creation()))
+
+    assert house.poster.deadlines_s == [17.5, None]
+
+
 def test_nobody_to_tell_is_no_trouble(house: House) -> None:
     house.poster.down = True
 

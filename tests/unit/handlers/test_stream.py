@@ -1,0 +1,123 @@
+"""``StreamConsumer``: what of a batch comes again."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from alerta_utec.adapters.aws.items import change_from_image, change_item
+from alerta_utec.domain.change import Change, Position
+from alerta_utec.domain.errors import Unavailable
+from alerta_utec.handlers.stream import RESERVE_S, StreamConsumer
+from tests.contract.builders import creation
+
+BATCH = 5
+
+
+@dataclass
+class Time:
+    """Time that passes when told."""
+
+    now_s: float = 1000.0
+
+    def monotonic(self) -> float:
+        return self.now_s
+
+
+@dataclass
+class Consumer:
+    """Keeps what it consumed; fails at ``bad``, and takes ``seconds`` for each."""
+
+    time: Time
+    bad: int | None = None
+    seconds: float = 0.0
+    seqs: list[int] = field(default_factory=list)
+    deadlines_s: list[float | None] = field(default_factory=list)
+
+    def __call__(self, change: Change, deadline_s: float | None) -> None:
+        self.time.now_s += self.seconds
+        if change.after.seq == self.bad:
+            raise Unavailable("not now")
+        self.seqs.append(change.after.seq)
+        self.deadlines_s.append(deadline_s)
+
+
+@dataclass(frozen=True)
+class Context:
+    """Lambda's, with so much time left."""
+
+    left_s: float
+
+    def get_remaining_time_in_millis(self) -> int:
+        return int(self.left_s * 1000)
+
+
+def batch() -> dict[str, Any]:
+    records = []
+    for seq in range(1, BATCH + 1):
+        position = Position("e", seq)
+        image = change_item(creation().committed(position), position, feed="main", commit_id="c")
+        records.append({"dynamodb": {"NewImage": image, "SequenceNumber": f"s{seq}"}})
+    return {"Records": records}
+
+
+def failed(seq: int) -> dict[str, Any]:
+    return {"batchItemFailures": [{"itemIdentifier": f"s{seq}"}]}
+
+
+@pytest.fixture
+def consuming() -> Callable[..., tuple[StreamConsumer, Consumer]]:
+    def make(**settings: Any) -> tuple[StreamConsumer, Consumer]:
+        time = Time()
+        consumer = Consumer(time, **settings)
+        return StreamConsumer(change_from_image, consumer, time.monotonic), consumer
+
+    return make
+
+
+def test_every_change_of_a_batch_is_consumed_in_order(consuming: Any) -> None:
+    handler, consumer = consuming()
+
+    assert handler(batch()) == {"batchItemFailures": []}
+    assert consumer.seqs == [1, 2, 3, 4, 5]
+    assert consumer.deadlines_s == [None] * BATCH
+
+
+@pytest.mark.parametrize("bad", [1, 3, 5])
+def test_the_first_that_fails_and_all_after_it_come_again(consuming: Any, bad: int) -> None:
+    handler, consumer = consuming(bad=bad)
+
+    assert handler(batch()) == failed(bad)
+    assert consumer.seqs == list(range(1, bad))
+
+
+def test_what_is_no_change_comes_again(consuming: Any) -> None:
+    handler, consumer = consuming()
+    event = batch()
+    del event["Records"][1]["dynamodb"]["NewImage"]["after"]
+
+    assert handler(event) == failed(2)
+    assert consumer.seqs == [1]
+
+
+def test_the_deadline_leaves_time_to_end_what_has_begun(consuming: Any) -> None:
+    handler, consumer = consuming()
+
+    handler(batch(), Context(left_s=120))
+
+    assert consumer.deadlines_s == [1000.0 + 120 - RESERVE_S] * BATCH
+
+
+def test_what_there_is_no_time_to_begin_comes_again(consuming: Any) -> None:
+    handler, consumer = consuming(seconds=30)
+
+    assert handler(batch(), Context(left_s=60 + RESERVE_S)) == failed(3)
+    assert consumer.seqs == [1, 2]
+
+
+def test_the_first_is_begun_whatever_the_time(consuming: Any) -> None:
+    handler, consumer = consuming()
+
+    assert handler(batch(), Context(left_s=0.5)) == failed(2)
+    assert consumer.seqs == [1]
