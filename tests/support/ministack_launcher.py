@@ -1,4 +1,4 @@
-"""Start ministack with the two CloudFormation types that a WebSocket API needs and it lacks.
+"""Start ministack with what it lacks: two CloudFormation types, and streams as Lambda has them.
 
 Run with ``python -m tests.support.ministack_launcher``. It ends, with every process of its
 group, when its standard input is closed: a test run that is killed leaves nothing behind.
@@ -14,6 +14,8 @@ from typing import Any
 from ministack.app import main
 from ministack.services import apigateway
 from ministack.services.cloudformation import provisioners
+
+from tests.support import ministack_streams
 
 DEPLOYMENT = "AWS::ApiGatewayV2::Deployment"
 ROUTE_RESPONSE = "AWS::ApiGatewayV2::RouteResponse"
@@ -72,5 +74,6 @@ if __name__ == "__main__":
     provisioners._RESOURCE_HANDLERS.setdefault(
         ROUTE_RESPONSE, {"create": create_route_response, "delete": delete_route_response}
     )
+    ministack_streams.install()
     threading.Thread(target=_end_with_standard_input, daemon=True).start()
     main()
