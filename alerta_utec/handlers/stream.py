@@ -31,6 +31,9 @@ class StreamConsumer:
     deadline (of ``time.monotonic``; none where there is no end) after which it begins nothing
     more. The response is Lambda's ``ReportBatchItemFailures``: the record that failed, or that
     there was no time to begin, and all after it come again.
+
+    Where the first record fails, the whole batch does: Lambda then halves it, until the bad
+    record is alone and takes no other along when it is given up.
     """
 
     decode: Callable[[Mapping[str, Any]], Change]
@@ -40,7 +43,11 @@ class StreamConsumer:
     def __call__(
         self, event: Mapping[str, Any], context: LambdaContext | None = None
     ) -> dict[str, Any]:
-        """Handle one batch."""
+        """Handle one batch.
+
+        Raises:
+            Exception: whatever its first record failed with.
+        """
         deadline_s = self._deadline(context)
         for number, record in enumerate(event["Records"]):
             stream = record["dynamodb"]
@@ -51,6 +58,8 @@ class StreamConsumer:
                 self.consume(self.decode(stream["NewImage"]), deadline_s)
             except Exception:
                 log.exception("record_failed", extra={"keys": stream.get("Keys")})
+                if number == 0:
+                    raise
                 return _failed(stream)
         return {"batchItemFailures": []}
 

@@ -84,7 +84,16 @@ def test_every_change_of_a_batch_is_consumed_in_order(consuming: Any) -> None:
     assert consumer.deadlines_s == [None] * BATCH
 
 
-@pytest.mark.parametrize("bad", [1, 3, 5])
+def test_a_batch_whose_first_fails_fails_whole(consuming: Any) -> None:
+    handler, consumer = consuming(bad=1)
+
+    with pytest.raises(Unavailable):
+        handler(batch())
+
+    assert consumer.seqs == []
+
+
+@pytest.mark.parametrize("bad", [2, 3, 5])
 def test_the_first_that_fails_and_all_after_it_come_again(consuming: Any, bad: int) -> None:
     handler, consumer = consuming(bad=bad)
 
