@@ -27,7 +27,8 @@ class HttpApi:
         found = self._match(f"{request.method} {path}")
         if handler is None or found is None:
             return as_json(404, {"message": "Not Found"})
-        body = await read_body(request, self._gateway.limits.body_max_bytes)
+        limits = self._gateway.limits
+        body = await read_body(request, limits.body_max_bytes, limits.body_s)
         if body is None:
             return as_json(413, {"message": "Request Entity Too Large"})
         route_key, parameters = found

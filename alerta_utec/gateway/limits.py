@@ -14,7 +14,7 @@ class Limits:
     ``buffer_max_bytes``: what may wait for one client that reads slowly; beyond it the client
     is closed with 1013 and aborted after ``abort_after_s``. ``buffers_max_bytes``: what may
     wait for all of them together; beyond it those with the most waiting go first.
-    ``closing_s``: how long a client may take to answer a close frame.
+    ``body_s``: how long the body of a request may take. ``closing_s``: how long a client may take to answer a close frame.
     """
 
     message_max_bytes: int = 128 * 1024
@@ -24,6 +24,7 @@ class Limits:
     age_s: float = 7200
     handler_s: float = 29
     handshake_s: float = 10
+    body_s: float = 10
     buffer_max_bytes: int = 1024 * 1024
     buffers_max_bytes: int = 256 * 1024 * 1024
     abort_after_s: float = 2

@@ -32,7 +32,7 @@ async def serve(gateway: Gateway, request: web.BaseRequest, encoded_id: str) -> 
         return _error(400, "BadRequestException", f"Invalid connectionId: {connection_id}")
     session = gateway.hub.get(connection_id)
     if request.method == "POST":
-        return await _post(request, session)
+        return await _post(request, session, gateway.limits.body_s)
     if request.method == "GET":
         return _gone() if session is None else as_json(200, _describe(session))
     if request.method == "DELETE":
@@ -43,13 +43,15 @@ async def serve(gateway: Gateway, request: web.BaseRequest, encoded_id: str) -> 
     return _error(403, "MissingAuthenticationTokenException", "Missing Authentication Token")
 
 
-async def _post(request: web.BaseRequest, session: Session | None) -> web.Response:
-    payload = await read_body(request, PAYLOAD_MAX_BYTES)
+async def _post(request: web.BaseRequest, session: Session | None, body_s: float) -> web.Response:
+    payload = await read_body(request, PAYLOAD_MAX_BYTES, body_s)
     if payload is None:
         return _error(413, "PayloadTooLargeException", "Payload too large")
     if session is None:
         return _gone()
-    if not session.write(text_frame(payload)):
+    # Bytes that are not UTF-8 become U+FFFD, as on API Gateway: a text frame takes no others.
+    text = payload.decode(errors="replace")
+    if not session.write(text_frame(text.encode())):
         return _error(429, "LimitExceededException", "The client's buffer is full")
     return web.Response(status=200)
 

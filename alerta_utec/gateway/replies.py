@@ -1,5 +1,6 @@
 """Plain HTTP answers, and bodies of bounded size."""
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any
 
@@ -8,15 +9,23 @@ from aiohttp import web
 from alerta_utec.wire import encode
 
 
-async def read_body(request: web.BaseRequest, max_bytes: int) -> bytes | None:
-    """The whole body; none where it is larger than ``max_bytes``."""
+async def read_body(request: web.BaseRequest, max_bytes: int, within_s: float) -> bytes | None:
+    """The whole body; none where it is larger than ``max_bytes``.
+
+    Raises:
+        web.HTTPRequestTimeout: it was not there in time.
+    """
     if (request.content_length or 0) > max_bytes:
         return None
     body = bytearray()
-    async for chunk in request.content.iter_any():
-        body += chunk
-        if len(body) > max_bytes:
-            return None
+    try:
+        async with asyncio.timeout(within_s):
+            async for chunk in request.content.iter_any():
+                body += chunk
+                if len(body) > max_bytes:
+                    return None
+    except TimeoutError as error:
+        raise web.HTTPRequestTimeout from error
     return bytes(body)
 
 

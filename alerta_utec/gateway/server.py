@@ -1,8 +1,10 @@
 """The network side of the gateway: HTTP requests and WebSocket handshakes on one port."""
 
 import asyncio
+import logging
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from alerta_utec.gateway import management
 from alerta_utec.gateway.core import Gateway
@@ -11,6 +13,20 @@ from alerta_utec.gateway.http_api import HttpApi
 from alerta_utec.gateway.replies import as_json, plain
 
 BACKLOG = 4096
+
+
+def _without_what_the_peer_did(record: logging.LogRecord) -> bool:
+    """A malformed or unfinished request is an event; its traceback would quote the request."""
+    error = record.exc_info[1] if record.exc_info else None
+    if isinstance(error, HttpProcessingError | ConnectionError):
+        record.msg, record.args, record.exc_info = "request_broken", (), None
+        record.levelno, record.levelname = logging.INFO, logging.getLevelName(logging.INFO)
+        record.error = type(error).__name__
+    return True
+
+
+_http_log = logging.getLogger(f"{__name__}.http")
+_http_log.addFilter(_without_what_the_peer_did)
 
 
 class GatewayServer:
@@ -39,6 +55,7 @@ class GatewayServer:
         self._server = web.Server(
             self._dispatch,
             access_log=None,
+            logger=_http_log,
             # Also the time from accept to a whole request head, and between two requests.
             keepalive_timeout=limits.handshake_s,
             lingering_time=limits.closing_s,
