@@ -1,20 +1,21 @@
 """``sync``: what a client missed."""
 
+from typing import Any
+
 from tests.conformance.targets import Target
 from tests.support.incidents import incident
 from tests.support.wsclient import Frame, WsClient
 
-PAGES_MAX = 1000
+FRAME_MAX_BYTES = 100_000
 
 
-def sync(client: WsClient, since: str) -> list[Frame]:
-    """Every page from a position on."""
-    pages: list[Frame] = []
-    for _ in range(PAGES_MAX):
-        pages.append(client.request({"action": "sync", "since": since}))
-        if not pages[-1]["more"]:
-            break
-        since = pages[-1]["position"]
+def drain(client: WsClient, **message: Any) -> list[Frame]:
+    """Every page, as a client asks for them."""
+    pages = [client.request({"action": "sync", **message})]
+    while pages[-1]["more"]:
+        last = pages[-1]
+        following = {"cursor": last["cursor"]} if "cursor" in last else {"since": last["position"]}
+        pages.append(client.request({"action": "sync", **following}))
     return pages
 
 
@@ -26,7 +27,7 @@ def test_a_client_that_was_away_is_told_what_it_missed_and_no_more(
     missed = [client.notify(incident())["incidentId"] for _ in range(3)]
 
     with target.connect() as back:
-        pages = sync(back, since)
+        pages = drain(back, since=since)
         position = back.ping()["position"]
 
     found = [entry["incidentId"] for page in pages for entry in page["incidents"]]
@@ -63,3 +64,41 @@ def test_a_malformed_position_is_an_invalid_request(client: WsClient) -> None:
 
     assert answer["code"] == "invalid_request"
     assert [problem["field"] for problem in answer["errors"]] == ["since"]
+
+
+def test_what_comes_by_sync_is_what_was_broadcast(client: WsClient) -> None:
+    since = client.ping()["position"]
+    name = client.notify(incident(aula="ñ", niveles=[1, {"a": None}]))["incidentId"]
+    update = client.wait_update(name)
+
+    pages = drain(client, since=since)
+
+    assert update["incident"] in [found for page in pages for found in page["incidents"]]
+
+
+def test_without_a_position_the_open_incidents_come(client: WsClient) -> None:
+    opened = client.notify(incident())["incidentId"]
+    closed = client.notify(incident(status="resuelto"))["incidentId"]
+
+    pages = drain(client)
+
+    assert pages[0]["reset"] is True
+    assert not any(page["reset"] for page in pages[1:])
+    state = {found["incidentId"]: found for page in pages for found in page["incidents"]}
+    assert opened in state
+    assert state.get(closed, {"status": "resuelto"})["status"] == "resuelto"
+
+
+def test_pages_stay_under_100_kb_and_leave_nothing_out(target: Target, client: WsClient) -> None:
+    since = client.ping()["position"]
+    big = "ñ" * 4000
+    sent = [client.notify(incident(description=big))["incidentId"] for _ in range(15)]
+
+    with target.connect() as back:
+        pages = drain(back, since=since)
+        longest = max(len(text.encode()) for text in back.texts)
+
+    found = [incident["incidentId"] for page in pages for incident in page["incidents"]]
+    assert len(pages) > 1
+    assert [name for name in found if name in sent] == sent
+    assert longest < FRAME_MAX_BYTES
