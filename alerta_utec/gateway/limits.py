@@ -14,7 +14,8 @@ class Limits:
     ``buffer_max_bytes``: what may wait for one client that reads slowly; beyond it the client
     is closed with 1013 and aborted after ``abort_after_s``. ``buffers_max_bytes``: what may
     wait for all of them together; beyond it those with the most waiting go first.
-    ``body_s``: how long the body of a request may take. ``closing_s``: how long a client may take to answer a close frame.
+    ``body_s``: how long the body of a request may take. ``closing_s``: how long
+    a client may take to answer a close frame.
     """
 
     message_max_bytes: int = 128 * 1024
