@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Protocol
 
 from alerta_utec.domain.change import Change, Position
-from alerta_utec.domain.delivery import Delivery
+from alerta_utec.domain.delivery import Channel, Delivery
 from alerta_utec.domain.filters import EVERYTHING, Filter
 from alerta_utec.domain.incident import Incident
 from alerta_utec.domain.values import Status, Urgency
@@ -292,5 +292,51 @@ class Deliveries(Protocol):
 
         Raises:
             Unavailable.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class FailedBatch:
+    """Changes that a consumer of the feed gave up on: where to look for them, not what they are.
+
+    ``first_at`` and ``last_at``: when the first and the last of them reached the consumer's
+    stream, cut to seconds. ``channel`` is none where it cannot be told, as for a message that
+    is none of ours. ``handle`` is its queue's.
+    """
+
+    handle: str
+    channel: Channel | None
+    first_at: datetime
+    last_at: datetime
+    size: int
+
+
+class FailedBatches(Protocol):
+    """The queue of what could not be delivered; each in it is there until it is removed."""
+
+    def take(self) -> Sequence[FailedBatch]:
+        """Some of them, hidden from every other taker for a quarter of an hour.
+
+        May block for some seconds; nothing means that there is nothing more to take now.
+
+        Raises:
+            Unavailable.
+        """
+        ...
+
+    def remove(self, batch: FailedBatch) -> None:
+        """It has been seen to. Repeating it changes nothing.
+
+        Raises:
+            Unavailable: it will come again.
+        """
+        ...
+
+    def put_back(self, batch: FailedBatch) -> None:
+        """Let others take it at once.
+
+        Raises:
+            Unavailable: they can in a quarter of an hour.
         """
         ...

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from alerta_utec.bootstrap.aws_home import AwsHome
+    from alerta_utec.bootstrap.aws_redrive import RedriveHome
     from alerta_utec.bootstrap.local_home import LocalHome, LocalSettings
 
 
@@ -23,6 +24,20 @@ def aws(environment: Mapping[str, str] = os.environ) -> "AwsHome":
     from alerta_utec.bootstrap.aws_home import AwsHome
 
     return AwsHome(environment)
+
+
+def redrive(
+    stack: str, *, region: str | None, queue: str | None = None, dry_run: bool = False
+) -> "RedriveHome":
+    """A deployed stack, ready to be sent again from; see ``aws_redrive.connect``.
+
+    Raises:
+        ModuleNotFoundError: the AWS SDK is not installed.
+        NotFound, Unauthorized, Unavailable, Internal.
+    """
+    from alerta_utec.bootstrap.aws_redrive import connect
+
+    return connect(stack, region=region, queue=queue, dry_run=dry_run)
 
 
 def local(settings: "LocalSettings") -> "LocalHome":

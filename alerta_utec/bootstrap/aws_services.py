@@ -25,11 +25,14 @@ if TYPE_CHECKING:
 class AwsServices:
     """What the handlers call; settings come from ``environment``.
 
+    ``metrics``: records of deliveries also go to stdout, as CloudWatch metrics.
+
     Raises:
         KeyError: on first use, where a variable that it needs is not set.
     """
 
     environment: Mapping[str, str]
+    metrics: bool = True
 
     @cached_property
     def sessions(self) -> "Sessions":
@@ -103,8 +106,8 @@ class AwsServices:
             MeteredDeliveries,
         )
 
-        table = self.environment["DELIVERIES_TABLE"]
-        return MeteredDeliveries(DynamoDeliveries(self._dynamodb, table))
+        kept = DynamoDeliveries(self._dynamodb, self.environment["DELIVERIES_TABLE"])
+        return MeteredDeliveries(kept) if self.metrics else kept
 
     @cached_property
     def poster(self) -> "Poster":

@@ -6,6 +6,7 @@ from alerta_utec import __version__
 from alerta_utec.cli.backup import backup, restore
 from alerta_utec.cli.incidents import incidents
 from alerta_utec.cli.notify import notify
+from alerta_utec.cli.redrive import redrive
 from alerta_utec.cli.serve import serve
 from alerta_utec.cli.spanish import SpanishGroup
 from alerta_utec.cli.watch import watch
@@ -36,5 +37,5 @@ def main() -> None:
     """
 
 
-for command in (serve, notify, watch, incidents, backup, restore):
+for command in (serve, notify, watch, incidents, backup, restore, redrive):
     main.add_command(command)

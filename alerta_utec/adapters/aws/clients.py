@@ -10,9 +10,12 @@ from botocore.config import Config
 
 if TYPE_CHECKING:
     from mypy_boto3_apigatewaymanagementapi import ApiGatewayManagementApiClient
+    from mypy_boto3_cloudformation import CloudFormationClient
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_sns import SNSClient
+    from mypy_boto3_sqs import SQSClient
 
+DEFAULT_REGION = "us-east-1"
 CONNECT_TIMEOUT_S = 2
 READ_TIMEOUT_S = 5
 # Threads that share a client; botocore keeps 10 connections unless told, and opens and
@@ -28,6 +31,24 @@ def dynamodb() -> "DynamoDBClient":
 def sns() -> "SNSClient":
     """A client for topics."""
     return boto3.client("sns", config=_config(max_attempts=3))
+
+
+def sqs() -> "SQSClient":
+    """A client for queues."""
+    return boto3.client("sqs", config=_config(max_attempts=3))
+
+
+def cloudformation() -> "CloudFormationClient":
+    """A client for stacks."""
+    return boto3.client("cloudformation", config=_config(max_attempts=3))
+
+
+def choose_region(region: str | None) -> str:
+    """Let every client be of ``region``, or of the configured one, or of serverless.yml's
+    own; which one it is."""
+    chosen = region or boto3.session.Session().region_name or DEFAULT_REGION
+    boto3.setup_default_session(region_name=chosen)
+    return chosen
 
 
 def management_api(endpoint_url: str) -> "ApiGatewayManagementApiClient":

@@ -1,0 +1,83 @@
+"""The ``FailedBatches`` in an SQS queue, as Lambda writes them for a stream's consumer."""
+
+import json
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from alerta_utec.adapters.aws.errors import translated
+from alerta_utec.domain.delivery import Channel
+from alerta_utec.ports import FailedBatch
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
+
+log = logging.getLogger(__name__)
+
+HIDDEN_S = 900
+WAIT_S = 1
+_MANY = 10
+_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+# serverless.yml names its functions ``service-stage-function``.
+_CHANNELS: Mapping[str, Channel] = {"broadcast": "broadcast", "alarm": "email"}
+
+
+@dataclass(frozen=True)
+class SqsFailedBatches:
+    """Needs ``ReceiveMessage``, ``DeleteMessage`` and ``ChangeMessageVisibility``."""
+
+    client: "SQSClient"
+    url: str
+
+    def take(self) -> Sequence[FailedBatch]:
+        with translated("ReceiveMessage"):
+            answer = self.client.receive_message(
+                QueueUrl=self.url,
+                MaxNumberOfMessages=_MANY,
+                VisibilityTimeout=HIDDEN_S,
+                WaitTimeSeconds=WAIT_S,
+            )
+        return [
+            _batch(message["ReceiptHandle"], message["Body"])
+            for message in answer.get("Messages", ())
+        ]
+
+    def remove(self, batch: FailedBatch) -> None:
+        with translated("DeleteMessage"):
+            self.client.delete_message(QueueUrl=self.url, ReceiptHandle=batch.handle)
+
+    def put_back(self, batch: FailedBatch) -> None:
+        with translated("ChangeMessageVisibility"):
+            self.client.change_message_visibility(
+                QueueUrl=self.url, ReceiptHandle=batch.handle, VisibilityTimeout=0
+            )
+
+
+def _batch(handle: str, body: str) -> FailedBatch:
+    """Lambda developer guide, "Retain discarded records for a DynamoDB event source"."""
+    try:
+        record: dict[str, Any] = json.loads(body)
+        pointer = record["DDBStreamBatchInfo"]
+        return FailedBatch(
+            handle,
+            _channel(record["requestContext"]["functionArn"]),
+            _moment(pointer["approximateArrivalOfFirstRecord"]),
+            _moment(pointer["approximateArrivalOfLastRecord"]),
+            int(pointer["batchSize"]),
+        )
+    except (KeyError, TypeError, ValueError):
+        log.warning("odd_message")
+        return FailedBatch(handle, None, _LONG_AGO, _LONG_AGO, 0)
+
+
+def _channel(function_arn: str) -> Channel | None:
+    # arn:aws:lambda:region:account:function:name, and perhaps :version.
+    name = function_arn.split(":")[6]
+    return _CHANNELS.get(name.rpartition("-")[2])
+
+
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

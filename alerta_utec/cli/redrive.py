@@ -1,0 +1,214 @@
+"""``alerta-utec redrive``: on AWS, send again what could not be delivered."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Literal
+
+import click
+
+from alerta_utec.cli.options import Stage, Whole
+from alerta_utec.cli.spanish import Failure, SpanishCommand, usage
+from alerta_utec.cli.terminal import moment, safe
+from alerta_utec.domain.errors import AlertaError, NotFound, Unauthorized, Unavailable
+
+if TYPE_CHECKING:
+    from alerta_utec.app.redrive import Redrive, Step
+    from alerta_utec.bootstrap.aws_redrive import RedriveHome
+    from alerta_utec.domain.change import Change
+    from alerta_utec.domain.delivery import Channel
+    from alerta_utec.ports import FailedBatch
+
+SERVICE = "alerta-utec-realtime"
+_SEQ_MAX = 10**18
+_CHANNELS: Mapping[str, tuple["Channel", ...]] = {
+    "broadcast": ("broadcast",),
+    "email": ("email",),
+    "both": ("broadcast", "email"),
+}
+_CHANNEL_NAMES: Mapping[str, str] = {"broadcast": "difusión", "email": "correo"}
+_RESULTS: Mapping[str, str] = {
+    "sent": "enviado",
+    "delivered_before": "ya estaba entregado",
+    "not_called_for": "no pide correo",
+    "failed": "FALLÓ",
+    "due": "se enviaría",
+}
+Fate = Literal["removed", "left", "put_back"]
+
+
+class ChannelName(click.ParamType[str]):
+    """One of the channels, or both."""
+
+    name = "canal"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The name."""
+        if value not in _CHANNELS:
+            self.fail(f"debe ser {', '.join(_CHANNELS)}", param, ctx)
+        return str(value)
+
+
+@click.command(cls=SpanishCommand)
+@click.option("--queue", metavar="URL", help="Cola de lo no entregado; por omisión, la de la pila.")
+@click.option("--from-seq", type=Whole(1, _SEQ_MAX), help="Sin cola: desde este seq.")
+@click.option("--to-seq", type=Whole(1, _SEQ_MAX), help="Hasta este; por omisión, solo el primero.")
+@click.option(
+    "--channel",
+    type=ChannelName(),
+    help="broadcast, email o both; por omisión, el que falló, o both con --from-seq.",
+)
+@click.option("--stage", type=Stage(), default="dev", show_default=True, help="Etapa desplegada.")
+@click.option("--stack", metavar="NOMBRE", help=f"Pila; por omisión, {SERVICE}-ETAPA.")
+@click.option("--region", metavar="REGIÓN", help="Región; por omisión, la de la configuración.")
+@click.option("--dry-run", is_flag=True, help="Muestra lo que haría, sin enviar ni retirar nada.")
+def redrive(
+    queue: str | None,
+    from_seq: int | None,
+    to_seq: int | None,
+    channel: str | None,
+    stage: str,
+    stack: str | None,
+    region: str | None,
+    dry_run: bool,
+) -> None:
+    """Envía otra vez lo que en AWS no se pudo entregar.
+
+    Usa las credenciales de AWS de esta máquina. Lee la cola de lo no entregado, busca en la tabla
+    Changes los cambios que cada mensaje señala y los envía; retira el mensaje solo cuando todos
+    quedaron entregados. Con --from-seq envía cambios concretos. Puede repetirse: lo repetido lleva
+    el mismo incidentId y revision.
+
+    \b
+    Ejemplos:
+      alerta-utec redrive --dry-run
+      alerta-utec redrive --stage prod
+      alerta-utec redrive --from-seq 120 --to-seq 140 --channel broadcast
+    """
+    if queue is not None and from_seq is not None:
+        raise usage("--queue y --from-seq no van juntos.")
+    if to_seq is not None and (from_seq is None or to_seq < from_seq):
+        raise usage("--to-seq necesita un --from-seq que no sea mayor.")
+    name = stack or f"{SERVICE}-{stage}"
+    try:
+        home = _connected(name, region, queue, dry_run)
+        click.echo(f"Pila {safe(name)} en {safe(home.region)}.")
+        if from_seq is None:
+            whole = _from_queue(home, channel)
+        else:
+            whole = _from_feed(home.redrive, from_seq, to_seq or from_seq, channel or "both")
+    except AlertaError as error:
+        raise Failure(_reason(error, name)) from error
+    if not whole:
+        raise Failure("no se entregó todo; lo que falta sigue ahí y la orden puede repetirse.")
+
+
+def _connected(name: str, region: str | None, queue: str | None, dry_run: bool) -> "RedriveHome":
+    from alerta_utec import bootstrap
+
+    try:
+        return bootstrap.redrive(name, region=region, queue=queue, dry_run=dry_run)
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] not in {"boto3", "botocore"}:
+            raise
+        raise Failure(
+            "falta boto3, la biblioteca de AWS, que el servidor no necesita.\n"
+            "Se instala con: .venv/bin/pip install boto3"
+        ) from error
+
+
+def _from_feed(redrive: "Redrive", from_seq: int, to_seq: int, channel: str) -> bool:
+    """Whether every change with these ``seq`` was sent."""
+    changes = redrive.changes(from_seq, to_seq)
+    counts = _send(redrive, changes, _CHANNELS[channel], unless_delivered=False)
+    found = counts["changes"]
+    if found <= to_seq - from_seq:
+        click.echo(f"De {to_seq - from_seq + 1} cambios pedidos hay {found}.")
+    click.echo(_summary(counts))
+    return not counts["failed"] and found > 0
+
+
+def _from_queue(home: "RedriveHome", channel: str | None) -> bool:
+    """Whether every message of the queue was seen to."""
+    click.echo(f"Cola {safe(home.queue)}.")
+    chosen = _CHANNELS[channel or "both"]
+    fates: Counter[Fate] = Counter()
+    held: list[FailedBatch] = []
+    try:
+        while taken := home.failed.take():
+            held += taken
+            for batch in taken:
+                fate = _see_to(home, batch, chosen)
+                fates[fate] += 1
+                if fate == "removed" and not home.redrive.dry_run:
+                    home.failed.remove(batch)
+                    held.remove(batch)
+    finally:
+        # Where it fails, they come back by themselves.
+        with suppress(Unavailable):
+            for batch in held:
+                home.failed.put_back(batch)
+    done = "se retirarían" if home.redrive.dry_run else "retirados"
+    still = fates["left"] + fates["put_back"]
+    click.echo(f"Mensajes: {fates['removed']} {done}, {still} siguen en la cola.")
+    return not fates["left"]
+
+
+def _see_to(home: "RedriveHome", batch: "FailedBatch", chosen: tuple["Channel", ...]) -> Fate:
+    if batch.channel is None:
+        click.echo("Un mensaje que no es de este servicio: se queda en la cola.")
+        return "left"
+    if batch.channel not in chosen:
+        return "put_back"
+    first, last = (moment(at.isoformat()) for at in (batch.first_at, batch.last_at))
+    name = _CHANNEL_NAMES[batch.channel]
+    click.echo(f"Mensaje: {name}, {batch.size} cambios entre {first} y {last}.")
+    changes = home.redrive.meant_by(batch)
+    counts = _send(home.redrive, changes, (batch.channel,), unless_delivered=True)
+    if counts["changes"] < batch.size:
+        click.echo(f"  Solo hay {counts['changes']} cambios de entonces: se queda en la cola.")
+        return "left"
+    return "left" if counts["failed"] else "removed"
+
+
+def _send(
+    redrive: "Redrive",
+    changes: Iterable["Change"],
+    channels: tuple["Channel", ...],
+    *,
+    unless_delivered: bool,
+) -> Counter[str]:
+    """How many changes there were, and how many of each result."""
+    counts: Counter[str] = Counter()
+    for change in changes:
+        counts["changes"] += 1
+        for channel in channels:
+            step = redrive.again(change, channel, unless_delivered=unless_delivered)
+            counts[step.result.value] += 1
+            click.echo(_line(step))
+    return counts
+
+
+def _line(step: "Step") -> str:
+    after = step.change.after
+    where = f"seq {after.seq}  {safe(after.incident_id)} r{after.revision}"
+    return f"  {where}  {_CHANNEL_NAMES[step.channel]}: {_RESULTS[step.result.value]}"
+
+
+def _summary(counts: Counter[str]) -> str:
+    listed = [f"{counts[result]} {text}" for result, text in _RESULTS.items() if counts[result]]
+    return f"Envíos: {', '.join(listed) or 'ninguno'}."
+
+
+def _reason(error: AlertaError, name: str) -> str:
+    match error:
+        case Unauthorized():
+            return f"AWS no acepta las credenciales ({safe(error)}). ¿aws configure, o AWS_PROFILE?"
+        case NotFound():
+            return f"no hay una pila así ({safe(error)}). Revise --stage, --stack y --region."
+        case Unavailable():
+            return f"AWS no responde ahora ({safe(error)}); puede repetirse."
+        case _:
+            return (
+                f"AWS lo rechazó ({safe(error)}): revise los permisos sobre la pila {safe(name)}."
+            )

@@ -1,0 +1,185 @@
+"""``Redrive`` over the fakes: which changes a pointer means, and what is sent again."""
+
+import dataclasses
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from alerta_utec.adapters.memory import MemoryDeliveries, MemoryIncidents
+from alerta_utec.app.redrive import PER_READ, SLACK, Redrive, Result
+from alerta_utec.domain.change import Change
+from alerta_utec.domain.delivery import Channel, Delivery
+from alerta_utec.domain.errors import Unavailable
+from alerta_utec.ports import FailedBatch
+from tests.contract.builders import creation
+
+NOON = datetime(2025, 11, 16, 12, tzinfo=UTC)
+SECOND = timedelta(seconds=1)
+MINUTE = timedelta(minutes=1)
+
+
+class House:
+    """A store with changes of known times, and where they are sent."""
+
+    def __init__(self) -> None:
+        self.store = MemoryIncidents()
+        self.deliveries = MemoryDeliveries()
+        self.sent: list[tuple[Channel, int]] = []
+        self.broken: set[Channel] = set()
+
+    def commit(self, at: datetime, urgency: str = "high") -> Change:
+        return self.store.commit(creation(at=at, urgency=urgency)).change
+
+    def redrive(self, *, dry_run: bool = False) -> Redrive:
+        channels: tuple[Channel, ...] = ("broadcast", "email")
+        send = {channel: self._sender(channel) for channel in channels}
+        return Redrive(self.store, self.deliveries, send, dry_run=dry_run)
+
+    def _sender(self, channel: Channel) -> Callable[[Change], None]:
+        def send(change: Change) -> None:
+            if channel in self.broken:
+                raise Unavailable(channel)
+            self.sent.append((channel, change.after.seq))
+
+        return send
+
+
+@pytest.fixture
+def house() -> House:
+    return House()
+
+
+def pointer(first_at: datetime, last_at: datetime | None = None) -> FailedBatch:
+    return FailedBatch("h", "broadcast", first_at, last_at or first_at, 1)
+
+
+def seqs(changes: object) -> list[int]:
+    return [change.after.seq for change in changes]  # type: ignore[attr-defined]
+
+
+def test_a_pointer_means_the_changes_of_its_time_with_slack_at_both_ends(house: House) -> None:
+    for minute in range(20):
+        house.commit(NOON + minute * MINUTE)
+
+    found = house.redrive().meant_by(pointer(NOON + 8 * MINUTE, NOON + 10 * MINUTE))
+
+    assert SLACK == 2 * MINUTE
+    assert seqs(found) == [7, 8, 9, 10, 11, 12, 13]
+
+
+def test_no_change_that_waited_long_to_be_committed_is_missed(house: House) -> None:
+    for second in range(0, 600, 5):
+        # Made up to 20 s before it is committed, and so out of order.
+        house.commit(NOON + (second - (second * 7) % 20) * SECOND)
+    redrive = house.redrive()
+
+    for seq in range(1, 121):
+        arrived = (NOON + (seq - 1) * 5 * SECOND).replace(microsecond=0)
+        assert seq in seqs(redrive.meant_by(pointer(arrived)))
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 3, PER_READ, PER_READ + 1])
+def test_a_pointer_to_everything_means_everything(house: House, count: int) -> None:
+    for _ in range(count):
+        house.commit(NOON)
+
+    assert seqs(house.redrive().meant_by(pointer(NOON))) == list(range(1, count + 1))
+
+
+@pytest.mark.parametrize("at", [NOON - timedelta(days=1), NOON + timedelta(days=1)])
+def test_a_pointer_to_another_time_means_nothing(house: House, at: datetime) -> None:
+    house.commit(NOON)
+
+    assert seqs(house.redrive().meant_by(pointer(at))) == []
+
+
+def test_changes_are_named_by_seq_as_far_as_there_are(house: House) -> None:
+    for _ in range(5):
+        house.commit(NOON)
+
+    assert seqs(house.redrive().changes(2, 4)) == [2, 3, 4]
+    assert seqs(house.redrive().changes(4, 900)) == [4, 5]
+    assert seqs(house.redrive().changes(6, 900)) == []
+
+
+def test_a_change_is_sent_on_the_channel_that_is_named_and_once(house: House) -> None:
+    change = house.commit(NOON)
+    redrive = house.redrive()
+
+    first = redrive.again(change, "email", unless_delivered=True)
+    second = redrive.again(change, "email", unless_delivered=True)
+
+    assert (first.result, second.result) == (Result.SENT, Result.SENT)
+    assert house.sent == [("email", 1)]
+
+
+def test_what_calls_for_no_email_is_not_sent_as_one(house: House) -> None:
+    change = house.commit(NOON, urgency="low")
+
+    step = house.redrive().again(change, "email", unless_delivered=False)
+
+    assert step.result is Result.NOT_CALLED_FOR
+    assert house.sent == []
+
+
+@pytest.mark.parametrize(
+    ("channel", "outcome", "result"),
+    [
+        ("email", {"result": "sent"}, Result.DELIVERED_BEFORE),
+        ("email", {"result": "failed", "because": "x"}, Result.SENT),
+        ("broadcast", {"attempted": 3, "failed": 1}, Result.DELIVERED_BEFORE),
+        ("broadcast", {"attempted": 0, "failed": 0}, Result.DELIVERED_BEFORE),
+        ("broadcast", {"attempted": 3, "failed": 3}, Result.SENT),
+    ],
+)
+def test_what_is_on_record_as_delivered_is_not_sent_again(
+    house: House, channel: Channel, outcome: dict[str, object], result: Result
+) -> None:
+    change = house.commit(NOON)
+    house.deliveries.record([Delivery.of(change, channel, NOON, outcome)])
+
+    step = house.redrive().again(change, channel, unless_delivered=True)
+
+    assert step.result is result
+    assert len(house.sent) == (result is Result.SENT)
+
+
+def test_the_record_of_another_channel_or_revision_says_nothing(house: House) -> None:
+    change = house.commit(NOON)
+    other = dataclasses.replace(Delivery.of(change, "email", NOON, {"result": "sent"}), revision=2)
+    house.deliveries.record([other, Delivery.of(change, "broadcast", NOON, {"attempted": 0})])
+
+    step = house.redrive().again(change, "email", unless_delivered=True)
+
+    assert step.result is Result.SENT
+
+
+def test_what_is_named_by_seq_is_sent_whatever_the_record_says(house: House) -> None:
+    change = house.commit(NOON)
+    house.deliveries.record([Delivery.of(change, "email", NOON, {"result": "sent"})])
+
+    step = house.redrive().again(change, "email", unless_delivered=False)
+
+    assert step.result is Result.SENT
+
+
+def test_what_fails_is_said_and_may_be_tried_again(house: House) -> None:
+    change = house.commit(NOON)
+    redrive = house.redrive()
+    house.broken.add("broadcast")
+
+    failed = redrive.again(change, "broadcast", unless_delivered=True)
+    house.broken.clear()
+    sent = redrive.again(change, "broadcast", unless_delivered=True)
+
+    assert (failed.result, sent.result) == (Result.FAILED, Result.SENT)
+
+
+def test_a_dry_run_sends_nothing(house: House) -> None:
+    change = house.commit(NOON)
+
+    step = house.redrive(dry_run=True).again(change, "broadcast", unless_delivered=True)
+
+    assert step.result is Result.DUE
+    assert house.sent == []
