@@ -3,7 +3,7 @@
 import logging
 import random
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -78,7 +78,7 @@ class ManagementPoster:
         ids = list(dict.fromkeys(connection_ids))
         results = self._rounds(ids, frame.encode(), deadline_s) if ids else {}
         outcomes = [results[name].outcome for name in ids]
-        if set(outcomes) == {_Outcome.TROUBLE}:
+        if _Outcome.TROUBLE in outcomes and not _reached(outcomes):
             raise Unavailable("@connections takes nothing")
 
         def those(*kinds: _Outcome) -> tuple[str, ...]:
@@ -119,8 +119,7 @@ class ManagementPoster:
         if vain < VAIN_ROUNDS:
             return False
         # While nobody can be reached there is nobody to hold up.
-        reached = any(result.outcome is not _Outcome.TROUBLE for result in results.values())
-        return reached or deadline_s is None
+        return deadline_s is None or _reached(result.outcome for result in results.values())
 
     def _pause(self, rounds: int, deadline_s: float | None) -> bool:
         """Wait, unless the time would be up then."""
@@ -162,6 +161,11 @@ class ManagementPoster:
         except (BotoCoreError, ClientError) as error:
             return isinstance(error, ClientError) and status(error) in _NOBODY
         return False
+
+
+def _reached(outcomes: Iterable[_Outcome]) -> bool:
+    """Whether any of them was there and @connections worked."""
+    return any(outcome not in (_Outcome.TROUBLE, _Outcome.GONE) for outcome in outcomes)
 
 
 def _broken(error: BotoCoreError) -> _Result:

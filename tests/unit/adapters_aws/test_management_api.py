@@ -263,6 +263,16 @@ def test_where_everybody_is_refused_by_no_fault_of_theirs_it_is_unavailable(
         poster.post([ID, "other"], FRAME)
 
 
+def test_those_who_are_gone_do_not_hide_that_nobody_else_can_be_reached(
+    api: ConnectionsApi, poster: ManagementPoster
+) -> None:
+    api.tell("POST", "gone", 410)
+    api.tell("POST", ID, 503)
+
+    with pytest.raises(Unavailable):
+        poster.post([ID, "gone"], FRAME)
+
+
 def test_a_kept_connection_that_died_is_no_failure(
     api: ConnectionsApi, poster: ManagementPoster
 ) -> None:
