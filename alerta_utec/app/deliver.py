@@ -13,7 +13,7 @@ from alerta_utec.app.email import compose
 from alerta_utec.app.records import Recorder
 from alerta_utec.domain.change import Change
 from alerta_utec.domain.delivery import Delivery
-from alerta_utec.domain.errors import Unavailable
+from alerta_utec.domain.errors import AlertaError, Unavailable
 from alerta_utec.ports import Clock, Connection, Connections, Mailer, Posted, Poster
 
 log = logging.getLogger(__name__)
@@ -105,12 +105,13 @@ class Alarm:
 
         Raises:
             Unavailable: not sent, or not known; repeat it.
+            Internal: not sent, and somebody has to see to it.
         """
         if not change.alarms():
             return False
         try:
             self.mailer.send(compose(change, self.timezone))
-        except Unavailable as error:
+        except AlertaError as error:
             self._record(change, {"result": "failed", "because": str(error)})
             raise
         log.info("email_sent", extra={"position": str(change.position)})

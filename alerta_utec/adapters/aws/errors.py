@@ -13,6 +13,7 @@ from botocore.exceptions import (
     HTTPClientError,
     IncompleteReadError,
 )
+from botocore.parsers import ResponseParserError
 
 from alerta_utec.domain.errors import Internal, Unavailable
 
@@ -67,6 +68,9 @@ def translated(operation: str) -> Iterator[None]:
     """
     try:
         yield
+    except ResponseParserError as error:
+        # What is between here and AWS answers in its place.
+        raise Unavailable(f"{operation}: {code(error)}") from error
     except (BotoCoreError, ClientError) as error:
         name = code(error)
         if _passes(error):
@@ -75,7 +79,7 @@ def translated(operation: str) -> Iterator[None]:
         raise Internal(f"{operation}: {name}") from error
 
 
-def code(error: BotoCoreError | ClientError) -> str:
+def code(error: BotoCoreError | ClientError | ResponseParserError) -> str:
     """AWS's code of the error, or the name of what went wrong on the way."""
     if isinstance(error, ClientError):
         return error.response.get("Error", {}).get("Code") or str(status(error))

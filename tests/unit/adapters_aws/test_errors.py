@@ -12,6 +12,7 @@ from botocore.exceptions import (
     ParamValidationError,
     ReadTimeoutError,
 )
+from botocore.parsers import ResponseParserError
 
 from alerta_utec.adapters.aws.errors import translated
 from alerta_utec.domain.errors import AlertaError, Internal, Unavailable
@@ -57,6 +58,7 @@ def _raised(error: Exception) -> AlertaError:
         ReadTimeoutError(endpoint_url="http://x"),
         EndpointConnectionError(endpoint_url="http://x"),
         ConnectionClosedError(endpoint_url="http://x"),
+        ResponseParserError("a proxy's page"),
     ],
     ids=repr,
 )
