@@ -23,6 +23,7 @@ class FaultyWire:
         self.client = client
         self.sent: list[str] = []
         self._faults: dict[str, deque[Fault]] = {}
+        self._always: dict[str, Fault] = {}
         hook: Any = self._on_send
         client.meta.events.register("before-send.dynamodb", hook)
 
@@ -31,18 +32,15 @@ class FaultyWire:
         self._faults.setdefault(operation, deque()).extend(faults)
 
     def always(self, operation: str, fault: Fault) -> None:
-        """Let every request of ``operation`` meet this fault."""
-
-        def again(request: AWSPreparedRequest) -> AWSResponse | None:
-            self._faults[operation].appendleft(again)
-            return fault(request)
-
-        self.next(operation, again)
+        """Let every request of ``operation`` meet this fault, from any thread."""
+        self._always[operation] = fault
 
     def _on_send(self, request: AWSPreparedRequest, **_: Any) -> AWSResponse | None:
         target = request.headers["X-Amz-Target"]
         operation = (target.decode() if isinstance(target, bytes) else target).split(".")[-1]
         self.sent.append(operation)
+        if operation in self._always:
+            return self._always[operation](request)
         waiting = self._faults.get(operation)
         return waiting.popleft()(request) if waiting else None
 

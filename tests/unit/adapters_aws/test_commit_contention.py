@@ -1,6 +1,8 @@
 """Commits on DynamoDB when many commit at once."""
 
+import random
 import threading
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -14,7 +16,15 @@ from alerta_utec.adapters.aws.items import Item
 from alerta_utec.domain.errors import Conflict, Unavailable
 from alerta_utec.domain.values import Status
 from tests.contract.builders import creation, update
-from tests.unit.adapters_aws.faults import Fault, FaultyWire, answer, cancelled
+from tests.unit.adapters_aws.faults import (
+    Fault,
+    FaultyWire,
+    answer,
+    cancelled,
+    carry_out,
+    refusal,
+    request_lost,
+)
 
 THREADS = 20
 COMMITS = 10
@@ -52,6 +62,56 @@ def test_twenty_threads_of_ten_commits_leave_seq_1_to_200_whole(
     assert sorted(told) == list(range(1, THREADS * COMMITS + 1))
     assert [change.after.seq for change in stored] == sorted(told)
     assert len({change.incident_id for change in stored}) == THREADS * COMMITS
+
+
+def test_so_they_do_while_conflicts_throttling_and_lost_answers_come_at_random(
+    faulty: DynamoIncidents, wire: FaultyWire
+) -> None:
+    store = replace(faulty, backoff=Backoff(base_s=0.01, cap_s=0.2))
+    injected: Counter[str] = Counter()
+    chance, lock = random.Random(20251116), threading.Lock()  # noqa: S311 (no secret)
+    faults: dict[str, Fault] = {
+        "conflict": cancelled("TransactionConflict", "None", "None", "None"),
+        "throttled": refusal("ThrottlingException"),
+        "throttled inside": cancelled("None", "ThrottlingError", "None", "None"),
+        "answer lost": _carried_out_or_not_and_lost,
+        "request lost": request_lost,
+    }
+
+    def sometimes(request: AWSPreparedRequest) -> AWSResponse | None:
+        with lock:
+            name = chance.choice([*faults, *["none"] * len(faults)])
+            injected[name] += 1
+        return faults[name](request) if name in faults else None
+
+    def work(thread: int) -> list[int]:
+        return [_insist(store, f"t{thread}-{step}") for step in range(COMMITS)]
+
+    wire.always(WRITE, sometimes)
+    with ThreadPoolExecutor(THREADS) as pool:
+        told = [seq for seqs in pool.map(work, range(THREADS)) for seq in seqs]
+
+    stored = store.changes(after_seq=0, limit=1000)
+    assert all(injected[name] > 10 for name in faults), injected
+    assert sorted(told) == list(range(1, THREADS * COMMITS + 1))
+    assert [change.after.seq for change in stored] == sorted(told)
+    assert len({change.incident_id for change in stored}) == THREADS * COMMITS
+    assert all(change.after.revision == 1 for change in stored)
+
+
+def _carried_out_or_not_and_lost(request: AWSPreparedRequest) -> AWSResponse | None:
+    carry_out(request)
+    return request_lost(request)
+
+
+def _insist(store: DynamoIncidents, name: str) -> int:
+    """Commit as a client does: again with the same id while it is unavailable."""
+    change = creation(incidentId=name)
+    while True:
+        try:
+            return store.commit(change).change.after.seq
+        except Unavailable:
+            continue
 
 
 def _torn(store: DynamoIncidents, *, incident: Item | None = None) -> Fault:
