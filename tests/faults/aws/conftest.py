@@ -1,0 +1,89 @@
+"""The deployed service with an endpoint of our own between its Lambdas and what they call."""
+
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.aws.conftest import eventually, mailbox  # noqa: F401 (a fixture)
+from tests.faults.aws.endpoint import FaultyEndpoint
+from tests.support.deployment import Deployment
+
+
+@pytest.fixture(scope="package")
+def endpoint(deployment: Deployment) -> Iterator[FaultyEndpoint]:
+    """Between ``broadcast`` and ``@connections``, and between ``alarm`` and SNS."""
+    with FaultyEndpoint(deployment.emulator.port) as running, ExitStack() as stack:
+        path = deployment.management_url.removeprefix(deployment.emulator.endpoint_url)
+        management = {"MANAGEMENT_ENDPOINT": running.url + path}
+        stack.enter_context(environment(deployment, "broadcast", management))
+        stack.enter_context(environment(deployment, "alarm", {"AWS_ENDPOINT_URL_SNS": running.url}))
+        yield running
+
+
+@pytest.fixture
+def faults(endpoint: FaultyEndpoint) -> Iterator[FaultyEndpoint]:
+    """The endpoint, whole again after the test."""
+    yield endpoint
+    endpoint.heal()
+
+
+@contextmanager
+def environment(deployment: Deployment, function: str, more: dict[str, str]) -> Iterator[None]:
+    """Let a Lambda have these variables besides its own."""
+    client, name = deployment.client("lambda"), deployment.function(function)
+    own = client.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
+    client.update_function_configuration(FunctionName=name, Environment={"Variables": own | more})
+    yield
+    client.update_function_configuration(FunctionName=name, Environment={"Variables": own})
+
+
+@contextmanager
+def event_source(deployment: Deployment, function: str, **settings: Any) -> Iterator[None]:
+    """Let a Lambda's stream have these settings."""
+    client, name = deployment.client("lambda"), deployment.function(function)
+    (mapping,) = client.list_event_source_mappings(FunctionName=name)["EventSourceMappings"]
+    own = {key: mapping.get(key, value) for key, value in settings.items()}
+    if "Enabled" in own:
+        own["Enabled"] = True
+    client.update_event_source_mapping(UUID=mapping["UUID"], **settings)
+    yield
+    client.update_event_source_mapping(UUID=mapping["UUID"], **own)
+
+
+def kill(deployment: Deployment, function: str) -> int:
+    """Kill every process of a Lambda; how many there were."""
+    wanted = {
+        f"AWS_LAMBDA_FUNCTION_NAME={deployment.function(function)}".encode(),
+        f"GATEWAY_PORT={deployment.emulator.port}".encode(),
+    }
+    killed = 0
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            variables = set((process / "environ").read_bytes().split(b"\0"))
+            if wanted <= variables:
+                os.kill(int(process.name), signal.SIGKILL)
+                killed += 1
+        except OSError:
+            continue
+    return killed
+
+
+def delivery(deployment: Deployment, incident_id: str, channel: str) -> dict[str, Any]:
+    """What is on record for an incident's first revision; waits for it."""
+    import json
+
+    def look() -> dict[str, Any] | None:
+        answer = deployment.client("dynamodb").query(
+            TableName=deployment.outputs["DeliveriesTable"],
+            KeyConditionExpression="incidentId = :id",
+            ExpressionAttributeValues={":id": {"S": incident_id}},
+        )
+        found = {item["channel"]["S"]: item["outcome"]["S"] for item in answer["Items"]}
+        return json.loads(found[channel]) if channel in found else None
+
+    return dict(eventually(look, f"a record of the {channel} of {incident_id}"))

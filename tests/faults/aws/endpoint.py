@@ -1,0 +1,158 @@
+"""An endpoint in front of the emulated AWS that fails where it is told, and forwards the rest."""
+
+import contextlib
+import http.client
+import socket
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import TracebackType
+from typing import Self
+from urllib.parse import unquote
+
+WAIT_S = 40.0
+HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "content-length"}
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request that came in: for ``@connections``, ``name`` is the connection's id."""
+
+    method: str
+    name: str
+    body: str
+
+
+# A status to answer with; none: forward it; or one of these.
+Answer = int | None
+DROP = -1
+HANG = -2
+Rule = Callable[[Request], Answer]
+
+
+def forward(_request: Request) -> Answer:
+    """Nothing fails."""
+    return None
+
+
+class FaultyEndpoint:
+    """``with FaultyEndpoint(port) as endpoint:`` — ``rule`` decides on each request.
+
+    Signatures stay good: the ``Host`` that was signed goes along. What hangs is answered by
+    nobody, and its connection is closed when the rule changes.
+    """
+
+    def __init__(self, target_port: int) -> None:
+        self.requests: list[Request] = []
+        self._target_port = target_port
+        self._rule: Rule = forward
+        self._changed = threading.Condition()
+        self._sockets: list[socket.socket] = []
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
+
+    @property
+    def url(self) -> str:
+        """Its address."""
+        return f"http://127.0.0.1:{self._server.server_address[1]}"
+
+    def obey(self, rule: Rule) -> None:
+        """Answer from now on by ``rule``."""
+        with self._changed:
+            self._rule = rule
+            self._changed.notify_all()
+
+    def heal(self) -> None:
+        """Forward everything from now on."""
+        self.obey(forward)
+
+    def seen(self, wanted: Callable[[Request], bool]) -> list[Request]:
+        """The requests so far that are ``wanted``."""
+        with self._changed:
+            return [request for request in self.requests if wanted(request)]
+
+    def wait_for(self, count: int, wanted: Callable[[Request], bool]) -> None:
+        """Wait until so many such requests have come."""
+        deadline = time.monotonic() + WAIT_S
+        with self._changed:
+            while sum(map(wanted, self.requests)) < count:
+                left_s = deadline - time.monotonic()
+                assert left_s > 0, f"not in {WAIT_S} s; seen: {self.requests[-20:]}"
+                self._changed.wait(left_s)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        _type: type[BaseException] | None,
+        _error: BaseException | None,
+        _traceback: TracebackType | None,
+    ) -> None:
+        self.heal()
+        self._server.shutdown()
+        self._thread.join()
+        for kept in self._sockets:
+            with contextlib.suppress(OSError):
+                kept.shutdown(socket.SHUT_RDWR)
+        self._server.server_close()
+
+    def _decide(self, request: Request) -> Answer:
+        with self._changed:
+            self.requests.append(request)
+            self._changed.notify_all()
+            rule = self._rule
+            answer = rule(request)
+            if answer == HANG:
+                self._changed.wait_for(lambda: self._rule is not rule, WAIT_S)
+                return DROP
+            return answer
+
+    def _handler(self) -> type[BaseHTTPRequestHandler]:
+        endpoint = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def setup(self) -> None:
+                super().setup()
+                endpoint._sockets.append(self.connection)
+
+            def do_POST(self) -> None:
+                self._reply()
+
+            def do_GET(self) -> None:
+                self._reply()
+
+            def _reply(self) -> None:
+                body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+                name = unquote(self.path.rpartition("/")[2])
+                answer = endpoint._decide(Request(self.command, name, body.decode()))
+                if answer == DROP:
+                    self.close_connection = True
+                    return
+                with contextlib.suppress(ConnectionError):
+                    self._send(*self._forwarded(body) if answer is None else (answer, b""))
+
+            def _forwarded(self, body: bytes) -> tuple[int, bytes]:
+                port = endpoint._target_port
+                target = http.client.HTTPConnection("127.0.0.1", port, timeout=WAIT_S)
+                headers = {k: v for k, v in self.headers.items() if k.lower() not in HOP_BY_HOP}
+                with contextlib.closing(target):
+                    target.request(self.command, self.path, body, headers)
+                    response = target.getresponse()
+                    return response.status, response.read()
+
+            def _send(self, status: int, body: bytes) -> None:
+                self.send_response(status)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_arguments: object) -> None:
+                """Say nothing."""
+
+        return Handler

@@ -1,0 +1,163 @@
+"""Broadcast and e-mail when what they go through fails, or their Lambda is killed."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+import pytest
+
+from tests.aws.conftest import Mailbox, eventually
+from tests.faults.aws.conftest import delivery, kill
+from tests.faults.aws.endpoint import DROP, HANG, Answer, FaultyEndpoint, Request
+from tests.support.deployment import Deployment
+from tests.support.incidents import incident, unique
+from tests.support.wsclient import WsClient
+
+CLIENTS = 4
+
+
+@pytest.fixture
+def clients(deployment: Deployment) -> Iterator[dict[str, WsClient]]:
+    """Open sockets, by their connection ids."""
+    with ExitStack() as stack:
+        opened = [stack.enter_context(WsClient(deployment.ws_url)) for _ in range(CLIENTS)]
+        yield {client.ping()["connectionId"]: client for client in opened}
+
+
+def submit(clients: dict[str, WsClient], **fields: str) -> str:
+    """Submit an incident through the first client; its id."""
+    sender = next(iter(clients.values()))
+    return str(sender.notify(incident(**fields))["incidentId"])
+
+
+def wait_all(clients: dict[str, WsClient], incident_id: str) -> None:
+    """Wait until every client has heard of the incident."""
+    for client in clients.values():
+        client.wait_update(incident_id)
+
+
+def texts(client: WsClient, incident_id: str) -> list[str]:
+    """The frames about an incident, as they came."""
+    client.ping()
+    return [text for text in client.texts if incident_id in text and '"incident_update"' in text]
+
+
+def _counts(outcome: dict[str, int]) -> tuple[int, int, int]:
+    """Delivered, throttled and failed: those who left a moment ago may be counted as gone."""
+    return outcome["delivered"], outcome["throttled"], outcome["failed"]
+
+
+def test_a_broadcast_that_fails_half_way_reaches_everyone_once(
+    deployment: Deployment, faults: FaultyEndpoint, clients: dict[str, WsClient]
+) -> None:
+    broken, slow, cut, alive = clients
+    left = {broken: [500, 503], slow: [429], cut: [DROP], alive: [410]}
+
+    def rule(request: Request) -> Answer:
+        failures = left.get(request.name) if request.method == "POST" else None
+        return failures.pop(0) if failures else None
+
+    faults.obey(rule)
+    incident_id = submit(clients)
+    wait_all(clients, incident_id)
+
+    outcome = delivery(deployment, incident_id, "broadcast")
+    counts = [len(texts(client, incident_id)) for client in clients.values()]
+    assert counts == [1, 1, 1, 1]
+    assert not any(left.values())
+    assert _counts(outcome) == (CLIENTS, 0, 0)
+    # A false 410 costs nobody the next one.
+    wait_all(clients, submit(clients))
+
+
+def test_one_that_stays_bad_is_counted_and_kept_and_the_others_are_told(
+    deployment: Deployment, faults: FaultyEndpoint, clients: dict[str, WsClient]
+) -> None:
+    slow, broken, *fine = clients
+    answers = {slow: 429, broken: 500}
+    faults.obey(lambda request: answers.get(request.name))
+
+    incident_id = submit({name: clients[name] for name in fine})
+    outcome = delivery(deployment, incident_id, "broadcast")
+
+    assert _counts(outcome) == (2, 1, 1)
+    faults.heal()
+    wait_all(clients, submit(clients))
+
+
+def test_while_nobody_can_be_reached_e_mails_go_out_and_then_everyone_is_told(
+    deployment: Deployment,
+    faults: FaultyEndpoint,
+    clients: dict[str, WsClient],
+    mailbox: Mailbox,
+) -> None:
+    location = unique("Aula")
+    faults.obey(lambda request: HANG if request.name in clients else None)
+
+    incident_id = submit(clients, location=location, urgency="high")
+    mailbox.about(location)
+    # A second post to one client: the Lambda has failed, and the stream has come again.
+    one = next(iter(clients))
+    faults.wait_for(2, lambda request: request.name == one and incident_id in request.body)
+    before = [len(client.updates(incident_id)) for client in clients.values()]
+    faults.heal()
+    wait_all(clients, incident_id)
+
+    assert before == [0] * CLIENTS
+    assert [len(texts(client, incident_id)) for client in clients.values()] == [1] * CLIENTS
+    assert mailbox.locations().count(location) == 1
+    eventually(
+        lambda: delivery(deployment, incident_id, "broadcast")["delivered"] == CLIENTS,
+        "a record of the broadcast that succeeded",
+    )
+
+
+def test_a_lambda_that_is_killed_half_way_comes_again_with_the_same_frames(
+    deployment: Deployment,
+    faults: FaultyEndpoint,
+    clients: dict[str, WsClient],
+    mailbox: Mailbox,
+) -> None:
+    location = unique("Aula")
+    stuck, *others = clients
+    faults.obey(lambda request: HANG if request.name == stuck else None)
+
+    incident_id = submit(clients, location=location, urgency="high")
+    wait_all({name: clients[name] for name in others}, incident_id)
+    faults.wait_for(1, lambda request: request.name == stuck and incident_id in request.body)
+    killed = kill(deployment, "broadcast")
+    faults.heal()
+    wait_all(clients, incident_id)
+    outcome = delivery(deployment, incident_id, "broadcast")
+
+    frames = [texts(client, incident_id) for client in clients.values()]
+    assert killed == 1
+    assert outcome["delivered"] == CLIENTS
+    assert [len(own) for own in frames] == [1, 2, 2, 2]
+    assert len({text for own in frames for text in own}) == 1
+    assert mailbox.about(location)
+    assert mailbox.locations().count(location) == 1
+
+
+def test_while_sns_fails_everyone_is_told_and_then_the_e_mail_goes_out_once(
+    deployment: Deployment,
+    faults: FaultyEndpoint,
+    clients: dict[str, WsClient],
+    mailbox: Mailbox,
+) -> None:
+    location = unique("Aula")
+    faults.obey(lambda request: 503 if "Action=Publish" in request.body else None)
+
+    incident_id = submit(clients, location=location, urgency="medium")
+    wait_all(clients, incident_id)
+    failed = delivery(deployment, incident_id, "email")
+    faults.wait_for(4, lambda request: location in request.body and "Publish" in request.body)
+    faults.heal()
+    mailbox.about(location)
+
+    assert failed["result"] == "failed"
+    assert mailbox.locations().count(location) == 1
+    eventually(
+        lambda: delivery(deployment, incident_id, "email")["result"] == "sent",
+        "a record of the e-mail that was sent",
+    )
+    assert [len(texts(client, incident_id)) for client in clients.values()] == [1] * CLIENTS
