@@ -105,6 +105,10 @@ class LoadClient(asyncio.Protocol):
         raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self._writer().abort()
 
+    def end(self) -> None:
+        """Send what has been written, and close without a word."""
+        self._writer().close()
+
     def drop(self) -> None:
         """Drop the connection."""
         if self._transport is not None:
