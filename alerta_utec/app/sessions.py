@@ -11,6 +11,7 @@ class Sessions:
     """Opens and closes connections."""
 
     connections: Connections
+    life_s: float = CONNECTION_TTL_S
 
     def open(self, connection_id: str, connected_at: datetime) -> None:
         """Keep a new connection.
@@ -19,7 +20,7 @@ class Sessions:
             Unavailable: it is not kept, and would hear nothing.
         """
         self.connections.save(
-            Connection(connection_id, connected_at, expires_at=expires_at(connected_at))
+            Connection(connection_id, connected_at, expires_at(connected_at, self.life_s))
         )
 
     def close(self, connection_id: str) -> None:
@@ -31,6 +32,6 @@ class Sessions:
         self.connections.delete(connection_id)
 
 
-def expires_at(connected_at: datetime) -> datetime:
+def expires_at(connected_at: datetime, life_s: float = CONNECTION_TTL_S) -> datetime:
     """When a connection ends: API Gateway cuts every one after 2 h."""
-    return connected_at + timedelta(seconds=CONNECTION_TTL_S)
+    return connected_at + timedelta(seconds=life_s)

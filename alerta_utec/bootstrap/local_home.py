@@ -137,12 +137,13 @@ class LocalHome:
             await asyncio.to_thread(writer.stop, WRITER_STOP_S)
 
     def _gateway(self, backing: _Backing) -> Gateway:
-        store, sessions = backing.store, Sessions(self._hub)
+        store, life_s = backing.store, self.settings.limits.age_s
+        sessions = Sessions(self._hub, life_s)
         handlers: dict[HandlerName, Handler] = {
             "connect": Connect(sessions),
             "disconnect": Disconnect(sessions),
             "notify": MessageRoute(Notify(Submit(store, self._clock)), self._hub),
-            "ping": MessageRoute(Ping(CatchUp(store))),
+            "ping": MessageRoute(Ping(CatchUp(store), life_s)),
             "sync": MessageRoute(Sync(CatchUp(store))),
             "default": MessageRoute(Default()),
             "http": HttpApi(store, backing.deliveries),

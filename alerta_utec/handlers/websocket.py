@@ -14,7 +14,7 @@ from alerta_utec.domain.change import Position
 from alerta_utec.domain.errors import AlertaError, Internal, Unavailable, UnknownAction
 from alerta_utec.domain.incident import Report
 from alerta_utec.handlers.routes import ACTIONS
-from alerta_utec.ports import Poster
+from alerta_utec.ports import CONNECTION_TTL_S, Poster
 
 log = logging.getLogger(__name__)
 
@@ -136,12 +136,13 @@ class Ping:
     """``ping``: a heartbeat that tells where the feed is and when the connection ends."""
 
     catch_up: CatchUp
+    life_s: float = CONNECTION_TTL_S
 
     def __call__(self, message: Message) -> str:
         """The pong."""
         return wire.pong(
             position=self.catch_up.position(),
-            expires_at=expires_at(message.connected_at),
+            expires_at=expires_at(message.connected_at, self.life_s),
             connection_id=message.connection_id,
             request=message.request_id,
         )
