@@ -9,6 +9,9 @@ from zoneinfo import ZoneInfo
 import click
 from click.types import BoolParamType
 
+from alerta_utec.domain.change import Position
+from alerta_utec.domain.errors import InvalidRequest
+
 _STAGE = re.compile(r"[A-Za-z0-9_-]{1,128}")  # API Gateway's rule for stage names
 _ADDRESS = re.compile(r"[^\s@,<>]+@[^\s@,<>]+")
 PORT_MAX = 65535
@@ -110,6 +113,23 @@ class Url(click.ParamType[str]):
             plain, secure = self.schemes
             self.fail(f"debe empezar por {plain}:// o {secure}:// y llevar servidor", param, ctx)
         return str(value)
+
+
+class FeedPosition(click.ParamType[Position]):
+    """A place in the feed, ``EPOCH:SEQ``."""
+
+    name = "posición"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> Position:
+        """The position."""
+        if isinstance(value, Position):
+            return value
+        try:
+            return Position.parse(str(value))
+        except InvalidRequest:
+            self.fail("debe ser una posición como 22a192327d34:41", param, ctx)
 
 
 class Anything(BoolParamType):

@@ -1,33 +1,60 @@
-"""``alerta-utec watch``: incidents as they happen."""
+"""``alerta-utec watch``: incidents as they happen, and those that were missed."""
 
 import asyncio
-from contextlib import aclosing
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from alerta_utec.cli.options import as_json, no_color, ws_url
-from alerta_utec.cli.spanish import SpanishCommand
+from alerta_utec.cli.options import FeedPosition, as_json, no_color, ws_url
+from alerta_utec.cli.spanish import Failure, SpanishCommand
 from alerta_utec.cli.terminal import incident_line, safe
+from alerta_utec.domain.change import Position
+from alerta_utec.domain.errors import InvalidRequest
 
 if TYPE_CHECKING:
-    from alerta_utec.client import Connected, Lost, Update
+    from alerta_utec.client import CaughtUp, Event, Lost, Update
+
+# Read before anything is known of it, so not just any file that was named by mistake.
+_STATE_MAX_BYTES = 200
 
 
 @click.command(cls=SpanishCommand)
 @ws_url
+@click.option(
+    "--since",
+    type=FeedPosition(),
+    metavar="POSICIÓN",
+    help="Empieza por lo que cambió desde esa posición, en vez de por ahora.",
+)
+@click.option(
+    "--state",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="ARCHIVO",
+    help="Guarda ahí la posición, y la próxima vez sigue desde ella.",
+)
 @as_json
 @no_color
 @click.pass_context
-def watch(ctx: click.Context, url: str, as_json: bool, no_color: bool) -> None:
+def watch(
+    ctx: click.Context,
+    url: str,
+    since: Position | None,
+    state: Path | None,
+    as_json: bool,
+    no_color: bool,
+) -> None:
     """Muestra los incidentes a medida que ocurren, hasta Ctrl-C.
 
     La urgencia va en forma, palabra y color: ▲ ALTA, ■ MEDIA, ○ BAJA. Si se pierde la
-    conexión, la recupera y lo dice.
+    conexión, la recupera, muestra lo que hubo entretanto y dice cuánto fue. Con --state, eso
+    vale también de una vez a otra.
 
     \b
     Ejemplos:
       alerta-utec watch
+      alerta-utec watch --state guardia.posicion
       alerta-utec watch --url wss://ID.execute-api.us-east-1.amazonaws.com/dev
       alerta-utec watch --json | jq .incident.location
     """
@@ -36,42 +63,98 @@ def watch(ctx: click.Context, url: str, as_json: bool, no_color: bool) -> None:
     from alerta_utec.cli.failures import failure
     from alerta_utec.client import ClientError
 
+    if state is not None and since is None:
+        since = _kept(state)
     try:
-        asyncio.run(_watch(url, as_json))
+        asyncio.run(_watch(url, since, state, as_json))
     except ClientError as error:
         raise failure(error, url) from error
     except KeyboardInterrupt:
         click.echo(err=True)
 
 
-async def _watch(url: str, as_json: bool) -> None:
-    from alerta_utec.client import Update, follow
+async def _watch(url: str, since: Position | None, state: Path | None, as_json: bool) -> None:
+    from alerta_utec.client import Client, Update
 
-    async with aclosing(follow(url)) as feed:
-        async for event in feed:
-            if not isinstance(event, Update):
-                click.echo(_state(event, url), err=True)
-            elif as_json:
-                click.echo(safe(event.text))
-            else:
-                click.echo(_line(event))
+    kept = None if state is None else _kept(state)
+    async with Client(url, position=since, from_now=True) as client:
+        async for event in client:
+            if isinstance(event, Update):
+                click.echo(safe(event.text) if as_json else _line(event))
+            elif text := _status(event, url, since):
+                click.echo(text, err=True)
+            if state is not None and client.position not in (None, kept):
+                kept = client.position
+                _keep(state, str(kept))
 
 
-def _state(event: "Connected | Lost", url: str) -> str:
+def _status(event: "Event", url: str, since: Position | None) -> str | None:
+    from alerta_utec.client import CaughtUp, Lost, Reset
+
+    match event:
+        case Lost():
+            return _lost(event)
+        case Reset():
+            return (
+                "El servicio no conoce esa posición (quizá se restauró una copia): "
+                "estos son los incidentes abiertos."
+            )
+        case CaughtUp(again=False) if since is None:
+            return f"Conectado a {safe(url)}; a la espera de incidentes (Ctrl-C para salir)."
+        case CaughtUp(again=False):
+            return f"Conectado a {safe(url)}; {_recovered(event)} (Ctrl-C para salir)."
+        case CaughtUp(again=True):
+            return f"Conectado de nuevo; {_recovered(event)}."
+        case CaughtUp():
+            return f"No había llegado todo; {_recovered(event)}."
+        case _:
+            return None
+
+
+def _recovered(event: "CaughtUp") -> str:
+    if not event.recovered:
+        return "entretanto no cambió nada"
+    return "recuperado: 1" if event.recovered == 1 else f"recuperados: {event.recovered}"
+
+
+def _lost(event: "Lost") -> str:
     from alerta_utec.cli.failures import reason
-    from alerta_utec.client import Lost, Unreachable
+    from alerta_utec.client import Unreachable
 
-    if isinstance(event, Lost):
-        hint = (
-            " ¿Está en marcha? alerta-utec serve." if isinstance(event.error, Unreachable) else ""
-        )
-        return f"{reason(event.error)}; nuevo intento en {event.retry_in_s:.1f} s.{hint}"
-    if event.again:
-        return "Conectado de nuevo; lo de entretanto se ve con: alerta-utec incidents"
-    return f"Conectado a {safe(url)}; a la espera de incidentes (Ctrl-C para salir)."
+    hint = " ¿Está en marcha? alerta-utec serve." if isinstance(event.error, Unreachable) else ""
+    return f"{reason(event.error)}; nuevo intento en {event.retry_in_s:.1f} s.{hint}"
 
 
 def _line(update: "Update") -> str:
     incident = update.incident
     revision = f"  (revisión {incident.revision})" if incident.revision > 1 else ""
     return incident_line(incident.to_json()) + revision
+
+
+def _kept(state: Path) -> Position | None:
+    """The position in the file; none where there is no file, or an empty one."""
+    try:
+        with state.open("rb") as file:
+            text = file.read(_STATE_MAX_BYTES).decode().strip()
+        return Position.parse(text) if text else None
+    except FileNotFoundError:
+        return None
+    except (InvalidRequest, UnicodeDecodeError) as error:
+        raise Failure(f"{safe(state)} no contiene una posición como 22a192327d34:41.") from error
+    except OSError as error:
+        raise _unusable(state, error) from error
+
+
+def _keep(state: Path, position: str) -> None:
+    """Replace the file whole, so that a crash leaves the old position or the new one."""
+    new = state.with_name(f"{state.name}.new")
+    try:
+        new.write_text(f"{position}\n")
+        new.replace(state)
+    except OSError as error:
+        raise _unusable(state, error) from error
+
+
+def _unusable(state: Path, error: OSError) -> Failure:
+    why = os.strerror(error.errno) if error.errno else str(error)
+    return Failure(f"no se puede usar {safe(state)}: {why}.")

@@ -1,34 +1,55 @@
 """The Python client: talk to the service over WebSocket and HTTP, with asyncio."""
 
-from alerta_utec.client.connection import Connection, Update, connect
+from alerta_utec.client.actions import Timing
+from alerta_utec.client.client import Client
+from alerta_utec.client.connection import Connection, connect
 from alerta_utec.client.errors import (
     ClientError,
     Disconnected,
     HandshakeRefused,
     NoAnswer,
+    NotUnderstood,
     Refused,
     UnexpectedAnswer,
     Unreachable,
 )
-from alerta_utec.client.follow import Connected, Lost, follow
+from alerta_utec.client.events import (
+    CaughtUp,
+    Connected,
+    Event,
+    Lost,
+    Renewed,
+    Reset,
+    Status,
+    Update,
+)
 from alerta_utec.client.http import HttpClient, http_client
 from alerta_utec.client.submit import notify
+from alerta_utec.domain.change import Position
 
 __all__ = [
+    "CaughtUp",
+    "Client",
     "ClientError",
     "Connected",
     "Connection",
     "Disconnected",
+    "Event",
     "HandshakeRefused",
     "HttpClient",
     "Lost",
     "NoAnswer",
+    "NotUnderstood",
+    "Position",
     "Refused",
+    "Renewed",
+    "Reset",
+    "Status",
+    "Timing",
     "UnexpectedAnswer",
     "Unreachable",
     "Update",
     "connect",
-    "follow",
     "http_client",
     "notify",
 ]

@@ -3,9 +3,10 @@
 import asyncio
 import logging
 import uuid
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import aiohttp
@@ -20,46 +21,43 @@ from alerta_utec.client.errors import (
     Refused,
     Unreachable,
 )
-from alerta_utec.domain.change import Position
+from alerta_utec.client.events import Update, broadcast
 from alerta_utec.domain.errors import AlertaError, TooLarge
-from alerta_utec.domain.incident import Incident
 
 log = logging.getLogger(__name__)
 
 TIMEOUT_S = 10.0
-# API Gateway cuts a connection on which no message has passed for 10 min; protocol pings do
-# not count there. A quarter of that also finds a dead network soon.
-PING_EVERY_S = 150.0
-QUEUE_MAX_FRAMES = 1000
 # API Gateway's limit for a message, both ways.
 FRAME_MAX_BYTES = 128 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Update:
-    """An incident as it is after a change, and the change's place in the feed.
+OnUpdate = Callable[[Update], None]
 
-    ``text`` is the frame as it came.
-    """
 
-    incident: Incident
-    position: Position
-    text: str
+def _ignore(_update: Update) -> None:
+    """Hear nothing."""
 
 
 class Connection:
     """An open socket; made by ``connect``.
 
-    Broadcasts wait in a queue of 1000 frames; who lets it overflow is disconnected (1013),
-    so that a forgotten listener costs a bounded amount of memory.
+    ``opened_at``: when, by the service's own clock where it tells, so that its ``expiresAt``
+    means something where the clocks differ.
     """
 
-    def __init__(self, socket: "aiohttp.ClientWebSocketResponse[bool]"):
+    def __init__(
+        self,
+        socket: "aiohttp.ClientWebSocketResponse[bool]",
+        *,
+        on_update: OnUpdate,
+        opened_at: datetime,
+    ):
+        self.opened_at = opened_at
         self._socket = socket
+        self._on_update = on_update
         self._waiting: dict[str, asyncio.Future[dict[str, Any]]] = {}
-        # One place more than may be filled: the end of the connection always fits.
-        self._updates: asyncio.Queue[Update | None] = asyncio.Queue(QUEUE_MAX_FRAMES + 1)
         self._end: ClientError | None = None
+        self._reading = asyncio.create_task(self._read())
 
     async def request(
         self, message: Mapping[str, Any], *, timeout_s: float = TIMEOUT_S
@@ -92,42 +90,37 @@ class Connection:
         finally:
             del self._waiting[request_id]
 
-    async def updates(self) -> AsyncGenerator[Update]:
-        """What is broadcast, in the order of arrival, for one reader at a time.
+    async def wait_closed(self) -> None:
+        """Wait for the end.
 
         Raises:
-            Disconnected: after the last frame that arrived.
+            Disconnected: always, after the last frame that arrived.
         """
-        while (update := await self._updates.get()) is not None:
-            yield update
+        await asyncio.shield(self._reading)
         raise self._end or Disconnected(None)
 
-    async def read(self) -> None:
-        """Take in frames until the connection ends; ``connect`` runs it."""
+    async def close(self, timeout_s: float) -> None:
+        """End the connection with 1000."""
+        self._ended(Disconnected(1000))
+        self._reading.cancel()
+        await asyncio.gather(self._reading, return_exceptions=True)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(timeout_s):
+                await self._socket.close()
+
+    async def _read(self) -> None:
         while self._end is None:
             message = await self._socket.receive()
             if message.type is aiohttp.WSMsgType.TEXT:
                 self._take(message.data)
             elif message.type is aiohttp.WSMsgType.CLOSE:
-                self.end(Disconnected(self._socket.close_code, message.extra or ""))
+                self._ended(Disconnected(self._socket.close_code, message.extra or ""))
             elif message.type is not aiohttp.WSMsgType.BINARY:
                 error = self._socket.exception()
-                self.end(Disconnected(self._socket.close_code, str(error or "")))
+                self._ended(Disconnected(self._socket.close_code, str(error or "")))
         await self._socket.close()
 
-    async def keep_alive(self, every_s: float, timeout_s: float) -> None:
-        """Ping, so that the connection is not cut for idleness; ends it where no answer comes."""
-        while self._end is None:
-            await asyncio.sleep(every_s)
-            try:
-                await self.request({"action": "ping"}, timeout_s=timeout_s)
-            except NoAnswer:
-                self.end(Disconnected(None, "no answer to a ping"))
-                await self._socket.close()
-            except ClientError as error:
-                log.info("ping_failed", extra={"error": str(error)})
-
-    def end(self, why: ClientError) -> None:
+    def _ended(self, why: ClientError) -> None:
         """Tell everyone who waits that there is nothing more to come."""
         if self._end is not None:
             return
@@ -135,7 +128,6 @@ class Connection:
         for answer in self._waiting.values():
             if not answer.done():
                 answer.set_exception(why)
-        self._updates.put_nowait(None)
 
     def _take(self, text: str) -> None:
         try:
@@ -151,15 +143,11 @@ class Connection:
 
     def _broadcast(self, frame: Mapping[str, Any], text: str) -> None:
         try:
-            incident = Incident.from_json(frame.get("incident") or {})
-            position = Position.parse(frame.get("position"))
-        except (ValueError, AlertaError):
+            update = broadcast(frame, text)
+        except (TypeError, ValueError, AlertaError):
             log.warning("frame_not_understood")
             return
-        if self._updates.qsize() >= QUEUE_MAX_FRAMES:
-            self.end(Disconnected(1013, "the reader is too slow"))
-        else:
-            self._updates.put_nowait(Update(incident, position, text))
+        self._on_update(update)
 
     def _answer(self, frame: dict[str, Any]) -> None:
         answer = self._waiting.get(str(frame.get("requestId")))
@@ -178,31 +166,45 @@ class Connection:
 
 @asynccontextmanager
 async def connect(
-    url: str, *, timeout_s: float = TIMEOUT_S, ping_every_s: float = PING_EVERY_S
+    url: str, *, timeout_s: float = TIMEOUT_S, on_update: OnUpdate = _ignore
 ) -> AsyncIterator[Connection]:
     """A connection to the service's WebSocket, closed at the end of the ``async with``.
+
+    ``on_update`` is called with what is broadcast, in the order of arrival, and must not take
+    long.
 
     Raises:
         Unreachable: there is no server, or it has not answered within ``timeout_s``.
         HandshakeRefused: it has, but not with 101.
     """
-    async with aiohttp.ClientSession() as session:
+    clock = _ServersClock()
+    async with aiohttp.ClientSession(trace_configs=[clock.trace()]) as session:
         socket = await _open(session, url, timeout_s)
-        connection = Connection(socket)
-        tasks = [
-            asyncio.create_task(connection.read()),
-            asyncio.create_task(connection.keep_alive(ping_every_s, timeout_s)),
-        ]
+        connection = Connection(socket, on_update=on_update, opened_at=clock.time)
         try:
             yield connection
         finally:
-            connection.end(Disconnected(1000))
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-            with suppress(TimeoutError):
-                async with asyncio.timeout(timeout_s):
-                    await socket.close()
+            await connection.close(timeout_s)
+
+
+class _ServersClock:
+    """The time that the answer to the handshake bears; ours where it bears none."""
+
+    def __init__(self) -> None:
+        self.time = datetime.now(UTC)
+
+    def trace(self) -> aiohttp.TraceConfig:
+        config = aiohttp.TraceConfig()
+        config.on_request_end.append(self._answered)
+        return config
+
+    async def _answered(
+        self, _session: object, _context: object, answer: aiohttp.TraceRequestEndParams
+    ) -> None:
+        self.time = datetime.now(UTC)
+        with suppress(KeyError, ValueError):
+            told = parsedate_to_datetime(answer.response.headers["Date"]).astimezone(UTC)
+            self.time = told + timedelta(seconds=1)  # the latest that it may have been
 
 
 async def _open(

@@ -69,6 +69,12 @@ class UnexpectedAnswer(ClientError):
         self.retryable = status == _TOO_MANY or status >= _SERVER_ERRORS
 
 
+class NotUnderstood(ClientError):
+    """An answer over WebSocket that makes no sense here."""
+
+    retryable = True
+
+
 class Refused(ClientError):
     """The service understood the request, and said no.
 

@@ -2,10 +2,11 @@
 
 import asyncio
 import json
-from contextlib import aclosing
+from datetime import UTC, datetime
 
 import pytest
-from websockets.asyncio.server import ServerConnection
+from websockets.asyncio.server import ServerConnection, serve
+from websockets.http11 import Request, Response
 
 from alerta_utec.client import (
     Connection,
@@ -17,22 +18,16 @@ from alerta_utec.client import (
     Update,
     connect,
 )
-from alerta_utec.client.connection import QUEUE_MAX_FRAMES
 from tests.support.emulator import free_port
 from tests.support.server import Server
 from tests.unit.client.scripted import acknowledge, received, run, scripted, silent, update
 
 
-async def until_the_end(connection: Connection) -> tuple[list[Update], Disconnected]:
-    """Everything that is broadcast, and how it ended."""
-    seen: list[Update] = []
-    try:
-        async with aclosing(connection.updates()) as updates:
-            async for one in updates:
-                seen.append(one)  # noqa: PERF401 (it ends with an exception)
-    except Disconnected as end:
-        return seen, end
-    raise AssertionError("it has no end")
+async def until_the_end(connection: Connection) -> Disconnected:
+    """How it ended."""
+    with pytest.raises(Disconnected) as caught:
+        await connection.wait_closed()
+    return caught.value
 
 
 def test_answers_in_another_order_reach_their_requests() -> None:
@@ -142,8 +137,12 @@ def test_broadcasts_come_in_order_and_then_the_end_with_its_code() -> None:
         await connection.close(1001, "Going away")
 
     async def scenario() -> None:
-        async with scripted(broadcast) as url, connect(url) as connection:
-            updates, end = await until_the_end(connection)
+        updates: list[Update] = []
+        async with (
+            scripted(broadcast) as url,
+            connect(url, on_update=updates.append) as connection,
+        ):
+            end = await until_the_end(connection)
 
         seen = [(one.position.seq, one.incident.seq, one.text) for one in updates]
         assert seen == [(seq, seq, update(seq)) for seq in (1, 2, 3)]
@@ -170,35 +169,47 @@ def test_a_frame_that_makes_no_sense_is_passed_over(frame: str) -> None:
         await connection.send(frame)
         await connection.send(b"\x00")
         await connection.send(update(1))
-        await connection.wait_closed()
+        await connection.close()
 
     async def scenario() -> None:
-        async with (
-            scripted(speak) as url,
-            connect(url) as connection,
-            aclosing(connection.updates()) as updates,
-        ):
-            one = await anext(updates)
+        updates: list[Update] = []
+        async with scripted(speak) as url, connect(url, on_update=updates.append) as connection:
+            await until_the_end(connection)
 
-        assert one.position.seq == 1
+        assert [one.position.seq for one in updates] == [1]
 
     run(scenario())
 
 
-def test_who_lets_the_queue_overflow_is_disconnected_after_what_it_holds() -> None:
-    async def flood(connection: ServerConnection) -> None:
-        for seq in range(QUEUE_MAX_FRAMES + 1):
-            await connection.send(update(seq))
-        await acknowledge(connection)
+def test_what_goes_wrong_in_a_callback_is_told() -> None:
+    async def broadcast(connection: ServerConnection) -> None:
+        await connection.send(update(1))
+        await connection.wait_closed()
+
+    def fail(_update: Update) -> None:
+        raise ZeroDivisionError
 
     async def scenario() -> None:
-        async with scripted(flood) as url, connect(url) as connection:
-            with pytest.raises(Disconnected) as asked:
-                await connection.request({"action": "ping"})
-            updates, end = await until_the_end(connection)
+        async with scripted(broadcast) as url, connect(url, on_update=fail) as connection:
+            with pytest.raises(ZeroDivisionError):
+                await connection.wait_closed()
 
-        assert (end.code, len(updates)) == (1013, QUEUE_MAX_FRAMES)
-        assert asked.value.code == 1013
+    run(scenario())
+
+
+def test_the_time_of_opening_is_the_services_own() -> None:
+    async def scenario() -> None:
+        def dated(_connection: ServerConnection, _request: Request, response: Response) -> None:
+            del response.headers["Date"]
+            response.headers["Date"] = "Sun, 16 Nov 2025 18:12:00 GMT"
+
+        async with serve(silent, "127.0.0.1", 0, process_response=dated) as server:
+            (listening,) = server.sockets
+            url = f"ws://127.0.0.1:{listening.getsockname()[1]}/dev"
+            async with connect(url) as connection:
+                opened_at = connection.opened_at
+
+        assert opened_at == datetime(2025, 11, 16, 18, 12, 1, tzinfo=UTC)
 
     run(scenario())
 
@@ -214,43 +225,6 @@ def test_requests_that_wait_are_told_of_the_end() -> None:
                 await connection.request({"action": "ping"})
             with pytest.raises(Disconnected):
                 await connection.request({"action": "ping"})
-
-    run(scenario())
-
-
-def test_an_idle_connection_is_kept_alive_by_pings() -> None:
-    pings: list[str] = []
-
-    async def count(connection: ServerConnection) -> None:
-        while len(pings) < 3:
-            message = await received(connection)
-            pings.append(message["action"])
-            await connection.send(json.dumps({"type": "pong", "requestId": message["requestId"]}))
-        await connection.send(update(1))
-        await connection.wait_closed()
-
-    async def scenario() -> None:
-        async with (
-            scripted(count) as url,
-            connect(url, ping_every_s=0.01) as connection,
-            aclosing(connection.updates()) as updates,
-        ):
-            await anext(updates)
-
-        assert pings[:3] == ["ping"] * 3
-
-    run(scenario())
-
-
-def test_a_server_that_no_longer_answers_pings_is_left() -> None:
-    async def scenario() -> None:
-        async with (
-            scripted(silent) as url,
-            connect(url, timeout_s=0.2, ping_every_s=0.01) as connection,
-        ):
-            with pytest.raises(Disconnected, match="ping"):
-                async with aclosing(connection.updates()) as updates:
-                    await anext(updates)
 
     run(scenario())
 

@@ -82,10 +82,30 @@ def test_it_gives_up_in_time_where_no_answer_comes() -> None:
     run(scenario())
 
 
-def test_it_gives_up_after_some_attempts_where_nobody_is() -> None:
+def test_it_insists_until_its_deadline_where_nobody_is() -> None:
     async def scenario() -> None:
+        started = time.monotonic()
+
         with pytest.raises(Unreachable, match="refused"):
-            await notify(f"ws://127.0.0.1:{free_port()}", INCIDENT)
+            await notify(f"ws://127.0.0.1:{free_port()}", INCIDENT, timeout_s=0.5)
+
+        assert 0.5 <= time.monotonic() - started < 5
+
+    run(scenario())
+
+
+def test_an_ack_that_is_lost_on_a_connection_that_lives_is_asked_for_again() -> None:
+    keys: list[str] = []
+
+    async def take_in_silence(connection: ServerConnection) -> None:
+        keys.append((await received(connection))["idempotencyKey"])
+        await connection.wait_closed()
+
+    async def scenario() -> None:
+        async with scripted(take_in_silence, acknowledge) as url:
+            ack = await notify(url, INCIDENT, timeout_s=2)
+
+        assert keys == [ack["message"]["idempotencyKey"]]
 
     run(scenario())
 

@@ -1,0 +1,324 @@
+"""A service in memory, a network that does what it likes, and a reader that keeps what it reads.
+
+It follows docs/protocol.md with pages of a few incidents, so that paging happens all the time.
+"""
+
+import itertools
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from alerta_utec.client.actions import AskPing, AskSync, Close, Open, Timing
+from alerta_utec.client.errors import Disconnected, NotUnderstood, Refused
+from alerta_utec.client.events import Event, Page, Reset, Update, broadcast
+from alerta_utec.client.feed import Feed
+from alerta_utec.client.machine import Machine
+from alerta_utec.client.outbox import Outbox
+from alerta_utec.domain.change import Position
+from tests.unit.client.scripted import INCIDENT
+
+PAGE = 3
+LIFE_S = 100.0
+NOWHERE = Position("e0", 0)
+TIMING = Timing(ping_every_s=20.0, max_delay_s=8.0, stable_s=5.0)
+
+
+@dataclass(frozen=True)
+class Step:
+    """One committed change."""
+
+    incident_id: str
+    revision: int
+    seq: int
+    open: bool
+
+
+@dataclass
+class Service:
+    """The store: its changes, in an epoch that ends with a restore."""
+
+    number: int = 1
+    steps: list[Step] = field(default_factory=list)
+
+    @property
+    def head(self) -> Position:
+        return Position(f"e{self.number}", len(self.steps))
+
+    def commit(self, incident_id: str, *, open: bool) -> Update:
+        """One more change of the incident; its broadcast."""
+        step = Step(incident_id, self.revision(incident_id) + 1, len(self.steps) + 1, open)
+        self.steps.append(step)
+        return broadcast({"incident": _json(step), "position": str(self.head)}, "")
+
+    def restore(self, keep: int) -> None:
+        """Back to the first ``keep`` changes, in a new epoch."""
+        self.number += 1
+        del self.steps[keep:]
+
+    def latest(self, up_to: int | None = None) -> dict[str, Step]:
+        return {step.incident_id: step for step in self.steps[:up_to]}
+
+    def revision(self, incident_id: str) -> int:
+        step = self.latest().get(incident_id)
+        return step.revision if step else 0
+
+    def sync(self, asked: AskSync, lag: int) -> Page:
+        """The answer; a snapshot may lag behind by some changes."""
+        since = asked.since
+        if asked.cursor is not None:
+            epoch, seq, skip = asked.cursor.split(":")
+            if epoch == self.head.epoch:
+                return self._snapshot(Position(epoch, int(seq)), int(skip), reset=False)
+            since = None
+        if since is None or since.epoch != self.head.epoch or since.seq > self.head.seq:
+            position = Position(self.head.epoch, max(0, self.head.seq - lag))
+            return self._snapshot(position, 0, reset=True)
+        steps = self.steps[since.seq : since.seq + PAGE]
+        latest = {step.incident_id: step for step in steps}
+        to = since.seq + len(steps)
+        found = sorted(latest.values(), key=lambda step: step.seq)
+        return self._page(found, Position(since.epoch, to), more=to < self.head.seq)
+
+    def _snapshot(self, position: Position, skip: int, *, reset: bool) -> Page:
+        created = list(dict.fromkeys(step.incident_id for step in self.steps))[::-1]
+        latest = self.latest()
+        # The cursor is a place among the created ones, so it stands whatever closes meanwhile.
+        at = max(0, len(created) - skip) if skip else 0
+        shown, left = [], len(created)
+        for incident_id in created[at:]:
+            left = len(created) - created.index(incident_id) - 1
+            if latest[incident_id].open:
+                shown.append(latest[incident_id])
+            if len(shown) == PAGE:
+                break
+        cursor = f"{position}:{left}" if left and len(shown) == PAGE else None
+        more = cursor is not None or position.seq < self.head.seq
+        return self._page(shown, position, more=more, reset=reset, cursor=cursor)
+
+    def _page(
+        self,
+        steps: list[Step],
+        position: Position,
+        *,
+        more: bool,
+        reset: bool = False,
+        cursor: str | None = None,
+    ) -> Page:
+        frame: dict[str, Any] = {
+            "incidents": [_json(step) for step in steps],
+            "position": str(position),
+            "more": more,
+            "reset": reset,
+        }
+        return Page.from_frame(frame if cursor is None else frame | {"cursor": cursor})
+
+
+@dataclass
+class Reader:
+    """What a careful reader keeps: the latest revision of each incident, and its position."""
+
+    held: dict[str, int] = field(default_factory=dict)
+    seen: set[tuple[str, int]] = field(default_factory=set)
+
+    def read(self, event: Event) -> None:
+        if isinstance(event, Reset):
+            self.held.clear()
+            self.seen.clear()
+        elif isinstance(event, Update):
+            incident_id, revision = event.incident.incident_id, event.incident.revision
+            assert (incident_id, revision) not in self.seen, "twice"
+            assert revision > max((r for i, r in self.seen if i == incident_id), default=0), "older"
+            self.seen.add((incident_id, revision))
+            self.held[incident_id] = max(revision, self.held.get(incident_id, 0))
+
+
+class World:
+    """The machine under test, between the service and the reader.
+
+    ``bags`` hold what is on its way to the client, by connection; ``asked`` what the service
+    has still to answer.
+    """
+
+    def __init__(self, *, from_now: bool = False, events_max: int = 8) -> None:
+        self.service = Service()
+        self.reader = Reader()
+        self.now = 0.0
+        self.bags: dict[int, list[Update | tuple[AskSync, Page | None] | Position]] = {}
+        self.asked: dict[int, list[AskSync | AskPing]] = {}
+        self.opening: list[int] = []
+        self._events_max = events_max
+        self._from_now = from_now
+        self._numbers = itertools.count()
+        self.machine = self._machine(None)
+        self.outbox = Outbox(None, events_max)
+        # Where it began without what was before; that it needs not know.
+        self.horizon = NOWHERE
+        self._beginning = from_now
+        self.step()
+
+    def _machine(self, position: Position | None) -> Machine:
+        # Jitter that is different each time, and the same in each run.
+        def uniform(low: float, high: float) -> float:
+            return low + (high - low) * (next(self._numbers) * 0.37 % 1.0)
+
+        return Machine(Feed(position), TIMING, self._from_now, uniform)
+
+    def step(self) -> None:
+        """What a shell does after each thing that happens."""
+        machine = self.machine
+        machine.room = self.outbox.room
+        machine.tick(self.now)
+        actions, machine.actions = machine.actions, []
+        for action in actions:
+            match action:
+                case Open(link):
+                    self.opening.append(link)
+                case Close(link):
+                    self._forget(link)
+                case AskSync() | AskPing():
+                    if action.link in self.asked:
+                        self.asked[action.link].append(action)
+        events, machine.events = machine.events, []
+        if self._beginning and not machine.from_now:
+            self._beginning = False
+            self.horizon = machine.feed.position or NOWHERE
+        if any(isinstance(event, Reset) for event in events):
+            self.horizon = NOWHERE
+        self.outbox.put(events, machine.feed.position)
+        machine.room = self.outbox.room
+
+    # What the network does
+
+    def connect(self, *, works: bool) -> None:
+        link = self.opening.pop()
+        if works:
+            self.bags[link], self.asked[link] = [], []
+            self.machine.opened(link, self.now)
+        else:
+            self.machine.closed(link, Disconnected(1006), self.now)
+        self.step()
+
+    def cut(self, link: int) -> None:
+        self._forget(link)
+        self.machine.closed(link, Disconnected(1006), self.now)
+        self.step()
+
+    def _forget(self, link: int) -> None:
+        self.bags.pop(link, None)
+        self.asked.pop(link, None)
+        if link in self.opening:
+            self.opening.remove(link)
+
+    def commit(self, incident_id: str, *, open: bool, copies: int) -> None:
+        """A change, of which each connection gets some copies, or none."""
+        update = self.service.commit(incident_id, open=open)
+        for bag in self.bags.values():
+            bag += [update] * copies
+
+    def serve(self, link: int, *, lag: int = 0, works: bool = True) -> None:
+        """The service handles the oldest request of a connection."""
+        asked = self.asked[link].pop(0)
+        if isinstance(asked, AskPing):
+            self.bags[link].append(self.service.head)
+        else:
+            page = self.service.sync(asked, lag) if works else None
+            self.bags[link].append((asked, page))
+
+    def deliver(self, link: int, at: int) -> None:
+        """Something that is on its way arrives."""
+        match self.bags[link].pop(at):
+            case Update() as update:
+                self.machine.update(link, update, self.now)
+            case Position() as position:
+                self.machine.pong(link, position, LIFE_S, self.now)
+            case (asked, None):
+                self.machine.refused(asked, Refused("unavailable", ""), self.now)
+            case (asked, page) if page is not None:
+                try:
+                    self.machine.page(asked, page, self.now)
+                except NotUnderstood:
+                    self.cut(link)
+        self.step()
+
+    def anything(self, choice: int, lag: int) -> None:
+        """One of the things that may happen next, where all goes well."""
+        may: list[Callable[[], None]] = [partial(self.connect, works=True)] * len(self.opening)
+        may += [partial(self.serve, link, lag=lag) for link, asked in self.asked.items() if asked]
+        may += [
+            partial(self.deliver, link, at)
+            for link, bag in self.bags.items()
+            for at in range(len(bag))
+        ]
+        may += [self.read] if self.outbox else []
+        if may:
+            may[choice % len(may)]()
+
+    def wait(self, seconds: float) -> None:
+        self.now += seconds
+        self.step()
+
+    # What the reader does
+
+    def read(self) -> None:
+        self.reader.read(self.outbox.take())
+        self.step()
+
+    def restart(self) -> None:
+        """The reader's process ends and begins again with the position that it had kept."""
+        position = self.outbox.position
+        self.reader.seen.clear()
+        self.bags.clear()
+        self.asked.clear()
+        self.opening.clear()
+        if position is None:
+            self.reader.held.clear()
+            self.horizon, self._beginning = NOWHERE, self._from_now
+        self.machine = self._machine(position)
+        self.outbox = Outbox(position, self._events_max)
+        self.step()
+
+    # What must hold
+
+    def check(self) -> None:
+        """The reader holds everything up to its position."""
+        position = self.outbox.position
+        if position is None or position.epoch != self.service.head.epoch:
+            return
+        for incident_id, step in self.service.latest(position.seq).items():
+            if self._due(step):
+                assert self.reader.held.get(incident_id, 0) >= step.revision, incident_id
+
+    def _due(self, step: Step) -> bool:
+        """Whether the reader must know of it: a snapshot leaves out what is not open."""
+        known = step.incident_id in self.reader.held
+        open_now = self.service.latest()[step.incident_id].open
+        before = self.horizon.epoch == self.service.head.epoch and step.seq <= self.horizon.seq
+        return (known or (step.open and open_now)) and not before
+
+    def settle(self) -> None:
+        """The network is well again: everything arrives, and time goes by."""
+        for _ in range(2000):
+            if self.opening:
+                self.connect(works=True)
+            elif links := [link for link, asked in self.asked.items() if asked]:
+                self.serve(links[0])
+            elif links := [link for link, bag in self.bags.items() if bag]:
+                self.deliver(links[0], 0)
+            elif self.outbox:
+                self.read()
+            elif self.outbox.position == self.service.head:
+                return
+            else:
+                self.wait(max(0.0, self.machine.wake_at() - self.now))
+        raise AssertionError("it does not settle")
+
+
+def _json(step: Step) -> dict[str, Any]:
+    status = "pendiente" if step.open else "resuelto"
+    return INCIDENT | {
+        "incidentId": step.incident_id,
+        "revision": step.revision,
+        "seq": step.seq,
+        "status": status,
+    }
