@@ -114,6 +114,9 @@ class Emulator:
             "STATE_DIR": f"{folder}/state",
             "S3_DATA_DIR": f"{folder}/s3",
             "PERSIST_STATE": "0",
+            # As many Lambdas at once, each a process, and for how long they stay.
+            "MINISTACK_WORKER_THREADS": "12",
+            "LAMBDA_WARM_TTL_SECONDS": "30",
             "SFTP_ENABLED": "0",
             "IOT_MTLS_ENABLED": "0",
             "PYTHONUNBUFFERED": "1",
