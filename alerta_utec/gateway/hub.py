@@ -30,6 +30,7 @@ class Hub:
         self._clock = clock
         self._limits = limits or Limits()
         self._sessions: dict[str, Session] = {}
+        self._leaving: set[Session] = set()
         self._saved: dict[str, Connection] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread = 0
@@ -83,21 +84,9 @@ class Hub:
             if not session.write(data):
                 throttled.append(connection_id)
         if lagging:
-            self._bound_all()
+            self.bound()
         delivered = len(connection_ids) - len(gone) - len(throttled)
         return Posted(delivered, tuple(gone), tuple(throttled))
-
-    def _bound_all(self) -> None:
-        """Cut off those with the most waiting, until what waits in all is within its bound."""
-        waiting = [(session.waiting_bytes(), session) for session in self._sessions.values()]
-        excess = sum(size for size, _ in waiting) - self._limits.buffers_max_bytes
-        if excess <= 0:
-            return
-        for size, session in sorted(waiting, key=itemgetter(0), reverse=True):
-            if excess <= 0:
-                return
-            session.cut_off()
-            excess -= size
 
     # Sockets (only in the event loop)
 
@@ -105,9 +94,39 @@ class Hub:
         """The socket is open: frames reach it from now on."""
         self._sessions[session.client.connection_id] = session
 
+    def leave(self, session: "Session") -> None:
+        """No frame reaches the socket any more, but what waits for it is still held."""
+        self.remove(session)
+        self._leaving.add(session)
+
     def remove(self, session: "Session") -> None:
         """The socket is closed or about to be."""
         self._sessions.pop(session.client.connection_id, None)
+        self._leaving.discard(session)
+
+    def waiting_bytes(self) -> int:
+        """What this process holds for all clients."""
+        everyone = (*self._sessions.values(), *self._leaving)
+        return sum(session.waiting_bytes() for session in everyone)
+
+    def bound(self) -> None:
+        """Bring what waits for all clients back within its bound.
+
+        Those that are leaving lose what is left of their time; then those with the most
+        waiting are cut off, and lose it the next time.
+        """
+        excess = self.waiting_bytes() - self._limits.buffers_max_bytes
+        if excess <= 0:
+            return
+        for session in list(self._leaving):
+            excess -= session.waiting_bytes()
+            session.abort()
+        waiting = [(session.waiting_bytes(), session) for session in self._sessions.values()]
+        for size, session in sorted(waiting, key=itemgetter(0), reverse=True):
+            if excess <= 0:
+                return
+            session.cut_off()
+            excess -= size
 
     def get(self, connection_id: str) -> "Session | None":
         """The open socket of that id."""

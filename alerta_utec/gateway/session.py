@@ -18,6 +18,7 @@ log = logging.getLogger(__name__)
 
 ABNORMAL = (1006, "Connection closed abnormally")
 NO_STATUS = (1005, "Client-side close frame status not set")
+TOO_SLOW = (1013, "Try again later")
 
 
 class Session:
@@ -91,10 +92,16 @@ class Session:
             return
         log.warning("client_too_slow", extra={"connection_id": self.client.connection_id})
         # A client that does not read never sees this frame, so the abort does not wait for it.
-        self._closing = (1013, "Try again later")
-        transport.write(close_frame(*self._closing))
+        self._closing = TOO_SLOW
+        transport.write(close_frame(*TOO_SLOW))
+        self._gateway.hub.leave(self)
+        asyncio.get_running_loop().call_later(self._gateway.limits.abort_after_s, self.abort)
+
+    def abort(self) -> None:
+        """End a connection at once; what waits for its client is let go."""
         self._gateway.hub.remove(self)
-        asyncio.get_running_loop().call_later(self._gateway.limits.abort_after_s, transport.abort)
+        if self._transport is not None:
+            self._transport.abort()
 
     async def close(self, code: int, reason: str) -> None:
         """Close from our side: a close frame, then the end of the connection."""
@@ -131,6 +138,8 @@ class Session:
         while True:
             message = await self._ws.receive()
             if message.type is WSMsgType.TEXT:
+                if self._closing == TOO_SLOW:
+                    continue  # nobody could tell it what became of this
                 self._touch()
                 await self._handle(message.data)
             elif message.type is WSMsgType.BINARY:
@@ -159,7 +168,7 @@ class Session:
             return
         body = response.get("body") if isinstance(response, dict) else None
         if route.two_way:
-            self.write(text_frame((body or "").encode()))
+            self._answer(text_frame((body or "").encode()))
 
     def _refuse(self, message: str, request_id: str) -> None:
         # API Gateway's own frames have a space after the first comma and colon only.
@@ -168,7 +177,12 @@ class Session:
             f'{{"message": "{message}", "connectionId":"{connection_id}", '
             f'"requestId":"{request_id}"}}'
         )
-        self.write(text_frame(frame.encode()))
+        self._answer(text_frame(frame.encode()))
+
+    def _answer(self, data: bytes) -> None:
+        self.write(data)
+        if self.waiting_bytes():
+            self._gateway.hub.bound()
 
     def _touch(self) -> None:
         self.last_active_ms = int(time.time() * 1000)

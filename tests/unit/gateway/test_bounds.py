@@ -1,0 +1,86 @@
+"""What waits for all clients together stays within its bound, whatever it consists of."""
+
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+
+from alerta_utec.gateway.core import Route
+from alerta_utec.gateway.limits import Limits
+from alerta_utec.gateway.session import Session
+from tests.e2e.raw import TEXT, RawSocket
+from tests.unit.gateway.running import Recorder, Running, gateway
+
+ANSWER = "x" * 100_000
+CLIENTS = 12
+# What the kernel takes off the server's hands for one client, and then some.
+KERNEL_BYTES = 6_000_000
+# What has been let go is freed in the loop's next turn.
+ROOM = 1.25
+LIMITS = Limits(buffer_max_bytes=4_000_000, buffers_max_bytes=6_000_000, abort_after_s=30)
+
+
+def stalled(running: Running, stack: ExitStack) -> RawSocket:
+    """A client that reads nothing after the handshake."""
+    client = stack.enter_context(RawSocket(running.port))
+    assert client.handshake() == 101
+    return client
+
+
+def all_sessions(running: Running) -> list[Session]:
+    """Every client's session, once all are open."""
+    wait_until(lambda: len(running.hub.sessions()) == CLIENTS)
+    return running.hub.sessions()
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    """Wait for a condition that has no signal of its own."""
+    deadline = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.002)
+
+
+def held_bytes(running: Running, sessions: list[Session]) -> int:
+    """What this process holds for clients, also those that it is letting go."""
+    return running.hub.in_loop(lambda: sum(session.waiting_bytes() for session in sessions))
+
+
+def test_answers_that_nobody_reads_are_bounded_together() -> None:
+    answer = Recorder({"statusCode": 200, "body": ANSWER})
+    asked = KERNEL_BYTES // len(ANSWER) + 20
+    peaks = [0]
+
+    with (
+        gateway({"sync": Route(answer, two_way=True)}, limits=LIMITS) as running,
+        ExitStack() as stack,
+    ):
+        clients = [stalled(running, stack) for _ in range(CLIENTS)]
+        sessions = all_sessions(running)
+        for client in clients:
+            for _ in range(asked):
+                client.send_frame(TEXT, b'{"action":"sync"}')
+
+        def half_are_gone() -> bool:
+            peaks.append(held_bytes(running, sessions))
+            return len(running.hub.sessions()) <= CLIENTS / 2
+
+        wait_until(half_are_gone)
+
+    assert max(peaks) > LIMITS.buffers_max_bytes / 2
+    assert max(peaks) <= LIMITS.buffers_max_bytes * ROOM
+
+
+def test_broadcasts_that_nobody_reads_are_bounded_with_those_who_are_being_let_go() -> None:
+    peaks = [0]
+
+    with gateway({}, limits=LIMITS) as running, ExitStack() as stack:
+        for _ in range(CLIENTS):
+            stalled(running, stack)
+        sessions = all_sessions(running)
+        ids = [session.client.connection_id for session in sessions]
+
+        while running.hub.post(ids, ANSWER).delivered:
+            peaks.append(held_bytes(running, sessions))
+
+    assert max(peaks) > LIMITS.buffers_max_bytes / 2
+    assert max(peaks) <= LIMITS.buffers_max_bytes * ROOM + CLIENTS * len(ANSWER)
