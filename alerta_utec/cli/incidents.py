@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from alerta_utec import wire
+from alerta_utec.cli.deliveries import delivery_line
 from alerta_utec.cli.options import HTTP_URL, Whole, as_json, http_url, no_color
 from alerta_utec.cli.spanish import SpanishGroup
 from alerta_utec.cli.terminal import history_line, incident_line, incident_page, safe
@@ -38,7 +39,7 @@ def incidents(
 ) -> None:
     """Lista los incidentes guardados, o muestra uno.
 
-    El más nuevo va primero; «show» muestra uno con su historia.
+    El más nuevo va primero; «show» muestra uno con su historia y sus entregas.
 
     \b
     Ejemplos:
@@ -63,7 +64,7 @@ def incidents(
 def show(
     ctx: click.Context, /, incident_id: str, own_url: str | None, as_json: bool, no_color: bool
 ) -> None:
-    """Muestra un incidente con toda su historia.
+    """Muestra un incidente con toda su historia, y qué se envió de él.
 
     \b
     Ejemplo:
@@ -102,6 +103,11 @@ async def _show(url: str, incident_id: str, as_json: bool) -> None:
     click.echo("\nHistoria:")
     for entry in found["history"]:
         click.echo("  " + history_line(entry))
+    click.echo("\nEntregas:")
+    for delivery in found.get("deliveries") or ():
+        click.echo("  " + delivery_line(delivery))
+    if not found.get("deliveries"):
+        click.echo("  ninguna que conste")
 
 
 def _run(url: str, command: Any) -> None:

@@ -1,0 +1,51 @@
+"""The record of what was sent, in words."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from alerta_utec.cli.terminal import moment, safe
+
+_RESULTS: Mapping[str, str] = {
+    "sent": "enviado",
+    "failed": "falló y se reintenta",
+    "given_up": "abandonado sin enviarse",
+    "suppressed": "no se envía",
+}
+
+
+def delivery_line(delivery: Mapping[str, Any]) -> str:
+    """What became of one change on one channel."""
+    channel = delivery.get("channel")
+    if channel == "broadcast":
+        what = f"difusión  {_broadcast(delivery)}"
+    elif channel == "email":
+        what = f"correo    {_email(delivery)}"
+    else:
+        what = safe(channel)
+    return "  ".join([f"r{safe(delivery.get('revision'))}", moment(delivery.get("at")), what])
+
+
+def _broadcast(delivery: Mapping[str, Any]) -> str:
+    delivered, attempted = delivery.get("delivered"), delivery.get("attempted")
+    if attempted == 0:
+        return "no había nadie conectado"
+    whole = "1 conexión" if attempted == 1 else f"{safe(attempted)} conexiones"
+    parts = [f"entregado a {safe(delivered)} de {whole}, en {safe(delivery.get('ms'))} ms"]
+    for name, one, many in (
+        ("gone", "se había ido", "se habían ido"),
+        ("throttled", "leía demasiado despacio", "leían demasiado despacio"),
+        ("failed", "falló", "fallaron"),
+    ):
+        if count := delivery.get(name):
+            parts.append(f"{safe(count)} {one if count == 1 else many}")
+    return "; ".join(parts)
+
+
+def _email(delivery: Mapping[str, Any]) -> str:
+    result = str(delivery.get("result"))
+    text = _RESULTS.get(result, safe(result))
+    attempts = delivery.get("attempts")
+    if isinstance(attempts, int) and attempts > 1:
+        text += f", tras {attempts} intentos"
+    because = delivery.get("because")
+    return f"{text}: {safe(because)}" if because else text

@@ -1,0 +1,59 @@
+"""The record of deliveries, in words."""
+
+from typing import Any
+
+import pytest
+
+from alerta_utec.cli.deliveries import delivery_line
+
+AT = {"revision": 2, "at": "2025-11-16T18:12:00Z"}
+COUNTS = {"attempted": 9, "delivered": 9, "gone": 0, "throttled": 0, "failed": 0, "ms": 3}
+
+
+@pytest.mark.parametrize(
+    ("outcome", "words"),
+    [
+        ({"channel": "broadcast", **COUNTS}, "difusión  entregado a 9 de 9 conexiones, en 3 ms"),
+        (
+            {"channel": "broadcast", **COUNTS, "attempted": 1, "delivered": 1},
+            "difusión  entregado a 1 de 1 conexión, en 3 ms",
+        ),
+        (
+            {"channel": "broadcast", **COUNTS, "delivered": 4, "gone": 1, "throttled": 2},
+            "difusión  entregado a 4 de 9 conexiones, en 3 ms; 1 se había ido; "
+            "2 leían demasiado despacio",
+        ),
+        (
+            {"channel": "broadcast", **COUNTS, "delivered": 7, "failed": 2},
+            "difusión  entregado a 7 de 9 conexiones, en 3 ms; 2 fallaron",
+        ),
+        (
+            {"channel": "broadcast", **COUNTS, "attempted": 0, "delivered": 0},
+            "difusión  no había nadie conectado",
+        ),
+        ({"channel": "email", "result": "sent"}, "correo    enviado"),
+        (
+            {"channel": "email", "result": "sent", "attempts": 3},
+            "correo    enviado, tras 3 intentos",
+        ),
+        (
+            {"channel": "email", "result": "failed", "because": "sin respuesta", "attempts": 2},
+            "correo    falló y se reintenta, tras 2 intentos: sin respuesta",
+        ),
+        (
+            {"channel": "email", "result": "given_up", "because": "24 h"},
+            "correo    abandonado sin enviarse: 24 h",
+        ),
+        (
+            {"channel": "email", "result": "suppressed", "because": "tormenta"},
+            "correo    no se envía: tormenta",
+        ),
+        ({"channel": "email", "result": "\x1b[2J"}, "correo    \\u001b[2J"),
+        ({"channel": "paloma\u202e"}, "paloma\\u202e"),
+    ],
+)
+def test_each_outcome_has_its_words(outcome: dict[str, Any], words: str) -> None:
+    line = delivery_line(AT | outcome)
+
+    revision, _, rest = line.partition("  ")
+    assert (revision, rest.split("  ", 1)[1]) == ("r2", words)
