@@ -2,13 +2,7 @@
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import (
-    RuleBasedStateMachine,
-    initialize,
-    invariant,
-    precondition,
-    rule,
-)
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from tests.unit.client.world import World
 
@@ -32,8 +26,8 @@ class Model(RuleBasedStateMachine):
         self.world.commit(incident_id, open=open, copies=n)
 
     @rule(
-        choices=st.lists(st.integers(0, 999), min_size=1, max_size=20),
-        commits=st.lists(st.tuples(st.sampled_from(IDS), st.booleans(), COPIES), max_size=3),
+        choices=st.lists(st.integers(0, 999), min_size=4, max_size=40),
+        commits=st.lists(st.tuples(st.sampled_from(IDS), st.booleans(), COPIES), max_size=4),
         lag=st.integers(0, 2),
     )
     def flow(self, choices: list[int], commits: list[tuple[str, bool, int]], lag: int) -> None:
@@ -54,32 +48,20 @@ class Model(RuleBasedStateMachine):
             if self.world.outbox:
                 self.world.read()
 
-    @precondition(lambda self: self.world.opening)
-    @rule()
-    def fail_to_connect(self) -> None:
-        self.world.connect(works=False)
-
-    @precondition(lambda self: any(self.world.asked.values()))
-    @rule()
-    def refuse(self) -> None:
-        links = [link for link, asked in self.world.asked.items() if asked]
-        self.world.serve(links[-1], works=False)
-
-    @precondition(lambda self: self.world.bags)
-    @rule(choice=st.integers(0, 1))
-    def cut(self, choice: int) -> None:
-        links = sorted(self.world.bags)
-        self.world.cut(links[choice % len(links)])
-
-    @precondition(lambda self: len(self.world.service.steps) > 3)
-    @rule()
-    def restart(self) -> None:
-        self.world.restart()
-
-    @precondition(lambda self: self.world.service.number < 3 and len(self.world.service.steps) > 5)
-    @rule(share=st.floats(0, 1))
-    def restore(self, share: float) -> None:
-        self.world.service.restore(int(len(self.world.service.steps) * share))
+    @rule(what=st.sampled_from(["fail", "refuse", "cut", "cut oldest", "restart", "restore"]))
+    def disturb(self, what: str) -> None:
+        world = self.world
+        links = sorted(world.bags)
+        if what == "fail" and world.opening:
+            world.connect(works=False)
+        elif what == "refuse" and links and world.asked[links[-1]]:
+            world.serve(links[-1], works=False)
+        elif what.startswith("cut") and links:
+            world.cut(links[0 if what == "cut oldest" else -1])
+        elif what == "restart":
+            world.restart()
+        elif what == "restore" and world.service.number < 3:
+            world.service.restore(len(world.service.steps) // 2)
 
     @invariant()
     def nothing_is_missing_up_to_the_position(self) -> None:
