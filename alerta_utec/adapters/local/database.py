@@ -31,6 +31,7 @@ def translated() -> Iterator[None]:
         yield
     except sqlite3.Error as error:
         name = getattr(error, "sqlite_errorname", None) or type(error).__name__
+        log.warning("database_failed", extra={"error": name})
         raise Unavailable(f"SQLite: {name}") from error
 
 
@@ -53,6 +54,7 @@ class Database:
         """
         self._path = path
         self._busy_timeout_s = busy_timeout_s
+        self._patience_s = busy_timeout_s
         self._turn = threading.RLock()
         self._idle: queue.LifoQueue[sqlite3.Connection] = queue.LifoQueue(IDLE_READERS_MAX)
         self._closed = False
@@ -88,7 +90,7 @@ class Database:
         """
         with self.turn(), translated():
             connection = self._writer
-            connection.execute("BEGIN IMMEDIATE")
+            self._begin(connection)
             try:
                 yield connection
                 connection.execute("COMMIT")
@@ -129,6 +131,25 @@ class Database:
             except sqlite3.Error:
                 log.exception("checkpoint_failed")
             self._writer.close()
+
+    def _begin(self, connection: sqlite3.Connection) -> None:
+        """Take the file's write lock.
+
+        Where another process has kept it for the whole timeout, those who come next do not
+        wait as long again, one after another: they fail at once, until it is free.
+        """
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode == sqlite3.SQLITE_BUSY:
+                self._wait_at_most(0)
+            raise
+        self._wait_at_most(self._busy_timeout_s)
+
+    def _wait_at_most(self, patience_s: float) -> None:
+        if patience_s != self._patience_s:
+            self._writer.execute(f"PRAGMA busy_timeout = {round(patience_s * 1000)}").fetchone()
+            self._patience_s = patience_s
 
     def _set_up(self) -> None:
         migrate(self._writer, str(self._path))
