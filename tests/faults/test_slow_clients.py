@@ -129,7 +129,7 @@ def test_1000_clients_that_come_back_at_once_are_all_served(serve: ServeFactory)
         await asyncio.gather(*(client.ended.wait() for client in herd))
         await asyncio.to_thread(server.start)
         submitter = await Talker().open(server.port)
-        await submit(submitter, MISSED, description="")
+        await submit(submitter, MISSED, description="", more="")
         return position
 
     async def come_back(position: str) -> list[View]:

@@ -104,11 +104,15 @@ class Server:
                 break
         raise ServerFailed(f"no answer at {self.http_url}/health:\n{self.output[-4000:]}")
 
+    def command(self) -> list[str]:
+        """The command line."""
+        return serve_command(self.port, self.data, self._options)
+
     def launch(self) -> None:
         """Start the process on ``port``, and do not wait for it."""
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
-                serve_command(self.port, self.data, self._options),
+                self.command(),
                 cwd=ROOT,
                 env=server_environment() | self._environment,
                 stdin=subprocess.DEVNULL,
