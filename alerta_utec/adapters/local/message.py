@@ -9,6 +9,9 @@ from email.utils import format_datetime
 
 from alerta_utec.ports import Email
 
+# Wide enough for any subject: folding one may put a space before it, which is then part of it.
+_POLICY = SMTP.clone(max_line_length=200)
+
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
@@ -20,7 +23,7 @@ class Envelope:
 
 def to_message(email: Email, envelope: Envelope, at: datetime) -> EmailMessage:
     """The message with its headers; the body in UTF-8."""
-    message = EmailMessage(policy=SMTP)
+    message = EmailMessage(policy=_POLICY)
     message["From"] = envelope.sender
     message["To"] = ", ".join(envelope.recipients) or "undisclosed-recipients:;"
     message["Subject"] = email.subject
