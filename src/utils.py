@@ -3,16 +3,18 @@
 Settings come from the same environment variables; each verb needs only its own.
 """
 
+import os
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from alerta_utec import wire
-from alerta_utec.bootstrap import aws
+from alerta_utec.bootstrap.aws_services import AwsServices
 from alerta_utec.domain.change import Change
 from alerta_utec.domain.incident import Incident, Report
 
-_services = aws().services
+# What the caller prints stays free of metrics.
+_services = AwsServices(os.environ, metrics=False)
 
 
 def save_connection(connection_id: str) -> None:
