@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from alerta_utec.handlers.stream import RESERVE_S
 from tests.meta.conftest import Packaged, package
 
 
@@ -187,6 +188,27 @@ def test_the_topic_of_dev_has_the_plain_name_and_is_encrypted(packaged: Packaged
 
     assert topic["TopicName"] == "alerta-utec-realtime-alarms"
     assert topic["KmsMasterKeyId"] == "alias/aws/sns"
+
+
+def test_whoever_runs_it_is_told_of_what_was_given_up(packaged: Packaged) -> None:
+    (alarm,) = packaged.of_type("AWS::CloudWatch::Alarm").values()
+    settings = alarm["Properties"]
+
+    queue = {"Name": "QueueName", "Value": {"Fn::GetAtt": ["Undelivered", "QueueName"]}}
+    assert settings["Dimensions"] == [queue]
+    assert settings["MetricName"] == "ApproximateNumberOfMessagesVisible"
+    assert (settings["ComparisonOperator"], settings["Threshold"]) == ("GreaterThanThreshold", 0)
+    assert settings["AlarmActions"] == [{"Ref": "Operators"}]
+    # CloudWatch may not publish to a topic that is encrypted with AWS's own key for SNS.
+    operators = packaged.template["Resources"]["Operators"]["Properties"]
+    assert "KmsMasterKeyId" not in operators
+
+
+def test_consumers_have_time_to_begin_a_record_and_end_it(packaged: Packaged) -> None:
+    functions = packaged.of_type("AWS::Lambda::Function")
+
+    for name in ("BroadcastLambdaFunction", "AlarmLambdaFunction"):
+        assert functions[name]["Properties"]["Timeout"] >= 2 * RESERVE_S, name
 
 
 def test_what_people_need_to_know_is_an_output(packaged: Packaged) -> None:
