@@ -14,19 +14,21 @@ log = logging.getLogger(__name__)
 QUEUE_MAX = 10_000
 BATCH_MAX = 500
 PAUSE_S = 0.2
+RETRY_S = 1.0
 
 
 class DeliveryWriter:
     """``Deliveries`` that never makes the event loop wait for the disk.
 
-    Records are written a fifth of a second later, in batches; those that wait when the process
-    is killed are lost, and so are new ones while 10,000 wait (which is logged). What they tell
-    of has been delivered all the same.
+    Records are written a fifth of a second later, in batches, and again where the store cannot
+    take them; those that wait when the process is killed are lost, and so are new ones while
+    10,000 wait (which is logged). What they tell of has been delivered all the same.
     """
 
     def __init__(self, deliveries: Deliveries) -> None:
         self._deliveries = deliveries
         self._queue: queue.Queue[Delivery] = queue.Queue(QUEUE_MAX)
+        self._unwritten: list[Delivery] = []
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="deliveries", daemon=True)
 
@@ -49,23 +51,34 @@ class DeliveryWriter:
         self._stopping.set()
         self._thread.join(timeout_s)
 
-    def _run(self) -> None:
-        while not self._stopping.wait(PAUSE_S):
-            self._write()
-        self._write()
+    @property
+    def running(self) -> bool:
+        """Whether it still writes."""
+        return self._thread.is_alive()
 
-    def _write(self) -> None:
+    def _run(self) -> None:
+        pause_s = PAUSE_S
+        while not self._stopping.wait(pause_s):
+            pause_s = PAUSE_S if self._write() else RETRY_S
+        if not self._write():
+            log.error("deliveries_not_recorded", extra={"count": len(self._unwritten)})
+
+    def _write(self) -> bool:
+        """Write what waits; false where the store takes it not now."""
         while batch := self._batch():
             try:
                 self._deliveries.record(batch)
             except Unavailable:
-                log.exception("deliveries_not_recorded", extra={"count": len(batch)})
+                log.warning("deliveries_wait", extra={"count": len(batch)})
+                return False
+            self._unwritten = []
+        return True
 
     def _batch(self) -> list[Delivery]:
-        batch: list[Delivery] = []
-        while len(batch) < BATCH_MAX:
+        """What was not written the last time, filled up with what has come since."""
+        while len(self._unwritten) < BATCH_MAX:
             try:
-                batch.append(self._queue.get_nowait())
+                self._unwritten.append(self._queue.get_nowait())
             except queue.Empty:
                 break
-        return batch
+        return self._unwritten

@@ -1,0 +1,90 @@
+"""``DeliveryWriter``: nobody waits for it, and what cannot be written now is written later."""
+
+import threading
+from collections.abc import Iterator, Sequence
+
+import pytest
+
+from alerta_utec.adapters.memory import MemoryDeliveries
+from alerta_utec.bootstrap.delivery_writer import QUEUE_MAX, DeliveryWriter
+from alerta_utec.domain.delivery import Delivery
+from alerta_utec.domain.errors import Unavailable
+from tests.contract.builders import T0
+
+STOP_S = 10.0
+
+
+class Faulty(MemoryDeliveries):
+    """``Deliveries`` that refuse so many times, and say when they have."""
+
+    def __init__(self, refusals: int) -> None:
+        super().__init__()
+        self.refusals = refusals
+        self.refused = threading.Event()
+
+    def record(self, deliveries: Sequence[Delivery]) -> None:
+        if self.refusals > 0:
+            self.refusals -= 1
+            if self.refusals == 0:
+                self.refused.set()
+            raise Unavailable("locked")
+        super().record(deliveries)
+
+
+def delivery(number: int = 1) -> Delivery:
+    return Delivery("i1", number, "broadcast", T0, {"attempted": number})
+
+
+@pytest.fixture
+def faulty() -> Iterator[tuple[Faulty, DeliveryWriter]]:
+    """A writer over a store that refuses twice."""
+    kept = Faulty(refusals=2)
+    writer = DeliveryWriter(kept)
+    writer.start()
+    yield kept, writer
+    writer.stop(STOP_S)
+
+
+def test_what_waits_is_written_when_it_stops() -> None:
+    kept = MemoryDeliveries()
+    writer = DeliveryWriter(kept)
+    writer.start()
+
+    writer.record([delivery(1), delivery(2)])
+    writer.stop(STOP_S)
+
+    assert kept.of("i1") == (delivery(1), delivery(2))
+
+
+def test_what_could_not_be_written_is_written_later(
+    faulty: tuple[Faulty, DeliveryWriter],
+) -> None:
+    kept, writer = faulty
+    writer.record([delivery(1), delivery(2)])
+    assert kept.refused.wait(STOP_S)
+
+    writer.record([delivery(3)])
+    writer.stop(STOP_S)
+
+    assert kept.of("i1") == (delivery(1), delivery(2), delivery(3))
+
+
+def test_no_more_than_its_bound_waits() -> None:
+    writer = DeliveryWriter(Faulty(refusals=10**9))
+    for number in range(QUEUE_MAX):
+        writer.record([delivery(number)])
+
+    with pytest.raises(Unavailable):
+        writer.record([delivery(0)])
+
+
+def test_stopping_ends_though_nothing_can_be_written() -> None:
+    kept = Faulty(refusals=10**9)
+    writer = DeliveryWriter(kept)
+    writer.start()
+    writer.record([delivery()])
+
+    writer.stop(STOP_S)
+
+    assert not writer.running
+    assert kept.of("i1") == ()
