@@ -48,8 +48,8 @@ class Machine:
     """Keeps one caught-up connection; two for a moment, while one takes over from the other.
 
     ``from_now``: a feed without a position starts where the service is, not with a snapshot.
-    ``room``: whether whoever takes the events can take more; without it, nothing is asked for
-    and no connection is opened. ``failure``: an error that another try does not cure.
+    ``room``: whether whoever takes the events can take more; without it, broadcasts are let
+    pass and nothing is asked for. ``failure``: an error that another try does not cure.
     """
 
     feed: Feed
@@ -188,7 +188,7 @@ class Machine:
         times = [
             link.heard_at + link.ping_after_s for link in self._links.values() if not link.pinging
         ]
-        if self.room and self._opening is None:
+        if self._opening is None:
             newest = self._newest()
             times.append(max(self._connect_at, newest.renew_at if newest else 0.0))
         if self.room and self._talk is None and self._links:
@@ -198,7 +198,7 @@ class Machine:
     def _connect(self, now: float) -> None:
         newest = self._newest()
         due_at = self._connect_at if newest is None else max(newest.renew_at, self._connect_at)
-        if self.room and self._opening is None and now >= due_at:
+        if self._opening is None and now >= due_at:
             self._last_link += 1
             self._opening = self._last_link
             self.actions.append(Open(self._last_link))

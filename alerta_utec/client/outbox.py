@@ -3,14 +3,15 @@
 from collections import deque
 from collections.abc import Iterable
 
-from alerta_utec.client.events import Event, Reset
+from alerta_utec.client.events import Event, Reset, Status
 from alerta_utec.domain.change import Position
 
 
 class Outbox:
     """A queue that knows up to where it has been read.
 
-    It may be filled beyond ``events_max`` by one page; ``room`` says when not to begin.
+    It may be filled beyond ``events_max`` by one page; ``room`` says when not to begin. Without
+    room, a status replaces the one before it, so that a connection may come and go for ever.
     """
 
     def __init__(self, position: Position | None, events_max: int) -> None:
@@ -29,6 +30,12 @@ class Outbox:
         for event in events:
             if isinstance(event, Reset):
                 self._put = None
+            if (
+                isinstance(event, Status)
+                and not self.room
+                and isinstance(self._waiting[-1][0], Status)
+            ):
+                self._waiting.pop()
             self._waiting.append((event, self._put))
         self._put = position
         if self._waiting:

@@ -97,6 +97,11 @@ class Process:
         self._process.send_signal(signal.SIGINT)
         return self._finish()
 
+    def kill(self) -> None:
+        """End it at once, as a crash would."""
+        self._process.kill()
+        self._finish()
+
     def wait(self) -> int:
         """Wait for its end; the exit code."""
         return self._finish()

@@ -1,0 +1,165 @@
+"""Clients follow while the server is killed and restarted, and while it ends old connections."""
+
+import asyncio
+import json
+import random
+from collections.abc import Coroutine
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+
+from alerta_utec.client import Client, Lost, Position, Renewed
+from tests.conftest import ServeFactory
+from tests.faults.followers import EAGER, Follower, Ledger, following, stored, until
+from tests.support.server import Server
+from tests.unit.cli.running import Process
+
+KILLS = 5
+FOLLOWERS = 4
+SUBMITTERS = 3
+RENEWALS = 3
+
+
+def run(scenario: Coroutine[None, None, None]) -> None:
+    """Run a test's coroutine, with a deadline."""
+
+    async def bounded() -> None:
+        async with asyncio.timeout(100):
+            await scenario
+
+    asyncio.run(bounded())
+
+
+async def kill_and_restart(server: Server, after_s: float) -> None:
+    """Let it run for so long; then it dies, and comes back at the same address."""
+    await asyncio.sleep(after_s)
+    await asyncio.to_thread(server.kill9)
+    server.launch()
+    await until(lambda: asyncio.to_thread(server.answers))
+
+
+def told(watching: Process) -> list[tuple[str, int]]:
+    """The incidents and revisions that a ``watch --json`` has printed."""
+    incidents = [json.loads(line)["incident"] for line in tuple(watching.out)]
+    return [(incident["incidentId"], incident["revision"]) for incident in incidents]
+
+
+def assert_each_is_stored_once(incidents: list[dict[str, Any]], ledger: Ledger) -> None:
+    """The feed has each submission once, as it was acknowledged, without a hole."""
+    assert [one["seq"] for one in incidents] == list(range(1, len(incidents) + 1))
+    by_name = {one["name"]: one["incidentId"] for one in incidents}
+    assert len(by_name) == len(incidents)
+    assert by_name == {name: ack["incidentId"] for name, ack in ledger.acks.items()}
+
+
+async def at_the_start(stack: AsyncExitStack, url: str) -> tuple[list[Follower], Position]:
+    """Followers of an empty feed, and its position."""
+    first = await stack.enter_async_context(following(url))
+    await until(lambda: first.client.position is not None)
+    begin = first.client.position
+    assert begin is not None
+    others = [
+        await stack.enter_async_context(following(url, position=begin))
+        for _ in range(FOLLOWERS - 1)
+    ]
+    return [first, *others], begin
+
+
+async def submitting(stack: AsyncExitStack, url: str, ledger: Ledger) -> list[asyncio.Task[None]]:
+    """Clients that submit until the ledger is closed."""
+    group = await stack.enter_async_context(asyncio.TaskGroup())
+    clients = [
+        await stack.enter_async_context(Client(url, timing=EAGER, from_now=True))
+        for _ in range(SUBMITTERS)
+    ]
+    return [group.create_task(ledger.submit(client)) for client in clients]
+
+
+def test_followers_of_a_server_that_is_killed_end_with_its_state_and_hear_nothing_twice(
+    serve: ServeFactory,
+) -> None:
+    chance = random.Random()  # noqa: S311 (moments, no secrets)
+    server = serve()
+
+    async def scenario() -> None:
+        async with AsyncExitStack() as stack:
+            followers, begin = await at_the_start(stack, server.ws_url)
+            ledger = Ledger()
+            submitters = await submitting(stack, server.ws_url, ledger)
+
+            for _ in range(KILLS):
+                await kill_and_restart(server, chance.uniform(0.2, 0.8))
+            ledger.closed = True
+            await asyncio.gather(*submitters)
+            late = await stack.enter_async_context(following(server.ws_url, position=begin))
+            incidents = await stored(server.http_url)
+            head = Position(begin.epoch, len(incidents))
+            everyone = [*followers, late]
+            await until(lambda: all(one.client.position == head for one in everyone))
+
+            assert_each_is_stored_once(incidents, ledger)
+            held = {one["incidentId"]: one["revision"] for one in incidents}
+            assert all(one.reader.held == held for one in everyone)
+            assert all(one.reader.count(Lost) >= KILLS for one in followers)
+
+    run(scenario())
+
+
+def test_watch_goes_on_after_a_kill_of_either_side(serve: ServeFactory, tmp_path: Path) -> None:
+    server = serve()
+    watch = ("watch", "--json", "--url", server.ws_url)
+    resumed = (*watch, "--state", str(tmp_path / "position"))
+
+    async def scenario() -> None:
+        async with AsyncExitStack() as stack:
+            _, begin = await at_the_start(stack, server.ws_url)
+            steady = stack.enter_context(Process(*watch, "--since", str(begin)))
+            before = stack.enter_context(Process(*resumed, "--since", str(begin)))
+            ledger = Ledger()
+            submitters = await submitting(stack, server.ws_url, ledger)
+
+            await until(lambda: len(told(before)) > 10 and len(told(steady)) > 10)
+            await kill_and_restart(server, 0.1)
+            await until(lambda: any("Conectado de nuevo" in line for line in tuple(before.err)))
+            before.kill()
+            await kill_and_restart(server, 0.1)
+            after = stack.enter_context(Process(*resumed))
+            ledger.closed = True
+            await asyncio.gather(*submitters)
+            incidents = await stored(server.http_url)
+            held = {one["incidentId"]: one["revision"] for one in incidents}
+            await until(lambda: dict(told(steady)) == held)
+            await until(lambda: dict(told(before) + told(after)) == held)
+
+            for process in (steady, before, after):
+                assert len(set(told(process))) == len(told(process))
+            # What it had printed and not yet noted when it was killed.
+            assert len(set(told(before)) & set(told(after))) <= 1
+
+    run(scenario())
+
+
+def test_connections_are_renewed_before_their_end_and_kept_alive_without_a_loss(
+    serve: ServeFactory,
+) -> None:
+    server = serve(options=("--age-s", "5", "--idle-s", "1.5"))
+
+    async def scenario() -> None:
+        async with AsyncExitStack() as stack:
+            followers, begin = await at_the_start(stack, server.ws_url)
+            # Nothing happens in the first life of a connection: only pings keep it.
+            await until(lambda: all(one.reader.count(Renewed) >= 1 for one in followers))
+            ledger = Ledger()
+            submitters = await submitting(stack, server.ws_url, ledger)
+            await until(lambda: all(one.reader.count(Renewed) >= RENEWALS for one in followers))
+            ledger.closed = True
+            await asyncio.gather(*submitters)
+            incidents = await stored(server.http_url)
+            head = Position(begin.epoch, len(incidents))
+            await until(lambda: all(one.client.position == head for one in followers))
+
+            held = {one["incidentId"]: one["revision"] for one in incidents}
+            assert all(one.reader.held == held for one in followers)
+            assert all(one.reader.count(Lost) == 0 for one in followers)
+
+    run(scenario())
