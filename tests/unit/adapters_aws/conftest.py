@@ -21,6 +21,7 @@ from tests.contract.aws import (  # noqa: F401 (fixtures)
 )
 from tests.support.emulator import Emulator
 from tests.unit.adapters_aws.faults import FaultyWire
+from tests.unit.adapters_aws.posting import api, poster, poster_at, time  # noqa: F401 (fixtures)
 
 
 @pytest.fixture

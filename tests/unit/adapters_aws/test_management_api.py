@@ -1,78 +1,19 @@
 """Posting through ``@connections``: each client's outcome, and nobody in another's way."""
 
 import threading
-from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
-import boto3
 import pytest
-from botocore.config import Config
 
-from alerta_utec.adapters.aws.clients import management_config
 from alerta_utec.adapters.aws.management_api import VAIN_ROUNDS, ManagementPoster
 from alerta_utec.domain.errors import Unavailable
 from alerta_utec.ports import Posted
 from tests.support.emulator import free_port
 from tests.unit.adapters_aws.connections_api import DROP, STAGE, ConnectionsApi
+from tests.unit.adapters_aws.posting import PosterFactory
 
 FRAME = '{"type":"incident_update","incident":{"location":"Laboratorio Ñ 🎓"}}'
 ID = "BFHPhfCWIAMCKlQ="
-PosterFactory = Callable[..., ManagementPoster]
-
-
-@pytest.fixture
-def api() -> Iterator[ConnectionsApi]:
-    with ConnectionsApi() as running:
-        yield running
-
-
-class FakeTime:
-    """Time that passes only by sleeping; ``naps`` are the pauses that a poster made."""
-
-    def __init__(self) -> None:
-        self.naps: list[float] = []
-        self.now_s = 1000.0
-
-    def sleep(self, seconds: float) -> None:
-        self.naps.append(seconds)
-        self.now_s += seconds
-
-    def monotonic(self) -> float:
-        return self.now_s
-
-
-@pytest.fixture
-def time() -> FakeTime:
-    return FakeTime()
-
-
-@pytest.fixture
-def poster_at(time: FakeTime) -> Iterator[PosterFactory]:
-    """Makes posters, with the real client's settings unless told otherwise."""
-    clients: list[Any] = []
-
-    def make(url: str, *, threads: int = 32, read_timeout_s: float = 5) -> ManagementPoster:
-        config = management_config().merge(Config(read_timeout=read_timeout_s))
-        client = boto3.client(
-            "apigatewaymanagementapi",
-            endpoint_url=url,
-            region_name="us-east-1",
-            aws_access_key_id="test",
-            aws_secret_access_key="test",
-            config=config,
-        )
-        clients.append(client)
-        return ManagementPoster(client, threads=threads, sleep=time.sleep, monotonic=time.monotonic)
-
-    yield make
-    for client in clients:
-        client.close()
-
-
-@pytest.fixture
-def poster(api: ConnectionsApi, poster_at: PosterFactory) -> ManagementPoster:
-    return poster_at(api.url)
 
 
 def test_each_connection_gets_the_frame_once(api: ConnectionsApi, poster: ManagementPoster) -> None:
@@ -126,120 +67,6 @@ def test_an_id_that_no_connection_can_have_is_gone(
     api.tell("GET", "x", 400)
 
     assert poster.post(["x"], FRAME) == Posted(gone=("x",))
-
-
-def test_a_429_that_passes_is_delivered(
-    api: ConnectionsApi, poster: ManagementPoster, time: FakeTime
-) -> None:
-    api.tell("POST", ID, 429, 429, 200)
-
-    assert poster.post([ID], FRAME) == Posted(delivered=1)
-    assert len(time.naps) == 2
-    assert 0 <= time.naps[0] <= 0.2
-    assert 0 <= time.naps[1] <= 0.4
-
-
-@pytest.mark.parametrize("status", [500, 502, 503, 504])
-def test_a_failure_that_passes_is_delivered(
-    api: ConnectionsApi, poster: ManagementPoster, status: int
-) -> None:
-    api.tell("POST", ID, status, 200)
-
-    assert poster.post([ID, "other"], FRAME) == Posted(delivered=2)
-    assert api.frames == {ID: [FRAME], "other": [FRAME]}
-
-
-@pytest.mark.parametrize(
-    ("status", "posted"),
-    [
-        (429, Posted(delivered=1, throttled=(ID,))),
-        (500, Posted(delivered=1, failed=(ID,))),
-        (503, Posted(delivered=1, failed=(ID,))),
-    ],
-)
-def test_one_that_stays_bad_is_given_up_in_under_two_seconds_whatever_the_deadline(
-    api: ConnectionsApi, poster: ManagementPoster, time: FakeTime, status: int, posted: Posted
-) -> None:
-    api.tell("POST", ID, status)
-
-    assert poster.post([ID, "other"], FRAME, deadline_s=time.now_s + 100) == posted
-    assert api.requests["POST", ID] == 1 + VAIN_ROUNDS
-    assert sum(time.naps) < 2
-
-
-def test_a_rate_limit_is_waited_out_as_long_as_somebody_gets_through(
-    api: ConnectionsApi, poster: ManagementPoster, time: FakeTime
-) -> None:
-    ids = [f"c{number}" for number in range(30)]
-    for number, name in enumerate(ids):
-        api.tell("POST", name, *[429] * number, 200)
-
-    assert poster.post(ids, FRAME, deadline_s=time.now_s + 1000) == Posted(delivered=30)
-    assert len(time.naps) == 29
-    assert max(time.naps) <= 2
-
-
-def test_while_nobody_is_reached_it_tries_until_the_deadline(
-    api: ConnectionsApi, poster: ManagementPoster, time: FakeTime
-) -> None:
-    for name in (ID, "other"):
-        api.tell("POST", name, *[503] * 20, 200)
-
-    assert poster.post([ID, "other"], FRAME, deadline_s=time.now_s + 100) == Posted(delivered=2)
-    assert 5 < sum(time.naps) < 45
-
-
-def test_no_post_begins_after_the_deadline_and_who_is_left_has_failed(
-    api: ConnectionsApi, poster_at: PosterFactory, time: FakeTime
-) -> None:
-    deadline_s = time.now_s + 1
-    ids = [f"c{number}" for number in range(10)]
-
-    def slow() -> int:
-        time.sleep(0.25)
-        return 200
-
-    for name in ids:
-        api.tell("POST", name, slow)
-
-    posted = poster_at(api.url, threads=1).post(ids, FRAME, deadline_s=deadline_s)
-
-    assert posted.delivered == 4
-    assert len(posted.failed) == 6
-    assert sum(api.requests.values()) == 4
-
-
-def test_past_the_deadline_nothing_is_sent_and_it_is_unavailable(
-    api: ConnectionsApi, poster: ManagementPoster, time: FakeTime
-) -> None:
-    with pytest.raises(Unavailable):
-        poster.post([ID, "other"], FRAME, deadline_s=time.now_s)
-
-    assert not api.requests
-
-
-def test_who_was_throttled_is_still_so_when_time_runs_out(
-    api: ConnectionsApi, poster: ManagementPoster, time: FakeTime
-) -> None:
-    api.tell("POST", ID, 429)
-
-    posted = poster.post([ID, "other"], FRAME, deadline_s=time.now_s + 1e-9)
-
-    assert posted == Posted(delivered=1, throttled=(ID,))
-    assert api.requests["POST", ID] == 1
-
-
-def test_nobody_is_always_last(api: ConnectionsApi, poster_at: PosterFactory) -> None:
-    ids = [f"c{number}" for number in range(40)]
-    poster = poster_at(api.url, threads=1)
-
-    poster.post(ids, FRAME)
-    first = list(api.frames)
-    api.frames.clear()
-    poster.post(ids, FRAME)
-
-    assert sorted(first) == sorted(api.frames) == sorted(ids)
-    assert list(api.frames) != first
 
 
 @pytest.mark.parametrize("status", [403, 413])

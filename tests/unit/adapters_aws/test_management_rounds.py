@@ -1,0 +1,126 @@
+"""Posting again through ``@connections``: to whom, for how long, and in which order."""
+
+import pytest
+
+from alerta_utec.adapters.aws.management_api import VAIN_ROUNDS, ManagementPoster
+from alerta_utec.domain.errors import Unavailable
+from alerta_utec.ports import Posted
+from tests.unit.adapters_aws.connections_api import ConnectionsApi
+from tests.unit.adapters_aws.posting import FakeTime, PosterFactory
+
+FRAME = '{"type":"incident_update"}'
+ID = "BFHPhfCWIAMCKlQ="
+
+
+def test_a_429_that_passes_is_delivered(
+    api: ConnectionsApi, poster: ManagementPoster, time: FakeTime
+) -> None:
+    api.tell("POST", ID, 429, 429, 200)
+
+    assert poster.post([ID], FRAME) == Posted(delivered=1)
+    assert len(time.naps) == 2
+    assert 0 <= time.naps[0] <= 0.2
+    assert 0 <= time.naps[1] <= 0.4
+
+
+@pytest.mark.parametrize("status", [500, 502, 503, 504])
+def test_a_failure_that_passes_is_delivered(
+    api: ConnectionsApi, poster: ManagementPoster, status: int
+) -> None:
+    api.tell("POST", ID, status, 200)
+
+    assert poster.post([ID, "other"], FRAME) == Posted(delivered=2)
+    assert api.frames == {ID: [FRAME], "other": [FRAME]}
+
+
+@pytest.mark.parametrize(
+    ("status", "posted"),
+    [
+        (429, Posted(delivered=1, throttled=(ID,))),
+        (500, Posted(delivered=1, failed=(ID,))),
+        (503, Posted(delivered=1, failed=(ID,))),
+    ],
+)
+def test_one_that_stays_bad_is_given_up_in_under_two_seconds_whatever_the_deadline(
+    api: ConnectionsApi, poster: ManagementPoster, time: FakeTime, status: int, posted: Posted
+) -> None:
+    api.tell("POST", ID, status)
+
+    assert poster.post([ID, "other"], FRAME, deadline_s=time.now_s + 100) == posted
+    assert api.requests["POST", ID] == 1 + VAIN_ROUNDS
+    assert sum(time.naps) < 2
+
+
+def test_a_rate_limit_is_waited_out_as_long_as_somebody_gets_through(
+    api: ConnectionsApi, poster: ManagementPoster, time: FakeTime
+) -> None:
+    ids = [f"c{number}" for number in range(30)]
+    for number, name in enumerate(ids):
+        api.tell("POST", name, *[429] * number, 200)
+
+    assert poster.post(ids, FRAME, deadline_s=time.now_s + 1000) == Posted(delivered=30)
+    assert len(time.naps) == 29
+    assert max(time.naps) <= 2
+
+
+def test_while_nobody_is_reached_it_tries_until_the_deadline(
+    api: ConnectionsApi, poster: ManagementPoster, time: FakeTime
+) -> None:
+    for name in (ID, "other"):
+        api.tell("POST", name, *[503] * 20, 200)
+
+    assert poster.post([ID, "other"], FRAME, deadline_s=time.now_s + 100) == Posted(delivered=2)
+    assert 5 < sum(time.naps) < 45
+
+
+def test_no_post_begins_after_the_deadline_and_who_is_left_has_failed(
+    api: ConnectionsApi, poster_at: PosterFactory, time: FakeTime
+) -> None:
+    deadline_s = time.now_s + 1
+    ids = [f"c{number}" for number in range(10)]
+
+    def slow() -> int:
+        time.sleep(0.25)
+        return 200
+
+    for name in ids:
+        api.tell("POST", name, slow)
+
+    posted = poster_at(api.url, threads=1).post(ids, FRAME, deadline_s=deadline_s)
+
+    assert posted.delivered == 4
+    assert len(posted.failed) == 6
+    assert sum(api.requests.values()) == 4
+
+
+def test_past_the_deadline_nothing_is_sent_and_it_is_unavailable(
+    api: ConnectionsApi, poster: ManagementPoster, time: FakeTime
+) -> None:
+    with pytest.raises(Unavailable):
+        poster.post([ID, "other"], FRAME, deadline_s=time.now_s)
+
+    assert not api.requests
+
+
+def test_who_was_throttled_is_still_so_when_time_runs_out(
+    api: ConnectionsApi, poster: ManagementPoster, time: FakeTime
+) -> None:
+    api.tell("POST", ID, 429)
+
+    posted = poster.post([ID, "other"], FRAME, deadline_s=time.now_s + 1e-9)
+
+    assert posted == Posted(delivered=1, throttled=(ID,))
+    assert api.requests["POST", ID] == 1
+
+
+def test_nobody_is_always_last(api: ConnectionsApi, poster_at: PosterFactory) -> None:
+    ids = [f"c{number}" for number in range(40)]
+    poster = poster_at(api.url, threads=1)
+
+    poster.post(ids, FRAME)
+    first = list(api.frames)
+    api.frames.clear()
+    poster.post(ids, FRAME)
+
+    assert sorted(first) == sorted(api.frames) == sorted(ids)
+    assert list(api.frames) != first
