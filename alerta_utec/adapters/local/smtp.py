@@ -2,13 +2,14 @@
 
 import logging
 import smtplib
+import socket
 import ssl
 import threading
 from collections import OrderedDict
 from collections.abc import Collection, Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from alerta_utec.adapters.clock import SystemClock
 from alerta_utec.adapters.local.message import Envelope, to_message
@@ -17,7 +18,9 @@ from alerta_utec.ports import Clock, Email
 
 log = logging.getLogger(__name__)
 
+# For one step of a conversation, and for all of it: each step can be drawn out for ever.
 TIMEOUT_S = 10.0
+DEADLINE_S = 30.0
 REMEMBERED_MAX = 1000
 # RFC 5321, section 4.2.1: 4yz may pass, 5yz is final.
 PERMANENT = 500
@@ -51,8 +54,16 @@ class SmtpMailer:
     taken it, it stays ``Unavailable``, since the fault may be ours.
     """
 
-    def __init__(self, server: SmtpServer, envelope: Envelope, clock: Clock | None = None):
+    def __init__(
+        self,
+        server: SmtpServer,
+        envelope: Envelope,
+        clock: Clock | None = None,
+        *,
+        deadline_s: float = DEADLINE_S,
+    ):
         self.server = server
+        self._deadline_s = deadline_s
         self._envelope = envelope
         self._clock = clock or SystemClock()
         self._taken: OrderedDict[str, set[str]] = OrderedDict()
@@ -98,11 +109,9 @@ class SmtpMailer:
         trust = server.trust or ssl.create_default_context()
         connection: smtplib.SMTP
         if server.tls == "implicit":
-            connection = smtplib.SMTP_SSL(
-                server.host, server.port, timeout=TIMEOUT_S, context=trust
-            )
+            connection = _TlsConversation(server, self._deadline_s, context=trust)
         else:
-            connection = smtplib.SMTP(server.host, server.port, timeout=TIMEOUT_S)
+            connection = _Conversation(server, self._deadline_s)
         try:
             self._start_tls(connection, trust)
             if server.user is not None:
@@ -131,3 +140,34 @@ class SmtpMailer:
             self._taken.setdefault(email.message_id, set()).update(taken)
             while len(self._taken) > REMEMBERED_MAX:
                 self._taken.popitem(last=False)
+
+
+class _Conversation(smtplib.SMTP):
+    """A connection that is cut off at a deadline, whatever it is waiting for."""
+
+    def __init__(self, server: SmtpServer, deadline_s: float, **options: Any):
+        self._deadline = threading.Timer(deadline_s, self._cut)
+        self._deadline.daemon = True
+        super().__init__(server.host, server.port, timeout=TIMEOUT_S, **options)
+
+    def connect(self, *where: Any, **options: Any) -> tuple[int, bytes]:
+        self._deadline.start()
+        try:
+            return super().connect(*where, **options)
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        self._deadline.cancel()
+        super().close()
+
+    def _cut(self) -> None:
+        open_socket = self.sock
+        if open_socket is not None:
+            with suppress(OSError):  # closed meanwhile
+                open_socket.shutdown(socket.SHUT_RDWR)
+
+
+class _TlsConversation(_Conversation, smtplib.SMTP_SSL):
+    """The same, encrypted from the first byte."""
