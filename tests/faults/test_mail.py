@@ -1,0 +1,85 @@
+"""A mail server that is broken: incidents are taken in and told all the same, and mailed later."""
+
+import sqlite3
+from contextlib import closing
+from typing import Any
+
+import pytest
+
+from tests.conformance.targets import http_request
+from tests.conftest import ServeFactory
+from tests.contract.mail_peers import SmtpPeer
+from tests.faults.mail import mail_environment, message_ids, wait_until
+from tests.support.incidents import incident
+from tests.support.mail_gate import Fault, MailGate
+from tests.support.server import Server
+from tests.support.wsclient import WsClient
+
+DAY_US = 24 * 3600 * 1_000_000
+
+
+@pytest.mark.parametrize("fault", ["refuse", "hang", "garbage", "drop"])
+def test_a_broken_mail_server_delays_nobody_and_gets_the_email_later(
+    serve: ServeFactory, peer: SmtpPeer, fault: Fault
+) -> None:
+    with MailGate(peer.port) as gate:
+        server = serve(environment=mail_environment(gate.port))
+        gate.fault = fault
+        with WsClient(server.ws_url) as client:
+            ack = client.notify(incident(urgency="high"))
+            client.wait_update(ack["incidentId"], timeout_s=5)
+            wait_until(lambda: gate.connections > 0)
+            later = client.notify(incident(urgency="low"))
+            client.wait_update(later["incidentId"], timeout_s=5)
+
+        wait_until(lambda: email_of(server, ack["incidentId"]).get("result") == "failed")
+        gate.fault = "none"
+
+        wait_until(lambda: email_of(server, ack["incidentId"]).get("result") == "sent")
+        mailed = message_ids(peer.messages)
+
+    assert mailed.keys() == {ack["incidentId"]}
+    found = mailed[ack["incidentId"]]
+    assert len(set(found)) == 1
+    assert (len(found) > 1) == (fault == "drop")
+    assert "Traceback" not in server.output
+
+
+def test_an_email_that_fails_for_a_day_is_given_up_and_shown(
+    serve: ServeFactory, peer: SmtpPeer
+) -> None:
+    peer.refuse["guardia@example.edu"] = "451 later"
+    server = serve(environment=mail_environment(peer.port))
+    with WsClient(server.ws_url) as client:
+        ack = client.notify(incident(urgency="high"))
+    wait_until(lambda: email_of(server, ack["incidentId"]).get("result") == "failed")
+    server.stop()
+    make_older(server, DAY_US)
+
+    server.start()
+
+    wait_until(lambda: email_of(server, ack["incidentId"]).get("result") == "given_up")
+    shown = email_of(server, ack["incidentId"])
+    assert shown["because"] == "SMTP: refused with 451"
+    assert shown["attempts"] >= 2
+    [line] = [line for line in server.output.splitlines() if "email_given_up" in line]
+    assert " ERROR " in line
+    assert "451" in line
+    assert not message_ids(peer.messages)
+    with closing(sqlite3.connect(server.data / "alerta.db")) as connection:
+        jobs = connection.execute("SELECT state, last_error FROM jobs").fetchall()
+    assert jobs == [("given_up", "SMTP: refused with 451")]
+
+
+def email_of(server: Server, incident_id: str) -> dict[str, Any]:
+    """What is on record about an incident's e-mail."""
+    shown = http_request("GET", f"{server.http_url}/incidents/{incident_id}").json()
+    found = [entry for entry in shown["deliveries"] if entry["channel"] == "email"]
+    return found[0] if found else {}
+
+
+def make_older(server: Server, by_us: int) -> None:
+    """Make every e-mail that the stopped server owes older than it is."""
+    with closing(sqlite3.connect(server.data / "alerta.db", isolation_level=None)) as connection:
+        connection.execute("UPDATE jobs SET created_at_us = created_at_us - ?", (by_us,))
+        connection.execute("UPDATE jobs SET next_try_at_us = created_at_us")
