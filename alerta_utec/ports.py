@@ -12,6 +12,7 @@ from alerta_utec.domain.change import Change, Position
 from alerta_utec.domain.delivery import Channel, Delivery
 from alerta_utec.domain.filters import EVERYTHING, Filter
 from alerta_utec.domain.incident import Incident
+from alerta_utec.domain.policy import ANYBODY, Person
 from alerta_utec.domain.values import Status, Urgency
 
 KEY_TTL_S = 24 * 3600
@@ -140,8 +141,7 @@ class Connection:
     connection_id: str
     connected_at: datetime
     expires_at: datetime
-    user: str | None = None
-    role: str | None = None
+    person: Person = ANYBODY
     filter: Filter = EVERYTHING
 
 
@@ -158,6 +158,14 @@ class Connections(Protocol):
 
     def delete(self, connection_id: str) -> None:
         """Forget a connection; nothing happens where it is not known.
+
+        Raises:
+            Unavailable.
+        """
+        ...
+
+    def get(self, connection_id: str) -> Connection | None:
+        """What is kept of it (strongly consistent); none where it is not known or has expired.
 
         Raises:
             Unavailable.
@@ -187,6 +195,41 @@ class Posted:
     gone: tuple[str, ...] = ()
     throttled: tuple[str, ...] = ()
     failed: tuple[str, ...] = ()
+
+    def __add__(self, other: "Posted") -> "Posted":
+        """Both together."""
+        return Posted(
+            self.delivered + other.delivered,
+            self.gone + other.gone,
+            self.throttled + other.throttled,
+            self.failed + other.failed,
+        )
+
+
+class Authenticator(Protocol):
+    """Knows people by their tokens."""
+
+    @property
+    def required(self) -> bool:
+        """Whether sign-in is on."""
+        ...
+
+    def authenticate(self, token: str | None) -> "Signed":
+        """Who the token is for. May block for up to 5 s to fetch the issuer's keys.
+
+        Raises:
+            Unauthorized: there is none where one is needed, or it is not valid now.
+            Unavailable: the issuer's keys cannot be had.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """A valid token: whose, and until when (none: it has no end)."""
+
+    person: Person
+    expires_at: datetime | None = None
 
 
 class Poster(Protocol):

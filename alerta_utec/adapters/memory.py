@@ -221,6 +221,11 @@ class MemoryConnections:
         with self._lock:
             self._kept.pop(connection_id, None)
 
+    def get(self, connection_id: str) -> Connection | None:
+        with self._lock:
+            connection = self._kept.get(connection_id)
+        return connection if connection and connection.expires_at > self._clock.now() else None
+
     def pages(self) -> Iterator[Sequence[Connection]]:
         now = self._clock.now()
         with self._lock:

@@ -31,8 +31,8 @@ def compose(change: Change, timezone: ZoneInfo) -> Email:
     name = hashlib.sha256(incident.incident_id.encode()).hexdigest()[:32]
     return Email(
         message_id=f"<{name}.{incident.revision}@alerta-utec>",
-        subject=_subject(incident),
-        body=_body(incident, timezone),
+        subject=_subject(incident, resolved=change.resolves()),
+        body=_body(change, timezone),
         attributes={
             "urgency": incident.urgency.value,
             "type": incident.type,
@@ -41,8 +41,9 @@ def compose(change: Change, timezone: ZoneInfo) -> Email:
     )
 
 
-def _subject(incident: Incident) -> str:
-    subject = f"[Alerta UTEC] {_URGENCY[incident.urgency]}: {incident.type} - {incident.location}"
+def _subject(incident: Incident, *, resolved: bool) -> str:
+    head = "RESUELTO" if resolved else _URGENCY[incident.urgency]
+    subject = f"[Alerta UTEC] {head}: {incident.type} - {incident.location}"
     ascii_only = _ascii(subject)
     return ascii_only if len(ascii_only) <= SUBJECT_MAX else ascii_only[: SUBJECT_MAX - 3] + "..."
 
@@ -53,7 +54,8 @@ def _ascii(text: str) -> str:
     return "".join(c if c.isascii() and c.isprintable() else "?" for c in plain)
 
 
-def _body(incident: Incident, timezone: ZoneInfo) -> str:
+def _body(change: Change, timezone: ZoneInfo) -> str:
+    incident = change.after
     fields = [
         ("Tipo", incident.type),
         ("Lugar", incident.location),
@@ -65,13 +67,23 @@ def _body(incident: Incident, timezone: ZoneInfo) -> str:
         ("Revisión", str(incident.revision)),
     ]
     width = max(len(label) for label, _ in fields)
-    lines = ["Alerta UTEC: hay un incidente que atender.", ""]
+    lines = [f"Alerta UTEC: {_opening(change)}", ""]
     lines += [f"{label + ':':<{width + 2}}{value}" for label, value in fields]
+    if change.note is not None:
+        lines += ["", "Nota:", change.note]
     lines += ["", "Descripción:", incident.description or "(sin descripción)"]
     if incident.extras:
         lines += ["", "Otros datos:"]
         lines += [f"  {name}: {_value(value)}" for name, value in incident.extras.items()]
     return "\n".join(lines) + "\n"
+
+
+def _opening(change: Change) -> str:
+    if change.resolves():
+        return "el incidente está resuelto."
+    if change.before is not None:
+        return "la urgencia de un incidente ha subido."
+    return "hay un incidente que atender."
 
 
 def _value(value: object) -> str:

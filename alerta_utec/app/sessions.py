@@ -1,26 +1,39 @@
 """Who is connected, and until when."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from alerta_utec.ports import CONNECTION_TTL_S, Connection, Connections
+from alerta_utec.app.access import Access
+from alerta_utec.domain.filters import EVERYTHING, Filter
+from alerta_utec.ports import CONNECTION_TTL_S, Authenticator, Connection, Connections
 
 
 @dataclass(frozen=True)
 class Sessions:
-    """Opens and closes connections."""
+    """Opens and closes connections, and keeps what each wants to hear."""
 
     connections: Connections
+    authenticator: Authenticator
 
-    def open(self, connection_id: str, connected_at: datetime) -> None:
-        """Keep a new connection.
+    def open(
+        self,
+        connection_id: str,
+        connected_at: datetime,
+        *,
+        token: str | None = None,
+        wanted: Filter = EVERYTHING,
+    ) -> None:
+        """Keep a new connection, until it is 2 h old or its token ends.
 
         Raises:
+            Unauthorized: no valid token, where one is needed.
             Unavailable: it is not kept, and would hear nothing.
         """
-        self.connections.save(
-            Connection(connection_id, connected_at, expires_at=expires_at(connected_at))
-        )
+        signed = self.authenticator.authenticate(token)
+        end = expires_at(connected_at)
+        if signed.expires_at is not None:
+            end = min(end, signed.expires_at)
+        self.connections.save(Connection(connection_id, connected_at, end, signed.person, wanted))
 
     def close(self, connection_id: str) -> None:
         """Forget a connection.
@@ -30,7 +43,18 @@ class Sessions:
         """
         self.connections.delete(connection_id)
 
+    def subscribe(self, connection_id: str, wanted: Filter) -> None:
+        """Send the connection only what ``wanted`` concerns, from now on.
+
+        Raises:
+            Unauthorized: the connection has expired, or is not known.
+            Unavailable: it goes on as before.
+        """
+        access = Access(self.connections, self.authenticator)
+        connection = access.connection(connection_id)
+        self.connections.save(replace(connection, filter=wanted))
+
 
 def expires_at(connected_at: datetime) -> datetime:
-    """When a connection ends: API Gateway cuts every one after 2 h."""
+    """When a connection ends by itself: API Gateway cuts every one after 2 h."""
     return connected_at + timedelta(seconds=CONNECTION_TTL_S)

@@ -48,23 +48,37 @@ class AwsHome:
     @cached_property
     def notify(self) -> Handler:
         """``notify``; answers through ``@connections``, since it often has none to give."""
-        from alerta_utec.handlers.websocket import MessageRoute, Notify
+        from alerta_utec.handlers.websocket import Notify
 
-        return self._logged(MessageRoute(Notify(self.services.submit), self.services.poster))
+        return self._one_way(Notify(self.services.submit, self.services.access))
+
+    @cached_property
+    def update(self) -> Handler:
+        """``update``; answers as ``notify``."""
+        from alerta_utec.handlers.websocket import UpdateIncident
+
+        return self._one_way(UpdateIncident(self.services.submit, self.services.access))
+
+    @cached_property
+    def subscribe(self) -> Handler:
+        """``subscribe``; answers as ``notify``."""
+        from alerta_utec.handlers.websocket import Subscribe
+
+        return self._one_way(Subscribe(self.services.sessions))
 
     @cached_property
     def ping(self) -> Handler:
         """``ping``, two-way."""
         from alerta_utec.handlers.websocket import Ping
 
-        return self._two_way(Ping(self.services.catch_up))
+        return self._two_way(Ping(self.services.catch_up, self.services.access))
 
     @cached_property
     def sync(self) -> Handler:
         """``sync``, two-way."""
         from alerta_utec.handlers.websocket import Sync
 
-        return self._two_way(Sync(self.services.catch_up))
+        return self._two_way(Sync(self.services.catch_up, self.services.access))
 
     @cached_property
     def default(self) -> Handler:
@@ -91,6 +105,11 @@ class AwsHome:
         alarm = self.services.alarm
         # An e-mail is one call with timeouts of its own.
         return self._consumer(lambda change, _deadline_s: alarm(change))
+
+    def _one_way(self, action: "Action") -> Handler:
+        from alerta_utec.handlers.websocket import MessageRoute
+
+        return self._logged(MessageRoute(action, self.services.poster))
 
     def _two_way(self, action: "Action") -> Handler:
         from alerta_utec.handlers.websocket import MessageRoute

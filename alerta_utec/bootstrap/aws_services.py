@@ -13,12 +13,13 @@ from alerta_utec.adapters.clock import SystemClock
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
+    from alerta_utec.app.access import Access
     from alerta_utec.app.catch_up import CatchUp
     from alerta_utec.app.deliver import Alarm, Broadcast
     from alerta_utec.app.records import Recorder
     from alerta_utec.app.sessions import Sessions
     from alerta_utec.app.submit import Submit
-    from alerta_utec.ports import Connections, Deliveries, IncidentStore, Poster
+    from alerta_utec.ports import Authenticator, Connections, Deliveries, IncidentStore, Poster
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,21 @@ class AwsServices:
         """Opens and closes connections (``CONNECTIONS_TABLE``)."""
         from alerta_utec.app.sessions import Sessions
 
-        return Sessions(self.connections)
+        return Sessions(self.connections, self.authenticator)
+
+    @cached_property
+    def authenticator(self) -> "Authenticator":
+        """Knows people by their tokens."""
+        from alerta_utec.app.access import OpenDoor
+
+        return OpenDoor()
+
+    @cached_property
+    def access(self) -> "Access":
+        """Who sends a message (``CONNECTIONS_TABLE``)."""
+        from alerta_utec.app.access import Access
+
+        return Access(self.connections, self.authenticator)
 
     @cached_property
     def submit(self) -> "Submit":

@@ -20,6 +20,7 @@ from alerta_utec.adapters.local.sqlite import SqliteIncidents
 from alerta_utec.adapters.local.sqlite_deliveries import SqliteDeliveries
 from alerta_utec.adapters.local.sqlite_jobs import SqliteMailJobs
 from alerta_utec.adapters.memory import MemoryDeliveries, MemoryIncidents, MemoryMailer
+from alerta_utec.app.access import Access, OpenDoor
 from alerta_utec.app.catch_up import CatchUp
 from alerta_utec.app.deliver import Alarm, Broadcast
 from alerta_utec.app.mail_queue import MailQueue
@@ -43,7 +44,9 @@ from alerta_utec.handlers.websocket import (
     MessageRoute,
     Notify,
     Ping,
+    Subscribe,
     Sync,
+    UpdateIncident,
 )
 from alerta_utec.ports import Deliveries, IncidentStore, Mailer, MailJobs
 
@@ -137,13 +140,17 @@ class LocalHome:
             await asyncio.to_thread(writer.stop, WRITER_STOP_S)
 
     def _gateway(self, backing: _Backing) -> Gateway:
-        store, sessions = backing.store, Sessions(self._hub)
+        store, authenticator = backing.store, OpenDoor()
+        sessions, access = Sessions(self._hub, authenticator), Access(self._hub, authenticator)
+        submit, catch_up = Submit(store, self._clock), CatchUp(store)
         handlers: dict[HandlerName, Handler] = {
             "connect": Connect(sessions),
             "disconnect": Disconnect(sessions),
-            "notify": MessageRoute(Notify(Submit(store, self._clock)), self._hub),
-            "ping": MessageRoute(Ping(CatchUp(store))),
-            "sync": MessageRoute(Sync(CatchUp(store))),
+            "notify": MessageRoute(Notify(submit, access), self._hub),
+            "update": MessageRoute(UpdateIncident(submit, access), self._hub),
+            "subscribe": MessageRoute(Subscribe(sessions), self._hub),
+            "ping": MessageRoute(Ping(catch_up, access)),
+            "sync": MessageRoute(Sync(catch_up, access)),
             "default": MessageRoute(Default()),
             "http": HttpApi(store, backing.deliveries),
         }

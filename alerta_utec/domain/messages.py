@@ -69,6 +69,7 @@ TEXTS: Mapping[str, Mapping[Lang, str]] = {
         "es": "admite {max} caracteres como máximo",
         "en": "takes {max} characters at most",
     },
+    "too_many": {"es": "admite {max} valores como máximo", "en": "takes {max} values at most"},
     "not_one_of": {"es": "debe ser uno de: {allowed}", "en": "must be one of: {allowed}"},
     "not_timestamp": {
         "es": "debe ser una fecha y hora RFC 3339 con zona, como 2025-11-16T18:12:00Z",

@@ -1,5 +1,6 @@
 """What a caller wants changed of an incident."""
 
+from collections.abc import Mapping
 from typing import Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -21,7 +22,7 @@ class Update(BaseModel):
     note: Note | None = None
 
     @classmethod
-    def parse(cls, data: dict[str, object]) -> Self:
+    def parse(cls, data: Mapping[str, object]) -> Self:
         """The update in a message or a body; fields that are not its own are left out.
 
         Raises:

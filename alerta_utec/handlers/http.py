@@ -12,27 +12,12 @@ from alerta_utec import wire
 from alerta_utec.domain.change import Position
 from alerta_utec.domain.errors import AlertaError, Internal, InvalidRequest, NotFound, Problem
 from alerta_utec.domain.values import Kind, Status, Urgency, parse_choice
+from alerta_utec.handlers.statuses import STATUS
 from alerta_utec.ports import Deliveries, IncidentStore, Query
 
 log = logging.getLogger(__name__)
 
 LIMIT_MAX = 200
-# RFC 9110 statuses of the error codes.
-STATUS: Mapping[str, int] = {
-    "bad_json": 400,
-    "unknown_action": 404,
-    "invalid_request": 400,
-    "invalid_incident": 422,
-    "too_large": 413,
-    "unauthorized": 401,
-    "forbidden": 403,
-    "not_found": 404,
-    "conflict": 409,
-    "invalid_transition": 409,
-    "rate_limited": 429,
-    "unavailable": 503,
-    "internal": 500,
-}
 
 
 @dataclass(frozen=True)

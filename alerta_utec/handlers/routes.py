@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 from typing import Literal
 
-HandlerName = Literal["connect", "disconnect", "notify", "ping", "sync", "default", "http"]
+HandlerName = Literal[
+    "connect", "disconnect", "notify", "update", "subscribe", "ping", "sync", "default", "http"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,8 @@ WEBSOCKET_ROUTES: tuple[WebSocketRoute, ...] = (
     WebSocketRoute("$connect", "connect"),
     WebSocketRoute("$disconnect", "disconnect"),
     WebSocketRoute("notify", "notify"),
+    WebSocketRoute("update", "update"),
+    WebSocketRoute("subscribe", "subscribe"),
     WebSocketRoute("ping", "ping", two_way=True),
     WebSocketRoute("sync", "sync", two_way=True),
     WebSocketRoute("$default", "default", two_way=True),

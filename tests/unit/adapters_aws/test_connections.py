@@ -9,6 +9,7 @@ from alerta_utec.adapters.aws.dynamodb_connections import DynamoConnections
 from alerta_utec.adapters.memory import ManualClock
 from alerta_utec.domain.errors import Unavailable
 from alerta_utec.domain.filters import Filter
+from alerta_utec.domain.policy import Person, Role
 from alerta_utec.ports import Connection
 from tests.unit.adapters_aws.faults import FaultyWire, request_lost
 
@@ -61,7 +62,7 @@ def test_a_connection_comes_back_as_it_was_saved(
     connections: DynamoConnections, clock: ManualClock
 ) -> None:
     chosen = Filter.from_json({"urgency": ["high"], "location": ["Laboratorio Ñ"]})
-    whole = _connection("a", clock, 0.123456, user="rosa", role="autoridad", filter=chosen)
+    whole = _connection("a", clock, 0.123456, person=Person("rosa", Role.AUTORIDAD), filter=chosen)
 
     connections.save(whole)
 

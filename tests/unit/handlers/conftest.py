@@ -14,6 +14,7 @@ from alerta_utec.adapters.memory import (
     MemoryIncidents,
     MemoryPoster,
 )
+from alerta_utec.app.access import Access, OpenDoor
 from alerta_utec.app.catch_up import CatchUp
 from alerta_utec.app.sessions import Sessions
 from alerta_utec.app.submit import Submit
@@ -25,8 +26,11 @@ from alerta_utec.handlers.websocket import (
     MessageRoute,
     Notify,
     Ping,
+    Subscribe,
     Sync,
+    UpdateIncident,
 )
+from alerta_utec.ports import Authenticator
 from tests import events
 
 CONNECTION = "BFHPhfCWIAMCKlQ="
@@ -39,16 +43,21 @@ class World:
     clock: ManualClock = field(default_factory=ManualClock)
     store: MemoryIncidents = field(default_factory=MemoryIncidents)
     poster: MemoryPoster = field(default_factory=lambda: MemoryPoster({CONNECTION: []}))
+    authenticator: Authenticator = field(default_factory=OpenDoor)
 
     def __post_init__(self) -> None:
         self.deliveries = MemoryDeliveries()
         self.connections = MemoryConnections(self.clock)
-        sessions = Sessions(self.connections)
+        sessions = Sessions(self.connections, self.authenticator)
+        access = Access(self.connections, self.authenticator)
+        submit, catch_up = Submit(self.store, self.clock), CatchUp(self.store)
         self.connect = Connect(sessions)
         self.disconnect = Disconnect(sessions)
-        self.notify = MessageRoute(Notify(Submit(self.store, self.clock)), self.poster)
-        self.ping = MessageRoute(Ping(CatchUp(self.store)))
-        self.sync = MessageRoute(Sync(CatchUp(self.store)))
+        self.notify = MessageRoute(Notify(submit, access), self.poster)
+        self.update = MessageRoute(UpdateIncident(submit, access), self.poster)
+        self.subscribe = MessageRoute(Subscribe(sessions), self.poster)
+        self.ping = MessageRoute(Ping(catch_up, access))
+        self.sync = MessageRoute(Sync(catch_up, access))
         self.default = MessageRoute(Default())
         self.http = HttpApi(self.store, self.deliveries)
 

@@ -1,7 +1,9 @@
 """``$connect`` and ``$disconnect``."""
 
+import json
 from datetime import UTC, datetime, timedelta
 
+from alerta_utec.app.access import OpenDoor
 from alerta_utec.app.sessions import Sessions
 from alerta_utec.domain.errors import Unavailable
 from alerta_utec.handlers.websocket import Connect
@@ -45,11 +47,12 @@ def test_a_query_string_is_taken_too(world: World) -> None:
 
 
 def test_the_handshake_is_refused_while_connections_cannot_be_kept() -> None:
-    connect = Connect(Sessions(ClosedForRepairs()))  # type: ignore[arg-type]
+    connect = Connect(Sessions(ClosedForRepairs(), OpenDoor()))  # type: ignore[arg-type]
 
     response = connect(events.load("connect"))
 
-    assert response == {"statusCode": 503}
+    assert response["statusCode"] == 503
+    assert json.loads(response["body"])["code"] == "unavailable"
 
 
 def test_disconnecting_forgets_the_connection_however_often_it_is_told(world: World) -> None:

@@ -1,0 +1,70 @@
+"""What a client says in its handshake: who it is, and what it wants to hear."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from alerta_utec.domain.errors import Unauthorized
+from alerta_utec.domain.filters import EVERYTHING, Filter
+
+SUBPROTOCOL = "alerta.v1"
+_BEARER_PROTOCOL = "bearer."
+_FILTERS = ("urgency", "status", "type", "location")
+
+
+@dataclass(frozen=True, slots=True)
+class Handshake:
+    """``answer``: headers of the response; the only subprotocol ever selected is ours."""
+
+    token: str | None
+    wanted: Filter
+    answer: Mapping[str, str]
+
+
+def read_handshake(event: Mapping[str, Any]) -> Handshake:
+    """The handshake in a ``$connect`` event.
+
+    The token comes as ``Authorization: Bearer``, as ``?token=``, or as a subprotocol
+    ``bearer.<token>`` beside ``alerta.v1``: in one place only.
+
+    Raises:
+        Unauthorized: it comes in several places, or in another scheme.
+        InvalidRequest: a filter that is none.
+    """
+    headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
+    many = event.get("multiValueQueryStringParameters") or {}
+    offered = [p.strip() for p in headers.get("sec-websocket-protocol", "").split(",") if p]
+    tokens = [
+        *bearer_tokens(headers.get("authorization")),
+        *many.get("token", ()),
+        *(p.removeprefix(_BEARER_PROTOCOL) for p in offered if p.startswith(_BEARER_PROTOCOL)),
+    ]
+    if len(tokens) > 1:
+        raise Unauthorized("several tokens")
+    asked = {name: _split(name, many[name]) for name in _FILTERS if name in many}
+    return Handshake(
+        token=tokens[0] if tokens else None,
+        wanted=Filter.parse(asked) if asked else EVERYTHING,
+        answer={"Sec-WebSocket-Protocol": SUBPROTOCOL} if SUBPROTOCOL in offered else {},
+    )
+
+
+def bearer_tokens(authorization: str | None) -> list[str]:
+    """The token of an ``Authorization`` header (RFC 6750, section 2.1); none without the header.
+
+    Raises:
+        Unauthorized: the header has another form.
+    """
+    if authorization is None:
+        return []
+    scheme, _, token = authorization.partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise Unauthorized("not a bearer token")
+    return [token.strip()]
+
+
+def _split(name: str, values: list[str]) -> list[str]:
+    """Words may be joined by commas; a place may have one in its name."""
+    if name in ("urgency", "status"):
+        return [word for value in values for word in value.split(",") if word]
+    return values

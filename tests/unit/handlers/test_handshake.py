@@ -1,0 +1,77 @@
+"""What a handshake says."""
+
+from typing import Any
+
+import pytest
+
+from alerta_utec.domain.errors import InvalidRequest, Unauthorized
+from alerta_utec.domain.filters import EVERYTHING, Filter
+from alerta_utec.handlers.handshake import read_handshake
+
+
+def event(*, headers: dict[str, str] | None = None, **query: list[str]) -> dict[str, Any]:
+    made: dict[str, Any] = {"headers": {"Host": "x", **(headers or {})}}
+    if query:
+        made["multiValueQueryStringParameters"] = query
+    return made
+
+
+def test_a_plain_handshake_says_nothing() -> None:
+    handshake = read_handshake(event())
+
+    assert handshake.token is None
+    assert handshake.wanted is EVERYTHING
+    assert handshake.answer == {}
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        event(headers={"Authorization": "Bearer t.o.k"}),
+        event(headers={"authorization": "bearer t.o.k"}),
+        event(token=["t.o.k"]),
+        event(headers={"Sec-WebSocket-Protocol": "alerta.v1, bearer.t.o.k"}),
+    ],
+)
+def test_the_token_comes_in_any_of_three_places(made: dict[str, Any]) -> None:
+    assert read_handshake(made).token == "t.o.k"
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        event(headers={"Authorization": "Bearer a"}, token=["a"]),
+        event(token=["a", "a"]),
+        event(headers={"Authorization": "Bearer a", "Sec-WebSocket-Protocol": "bearer.a"}),
+        event(headers={"Authorization": "Basic YTpi"}),
+        event(headers={"Authorization": "Bearer"}),
+        event(headers={"Authorization": "Bearer  "}),
+    ],
+)
+def test_several_tokens_or_another_scheme_are_refused(made: dict[str, Any]) -> None:
+    with pytest.raises(Unauthorized):
+        read_handshake(made)
+
+
+def test_only_our_subprotocol_is_ever_selected() -> None:
+    offered = event(headers={"Sec-WebSocket-Protocol": "bearer.a, otro, alerta.v1"})
+    others = event(headers={"Sec-WebSocket-Protocol": "bearer.a, otro"})
+
+    assert read_handshake(offered).answer == {"Sec-WebSocket-Protocol": "alerta.v1"}
+    assert read_handshake(others).answer == {}
+
+
+def test_filters_come_in_the_query_string() -> None:
+    handshake = read_handshake(
+        event(urgency=["high,media"], location=["Lab A, piso 2", "Cocina"], lang=["en"])
+    )
+
+    assert handshake.wanted == Filter(
+        urgency=frozenset({"high", "medium"}),
+        location=frozenset({"lab a, piso 2", "cocina"}),
+    )
+
+
+def test_a_filter_that_is_none_is_refused() -> None:
+    with pytest.raises(InvalidRequest):
+        read_handshake(event(urgency=["urgente"]))
