@@ -92,7 +92,15 @@ class AwsHome:
         """The HTTP API."""
         from alerta_utec.handlers.http import HttpApi
 
-        return self._logged(HttpApi(self.services.incidents, self.services.deliveries))
+        services = self.services
+        api = HttpApi(
+            services.incidents,
+            services.deliveries,
+            services.submit,
+            services.stats,
+            services.access,
+        )
+        return self._logged(api)
 
     @cached_property
     def broadcast(self) -> Handler:

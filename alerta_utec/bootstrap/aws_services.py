@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from alerta_utec.app.deliver import Alarm, Broadcast
     from alerta_utec.app.records import Recorder
     from alerta_utec.app.sessions import Sessions
+    from alerta_utec.app.stats import Stats
     from alerta_utec.app.submit import Submit
     from alerta_utec.ports import Authenticator, Connections, Deliveries, IncidentStore, Poster
 
@@ -69,6 +70,16 @@ class AwsServices:
         from alerta_utec.app.catch_up import CatchUp
 
         return CatchUp(self.incidents)
+
+    @cached_property
+    def stats(self) -> "Stats":
+        """Counts incidents (as ``submit``, ``ALERTA_TIMEZONE``)."""
+        from zoneinfo import ZoneInfo
+
+        from alerta_utec.app.stats import Stats
+
+        timezone = ZoneInfo(self.environment["ALERTA_TIMEZONE"])
+        return Stats(self.incidents, SystemClock(), timezone)
 
     @cached_property
     def broadcast(self) -> "Broadcast":

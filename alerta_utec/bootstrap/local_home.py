@@ -26,6 +26,7 @@ from alerta_utec.app.deliver import Alarm, Broadcast
 from alerta_utec.app.mail_queue import MailQueue
 from alerta_utec.app.records import Recorder
 from alerta_utec.app.sessions import Sessions
+from alerta_utec.app.stats import Stats
 from alerta_utec.app.submit import Submit
 from alerta_utec.bootstrap import logs
 from alerta_utec.bootstrap.delivery_writer import DeliveryWriter
@@ -143,6 +144,7 @@ class LocalHome:
         store, authenticator = backing.store, OpenDoor()
         sessions, access = Sessions(self._hub, authenticator), Access(self._hub, authenticator)
         submit, catch_up = Submit(store, self._clock), CatchUp(store)
+        stats = Stats(store, self._clock, ZoneInfo(self.settings.timezone))
         handlers: dict[HandlerName, Handler] = {
             "connect": Connect(sessions),
             "disconnect": Disconnect(sessions),
@@ -152,7 +154,7 @@ class LocalHome:
             "ping": MessageRoute(Ping(catch_up, access)),
             "sync": MessageRoute(Sync(catch_up, access)),
             "default": MessageRoute(Default()),
-            "http": HttpApi(store, backing.deliveries),
+            "http": HttpApi(store, backing.deliveries, submit, stats, access),
         }
         return Gateway(
             {r.key: Route(handlers[r.handler], two_way=r.two_way) for r in WEBSOCKET_ROUTES},

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -17,6 +18,7 @@ from alerta_utec.adapters.memory import (
 from alerta_utec.app.access import Access, OpenDoor
 from alerta_utec.app.catch_up import CatchUp
 from alerta_utec.app.sessions import Sessions
+from alerta_utec.app.stats import Stats
 from alerta_utec.app.submit import Submit
 from alerta_utec.handlers.http import HttpApi
 from alerta_utec.handlers.websocket import (
@@ -51,6 +53,7 @@ class World:
         sessions = Sessions(self.connections, self.authenticator)
         access = Access(self.connections, self.authenticator)
         submit, catch_up = Submit(self.store, self.clock), CatchUp(self.store)
+        stats = Stats(self.store, self.clock, ZoneInfo("America/Lima"))
         self.connect = Connect(sessions)
         self.disconnect = Disconnect(sessions)
         self.notify = MessageRoute(Notify(submit, access), self.poster)
@@ -59,7 +62,7 @@ class World:
         self.ping = MessageRoute(Ping(catch_up, access))
         self.sync = MessageRoute(Sync(catch_up, access))
         self.default = MessageRoute(Default())
-        self.http = HttpApi(self.store, self.deliveries)
+        self.http = HttpApi(self.store, self.deliveries, submit, stats, access)
 
     @property
     def connected(self) -> list[str]:
