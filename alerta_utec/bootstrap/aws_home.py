@@ -99,6 +99,7 @@ class AwsHome:
             services.submit,
             services.stats,
             services.access,
+            lambda _request: services.web_socket_url,
         )
         return self._logged(api)
 

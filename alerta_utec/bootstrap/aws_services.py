@@ -50,6 +50,11 @@ class AwsServices:
 
         return OpenDoor()
 
+    @property
+    def web_socket_url(self) -> str:
+        """Where the sockets are (``WEBSOCKET_URL``)."""
+        return self.environment["WEBSOCKET_URL"]
+
     @cached_property
     def access(self) -> "Access":
         """Who sends a message (``CONNECTIONS_TABLE``)."""

@@ -36,7 +36,7 @@ from alerta_utec.gateway.core import Gateway, Handler, Route
 from alerta_utec.gateway.hub import Hub
 from alerta_utec.gateway.limits import Limits
 from alerta_utec.gateway.server import GatewayServer
-from alerta_utec.handlers.http import HttpApi
+from alerta_utec.handlers.http import HttpApi, Request
 from alerta_utec.handlers.routes import HTTP_ROUTES, WEBSOCKET_ROUTES, HandlerName
 from alerta_utec.handlers.websocket import (
     Connect,
@@ -154,7 +154,7 @@ class LocalHome:
             "ping": MessageRoute(Ping(catch_up, access)),
             "sync": MessageRoute(Sync(catch_up, access)),
             "default": MessageRoute(Default()),
-            "http": HttpApi(store, backing.deliveries, submit, stats, access),
+            "http": HttpApi(store, backing.deliveries, submit, stats, access, self._web_socket_url),
         }
         return Gateway(
             {r.key: Route(handlers[r.handler], two_way=r.two_way) for r in WEBSOCKET_ROUTES},
@@ -164,6 +164,11 @@ class LocalHome:
             http=handlers["http"],
             http_routes=HTTP_ROUTES,
         )
+
+    def _web_socket_url(self, request: Request) -> str:
+        """As the client that asks can reach it, through a proxy too."""
+        scheme = "wss" if request.header("x-forwarded-proto") == "https" else "ws"
+        return f"{scheme}://{request.header('host') or 'localhost'}/{self.settings.stage}"
 
     def _open(self, resources: ExitStack) -> _Backing:
         settings = self.settings

@@ -1,5 +1,7 @@
 """The HTTP API: one definition for both homes (API Gateway HTTP API, payload format 2.0).
 
+The documents (``/openapi.json``, ``/docs`` …) are imported when somebody asks for them.
+
 API Gateway, and the local one in its place, has matched the route already: an event names it by
 its ``routeKey``.
 """
@@ -17,7 +19,7 @@ from alerta_utec.app.stats import Stats
 from alerta_utec.app.submit import Submit
 from alerta_utec.domain.errors import AlertaError, BadJson, Internal, NotFound
 from alerta_utec.domain.incident import Report
-from alerta_utec.domain.policy import Action, Person
+from alerta_utec.domain.policy import Action, Person, Role
 from alerta_utec.domain.update import Update
 from alerta_utec.handlers.handshake import bearer_tokens
 from alerta_utec.handlers.query import parse_days, parse_query
@@ -27,6 +29,11 @@ from alerta_utec.ports import Committed, Deliveries, IncidentStore
 log = logging.getLogger(__name__)
 
 Response = dict[str, Any]
+
+SAFE_HEADERS: Mapping[str, str] = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +80,7 @@ class HttpApi:
     submit: Submit
     stats: Stats
     access: Access
+    web_socket_url: Callable[[Request], str]
 
     def __call__(self, event: Mapping[str, Any], _context: object = None) -> Response:
         """Answer one HTTP API event."""
@@ -83,6 +91,10 @@ class HttpApi:
             "PATCH /incidents/{incidentId}": self._patch,
             "GET /stats": self._stats,
             "GET /health": self._health,
+            "GET /config.json": self._config,
+            "GET /openapi.json": self._openapi,
+            "GET /asyncapi.json": self._asyncapi,
+            "GET /docs": self._docs,
         }
         try:
             route = routes.get(event.get("routeKey", ""))
@@ -142,6 +154,37 @@ class HttpApi:
     def _health(self, _request: Request) -> Response:
         return answer(200, {"status": "ok", "position": str(self.store.position())})
 
+    def _config(self, request: Request) -> Response:
+        auth = "jwt" if self.access.authenticator.required else "off"
+        return answer(
+            200,
+            {
+                "webSocketUrl": self.web_socket_url(request),
+                "auth": auth,
+                "roles": [role.value for role in Role],
+            },
+        )
+
+    def _openapi(self, _request: Request) -> Response:
+        from alerta_utec.handlers import openapi
+
+        return answer(200, openapi.document())
+
+    def _asyncapi(self, request: Request) -> Response:
+        from alerta_utec.handlers import asyncapi
+
+        return answer(200, asyncapi.document(self.web_socket_url(request)))
+
+    def _docs(self, _request: Request) -> Response:
+        from alerta_utec.handlers import docs_page
+
+        headers = {
+            "Content-Type": "text/html; charset=utf-8",
+            "Content-Security-Policy": docs_page.policy(),
+            **SAFE_HEADERS,
+        }
+        return {"statusCode": 200, "headers": headers, "body": docs_page.page()}
+
     def _person(self, request: Request) -> Person:
         tokens = bearer_tokens(request.header("authorization"))
         return self.access.bearer(tokens[0] if tokens else None)
@@ -154,7 +197,13 @@ def answer(
     **headers: str,
 ) -> Response:
     """JSON as a Lambda proxy response."""
-    headers = {"Content-Type": content_type, "Cache-Control": "no-store", **headers}
+    headers = {
+        "Content-Type": content_type,
+        "Cache-Control": "no-store",
+        "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+        **SAFE_HEADERS,
+        **headers,
+    }
     return {"statusCode": status, "headers": headers, "body": wire.encode(body)}
 
 

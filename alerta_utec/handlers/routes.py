@@ -43,4 +43,8 @@ HTTP_ROUTES: tuple[str, ...] = (
     "PATCH /incidents/{incidentId}",
     "GET /stats",
     "GET /health",
+    "GET /config.json",
+    "GET /openapi.json",
+    "GET /asyncapi.json",
+    "GET /docs",
 )

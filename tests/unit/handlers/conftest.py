@@ -20,7 +20,7 @@ from alerta_utec.app.catch_up import CatchUp
 from alerta_utec.app.sessions import Sessions
 from alerta_utec.app.stats import Stats
 from alerta_utec.app.submit import Submit
-from alerta_utec.handlers.http import HttpApi
+from alerta_utec.handlers.http import HttpApi, Request
 from alerta_utec.handlers.websocket import (
     Connect,
     Default,
@@ -36,6 +36,10 @@ from alerta_utec.ports import Authenticator
 from tests import events
 
 CONNECTION = "BFHPhfCWIAMCKlQ="
+
+
+def _web_socket_url(_request: Request) -> str:
+    return "wss://a1b2c3d4e5.execute-api.us-east-1.amazonaws.com/dev"
 
 
 @dataclass
@@ -62,7 +66,7 @@ class World:
         self.ping = MessageRoute(Ping(catch_up, access))
         self.sync = MessageRoute(Sync(catch_up, access))
         self.default = MessageRoute(Default())
-        self.http = HttpApi(self.store, self.deliveries, submit, stats, access)
+        self.http = HttpApi(self.store, self.deliveries, submit, stats, access, _web_socket_url)
 
     @property
     def connected(self) -> list[str]:

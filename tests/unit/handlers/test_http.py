@@ -1,18 +1,22 @@
 """The HTTP API, fed with events of payload format 2.0."""
 
 import base64
+import re
 from collections.abc import Callable
+from hashlib import sha256
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
 
 from alerta_utec.domain.change import Position
 from alerta_utec.domain.delivery import Delivery
 from alerta_utec.domain.errors import CODES, InvalidRequest, Unavailable
 from alerta_utec.domain.values import format_time
 from alerta_utec.handlers.query import LIMIT_MAX, parse_query
+from alerta_utec.handlers.routes import ACTIONS, HTTP_ROUTES
 from alerta_utec.handlers.statuses import STATUS
 from alerta_utec.ports import Query
 from tests import events
@@ -197,6 +201,57 @@ def test_an_unknown_incident_is_not_found(world: World) -> None:
     assert (body["status"], body["code"]) == (404, "not_found")
 
 
+def test_a_front_end_finds_the_socket_and_how_to_sign_in(world: World) -> None:
+    status, _, body = world.get("http_config")
+
+    assert status == 200
+    assert body == {
+        "webSocketUrl": "wss://a1b2c3d4e5.execute-api.us-east-1.amazonaws.com/dev",
+        "auth": "off",
+        "roles": ["estudiante", "personal", "autoridad"],
+    }
+
+
+def test_the_documents_describe_every_route_and_action(world: World) -> None:
+    openapi = world.get("http_openapi")[2]
+    asyncapi = world.get("http_asyncapi")[2]
+
+    described = {
+        f"{method.upper()} {path}"
+        for path, methods in openapi["paths"].items()
+        for method in methods
+        if method != "parameters"
+    }
+    documents = {"GET /openapi.json", "GET /asyncapi.json", "GET /docs"}
+    assert described == set(HTTP_ROUTES) - documents
+    received = {n for n, o in asyncapi["operations"].items() if o["action"] == "receive"}
+    assert received == set(ACTIONS)
+    assert asyncapi["servers"]["main"]["protocol"] == "wss"
+
+
+def test_every_example_of_the_socket_keeps_to_its_schema(world: World) -> None:
+    document = world.get("http_asyncapi")[2]
+
+    for message in document["components"]["messages"].values():
+        schema = message["payload"] | {"components": document["components"]}
+        for example in message["examples"]:
+            Draft202012Validator(schema).validate(example["payload"])
+
+
+def test_the_docs_are_one_page_with_a_strict_policy(world: World) -> None:
+    response = world.http(events.load("http_docs"))
+
+    assert response["statusCode"] == 200
+    assert response["headers"]["Content-Type"] == "text/html; charset=utf-8"
+    policy = response["headers"]["Content-Security-Policy"]
+    assert "unsafe-inline" not in policy.split("style-src")[0]
+    scripts = re.findall(r"<script>(.*?)</script>", response["body"], re.DOTALL)
+    hashes = [base64.b64encode(sha256(s.encode()).digest()).decode() for s in scripts]
+    assert len(hashes) == 2
+    assert all(f"'sha256-{digest}'" in policy for digest in hashes)
+    assert "src=" not in response["body"][:200_000].split("<script>")[0]
+
+
 def test_an_unknown_path_is_not_found(world: World) -> None:
     status, headers, body = world.get("http_not_routed")
 
@@ -213,7 +268,7 @@ def test_health_tells_the_position(world: World) -> None:
     assert Position.parse(body["position"]).seq == 0
 
 
-ROUTED = [name for name in events.names() if name.startswith("http_") and "not" not in name]
+ROUTED = ["http_list", "http_show", "http_health", "http_post", "http_patch", "http_stats"]
 
 
 @pytest.mark.parametrize("name", ROUTED)
