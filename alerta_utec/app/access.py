@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from alerta_utec.app.catch_up import WHOLE, View
 from alerta_utec.domain.errors import Unauthorized
 from alerta_utec.domain.policy import ANYBODY, Action, Person
-from alerta_utec.ports import Authenticator, Connection, Connections, Signed
+from alerta_utec.ports import Connection, Connections, Signed
 
 
 @dataclass(frozen=True)
@@ -23,11 +23,12 @@ class OpenDoor:
 class Access:
     """Tells who sends a message, from what was kept at ``$connect``.
 
-    Where sign-in is off nothing needs to be looked up to know that it is anybody.
+    Where sign-in is off (``sign_in`` is false) nothing needs to be looked up to know that it is
+    anybody.
     """
 
     connections: Connections
-    authenticator: Authenticator
+    sign_in: bool
 
     def person(self, connection_id: str) -> Person:
         """Who sends over the connection.
@@ -36,7 +37,7 @@ class Access:
             Unauthorized: the connection has expired, or is not known.
             Unavailable.
         """
-        if not self.authenticator.required:
+        if not self.sign_in:
             return ANYBODY
         return self.connection(connection_id).person
 
@@ -63,14 +64,6 @@ class Access:
         if connection is not None:
             may = connection.person.may(Action.SEE_PEOPLE)
             return View(connection.filter, private=may)
-        if self.authenticator.required:
+        if self.sign_in:
             raise Unauthorized("the connection has expired")
         return WHOLE
-
-    def bearer(self, token: str | None) -> Person:
-        """Who makes an HTTP request.
-
-        Raises:
-            Unauthorized: no valid token, where one is needed.
-        """
-        return self.authenticator.authenticate(token).person

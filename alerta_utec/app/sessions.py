@@ -10,7 +10,7 @@ from alerta_utec.ports import CONNECTION_TTL_S, Authenticator, Connection, Conne
 
 @dataclass(frozen=True)
 class Sessions:
-    """Opens and closes connections, and keeps what each wants to hear."""
+    """Opens and closes connections."""
 
     connections: Connections
     authenticator: Authenticator
@@ -43,16 +43,22 @@ class Sessions:
         """
         self.connections.delete(connection_id)
 
-    def subscribe(self, connection_id: str, wanted: Filter) -> None:
+
+@dataclass(frozen=True)
+class Subscriptions:
+    """Keeps what each connection wants to hear."""
+
+    access: Access
+
+    def change(self, connection_id: str, wanted: Filter) -> None:
         """Send the connection only what ``wanted`` concerns, from now on.
 
         Raises:
             Unauthorized: the connection has expired, or is not known.
             Unavailable: it goes on as before.
         """
-        access = Access(self.connections, self.authenticator)
-        connection = access.connection(connection_id)
-        self.connections.save(replace(connection, filter=wanted))
+        connection = self.access.connection(connection_id)
+        self.access.connections.save(replace(connection, filter=wanted))
 
 
 def expires_at(connected_at: datetime) -> datetime:

@@ -98,7 +98,7 @@ class AwsHome:
             services.deliveries,
             services.submit,
             services.stats,
-            services.access,
+            services.authenticator,
             lambda _request: services.web_socket_url,
         )
         return self._logged(api)
@@ -114,6 +114,11 @@ class AwsHome:
         alarm = self.services.alarm
         # An e-mail is one call with timeouts of its own.
         return self._consumer(lambda change, _deadline_s: alarm(change))
+
+    @cached_property
+    def sweep(self) -> Handler:
+        """The schedule, which closes expired connections."""
+        return self._logged(self.services.sweep)
 
     def _one_way(self, action: "Action") -> Handler:
         from alerta_utec.handlers.websocket import MessageRoute

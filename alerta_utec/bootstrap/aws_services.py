@@ -13,6 +13,7 @@ from alerta_utec.adapters.clock import SystemClock
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
+    from alerta_utec.adapters.aws.sweep import Sweep
     from alerta_utec.app.access import Access
     from alerta_utec.app.catch_up import CatchUp
     from alerta_utec.app.deliver import Alarm, Broadcast
@@ -45,22 +46,22 @@ class AwsServices:
 
     @cached_property
     def authenticator(self) -> "Authenticator":
-        """Knows people by their tokens."""
-        from alerta_utec.app.access import OpenDoor
+        """Knows people by their tokens (``AUTH`` and the variables of ``sign_in``)."""
+        from alerta_utec.bootstrap import sign_in
 
-        return OpenDoor()
+        return sign_in.authenticator(self.environment)
 
     @property
     def web_socket_url(self) -> str:
-        """Where the sockets are (``WEBSOCKET_URL``)."""
-        return self.environment["WEBSOCKET_URL"]
+        """Where the sockets are: beside ``MANAGEMENT_ENDPOINT``."""
+        return "ws" + self.environment["MANAGEMENT_ENDPOINT"].removeprefix("http")
 
     @cached_property
     def access(self) -> "Access":
-        """Who sends a message (``CONNECTIONS_TABLE``)."""
+        """Who sends a message (``CONNECTIONS_TABLE``, ``AUTH``)."""
         from alerta_utec.app.access import Access
 
-        return Access(self.connections, self.authenticator)
+        return Access(self.connections, sign_in=self.environment["AUTH"] != "off")
 
     @cached_property
     def submit(self) -> "Submit":
@@ -75,6 +76,16 @@ class AwsServices:
         from alerta_utec.app.catch_up import CatchUp
 
         return CatchUp(self.incidents)
+
+    @cached_property
+    def sweep(self) -> "Sweep":
+        """Closes expired connections (``CONNECTIONS_TABLE``, ``MANAGEMENT_ENDPOINT``)."""
+        from alerta_utec.adapters.aws import clients
+        from alerta_utec.adapters.aws.sweep import Sweep
+
+        management = clients.management_api(self.environment["MANAGEMENT_ENDPOINT"])
+        table = self.environment["CONNECTIONS_TABLE"]
+        return Sweep(self._dynamodb, table, management, SystemClock())
 
     @cached_property
     def stats(self) -> "Stats":

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import resource
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,7 +20,7 @@ from alerta_utec.adapters.local.sqlite import SqliteIncidents
 from alerta_utec.adapters.local.sqlite_deliveries import SqliteDeliveries
 from alerta_utec.adapters.local.sqlite_jobs import SqliteMailJobs
 from alerta_utec.adapters.memory import MemoryDeliveries, MemoryIncidents, MemoryMailer
-from alerta_utec.app.access import Access, OpenDoor
+from alerta_utec.app.access import Access
 from alerta_utec.app.catch_up import CatchUp
 from alerta_utec.app.deliver import Alarm, Broadcast
 from alerta_utec.app.mail_queue import MailQueue
@@ -28,7 +28,7 @@ from alerta_utec.app.records import Recorder
 from alerta_utec.app.sessions import Sessions
 from alerta_utec.app.stats import Stats
 from alerta_utec.app.submit import Submit
-from alerta_utec.bootstrap import logs
+from alerta_utec.bootstrap import logs, sign_in
 from alerta_utec.bootstrap.delivery_writer import DeliveryWriter
 from alerta_utec.bootstrap.mail_worker import MailWorker
 from alerta_utec.domain.change import Change
@@ -63,7 +63,8 @@ class LocalSettings:
 
     ``mail_url``: ``smtp://user:password@host:587``, ``smtps://…`` or an Apprise URL;
     none: e-mails go to the Maildir ``data/mail``. ``ephemeral``: nothing is stored.
-    ``limits``: API Gateway's, unless a test sets them lower.
+    ``auth``: ``AUTH`` and what belongs to it, as ``sign_in`` has them. ``limits``: API
+    Gateway's, unless a test sets them lower.
     """
 
     host: str = "127.0.0.1"
@@ -76,6 +77,7 @@ class LocalSettings:
     mail_from: str = "alerta-utec@localhost"
     mail_to: tuple[str, ...] = ()
     timezone: str = "America/Lima"
+    auth: Mapping[str, str] = field(default_factory=dict)
     limits: Limits = field(default_factory=Limits)
 
 
@@ -141,8 +143,11 @@ class LocalHome:
             await asyncio.to_thread(writer.stop, WRITER_STOP_S)
 
     def _gateway(self, backing: _Backing) -> Gateway:
-        store, authenticator = backing.store, OpenDoor()
-        sessions, access = Sessions(self._hub, authenticator), Access(self._hub, authenticator)
+        store, authenticator = backing.store, sign_in.authenticator(self.settings.auth)
+        sessions, access = (
+            Sessions(self._hub, authenticator),
+            Access(self._hub, authenticator.required),
+        )
         submit, catch_up = Submit(store, self._clock), CatchUp(store)
         stats = Stats(store, self._clock, ZoneInfo(self.settings.timezone))
         handlers: dict[HandlerName, Handler] = {
@@ -154,7 +159,9 @@ class LocalHome:
             "ping": MessageRoute(Ping(catch_up, access)),
             "sync": MessageRoute(Sync(catch_up, access)),
             "default": MessageRoute(Default()),
-            "http": HttpApi(store, backing.deliveries, submit, stats, access, self._web_socket_url),
+            "http": HttpApi(
+                store, backing.deliveries, submit, stats, authenticator, self._web_socket_url
+            ),
         }
         return Gateway(
             {r.key: Route(handlers[r.handler], two_way=r.two_way) for r in WEBSOCKET_ROUTES},

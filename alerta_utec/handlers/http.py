@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from alerta_utec import wire
-from alerta_utec.app.access import Access
 from alerta_utec.app.stats import Stats
 from alerta_utec.app.submit import Submit
 from alerta_utec.domain.errors import AlertaError, BadJson, Internal, NotFound
@@ -24,7 +23,7 @@ from alerta_utec.domain.update import Update
 from alerta_utec.handlers.handshake import bearer_tokens
 from alerta_utec.handlers.query import parse_days, parse_query
 from alerta_utec.handlers.statuses import STATUS
-from alerta_utec.ports import Committed, Deliveries, IncidentStore
+from alerta_utec.ports import Authenticator, Committed, Deliveries, IncidentStore
 
 log = logging.getLogger(__name__)
 
@@ -79,7 +78,7 @@ class HttpApi:
     deliveries: Deliveries
     submit: Submit
     stats: Stats
-    access: Access
+    authenticator: Authenticator
     web_socket_url: Callable[[Request], str]
 
     def __call__(self, event: Mapping[str, Any], _context: object = None) -> Response:
@@ -155,7 +154,7 @@ class HttpApi:
         return answer(200, {"status": "ok", "position": str(self.store.position())})
 
     def _config(self, request: Request) -> Response:
-        auth = "jwt" if self.access.authenticator.required else "off"
+        auth = "jwt" if self.authenticator.required else "off"
         return answer(
             200,
             {
@@ -187,7 +186,7 @@ class HttpApi:
 
     def _person(self, request: Request) -> Person:
         tokens = bearer_tokens(request.header("authorization"))
-        return self.access.bearer(tokens[0] if tokens else None)
+        return self.authenticator.authenticate(tokens[0] if tokens else None).person
 
 
 def answer(

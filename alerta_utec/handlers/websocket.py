@@ -9,7 +9,7 @@ from typing import Any
 from alerta_utec import wire
 from alerta_utec.app.access import Access
 from alerta_utec.app.catch_up import CatchUp
-from alerta_utec.app.sessions import Sessions, expires_at
+from alerta_utec.app.sessions import Sessions, Subscriptions, expires_at
 from alerta_utec.app.submit import Submit
 from alerta_utec.domain.change import Position
 from alerta_utec.domain.errors import AlertaError, Internal, Unavailable, UnknownAction
@@ -155,12 +155,12 @@ class UpdateIncident:
 class Subscribe:
     """``subscribe``: hear only of what a filter concerns."""
 
-    sessions: Sessions
+    subscriptions: Subscriptions
 
     def __call__(self, message: Message) -> str | None:
         """The ack, where the message has a ``requestId``."""
         wanted = Filter.parse(message.body.get("filter", {}))
-        self.sessions.subscribe(message.connection_id, wanted)
+        self.subscriptions.change(message.connection_id, wanted)
         return None if message.request_id is None else wire.done("subscribe", message.request_id)
 
 
@@ -174,7 +174,7 @@ class Ping:
     def __call__(self, message: Message) -> str:
         """The pong."""
         end = expires_at(message.connected_at)
-        if self.access.authenticator.required:
+        if self.access.sign_in:
             end = self.access.connection(message.connection_id).expires_at
         return wire.pong(
             position=self.catch_up.position(),

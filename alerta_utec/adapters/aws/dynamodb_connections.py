@@ -3,6 +3,8 @@
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
+from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from alerta_utec.adapters.aws.errors import translated
@@ -14,6 +16,8 @@ from alerta_utec.ports import Clock, Connection
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+
+SWEEP_TIME = timedelta(minutes=10)
 
 
 @dataclass(frozen=True)
@@ -72,6 +76,8 @@ def _item(connection: Connection) -> Item:
     } | expiry(connection.expires_at)
     if connection.person.user is not None:
         item["user"] = text(connection.person.user)
+    # TTL waits until the sweep has closed the socket.
+    item["expiresAt"] = number(ceil((connection.expires_at + SWEEP_TIME).timestamp()))
     item["role"] = text(connection.person.role)
     if connection.filter != EVERYTHING:
         item["filter"] = text(json.dumps(connection.filter.to_json(), ensure_ascii=False))

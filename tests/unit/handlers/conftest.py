@@ -55,7 +55,7 @@ class World:
         self.deliveries = MemoryDeliveries()
         self.connections = MemoryConnections(self.clock)
         sessions = Sessions(self.connections, self.authenticator)
-        access = Access(self.connections, self.authenticator)
+        access = Access(self.connections, self.authenticator.required)
         submit, catch_up = Submit(self.store, self.clock), CatchUp(self.store)
         stats = Stats(self.store, self.clock, ZoneInfo("America/Lima"))
         self.connect = Connect(sessions)
@@ -66,7 +66,9 @@ class World:
         self.ping = MessageRoute(Ping(catch_up, access))
         self.sync = MessageRoute(Sync(catch_up, access))
         self.default = MessageRoute(Default())
-        self.http = HttpApi(self.store, self.deliveries, submit, stats, access, _web_socket_url)
+        self.http = HttpApi(
+            self.store, self.deliveries, submit, stats, self.authenticator, _web_socket_url
+        )
 
     @property
     def connected(self) -> list[str]:
