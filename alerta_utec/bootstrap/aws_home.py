@@ -64,7 +64,7 @@ class AwsHome:
         """``subscribe``; answers as ``notify``."""
         from alerta_utec.handlers.websocket import Subscribe
 
-        return self._one_way(Subscribe(self.services.sessions))
+        return self._one_way(Subscribe(self.services.subscriptions))
 
     @cached_property
     def ping(self) -> Handler:

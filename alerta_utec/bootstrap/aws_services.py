@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from alerta_utec.app.catch_up import CatchUp
     from alerta_utec.app.deliver import Alarm, Broadcast
     from alerta_utec.app.records import Recorder
-    from alerta_utec.app.sessions import Sessions
+    from alerta_utec.app.sessions import Sessions, Subscriptions
     from alerta_utec.app.stats import Stats
     from alerta_utec.app.submit import Submit
     from alerta_utec.ports import Authenticator, Connections, Deliveries, IncidentStore, Poster
@@ -76,6 +76,13 @@ class AwsServices:
         from alerta_utec.app.catch_up import CatchUp
 
         return CatchUp(self.incidents)
+
+    @cached_property
+    def subscriptions(self) -> "Subscriptions":
+        """Keeps what each connection wants to hear (as ``access``)."""
+        from alerta_utec.app.sessions import Subscriptions
+
+        return Subscriptions(self.access)
 
     @cached_property
     def sweep(self) -> "Sweep":

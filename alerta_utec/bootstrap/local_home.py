@@ -25,7 +25,7 @@ from alerta_utec.app.catch_up import CatchUp
 from alerta_utec.app.deliver import Alarm, Broadcast
 from alerta_utec.app.mail_queue import MailQueue
 from alerta_utec.app.records import Recorder
-from alerta_utec.app.sessions import Sessions
+from alerta_utec.app.sessions import Sessions, Subscriptions
 from alerta_utec.app.stats import Stats
 from alerta_utec.app.submit import Submit
 from alerta_utec.bootstrap import logs, sign_in
@@ -155,7 +155,7 @@ class LocalHome:
             "disconnect": Disconnect(sessions),
             "notify": MessageRoute(Notify(submit, access), self._hub),
             "update": MessageRoute(UpdateIncident(submit, access), self._hub),
-            "subscribe": MessageRoute(Subscribe(sessions), self._hub),
+            "subscribe": MessageRoute(Subscribe(Subscriptions(access)), self._hub),
             "ping": MessageRoute(Ping(catch_up, access)),
             "sync": MessageRoute(Sync(catch_up, access)),
             "default": MessageRoute(Default()),

@@ -37,7 +37,7 @@ FORBIDDEN = {
     "ping": {HTTP_ONLY, "alerta_utec.app.deliver", "alerta_utec.adapters.aws.management_api"},
     "sync": {HTTP_ONLY, "alerta_utec.app.deliver", "alerta_utec.adapters.aws.management_api"},
     "update_incident": {HTTP_ONLY, "alerta_utec.app.deliver", "alerta_utec.app.email", JWT},
-    "subscribe": {HTTP_ONLY, "alerta_utec.app.deliver", "alerta_utec.adapters.aws.commit"},
+    "subscribe": {HTTP_ONLY, "alerta_utec.app.deliver", "alerta_utec.adapters.aws.commit", JWT},
     "sweep": {HTTP_ONLY, "alerta_utec.app.deliver", "alerta_utec.adapters.aws.commit", JWT},
     "default": {HTTP_ONLY, "boto3", "botocore.session", "alerta_utec.adapters.aws"},
     "http_api": {"alerta_utec.app.deliver", "alerta_utec.adapters.aws.management_api"},

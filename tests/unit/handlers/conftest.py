@@ -17,7 +17,7 @@ from alerta_utec.adapters.memory import (
 )
 from alerta_utec.app.access import Access, OpenDoor
 from alerta_utec.app.catch_up import CatchUp
-from alerta_utec.app.sessions import Sessions
+from alerta_utec.app.sessions import Sessions, Subscriptions
 from alerta_utec.app.stats import Stats
 from alerta_utec.app.submit import Submit
 from alerta_utec.handlers.http import HttpApi, Request
@@ -62,7 +62,7 @@ class World:
         self.disconnect = Disconnect(sessions)
         self.notify = MessageRoute(Notify(submit, access), self.poster)
         self.update = MessageRoute(UpdateIncident(submit, access), self.poster)
-        self.subscribe = MessageRoute(Subscribe(sessions), self.poster)
+        self.subscribe = MessageRoute(Subscribe(Subscriptions(access)), self.poster)
         self.ping = MessageRoute(Ping(catch_up, access))
         self.sync = MessageRoute(Sync(catch_up, access))
         self.default = MessageRoute(Default())
