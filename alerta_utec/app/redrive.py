@@ -36,16 +36,17 @@ class Result(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One change on one channel."""
+    """One change on one channel; ``known``: this is how it went the first time."""
 
     change: Change
     channel: Channel
     result: Result
+    known: bool = False
 
 
 @dataclass
 class Redrive:
-    """Sends changes again; each at most once per channel in the life of this object.
+    """Sends changes again; each is tried once per channel in the life of this object.
 
     ``send`` has what a channel is sent by, which raises ``Unavailable`` where that fails.
     """
@@ -54,7 +55,7 @@ class Redrive:
     deliveries: Deliveries
     send: Mapping[Channel, Send]
     dry_run: bool = False
-    _done: dict[tuple[int, Channel], Step] = field(default_factory=dict, init=False)
+    _results: dict[tuple[int, Channel], Result] = field(default_factory=dict, init=False)
 
     def changes(self, from_seq: int, to_seq: int) -> Iterator[Change]:
         """The changes with these ``seq``, both included, as far as there are.
@@ -95,12 +96,10 @@ class Redrive:
             Unavailable: the record cannot be read.
         """
         key = (change.after.seq, channel)
-        if key not in self._done:
-            step = Step(change, channel, self._result(change, channel, unless_delivered))
-            if step.result is Result.FAILED:
-                return step
-            self._done[key] = step
-        return self._done[key]
+        if key in self._results:
+            return Step(change, channel, self._results[key], known=True)
+        self._results[key] = self._result(change, channel, unless_delivered)
+        return Step(change, channel, self._results[key])
 
     def _result(self, change: Change, channel: Channel, unless_delivered: bool) -> Result:
         if channel == "email" and not change.alarms():

@@ -14,6 +14,7 @@ class Sessions:
 
     connections: Connections
     authenticator: Authenticator
+    life_s: float = CONNECTION_TTL_S
 
     def open(
         self,
@@ -30,7 +31,7 @@ class Sessions:
             Unavailable: it is not kept, and would hear nothing.
         """
         signed = self.authenticator.authenticate(token)
-        end = expires_at(connected_at)
+        end = expires_at(connected_at, self.life_s)
         if signed.expires_at is not None:
             end = min(end, signed.expires_at)
         self.connections.save(Connection(connection_id, connected_at, end, signed.person, wanted))
@@ -61,6 +62,6 @@ class Subscriptions:
         self.access.connections.save(replace(connection, filter=wanted))
 
 
-def expires_at(connected_at: datetime) -> datetime:
+def expires_at(connected_at: datetime, life_s: float = CONNECTION_TTL_S) -> datetime:
     """When a connection ends by itself: API Gateway cuts every one after 2 h."""
-    return connected_at + timedelta(seconds=CONNECTION_TTL_S)
+    return connected_at + timedelta(seconds=life_s)

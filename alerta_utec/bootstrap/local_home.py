@@ -144,8 +144,9 @@ class LocalHome:
 
     def _gateway(self, backing: _Backing) -> Gateway:
         store, authenticator = backing.store, sign_in.authenticator(self.settings.auth)
+        life_s = self.settings.limits.age_s
         sessions, access = (
-            Sessions(self._hub, authenticator),
+            Sessions(self._hub, authenticator, life_s),
             Access(self._hub, authenticator.required),
         )
         submit, catch_up = Submit(store, self._clock), CatchUp(store)
@@ -156,7 +157,7 @@ class LocalHome:
             "notify": MessageRoute(Notify(submit, access), self._hub),
             "update": MessageRoute(UpdateIncident(submit, access), self._hub),
             "subscribe": MessageRoute(Subscribe(Subscriptions(access)), self._hub),
-            "ping": MessageRoute(Ping(catch_up, access)),
+            "ping": MessageRoute(Ping(catch_up, access, life_s)),
             "sync": MessageRoute(Sync(catch_up, access)),
             "default": MessageRoute(Default()),
             "http": HttpApi(

@@ -185,7 +185,8 @@ def _send(
         for channel in channels:
             step = redrive.again(change, channel, unless_delivered=unless_delivered)
             counts[step.result.value] += 1
-            click.echo(_line(step))
+            if not step.known:
+                click.echo(_line(step))
     return counts
 
 

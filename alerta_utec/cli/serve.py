@@ -9,7 +9,7 @@ import click
 
 from alerta_utec.adapters.local.errors import DataRefused
 from alerta_utec.cli.banner import banner
-from alerta_utec.cli.options import PORT_MAX, Address, Stage, Switch, Whole, Zone, data
+from alerta_utec.cli.options import PORT_MAX, Address, Seconds, Stage, Switch, Whole, Zone, data
 from alerta_utec.cli.spanish import Failure, SpanishCommand, usage
 
 _setting = partial(click.option, show_envvar=True)
@@ -79,6 +79,9 @@ _setting = partial(click.option, show_envvar=True)
     show_default=True,
     help="Zona horaria de los correos.",
 )
+# API Gateway's limits, which tests cannot wait for.
+@click.option("--idle-s", hidden=True, type=Seconds())
+@click.option("--age-s", hidden=True, type=Seconds())
 def serve(
     host: str,
     port: int,
@@ -90,6 +93,8 @@ def serve(
     mail_from: str,
     mail_to: tuple[str, ...],
     timezone: str,
+    idle_s: float | None,
+    age_s: float | None,
 ) -> None:
     """Pone el servicio en marcha en esta máquina, hasta Ctrl-C.
 
@@ -106,7 +111,9 @@ def serve(
         )
     from alerta_utec import bootstrap
     from alerta_utec.bootstrap.local_home import LocalSettings
+    from alerta_utec.gateway.limits import Limits
 
+    usual = Limits()
     settings = LocalSettings(
         host=host,
         port=port,
@@ -118,6 +125,7 @@ def serve(
         mail_from=mail_from,
         mail_to=mail_to,
         timezone=timezone,
+        limits=Limits(idle_s=idle_s or usual.idle_s, age_s=age_s or usual.age_s),
     )
     try:
         bootstrap.local(settings).run(

@@ -19,7 +19,7 @@ from alerta_utec.domain.update import Update
 from alerta_utec.handlers.handshake import read_handshake
 from alerta_utec.handlers.routes import ACTIONS
 from alerta_utec.handlers.statuses import STATUS
-from alerta_utec.ports import Committed, Poster
+from alerta_utec.ports import CONNECTION_TTL_S, Committed, Poster
 
 log = logging.getLogger(__name__)
 
@@ -170,10 +170,11 @@ class Ping:
 
     catch_up: CatchUp
     access: Access
+    life_s: float = CONNECTION_TTL_S
 
     def __call__(self, message: Message) -> str:
         """The pong."""
-        end = expires_at(message.connected_at)
+        end = expires_at(message.connected_at, self.life_s)
         if self.access.sign_in:
             end = self.access.connection(message.connection_id).expires_at
         return wire.pong(

@@ -14,14 +14,14 @@ from tests.support.incidents import unique
 WAIT_S = 25.0
 
 
-def eventually(look: Callable[[], Any], what: str) -> Any:
+def eventually(look: Callable[[], Any], what: str, wait_s: float = WAIT_S) -> Any:
     """What ``look`` returns, as soon as it returns something true."""
-    deadline = time.monotonic() + WAIT_S
+    deadline = time.monotonic() + wait_s
     while time.monotonic() < deadline:
         if found := look():
             return found
         time.sleep(0.1)
-    raise AssertionError(f"not in {WAIT_S} s: {what}")
+    raise AssertionError(f"not in {wait_s} s: {what}")
 
 
 @dataclass

@@ -71,7 +71,7 @@ OPTIONS = sorted(
         (option.opts[0], str(option.envvar or ""))
         for _, command in COMMANDS
         for option in command.params
-        if isinstance(option, click.Option)
+        if isinstance(option, click.Option) and not option.hidden
     }
 )
 

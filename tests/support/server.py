@@ -96,13 +96,25 @@ class Server:
         """
         for _ in range(ATTEMPTS):
             self.port = free_port()
-            self._start()
+            self.launch()
             if self._is_ready():
                 return
             self.kill9()
             if "in use" not in self.output and "en uso" not in self.output:
                 break
         raise ServerFailed(f"no answer at {self.http_url}/health:\n{self.output[-4000:]}")
+
+    def launch(self) -> None:
+        """Start the process on ``port``, and do not wait for it."""
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(
+                serve_command(self.port, self.data, self._options),
+                cwd=ROOT,
+                env=server_environment() | self._environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
 
     def stop(self, with_signal: signal.Signals = signal.SIGTERM) -> int:
         """Ask it to stop.
@@ -131,17 +143,6 @@ class Server:
         if self._process is None:
             raise ServerFailed("not started")
         return self._process
-
-    def _start(self) -> None:
-        with self._log.open("ab") as log:
-            self._process = subprocess.Popen(
-                serve_command(self.port, self.data, self._options),
-                cwd=ROOT,
-                env=server_environment() | self._environment,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-            )
 
     def _is_ready(self) -> bool:
         started = time.monotonic()

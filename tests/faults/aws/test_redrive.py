@@ -1,0 +1,142 @@
+"""What ends in the dead-letter queue, and the command that sends it again."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack
+from typing import Any
+
+import pytest
+
+from tests.aws.conftest import Mailbox, eventually
+from tests.faults.aws.conftest import event_source
+from tests.faults.aws.endpoint import FaultyEndpoint
+from tests.support.deployment import Deployment
+from tests.support.emulator import ROOT, clean_environment
+from tests.support.incidents import incident, unique
+from tests.support.wsclient import WsClient
+
+INCIDENTS = 2
+# Every failure is a cold start of a Lambda here.
+GIVEN_UP_S = 75.0
+
+
+@pytest.fixture
+def impatient(deployment: Deployment) -> Iterator[None]:
+    """Both consumers give up at the first failure."""
+    with ExitStack() as stack:
+        for function in ("broadcast", "alarm"):
+            stack.enter_context(event_source(deployment, function, MaximumRetryAttempts=0))
+        yield
+
+
+def redrive(
+    deployment: Deployment, *arguments: str, **environment: str
+) -> subprocess.CompletedProcess[str]:
+    """The command, with an operator's credentials."""
+    settings = deployment.emulator.environment | {"PYTHONIOENCODING": "utf-8"} | environment
+    return subprocess.run(
+        [sys.executable, "-m", "alerta_utec", "redrive", *arguments],
+        cwd=ROOT,
+        env=clean_environment() | settings,
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+
+
+def waiting(deployment: Deployment) -> int:
+    """Messages in the dead-letter queue that anybody may take."""
+    attributes = deployment.client("sqs").get_queue_attributes(
+        QueueUrl=deployment.outputs["UndeliveredQueue"],
+        AttributeNames=["ApproximateNumberOfMessages"],
+    )["Attributes"]
+    return int(attributes["ApproximateNumberOfMessages"])
+
+
+@pytest.mark.usefixtures("impatient")
+def test_what_was_given_up_is_sent_by_the_command_and_only_once(
+    deployment: Deployment, faults: FaultyEndpoint, mailbox: Mailbox
+) -> None:
+    locations = [unique("Aula") for _ in range(INCIDENTS)]
+    with WsClient(deployment.ws_url) as client:
+        faults.obey(lambda request: 403)
+        ids = [_submit(client, location) for location in locations]
+        eventually(
+            lambda: waiting(deployment) == 2 * INCIDENTS,
+            "a message for each incident and channel",
+            GIVEN_UP_S,
+        )
+        faults.heal()
+        lost = [frame for frame in client.frames if frame["type"] == "incident_update"]
+
+        shown = redrive(deployment, "--dry-run")
+        left = waiting(deployment)
+        refused = redrive(
+            deployment, "--channel", "email", AWS_ENDPOINT_URL_SNS="http://127.0.0.1:9"
+        )
+        kept = waiting(deployment)
+        sent = redrive(deployment)
+        for incident_id in ids:
+            client.wait_update(incident_id)
+        again = redrive(deployment)
+        for location in locations:
+            mailbox.about(location)
+        client.ping()
+
+    assert lost == []
+    assert (shown.returncode, left) == (0, 2 * INCIDENTS), shown.stdout + shown.stderr
+    assert shown.stdout.count("se enviaría") == 2 * INCIDENTS
+    assert (refused.returncode, kept) == (1, 2 * INCIDENTS), refused.stdout + refused.stderr
+    assert "FALLÓ" in refused.stdout
+    assert sent.returncode == 0, sent.stdout + sent.stderr
+    assert f"{2 * INCIDENTS} retirados, 0 siguen" in sent.stdout
+    assert "0 retirados, 0 siguen" in again.stdout
+    assert [len(client.updates(incident_id)) for incident_id in ids] == [1] * INCIDENTS
+    assert [mailbox.locations().count(location) for location in locations] == [1] * INCIDENTS
+
+
+def test_changes_are_sent_again_by_seq_on_the_channel_that_is_named(
+    deployment: Deployment, mailbox: Mailbox
+) -> None:
+    location = unique("Aula")
+    with WsClient(deployment.ws_url) as client:
+        ack = client.notify(incident(location=location, urgency="high"))
+        first = client.wait_update(ack["incidentId"])
+        mailbox.about(location)
+
+        done = redrive(deployment, "--from-seq", str(ack["seq"]), "--channel", "broadcast")
+        client.wait(lambda frame: client.frames.count(first) == 2)
+        beyond = redrive(deployment, "--from-seq", "1000000", "--to-seq", "1000005")
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f"seq {ack['seq']}  {ack['incidentId']} r1  difusión: enviado" in done.stdout
+    assert mailbox.locations().count(location) == 1
+    assert beyond.returncode == 1
+    assert "De 6 cambios pedidos hay 0." in beyond.stdout
+
+
+def test_a_message_of_somebody_else_stays_in_the_queue(deployment: Deployment) -> None:
+    sqs, name = deployment.client("sqs"), unique("queue")
+    url = sqs.create_queue(QueueName=name)["QueueUrl"]
+    sqs.send_message(QueueUrl=url, MessageBody='{"hola": 1}')
+
+    done = redrive(deployment, "--queue", url)
+    received: dict[str, Any] = sqs.receive_message(QueueUrl=url)
+    sqs.delete_queue(QueueUrl=url)
+
+    assert done.returncode == 1
+    assert "no es de este servicio" in done.stdout
+    assert [message["Body"] for message in received["Messages"]] == ['{"hola": 1}']
+
+
+def test_a_stack_that_is_not_there_is_said_so(deployment: Deployment) -> None:
+    done = redrive(deployment, "--stage", "nowhere")
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "no hay una pila así (alerta-utec-realtime-nowhere)" in done.stderr
+
+
+def _submit(client: WsClient, location: str) -> str:
+    return str(client.notify(incident(location=location, urgency="high"))["incidentId"])
