@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from alerta_utec.adapters.local.errors import DataRefused
+from alerta_utec.cli.auth import auth_options, environment
 from alerta_utec.cli.banner import banner
 from alerta_utec.cli.options import PORT_MAX, Address, Seconds, Stage, Switch, Whole, Zone, data
 from alerta_utec.cli.spanish import Failure, SpanishCommand, usage
@@ -79,6 +80,15 @@ _setting = partial(click.option, show_envvar=True)
     show_default=True,
     help="Zona horaria de los correos.",
 )
+@_setting(
+    "--auth",
+    envvar="ALERTA_AUTH",
+    default="off",
+    type=click.Choice(["off", "jwt"]),
+    show_default=True,
+    help="Inicio de sesión: off, cualquiera; jwt, con ficha firmada.",
+)
+@auth_options
 # API Gateway's limits, which tests cannot wait for.
 @click.option("--idle-s", hidden=True, type=Seconds())
 @click.option("--age-s", hidden=True, type=Seconds())
@@ -93,8 +103,10 @@ def serve(
     mail_from: str,
     mail_to: tuple[str, ...],
     timezone: str,
+    auth: str,
     idle_s: float | None,
     age_s: float | None,
+    **sign_in: str | None,
 ) -> None:
     """Pone el servicio en marcha en esta máquina, hasta Ctrl-C.
 
@@ -103,11 +115,13 @@ def serve(
       alerta-utec serve
       alerta-utec serve --port 9000 --data /srv/alerta
       alerta-utec serve --mail-url smtp://correo.example:25 --mail-to guardia@example.edu
+      ALERTA_AUTH_SECRET=… alerta-utec serve --host 0.0.0.0 --auth jwt
     """
-    if not insecure and not _loopback(host):
+    if auth == "off" and not insecure and not _loopback(host):
         raise usage(
-            f"{host} no es solo esta máquina, y cualquiera que llegue podría avisar y leer. "
-            "Use --host 127.0.0.1 (detrás de un proxy, si hace falta) o acéptelo con --insecure."
+            f"{host} no es solo esta máquina, y cualquiera que llegue podría avisar y leer. Use "
+            "--auth jwt, --host 127.0.0.1 (detrás de un proxy, si hace falta) o acéptelo con "
+            "--insecure."
         )
     from alerta_utec import bootstrap
     from alerta_utec.bootstrap.local_home import LocalSettings
@@ -125,6 +139,7 @@ def serve(
         mail_from=mail_from,
         mail_to=mail_to,
         timezone=timezone,
+        auth=environment(auth, sign_in),
         limits=Limits(idle_s=idle_s or usual.idle_s, age_s=age_s or usual.age_s),
     )
     try:
@@ -134,7 +149,7 @@ def serve(
     except DataRefused as error:
         raise Failure(str(error)) from error
     except ValueError as error:
-        raise Failure(f"{error} Revise --mail-url, --mail-from y --mail-to.") from error
+        raise Failure(str(error)) from error
     except OSError as error:
         why = os.strerror(error.errno) if error.errno else str(error)
         raise Failure(
