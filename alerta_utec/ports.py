@@ -12,6 +12,7 @@ from alerta_utec.domain.change import Change, Position
 from alerta_utec.domain.delivery import Channel, Delivery
 from alerta_utec.domain.filters import EVERYTHING, Filter
 from alerta_utec.domain.incident import Incident
+from alerta_utec.domain.messages import DEFAULT_LANG, Lang
 from alerta_utec.domain.policy import ANYBODY, Person
 from alerta_utec.domain.values import Status, Urgency
 
@@ -143,6 +144,7 @@ class Connection:
     expires_at: datetime
     person: Person = ANYBODY
     filter: Filter = EVERYTHING
+    lang: Lang = DEFAULT_LANG
 
 
 class Connections(Protocol):

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from alerta_utec.app.catch_up import WHOLE, View
-from alerta_utec.domain.errors import Unauthorized
+from alerta_utec.domain.errors import Unauthorized, Unavailable
+from alerta_utec.domain.messages import DEFAULT_LANG, Lang
 from alerta_utec.domain.policy import ANYBODY, Action, Person
 from alerta_utec.ports import Connection, Connections, Signed
 
@@ -52,6 +53,14 @@ class Access:
         if connection is None:
             raise Unauthorized("the connection has expired")
         return connection
+
+    def lang(self, connection_id: str) -> Lang:
+        """The language to answer in; Spanish where it cannot be told."""
+        try:
+            connection = self.connections.get(connection_id)
+        except Unavailable:
+            return DEFAULT_LANG
+        return DEFAULT_LANG if connection is None else connection.lang
 
     def view(self, connection_id: str) -> View:
         """What the connection gets to see.

@@ -14,6 +14,7 @@ from alerta_utec.app.records import Recorder
 from alerta_utec.domain.change import Change
 from alerta_utec.domain.delivery import Delivery
 from alerta_utec.domain.errors import AlertaError, Unavailable
+from alerta_utec.domain.messages import DEFAULT_LANG, Lang
 from alerta_utec.domain.policy import Action
 from alerta_utec.ports import Clock, Connection, Connections, Mailer, Posted, Poster
 
@@ -110,6 +111,7 @@ class Alarm:
     timezone: ZoneInfo
     clock: Clock
     record: Recorder
+    lang: Lang = DEFAULT_LANG
 
     def __call__(self, change: Change) -> bool:
         """Send it, and record whether it was sent.
@@ -124,7 +126,7 @@ class Alarm:
         if not change.alarms():
             return False
         try:
-            self.mailer.send(compose(change, self.timezone))
+            self.mailer.send(compose(change, self.timezone, self.lang))
         except AlertaError as error:
             self._record(change, {"result": "failed", "because": str(error)})
             raise

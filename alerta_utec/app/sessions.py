@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from alerta_utec.app.access import Access
 from alerta_utec.domain.filters import EVERYTHING, Filter
+from alerta_utec.domain.messages import DEFAULT_LANG, Lang
 from alerta_utec.ports import CONNECTION_TTL_S, Authenticator, Connection, Connections
 
 
@@ -23,6 +24,7 @@ class Sessions:
         *,
         token: str | None = None,
         wanted: Filter = EVERYTHING,
+        lang: Lang = DEFAULT_LANG,
     ) -> None:
         """Keep a new connection, until it is 2 h old or its token ends.
 
@@ -34,7 +36,9 @@ class Sessions:
         end = expires_at(connected_at, self.life_s)
         if signed.expires_at is not None:
             end = min(end, signed.expires_at)
-        self.connections.save(Connection(connection_id, connected_at, end, signed.person, wanted))
+        self.connections.save(
+            Connection(connection_id, connected_at, end, signed.person, wanted, lang)
+        )
 
     def close(self, connection_id: str) -> None:
         """Forget a connection.

@@ -123,12 +123,12 @@ class AwsHome:
     def _one_way(self, action: "Action") -> Handler:
         from alerta_utec.handlers.websocket import MessageRoute
 
-        return self._logged(MessageRoute(action, self.services.poster))
+        return self._logged(MessageRoute(action, self.services.access.lang, self.services.poster))
 
     def _two_way(self, action: "Action") -> Handler:
         from alerta_utec.handlers.websocket import MessageRoute
 
-        return self._logged(MessageRoute(action))
+        return self._logged(MessageRoute(action, self.services.access.lang))
 
     def _consumer(self, consume: Callable[["Change", float | None], object]) -> Handler:
         from alerta_utec.adapters.aws.items import change_from_image

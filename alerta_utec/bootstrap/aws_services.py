@@ -118,17 +118,19 @@ class AwsServices:
     def alarm(self) -> "Alarm":
         """Sends a change's e-mail.
 
-        ``ALARM_TOPIC_ARN``, ``ALERTA_TIMEZONE``, ``DELIVERIES_TABLE``.
+        ``ALARM_TOPIC_ARN``, ``ALERTA_TIMEZONE``, ``ALERTA_LANG``, ``DELIVERIES_TABLE``.
         """
         from zoneinfo import ZoneInfo
 
         from alerta_utec.adapters.aws import clients
         from alerta_utec.adapters.aws.sns import SnsMailer
         from alerta_utec.app.deliver import Alarm
+        from alerta_utec.domain.messages import DEFAULT_LANG, parse_lang
 
         mailer = SnsMailer(clients.sns(), self.environment["ALARM_TOPIC_ARN"])
         timezone = ZoneInfo(self.environment["ALERTA_TIMEZONE"])
-        return Alarm(mailer, timezone, SystemClock(), self._record)
+        lang = parse_lang(self.environment.get("ALERTA_LANG")) or DEFAULT_LANG
+        return Alarm(mailer, timezone, SystemClock(), self._record, lang)
 
     @cached_property
     def connections(self) -> "Connections":

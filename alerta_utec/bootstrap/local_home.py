@@ -32,6 +32,7 @@ from alerta_utec.bootstrap import logs, sign_in
 from alerta_utec.bootstrap.delivery_writer import DeliveryWriter
 from alerta_utec.bootstrap.mail_worker import MailWorker
 from alerta_utec.domain.change import Change
+from alerta_utec.domain.messages import DEFAULT_LANG, Lang
 from alerta_utec.gateway.core import Gateway, Handler, Route
 from alerta_utec.gateway.hub import Hub
 from alerta_utec.gateway.limits import Limits
@@ -63,8 +64,8 @@ class LocalSettings:
 
     ``mail_url``: ``smtp://user:password@host:587``, ``smtps://…`` or an Apprise URL;
     none: e-mails go to the Maildir ``data/mail``. ``ephemeral``: nothing is stored.
-    ``auth``: ``AUTH`` and what belongs to it, as ``sign_in`` has them. ``limits``: API
-    Gateway's, unless a test sets them lower.
+    ``lang``: of the e-mails. ``auth``: ``AUTH`` and what belongs to it, as ``sign_in`` has
+    them. ``limits``: API Gateway's, unless a test sets them lower.
     """
 
     host: str = "127.0.0.1"
@@ -77,6 +78,7 @@ class LocalSettings:
     mail_from: str = "alerta-utec@localhost"
     mail_to: tuple[str, ...] = ()
     timezone: str = "America/Lima"
+    lang: Lang = DEFAULT_LANG
     auth: Mapping[str, str] = field(default_factory=dict)
     limits: Limits = field(default_factory=Limits)
 
@@ -127,7 +129,8 @@ class LocalHome:
         writer = DeliveryWriter(backing.deliveries)
         record = Recorder(writer)
         self._broadcast = Broadcast(self._hub, self._hub, self._clock, record)
-        alarm = Alarm(backing.mailer, ZoneInfo(settings.timezone), self._clock, record)
+        zone = ZoneInfo(settings.timezone)
+        alarm = Alarm(backing.mailer, zone, self._clock, record, settings.lang)
         self._mail = MailWorker(MailQueue(backing.jobs, alarm, self._clock, record), self._clock)
         port = await server.start(settings.host, settings.port)
         writer.start()
@@ -154,12 +157,12 @@ class LocalHome:
         handlers: dict[HandlerName, Handler] = {
             "connect": Connect(sessions),
             "disconnect": Disconnect(sessions),
-            "notify": MessageRoute(Notify(submit, access), self._hub),
-            "update": MessageRoute(UpdateIncident(submit, access), self._hub),
-            "subscribe": MessageRoute(Subscribe(Subscriptions(access)), self._hub),
-            "ping": MessageRoute(Ping(catch_up, access, life_s)),
-            "sync": MessageRoute(Sync(catch_up, access)),
-            "default": MessageRoute(Default()),
+            "notify": MessageRoute(Notify(submit, access), access.lang, self._hub),
+            "update": MessageRoute(UpdateIncident(submit, access), access.lang, self._hub),
+            "subscribe": MessageRoute(Subscribe(Subscriptions(access)), access.lang, self._hub),
+            "ping": MessageRoute(Ping(catch_up, access, life_s), access.lang),
+            "sync": MessageRoute(Sync(catch_up, access), access.lang),
+            "default": MessageRoute(Default(), access.lang),
             "http": HttpApi(
                 store, backing.deliveries, submit, stats, authenticator, self._web_socket_url
             ),

@@ -12,6 +12,7 @@ from alerta_utec.cli.auth import auth_options, environment
 from alerta_utec.cli.banner import banner
 from alerta_utec.cli.options import PORT_MAX, Address, Seconds, Stage, Switch, Whole, Zone, data
 from alerta_utec.cli.spanish import Failure, SpanishCommand, usage
+from alerta_utec.domain.messages import Lang
 
 _setting = partial(click.option, show_envvar=True)
 
@@ -81,6 +82,14 @@ _setting = partial(click.option, show_envvar=True)
     help="Zona horaria de los correos.",
 )
 @_setting(
+    "--lang",
+    envvar="ALERTA_LANG",
+    default="es",
+    type=click.Choice(["es", "en"]),
+    show_default=True,
+    help="Idioma de los correos.",
+)
+@_setting(
     "--auth",
     envvar="ALERTA_AUTH",
     default="off",
@@ -103,6 +112,7 @@ def serve(
     mail_from: str,
     mail_to: tuple[str, ...],
     timezone: str,
+    lang: Lang,
     auth: str,
     idle_s: float | None,
     age_s: float | None,
@@ -139,6 +149,7 @@ def serve(
         mail_from=mail_from,
         mail_to=mail_to,
         timezone=timezone,
+        lang=lang,
         auth=environment(auth, sign_in),
         limits=Limits(idle_s=idle_s or usual.idle_s, age_s=age_s or usual.age_s),
     )

@@ -6,6 +6,7 @@ from typing import Any
 
 from alerta_utec.domain.errors import Unauthorized
 from alerta_utec.domain.filters import EVERYTHING, Filter
+from alerta_utec.domain.messages import Lang, parse_lang, preferred_lang
 
 SUBPROTOCOL = "alerta.v1"
 _BEARER_PROTOCOL = "bearer."
@@ -18,6 +19,7 @@ class Handshake:
 
     token: str | None
     wanted: Filter
+    lang: Lang
     answer: Mapping[str, str]
 
 
@@ -45,8 +47,16 @@ def read_handshake(event: Mapping[str, Any]) -> Handshake:
     return Handshake(
         token=tokens[0] if tokens else None,
         wanted=Filter.parse(asked) if asked else EVERYTHING,
+        lang=handshake_lang(event),
         answer={"Sec-WebSocket-Protocol": SUBPROTOCOL} if SUBPROTOCOL in offered else {},
     )
+
+
+def handshake_lang(event: Mapping[str, Any]) -> Lang:
+    """``?lang=es`` or ``en``, or what ``Accept-Language`` likes best."""
+    query = event.get("queryStringParameters") or {}
+    headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
+    return parse_lang(query.get("lang")) or preferred_lang(headers.get("accept-language"))
 
 
 def bearer_tokens(authorization: str | None) -> list[str]:

@@ -18,6 +18,7 @@ from alerta_utec.app.stats import Stats
 from alerta_utec.app.submit import Submit
 from alerta_utec.domain.errors import AlertaError, BadJson, Internal, NotFound
 from alerta_utec.domain.incident import Report
+from alerta_utec.domain.messages import Lang, preferred_lang
 from alerta_utec.domain.policy import Action, Person, Role
 from alerta_utec.domain.update import Update
 from alerta_utec.handlers.handshake import bearer_tokens
@@ -54,6 +55,11 @@ class Request:
     def header(self, name: str) -> str | None:
         """A header by its lower-case name."""
         return (self.event.get("headers") or {}).get(name)
+
+    @property
+    def lang(self) -> Lang:
+        """The language to answer in, by ``Accept-Language``."""
+        return preferred_lang(self.header("accept-language"))
 
     def json(self) -> dict[str, Any]:
         """The body, which must be one JSON object.
@@ -101,10 +107,10 @@ class HttpApi:
                 raise NotFound
             return route(Request(event))
         except AlertaError as refusal:
-            return problem(refusal)
+            return problem(refusal, Request(event).lang)
         except Exception:
             log.exception("failed", extra={"route": event.get("routeKey")})
-            return problem(Internal())
+            return problem(Internal(), Request(event).lang)
 
     def _post(self, request: Request) -> Response:
         person = self._person(request)
@@ -206,13 +212,14 @@ def answer(
     return {"statusCode": status, "headers": headers, "body": wire.encode(body)}
 
 
-def problem(refusal: AlertaError) -> Response:
+def problem(refusal: AlertaError, lang: Lang) -> Response:
     """A refusal as problem details (RFC 9457), with our ``code`` and ``errors``."""
     status = STATUS[refusal.code]
-    body = wire.error_body(refusal)
+    body = wire.error_body(refusal, lang=lang)
     details = {"type": "about:blank", "title": body.pop("message"), "status": status, **body}
     # RFC 9110, section 11.6.1: a 401 says how to sign in.
     more = {"WWW-Authenticate": "Bearer"} if status == 401 else {}
+    more |= {"Content-Language": lang, "Vary": "Accept-Language"}
     return answer(status, details, "application/problem+json", **more)
 
 

@@ -15,8 +15,9 @@ from alerta_utec.domain.change import Position
 from alerta_utec.domain.errors import AlertaError, Internal, Unavailable, UnknownAction
 from alerta_utec.domain.filters import Filter
 from alerta_utec.domain.incident import Report
+from alerta_utec.domain.messages import Lang
 from alerta_utec.domain.update import Update
-from alerta_utec.handlers.handshake import read_handshake
+from alerta_utec.handlers.handshake import handshake_lang, read_handshake
 from alerta_utec.handlers.routes import ACTIONS
 from alerta_utec.handlers.statuses import STATUS
 from alerta_utec.ports import CONNECTION_TTL_S, Committed, Poster
@@ -57,10 +58,12 @@ class Connect:
                 _connected_at(context),
                 token=handshake.token,
                 wanted=handshake.wanted,
+                lang=handshake.lang,
             )
         except AlertaError as refusal:
             log.info("connect_refused", extra={**_fields(event), "code": refusal.code})
-            return {"statusCode": STATUS[refusal.code], "body": wire.error(refusal)}
+            body = wire.error(refusal, lang=handshake_lang(event))
+            return {"statusCode": STATUS[refusal.code], "body": body}
         return {**OK, "headers": handshake.answer} if handshake.answer else dict(OK)
 
 
@@ -81,10 +84,12 @@ class MessageRoute:
     """A route for messages: decodes one, acts on it and answers it.
 
     Without a ``poster`` the route is two-way and the answer is the response's body;
-    with one the answer is posted to the connection.
+    with one the answer is posted to the connection. ``lang_of`` tells the language for a
+    connection's refusals.
     """
 
     action: Action
+    lang_of: Callable[[str], Lang]
     poster: Poster | None = None
 
     def __call__(self, event: Event, _context: object = None) -> Response:
@@ -112,10 +117,13 @@ class MessageRoute:
             return self.action(message)
         except AlertaError as refusal:
             log.info("refused", extra={**_fields(event), "code": refusal.code})
-            return wire.error(refusal, request=request)
+            return wire.error(refusal, request=request, lang=self._lang(event))
         except Exception:
             log.exception("failed", extra=_fields(event))
-            return wire.error(Internal(), request=request)
+            return wire.error(Internal(), request=request, lang=self._lang(event))
+
+    def _lang(self, event: Event) -> Lang:
+        return self.lang_of(event["requestContext"]["connectionId"])
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from alerta_utec.adapters.aws.errors import translated
 from alerta_utec.adapters.aws.items import Item, epoch_us, expiry, expiry_of, number, text, text_of
 from alerta_utec.domain.filters import EVERYTHING, Filter
+from alerta_utec.domain.messages import DEFAULT_LANG, parse_lang
 from alerta_utec.domain.policy import Person, Role
 from alerta_utec.domain.values import format_time, parse_time
 from alerta_utec.ports import Clock, Connection
@@ -78,6 +79,7 @@ def _item(connection: Connection) -> Item:
         item["user"] = text(connection.person.user)
     # TTL waits until the sweep has closed the socket.
     item["expiresAt"] = number(ceil((connection.expires_at + SWEEP_TIME).timestamp()))
+    item["lang"] = text(connection.lang)
     item["role"] = text(connection.person.role)
     if connection.filter != EVERYTHING:
         item["filter"] = text(json.dumps(connection.filter.to_json(), ensure_ascii=False))
@@ -91,5 +93,6 @@ def _connection(item: Mapping[str, Any]) -> Connection:
         connected_at=parse_time(item["timestamp"]["S"]),
         expires_at=expiry_of(item),
         person=Person(text_of(item, "user"), Role(item["role"]["S"])),
+        lang=parse_lang(text_of(item, "lang")) or DEFAULT_LANG,
         filter=EVERYTHING if kept is None else Filter.from_json(json.loads(kept)),
     )

@@ -60,12 +60,12 @@ class World:
         stats = Stats(self.store, self.clock, ZoneInfo("America/Lima"))
         self.connect = Connect(sessions)
         self.disconnect = Disconnect(sessions)
-        self.notify = MessageRoute(Notify(submit, access), self.poster)
-        self.update = MessageRoute(UpdateIncident(submit, access), self.poster)
-        self.subscribe = MessageRoute(Subscribe(Subscriptions(access)), self.poster)
-        self.ping = MessageRoute(Ping(catch_up, access))
-        self.sync = MessageRoute(Sync(catch_up, access))
-        self.default = MessageRoute(Default())
+        self.notify = MessageRoute(Notify(submit, access), access.lang, self.poster)
+        self.update = MessageRoute(UpdateIncident(submit, access), access.lang, self.poster)
+        self.subscribe = MessageRoute(Subscribe(Subscriptions(access)), access.lang, self.poster)
+        self.ping = MessageRoute(Ping(catch_up, access), access.lang)
+        self.sync = MessageRoute(Sync(catch_up, access), access.lang)
+        self.default = MessageRoute(Default(), access.lang)
         self.http = HttpApi(
             self.store, self.deliveries, submit, stats, self.authenticator, _web_socket_url
         )

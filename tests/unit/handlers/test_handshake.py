@@ -75,3 +75,24 @@ def test_filters_come_in_the_query_string() -> None:
 def test_a_filter_that_is_none_is_refused() -> None:
     with pytest.raises(InvalidRequest):
         read_handshake(event(urgency=["urgente"]))
+
+
+@pytest.mark.parametrize(
+    ("made", "lang"),
+    [
+        (event(), "es"),
+        (event(headers={"Accept-Language": "en-US,en;q=0.9"}), "en"),
+        ({**event(), "queryStringParameters": {"lang": "en"}}, "en"),
+        (
+            {
+                **event(headers={"Accept-Language": "en"}),
+                "queryStringParameters": {"lang": "es"},
+            },
+            "es",
+        ),
+    ],
+)
+def test_the_language_comes_in_the_query_string_or_the_header(
+    made: dict[str, Any], lang: str
+) -> None:
+    assert read_handshake(made).lang == lang

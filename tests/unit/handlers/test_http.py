@@ -293,6 +293,13 @@ def test_a_defect_gives_500_without_its_text(name: str) -> None:
     assert "secret" not in response["body"]
 
 
+def test_problems_are_told_in_the_language_that_is_asked_for(world: World) -> None:
+    _, headers, body = world.get("http_show", headers={"accept-language": "en"})
+
+    assert body["title"] == "It does not exist."
+    assert headers["Content-Language"] == "en"
+
+
 def test_every_error_code_has_a_status() -> None:
     assert STATUS.keys() == set(CODES)
     assert all(400 <= status <= 599 for status in STATUS.values())

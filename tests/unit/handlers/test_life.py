@@ -121,3 +121,12 @@ def test_sync_keeps_to_the_filter_and_tells_what_has_left_the_view(world: World)
 
 def _subscription(wanted: dict[str, Any]) -> str:
     return json.dumps({"action": "subscribe", "filter": wanted})
+
+
+def test_refusals_are_told_in_the_connections_language(world: World) -> None:
+    event = events.load("connect")
+    world.connect(event | {"queryStringParameters": {"lang": "en"}})
+
+    answer = update(world, incidentId="nadie", status="resuelto")
+
+    assert answer["message"] == "It does not exist."
