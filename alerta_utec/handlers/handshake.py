@@ -30,14 +30,14 @@ def read_handshake(event: Mapping[str, Any]) -> Handshake:
     ``bearer.<token>`` beside ``alerta.v1``: in one place only.
 
     Raises:
-        Unauthorized: it comes in several places, or in another scheme.
+        Unauthorized: it comes in several places.
         InvalidRequest: a filter that is none.
     """
-    headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
     many = event.get("multiValueQueryStringParameters") or {}
-    offered = [p.strip() for p in headers.get("sec-websocket-protocol", "").split(",") if p]
+    offers = ",".join(_header(event, "sec-websocket-protocol"))
+    offered = [protocol.strip() for protocol in offers.split(",")]
     tokens = [
-        *bearer_tokens(headers.get("authorization")),
+        *(token for value in _header(event, "authorization") for token in bearer_tokens(value)),
         *many.get("token", ()),
         *(p.removeprefix(_BEARER_PROTOCOL) for p in offered if p.startswith(_BEARER_PROTOCOL)),
     ]
@@ -60,17 +60,20 @@ def handshake_lang(event: Mapping[str, Any]) -> Lang:
 
 
 def bearer_tokens(authorization: str | None) -> list[str]:
-    """The token of an ``Authorization`` header (RFC 6750, section 2.1); none without the header.
+    """The token of an ``Authorization`` header (RFC 6750, section 2.1), if it has one.
 
-    Raises:
-        Unauthorized: the header has another form.
+    Other schemes are for somebody on the way, such as a proxy with a password of its own.
     """
-    if authorization is None:
-        return []
-    scheme, _, token = authorization.partition(" ")
-    if scheme.lower() != "bearer" or not token.strip():
-        raise Unauthorized("not a bearer token")
-    return [token.strip()]
+    scheme, _, token = (authorization or "").partition(" ")
+    return [token.strip()] if scheme.lower() == "bearer" and token.strip() else []
+
+
+def _header(event: Mapping[str, Any], name: str) -> list[str]:
+    """Every value of a header, by its lower-case name."""
+    many = event.get("multiValueHeaders")
+    if many is None:
+        many = {key: [value] for key, value in (event.get("headers") or {}).items()}
+    return [value for key, values in many.items() if key.lower() == name for value in values]
 
 
 def _split(name: str, values: list[str]) -> list[str]:

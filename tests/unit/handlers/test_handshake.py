@@ -43,14 +43,33 @@ def test_the_token_comes_in_any_of_three_places(made: dict[str, Any]) -> None:
         event(headers={"Authorization": "Bearer a"}, token=["a"]),
         event(token=["a", "a"]),
         event(headers={"Authorization": "Bearer a", "Sec-WebSocket-Protocol": "bearer.a"}),
-        event(headers={"Authorization": "Basic YTpi"}),
-        event(headers={"Authorization": "Bearer"}),
-        event(headers={"Authorization": "Bearer  "}),
+        event(headers={"Sec-WebSocket-Protocol": "bearer.a, alerta.v1, bearer.b"}),
+        event() | {"multiValueHeaders": {"Authorization": ["Bearer a", "Bearer b"]}},
+        event()
+        | {"multiValueHeaders": {"authorization": ["Bearer a"], "AUTHORIZATION": ["Bearer b"]}},
     ],
 )
-def test_several_tokens_or_another_scheme_are_refused(made: dict[str, Any]) -> None:
+def test_several_tokens_are_refused(made: dict[str, Any]) -> None:
     with pytest.raises(Unauthorized):
         read_handshake(made)
+
+
+@pytest.mark.parametrize("value", ["Basic YTpi", "Bearer", "Bearer  ", "", "Negotiate x y"])
+def test_another_scheme_is_a_proxys_affair_and_no_token(value: str) -> None:
+    alone = read_handshake(event(headers={"Authorization": value}))
+    beside = read_handshake(event(headers={"Authorization": value}, token=["t.o.k"]))
+
+    assert alone.token is None
+    assert beside.token == "t.o.k"
+
+
+def test_subprotocols_may_be_offered_in_several_headers() -> None:
+    offers = {"multiValueHeaders": {"Sec-WebSocket-Protocol": ["bearer.t.o.k", "alerta.v1"]}}
+
+    handshake = read_handshake(event() | offers)
+
+    assert handshake.token == "t.o.k"
+    assert handshake.answer == {"Sec-WebSocket-Protocol": "alerta.v1"}
 
 
 def test_only_our_subprotocol_is_ever_selected() -> None:
