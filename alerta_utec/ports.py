@@ -234,6 +234,21 @@ class Signed:
     expires_at: datetime | None = None
 
 
+class RateLimits(Protocol):
+    """Counts by key, as buckets of tokens that fill again by themselves."""
+
+    def take(self, key: str, now: datetime, *, per_s: float, burst: int) -> float:
+        """Take one token from the bucket of ``key``, which holds ``burst`` and fills ``per_s``.
+
+        Returns:
+            0.0 where there was one; else the seconds until there will be, and none was taken.
+
+        Raises:
+            Unavailable: it cannot be counted now.
+        """
+        ...
+
+
 class Poster(Protocol):
     """Sends frames to sockets."""
 

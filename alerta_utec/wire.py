@@ -16,6 +16,7 @@ from alerta_utec.domain.errors import (
     BadJson,
     InvalidRequest,
     Problem,
+    RateLimited,
     TooLarge,
     UnknownAction,
 )
@@ -193,7 +194,7 @@ def error(refusal: AlertaError, *, request: str | None = None, lang: Lang = DEFA
 
 
 def error_body(refusal: AlertaError, *, lang: Lang = DEFAULT_LANG) -> dict[str, Any]:
-    """``{code, message, errors?, actions?}``: the part that both wires share."""
+    """``{code, message, errors?, actions?, retryAfter?}``: the part that both wires share."""
     body: dict[str, Any] = {
         "code": refusal.code,
         "message": text(refusal.code, lang, **refusal.params),
@@ -202,6 +203,8 @@ def error_body(refusal: AlertaError, *, lang: Lang = DEFAULT_LANG) -> dict[str, 
         body["errors"] = _errors(refusal.problems, lang)
     if isinstance(refusal, UnknownAction):
         body["actions"] = list(refusal.actions)
+    if isinstance(refusal, RateLimited):
+        body["retryAfter"] = refusal.retry_after_s
     return body
 
 

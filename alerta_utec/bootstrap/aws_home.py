@@ -36,7 +36,7 @@ class AwsHome:
         """``$connect``."""
         from alerta_utec.handlers.websocket import Connect
 
-        return self._logged(Connect(self.services.sessions))
+        return self._logged(Connect(self.services.sessions, self.services.origins))
 
     @cached_property
     def disconnect(self) -> Handler:
@@ -50,14 +50,18 @@ class AwsHome:
         """``notify``; answers through ``@connections``, since it often has none to give."""
         from alerta_utec.handlers.websocket import Notify
 
-        return self._one_way(Notify(self.services.submit, self.services.access))
+        return self._one_way(
+            Notify(self.services.submit, self.services.access, self.services.limit)
+        )
 
     @cached_property
     def update(self) -> Handler:
         """``update``; answers as ``notify``."""
         from alerta_utec.handlers.websocket import UpdateIncident
 
-        return self._one_way(UpdateIncident(self.services.submit, self.services.access))
+        return self._one_way(
+            UpdateIncident(self.services.submit, self.services.access, self.services.limit)
+        )
 
     @cached_property
     def subscribe(self) -> Handler:
@@ -99,6 +103,7 @@ class AwsHome:
             services.submit,
             services.stats,
             services.authenticator,
+            services.limit,
             lambda _request: services.web_socket_url,
         )
         return self._logged(api)

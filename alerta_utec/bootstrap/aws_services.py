@@ -17,10 +17,12 @@ if TYPE_CHECKING:
     from alerta_utec.app.access import Access
     from alerta_utec.app.catch_up import CatchUp
     from alerta_utec.app.deliver import Alarm, Broadcast
+    from alerta_utec.app.limits import NoLimit, SubmitLimit
     from alerta_utec.app.records import Recorder
     from alerta_utec.app.sessions import Sessions, Subscriptions
     from alerta_utec.app.stats import Stats
     from alerta_utec.app.submit import Submit
+    from alerta_utec.domain.origins import Origins
     from alerta_utec.ports import Authenticator, Connections, Deliveries, IncidentStore, Poster
 
 
@@ -50,6 +52,25 @@ class AwsServices:
         from alerta_utec.bootstrap import sign_in
 
         return sign_in.authenticator(self.environment)
+
+    @property
+    def origins(self) -> "Origins":
+        """Whose pages may open sockets (``ORIGINS``, with commas between; ``*``: any)."""
+        from alerta_utec.domain.origins import Origins
+
+        return Origins(tuple(filter(None, self.environment["ORIGINS"].split(","))))
+
+    @cached_property
+    def limit(self) -> "SubmitLimit | NoLimit":
+        """How often one caller may submit, where people sign in (``AUTH``, ``KEYS_TABLE``)."""
+        from alerta_utec.app.limits import NoLimit, SubmitLimit
+
+        if self.environment["AUTH"] == "off":
+            return NoLimit()
+        from alerta_utec.adapters.aws.dynamodb_rates import DynamoRateLimits
+
+        rates = DynamoRateLimits(self._dynamodb, self.environment["KEYS_TABLE"])
+        return SubmitLimit(rates, SystemClock())
 
     @property
     def web_socket_url(self) -> str:

@@ -90,6 +90,37 @@ _setting = partial(click.option, show_envvar=True)
     help="Idioma de los correos.",
 )
 @_setting(
+    "--origin",
+    "origins",
+    envvar="ALERTA_ORIGIN",
+    multiple=True,
+    metavar="ORIGEN",
+    help="Origen web que puede usar el servicio, como https://alerta.example.edu; se repite. "
+    "Sin él, las páginas propias y las de esta máquina; con *, cualquiera.",
+)
+@_setting(
+    "--max-per-address",
+    envvar="ALERTA_MAX_PER_ADDRESS",
+    default=1000,
+    type=Whole(1, 1_000_000),
+    show_default=True,
+    help="Conexiones a la vez desde una misma dirección de fuera.",
+)
+@_setting(
+    "--cert",
+    envvar="ALERTA_CERT",
+    type=click.Path(path_type=Path),
+    metavar="ARCHIVO",
+    help="Certificado TLS en PEM: sirve https y wss.",
+)
+@_setting(
+    "--key",
+    envvar="ALERTA_KEY",
+    type=click.Path(path_type=Path),
+    metavar="ARCHIVO",
+    help="Clave del certificado, si no está en el mismo archivo.",
+)
+@_setting(
     "--auth",
     envvar="ALERTA_AUTH",
     default="off",
@@ -113,6 +144,10 @@ def serve(
     mail_to: tuple[str, ...],
     timezone: str,
     lang: Lang,
+    origins: tuple[str, ...],
+    max_per_address: int,
+    cert: Path | None,
+    key: Path | None,
     auth: str,
     idle_s: float | None,
     age_s: float | None,
@@ -150,6 +185,10 @@ def serve(
         mail_to=mail_to,
         timezone=timezone,
         lang=lang,
+        origins=origins,
+        max_per_address=max_per_address,
+        certificate=cert,
+        key=key,
         auth=environment(auth, sign_in),
         limits=Limits(idle_s=idle_s or usual.idle_s, age_s=age_s or usual.age_s),
     )

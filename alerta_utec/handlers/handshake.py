@@ -20,6 +20,8 @@ class Handshake:
     token: str | None
     wanted: Filter
     lang: Lang
+    origin: str | None
+    host: str | None
     answer: Mapping[str, str]
 
 
@@ -48,6 +50,8 @@ def read_handshake(event: Mapping[str, Any]) -> Handshake:
         token=tokens[0] if tokens else None,
         wanted=Filter.parse(asked) if asked else EVERYTHING,
         lang=handshake_lang(event),
+        origin=next(iter(_header(event, "origin")), None),
+        host=next(iter(_header(event, "host")), None),
         answer={"Sec-WebSocket-Protocol": SUBPROTOCOL} if SUBPROTOCOL in offered else {},
     )
 

@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from alerta_utec import wire
+from alerta_utec.app.limits import NoLimit, SubmitLimit
 from alerta_utec.app.stats import Stats
 from alerta_utec.app.submit import Submit
-from alerta_utec.domain.errors import AlertaError, BadJson, Internal, NotFound
+from alerta_utec.domain.errors import AlertaError, BadJson, Internal, NotFound, RateLimited
 from alerta_utec.domain.incident import Report
 from alerta_utec.domain.messages import Lang, preferred_lang
 from alerta_utec.domain.policy import Action, Person, Role
@@ -85,6 +86,7 @@ class HttpApi:
     submit: Submit
     stats: Stats
     authenticator: Authenticator
+    limit: SubmitLimit | NoLimit
     web_socket_url: Callable[[Request], str]
 
     def __call__(self, event: Mapping[str, Any], _context: object = None) -> Response:
@@ -118,6 +120,7 @@ class HttpApi:
             {"Idempotency-Key": request.header("idempotency-key")}, "Idempotency-Key", wire.KEY_MAX
         )
         report = Report.parse(request.json())
+        self.limit.take(person)
         committed = self.submit.notify(report, idempotency_key=key, by=person)
         location = f"/incidents/{committed.change.incident_id}"
         status = 200 if committed.duplicate else 201
@@ -128,6 +131,7 @@ class HttpApi:
         body = request.json()
         update = Update.parse(body)
         revision = wire.whole_number(body, "revision")
+        self.limit.take(person)
         committed = self.submit.update(request.incident_id, update, revision=revision, by=person)
         return answer(200, _stored(committed))
 
@@ -219,6 +223,8 @@ def problem(refusal: AlertaError, lang: Lang) -> Response:
     details = {"type": "about:blank", "title": body.pop("message"), "status": status, **body}
     # RFC 9110, section 11.6.1: a 401 says how to sign in.
     more = {"WWW-Authenticate": "Bearer"} if status == 401 else {}
+    if isinstance(refusal, RateLimited):
+        more["Retry-After"] = str(refusal.retry_after_s)
     more |= {"Content-Language": lang, "Vary": "Accept-Language"}
     return answer(status, details, "application/problem+json", **more)
 

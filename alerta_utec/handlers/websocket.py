@@ -9,13 +9,15 @@ from typing import Any
 from alerta_utec import wire
 from alerta_utec.app.access import Access
 from alerta_utec.app.catch_up import CatchUp
+from alerta_utec.app.limits import NoLimit, SubmitLimit
 from alerta_utec.app.sessions import Sessions, Subscriptions, expires_at
 from alerta_utec.app.submit import Submit
 from alerta_utec.domain.change import Position
-from alerta_utec.domain.errors import AlertaError, Internal, Unavailable, UnknownAction
+from alerta_utec.domain.errors import AlertaError, Forbidden, Internal, Unavailable, UnknownAction
 from alerta_utec.domain.filters import Filter
 from alerta_utec.domain.incident import Report
 from alerta_utec.domain.messages import Lang
+from alerta_utec.domain.origins import Origins
 from alerta_utec.domain.update import Update
 from alerta_utec.handlers.handshake import handshake_lang, read_handshake
 from alerta_utec.handlers.routes import ACTIONS
@@ -47,12 +49,15 @@ class Connect:
     """``$connect``: 200 opens the socket; otherwise the status says why it stays closed."""
 
     sessions: Sessions
+    origins: Origins
 
     def __call__(self, event: Event, _context: object = None) -> Response:
         """Keep the connection; the handshake waits for this."""
         context = event["requestContext"]
         try:
             handshake = read_handshake(event)
+            if not self.origins.allow(handshake.origin, handshake.host):
+                raise Forbidden("origin")
             self.sessions.open(
                 context["connectionId"],
                 _connected_at(context),
@@ -132,10 +137,12 @@ class Notify:
 
     submit: Submit
     access: Access
+    limit: SubmitLimit | NoLimit
 
     def __call__(self, message: Message) -> str | None:
         """The ack, where the message has a ``requestId``."""
         person = self.access.person(message.connection_id)
+        self.limit.take(person, message.connection_id)
         key = wire.short_text(message.body, "idempotencyKey", wire.KEY_MAX)
         report = Report.parse(message.body.get("incident"))
         committed = self.submit.notify(report, idempotency_key=key, by=person)
@@ -148,10 +155,12 @@ class UpdateIncident:
 
     submit: Submit
     access: Access
+    limit: SubmitLimit | NoLimit
 
     def __call__(self, message: Message) -> str | None:
         """The ack, where the message has a ``requestId``."""
         person = self.access.person(message.connection_id)
+        self.limit.take(person, message.connection_id)
         incident_id = wire.needed_text(message.body, "incidentId", wire.ID_MAX)
         revision = wire.whole_number(message.body, "revision")
         update = Update.parse(message.body)

@@ -15,6 +15,7 @@ SETTINGS = {
     "KEYS_TABLE": "k",
     "DELIVERIES_TABLE": "d",
     "AUTH": "off",
+    "ORIGINS": "*",
     "ALARM_TOPIC_ARN": "arn:aws:sns:us-east-1:000000000000:t",
     "ALERTA_TIMEZONE": "America/Lima",
     "MANAGEMENT_ENDPOINT": "https://a.execute-api.us-east-1.amazonaws.com/dev",

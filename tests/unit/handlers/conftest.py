@@ -17,9 +17,11 @@ from alerta_utec.adapters.memory import (
 )
 from alerta_utec.app.access import Access, OpenDoor
 from alerta_utec.app.catch_up import CatchUp
+from alerta_utec.app.limits import NoLimit, SubmitLimit
 from alerta_utec.app.sessions import Sessions, Subscriptions
 from alerta_utec.app.stats import Stats
 from alerta_utec.app.submit import Submit
+from alerta_utec.domain.origins import Origins
 from alerta_utec.handlers.http import HttpApi, Request
 from alerta_utec.handlers.websocket import (
     Connect,
@@ -51,6 +53,9 @@ class World:
     poster: MemoryPoster = field(default_factory=lambda: MemoryPoster({CONNECTION: []}))
     authenticator: Authenticator = field(default_factory=OpenDoor)
 
+    origins: Origins = Origins(("*",))
+    limit: SubmitLimit | NoLimit = field(default_factory=NoLimit)
+
     def __post_init__(self) -> None:
         self.deliveries = MemoryDeliveries()
         self.connections = MemoryConnections(self.clock)
@@ -58,16 +63,24 @@ class World:
         access = Access(self.connections, self.authenticator.required)
         submit, catch_up = Submit(self.store, self.clock), CatchUp(self.store)
         stats = Stats(self.store, self.clock, ZoneInfo("America/Lima"))
-        self.connect = Connect(sessions)
+        self.connect = Connect(sessions, self.origins)
         self.disconnect = Disconnect(sessions)
-        self.notify = MessageRoute(Notify(submit, access), access.lang, self.poster)
-        self.update = MessageRoute(UpdateIncident(submit, access), access.lang, self.poster)
+        self.notify = MessageRoute(Notify(submit, access, self.limit), access.lang, self.poster)
+        self.update = MessageRoute(
+            UpdateIncident(submit, access, self.limit), access.lang, self.poster
+        )
         self.subscribe = MessageRoute(Subscribe(Subscriptions(access)), access.lang, self.poster)
         self.ping = MessageRoute(Ping(catch_up, access), access.lang)
         self.sync = MessageRoute(Sync(catch_up, access), access.lang)
         self.default = MessageRoute(Default(), access.lang)
         self.http = HttpApi(
-            self.store, self.deliveries, submit, stats, self.authenticator, _web_socket_url
+            self.store,
+            self.deliveries,
+            submit,
+            stats,
+            self.authenticator,
+            self.limit,
+            _web_socket_url,
         )
 
     @property

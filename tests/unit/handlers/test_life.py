@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from alerta_utec.adapters.memory import ManualClock, MemoryRateLimits
+from alerta_utec.app.limits import Rate, SubmitLimit
 from tests import events
 from tests.support.incidents import incident
 from tests.unit.handlers.conftest import CONNECTION, World
@@ -130,3 +132,20 @@ def test_refusals_are_told_in_the_connections_language(world: World) -> None:
     answer = update(world, incidentId="nadie", status="resuelto")
 
     assert answer["message"] == "It does not exist."
+
+
+def test_who_submits_too_often_is_told_to_wait() -> None:
+    clock = ManualClock()
+    limit = SubmitLimit(MemoryRateLimits(), clock, per_connection=Rate(1, 2))
+    world = World(clock=clock, limit=limit)
+
+    answers = [world.submit(incident()) for _ in range(4)]
+
+    assert [answer.get("code") for answer in answers] == [
+        None,
+        None,
+        "rate_limited",
+        "rate_limited",
+    ]
+    assert answers[-1]["retryAfter"] == 1
+    assert world.store.position().seq == 2
