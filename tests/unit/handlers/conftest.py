@@ -53,7 +53,7 @@ class World:
     poster: MemoryPoster = field(default_factory=lambda: MemoryPoster({CONNECTION: []}))
     authenticator: Authenticator = field(default_factory=OpenDoor)
 
-    origins: Origins = Origins(("*",))
+    origins: Origins = field(default_factory=lambda: Origins(("*",)))
     limit: SubmitLimit | NoLimit = field(default_factory=NoLimit)
 
     def __post_init__(self) -> None:
