@@ -30,6 +30,11 @@ _OPTIONS = (
         "AUTH_ROLE_CLAIM",
         "Campo de la ficha que trae el rol (role, si no se dice).",
     ),
+    (
+        "--auth-leeway-s",
+        "AUTH_LEEWAY_S",
+        "Segundos que pueden diferir los relojes, hasta 300 (30, si no se dice).",
+    ),
 )
 
 
@@ -69,10 +74,11 @@ def token(role: str, user: str, hours: int, **options: str | None) -> None:
     """
     from alerta_utec.adapters.jwt_tokens import JwtAuthenticator, development_token
     from alerta_utec.bootstrap import sign_in
+    from alerta_utec.domain.errors import Unauthorized
 
     try:
         settings = sign_in.jwt_settings(environment("jwt", options))
-        JwtAuthenticator(settings)
+        authenticator = JwtAuthenticator(settings)
         made = development_token(
             settings,
             user=user,
@@ -80,6 +86,9 @@ def token(role: str, user: str, hours: int, **options: str | None) -> None:
             lasts=timedelta(hours=hours),
             now=datetime.now(UTC),
         )
+        authenticator.authenticate(made)
     except ValueError as error:
         raise Failure(str(error)) from error
+    except Unauthorized as error:
+        raise Failure("--user admite de 1 a 200 caracteres que se puedan mostrar.") from error
     click.echo(made)
