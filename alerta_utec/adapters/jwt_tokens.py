@@ -16,6 +16,7 @@ from alerta_utec.ports import Signed
 SECRET_MIN_BYTES = 32
 TOKEN_MAX_CHARS = 4096
 USER_MAX_CHARS = 200
+END_MAX_S = int(datetime(9999, 1, 1, tzinfo=UTC).timestamp())
 FETCH_TIMEOUT_S = 5
 # How long keys are kept, and how soon an unknown key id may cause another look.
 KEYS_LIFESPAN_S = 300
@@ -81,8 +82,7 @@ class JwtAuthenticator:
             raise Unavailable("the issuer's keys cannot be had") from error
         except jwt.PyJWTError as error:
             raise Unauthorized(type(error).__name__) from error
-        leeway = timedelta(seconds=self._settings.leeway_s)
-        end = datetime.fromtimestamp(int(claims["exp"]), UTC) + leeway
+        end = _end(claims) + timedelta(seconds=self._settings.leeway_s)
         return Signed(Person(_user(claims), _role(claims, self._settings.role_claim)), end)
 
     def _claims(self, token: str) -> dict[str, Any]:
@@ -135,6 +135,14 @@ def _trusted(url: str) -> bool:
     parts = urlsplit(url)
     local = parts.hostname in ("127.0.0.1", "::1", "localhost")
     return bool(parts.hostname) and (parts.scheme == "https" or (parts.scheme == "http" and local))
+
+
+def _end(claims: Mapping[str, Any]) -> datetime:
+    """When the token ends; one that lasts beyond the year 9998 is none."""
+    seconds = int(claims["exp"])
+    if seconds > END_MAX_S:
+        raise Unauthorized("not a usable exp")
+    return datetime.fromtimestamp(seconds, UTC)
 
 
 def _user(claims: Mapping[str, Any]) -> str:

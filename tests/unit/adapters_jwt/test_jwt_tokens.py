@@ -85,6 +85,8 @@ def test_the_claim_with_the_role_may_have_another_name() -> None:
         {"exp": in_s(-60)},
         {"exp": None},
         {"exp": "mañana"},
+        {"exp": 253370764801},
+        {"exp": 10**30},
         {"sub": None},
         {"sub": ""},
         {"sub": 7},
