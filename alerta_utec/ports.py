@@ -270,7 +270,10 @@ class Poster(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Email:
-    """One e-mail, to whoever is subscribed. ``subject``: one line of ASCII, ≤ 99 chars."""
+    """One e-mail, to whoever is subscribed.
+
+    ``subject``: one line of ASCII, ≤ 99 chars, without encoded words (RFC 2047).
+    """
 
     message_id: str
     subject: str

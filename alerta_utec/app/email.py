@@ -46,7 +46,9 @@ def _subject(change: Change, lang: Lang) -> str:
 def _ascii(text: str) -> str:
     plain = unicodedata.normalize("NFKD", text)
     plain = "".join(c for c in plain if not unicodedata.combining(c))
-    return "".join(c if c.isascii() and c.isprintable() else "?" for c in plain)
+    printable = "".join(c if c.isascii() and c.isprintable() else "?" for c in plain)
+    # An encoded word (RFC 2047) may stand for line breaks, and some libraries write them out.
+    return printable.replace("=?", "= ?")
 
 
 def _body(change: Change, timezone: ZoneInfo, lang: Lang) -> str:

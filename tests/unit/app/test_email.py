@@ -149,3 +149,10 @@ def test_the_all_clear_says_so_with_its_note() -> None:
     assert email.subject == "[Alerta UTEC] RESUELTO: prueba - Laboratorio A"
     assert "el incidente está resuelto" in email.body
     assert "Nota:\nya\n" in email.body
+
+
+@pytest.mark.parametrize(
+    "text", ["=?utf-8?q?fuga=0D=0ABcc:_x@example.net?=", "=🔥utf-8?q?=0D=0ABcc:_x?=", "==??q?x?="]
+)
+def test_a_subject_has_no_encoded_words_which_may_stand_for_line_breaks(text: str) -> None:
+    assert "=?" not in _email(type=text, location=text).subject
