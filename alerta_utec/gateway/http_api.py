@@ -2,6 +2,7 @@
 
 import logging
 import re
+from urllib.parse import unquote
 
 from aiohttp import web
 
@@ -71,7 +72,7 @@ class HttpApi:
     def _match(self, target: str) -> tuple[str, dict[str, str]] | None:
         for key, pattern in self._routes:
             if match := pattern.fullmatch(target):
-                return key, match.groupdict()
+                return key, {name: unquote(value) for name, value in match.groupdict().items()}
         return None
 
 

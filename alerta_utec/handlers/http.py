@@ -50,8 +50,15 @@ class Request:
 
     @property
     def incident_id(self) -> str:
-        """The id in the path."""
-        return str(self.event["pathParameters"]["incidentId"])
+        """The id in the path.
+
+        Raises:
+            NotFound: no incident has one of that length.
+        """
+        incident_id = str(self.event["pathParameters"]["incidentId"])
+        if len(incident_id) > wire.ID_MAX:
+            raise NotFound
+        return incident_id
 
     def header(self, name: str) -> str | None:
         """A header by its lower-case name."""
