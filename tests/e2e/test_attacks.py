@@ -4,28 +4,23 @@ import base64
 import hashlib
 import hmac
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
 import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
-from websockets.exceptions import InvalidStatus
 
 from tests.conformance.targets import http_request
+from tests.e2e.guarded import assert_refused, handshake_status
 from tests.e2e.raw import RawSocket
 from tests.support.incidents import incident, unique
 from tests.support.server import Server
 from tests.support.sign_in import (
-    AUDIENCE,
     ISSUER,
     SECRET,
-    WITH_SECRET,
-    Issuer,
     bearer,
     claims,
-    jwk,
     now_s,
     part,
     token,
@@ -33,51 +28,6 @@ from tests.support.sign_in import (
 from tests.support.wsclient import WsClient
 
 STRANGER = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-
-
-@pytest.fixture(scope="module")
-def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server that takes tokens by a secret; its clock allows nothing."""
-    folder = tmp_path_factory.mktemp("guarded") / "data"
-    with Server(folder, environment={**WITH_SECRET, "ALERTA_AUTH_LEEWAY_S": "0"}) as running:
-        yield running
-        assert "Traceback" not in running.output
-
-
-@pytest.fixture(scope="module")
-def issuer() -> Iterator[Issuer]:
-    """Whoever signs tokens for ``publishing``."""
-    with Issuer() as publishing:
-        yield publishing
-
-
-@pytest.fixture(scope="module")
-def publishing(tmp_path_factory: pytest.TempPathFactory, issuer: Issuer) -> Iterator[Server]:
-    """A server that takes tokens by an issuer's published keys."""
-    folder = tmp_path_factory.mktemp("publishing") / "data"
-    with Server(folder, environment=issuer.environment) as running:
-        yield running
-        assert "Traceback" not in running.output
-
-
-def handshake_status(server: Server, query: str = "", **options: Any) -> int:
-    """The status of a handshake, 101 where it opens."""
-    try:
-        with WsClient(server.ws_url + query, **options) as client:
-            assert client.ping()["type"] == "pong"
-    except InvalidStatus as refused:
-        return refused.response.status_code
-    return 101
-
-
-def assert_refused(server: Server, made: str) -> None:
-    """Neither wire takes the token, nor says more than that; nothing is stored."""
-    assert handshake_status(server, headers=bearer(made)) == 401
-    for method, path in (("GET", "/incidents"), ("GET", "/stats"), ("POST", "/incidents")):
-        answer = http_request(method, server.http_url + path, b"{}", bearer(made))
-        assert (answer.status, answer.json()["code"]) == (401, "unauthorized")
-        assert answer.headers["www-authenticate"] == "Bearer"
-        assert answer.json().keys() == {"type", "title", "status", "code"}
 
 
 def test_a_good_token_is_taken_in_each_of_three_places_and_over_http(guarded: Server) -> None:
@@ -226,56 +176,6 @@ def test_tokens_in_several_places_at_once(guarded: Server) -> None:
         with RawSocket(guarded.port) as raw:
             raw.send(request.encode())
             assert raw.status() == 401
-
-
-# Published keys
-
-
-def test_published_keys_are_believed(publishing: Server, issuer: Issuer) -> None:
-    assert handshake_status(publishing, headers=bearer(issuer.token("rsa-1"))) == 101
-    assert handshake_status(publishing, headers=bearer(issuer.token("ec-1"))) == 101
-
-
-def test_a_public_key_used_as_a_secret(publishing: Server, issuer: Issuer) -> None:
-    for head in ({"alg": "HS256", "kid": "rsa-1"}, {"alg": "HS256", "kid": "ec-1"}):
-        signed = f"{part(head)}.{part(claims(role='autoridad'))}"
-        for key in (issuer.public_pem(head["kid"]), issuer.public_pem(head["kid"]).strip()):
-            mac = hmac.new(key, signed.encode(), hashlib.sha256).digest()
-            made = base64.urlsafe_b64encode(mac).rstrip(b"=").decode()
-            assert_refused(publishing, f"{signed}.{made}")
-
-
-def test_a_key_of_ones_own_within_the_token_or_behind_a_link(
-    publishing: Server, issuer: Issuer
-) -> None:
-    with Issuer() as mine:
-        mine.keys["rsa-1"] = STRANGER
-        for extra in (
-            {"jwk": jwk(STRANGER)},
-            {"jku": mine.url},
-            {"x5u": mine.url, "kid": mine.url},
-            {"kid": "no such"},
-            {"kid": "'; DROP TABLE keys; --"},
-        ):
-            assert_refused(publishing, mine.token(headers=extra, role="autoridad"))
-
-        assert mine.asked == 0
-
-
-@pytest.mark.parametrize("algorithm", ["RS384", "RS512", "PS256"])
-def test_another_algorithm_with_the_right_key(
-    publishing: Server, issuer: Issuer, algorithm: str
-) -> None:
-    made = jwt.encode(claims(), issuer.keys["rsa-1"], algorithm, headers={"kid": "rsa-1"})
-
-    assert_refused(publishing, made)
-
-
-def test_a_token_of_the_issuer_for_another_service(publishing: Server, issuer: Issuer) -> None:
-    assert_refused(publishing, issuer.token(aud=f"{AUDIENCE}-otro"))
-
-
-# Who somebody is, and when that ends
 
 
 def test_a_connection_ends_with_its_token(guarded: Server) -> None:

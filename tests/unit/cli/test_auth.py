@@ -16,7 +16,8 @@ WITH_SECRET = {"ALERTA_AUTH_SECRET": SECRET}
 
 @pytest.mark.parametrize("role", Role)
 def test_a_token_is_one_that_the_service_takes(role: Role) -> None:
-    result = run("token", "--role", role.value, "--user", "rosa", "--hours", "2", environment=WITH_SECRET)
+    arguments = ("token", "--role", role.value, "--user", "rosa", "--hours", "2")
+    result = run(*arguments, environment=WITH_SECRET)
 
     assert result.exit_code == 0
     signed = JwtAuthenticator(JwtSettings(secret=SECRET)).authenticate(result.stdout.strip())
