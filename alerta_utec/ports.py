@@ -12,6 +12,8 @@ from alerta_utec.domain.change import Change, Position
 from alerta_utec.domain.delivery import Channel, Delivery
 from alerta_utec.domain.filters import EVERYTHING, Filter
 from alerta_utec.domain.incident import Incident
+from alerta_utec.domain.messages import DEFAULT_LANG, Lang
+from alerta_utec.domain.policy import ANYBODY, Person
 from alerta_utec.domain.values import Status, Urgency
 
 KEY_TTL_S = 24 * 3600
@@ -140,9 +142,9 @@ class Connection:
     connection_id: str
     connected_at: datetime
     expires_at: datetime
-    user: str | None = None
-    role: str | None = None
+    person: Person = ANYBODY
     filter: Filter = EVERYTHING
+    lang: Lang = DEFAULT_LANG
 
 
 class Connections(Protocol):
@@ -158,6 +160,14 @@ class Connections(Protocol):
 
     def delete(self, connection_id: str) -> None:
         """Forget a connection; nothing happens where it is not known.
+
+        Raises:
+            Unavailable.
+        """
+        ...
+
+    def get(self, connection_id: str) -> Connection | None:
+        """What is kept of it (strongly consistent); none where it is not known or has expired.
 
         Raises:
             Unavailable.
@@ -188,6 +198,56 @@ class Posted:
     throttled: tuple[str, ...] = ()
     failed: tuple[str, ...] = ()
 
+    def __add__(self, other: "Posted") -> "Posted":
+        """Both together."""
+        return Posted(
+            self.delivered + other.delivered,
+            self.gone + other.gone,
+            self.throttled + other.throttled,
+            self.failed + other.failed,
+        )
+
+
+class Authenticator(Protocol):
+    """Knows people by their tokens."""
+
+    @property
+    def required(self) -> bool:
+        """Whether sign-in is on."""
+        ...
+
+    def authenticate(self, token: str | None) -> "Signed":
+        """Who the token is for. May block for up to 5 s to fetch the issuer's keys.
+
+        Raises:
+            Unauthorized: there is none where one is needed, or it is not valid now.
+            Unavailable: the issuer's keys cannot be had.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """A valid token: whose, and until when (none: it has no end)."""
+
+    person: Person
+    expires_at: datetime | None = None
+
+
+class RateLimits(Protocol):
+    """Counts by key, as buckets of tokens that fill again by themselves."""
+
+    def take(self, key: str, now: datetime, *, per_s: float, burst: int) -> float:
+        """Take one token from the bucket of ``key``, which holds ``burst`` and fills ``per_s``.
+
+        Returns:
+            0.0 where there was one; else the seconds until there will be, and none was taken.
+
+        Raises:
+            Unavailable: it cannot be counted now.
+        """
+        ...
+
 
 class Poster(Protocol):
     """Sends frames to sockets."""
@@ -210,7 +270,10 @@ class Poster(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Email:
-    """One e-mail, to whoever is subscribed. ``subject``: one line of ASCII, ≤ 99 chars."""
+    """One e-mail, to whoever is subscribed.
+
+    ``subject``: one line of ASCII, ≤ 99 chars, without encoded words (RFC 2047).
+    """
 
     message_id: str
     subject: str

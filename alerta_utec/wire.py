@@ -16,6 +16,7 @@ from alerta_utec.domain.errors import (
     BadJson,
     InvalidRequest,
     Problem,
+    RateLimited,
     TooLarge,
     UnknownAction,
 )
@@ -28,6 +29,8 @@ MESSAGE_MAX_BYTES = 32 * 1024
 REQUEST_ID_MAX = 64
 KEY_MAX = 200
 CURSOR_MAX = 80
+ID_MAX = 64
+NUMBER_MAX = 10**9
 
 
 def encode(value: Mapping[str, Any]) -> str:
@@ -77,6 +80,31 @@ def short_text(message: Mapping[str, Any], name: str, max_chars: int) -> str | N
     return value
 
 
+def needed_text(message: Mapping[str, Any], name: str, max_chars: int) -> str:
+    """As ``short_text``, for one that must be there.
+
+    Raises:
+        InvalidRequest.
+    """
+    value = short_text(message, name, max_chars)
+    if value is None:
+        raise InvalidRequest(problems=[Problem(name, "missing")])
+    return value
+
+
+def whole_number(message: Mapping[str, Any], name: str) -> int | None:
+    """An optional whole number from 1 on.
+
+    Raises:
+        InvalidRequest: it is there, and something else.
+    """
+    value = message.get(name)
+    if value is None or (type(value) is int and 1 <= value <= NUMBER_MAX):
+        return value
+    params = {"min": 1, "max": NUMBER_MAX}
+    raise InvalidRequest(problems=[Problem(name, "not_number", params)])
+
+
 def request_id(message: Mapping[str, Any]) -> str | None:
     """The ``requestId`` of a message; none where there is no valid one."""
     try:
@@ -117,6 +145,11 @@ def ack(
             "requestId": request,
         }
     )
+
+
+def done(action: str, request: str) -> str:
+    """The answer to a message that stores nothing."""
+    return encode({"type": "ack", "action": action, "requestId": request})
 
 
 def pong(
@@ -161,7 +194,7 @@ def error(refusal: AlertaError, *, request: str | None = None, lang: Lang = DEFA
 
 
 def error_body(refusal: AlertaError, *, lang: Lang = DEFAULT_LANG) -> dict[str, Any]:
-    """``{code, message, errors?, actions?}``: the part that both wires share."""
+    """``{code, message, errors?, actions?, retryAfter?}``: the part that both wires share."""
     body: dict[str, Any] = {
         "code": refusal.code,
         "message": text(refusal.code, lang, **refusal.params),
@@ -170,6 +203,8 @@ def error_body(refusal: AlertaError, *, lang: Lang = DEFAULT_LANG) -> dict[str, 
         body["errors"] = _errors(refusal.problems, lang)
     if isinstance(refusal, UnknownAction):
         body["actions"] = list(refusal.actions)
+    if isinstance(refusal, RateLimited):
+        body["retryAfter"] = refusal.retry_after_s
     return body
 
 

@@ -36,7 +36,7 @@ class AlertaPlugin {
     this.progress = progress;
     this.provider = serverless.getProvider('aws');
     this.hooks = {
-      'before:package:initialize': () => this.checkEmail(),
+      'before:package:initialize': () => this.check(),
       'before:package:createDeploymentArtifacts': () => this.package(),
       'before:deploy:function:initialize': () => this.refuseOne(),
       'before:aws:deploy:deploy:updateStack': () => letApiGatewayLog(this),
@@ -58,6 +58,28 @@ class AlertaPlugin {
       'Use "sls deploy": todas las Lambdas comparten un paquete. / Use "sls deploy": all Lambdas share one zip.',
       'ALERTA_DEPLOY_ALL'
     );
+  }
+
+  check() {
+    this.checkEmail();
+    this.checkSignIn();
+  }
+
+  checkSignIn() {
+    const { auth } = this.settings;
+    const stage = this.provider.getStage();
+    if (auth !== 'off' && auth !== 'jwt') {
+      throw this.fail(`auth: off | jwt, no "${auth}"`, 'ALERTA_AUTH');
+    }
+    if (auth === 'jwt') return;
+    if (stage !== 'dev') {
+      throw this.fail(
+        `La etapa ${stage} necesita inicio de sesión: --param="auth=jwt" con authJwksUrl o authSecret. /\n` +
+          `Stage ${stage} needs sign-in: --param="auth=jwt" with authJwksUrl or authSecret.`,
+        'ALERTA_AUTH'
+      );
+    }
+    this.log.warning('Sin inicio de sesión (auth=off): quien conozca la dirección avisa y lee.');
   }
 
   checkEmail() {

@@ -205,6 +205,26 @@ class MemoryDeliveries:
             return tuple(self._kept[key] for key in keys)
 
 
+class MemoryRateLimits:
+    """``RateLimits`` by the generic cell rate algorithm; the longest unused keys are forgotten."""
+
+    KEYS_MAX = 100_000
+
+    def __init__(self) -> None:
+        self._full_at: dict[str, float] = {}
+        self._lock = threading.Lock()
+
+    def take(self, key: str, now: datetime, *, per_s: float, burst: int) -> float:
+        now_s, interval_s = now.timestamp(), 1 / per_s
+        with self._lock:
+            full_at = max(self._full_at.pop(key, now_s), now_s)
+            wait_s = full_at + interval_s - burst * interval_s - now_s
+            self._full_at[key] = full_at if wait_s > 0 else full_at + interval_s
+            if len(self._full_at) > self.KEYS_MAX:
+                del self._full_at[next(iter(self._full_at))]
+        return max(wait_s, 0.0)
+
+
 class MemoryConnections:
     """``Connections``; its ``clock`` tells which have expired."""
 
@@ -220,6 +240,11 @@ class MemoryConnections:
     def delete(self, connection_id: str) -> None:
         with self._lock:
             self._kept.pop(connection_id, None)
+
+    def get(self, connection_id: str) -> Connection | None:
+        with self._lock:
+            connection = self._kept.get(connection_id)
+        return connection if connection and connection.expires_at > self._clock.now() else None
 
     def pages(self) -> Iterator[Sequence[Connection]]:
         now = self._clock.now()

@@ -7,6 +7,7 @@ from typing import Any
 
 from alerta_utec.domain.change import Change, Position
 from alerta_utec.domain.errors import InvalidRequest, Problem
+from alerta_utec.domain.filters import EVERYTHING, Filter
 from alerta_utec.domain.values import Status
 from alerta_utec.ports import IncidentStore, Page, Query
 from alerta_utec.wire import encoded_size
@@ -35,6 +36,17 @@ class CaughtUp:
     more: bool = False
     reset: bool = False
     cursor: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What one client gets to see: by its filter, and ``private`` where people's names too."""
+
+    filter: Filter = EVERYTHING
+    private: bool = False
+
+
+WHOLE = View()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +81,8 @@ class CatchUp:
         """
         return self.store.position()
 
-    def since(self, position: Position) -> CaughtUp:
-        """The next page of what has changed since ``position``.
+    def since(self, position: Position, view: View = WHOLE) -> CaughtUp:
+        """The next page of what has changed since ``position``, as far as it concerns ``view``.
 
         A position that this feed has never had (another epoch, or ahead of it) gets a
         snapshot instead.
@@ -80,13 +92,13 @@ class CatchUp:
         """
         head = self.store.position()
         if position.epoch != head.epoch or position.seq > head.seq:
-            return self.snapshot()
+            return self.snapshot(None, view)
         changes = self.store.changes(after_seq=position.seq, limit=CHANGES_PER_READ)
-        latest, last_seq = _fill(changes, position.seq)
+        latest, last_seq = _fill(changes, position.seq, view)
         return CaughtUp(latest, replace(head, seq=last_seq), more=last_seq < head.seq)
 
-    def snapshot(self, cursor: str | None = None) -> CaughtUp:
-        """A page of the open incidents, the newest first.
+    def snapshot(self, cursor: str | None = None, view: View = WHOLE) -> CaughtUp:
+        """A page of the open incidents that match ``view``, the newest first.
 
         Its position is read before its first incident: what changes while the client pages
         comes to it afterwards, as changes since that position.
@@ -100,7 +112,7 @@ class CatchUp:
         if place is not None and place.position.epoch != head.epoch:
             place = None
         position = self.store.settled() if place is None else place.position
-        incidents, next_seq = self._open(None if place is None else place.before_seq)
+        incidents, next_seq = self._open(None if place is None else place.before_seq, view)
         return CaughtUp(
             incidents,
             position,
@@ -109,11 +121,15 @@ class CatchUp:
             cursor=None if next_seq is None else str(_Cursor(position, next_seq)),
         )
 
-    def _open(self, before_seq: int | None) -> tuple[list[dict[str, Any]], int | None]:
+    def _open(self, before_seq: int | None, view: View) -> tuple[list[dict[str, Any]], int | None]:
         limit = SNAPSHOT_PER_READ
         while True:
             page: Page = self.store.page(Query(limit=limit, before_seq=before_seq, status=OPEN))
-            incidents = [incident.to_json() for incident in page.incidents]
+            incidents = [
+                incident.to_json(private=view.private)
+                for incident in page.incidents
+                if view.filter.matches(incident)
+            ]
             size = sum(map(encoded_size, incidents))
             if size <= INCIDENTS_MAX_BYTES or limit == 1:
                 return incidents, page.next_seq
@@ -121,12 +137,18 @@ class CatchUp:
             limit = max(1, min(limit, len(incidents)) * INCIDENTS_MAX_BYTES // (size * 2))
 
 
-def _fill(changes: Iterable[Change], last_seq: int) -> tuple[list[dict[str, Any]], int]:
-    """The latest state of each incident in as many ``changes`` as fit, and the last one's seq."""
+def _fill(changes: Iterable[Change], last_seq: int, view: View) -> tuple[list[dict[str, Any]], int]:
+    """The latest state of each incident in as many ``changes`` as fit, and the last one's seq.
+
+    An incident that a change takes into the view or out of it comes at its latest.
+    """
     latest: dict[str, dict[str, Any]] = {}
     size = 0
     for change in changes:
-        state = change.after.to_json()
+        if change.incident_id not in latest and not view.filter.concerns(change):
+            last_seq = change.after.seq
+            continue
+        state = change.after.to_json(private=view.private)
         replaced = latest.get(change.incident_id)
         size += encoded_size(state) - (encoded_size(replaced) if replaced else 0)
         if size > INCIDENTS_MAX_BYTES and latest:

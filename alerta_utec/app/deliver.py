@@ -14,6 +14,8 @@ from alerta_utec.app.records import Recorder
 from alerta_utec.domain.change import Change
 from alerta_utec.domain.delivery import Delivery
 from alerta_utec.domain.errors import AlertaError, Unavailable
+from alerta_utec.domain.messages import DEFAULT_LANG, Lang
+from alerta_utec.domain.policy import Action
 from alerta_utec.ports import Clock, Connection, Connections, Mailer, Posted, Poster
 
 log = logging.getLogger(__name__)
@@ -52,15 +54,28 @@ class Broadcast:
             if connection.filter.concerns(change)
         }
         try:
-            posted = self._post(list(concerned), wire.incident_update(change), deadline_s)
+            posted = self._post(list(concerned.values()), change, deadline_s)
         except Unavailable:
             self._record(change, Posted(failed=tuple(concerned)), started)
             raise
         self._forget([concerned[name] for name in posted.gone])
         return self._record(change, posted, started)
 
-    def _post(self, ids: Sequence[str], frame: str, deadline_s: float | None) -> Posted:
-        return self.poster.post(ids, frame, deadline_s=deadline_s) if ids else Posted()
+    def _post(
+        self, listeners: Sequence[Connection], change: Change, deadline_s: float | None
+    ) -> Posted:
+        """Encode once for each audience: those who may see people's names, and the others."""
+        posted = Posted()
+        for private in (True, False):
+            audience = [
+                listener.connection_id
+                for listener in listeners
+                if listener.person.may(Action.SEE_PEOPLE) is private
+            ]
+            if audience:
+                frame = wire.incident_update(change, private=private)
+                posted += self.poster.post(audience, frame, deadline_s=deadline_s)
+        return posted
 
     def _record(self, change: Change, posted: Posted, started: float) -> dict[str, int]:
         counts = {
@@ -96,6 +111,7 @@ class Alarm:
     timezone: ZoneInfo
     clock: Clock
     record: Recorder
+    lang: Lang = DEFAULT_LANG
 
     def __call__(self, change: Change) -> bool:
         """Send it, and record whether it was sent.
@@ -110,7 +126,7 @@ class Alarm:
         if not change.alarms():
             return False
         try:
-            self.mailer.send(compose(change, self.timezone))
+            self.mailer.send(compose(change, self.timezone, self.lang))
         except AlertaError as error:
             self._record(change, {"result": "failed", "because": str(error)})
             raise

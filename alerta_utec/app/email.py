@@ -7,21 +7,14 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from alerta_utec.domain.change import Change
-from alerta_utec.domain.incident import Incident
-from alerta_utec.domain.values import Status, Urgency
+from alerta_utec.domain.messages import DEFAULT_LANG, Lang, email_text
 from alerta_utec.ports import Email
 
 # SNS Publish: "Subjects must be ASCII text … and must be less than 100 characters long".
 SUBJECT_MAX = 99
-_URGENCY = {Urgency.LOW: "BAJA", Urgency.MEDIUM: "MEDIA", Urgency.HIGH: "ALTA"}
-_STATUS = {
-    Status.PENDIENTE: "pendiente",
-    Status.EN_ATENCION: "en atención",
-    Status.RESUELTO: "resuelto",
-}
 
 
-def compose(change: Change, timezone: ZoneInfo) -> Email:
+def compose(change: Change, timezone: ZoneInfo, lang: Lang = DEFAULT_LANG) -> Email:
     """The e-mail about ``change``, with the campus's time beside UTC.
 
     The same change gives the same e-mail, ``message_id`` included, so that a repeat can be
@@ -31,8 +24,8 @@ def compose(change: Change, timezone: ZoneInfo) -> Email:
     name = hashlib.sha256(incident.incident_id.encode()).hexdigest()[:32]
     return Email(
         message_id=f"<{name}.{incident.revision}@alerta-utec>",
-        subject=_subject(incident),
-        body=_body(incident, timezone),
+        subject=_subject(change, lang),
+        body=_body(change, timezone, lang),
         attributes={
             "urgency": incident.urgency.value,
             "type": incident.type,
@@ -41,8 +34,11 @@ def compose(change: Change, timezone: ZoneInfo) -> Email:
     )
 
 
-def _subject(incident: Incident) -> str:
-    subject = f"[Alerta UTEC] {_URGENCY[incident.urgency]}: {incident.type} - {incident.location}"
+def _subject(change: Change, lang: Lang) -> str:
+    incident = change.after
+    key = "status.resuelto" if change.resolves() else f"urgency.{incident.urgency}"
+    head = email_text(key, lang).upper()
+    subject = f"[Alerta UTEC] {head}: {incident.type} - {incident.location}"
     ascii_only = _ascii(subject)
     return ascii_only if len(ascii_only) <= SUBJECT_MAX else ascii_only[: SUBJECT_MAX - 3] + "..."
 
@@ -50,28 +46,43 @@ def _subject(incident: Incident) -> str:
 def _ascii(text: str) -> str:
     plain = unicodedata.normalize("NFKD", text)
     plain = "".join(c for c in plain if not unicodedata.combining(c))
-    return "".join(c if c.isascii() and c.isprintable() else "?" for c in plain)
+    printable = "".join(c if c.isascii() and c.isprintable() else "?" for c in plain)
+    # An encoded word (RFC 2047) may stand for line breaks, and some libraries write them out.
+    return printable.replace("=?", "= ?")
 
 
-def _body(incident: Incident, timezone: ZoneInfo) -> str:
+def _body(change: Change, timezone: ZoneInfo, lang: Lang) -> str:
+    incident = change.after
+
+    def say(key: str) -> str:
+        return email_text(key, lang)
+
     fields = [
-        ("Tipo", incident.type),
-        ("Lugar", incident.location),
-        ("Urgencia", _URGENCY[incident.urgency].lower()),
-        ("Estado", _STATUS[incident.status]),
-        ("Fecha y hora", _both_times(incident.timestamp, timezone)),
-        ("Registrado", _both_times(incident.created_at, timezone)),
-        ("Identificador", incident.incident_id),
-        ("Revisión", str(incident.revision)),
+        (say("type"), incident.type),
+        (say("location"), incident.location),
+        (say("urgency"), say(f"urgency.{incident.urgency}")),
+        (say("status"), say(f"status.{incident.status}")),
+        (say("timestamp"), _both_times(incident.timestamp, timezone)),
+        (say("created"), _both_times(incident.created_at, timezone)),
+        (say("id"), incident.incident_id),
+        (say("revision"), str(incident.revision)),
     ]
     width = max(len(label) for label, _ in fields)
-    lines = ["Alerta UTEC: hay un incidente que atender.", ""]
+    lines = [f"Alerta UTEC: {say(_opening(change))}", ""]
     lines += [f"{label + ':':<{width + 2}}{value}" for label, value in fields]
-    lines += ["", "Descripción:", incident.description or "(sin descripción)"]
+    if change.note is not None:
+        lines += ["", say("note") + ":", change.note]
+    lines += ["", say("description") + ":", incident.description or say("no_description")]
     if incident.extras:
-        lines += ["", "Otros datos:"]
+        lines += ["", say("extras") + ":"]
         lines += [f"  {name}: {_value(value)}" for name, value in incident.extras.items()]
     return "\n".join(lines) + "\n"
+
+
+def _opening(change: Change) -> str:
+    if change.resolves():
+        return "opening.resolved"
+    return "opening.new" if change.before is None else "opening.raised"
 
 
 def _value(value: object) -> str:

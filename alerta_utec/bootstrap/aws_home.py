@@ -36,7 +36,7 @@ class AwsHome:
         """``$connect``."""
         from alerta_utec.handlers.websocket import Connect
 
-        return self._logged(Connect(self.services.sessions))
+        return self._logged(Connect(self.services.sessions, self.services.origins))
 
     @cached_property
     def disconnect(self) -> Handler:
@@ -48,23 +48,41 @@ class AwsHome:
     @cached_property
     def notify(self) -> Handler:
         """``notify``; answers through ``@connections``, since it often has none to give."""
-        from alerta_utec.handlers.websocket import MessageRoute, Notify
+        from alerta_utec.handlers.websocket import Notify
 
-        return self._logged(MessageRoute(Notify(self.services.submit), self.services.poster))
+        return self._one_way(
+            Notify(self.services.submit, self.services.access, self.services.limit)
+        )
+
+    @cached_property
+    def update(self) -> Handler:
+        """``update``; answers as ``notify``."""
+        from alerta_utec.handlers.websocket import UpdateIncident
+
+        return self._one_way(
+            UpdateIncident(self.services.submit, self.services.access, self.services.limit)
+        )
+
+    @cached_property
+    def subscribe(self) -> Handler:
+        """``subscribe``; answers as ``notify``."""
+        from alerta_utec.handlers.websocket import Subscribe
+
+        return self._one_way(Subscribe(self.services.subscriptions))
 
     @cached_property
     def ping(self) -> Handler:
         """``ping``, two-way."""
         from alerta_utec.handlers.websocket import Ping
 
-        return self._two_way(Ping(self.services.catch_up))
+        return self._two_way(Ping(self.services.catch_up, self.services.access))
 
     @cached_property
     def sync(self) -> Handler:
         """``sync``, two-way."""
         from alerta_utec.handlers.websocket import Sync
 
-        return self._two_way(Sync(self.services.catch_up))
+        return self._two_way(Sync(self.services.catch_up, self.services.access))
 
     @cached_property
     def default(self) -> Handler:
@@ -78,7 +96,17 @@ class AwsHome:
         """The HTTP API."""
         from alerta_utec.handlers.http import HttpApi
 
-        return self._logged(HttpApi(self.services.incidents, self.services.deliveries))
+        services = self.services
+        api = HttpApi(
+            services.incidents,
+            services.deliveries,
+            services.submit,
+            services.stats,
+            services.authenticator,
+            services.limit,
+            lambda _request: services.web_socket_url,
+        )
+        return self._logged(api)
 
     @cached_property
     def broadcast(self) -> Handler:
@@ -92,10 +120,20 @@ class AwsHome:
         # An e-mail is one call with timeouts of its own.
         return self._consumer(lambda change, _deadline_s: alarm(change))
 
+    @cached_property
+    def sweep(self) -> Handler:
+        """The schedule, which closes expired connections."""
+        return self._logged(self.services.sweep)
+
+    def _one_way(self, action: "Action") -> Handler:
+        from alerta_utec.handlers.websocket import MessageRoute
+
+        return self._logged(MessageRoute(action, self.services.access.lang, self.services.poster))
+
     def _two_way(self, action: "Action") -> Handler:
         from alerta_utec.handlers.websocket import MessageRoute
 
-        return self._logged(MessageRoute(action))
+        return self._logged(MessageRoute(action, self.services.access.lang))
 
     def _consumer(self, consume: Callable[["Change", float | None], object]) -> Handler:
         from alerta_utec.adapters.aws.items import change_from_image

@@ -13,12 +13,17 @@ from alerta_utec.adapters.clock import SystemClock
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
+    from alerta_utec.adapters.aws.sweep import Sweep
+    from alerta_utec.app.access import Access
     from alerta_utec.app.catch_up import CatchUp
     from alerta_utec.app.deliver import Alarm, Broadcast
+    from alerta_utec.app.limits import NoLimit, SubmitLimit
     from alerta_utec.app.records import Recorder
-    from alerta_utec.app.sessions import Sessions
+    from alerta_utec.app.sessions import Sessions, Subscriptions
+    from alerta_utec.app.stats import Stats
     from alerta_utec.app.submit import Submit
-    from alerta_utec.ports import Connections, Deliveries, IncidentStore, Poster
+    from alerta_utec.domain.origins import Origins
+    from alerta_utec.ports import Authenticator, Connections, Deliveries, IncidentStore, Poster
 
 
 @dataclass(frozen=True)
@@ -39,7 +44,45 @@ class AwsServices:
         """Opens and closes connections (``CONNECTIONS_TABLE``)."""
         from alerta_utec.app.sessions import Sessions
 
-        return Sessions(self.connections)
+        return Sessions(self.connections, self.authenticator)
+
+    @cached_property
+    def authenticator(self) -> "Authenticator":
+        """Knows people by their tokens (``AUTH`` and the variables of ``sign_in``)."""
+        from alerta_utec.bootstrap import sign_in
+
+        return sign_in.authenticator(self.environment)
+
+    @property
+    def origins(self) -> "Origins":
+        """Whose pages may open sockets (``ORIGINS``, with commas between; ``*``: any)."""
+        from alerta_utec.domain.origins import Origins
+
+        return Origins(tuple(filter(None, self.environment["ORIGINS"].split(","))))
+
+    @cached_property
+    def limit(self) -> "SubmitLimit | NoLimit":
+        """How often one caller may submit, where people sign in (``AUTH``, ``KEYS_TABLE``)."""
+        from alerta_utec.app.limits import NoLimit, SubmitLimit
+
+        if self.environment["AUTH"] == "off":
+            return NoLimit()
+        from alerta_utec.adapters.aws.dynamodb_rates import DynamoRateLimits
+
+        rates = DynamoRateLimits(self._dynamodb, self.environment["KEYS_TABLE"])
+        return SubmitLimit(rates, SystemClock())
+
+    @property
+    def web_socket_url(self) -> str:
+        """Where the sockets are: beside ``MANAGEMENT_ENDPOINT``."""
+        return "ws" + self.environment["MANAGEMENT_ENDPOINT"].removeprefix("http")
+
+    @cached_property
+    def access(self) -> "Access":
+        """Who sends a message (``CONNECTIONS_TABLE``, ``AUTH``)."""
+        from alerta_utec.app.access import Access
+
+        return Access(self.connections, sign_in=self.environment["AUTH"] != "off")
 
     @cached_property
     def submit(self) -> "Submit":
@@ -56,6 +99,33 @@ class AwsServices:
         return CatchUp(self.incidents)
 
     @cached_property
+    def subscriptions(self) -> "Subscriptions":
+        """Keeps what each connection wants to hear (as ``access``)."""
+        from alerta_utec.app.sessions import Subscriptions
+
+        return Subscriptions(self.access)
+
+    @cached_property
+    def sweep(self) -> "Sweep":
+        """Closes expired connections (``CONNECTIONS_TABLE``, ``MANAGEMENT_ENDPOINT``)."""
+        from alerta_utec.adapters.aws import clients
+        from alerta_utec.adapters.aws.sweep import Sweep
+
+        management = clients.management_api(self.environment["MANAGEMENT_ENDPOINT"])
+        table = self.environment["CONNECTIONS_TABLE"]
+        return Sweep(self._dynamodb, table, management, SystemClock())
+
+    @cached_property
+    def stats(self) -> "Stats":
+        """Counts incidents (as ``submit``, ``ALERTA_TIMEZONE``)."""
+        from zoneinfo import ZoneInfo
+
+        from alerta_utec.app.stats import Stats
+
+        timezone = ZoneInfo(self.environment["ALERTA_TIMEZONE"])
+        return Stats(self.incidents, SystemClock(), timezone)
+
+    @cached_property
     def broadcast(self) -> "Broadcast":
         """Sends a change to everyone.
 
@@ -69,17 +139,19 @@ class AwsServices:
     def alarm(self) -> "Alarm":
         """Sends a change's e-mail.
 
-        ``ALARM_TOPIC_ARN``, ``ALERTA_TIMEZONE``, ``DELIVERIES_TABLE``.
+        ``ALARM_TOPIC_ARN``, ``ALERTA_TIMEZONE``, ``ALERTA_LANG``, ``DELIVERIES_TABLE``.
         """
         from zoneinfo import ZoneInfo
 
         from alerta_utec.adapters.aws import clients
         from alerta_utec.adapters.aws.sns import SnsMailer
         from alerta_utec.app.deliver import Alarm
+        from alerta_utec.domain.messages import DEFAULT_LANG, parse_lang
 
         mailer = SnsMailer(clients.sns(), self.environment["ALARM_TOPIC_ARN"])
         timezone = ZoneInfo(self.environment["ALERTA_TIMEZONE"])
-        return Alarm(mailer, timezone, SystemClock(), self._record)
+        lang = parse_lang(self.environment.get("ALERTA_LANG")) or DEFAULT_LANG
+        return Alarm(mailer, timezone, SystemClock(), self._record, lang)
 
     @cached_property
     def connections(self) -> "Connections":

@@ -4,7 +4,8 @@ import asyncio
 import logging
 import resource
 import signal
-from collections.abc import Callable
+import ssl
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,26 +16,37 @@ import uvloop
 from alerta_utec.adapters.clock import SystemClock
 from alerta_utec.adapters.local.data_folder import DataFolder
 from alerta_utec.adapters.local.database import Database
+from alerta_utec.adapters.local.errors import DataRefused
 from alerta_utec.adapters.local.mail import mailer_for
 from alerta_utec.adapters.local.sqlite import SqliteIncidents
 from alerta_utec.adapters.local.sqlite_deliveries import SqliteDeliveries
 from alerta_utec.adapters.local.sqlite_jobs import SqliteMailJobs
-from alerta_utec.adapters.memory import MemoryDeliveries, MemoryIncidents, MemoryMailer
+from alerta_utec.adapters.memory import (
+    MemoryDeliveries,
+    MemoryIncidents,
+    MemoryMailer,
+    MemoryRateLimits,
+)
+from alerta_utec.app.access import Access
 from alerta_utec.app.catch_up import CatchUp
 from alerta_utec.app.deliver import Alarm, Broadcast
+from alerta_utec.app.limits import NoLimit, SubmitLimit
 from alerta_utec.app.mail_queue import MailQueue
 from alerta_utec.app.records import Recorder
-from alerta_utec.app.sessions import Sessions
+from alerta_utec.app.sessions import Sessions, Subscriptions
+from alerta_utec.app.stats import Stats
 from alerta_utec.app.submit import Submit
-from alerta_utec.bootstrap import logs
+from alerta_utec.bootstrap import logs, sign_in
 from alerta_utec.bootstrap.delivery_writer import DeliveryWriter
 from alerta_utec.bootstrap.mail_worker import MailWorker
 from alerta_utec.domain.change import Change
+from alerta_utec.domain.messages import DEFAULT_LANG, Lang
+from alerta_utec.domain.origins import Origins
 from alerta_utec.gateway.core import Gateway, Handler, Route
 from alerta_utec.gateway.hub import Hub
 from alerta_utec.gateway.limits import Limits
 from alerta_utec.gateway.server import GatewayServer
-from alerta_utec.handlers.http import HttpApi
+from alerta_utec.handlers.http import HttpApi, Request
 from alerta_utec.handlers.routes import HTTP_ROUTES, WEBSOCKET_ROUTES, HandlerName
 from alerta_utec.handlers.websocket import (
     Connect,
@@ -43,7 +55,9 @@ from alerta_utec.handlers.websocket import (
     MessageRoute,
     Notify,
     Ping,
+    Subscribe,
     Sync,
+    UpdateIncident,
 )
 from alerta_utec.ports import Deliveries, IncidentStore, Mailer, MailJobs
 
@@ -59,6 +73,9 @@ class LocalSettings:
 
     ``mail_url``: ``smtp://user:password@host:587``, ``smtps://…`` or an Apprise URL;
     none: e-mails go to the Maildir ``data/mail``. ``ephemeral``: nothing is stored.
+    ``lang``: of the e-mails. ``auth``: ``AUTH`` and what belongs to it, as ``sign_in`` has
+    them. ``origins``: as ``domain.origins`` has them. ``max_per_address``: sockets from one
+    address that is not this machine's. ``certificate`` and ``key``: PEM files, for TLS.
     ``limits``: API Gateway's, unless a test sets them lower.
     """
 
@@ -72,6 +89,12 @@ class LocalSettings:
     mail_from: str = "alerta-utec@localhost"
     mail_to: tuple[str, ...] = ()
     timezone: str = "America/Lima"
+    lang: Lang = DEFAULT_LANG
+    auth: Mapping[str, str] = field(default_factory=dict)
+    origins: tuple[str, ...] = ()
+    max_per_address: int = 1000
+    certificate: Path | None = None
+    key: Path | None = None
     limits: Limits = field(default_factory=Limits)
 
 
@@ -101,7 +124,8 @@ class LocalHome:
 
         Raises:
             OSError: the address cannot be listened on.
-            DataRefused: the data folder is in use by another server, or cannot be used.
+            DataRefused: the data folder is in use by another server or cannot be used, or the
+                certificate cannot.
             ValueError: the mail URL is not usable.
         """
         logs.configure()
@@ -121,15 +145,20 @@ class LocalHome:
         writer = DeliveryWriter(backing.deliveries)
         record = Recorder(writer)
         self._broadcast = Broadcast(self._hub, self._hub, self._clock, record)
-        alarm = Alarm(backing.mailer, ZoneInfo(settings.timezone), self._clock, record)
+        zone = ZoneInfo(settings.timezone)
+        alarm = Alarm(backing.mailer, zone, self._clock, record, settings.lang)
         self._mail = MailWorker(MailQueue(backing.jobs, alarm, self._clock, record), self._clock)
-        port = await server.start(settings.host, settings.port)
+        port = await server.start(settings.host, settings.port, _tls(settings))
         writer.start()
         self._mail.start()
         try:
             if on_ready is not None:
                 address = f"[{settings.host}]" if ":" in settings.host else settings.host
-                on_ready(f"http://{address}:{port}", f"ws://{address}:{port}/{settings.stage}")
+                secure = "s" if settings.certificate else ""
+                on_ready(
+                    f"http{secure}://{address}:{port}",
+                    f"ws{secure}://{address}:{port}/{settings.stage}",
+                )
             await stop.wait()
         finally:
             await server.stop()
@@ -137,16 +166,34 @@ class LocalHome:
             await asyncio.to_thread(writer.stop, WRITER_STOP_S)
 
     def _gateway(self, backing: _Backing) -> Gateway:
-        store, life_s = backing.store, self.settings.limits.age_s
-        sessions = Sessions(self._hub, life_s)
+        store, authenticator = backing.store, sign_in.authenticator(self.settings.auth)
+        life_s = self.settings.limits.age_s
+        sessions, access = (
+            Sessions(self._hub, authenticator, life_s),
+            Access(self._hub, authenticator.required),
+        )
+        # Without sign-in only this machine gets here, or whoever --insecure lets in.
+        limit = SubmitLimit(MemoryRateLimits(), self._clock) if access.sign_in else NoLimit()
+        submit, catch_up = Submit(store, self._clock), CatchUp(store)
+        stats = Stats(store, self._clock, ZoneInfo(self.settings.timezone))
         handlers: dict[HandlerName, Handler] = {
-            "connect": Connect(sessions),
+            "connect": Connect(sessions, Origins(self.settings.origins)),
             "disconnect": Disconnect(sessions),
-            "notify": MessageRoute(Notify(Submit(store, self._clock)), self._hub),
-            "ping": MessageRoute(Ping(CatchUp(store), life_s)),
-            "sync": MessageRoute(Sync(CatchUp(store))),
-            "default": MessageRoute(Default()),
-            "http": HttpApi(store, backing.deliveries),
+            "notify": MessageRoute(Notify(submit, access, limit), access.lang, self._hub),
+            "update": MessageRoute(UpdateIncident(submit, access, limit), access.lang, self._hub),
+            "subscribe": MessageRoute(Subscribe(Subscriptions(access)), access.lang, self._hub),
+            "ping": MessageRoute(Ping(catch_up, access, life_s), access.lang),
+            "sync": MessageRoute(Sync(catch_up, access), access.lang),
+            "default": MessageRoute(Default(), access.lang),
+            "http": HttpApi(
+                store,
+                backing.deliveries,
+                submit,
+                stats,
+                authenticator,
+                limit,
+                self._web_socket_url,
+            ),
         }
         return Gateway(
             {r.key: Route(handlers[r.handler], two_way=r.two_way) for r in WEBSOCKET_ROUTES},
@@ -155,7 +202,15 @@ class LocalHome:
             limits=self.settings.limits,
             http=handlers["http"],
             http_routes=HTTP_ROUTES,
+            origins=Origins(self.settings.origins),
+            max_per_address=self.settings.max_per_address,
         )
+
+    def _web_socket_url(self, request: Request) -> str:
+        """As the client that asks can reach it, through a proxy too."""
+        secure = self.settings.certificate or request.header("x-forwarded-proto") == "https"
+        scheme = "wss" if secure else "ws"
+        return f"{scheme}://{request.header('host') or 'localhost'}/{self.settings.stage}"
 
     def _open(self, resources: ExitStack) -> _Backing:
         settings = self.settings
@@ -188,6 +243,18 @@ def _deliver(broadcast: Broadcast, change: Change) -> None:
         broadcast(change)
     except Exception:
         log.exception("broadcast_failed", extra={"position": str(change.position)})
+
+
+def _tls(settings: LocalSettings) -> ssl.SSLContext | None:
+    if settings.certificate is None:
+        return None
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    try:
+        context.load_cert_chain(settings.certificate, settings.key)
+    except (OSError, ssl.SSLError) as error:
+        raise DataRefused(f"No se puede usar el certificado o su clave: {error}.") from error
+    return context
 
 
 def _allow_many_files() -> None:

@@ -3,6 +3,7 @@
 import click
 
 from alerta_utec import __version__
+from alerta_utec.cli.auth import token
 from alerta_utec.cli.backup import backup, restore
 from alerta_utec.cli.incidents import incidents
 from alerta_utec.cli.notify import notify
@@ -37,5 +38,5 @@ def main() -> None:
     """
 
 
-for command in (serve, notify, watch, incidents, backup, restore, redrive):
+for command in (serve, notify, watch, incidents, token, backup, restore, redrive):
     main.add_command(command)

@@ -23,7 +23,7 @@ def banner(settings: "LocalSettings", http_url: str, ws_url: str) -> str:
         "",
         "Ctrl-C lo detiene.",
     ]
-    if settings.insecure:
+    if settings.insecure and settings.auth.get("AUTH", "off") == "off":
         lines.insert(
             1, "  ¡Sin inicio de sesión! (--insecure): quien llega a este puerto, avisa y lee."
         )

@@ -13,6 +13,7 @@ from alerta_utec.domain.change import Position
 from alerta_utec.domain.errors import InvalidRequest
 
 _STAGE = re.compile(r"[A-Za-z0-9_-]{1,128}")  # API Gateway's rule for stage names
+_ORIGIN = re.compile(r"https?://[^\s/?#@,]+")
 _ADDRESS = re.compile(r"[^\s@,<>]+@[^\s@,<>]+")
 PORT_MAX = 65535
 
@@ -92,6 +93,20 @@ class Address(click.ParamType[str]):
         if not _ADDRESS.fullmatch(address):
             self.fail(f"{value} no es una dirección de correo", param, ctx)
         return address
+
+
+class Origin(click.ParamType[str]):
+    """A web origin or ``*``; in an environment variable, several with commas between."""
+
+    name = "origen"
+    envvar_list_splitter: ClassVar[str | None] = ","
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The origin."""
+        origin = str(value).strip()
+        if origin != "*" and not _ORIGIN.fullmatch(origin):
+            self.fail(f"{value} no es un origen, como https://alerta.example.edu", param, ctx)
+        return origin
 
 
 class Url(click.ParamType[str]):

@@ -8,9 +8,21 @@ from pathlib import Path
 import click
 
 from alerta_utec.adapters.local.errors import DataRefused
+from alerta_utec.cli.auth import auth_options, environment
 from alerta_utec.cli.banner import banner
-from alerta_utec.cli.options import PORT_MAX, Address, Seconds, Stage, Switch, Whole, Zone, data
+from alerta_utec.cli.options import (
+    PORT_MAX,
+    Address,
+    Origin,
+    Seconds,
+    Stage,
+    Switch,
+    Whole,
+    Zone,
+    data,
+)
 from alerta_utec.cli.spanish import Failure, SpanishCommand, usage
+from alerta_utec.domain.messages import Lang
 
 _setting = partial(click.option, show_envvar=True)
 
@@ -79,6 +91,54 @@ _setting = partial(click.option, show_envvar=True)
     show_default=True,
     help="Zona horaria de los correos.",
 )
+@_setting(
+    "--lang",
+    envvar="ALERTA_LANG",
+    default="es",
+    type=click.Choice(["es", "en"]),
+    show_default=True,
+    help="Idioma de los correos.",
+)
+@_setting(
+    "--origin",
+    "origins",
+    envvar="ALERTA_ORIGIN",
+    multiple=True,
+    type=Origin(),
+    help="Origen web que puede usar el servicio, como https://alerta.example.edu; se repite. "
+    "Sin él, las páginas propias y las de esta máquina; con *, cualquiera.",
+)
+@_setting(
+    "--max-per-address",
+    envvar="ALERTA_MAX_PER_ADDRESS",
+    default=1000,
+    type=Whole(1, 1_000_000),
+    show_default=True,
+    help="Conexiones a la vez desde una misma dirección de fuera.",
+)
+@_setting(
+    "--cert",
+    envvar="ALERTA_CERT",
+    type=click.Path(path_type=Path),
+    metavar="ARCHIVO",
+    help="Certificado TLS en PEM: sirve https y wss.",
+)
+@_setting(
+    "--key",
+    envvar="ALERTA_KEY",
+    type=click.Path(path_type=Path),
+    metavar="ARCHIVO",
+    help="Clave del certificado, si no está en el mismo archivo.",
+)
+@_setting(
+    "--auth",
+    envvar="ALERTA_AUTH",
+    default="off",
+    type=click.Choice(["off", "jwt"]),
+    show_default=True,
+    help="Inicio de sesión: off, cualquiera; jwt, con ficha firmada.",
+)
+@auth_options
 # API Gateway's limits, which tests cannot wait for.
 @click.option("--idle-s", hidden=True, type=Seconds())
 @click.option("--age-s", hidden=True, type=Seconds())
@@ -93,8 +153,15 @@ def serve(
     mail_from: str,
     mail_to: tuple[str, ...],
     timezone: str,
+    lang: Lang,
+    origins: tuple[str, ...],
+    max_per_address: int,
+    cert: Path | None,
+    key: Path | None,
+    auth: str,
     idle_s: float | None,
     age_s: float | None,
+    **auth_options_given: str | None,
 ) -> None:
     """Pone el servicio en marcha en esta máquina, hasta Ctrl-C.
 
@@ -103,16 +170,23 @@ def serve(
       alerta-utec serve
       alerta-utec serve --port 9000 --data /srv/alerta
       alerta-utec serve --mail-url smtp://correo.example:25 --mail-to guardia@example.edu
+      ALERTA_AUTH_SECRET=… alerta-utec serve --host 0.0.0.0 --auth jwt
     """
-    if not insecure and not _loopback(host):
+    if auth == "off" and not insecure and not _loopback(host):
         raise usage(
-            f"{host} no es solo esta máquina, y cualquiera que llegue podría avisar y leer. "
-            "Use --host 127.0.0.1 (detrás de un proxy, si hace falta) o acéptelo con --insecure."
+            f"{host} no es solo esta máquina, y cualquiera que llegue podría avisar y leer. Use "
+            "--auth jwt, --host 127.0.0.1 (detrás de un proxy, si hace falta) o acéptelo con "
+            "--insecure."
         )
     from alerta_utec import bootstrap
+    from alerta_utec.bootstrap import sign_in
     from alerta_utec.bootstrap.local_home import LocalSettings
     from alerta_utec.gateway.limits import Limits
 
+    try:
+        sign_in.authenticator(environment(auth, auth_options_given))
+    except ValueError as error:
+        raise Failure(str(error)) from error
     usual = Limits()
     settings = LocalSettings(
         host=host,
@@ -125,6 +199,12 @@ def serve(
         mail_from=mail_from,
         mail_to=mail_to,
         timezone=timezone,
+        lang=lang,
+        origins=origins,
+        max_per_address=max_per_address,
+        certificate=cert,
+        key=key,
+        auth=environment(auth, auth_options_given),
         limits=Limits(idle_s=idle_s or usual.idle_s, age_s=age_s or usual.age_s),
     )
     try:

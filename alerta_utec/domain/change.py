@@ -8,7 +8,7 @@ from typing import Any
 
 from alerta_utec.domain.errors import InvalidRequest, Problem
 from alerta_utec.domain.incident import Incident
-from alerta_utec.domain.values import Urgency, format_time
+from alerta_utec.domain.values import Status, Urgency, format_time
 
 _POSITION = re.compile(r"([0-9a-z]{1,32}):(0|[1-9][0-9]{0,17})")
 
@@ -74,11 +74,17 @@ class Change:
         return replace(self, after=self.after.at_seq(position.seq), position=position)
 
     def alarms(self) -> bool:
-        """Whether it goes out by e-mail: urgency medium or high that was not so before."""
-        urgency = self.after.urgency
-        return urgency is not Urgency.LOW and (
-            self.before is None or self.before.urgency.rank < urgency.rank
-        )
+        """Whether it goes out by e-mail: a rise to medium or high, or the all-clear after one."""
+        urgency, before = self.after.urgency, self.before
+        if before is None or before.urgency.rank < urgency.rank:
+            return urgency is not Urgency.LOW
+        return before.alarmed and self.resolves()
+
+    def resolves(self) -> bool:
+        """Whether it closes an incident that was open."""
+        before = self.before
+        was_open = before is not None and before.status is not Status.RESUELTO
+        return was_open and self.after.status is Status.RESUELTO
 
     def moved(self) -> Mapping[str, tuple[str | None, str]]:
         """The governed fields that changed: ``{field: (before, after)}``."""

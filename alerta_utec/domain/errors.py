@@ -6,6 +6,7 @@ request may succeed later (``retryable``). ``handlers.http`` maps codes to statu
 
 import dataclasses
 from collections.abc import Mapping, Sequence
+from math import ceil
 from typing import Any, ClassVar
 
 
@@ -106,6 +107,10 @@ class RateLimited(AlertaError):
 
     code = "rate_limited"
     retryable = True
+
+    def __init__(self, wait_s: float = 1.0):
+        super().__init__()
+        self.retry_after_s = max(1, ceil(wait_s))
 
 
 class Unavailable(AlertaError):

@@ -75,6 +75,7 @@ Timestamp = Annotated[
 ]
 Type = Annotated[str, Field(min_length=1, max_length=80), BeforeValidator(_line)]
 Location = Annotated[str, Field(min_length=1, max_length=120), BeforeValidator(_line)]
+Note = Annotated[str, Field(min_length=1, max_length=2000), BeforeValidator(_prose)]
 Description = Annotated[str, Field(max_length=4000), BeforeValidator(_prose)]
 UrgencyField = Annotated[Urgency, _choice(Urgency)]
 StatusField = Annotated[Status, _choice(Status)]

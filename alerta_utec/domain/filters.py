@@ -5,7 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from alerta_utec.domain.change import Change
+from alerta_utec.domain.errors import InvalidRequest, Problem
 from alerta_utec.domain.incident import Incident
+from alerta_utec.domain.values import Kind, Status, Urgency, parse_choice
+
+VALUES_MAX = 50
+VALUE_MAX_CHARS = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +36,7 @@ class Filter:
 
     def concerns(self, change: Change) -> bool:
         """Whether it matches before or after: a listener learns what has left its view."""
-        if self == EVERYTHING or self.matches(change.after):
+        if self is EVERYTHING or self.matches(change.after):
             return True
         return change.before is not None and self.matches(change.before)
 
@@ -43,11 +48,59 @@ class Filter:
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> "Filter":
         """The filter that ``to_json`` wrote; trusts its source."""
-        names = ("urgency", "status", "type", "location")
-        folded = {
-            name: frozenset(str(value).casefold() for value in data.get(name, ())) for name in names
-        }
-        return cls(**folded)
+        return cls(**{name: frozenset(data.get(name, ())) for name in cls.__slots__})
+
+    @classmethod
+    def parse(cls, data: object, *, field: str = "filter") -> "Filter":
+        """The filter that a caller asks for: an object of lists, or of single values.
+
+        Raises:
+            InvalidRequest: with everything that is wrong.
+        """
+        if not isinstance(data, Mapping):
+            raise InvalidRequest(problems=[Problem(field, "not_object")])
+        problems = [
+            Problem(f"{field}.{name}", "not_valid") for name in data if name not in cls.__slots__
+        ]
+        chosen = cls(
+            urgency=_choices(data, field, "urgency", Urgency, problems),
+            status=_choices(data, field, "status", Status, problems),
+            type=_texts(data, field, "type", problems),
+            location=_texts(data, field, "location", problems),
+        )
+        if problems:
+            raise InvalidRequest(problems=problems)
+        return EVERYTHING if chosen == EVERYTHING else chosen
 
 
 EVERYTHING = Filter()
+
+
+def _values(data: Mapping[str, Any], name: str) -> list[Any]:
+    value = data.get(name)
+    if value is None:
+        return []
+    return value if isinstance(value, list) else [value]
+
+
+def _choices(
+    data: Mapping[str, Any], field: str, name: str, kind: type[Kind], problems: list[Problem]
+) -> frozenset[str]:
+    chosen = [parse_choice(kind, value) for value in _values(data, name)]
+    if None in chosen:
+        problems.append(Problem(f"{field}.{name}", "not_one_of", {"allowed": ", ".join(kind)}))
+    return frozenset(str(choice) for choice in chosen if choice is not None)
+
+
+def _texts(
+    data: Mapping[str, Any], field: str, name: str, problems: list[Problem]
+) -> frozenset[str]:
+    values = _values(data, name)
+    texts = [value for value in values if isinstance(value, str) and value]
+    if len(texts) < len(values):
+        problems.append(Problem(f"{field}.{name}", "not_text"))
+    if len(texts) > VALUES_MAX:
+        problems.append(Problem(f"{field}.{name}", "too_many", {"max": VALUES_MAX}))
+    if any(len(text) > VALUE_MAX_CHARS for text in texts):
+        problems.append(Problem(f"{field}.{name}", "too_long", {"max": VALUE_MAX_CHARS}))
+    return frozenset(" ".join(text.split()).casefold() for text in texts)

@@ -20,11 +20,12 @@ from alerta_utec.domain.fields import (
     Type,
     UrgencyField,
 )
-from alerta_utec.domain.values import Status
+from alerta_utec.domain.problems import problems_of
+from alerta_utec.domain.values import Status, Urgency
 
 EXTRAS_MAX = 20
 EXTRAS_MAX_BYTES = 8 * 1024
-SERVER_FIELDS = frozenset({"seq", "revision", "createdAt", "updatedAt", "reportedBy"})
+SERVER_FIELDS = frozenset({"seq", "revision", "createdAt", "updatedAt", "reportedBy", "alarmed"})
 
 
 class Report(BaseModel):
@@ -81,7 +82,7 @@ class Report(BaseModel):
         try:
             report = cls.model_validate(data, by_alias=True, by_name=False)
         except ValidationError as error:
-            problems = _problems(error, field)
+            problems = problems_of(error, field)
             more = [problem for problem in _extras_problems(data, field) if problem not in problems]
             raise InvalidIncident(problems=[*problems, *more, *reserved]) from error
         if reserved:
@@ -98,7 +99,8 @@ class Report(BaseModel):
 class Incident(Report):
     """An incident as the service keeps it, at one revision.
 
-    ``seq`` is its place in the feed at this revision (0: not committed yet).
+    ``seq`` is its place in the feed at this revision (0: not committed yet). ``alarmed``: an
+    e-mail about it has gone out, so that those who got it are owed the all-clear.
     """
 
     incident_id: Identifier
@@ -108,6 +110,7 @@ class Incident(Report):
     created_at: Timestamp
     updated_at: Timestamp
     reported_by: str | None = None
+    alarmed: bool = False
 
     @classmethod
     def taken_in(
@@ -123,6 +126,7 @@ class Incident(Report):
             "createdAt": at,
             "updatedAt": at,
             "reportedBy": reported_by,
+            "alarmed": report.urgency is not Urgency.LOW,
         }
         return cls.model_validate(report.extras | fields, by_alias=True, by_name=False)
 
@@ -130,16 +134,40 @@ class Incident(Report):
         """The same revision with its place in the feed."""
         return self.model_copy(update={"seq": seq})
 
+    def moved_on(
+        self, *, at: datetime, status: Status | None = None, urgency: Urgency | None = None
+    ) -> "Incident":
+        """The next revision, with what is given changed."""
+        new_urgency = urgency or self.urgency
+        changes = {
+            "revision": self.revision + 1,
+            "updated_at": at,
+            "status": status or self.status,
+            "urgency": new_urgency,
+            "alarmed": self.alarmed or new_urgency is not Urgency.LOW,
+        }
+        return self.model_copy(update=changes)
+
     def to_json(self, *, private: bool = False) -> dict[str, Any]:
         """The incident as JSON on every wire; who reported it only where ``private``."""
+        data = self.to_record()
+        data.pop("alarmed", None)
+        if not private:
+            data.pop("reportedBy", None)
+        return data
+
+    def to_record(self) -> dict[str, Any]:
+        """The incident as JSON for a store: everything."""
         data = self.model_dump(mode="json", by_alias=True)
-        if not private or self.reported_by is None:
+        if self.reported_by is None:
             del data["reportedBy"]
+        if not self.alarmed:
+            del data["alarmed"]
         return data
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> "Incident":
-        """The incident that ``to_json(private=True)`` wrote; trusts its source."""
+        """The incident that ``to_json`` or ``to_record`` wrote; trusts its source."""
         return cls.model_validate(data, by_alias=True, by_name=False)
 
 
@@ -166,38 +194,3 @@ def _extras_problems(data: object, field: str) -> list[Problem]:
     known = {to_camel(name) for name in Report.model_fields}
     error = _extras_error({name: value for name, value in data.items() if name not in known})
     return [] if error is None else [Problem(field, error.type, error.context or {})]
-
-
-_KEYS: Mapping[str, str] = {
-    "missing": "missing",
-    "string_type": "not_text",
-    "string_unicode": "not_text",
-    "string_too_short": "empty",
-    "model_type": "not_object",
-    "model_attributes_type": "not_object",
-    "dict_type": "not_object",
-    **{
-        key: key
-        for key in (
-            "not_one_of",
-            "not_timestamp",
-            "not_id",
-            "not_text",
-            "too_many_extras",
-            "extras_too_large",
-            "not_finite",
-        )
-    },
-}
-
-
-def _problems(error: ValidationError, field: str) -> list[Problem]:
-    found = []
-    for item in error.errors(include_url=False, include_input=False):
-        path = ".".join([field, *(str(part) for part in item["loc"])])
-        context = item.get("ctx", {})
-        if item["type"] == "string_too_long":
-            found.append(Problem(path, "too_long", {"max": context["max_length"]}))
-        else:
-            found.append(Problem(path, _KEYS.get(item["type"], "not_valid"), context))
-    return found

@@ -69,6 +69,7 @@ TEXTS: Mapping[str, Mapping[Lang, str]] = {
         "es": "admite {max} caracteres como máximo",
         "en": "takes {max} characters at most",
     },
+    "too_many": {"es": "admite {max} valores como máximo", "en": "takes {max} values at most"},
     "not_one_of": {"es": "debe ser uno de: {allowed}", "en": "must be one of: {allowed}"},
     "not_timestamp": {
         "es": "debe ser una fecha y hora RFC 3339 con zona, como 2025-11-16T18:12:00Z",
@@ -97,6 +98,71 @@ TEXTS: Mapping[str, Mapping[Lang, str]] = {
     },
     "not_valid": {"es": "no es válido", "en": "is not valid"},
 }
+
+
+# What e-mails say.
+EMAIL: Mapping[str, Mapping[Lang, str]] = {
+    "urgency.low": {"es": "baja", "en": "low"},
+    "urgency.medium": {"es": "media", "en": "medium"},
+    "urgency.high": {"es": "alta", "en": "high"},
+    "status.pendiente": {"es": "pendiente", "en": "pending"},
+    "status.en_atencion": {"es": "en atención", "en": "being attended to"},
+    "status.resuelto": {"es": "resuelto", "en": "resolved"},
+    "opening.new": {
+        "es": "hay un incidente que atender.",
+        "en": "there is an incident to attend to.",
+    },
+    "opening.raised": {
+        "es": "la urgencia de un incidente ha subido.",
+        "en": "an incident has become more urgent.",
+    },
+    "opening.resolved": {
+        "es": "el incidente está resuelto.",
+        "en": "the incident is resolved.",
+    },
+    "type": {"es": "Tipo", "en": "Type"},
+    "location": {"es": "Lugar", "en": "Place"},
+    "urgency": {"es": "Urgencia", "en": "Urgency"},
+    "status": {"es": "Estado", "en": "Status"},
+    "timestamp": {"es": "Fecha y hora", "en": "Date and time"},
+    "created": {"es": "Registrado", "en": "Taken in"},
+    "id": {"es": "Identificador", "en": "Identifier"},
+    "revision": {"es": "Revisión", "en": "Revision"},
+    "note": {"es": "Nota", "en": "Note"},
+    "description": {"es": "Descripción", "en": "Description"},
+    "no_description": {"es": "(sin descripción)", "en": "(no description)"},
+    "extras": {"es": "Otros datos", "en": "Other data"},
+}
+
+
+def email_text(key: str, lang: Lang) -> str:
+    """One word or sentence of an e-mail.
+
+    Raises:
+        KeyError: there is no such text.
+    """
+    return EMAIL[key][lang]
+
+
+def parse_lang(value: str | None) -> Lang | None:
+    """The language that a tag such as ``en-US`` (RFC 5646) means; none where it is no other."""
+    primary = (value or "").strip().lower().partition("-")[0]
+    return "es" if primary == "es" else "en" if primary == "en" else None
+
+
+def preferred_lang(accept_language: str | None) -> Lang:
+    """The one that ``Accept-Language`` (RFC 9110, section 12.5.4) likes best; Spanish at first."""
+    best: tuple[float, Lang] = (0.0, DEFAULT_LANG)
+    for part in (accept_language or "")[:200].split(","):
+        tag, _, weight = part.partition(";q=")
+        lang = parse_lang(tag)
+        try:
+            quality = float(weight or 1)
+        except ValueError:
+            continue
+        if lang is not None and best[0] < quality <= 1:
+            best = (quality, lang)
+    return best[1]
 
 
 def text(key: str, lang: Lang = DEFAULT_LANG, /, **params: Any) -> str:

@@ -2,11 +2,14 @@
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Callable, Coroutine, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from ipaddress import ip_address
 from typing import Any
 
+from alerta_utec.domain.origins import Origins
 from alerta_utec.gateway.events import Event
 from alerta_utec.gateway.hub import Hub
 from alerta_utec.gateway.limits import Limits
@@ -30,6 +33,8 @@ class Gateway:
     Args:
         routes: by WebSocket route key; ``$connect``, ``$disconnect`` and ``$default`` may be
             missing, as on API Gateway.
+        origins: whose pages may read the HTTP API (CORS); none: nobody is told of any.
+        max_per_address: sockets from one address that is not this machine's.
         http: runs the HTTP API's routes, whose keys are ``http_routes``.
     """
 
@@ -42,6 +47,8 @@ class Gateway:
         limits: Limits | None = None,
         http: Handler | None = None,
         http_routes: tuple[str, ...] = (),
+        origins: Origins | None = None,
+        max_per_address: int | None = None,
     ) -> None:
         self.routes = routes
         self.actions = frozenset(key for key in routes if not key.startswith("$"))
@@ -50,8 +57,25 @@ class Gateway:
         self.limits = limits or Limits()
         self.http = http
         self.http_routes = http_routes
+        self.origins = origins
+        self._max_per_address = max_per_address
+        self._per_address: Counter[str] = Counter()
         self._tasks: set[asyncio.Task[None]] = set()
         self._pool = ThreadPoolExecutor(self.limits.handler_threads, thread_name_prefix="handler")
+
+    def enter(self, address: str) -> bool:
+        """Count one more socket of ``address``; False where it has as many as it may have."""
+        full = self._max_per_address
+        if full is not None and self._per_address[address] >= full and not _is_here(address):
+            return False
+        self._per_address[address] += 1
+        return True
+
+    def leave(self, address: str) -> None:
+        """One socket of ``address`` less."""
+        self._per_address[address] -= 1
+        if self._per_address[address] <= 0:
+            del self._per_address[address]
 
     async def invoke(self, handler: Handler, event: Event) -> Any:
         """What the handler returns.
@@ -101,3 +125,10 @@ class Gateway:
         await asyncio.gather(*(session.ended.wait() for session in sessions))
         await asyncio.gather(*self._tasks)
         await asyncio.to_thread(self._pool.shutdown)
+
+
+def _is_here(address: str) -> bool:
+    try:
+        return ip_address(address).is_loopback
+    except ValueError:
+        return False

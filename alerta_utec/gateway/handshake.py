@@ -19,8 +19,7 @@ async def accept(gateway: Gateway, request: web.BaseRequest, query: str) -> web.
     Any status of ``$connect`` but 2xx is the handshake's answer. A subprotocol is selected
     only where the handler returns the header ``Sec-WebSocket-Protocol``.
     """
-    transport = request.transport
-    if transport is None or not web.WebSocketResponse(compress=False).can_prepare(request):
+    if not web.WebSocketResponse(compress=False).can_prepare(request):
         return plain(400, "Not a WebSocket handshake (RFC 6455, section 4.1)")
     client = Client(
         connection_id=new_id(),
@@ -30,6 +29,17 @@ async def accept(gateway: Gateway, request: web.BaseRequest, query: str) -> web.
         domain=request.headers.get("Host", ""),
         stage=gateway.stage,
     )
+    if not gateway.enter(client.source_ip):
+        return plain(429, "Too many connections from this address")
+    try:
+        return await _connect(gateway, request, query, client)
+    finally:
+        gateway.leave(client.source_ip)
+
+
+async def _connect(
+    gateway: Gateway, request: web.BaseRequest, query: str, client: Client
+) -> web.StreamResponse:
     event = connect_event(client, list(request.headers.items()), query)
     response = await gateway.connect(event)
     if not 200 <= response["statusCode"] <= 299:
@@ -40,6 +50,9 @@ async def accept(gateway: Gateway, request: web.BaseRequest, query: str) -> web.
     except ConnectionError:
         await gateway.disconnected(disconnect_event(client, *ABNORMAL))
         raise
+    transport = request.transport
+    if transport is None:
+        raise ConnectionResetError
     await Session(gateway, client, socket).run(transport)
     return socket
 

@@ -2,6 +2,7 @@
 
 import logging
 import re
+from urllib.parse import unquote
 
 from aiohttp import web
 
@@ -11,6 +12,12 @@ from alerta_utec.gateway.replies import as_json, from_proxy, read_body
 
 log = logging.getLogger(__name__)
 
+# Fetch standard, section 3.2.3.
+_PREFLIGHT = {
+    "Access-Control-Allow-Methods": "GET, POST, PATCH",
+    "Access-Control-Allow-Headers": "Authorization, Content-Type, Idempotency-Key",
+    "Access-Control-Max-Age": "600",
+}
 _PARAMETER = re.compile(r"\\{(\w+)\\}")
 
 
@@ -22,7 +29,22 @@ class HttpApi:
         self._routes = [(key, _compile(key)) for key in gateway.http_routes]
 
     async def serve(self, request: web.BaseRequest, path: str, query: str) -> web.Response:
-        """Answer one request."""
+        """Answer one request, with what CORS asks for where a page of another origin asks."""
+        allowed = self._allowed_origin(request)
+        if request.method == "OPTIONS" and allowed:
+            return web.Response(status=204, headers=_PREFLIGHT | _cors(allowed))
+        response = await self._serve(request, path, query)
+        if allowed:
+            response.headers.update(_cors(allowed))
+        return response
+
+    def _allowed_origin(self, request: web.BaseRequest) -> str | None:
+        origin, origins = request.headers.get("Origin"), self._gateway.origins
+        if origin is None or origins is None:
+            return None
+        return origin if origins.allow(origin, request.headers.get("Host")) else None
+
+    async def _serve(self, request: web.BaseRequest, path: str, query: str) -> web.Response:
         handler = self._gateway.http
         found = self._match(f"{request.method} {path}")
         if handler is None or found is None:
@@ -50,8 +72,16 @@ class HttpApi:
     def _match(self, target: str) -> tuple[str, dict[str, str]] | None:
         for key, pattern in self._routes:
             if match := pattern.fullmatch(target):
-                return key, match.groupdict()
+                return key, {name: unquote(value) for name, value in match.groupdict().items()}
         return None
+
+
+def _cors(origin: str) -> dict[str, str]:
+    return {
+        "Access-Control-Allow-Origin": origin,
+        "Access-Control-Expose-Headers": "Location, Retry-After",
+        "Vary": "Origin",
+    }
 
 
 def _compile(route_key: str) -> re.Pattern[str]:

@@ -54,6 +54,11 @@ class Hub:
         """See ``ports.Connections``."""
         self._saved.pop(connection_id, None)
 
+    def get(self, connection_id: str) -> Connection | None:
+        """See ``ports.Connections``."""
+        connection = self._saved.get(connection_id)
+        return connection if connection and connection.expires_at > self._clock.now() else None
+
     def pages(self) -> Iterator[Sequence[Connection]]:
         """See ``ports.Connections``; one page, a snapshot."""
         now = self._clock.now()
@@ -128,7 +133,12 @@ class Hub:
             session.cut_off()
             excess -= size
 
-    def get(self, connection_id: str) -> "Session | None":
+    def ends_at_ms(self, connection_id: str) -> float | None:
+        """When the connection ends by what was kept of it at ``$connect``; epoch milliseconds."""
+        kept = self._saved.get(connection_id)
+        return None if kept is None else kept.expires_at.timestamp() * 1000
+
+    def session(self, connection_id: str) -> "Session | None":
         """The open socket of that id."""
         return self._sessions.get(connection_id)
 

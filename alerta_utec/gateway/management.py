@@ -30,7 +30,7 @@ async def serve(gateway: Gateway, request: web.BaseRequest, encoded_id: str) -> 
     connection_id = unquote(encoded_id)
     if not connection_id or not _ID_CHARS.issuperset(connection_id):
         return _error(400, "BadRequestException", f"Invalid connectionId: {connection_id}")
-    session = gateway.hub.get(connection_id)
+    session = gateway.hub.session(connection_id)
     if request.method == "POST":
         return await _post(request, session, gateway.limits.body_s)
     if request.method == "GET":

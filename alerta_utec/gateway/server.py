@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import ssl
 
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
@@ -43,7 +44,7 @@ class GatewayServer:
         self._listener: asyncio.Server | None = None
         self._server: web.Server | None = None
 
-    async def start(self, host: str, port: int) -> int:
+    async def start(self, host: str, port: int, tls: ssl.SSLContext | None = None) -> int:
         """Listen; returns the port, which the system chooses where ``port`` is 0.
 
         Raises:
@@ -60,7 +61,9 @@ class GatewayServer:
             keepalive_timeout=limits.handshake_s,
             lingering_time=limits.closing_s,
         )
-        self._listener = await loop.create_server(self._server, host, port, backlog=BACKLOG)
+        self._listener = await loop.create_server(
+            self._server, host, port, backlog=BACKLOG, ssl=tls
+        )
         return int(self._listener.sockets[0].getsockname()[1])
 
     async def stop(self) -> None:

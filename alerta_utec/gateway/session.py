@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import math
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -190,14 +191,17 @@ class Session:
     def _schedule(self) -> None:
         """Wake up when the client will have been idle, or connected, for too long."""
         limits = self._gateway.limits
-        now_ms = time.time() * 1000
-        idle_left_s = limits.idle_s - (now_ms - self.last_active_ms) / 1000
-        age_left_s = limits.age_s - (now_ms - self.client.connected_at_ms) / 1000
-        if min(idle_left_s, age_left_s) <= 0:
+        ends_at_ms = min(
+            self.last_active_ms + limits.idle_s * 1000,
+            self.client.connected_at_ms + limits.age_s * 1000,
+            self._gateway.hub.ends_at_ms(self.client.connection_id) or math.inf,
+        )
+        left_s = ends_at_ms / 1000 - time.time()
+        if left_s <= 0:
             self._gateway.spawn(self.close(1001, "Going away"))
             return
         loop = asyncio.get_running_loop()
-        self._timer = loop.call_later(min(idle_left_s, age_left_s) + 0.001, self._schedule)
+        self._timer = loop.call_later(left_s + 0.001, self._schedule)
 
 
 def select_route(text: str, actions: frozenset[str]) -> str:

@@ -1,159 +1,246 @@
-"""The HTTP API: one definition for both homes (API Gateway HTTP API, payload format 2.0)."""
+"""The HTTP API: one definition for both homes (API Gateway HTTP API, payload format 2.0).
 
+The documents (``/openapi.json``, ``/docs`` …) are imported when somebody asks for them.
+
+API Gateway, and the local one in its place, has matched the route already: an event names it by
+its ``routeKey``.
+"""
+
+import base64
+import binascii
 import logging
-import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
-from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
-
 from alerta_utec import wire
-from alerta_utec.domain.change import Position
-from alerta_utec.domain.errors import AlertaError, Internal, InvalidRequest, NotFound, Problem
-from alerta_utec.domain.values import Kind, Status, Urgency, parse_choice
-from alerta_utec.ports import Deliveries, IncidentStore, Query
+from alerta_utec.app.limits import NoLimit, SubmitLimit
+from alerta_utec.app.stats import Stats
+from alerta_utec.app.submit import Submit
+from alerta_utec.domain.errors import AlertaError, BadJson, Internal, NotFound, RateLimited
+from alerta_utec.domain.incident import Report
+from alerta_utec.domain.messages import Lang, preferred_lang
+from alerta_utec.domain.policy import Action, Person, Role
+from alerta_utec.domain.update import Update
+from alerta_utec.handlers.handshake import bearer_tokens
+from alerta_utec.handlers.query import parse_days, parse_query
+from alerta_utec.handlers.statuses import STATUS
+from alerta_utec.ports import Authenticator, Committed, Deliveries, IncidentStore
 
 log = logging.getLogger(__name__)
 
-LIMIT_MAX = 200
-# RFC 9110 statuses of the error codes.
-STATUS: Mapping[str, int] = {
-    "bad_json": 400,
-    "unknown_action": 404,
-    "invalid_request": 400,
-    "invalid_incident": 422,
-    "too_large": 413,
-    "unauthorized": 401,
-    "forbidden": 403,
-    "not_found": 404,
-    "conflict": 409,
-    "invalid_transition": 409,
-    "rate_limited": 429,
-    "unavailable": 503,
-    "internal": 500,
+Response = dict[str, Any]
+
+SAFE_HEADERS: Mapping[str, str] = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One HTTP request, as far as the routes need it."""
+
+    event: Mapping[str, Any]
+
+    @property
+    def query(self) -> Mapping[str, str]:
+        """The query string's parameters; repeated ones are joined by commas."""
+        return self.event.get("queryStringParameters") or {}
+
+    @property
+    def incident_id(self) -> str:
+        """The id in the path.
+
+        Raises:
+            NotFound: no incident has one of that length.
+        """
+        incident_id = str(self.event["pathParameters"]["incidentId"])
+        if len(incident_id) > wire.ID_MAX:
+            raise NotFound
+        return incident_id
+
+    def header(self, name: str) -> str | None:
+        """A header by its lower-case name."""
+        return (self.event.get("headers") or {}).get(name)
+
+    @property
+    def lang(self) -> Lang:
+        """The language to answer in, by ``Accept-Language``."""
+        return preferred_lang(self.header("accept-language"))
+
+    def json(self) -> dict[str, Any]:
+        """The body, which must be one JSON object.
+
+        Raises:
+            BadJson, TooLarge.
+        """
+        body = self.event.get("body") or ""
+        if not self.event.get("isBase64Encoded"):
+            return wire.decode(body)
+        try:
+            return wire.decode(base64.b64decode(body, validate=True))
+        except binascii.Error as error:
+            raise BadJson("not base64") from error
 
 
 @dataclass(frozen=True)
 class HttpApi:
-    """Every HTTP route, by ``routes.HTTP_ROUTES``.
-
-    Powertools keeps the current event on a class, so a process answers one request at a
-    time (``_turn``); in Lambda there is never more than one.
-    """
+    """Every HTTP route, by ``routes.HTTP_ROUTES``; safe to call from several threads at once."""
 
     store: IncidentStore
     deliveries: Deliveries
-    _turn: threading.Lock = field(default_factory=threading.Lock, init=False)
-    _resolver: APIGatewayHttpResolver = field(init=False)
+    submit: Submit
+    stats: Stats
+    authenticator: Authenticator
+    limit: SubmitLimit | NoLimit
+    web_socket_url: Callable[[Request], str]
 
-    def __post_init__(self) -> None:
-        resolver = APIGatewayHttpResolver()
-        resolver.get("/incidents")(self._guarded(lambda: self._list(resolver)))
-        resolver.get("/incidents/<incident_id>")(self._guarded(self._show))
-        resolver.get("/health")(self._guarded(self._health))
-        resolver.not_found(lambda _error: problem(NotFound()))
-        object.__setattr__(self, "_resolver", resolver)
+    def __call__(self, event: Mapping[str, Any], _context: object = None) -> Response:
+        """Answer one HTTP API event."""
+        routes: Mapping[str, Callable[[Request], Response]] = {
+            "POST /incidents": self._post,
+            "GET /incidents": self._list,
+            "GET /incidents/{incidentId}": self._show,
+            "PATCH /incidents/{incidentId}": self._patch,
+            "GET /stats": self._stats,
+            "GET /health": self._health,
+            "GET /config.json": self._config,
+            "GET /openapi.json": self._openapi,
+            "GET /asyncapi.json": self._asyncapi,
+            "GET /docs": self._docs,
+        }
+        try:
+            route = routes.get(event.get("routeKey", ""))
+            if route is None:
+                raise NotFound
+            return route(Request(event))
+        except AlertaError as refusal:
+            return problem(refusal, Request(event).lang)
+        except Exception:
+            log.exception("failed", extra={"route": event.get("routeKey")})
+            return problem(Internal(), Request(event).lang)
 
-    def __call__(self, event: Mapping[str, Any], context: object = None) -> dict[str, Any]:
-        """Answer one HTTP API event (payload format 2.0)."""
-        with self._turn:
-            return self._resolver.resolve(dict(event), context)  # type: ignore[arg-type]
+    def _post(self, request: Request) -> Response:
+        person = self._person(request)
+        key = wire.short_text(
+            {"Idempotency-Key": request.header("idempotency-key")}, "Idempotency-Key", wire.KEY_MAX
+        )
+        report = Report.parse(request.json())
+        self.limit.take(person)
+        committed = self.submit.notify(report, idempotency_key=key, by=person)
+        location = f"/incidents/{committed.change.incident_id}"
+        status = 200 if committed.duplicate else 201
+        return answer(status, _stored(committed), Location=location)
 
-    def _list(self, resolver: APIGatewayHttpResolver) -> Response[str]:
-        query = parse_query(resolver.current_event.query_string_parameters or {})
-        page = self.store.page(query)
-        body: dict[str, Any] = {"incidents": [i.to_json() for i in page.incidents]}
+    def _patch(self, request: Request) -> Response:
+        person = self._person(request)
+        body = request.json()
+        update = Update.parse(body)
+        revision = wire.whole_number(body, "revision")
+        self.limit.take(person)
+        committed = self.submit.update(request.incident_id, update, revision=revision, by=person)
+        return answer(200, _stored(committed))
+
+    def _list(self, request: Request) -> Response:
+        private = self._person(request).may(Action.SEE_PEOPLE)
+        page = self.store.page(parse_query(request.query))
+        incidents = [incident.to_json(private=private) for incident in page.incidents]
+        body: dict[str, Any] = {"incidents": incidents}
         if page.next_seq is not None:
             body["cursor"] = str(page.next_seq)
-        return _json(200, body)
+        return answer(200, body)
 
-    def _show(self, incident_id: str) -> Response[str]:
-        incident = self.store.get(incident_id)
-        history = [change.history_entry() for change in self.store.history(incident_id)]
-        deliveries = [delivery.to_json() for delivery in self.deliveries.of(incident_id)]
-        body = {"incident": incident.to_json(), "history": history, "deliveries": deliveries}
-        return _json(200, body)
+    def _show(self, request: Request) -> Response:
+        private = self._person(request).may(Action.SEE_PEOPLE)
+        incident = self.store.get(request.incident_id)
+        history = self.store.history(request.incident_id)
+        deliveries = self.deliveries.of(request.incident_id)
+        body = {
+            "incident": incident.to_json(private=private),
+            "history": [change.history_entry(private=private) for change in history],
+            "deliveries": [delivery.to_json() for delivery in deliveries],
+        }
+        return answer(200, body)
 
-    def _health(self) -> Response[str]:
-        position: Position = self.store.position()
-        return _json(200, {"status": "ok", "position": str(position)})
+    def _stats(self, request: Request) -> Response:
+        self._person(request)
+        return answer(200, self.stats.of_last(parse_days(request.query)))
 
-    def _guarded(self, route: Callable[..., Response[str]]) -> Callable[..., Response[str]]:
-        def guarded(**arguments: str) -> Response[str]:
-            try:
-                return route(**arguments)
-            except AlertaError as refusal:
-                return problem(refusal)
-            except Exception:
-                log.exception("failed")
-                return problem(Internal())
+    def _health(self, _request: Request) -> Response:
+        return answer(200, {"status": "ok", "position": str(self.store.position())})
 
-        return guarded
+    def _config(self, request: Request) -> Response:
+        auth = "jwt" if self.authenticator.required else "off"
+        return answer(
+            200,
+            {
+                "webSocketUrl": self.web_socket_url(request),
+                "auth": auth,
+                "roles": [role.value for role in Role],
+            },
+        )
+
+    def _openapi(self, _request: Request) -> Response:
+        from alerta_utec.handlers import openapi
+
+        return answer(200, openapi.document())
+
+    def _asyncapi(self, request: Request) -> Response:
+        from alerta_utec.handlers import asyncapi
+
+        return answer(200, asyncapi.document(self.web_socket_url(request)))
+
+    def _docs(self, _request: Request) -> Response:
+        from alerta_utec.handlers import docs_page
+
+        headers = {
+            "Content-Type": "text/html; charset=utf-8",
+            "Content-Security-Policy": docs_page.policy(),
+            **SAFE_HEADERS,
+        }
+        return {"statusCode": 200, "headers": headers, "body": docs_page.page()}
+
+    def _person(self, request: Request) -> Person:
+        tokens = bearer_tokens(request.header("authorization"))
+        return self.authenticator.authenticate(tokens[0] if tokens else None).person
 
 
-def problem(refusal: AlertaError) -> Response[str]:
+def answer(
+    status: int,
+    body: Mapping[str, Any],
+    content_type: str = "application/json",
+    **headers: str,
+) -> Response:
+    """JSON as a Lambda proxy response."""
+    headers = {
+        "Content-Type": content_type,
+        "Cache-Control": "no-store",
+        "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+        **SAFE_HEADERS,
+        **headers,
+    }
+    return {"statusCode": status, "headers": headers, "body": wire.encode(body)}
+
+
+def problem(refusal: AlertaError, lang: Lang) -> Response:
     """A refusal as problem details (RFC 9457), with our ``code`` and ``errors``."""
     status = STATUS[refusal.code]
-    body = wire.error_body(refusal)
+    body = wire.error_body(refusal, lang=lang)
     details = {"type": "about:blank", "title": body.pop("message"), "status": status, **body}
-    return _json(status, details, "application/problem+json")
+    # RFC 9110, section 11.6.1: a 401 says how to sign in.
+    more = {"WWW-Authenticate": "Bearer"} if status == 401 else {}
+    if isinstance(refusal, RateLimited):
+        more["Retry-After"] = str(refusal.retry_after_s)
+    more |= {"Content-Language": lang, "Vary": "Accept-Language"}
+    return answer(status, details, "application/problem+json", **more)
 
 
-def _json(
-    status: int, body: Mapping[str, Any], content_type: str = "application/json"
-) -> Response[str]:
-    headers = {"Cache-Control": "no-store"}
-    return Response(status, content_type, wire.encode(body), headers)
-
-
-def parse_query(parameters: Mapping[str, str]) -> Query:
-    """The listing that the query string asks for.
-
-    ``status`` and ``urgency`` take several values, separated by commas or repeated.
-
-    Raises:
-        InvalidRequest: with every parameter that is wrong.
-    """
-    problems: list[Problem] = []
-    status = _choices(parameters, "status", Status, problems)
-    urgency = _choices(parameters, "urgency", Urgency, problems)
-    limit = _number(parameters, "limit", (1, LIMIT_MAX), problems)
-    before_seq = _number(parameters, "cursor", (1, 10**18), problems)
-    if problems:
-        raise InvalidRequest(problems=problems)
-    return Query(
-        limit=50 if limit is None else limit,
-        before_seq=before_seq,
-        status=status,
-        urgency=urgency,
-        type=parameters.get("type") or None,
-        location=parameters.get("location") or None,
-    )
-
-
-def _choices(
-    parameters: Mapping[str, str], name: str, kind: type[Kind], problems: list[Problem]
-) -> frozenset[Kind]:
-    chosen = set()
-    for value in filter(None, parameters.get(name, "").split(",")):
-        choice = parse_choice(kind, value)
-        if choice is None:
-            problems.append(Problem(name, "not_one_of", {"allowed": ", ".join(kind)}))
-            break
-        chosen.add(choice)
-    return frozenset(chosen)
-
-
-def _number(
-    parameters: Mapping[str, str], name: str, span: tuple[int, int], problems: list[Problem]
-) -> int | None:
-    value = parameters.get(name)
-    if value is None:
-        return None
-    lowest, highest = span
-    if value.isascii() and value.isdigit() and len(value) < 20 and lowest <= int(value) <= highest:
-        return int(value)
-    problems.append(Problem(name, "not_number", {"min": lowest, "max": highest}))
-    return None
+def _stored(committed: Committed) -> dict[str, Any]:
+    stored = committed.change.after
+    return {
+        "incidentId": stored.incident_id,
+        "seq": stored.seq,
+        "revision": stored.revision,
+        "duplicate": committed.duplicate,
+    }

@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 from typing import Literal
 
-HandlerName = Literal["connect", "disconnect", "notify", "ping", "sync", "default", "http"]
+HandlerName = Literal[
+    "connect", "disconnect", "notify", "update", "subscribe", "ping", "sync", "default", "http"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,8 @@ WEBSOCKET_ROUTES: tuple[WebSocketRoute, ...] = (
     WebSocketRoute("$connect", "connect"),
     WebSocketRoute("$disconnect", "disconnect"),
     WebSocketRoute("notify", "notify"),
+    WebSocketRoute("update", "update"),
+    WebSocketRoute("subscribe", "subscribe"),
     WebSocketRoute("ping", "ping", two_way=True),
     WebSocketRoute("sync", "sync", two_way=True),
     WebSocketRoute("$default", "default", two_way=True),
@@ -33,7 +37,14 @@ ACTIONS: tuple[str, ...] = tuple(r.key for r in WEBSOCKET_ROUTES if not r.key.st
 
 # API Gateway HTTP API route keys (payload format 2.0), all served by ``http``.
 HTTP_ROUTES: tuple[str, ...] = (
+    "POST /incidents",
     "GET /incidents",
     "GET /incidents/{incidentId}",
+    "PATCH /incidents/{incidentId}",
+    "GET /stats",
     "GET /health",
+    "GET /config.json",
+    "GET /openapi.json",
+    "GET /asyncapi.json",
+    "GET /docs",
 )

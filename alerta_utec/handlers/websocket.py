@@ -7,14 +7,22 @@ from datetime import UTC, datetime
 from typing import Any
 
 from alerta_utec import wire
+from alerta_utec.app.access import Access
 from alerta_utec.app.catch_up import CatchUp
-from alerta_utec.app.sessions import Sessions, expires_at
+from alerta_utec.app.limits import NoLimit, SubmitLimit
+from alerta_utec.app.sessions import Sessions, Subscriptions, expires_at
 from alerta_utec.app.submit import Submit
 from alerta_utec.domain.change import Position
-from alerta_utec.domain.errors import AlertaError, Internal, Unavailable, UnknownAction
+from alerta_utec.domain.errors import AlertaError, Forbidden, Internal, Unavailable, UnknownAction
+from alerta_utec.domain.filters import Filter
 from alerta_utec.domain.incident import Report
+from alerta_utec.domain.messages import Lang
+from alerta_utec.domain.origins import Origins
+from alerta_utec.domain.update import Update
+from alerta_utec.handlers.handshake import handshake_lang, read_handshake
 from alerta_utec.handlers.routes import ACTIONS
-from alerta_utec.ports import CONNECTION_TTL_S, Poster
+from alerta_utec.handlers.statuses import STATUS
+from alerta_utec.ports import CONNECTION_TTL_S, Committed, Poster
 
 log = logging.getLogger(__name__)
 
@@ -38,19 +46,30 @@ Action = Callable[[Message], str | None]
 
 @dataclass(frozen=True)
 class Connect:
-    """``$connect``: 200 opens the socket, 503 says that it cannot be served now."""
+    """``$connect``: 200 opens the socket; otherwise the status says why it stays closed."""
 
     sessions: Sessions
+    origins: Origins
 
     def __call__(self, event: Event, _context: object = None) -> Response:
         """Keep the connection; the handshake waits for this."""
         context = event["requestContext"]
         try:
-            self.sessions.open(context["connectionId"], _connected_at(context))
-        except Unavailable:
-            log.exception("connect_failed", extra=_fields(event))
-            return {"statusCode": 503}
-        return dict(OK)
+            handshake = read_handshake(event)
+            if not self.origins.allow(handshake.origin, handshake.host):
+                raise Forbidden("origin")
+            self.sessions.open(
+                context["connectionId"],
+                _connected_at(context),
+                token=handshake.token,
+                wanted=handshake.wanted,
+                lang=handshake.lang,
+            )
+        except AlertaError as refusal:
+            log.info("connect_refused", extra={**_fields(event), "code": refusal.code})
+            body = wire.error(refusal, lang=handshake_lang(event))
+            return {"statusCode": STATUS[refusal.code], "body": body}
+        return {**OK, "headers": handshake.answer} if handshake.answer else dict(OK)
 
 
 @dataclass(frozen=True)
@@ -70,10 +89,12 @@ class MessageRoute:
     """A route for messages: decodes one, acts on it and answers it.
 
     Without a ``poster`` the route is two-way and the answer is the response's body;
-    with one the answer is posted to the connection.
+    with one the answer is posted to the connection. ``lang_of`` tells the language for a
+    connection's refusals.
     """
 
     action: Action
+    lang_of: Callable[[str], Lang]
     poster: Poster | None = None
 
     def __call__(self, event: Event, _context: object = None) -> Response:
@@ -101,10 +122,13 @@ class MessageRoute:
             return self.action(message)
         except AlertaError as refusal:
             log.info("refused", extra={**_fields(event), "code": refusal.code})
-            return wire.error(refusal, request=request)
+            return wire.error(refusal, request=request, lang=self._lang(event))
         except Exception:
             log.exception("failed", extra=_fields(event))
-            return wire.error(Internal(), request=request)
+            return wire.error(Internal(), request=request, lang=self._lang(event))
+
+    def _lang(self, event: Event) -> Lang:
+        return self.lang_of(event["requestContext"]["connectionId"])
 
 
 @dataclass(frozen=True)
@@ -112,23 +136,49 @@ class Notify:
     """``notify``: take in an incident."""
 
     submit: Submit
+    access: Access
+    limit: SubmitLimit | NoLimit
 
     def __call__(self, message: Message) -> str | None:
         """The ack, where the message has a ``requestId``."""
+        person = self.access.person(message.connection_id)
+        self.limit.take(person, message.connection_id)
         key = wire.short_text(message.body, "idempotencyKey", wire.KEY_MAX)
         report = Report.parse(message.body.get("incident"))
-        committed = self.submit.notify(report, idempotency_key=key)
-        if message.request_id is None:
-            return None
-        stored = committed.change.after
-        return wire.ack(
-            "notify",
-            message.request_id,
-            incident_id=stored.incident_id,
-            seq=stored.seq,
-            revision=stored.revision,
-            duplicate=committed.duplicate,
-        )
+        committed = self.submit.notify(report, idempotency_key=key, by=person)
+        return _stored("notify", message, committed)
+
+
+@dataclass(frozen=True)
+class UpdateIncident:
+    """``update``: move an incident on."""
+
+    submit: Submit
+    access: Access
+    limit: SubmitLimit | NoLimit
+
+    def __call__(self, message: Message) -> str | None:
+        """The ack, where the message has a ``requestId``."""
+        person = self.access.person(message.connection_id)
+        self.limit.take(person, message.connection_id)
+        incident_id = wire.needed_text(message.body, "incidentId", wire.ID_MAX)
+        revision = wire.whole_number(message.body, "revision")
+        update = Update.parse(message.body)
+        committed = self.submit.update(incident_id, update, revision=revision, by=person)
+        return _stored("update", message, committed)
+
+
+@dataclass(frozen=True)
+class Subscribe:
+    """``subscribe``: hear only of what a filter concerns."""
+
+    subscriptions: Subscriptions
+
+    def __call__(self, message: Message) -> str | None:
+        """The ack, where the message has a ``requestId``."""
+        wanted = Filter.parse(message.body.get("filter", {}))
+        self.subscriptions.change(message.connection_id, wanted)
+        return None if message.request_id is None else wire.done("subscribe", message.request_id)
 
 
 @dataclass(frozen=True)
@@ -136,13 +186,17 @@ class Ping:
     """``ping``: a heartbeat that tells where the feed is and when the connection ends."""
 
     catch_up: CatchUp
+    access: Access
     life_s: float = CONNECTION_TTL_S
 
     def __call__(self, message: Message) -> str:
         """The pong."""
+        end = expires_at(message.connected_at, self.life_s)
+        if self.access.sign_in:
+            end = self.access.connection(message.connection_id).expires_at
         return wire.pong(
             position=self.catch_up.position(),
-            expires_at=expires_at(message.connected_at, self.life_s),
+            expires_at=end,
             connection_id=message.connection_id,
             request=message.request_id,
         )
@@ -153,15 +207,17 @@ class Sync:
     """``sync``: what a client has missed, page by page."""
 
     catch_up: CatchUp
+    access: Access
 
     def __call__(self, message: Message) -> str:
         """The next page: of a snapshot, or of the changes since the client's position."""
+        view = self.access.view(message.connection_id)
         cursor = wire.short_text(message.body, "cursor", wire.CURSOR_MAX)
         since = message.body.get("since")
         if cursor is not None or since is None:
-            page = self.catch_up.snapshot(cursor)
+            page = self.catch_up.snapshot(cursor, view)
         else:
-            page = self.catch_up.since(Position.parse(since))
+            page = self.catch_up.since(Position.parse(since), view)
         return wire.sync(
             page.incidents,
             position=page.position,
@@ -185,6 +241,20 @@ class Default:
             UnknownAction: always, with the actions that there are.
         """
         raise UnknownAction(self.actions)
+
+
+def _stored(action: str, message: Message, committed: Committed) -> str | None:
+    if message.request_id is None:
+        return None
+    stored = committed.change.after
+    return wire.ack(
+        action,
+        message.request_id,
+        incident_id=stored.incident_id,
+        seq=stored.seq,
+        revision=stored.revision,
+        duplicate=committed.duplicate,
+    )
 
 
 def _connected_at(context: Mapping[str, Any]) -> datetime:

@@ -24,6 +24,7 @@ EMULATOR: Mapping[str, str] = {
     "lifecycle_actions": (
         "It runs $connect and $disconnect for messages that name them as their action."
     ),
+    "refused_handshake": "Whatever status $connect returns, a refused handshake is a 403.",
     "any_stage": "It opens the socket under a stage that was never deployed.",
     "connection_id_shape": "Its connection ids are 16 hexadecimal digits, not base64.",
     "connected_at_moves": (

@@ -5,12 +5,14 @@ import json
 import urllib.parse
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.config import Config
 
 from tests.conformance import differences
+from tests.conformance.documents import Documents
 from tests.support.wsclient import WsClient
 
 if TYPE_CHECKING:
@@ -55,9 +57,19 @@ class Target:
         assert difference in _KNOWN, f"{difference} is not in differences.py"
         return difference in self.deviations
 
-    def connect(self, **options: Any) -> WsClient:
-        """A new client's open socket."""
-        return WsClient(self.ws_url, **options)
+    @cached_property
+    def documents(self) -> Documents:
+        """What the home says of itself; everything that comes is held to it."""
+        asyncapi, openapi = (
+            http_request("GET", f"{self.http_url}/{name}.json").json()
+            for name in ("asyncapi", "openapi")
+        )
+        return Documents(asyncapi, openapi)
+
+    def connect(self, query: str = "", *, url: str | None = None, **options: Any) -> WsClient:
+        """A new client's open socket; its frames are held to ``/asyncapi.json``."""
+        address = url or self.ws_url + (f"?{query}" if query else "")
+        return WsClient(address, check=self.documents.check_frame, **options)
 
     def management(self) -> "ApiGatewayManagementApiClient":
         """The client of the AWS SDK for ``@connections``; one attempt per call."""
@@ -72,25 +84,47 @@ class Target:
 
     def get(self, path: str, **query: str) -> Answer:
         """``GET path`` of the HTTP API."""
+        return self.call("GET", path, query=query)
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        body: bytes | Mapping[str, Any] | None = None,
+        *,
+        query: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
+        """A request to the HTTP API; its answer is held to ``/openapi.json``."""
         encoded = f"?{urllib.parse.urlencode(query)}" if query else ""
-        return http_request("GET", f"{self.http_url}{path}{encoded}")
+        data = json.dumps(body).encode() if isinstance(body, Mapping) else body
+        answer = http_request(method, f"{self.http_url}{path}{encoded}", data, headers)
+        kind = answer.headers.get("content-type", "").split(";")[0]
+        if kind.endswith("json"):
+            self.documents.check_answer(method, path, answer.status, kind, answer.json())
+        return answer
 
     def management_path(self, connection_id: str) -> str:
         """The address of one connection."""
         return f"{self.management_url}/@connections/{urllib.parse.quote(connection_id, safe='')}"
 
 
-def http_request(method: str, url: str, body: bytes | None = None) -> Answer:
+def http_request(
+    method: str,
+    url: str,
+    body: bytes | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Answer:
     """One plain HTTP request, unsigned."""
     parts = urllib.parse.urlsplit(url)
     kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
     connection = kind(parts.netloc, timeout=30)
     try:
         path = parts.path + (f"?{parts.query}" if parts.query else "")
-        connection.request(method, path, body)
+        connection.request(method, path, body, dict(headers or {}))
         response = connection.getresponse()
-        headers = {name.lower(): value for name, value in response.getheaders()}
-        return Answer(response.status, headers, response.read())
+        received = {name.lower(): value for name, value in response.getheaders()}
+        return Answer(response.status, received, response.read())
     finally:
         connection.close()
 

@@ -16,7 +16,7 @@ def test_a_handshake_is_answered_with_101(target: Target) -> None:
 
 
 def test_a_query_string_and_unknown_headers_do_not_matter(target: Target) -> None:
-    with WsClient(f"{target.ws_url}?lang=es&x=1", headers={"X-Unknown": "1"}) as client:
+    with target.connect("lang=es&x=1", headers={"X-Unknown": "1"}) as client:
         pong = client.ping()
 
     assert pong["type"] == "pong"
@@ -26,7 +26,7 @@ def test_a_stage_that_does_not_exist_is_refused(target: Target) -> None:
     url = f"{target.ws_url.rsplit('/', 1)[0]}/nostage"
 
     if target.differs("any_stage"):
-        with WsClient(url) as client:
+        with target.connect(url=url) as client:
             assert client.ping()["type"] == "pong"
         return
     with pytest.raises(InvalidStatus) as refused:
@@ -39,7 +39,7 @@ def test_a_path_below_the_stage_is_refused(target: Target) -> None:
     url = f"{target.ws_url}/more"
 
     if target.differs("any_stage"):
-        with WsClient(url) as client:
+        with target.connect(url=url) as client:
             assert client.ping()["type"] == "pong"
         return
     with pytest.raises(InvalidStatus) as refused:

@@ -9,7 +9,7 @@ from tests.conformance.targets import Target
 from tests.support.incidents import incident
 from tests.support.wsclient import WsClient
 
-ACTIONS = ["notify", "ping", "sync"]
+ACTIONS = ["notify", "update", "subscribe", "ping", "sync"]
 LIMIT = 32 * 1024
 
 

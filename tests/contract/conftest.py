@@ -7,10 +7,13 @@ fixture of its own (``memory_incidents``, ``sqlite_incidents``, …), fresh for 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from alerta_utec.adapters.aws.dynamodb_deliveries import DynamoDeliveries, MeteredDeliveries
+from alerta_utec.adapters.aws.dynamodb_rates import DynamoRateLimits
+from alerta_utec.adapters.aws.tables import IncidentTables
 from alerta_utec.adapters.local.apprise import AppriseMailer
 from alerta_utec.adapters.local.database import Database
 from alerta_utec.adapters.local.maildir import MaildirMailer
@@ -26,6 +29,7 @@ from alerta_utec.adapters.memory import (
     MemoryIncidents,
     MemoryMailer,
     MemoryPoster,
+    MemoryRateLimits,
 )
 from alerta_utec.gateway.hub import Hub
 from alerta_utec.ports import (
@@ -36,6 +40,7 @@ from alerta_utec.ports import (
     Mailer,
     MailJobs,
     Poster,
+    RateLimits,
 )
 from tests.contract.aws import (  # noqa: F401 (fixtures)
     connections_table,
@@ -56,6 +61,9 @@ from tests.contract.mail_peers import (
     read_maildir,
     without_attributes,
 )
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
 
 
 @pytest.fixture
@@ -125,6 +133,26 @@ def deliveries(request: pytest.FixtureRequest) -> Deliveries:
     """Empty ``Deliveries``."""
     kept: Deliveries = request.getfixturevalue(f"{request.param}_deliveries")
     return kept
+
+
+@pytest.fixture
+def memory_rate_limits() -> MemoryRateLimits:
+    return MemoryRateLimits()
+
+
+@pytest.fixture
+def dynamodb_rate_limits(
+    dynamodb: "DynamoDBClient",  # noqa: F811
+    incident_tables: IncidentTables,  # noqa: F811
+) -> DynamoRateLimits:
+    return DynamoRateLimits(dynamodb, incident_tables.keys)
+
+
+@pytest.fixture(params=["memory", "dynamodb"])
+def rate_limits(request: pytest.FixtureRequest) -> RateLimits:
+    """``RateLimits`` that have counted nothing."""
+    limits: RateLimits = request.getfixturevalue(f"{request.param}_rate_limits")
+    return limits
 
 
 @dataclass(frozen=True)

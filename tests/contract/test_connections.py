@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from alerta_utec.adapters.memory import ManualClock
 from alerta_utec.domain.filters import Filter
+from alerta_utec.domain.policy import Person, Role
 from alerta_utec.ports import Connection, Connections
 from tests.contract.builders import T0
 
@@ -32,8 +33,7 @@ def test_a_connection_comes_back_as_it_was_saved(connections: Connections) -> No
         "a/b+c=",
         connected_at=T0,
         expires_at=T0 + 7200 * SECOND,
-        user="rosa",
-        role="autoridad",
+        person=Person("rosa", Role.PERSONAL),
         filter=Filter(
             urgency=frozenset({"high", "medium"}),
             status=frozenset({"pendiente"}),
@@ -46,6 +46,19 @@ def test_a_connection_comes_back_as_it_was_saved(connections: Connections) -> No
     connections.save(full)
 
     assert _all(connections) == {"BFHPhfCWIAMCKlQ=": plain, "a/b+c=": full}
+
+
+def test_one_connection_is_told_from_the_others(
+    connections: Connections, clock: ManualClock
+) -> None:
+    connections.save(_connection("a", lasts=10 * SECOND))
+    connections.save(_connection("b"))
+
+    assert connections.get("a") == _connection("a", lasts=10 * SECOND)
+    assert connections.get("c") is None
+    clock.set(T0 + 10 * SECOND)
+    assert connections.get("a") is None
+    assert connections.get("b") == _connection("b")
 
 
 def test_saving_again_replaces(connections: Connections) -> None:

@@ -7,6 +7,7 @@ import pytest
 from tests.conformance.targets import http_request
 from tests.support.incidents import incident
 from tests.support.server import Server
+from tests.support.sign_in import WITH_SECRET
 from tests.support.wsclient import WsClient
 
 
@@ -27,3 +28,12 @@ def unharmed(server: Server) -> Iterator[WsClient]:
     for ack in (accepted, later):
         assert http_request("GET", f"{server.http_url}/incidents/{ack['incidentId']}").status == 200
     assert "Traceback" not in server.output[written:]
+
+
+@pytest.fixture(scope="session")
+def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server that takes tokens by a secret; its clock allows nothing."""
+    folder = tmp_path_factory.mktemp("guarded") / "data"
+    with Server(folder, environment={**WITH_SECRET, "ALERTA_AUTH_LEEWAY_S": "0"}) as running:
+        yield running
+        assert "Traceback" not in running.output

@@ -14,6 +14,8 @@ SETTINGS = {
     "CHANGES_TABLE": "h",
     "KEYS_TABLE": "k",
     "DELIVERIES_TABLE": "d",
+    "AUTH": "off",
+    "ORIGINS": "*",
     "ALARM_TOPIC_ARN": "arn:aws:sns:us-east-1:000000000000:t",
     "ALERTA_TIMEZONE": "America/Lima",
     "MANAGEMENT_ENDPOINT": "https://a.execute-api.us-east-1.amazonaws.com/dev",
@@ -27,6 +29,7 @@ NEVER_ON_LAMBDA = {
     *("alerta_utec.adapters.local", "alerta_utec.adapters.memory"),
     "alerta_utec.bootstrap.local_home",
 }
+JWT = "jwt"
 HTTP_ONLY = "aws_lambda_powertools.event_handler"
 FORBIDDEN = {
     "connect": {HTTP_ONLY, "alerta_utec.adapters.aws.commit", "alerta_utec.app.deliver"},
@@ -34,6 +37,9 @@ FORBIDDEN = {
     "notify_incident": {HTTP_ONLY, "alerta_utec.app.deliver", "alerta_utec.app.email"},
     "ping": {HTTP_ONLY, "alerta_utec.app.deliver", "alerta_utec.adapters.aws.management_api"},
     "sync": {HTTP_ONLY, "alerta_utec.app.deliver", "alerta_utec.adapters.aws.management_api"},
+    "update_incident": {HTTP_ONLY, "alerta_utec.app.deliver", "alerta_utec.app.email", JWT},
+    "subscribe": {HTTP_ONLY, "alerta_utec.app.deliver", "alerta_utec.adapters.aws.commit", JWT},
+    "sweep": {HTTP_ONLY, "alerta_utec.app.deliver", "alerta_utec.adapters.aws.commit", JWT},
     "default": {HTTP_ONLY, "boto3", "botocore.session", "alerta_utec.adapters.aws"},
     "http_api": {"alerta_utec.app.deliver", "alerta_utec.adapters.aws.management_api"},
     "broadcast": {HTTP_ONLY, "alerta_utec.adapters.aws.commit", "alerta_utec.app.submit"},

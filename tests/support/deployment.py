@@ -14,7 +14,8 @@ from botocore.config import Config
 
 from tests.support.emulator import REGION, ROOT, Emulator, clean_environment
 
-OSLS = ROOT / "node_modules" / ".bin" / "osls"
+NODE_BIN = Path(os.environ.get("NODE_BIN") or ROOT / "node_modules" / ".bin")
+OSLS = NODE_BIN / "osls"
 STACK = "alerta-utec-realtime"
 DEPLOY_S = 300.0
 # A checkout, as far as a deployment needs one.

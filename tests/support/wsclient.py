@@ -27,7 +27,8 @@ class NotReceived(AssertionError):
 class WsClient:
     """``with WsClient(url) as client:`` — one open socket.
 
-    ``texts`` are the frames as they came, ``frames`` the same decoded.
+    ``texts`` are the frames as they came, ``frames`` the same decoded. ``check`` is called
+    with each that is a JSON object, and raises where one is not as it should be.
     """
 
     def __init__(
@@ -36,7 +37,9 @@ class WsClient:
         *,
         headers: Mapping[str, str] | None = None,
         subprotocols: Iterable[str] = (),
+        check: Callable[[Frame], None] = lambda _frame: None,
     ) -> None:
+        self._check = check
         self.texts: list[str] = []
         self.frames: list[Frame] = []
         offered = [Subprotocol(name) for name in subprotocols]
@@ -177,6 +180,7 @@ class WsClient:
         except ValueError:
             frame = {}
         self.frames.append(frame if isinstance(frame, dict) else {})
+        self._check(self.frames[-1])
         return self.frames[-1]
 
 

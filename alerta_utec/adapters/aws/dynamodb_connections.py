@@ -3,23 +3,29 @@
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
+from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from alerta_utec.adapters.aws.errors import translated
 from alerta_utec.adapters.aws.items import Item, epoch_us, expiry, expiry_of, number, text, text_of
 from alerta_utec.domain.filters import EVERYTHING, Filter
+from alerta_utec.domain.messages import DEFAULT_LANG, parse_lang
+from alerta_utec.domain.policy import Person, Role
 from alerta_utec.domain.values import format_time, parse_time
 from alerta_utec.ports import Clock, Connection
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
+SWEEP_TIME = timedelta(minutes=10)
+
 
 @dataclass(frozen=True)
 class DynamoConnections:
     """One table: key ``connectionId``, TTL attribute ``expiresAt``.
 
-    Needs ``PutItem``, ``DeleteItem`` and ``Scan``.
+    Needs ``PutItem``, ``DeleteItem``, ``GetItem`` and ``Scan``.
     """
 
     client: "DynamoDBClient"
@@ -33,6 +39,16 @@ class DynamoConnections:
     def delete(self, connection_id: str) -> None:
         with translated("DeleteItem"):
             self.client.delete_item(TableName=self.table, Key={"connectionId": text(connection_id)})
+
+    def get(self, connection_id: str) -> Connection | None:
+        with translated("GetItem"):
+            answer = self.client.get_item(
+                TableName=self.table,
+                Key={"connectionId": text(connection_id)},
+                ConsistentRead=True,
+            )
+        connection = _connection(answer["Item"]) if "Item" in answer else None
+        return connection if connection and connection.expires_at > self.clock.now() else None
 
     def pages(self) -> Iterator[Sequence[Connection]]:
         start: dict[str, Any] = {}
@@ -59,10 +75,12 @@ def _item(connection: Connection) -> Item:
         "connectionId": text(connection.connection_id),
         "timestamp": text(format_time(connection.connected_at)),
     } | expiry(connection.expires_at)
-    if connection.user is not None:
-        item["user"] = text(connection.user)
-    if connection.role is not None:
-        item["role"] = text(connection.role)
+    if connection.person.user is not None:
+        item["user"] = text(connection.person.user)
+    # TTL waits until the sweep has closed the socket.
+    item["expiresAt"] = number(ceil((connection.expires_at + SWEEP_TIME).timestamp()))
+    item["lang"] = text(connection.lang)
+    item["role"] = text(connection.person.role)
     if connection.filter != EVERYTHING:
         item["filter"] = text(json.dumps(connection.filter.to_json(), ensure_ascii=False))
     return item
@@ -74,7 +92,7 @@ def _connection(item: Mapping[str, Any]) -> Connection:
         connection_id=item["connectionId"]["S"],
         connected_at=parse_time(item["timestamp"]["S"]),
         expires_at=expiry_of(item),
-        user=text_of(item, "user"),
-        role=text_of(item, "role"),
+        person=Person(text_of(item, "user"), Role(item["role"]["S"])),
+        lang=parse_lang(text_of(item, "lang")) or DEFAULT_LANG,
         filter=EVERYTHING if kept is None else Filter.from_json(json.loads(kept)),
     )

@@ -73,12 +73,13 @@ def epoch_us(moment: datetime) -> int:
 
 def incident_item(incident: Incident, *, created_seq: int, digest: str | None) -> Item:
     """The incident at its current revision; extra fields go into one JSON string."""
-    fields = incident.to_json(private=True)
+    fields = incident.to_record()
     item = {name: text(fields.pop(name)) for name in _TEXTS if name in fields}
     item |= {name: number(fields.pop(name)) for name in _NUMBERS}
     item["createdSeq"] = number(created_seq)
     if digest is not None:
         item["digest"] = text(digest)
+    item["alarmed"] = {"BOOL": fields.pop("alarmed", False)}
     if fields:
         item["extras"] = text(_dumps(fields))
     return item
@@ -93,13 +94,14 @@ def incident_from_item(item: Mapping[str, Any]) -> Incident:
     extras: dict[str, Any] = json.loads(item["extras"]["S"]) if "extras" in item else {}
     texts = {name: item[name]["S"] for name in _TEXTS if name in item}
     numbers = {name: number_of(item, name) for name in _NUMBERS}
-    return Incident.from_json(extras | texts | numbers)
+    alarmed = {"alarmed": item["alarmed"]["BOOL"]} if "alarmed" in item else {}
+    return Incident.from_json(extras | texts | numbers | alarmed)
 
 
 def change_item(change: Change, position: Position, *, feed: str, commit_id: str) -> Item:
     """A committed change; ``commit_id`` says which call wrote it.
 
-    ``urgency`` stands at the top so that a stream's filter can select on it.
+    ``alarms`` stands at the top so that a stream's filter can select what calls for an e-mail.
     """
     after = change.after
     texts = {
@@ -108,8 +110,8 @@ def change_item(change: Change, position: Position, *, feed: str, commit_id: str
         "incidentId": after.incident_id,
         "urgency": after.urgency.value,
         "commitId": commit_id,
-        "before": _dumps(change.before.to_json(private=True)) if change.before else None,
-        "after": _dumps(after.to_json(private=True)),
+        "before": _dumps(change.before.to_record()) if change.before else None,
+        "after": _dumps(after.to_record()),
         "by": change.by,
         "note": change.note,
         "digest": change.digest,
@@ -117,6 +119,7 @@ def change_item(change: Change, position: Position, *, feed: str, commit_id: str
         "keyText": change.key.key if change.key else None,
     }
     item: Item = {name: text(value) for name, value in texts.items() if value is not None}
+    item["alarms"] = {"BOOL": change.alarms()}
     numbers = {"seq": position.seq, "revision": after.revision, "atUs": epoch_us(change.at)}
     return item | {name: number(value) for name, value in numbers.items()}
 

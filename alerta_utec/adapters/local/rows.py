@@ -33,7 +33,7 @@ def from_us(moment_us: int) -> datetime:
 
 def encode_incident(incident: Incident) -> str:
     """The incident as JSON, with what is private."""
-    return json.dumps(incident.to_json(private=True), ensure_ascii=False, separators=(",", ":"))
+    return json.dumps(incident.to_record(), ensure_ascii=False, separators=(",", ":"))
 
 
 def decode_incident(state: str) -> Incident:

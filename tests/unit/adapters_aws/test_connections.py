@@ -9,6 +9,7 @@ from alerta_utec.adapters.aws.dynamodb_connections import DynamoConnections
 from alerta_utec.adapters.memory import ManualClock
 from alerta_utec.domain.errors import Unavailable
 from alerta_utec.domain.filters import Filter
+from alerta_utec.domain.policy import Person, Role
 from alerta_utec.ports import Connection
 from tests.unit.adapters_aws.faults import FaultyWire, request_lost
 
@@ -46,7 +47,7 @@ def test_every_page_of_a_scan_is_read_also_after_one_that_was_all_expired(
     assert wire.sent.count("Scan") >= 13
 
 
-def test_the_ttl_is_in_whole_seconds_and_never_early(
+def test_the_ttl_is_in_whole_seconds_and_leaves_time_to_close_the_socket(
     connections: DynamoConnections, wire: FaultyWire, clock: ManualClock
 ) -> None:
     connection = _connection("a", clock, seconds=1.000001)
@@ -54,14 +55,14 @@ def test_the_ttl_is_in_whole_seconds_and_never_early(
     connections.save(connection)
 
     stored = wire.client.scan(TableName=connections.table)["Items"][0]
-    assert stored["expiresAt"] == {"N": str(int(clock.now().timestamp()) + 2)}
+    assert stored["expiresAt"] == {"N": str(int(clock.now().timestamp()) + 2 + 600)}
 
 
 def test_a_connection_comes_back_as_it_was_saved(
     connections: DynamoConnections, clock: ManualClock
 ) -> None:
     chosen = Filter.from_json({"urgency": ["high"], "location": ["Laboratorio Ñ"]})
-    whole = _connection("a", clock, 0.123456, user="rosa", role="autoridad", filter=chosen)
+    whole = _connection("a", clock, 0.123456, person=Person("rosa", Role.AUTORIDAD), filter=chosen)
 
     connections.save(whole)
 

@@ -103,6 +103,7 @@ def test_a_persons_fields_can_be_read_in_the_table() -> None:
             "seq": 5,
             "revision": 1,
             "createdSeq": 5,
+            "alarmed": True,
             "extras": '{"piso":3}',
         }.items()
     }

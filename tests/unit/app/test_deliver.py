@@ -17,6 +17,7 @@ from alerta_utec.adapters.memory import (
     MemoryMailer,
     MemoryPoster,
 )
+from alerta_utec.app.access import OpenDoor
 from alerta_utec.app.deliver import HANDSHAKE_MAX, Alarm, Broadcast
 from alerta_utec.app.email import compose
 from alerta_utec.app.records import Recorder
@@ -25,6 +26,7 @@ from alerta_utec.domain.change import Change
 from alerta_utec.domain.delivery import Delivery
 from alerta_utec.domain.errors import Unavailable
 from alerta_utec.domain.filters import Filter
+from alerta_utec.domain.policy import Person, Role
 from alerta_utec.domain.values import Status, Urgency
 from alerta_utec.ports import Connection
 from tests.contract.builders import creation, update
@@ -46,11 +48,16 @@ class House:
         self.store = MemoryIncidents()
 
     def connect(
-        self, name: str, chosen: Filter | None = None, *, age: timedelta = HANDSHAKE_MAX * 2
+        self,
+        name: str,
+        chosen: Filter | None = None,
+        *,
+        age: timedelta = HANDSHAKE_MAX * 2,
+        role: Role = Role.ESTUDIANTE,
     ) -> list[str]:
         opened = self.clock.now() - age
         self.connections.save(
-            Connection(name, opened, expires_at(opened), filter=chosen or Filter())
+            Connection(name, opened, expires_at(opened), Person(name, role), chosen or Filter())
         )
         self.poster.open[name] = []
         return self.poster.open[name]
@@ -88,6 +95,16 @@ def test_everyone_gets_the_incident_and_its_position(house: House) -> None:
     assert "reportedBy" not in frame["incident"]
     assert counts.pop("ms") >= 0
     assert counts == {"attempted": 2, "delivered": 2, "gone": 0, "throttled": 0, "failed": 0}
+
+
+@pytest.mark.parametrize("role", Role)
+def test_only_staff_is_told_who_reported_it(house: House, role: Role) -> None:
+    frames = house.connect("a", role=role)
+
+    house.broadcast(house.commit(creation(user="rosa")))
+
+    told = json.loads(frames[0])["incident"].get("reportedBy")
+    assert told == (None if role is Role.ESTUDIANTE else "rosa")
 
 
 def test_only_those_whose_filter_it_concerns_get_it(house: House) -> None:
@@ -287,7 +304,7 @@ def test_a_record_that_cannot_be_kept_holds_up_nothing(house: House) -> None:
 
 
 def test_a_connection_is_kept_for_two_hours(house: House) -> None:
-    sessions = Sessions(house.connections)
+    sessions = Sessions(house.connections, OpenDoor())
     opened = house.clock.now()
     sessions.open("a", opened)
 
@@ -300,7 +317,7 @@ def test_a_connection_is_kept_for_two_hours(house: House) -> None:
 
 
 def test_a_closed_connection_is_forgotten(house: House) -> None:
-    sessions = Sessions(house.connections)
+    sessions = Sessions(house.connections, OpenDoor())
     names = [f"c{number}" for number in range(10)]
     for name in names:
         sessions.open(name, house.clock.now())

@@ -130,3 +130,29 @@ def test_attributes_are_for_subscription_filters() -> None:
         "type": "Inundación",
         "location": "Laboratorio A",
     }
+
+
+def test_an_email_may_be_in_english() -> None:
+    email = compose(creation(urgency="high"), LIMA, "en")
+
+    assert email.subject == "[Alerta UTEC] HIGH: prueba - Laboratorio A"
+    assert "there is an incident to attend to" in email.body
+    assert "Urgency:       high" in email.body
+
+
+def test_the_all_clear_says_so_with_its_note() -> None:
+    first = creation(urgency="high").after
+    resolved = Change(first, first.moved_on(at=first.updated_at, status=Status.RESUELTO), note="ya")
+
+    email = compose(resolved, LIMA)
+
+    assert email.subject == "[Alerta UTEC] RESUELTO: prueba - Laboratorio A"
+    assert "el incidente está resuelto" in email.body
+    assert "Nota:\nya\n" in email.body
+
+
+@pytest.mark.parametrize(
+    "text", ["=?utf-8?q?fuga=0D=0ABcc:_x@example.net?=", "=🔥utf-8?q?=0D=0ABcc:_x?=", "==??q?x?="]
+)
+def test_a_subject_has_no_encoded_words_which_may_stand_for_line_breaks(text: str) -> None:
+    assert "=?" not in _email(type=text, location=text).subject

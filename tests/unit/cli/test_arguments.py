@@ -13,6 +13,9 @@ from tests.unit.cli.running import SETTINGS, Process, run
 COMMANDS = (*((name,) for name in main.commands), ("incidents", "show"))
 
 
+SIGN_IN = ("secret", "jwks_url", "issuer", "audience", "role_claim", "leeway_s")
+
+
 def serve_values(*arguments: str, **environment: str) -> dict[str, object]:
     """What ``serve`` would start with."""
     clean: dict[str, str | None] = dict.fromkeys(SETTINGS)
@@ -126,6 +129,15 @@ def test_serve_listens_by_default_on_this_machine_only() -> None:
         "mail_from": "alerta-utec@localhost",
         "mail_to": (),
         "timezone": "America/Lima",
+        "lang": "es",
+        "origins": (),
+        "max_per_address": 1000,
+        "cert": None,
+        "key": None,
+        "auth": "off",
+        **{f"auth_{name}": None for name in SIGN_IN},
+        "idle_s": None,
+        "age_s": None,
     }
 
 
@@ -140,6 +152,13 @@ def test_every_setting_of_serve_can_come_from_the_environment() -> None:
         ALERTA_MAIL_FROM="alerta@example.edu",
         ALERTA_MAIL_TO="uno@example.edu, dos@example.edu",
         ALERTA_TIMEZONE="Europe/Madrid",
+        ALERTA_LANG="en",
+        ALERTA_ORIGIN="https://a.example, https://b.example",
+        ALERTA_MAX_PER_ADDRESS="7",
+        ALERTA_CERT="/srv/tls/cert.pem",
+        ALERTA_KEY="/srv/tls/key.pem",
+        ALERTA_AUTH="jwt",
+        **{f"ALERTA_AUTH_{name.upper()}": name for name in SIGN_IN},
     )
 
     assert values == {
@@ -153,6 +172,15 @@ def test_every_setting_of_serve_can_come_from_the_environment() -> None:
         "mail_from": "alerta@example.edu",
         "mail_to": ("uno@example.edu", "dos@example.edu"),
         "timezone": "Europe/Madrid",
+        "lang": "en",
+        "origins": ("https://a.example", "https://b.example"),
+        "max_per_address": 7,
+        "cert": Path("/srv/tls/cert.pem"),
+        "key": Path("/srv/tls/key.pem"),
+        "auth": "jwt",
+        **{f"auth_{name}": name for name in SIGN_IN},
+        "idle_s": None,
+        "age_s": None,
     }
 
 

@@ -122,7 +122,7 @@ def test_a_filter_matches_by_each_of_its_sets(incident: Incident, chosen: Filter
 
 
 def test_a_filter_compares_places_without_regard_to_case() -> None:
-    chosen = Filter.from_json({"location": ["LABORATORIO A", "Straße"]})
+    chosen = Filter.parse({"location": ["LABORATORIO A", "Straße"]})
 
     assert chosen.matches(creation(location="laboratorio a").after)
     assert chosen.matches(creation(location="STRASSE").after)

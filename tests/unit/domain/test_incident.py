@@ -14,9 +14,14 @@ from tests.unit.domain.strategies import incidents, moments, valid_reports
 
 @given(incidents())
 def test_an_incident_survives_json(incident: Incident) -> None:
-    wire = json.dumps(incident.to_json(private=True), ensure_ascii=False)
+    record = json.dumps(incident.to_record(), ensure_ascii=False)
 
-    assert Incident.from_json(json.loads(wire)) == incident
+    assert Incident.from_json(json.loads(record)) == incident
+
+
+@given(incidents())
+def test_the_wire_tells_nothing_of_alarms(incident: Incident) -> None:
+    assert "alarmed" not in incident.to_json(private=True)
 
 
 @given(incidents())

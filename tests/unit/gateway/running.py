@@ -1,6 +1,7 @@
 """A gateway with handlers of the test's own, on a real port, in a thread of this process."""
 
 import asyncio
+import ssl
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -10,6 +11,7 @@ from typing import Any
 import uvloop
 
 from alerta_utec.adapters.clock import SystemClock
+from alerta_utec.domain.origins import Origins
 from alerta_utec.gateway.core import Gateway, Handler, Route
 from alerta_utec.gateway.hub import Hub
 from alerta_utec.gateway.limits import Limits
@@ -64,16 +66,26 @@ def gateway(
     limits: Limits | None = None,
     http: Handler | None = None,
     http_routes: tuple[str, ...] = (),
+    origins: Origins | None = None,
+    tls: ssl.SSLContext | None = None,
 ) -> Iterator[Running]:
     """Serve ``routes`` until the block ends."""
     hub = Hub(SystemClock(), limits)
     loop = uvloop.new_event_loop()
-    made = Gateway(routes, stage=STAGE, hub=hub, limits=limits, http=http, http_routes=http_routes)
+    made = Gateway(
+        routes,
+        stage=STAGE,
+        hub=hub,
+        limits=limits,
+        http=http,
+        http_routes=http_routes,
+        origins=origins,
+    )
     server = GatewayServer(made, welcome="hola")
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
     try:
-        started = asyncio.run_coroutine_threadsafe(server.start("127.0.0.1", 0), loop)
+        started = asyncio.run_coroutine_threadsafe(server.start("127.0.0.1", 0, tls), loop)
         yield Running(started.result(START_S), made, hub)
     finally:
         asyncio.run_coroutine_threadsafe(server.stop(), loop).result(START_S)

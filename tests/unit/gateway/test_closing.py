@@ -129,7 +129,7 @@ def test_what_waits_in_all_is_bounded_and_the_worst_go_first() -> None:
         fill_sockets(running, [worst_id, stalled_id], frame)
         for _ in range(3):
             running.hub.post([worst_id], frame)
-        while running.hub.get(worst_id) is not None:
+        while running.hub.session(worst_id) is not None:
             running.hub.post([worst_id, stalled_id], frame)
         context = gone.next()["requestContext"]
         left = running.hub.post([stalled_id], frame)
@@ -144,7 +144,7 @@ def test_what_waits_in_all_is_bounded_and_the_worst_go_first() -> None:
 def fill_sockets(running: Running, connection_ids: list[str], frame: str) -> None:
     """Send until each has something waiting in the gateway, the system's buffers being full."""
     for connection_id in connection_ids:
-        session = running.hub.get(connection_id)
+        session = running.hub.session(connection_id)
         assert session is not None
         while running.hub.in_loop(session.waiting_bytes) < len(frame):
             assert running.hub.post([connection_id], frame).delivered == 1

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -14,10 +15,14 @@ from alerta_utec.adapters.memory import (
     MemoryIncidents,
     MemoryPoster,
 )
+from alerta_utec.app.access import Access, OpenDoor
 from alerta_utec.app.catch_up import CatchUp
-from alerta_utec.app.sessions import Sessions
+from alerta_utec.app.limits import NoLimit, SubmitLimit
+from alerta_utec.app.sessions import Sessions, Subscriptions
+from alerta_utec.app.stats import Stats
 from alerta_utec.app.submit import Submit
-from alerta_utec.handlers.http import HttpApi
+from alerta_utec.domain.origins import Origins
+from alerta_utec.handlers.http import HttpApi, Request
 from alerta_utec.handlers.websocket import (
     Connect,
     Default,
@@ -25,11 +30,18 @@ from alerta_utec.handlers.websocket import (
     MessageRoute,
     Notify,
     Ping,
+    Subscribe,
     Sync,
+    UpdateIncident,
 )
+from alerta_utec.ports import Authenticator
 from tests import events
 
 CONNECTION = "BFHPhfCWIAMCKlQ="
+
+
+def _web_socket_url(_request: Request) -> str:
+    return "wss://a1b2c3d4e5.execute-api.us-east-1.amazonaws.com/dev"
 
 
 @dataclass
@@ -39,18 +51,37 @@ class World:
     clock: ManualClock = field(default_factory=ManualClock)
     store: MemoryIncidents = field(default_factory=MemoryIncidents)
     poster: MemoryPoster = field(default_factory=lambda: MemoryPoster({CONNECTION: []}))
+    authenticator: Authenticator = field(default_factory=OpenDoor)
+
+    origins: Origins = field(default_factory=lambda: Origins(("*",)))
+    limit: SubmitLimit | NoLimit = field(default_factory=NoLimit)
 
     def __post_init__(self) -> None:
         self.deliveries = MemoryDeliveries()
         self.connections = MemoryConnections(self.clock)
-        sessions = Sessions(self.connections)
-        self.connect = Connect(sessions)
+        sessions = Sessions(self.connections, self.authenticator)
+        access = Access(self.connections, self.authenticator.required)
+        submit, catch_up = Submit(self.store, self.clock), CatchUp(self.store)
+        stats = Stats(self.store, self.clock, ZoneInfo("America/Lima"))
+        self.connect = Connect(sessions, self.origins)
         self.disconnect = Disconnect(sessions)
-        self.notify = MessageRoute(Notify(Submit(self.store, self.clock)), self.poster)
-        self.ping = MessageRoute(Ping(CatchUp(self.store)))
-        self.sync = MessageRoute(Sync(CatchUp(self.store)))
-        self.default = MessageRoute(Default())
-        self.http = HttpApi(self.store, self.deliveries)
+        self.notify = MessageRoute(Notify(submit, access, self.limit), access.lang, self.poster)
+        self.update = MessageRoute(
+            UpdateIncident(submit, access, self.limit), access.lang, self.poster
+        )
+        self.subscribe = MessageRoute(Subscribe(Subscriptions(access)), access.lang, self.poster)
+        self.ping = MessageRoute(Ping(catch_up, access), access.lang)
+        self.sync = MessageRoute(Sync(catch_up, access), access.lang)
+        self.default = MessageRoute(Default(), access.lang)
+        self.http = HttpApi(
+            self.store,
+            self.deliveries,
+            submit,
+            stats,
+            self.authenticator,
+            self.limit,
+            _web_socket_url,
+        )
 
     @property
     def connected(self) -> list[str]:

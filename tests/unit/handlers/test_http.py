@@ -1,18 +1,23 @@
 """The HTTP API, fed with events of payload format 2.0."""
 
+import base64
+import re
 from collections.abc import Callable
+from hashlib import sha256
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
 
-from alerta_utec.adapters.memory import MemoryDeliveries
 from alerta_utec.domain.change import Position
 from alerta_utec.domain.delivery import Delivery
 from alerta_utec.domain.errors import CODES, InvalidRequest, Unavailable
 from alerta_utec.domain.values import format_time
-from alerta_utec.handlers.http import LIMIT_MAX, STATUS, HttpApi, parse_query
+from alerta_utec.handlers.query import LIMIT_MAX, parse_query
+from alerta_utec.handlers.routes import ACTIONS, HTTP_ROUTES
+from alerta_utec.handlers.statuses import STATUS
 from alerta_utec.ports import Query
 from tests import events
 from tests.support.incidents import incident
@@ -78,12 +83,178 @@ def test_an_incident_is_shown_with_what_was_sent(world: World) -> None:
     assert body["deliveries"] == [{"revision": 1, "channel": "email", "at": at, "result": "sent"}]
 
 
+def test_an_incident_is_reported_over_http(world: World) -> None:
+    status, headers, body = world.get("http_post")
+
+    stored = world.store.get(body["incidentId"])
+    assert status == 201
+    assert headers["Location"] == f"/incidents/{stored.incident_id}"
+    assert body == {
+        "incidentId": stored.incident_id,
+        "seq": 1,
+        "revision": 1,
+        "duplicate": False,
+    }
+    assert stored.type == "fuga"
+
+
+def test_the_same_idempotency_key_is_the_same_request(world: World) -> None:
+    first = world.get("http_post")[2]
+
+    status, _, second = world.get("http_post")
+
+    assert status == 200
+    assert second == first | {"duplicate": True}
+    other = world.get("http_post", body='{"type":"humo","location":"Cocina","urgency":"low"}')
+    assert (other[0], other[2]["code"]) == (409, "conflict")
+
+
+@pytest.mark.parametrize("encoded", [True, False])
+def test_the_body_may_come_in_base64(world: World, encoded: bool) -> None:
+    text = '{"type":"ñ","location":"Cocina","urgency":"low"}'
+    body = base64.b64encode(text.encode()).decode() if encoded else text
+
+    status, _, answer = world.get("http_post", body=body, isBase64Encoded=encoded)
+
+    assert status == 201
+    assert world.store.get(answer["incidentId"]).type == "ñ"
+
+
+@pytest.mark.parametrize(
+    ("parts", "status", "code"),
+    [
+        ({"body": "nope"}, 400, "bad_json"),
+        ({"body": None}, 400, "bad_json"),
+        ({"body": "[]"}, 400, "bad_json"),
+        ({"body": "*", "isBase64Encoded": True}, 400, "bad_json"),
+        ({"body": "{}"}, 422, "invalid_incident"),
+        ({"body": '{"x":"' + "x" * 33_000 + '"}'}, 413, "too_large"),
+        ({"headers": {"idempotency-key": "k" * 201}}, 400, "invalid_request"),
+    ],
+)
+def test_a_report_that_cannot_be_taken_is_a_problem(
+    world: World, parts: dict[str, Any], status: int, code: str
+) -> None:
+    got, headers, body = world.get("http_post", **parts)
+
+    assert (got, body["code"]) == (status, code)
+    assert headers["Content-Type"] == "application/problem+json"
+    assert world.store.position().seq == 0
+
+
+def test_where_sign_in_is_off_a_proxys_own_password_does_not_matter(world: World) -> None:
+    headers = {"authorization": "Basic YTpi"}
+
+    assert world.get("http_post", headers=headers)[0] == 201
+
+
+def test_an_incident_is_moved_on_over_http(world: World) -> None:
+    world.submit(incident(incidentId="aula-1"))
+
+    status, _, body = world.get("http_patch")
+
+    assert (status, body["revision"]) == (200, 2)
+    history = world.get("http_show")[2]["history"]
+    assert history[1]["change"] == {"status": ["pendiente", "en_atencion"]}
+    assert history[1]["note"] == "voy"
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "code"),
+    [
+        ("{}", 400, "invalid_request"),
+        ('{"status":"resuelto","revision":9}', 409, "conflict"),
+        ('{"status":"pendiente"}', 409, "invalid_transition"),
+    ],
+)
+def test_an_update_that_cannot_be_is_a_problem(
+    world: World, body: str, status: int, code: str
+) -> None:
+    world.submit(incident(incidentId="aula-1", status="en_atencion"))
+    if code == "invalid_transition":
+        world.get("http_patch", body='{"status":"resuelto"}')
+        body = '{"status":"en_atencion"}'
+
+    got, _, answer = world.get("http_patch", body=body)
+
+    assert (got, answer["code"]) == (status, code)
+
+
+def test_statistics_are_counted(world: World) -> None:
+    world.submit(incident(incidentId="aula-1"))
+    world.get("http_patch")
+
+    status, _, body = world.get("http_stats")
+
+    assert status == 200
+    assert (body["days"], body["total"]) == (7, 1)
+    assert body["byStatus"] == {"en_atencion": 1}
+
+
+@pytest.mark.parametrize("days", ["0", "32", "x", "-1", "1.5"])
+def test_days_outside_their_bounds_are_refused(world: World, days: str) -> None:
+    status, _, body = world.get("http_stats", queryStringParameters={"days": days})
+
+    assert (status, body["errors"][0]["field"]) == (400, "days")
+
+
 def test_an_unknown_incident_is_not_found(world: World) -> None:
     status, headers, body = world.get("http_show")
 
     assert status == 404
     assert headers["Content-Type"] == "application/problem+json"
     assert (body["status"], body["code"]) == (404, "not_found")
+
+
+def test_a_front_end_finds_the_socket_and_how_to_sign_in(world: World) -> None:
+    status, _, body = world.get("http_config")
+
+    assert status == 200
+    assert body == {
+        "webSocketUrl": "wss://a1b2c3d4e5.execute-api.us-east-1.amazonaws.com/dev",
+        "auth": "off",
+        "roles": ["estudiante", "personal", "autoridad"],
+    }
+
+
+def test_the_documents_describe_every_route_and_action(world: World) -> None:
+    openapi = world.get("http_openapi")[2]
+    asyncapi = world.get("http_asyncapi")[2]
+
+    described = {
+        f"{method.upper()} {path}"
+        for path, methods in openapi["paths"].items()
+        for method in methods
+        if method != "parameters"
+    }
+    documents = {"GET /openapi.json", "GET /asyncapi.json", "GET /docs"}
+    assert described == set(HTTP_ROUTES) - documents
+    received = {n for n, o in asyncapi["operations"].items() if o["action"] == "receive"}
+    assert received == set(ACTIONS)
+    assert asyncapi["servers"]["main"]["protocol"] == "wss"
+
+
+def test_every_example_of_the_socket_keeps_to_its_schema(world: World) -> None:
+    document = world.get("http_asyncapi")[2]
+
+    for message in document["components"]["messages"].values():
+        schema = message["payload"] | {"components": document["components"]}
+        for example in message["examples"]:
+            Draft202012Validator(schema).validate(example["payload"])
+
+
+def test_the_docs_are_one_page_with_a_strict_policy(world: World) -> None:
+    response = world.http(events.load("http_docs"))
+
+    assert response["statusCode"] == 200
+    assert response["headers"]["Content-Type"] == "text/html; charset=utf-8"
+    policy = response["headers"]["Content-Security-Policy"]
+    assert "unsafe-inline" not in policy.split("style-src")[0]
+    scripts = re.findall(r"<script>(.*?)</script>", response["body"], re.DOTALL)
+    hashes = [base64.b64encode(sha256(s.encode()).digest()).decode() for s in scripts]
+    assert len(hashes) == 2
+    assert all(f"'sha256-{digest}'" in policy for digest in hashes)
+    assert "src=" not in response["body"][:200_000].split("<script>")[0]
 
 
 def test_an_unknown_path_is_not_found(world: World) -> None:
@@ -102,26 +273,36 @@ def test_health_tells_the_position(world: World) -> None:
     assert Position.parse(body["position"]).seq == 0
 
 
-@pytest.mark.parametrize("name", ["http_list", "http_show", "http_health"])
-def test_a_store_that_is_down_gives_503(name: str) -> None:
-    api = HttpApi(Broken(Unavailable("secret")), MemoryDeliveries())
+ROUTED = ["http_list", "http_show", "http_health", "http_post", "http_patch", "http_stats"]
 
-    response = api(events.load(name))
+
+@pytest.mark.parametrize("name", ROUTED)
+def test_a_store_that_is_down_gives_503(name: str) -> None:
+    world = World(store=Broken(Unavailable("secret")))  # type: ignore[arg-type]
+
+    response = world.http(events.load(name))
 
     assert response["statusCode"] == 503
     assert '"unavailable"' in response["body"]
     assert "secret" not in response["body"]
 
 
-@pytest.mark.parametrize("name", ["http_list", "http_show", "http_health"])
+@pytest.mark.parametrize("name", ROUTED)
 def test_a_defect_gives_500_without_its_text(name: str) -> None:
-    api = HttpApi(Broken(ValueError("secret")), MemoryDeliveries())
+    world = World(store=Broken(ValueError("secret")))  # type: ignore[arg-type]
 
-    response = api(events.load(name))
+    response = world.http(events.load(name))
 
     assert response["statusCode"] == 500
     assert '"internal"' in response["body"]
     assert "secret" not in response["body"]
+
+
+def test_problems_are_told_in_the_language_that_is_asked_for(world: World) -> None:
+    _, headers, body = world.get("http_show", headers={"accept-language": "en"})
+
+    assert body["title"] == "It does not exist."
+    assert headers["Content-Language"] == "en"
 
 
 def test_every_error_code_has_a_status() -> None:

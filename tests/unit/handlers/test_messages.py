@@ -8,6 +8,7 @@ import pytest
 
 from alerta_utec import wire
 from alerta_utec.domain.errors import ERRORS, AlertaError, TooLarge, UnknownAction
+from alerta_utec.domain.messages import DEFAULT_LANG
 from alerta_utec.handlers.routes import ACTIONS
 from alerta_utec.handlers.websocket import Message, MessageRoute
 from tests import events
@@ -116,7 +117,7 @@ def test_an_unknown_action_is_told_the_ones_there_are(world: World) -> None:
 
 @pytest.mark.parametrize("refusal", refusals(), ids=lambda refusal: refusal.code)
 def test_each_error_becomes_its_frame(refusal: AlertaError) -> None:
-    route = MessageRoute(Raises(refusal))
+    route = MessageRoute(Raises(refusal), lambda _id: DEFAULT_LANG)
 
     response = route(events.load("ping"))
 
@@ -128,7 +129,7 @@ def test_each_error_becomes_its_frame(refusal: AlertaError) -> None:
 def test_a_defect_is_told_as_internal_and_its_text_to_nobody(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    route = MessageRoute(Raises(ValueError("the password is 1234")))
+    route = MessageRoute(Raises(ValueError("the password is 1234")), lambda _id: DEFAULT_LANG)
 
     response = route(events.load("ping"))
 

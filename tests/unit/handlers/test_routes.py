@@ -20,7 +20,7 @@ def test_each_websocket_route_has_a_handler_of_its_own() -> None:
 
 
 def test_the_actions_are_the_routes_that_clients_may_name() -> None:
-    assert ACTIONS == ("notify", "ping", "sync")
+    assert ACTIONS == ("notify", "update", "subscribe", "ping", "sync")
 
 
 def test_only_routes_that_always_answer_are_two_way() -> None:

@@ -1,9 +1,14 @@
 """``$connect`` and ``$disconnect``."""
 
+import json
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
+from alerta_utec.app.access import OpenDoor
 from alerta_utec.app.sessions import Sessions
 from alerta_utec.domain.errors import Unavailable
+from alerta_utec.domain.origins import Origins
 from alerta_utec.handlers.websocket import Connect
 from alerta_utec.ports import Connection
 from tests import events
@@ -45,11 +50,12 @@ def test_a_query_string_is_taken_too(world: World) -> None:
 
 
 def test_the_handshake_is_refused_while_connections_cannot_be_kept() -> None:
-    connect = Connect(Sessions(ClosedForRepairs()))  # type: ignore[arg-type]
+    connect = Connect(Sessions(ClosedForRepairs(), OpenDoor()), Origins(("*",)))  # type: ignore[arg-type]
 
     response = connect(events.load("connect"))
 
-    assert response == {"statusCode": 503}
+    assert response["statusCode"] == 503
+    assert json.loads(response["body"])["code"] == "unavailable"
 
 
 def test_disconnecting_forgets_the_connection_however_often_it_is_told(world: World) -> None:
@@ -59,3 +65,23 @@ def test_disconnecting_forgets_the_connection_however_often_it_is_told(world: Wo
 
     assert responses == [{"statusCode": 200}] * 2
     assert world.connected == []
+
+
+@pytest.mark.parametrize(
+    ("origins", "status"),
+    [
+        (Origins(), 403),
+        (Origins(("https://otro.example",)), 403),
+        (Origins(("https://panel.example.edu",)), 200),
+        (Origins(("*",)), 200),
+    ],
+)
+def test_only_pages_of_allowed_origins_open_sockets(origins: Origins, status: int) -> None:
+    world = World(origins=origins)
+    event = events.load("connect")
+    event["multiValueHeaders"]["Origin"] = ["https://panel.example.edu"]
+
+    response = world.connect(event)
+
+    assert response["statusCode"] == status
+    assert world.connected == [CONNECTION] * (status == 200)

@@ -1,0 +1,63 @@
+"""The ``RateLimits`` on DynamoDB."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
+
+from alerta_utec.adapters.aws.errors import translated
+from alerta_utec.adapters.aws.items import epoch_us, number, number_of, text
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+_TRIES = 4
+
+
+@dataclass(frozen=True)
+class DynamoRateLimits:
+    """Rows of the table of keys, one for each bucket, by the generic cell rate algorithm.
+
+    A row has the moment at which its bucket will be full again (``fullAtUs``). Where several
+    take at once, those that keep losing the race are let through: a limit is there against
+    floods, not to count exactly. Needs ``GetItem`` and ``UpdateItem``.
+    """
+
+    client: "DynamoDBClient"
+    table: str
+
+    def take(self, key: str, now: datetime, *, per_s: float, burst: int) -> float:
+        now_us, interval_us = epoch_us(now), round(1_000_000 / per_s)
+        name = {"key": text("rate:" + sha256(key.encode()).hexdigest())}
+        for _ in range(_TRIES):
+            with translated("GetItem"):
+                item = self.client.get_item(TableName=self.table, Key=name).get("Item")
+            seen_us = number_of(item, "fullAtUs") if item else None
+            full_at_us = max(seen_us or now_us, now_us)
+            wait_us = full_at_us + interval_us - burst * interval_us - now_us
+            if wait_us > 0:
+                return wait_us / 1_000_000
+            if self._move(name, seen_us, full_at_us + interval_us):
+                return 0.0
+        return 0.0
+
+    def _move(self, name: Any, seen_us: int | None, full_at_us: int) -> bool:
+        condition = "attribute_not_exists(fullAtUs)" if seen_us is None else "fullAtUs = :seen"
+        values = {
+            ":full": number(full_at_us),
+            ":expires": number(full_at_us // 1_000_000 + 60),
+        }
+        if seen_us is not None:
+            values[":seen"] = number(seen_us)
+        with translated("UpdateItem"):
+            try:
+                self.client.update_item(
+                    TableName=self.table,
+                    Key=name,
+                    UpdateExpression="SET fullAtUs = :full, expiresAt = :expires",
+                    ConditionExpression=condition,
+                    ExpressionAttributeValues=values,
+                )
+            except self.client.exceptions.ConditionalCheckFailedException:
+                return False
+        return True

@@ -1,0 +1,79 @@
+"""Closing connections whose time is over, by a schedule: API Gateway knows only its own 2 h."""
+
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from alerta_utec.adapters.aws.errors import code, status, translated
+from alerta_utec.adapters.aws.items import epoch_us, number, text
+from alerta_utec.ports import Clock
+
+if TYPE_CHECKING:
+    from mypy_boto3_apigatewaymanagementapi import ApiGatewayManagementApiClient
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """Closes every expired connection, then forgets it; one that cannot be closed comes again.
+
+    Needs ``Scan`` and ``DeleteItem`` on the table, ``execute-api:ManageConnections`` for DELETE.
+    """
+
+    dynamodb: "DynamoDBClient"
+    table: str
+    management: "ApiGatewayManagementApiClient"
+    clock: Clock
+
+    def __call__(self, _event: object = None, _context: object = None) -> Mapping[str, int]:
+        """``{closed, failed}``.
+
+        Raises:
+            Unavailable: the table cannot be read or written.
+        """
+        counts = {"closed": 0, "failed": 0}
+        for page in self._expired():
+            for connection_id in page:
+                if not self._close(connection_id):
+                    counts["failed"] += 1
+                    continue
+                with translated("DeleteItem"):
+                    key = {"connectionId": text(connection_id)}
+                    self.dynamodb.delete_item(TableName=self.table, Key=key)
+                counts["closed"] += 1
+        log.info("swept", extra=counts)
+        return counts
+
+    def _expired(self) -> Iterator[Sequence[str]]:
+        start: dict[str, Any] = {}
+        while True:
+            with translated("Scan"):
+                page = self.dynamodb.scan(
+                    TableName=self.table,
+                    FilterExpression="expiresAtUs <= :now",
+                    ProjectionExpression="connectionId",
+                    ExpressionAttributeValues={":now": number(epoch_us(self.clock.now()))},
+                    **start,
+                )
+            yield [item["connectionId"]["S"] for item in page["Items"]]
+            if "LastEvaluatedKey" not in page:
+                return
+            start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+
+    def _close(self, connection_id: str) -> bool:
+        try:
+            self.management.delete_connection(ConnectionId=connection_id)
+        except ClientError as error:
+            if status(error) in (400, 410):
+                return True
+            log.warning("not_closed", extra={"error_code": code(error)})
+            return False
+        except BotoCoreError as error:
+            log.warning("not_closed", extra={"error_code": code(error)})
+            return False
+        return True

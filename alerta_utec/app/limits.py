@@ -1,0 +1,54 @@
+"""How often one caller may submit."""
+
+from dataclasses import dataclass
+
+from alerta_utec.domain.errors import RateLimited
+from alerta_utec.domain.policy import Person
+from alerta_utec.ports import Clock, RateLimits
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """``per_s`` submits a second on average, ``burst`` of them at once."""
+
+    per_s: float
+    burst: int
+
+
+PER_CONNECTION = Rate(10, 50)
+PER_USER = Rate(20, 100)
+
+
+@dataclass(frozen=True)
+class SubmitLimit:
+    """A bucket of tokens for each connection and one for each user who has signed in."""
+
+    limits: RateLimits
+    clock: Clock
+    per_connection: Rate = PER_CONNECTION
+    per_user: Rate = PER_USER
+
+    def take(self, person: Person, connection_id: str | None = None) -> None:
+        """Count one submit.
+
+        Raises:
+            RateLimited: too many; with ``retryAfter`` in whole seconds.
+            Unavailable: it cannot be counted now.
+        """
+        keys = []
+        if connection_id is not None:
+            keys.append((f"connection:{connection_id}", self.per_connection))
+        if person.user is not None:
+            keys.append((f"user:{person.user}", self.per_user))
+        for key, rate in keys:
+            wait_s = self.limits.take(key, self.clock.now(), per_s=rate.per_s, burst=rate.burst)
+            if wait_s > 0:
+                raise RateLimited(wait_s)
+
+
+@dataclass(frozen=True)
+class NoLimit:
+    """A ``SubmitLimit`` that lets everything through."""
+
+    def take(self, person: Person, connection_id: str | None = None) -> None:
+        """Nothing is counted."""

@@ -1,0 +1,127 @@
+"""Counting incidents: what happens, where, when, and how long it takes to attend to."""
+
+import statistics
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from alerta_utec.domain.change import Change
+from alerta_utec.domain.incident import Incident
+from alerta_utec.domain.values import Status, format_time
+from alerta_utec.ports import Clock, IncidentStore, Query
+
+INCIDENTS_MAX = 10_000
+CHANGES_MAX = 50_000
+PER_READ = 200
+NAMES_MAX = 20
+
+
+@dataclass(frozen=True)
+class Stats:
+    """Statistics of the incidents taken in lately.
+
+    Reads them one by one: right for a campus's weeks, bounded for everything else. Where the
+    bounds (10,000 incidents, 50,000 changes) cut something off, ``complete`` is false.
+    """
+
+    store: IncidentStore
+    clock: Clock
+    timezone: ZoneInfo
+
+    def of_last(self, days: int) -> dict[str, Any]:
+        """Counts and times of the incidents taken in during the last ``days`` days.
+
+        ``byHour`` counts by the campus's hour of the day, 0 to 23. Times are in seconds, from
+        taking an incident in to its first ``en_atencion`` or ``resuelto`` (``toAttend``) and to
+        its first ``resuelto`` (``toResolve``): ``{count, median, p90}``.
+
+        Raises:
+            Unavailable.
+        """
+        since = self.clock.now() - timedelta(days=days)
+        incidents, whole = self._taken_in(since)
+        changes, all_changes = self._changes_of(incidents)
+        return {
+            "since": format_time(since),
+            "days": days,
+            "total": len(incidents),
+            "complete": whole and all_changes,
+            "byStatus": _counts(i.status.value for i in incidents),
+            "byUrgency": _counts(i.urgency.value for i in incidents),
+            "byType": _counts(i.type for i in incidents),
+            "byLocation": _counts(i.location for i in incidents),
+            "byHour": self._by_hour(incidents),
+            "toAttend": _times(changes, {Status.EN_ATENCION, Status.RESUELTO}),
+            "toResolve": _times(changes, {Status.RESUELTO}),
+        }
+
+    def _taken_in(self, since: datetime) -> tuple[list[Incident], bool]:
+        incidents: list[Incident] = []
+        for incident in self._newest_first():
+            if incident.created_at < since:
+                break
+            if len(incidents) == INCIDENTS_MAX:
+                return incidents, False
+            incidents.append(incident)
+        return incidents, True
+
+    def _newest_first(self) -> Iterator[Incident]:
+        before_seq: int | None = None
+        while True:
+            page = self.store.page(Query(limit=PER_READ, before_seq=before_seq))
+            yield from page.incidents
+            if page.next_seq is None:
+                return
+            before_seq = page.next_seq
+
+    def _changes_of(self, incidents: Sequence[Incident]) -> tuple[dict[str, list[Change]], bool]:
+        """The changes of each incident, oldest first, as far as the bound allows."""
+        found: dict[str, list[Change]] = {incident.incident_id: [] for incident in incidents}
+        if not incidents:
+            return found, True
+        after_seq = self.store.history(incidents[-1].incident_id)[0].after.seq - 1
+        for _ in range(CHANGES_MAX // PER_READ):
+            changes = self.store.changes(after_seq=after_seq, limit=PER_READ)
+            if not changes:
+                return found, True
+            for change in changes:
+                found.get(change.incident_id, []).append(change)
+            after_seq = changes[-1].after.seq
+        return found, False
+
+    def _by_hour(self, incidents: Sequence[Incident]) -> list[int]:
+        hours = Counter(i.created_at.astimezone(self.timezone).hour for i in incidents)
+        return [hours[hour] for hour in range(24)]
+
+
+def _counts(values: Iterable[str]) -> dict[str, int]:
+    """The most frequent values, most frequent first; the rest together as ``…``."""
+    counter = Counter(values)
+    top = dict(sorted(counter.items(), key=lambda item: (-item[1], item[0]))[:NAMES_MAX])
+    rest = counter.total() - sum(top.values())
+    return {**top, "…": rest} if rest else top
+
+
+def _times(changes: dict[str, list[Change]], reached: set[Status]) -> dict[str, Any]:
+    seconds = sorted(
+        (first.at - first.after.created_at).total_seconds()
+        for first in (_first(own, reached) for own in changes.values())
+        if first is not None
+    )
+    if not seconds:
+        return {"count": 0, "median": None, "p90": None}
+    nearest_rank = -(-len(seconds) * 9 // 10) - 1
+    return {
+        "count": len(seconds),
+        "median": round(statistics.median(seconds), 3),
+        "p90": round(seconds[nearest_rank], 3),
+    }
+
+
+def _first(changes: Sequence[Change], reached: set[Status]) -> Change | None:
+    """The first change that moved the incident to one of ``reached``."""
+    moves = (change for change in changes if change.before and "status" in change.moved())
+    return next((change for change in moves if change.after.status in reached), None)

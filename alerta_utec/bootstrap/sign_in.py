@@ -1,0 +1,50 @@
+"""Which ``Authenticator`` a home has, from its settings."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from alerta_utec.app.access import OpenDoor
+from alerta_utec.ports import Authenticator
+
+if TYPE_CHECKING:
+    from alerta_utec.adapters.jwt_tokens import JwtSettings
+
+MODES = ("off", "jwt")
+
+
+def authenticator(environment: Mapping[str, str]) -> Authenticator:
+    """By ``AUTH`` (``off``, the default, or ``jwt``) and the variables of ``jwt_settings``.
+
+    Raises:
+        ValueError: they cannot work, or are not safe; the text, in Spanish, says why.
+    """
+    mode = environment.get("AUTH") or "off"
+    if mode == "off":
+        return OpenDoor()
+    if mode != "jwt":
+        raise ValueError(f"AUTH admite {' o '.join(MODES)}, no {mode!r}.")
+    from alerta_utec.adapters.jwt_tokens import JwtAuthenticator
+
+    return JwtAuthenticator(jwt_settings(environment))
+
+
+def jwt_settings(environment: Mapping[str, str]) -> "JwtSettings":
+    """What makes a token valid: ``AUTH_SECRET`` or ``AUTH_JWKS_URL``, ``AUTH_ISSUER``,
+    ``AUTH_AUDIENCE``, ``AUTH_ROLE_CLAIM`` and ``AUTH_LEEWAY_S``; an empty one is as none.
+
+    Raises:
+        ValueError: the leeway is no number of seconds.
+    """
+    from alerta_utec.adapters.jwt_tokens import JwtSettings
+
+    leeway = environment.get("AUTH_LEEWAY_S") or "30"
+    if not leeway.isascii() or not leeway.isdigit() or int(leeway) > 300:
+        raise ValueError("AUTH_LEEWAY_S admite de 0 a 300 segundos.")
+    return JwtSettings(
+        secret=environment.get("AUTH_SECRET") or None,
+        jwks_url=environment.get("AUTH_JWKS_URL") or None,
+        issuer=environment.get("AUTH_ISSUER") or None,
+        audience=environment.get("AUTH_AUDIENCE") or None,
+        role_claim=environment.get("AUTH_ROLE_CLAIM") or "role",
+        leeway_s=int(leeway),
+    )

@@ -1,0 +1,94 @@
+"""Sign-in: the options of ``serve``, and ``alerta-utec token``."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any, TypeVar
+
+import click
+
+from alerta_utec.cli.options import Whole
+from alerta_utec.cli.spanish import Failure, SpanishCommand
+from alerta_utec.domain.policy import Role
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+HOURS_MAX = 24 * 365
+_setting = partial(click.option, show_envvar=True)
+# By option: the variable of ``bootstrap.sign_in`` that it sets.
+_OPTIONS = (
+    ("--auth-secret", "AUTH_SECRET", "Secreto de 32 bytes o más (HS256); mejor en la variable."),
+    (
+        "--auth-jwks-url",
+        "AUTH_JWKS_URL",
+        "Claves públicas del emisor, por https (RS256, ES256).",
+    ),
+    ("--auth-issuer", "AUTH_ISSUER", "Emisor (iss) que una ficha debe nombrar."),
+    ("--auth-audience", "AUTH_AUDIENCE", "Destino (aud) que una ficha debe nombrar."),
+    (
+        "--auth-role-claim",
+        "AUTH_ROLE_CLAIM",
+        "Campo de la ficha que trae el rol (role, si no se dice).",
+    ),
+    (
+        "--auth-leeway-s",
+        "AUTH_LEEWAY_S",
+        "Segundos que pueden diferir los relojes, hasta 300 (30, si no se dice).",
+    ),
+)
+
+
+def auth_options(command: Command) -> Command:
+    """Add what makes a token valid; the command gets ``auth_secret`` and so on."""
+    for name, variable, text in reversed(_OPTIONS):
+        command = _setting(name, envvar=f"ALERTA_{variable}", help=text)(command)
+    return command
+
+
+def environment(mode: str, options: dict[str, str | None]) -> dict[str, str]:
+    """The variables of ``bootstrap.sign_in`` that the options stand for."""
+    given = {
+        variable: options[name.removeprefix("--").replace("-", "_")]
+        for name, variable, _ in _OPTIONS
+    }
+    return {"AUTH": mode, **{name: value for name, value in given.items() if value}}
+
+
+@click.command(cls=SpanishCommand)
+@click.option(
+    "--role", type=click.Choice([role.value for role in Role]), required=True, help="Rol."
+)
+@click.option("--user", default="prueba", show_default=True, help="A nombre de quién (sub).")
+@click.option(
+    "--hours", default=8, type=Whole(1, HOURS_MAX), show_default=True, help="Cuántas horas vale."
+)
+@auth_options
+def token(role: str, user: str, hours: int, **options: str | None) -> None:
+    """Hace una ficha de prueba para un servicio con AUTH=jwt y un secreto.
+
+    \b
+    Ejemplo:
+      export ALERTA_AUTH_SECRET=$(openssl rand -hex 32)
+      alerta-utec serve --auth jwt
+      alerta-utec token --role autoridad --user jefa
+    """
+    from alerta_utec.adapters.jwt_tokens import JwtAuthenticator, development_token
+    from alerta_utec.bootstrap import sign_in
+    from alerta_utec.domain.errors import Unauthorized
+
+    try:
+        settings = sign_in.jwt_settings(environment("jwt", options))
+        authenticator = JwtAuthenticator(settings)
+        made = development_token(
+            settings,
+            user=user,
+            role=Role(role),
+            lasts=timedelta(hours=hours),
+            now=datetime.now(UTC),
+        )
+        authenticator.authenticate(made)
+    except ValueError as error:
+        raise Failure(str(error)) from error
+    except Unauthorized as error:
+        raise Failure("--user admite de 1 a 200 caracteres que se puedan mostrar.") from error
+    click.echo(made)

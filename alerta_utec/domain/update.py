@@ -1,0 +1,37 @@
+"""What a caller wants changed of an incident."""
+
+from collections.abc import Mapping
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from alerta_utec.domain.errors import InvalidRequest, Problem
+from alerta_utec.domain.fields import Note, StatusField, UrgencyField
+from alerta_utec.domain.problems import problems_of
+
+FIELDS = ("status", "urgency", "note")
+
+
+class Update(BaseModel):
+    """A new status, a new urgency, a note: at least one of them."""
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
+
+    status: StatusField | None = None
+    urgency: UrgencyField | None = None
+    note: Note | None = None
+
+    @classmethod
+    def parse(cls, data: Mapping[str, object]) -> Self:
+        """The update in a message or a body; fields that are not its own are left out.
+
+        Raises:
+            InvalidRequest: with every problem; also where there is nothing to change.
+        """
+        given = {name: data[name] for name in FIELDS if data.get(name) is not None}
+        if not given:
+            raise InvalidRequest(problems=[Problem(name, "missing") for name in FIELDS])
+        try:
+            return cls.model_validate(given)
+        except ValidationError as error:
+            raise InvalidRequest(problems=problems_of(error)) from error

@@ -1,0 +1,75 @@
+"""What the query string of a listing asks for."""
+
+from collections.abc import Mapping
+
+from alerta_utec.domain.errors import InvalidRequest, Problem
+from alerta_utec.domain.values import Kind, Status, Urgency, parse_choice
+from alerta_utec.ports import Query
+
+LIMIT_MAX = 200
+DAYS_MAX = 31
+DAYS_DEFAULT = 7
+
+
+def parse_query(parameters: Mapping[str, str]) -> Query:
+    """The listing that the query string asks for.
+
+    ``status`` and ``urgency`` take several values, separated by commas or repeated.
+
+    Raises:
+        InvalidRequest: with every parameter that is wrong.
+    """
+    problems: list[Problem] = []
+    status = _choices(parameters, "status", Status, problems)
+    urgency = _choices(parameters, "urgency", Urgency, problems)
+    limit = _number(parameters, "limit", (1, LIMIT_MAX), problems)
+    before_seq = _number(parameters, "cursor", (1, 10**18), problems)
+    if problems:
+        raise InvalidRequest(problems=problems)
+    return Query(
+        limit=50 if limit is None else limit,
+        before_seq=before_seq,
+        status=status,
+        urgency=urgency,
+        type=parameters.get("type") or None,
+        location=parameters.get("location") or None,
+    )
+
+
+def _choices(
+    parameters: Mapping[str, str], name: str, kind: type[Kind], problems: list[Problem]
+) -> frozenset[Kind]:
+    chosen = set()
+    for value in filter(None, parameters.get(name, "").split(",")):
+        choice = parse_choice(kind, value)
+        if choice is None:
+            problems.append(Problem(name, "not_one_of", {"allowed": ", ".join(kind)}))
+            break
+        chosen.add(choice)
+    return frozenset(chosen)
+
+
+def _number(
+    parameters: Mapping[str, str], name: str, span: tuple[int, int], problems: list[Problem]
+) -> int | None:
+    value = parameters.get(name)
+    if value is None:
+        return None
+    lowest, highest = span
+    if value.isascii() and value.isdigit() and len(value) < 20 and lowest <= int(value) <= highest:
+        return int(value)
+    problems.append(Problem(name, "not_number", {"min": lowest, "max": highest}))
+    return None
+
+
+def parse_days(parameters: Mapping[str, str]) -> int:
+    """How many days the statistics are to cover; 7 where nothing is said.
+
+    Raises:
+        InvalidRequest: no whole number from 1 to 31.
+    """
+    problems: list[Problem] = []
+    days = _number(parameters, "days", (1, DAYS_MAX), problems)
+    if problems:
+        raise InvalidRequest(problems=problems)
+    return DAYS_DEFAULT if days is None else days

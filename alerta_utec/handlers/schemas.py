@@ -1,0 +1,165 @@
+"""JSON Schemas of everything on the wire, made from the models where there are models.
+
+Shared by the OpenAPI and the AsyncAPI document, under ``#/components/schemas``.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic.json_schema import models_json_schema
+
+from alerta_utec import wire
+from alerta_utec.domain.errors import CODES
+from alerta_utec.domain.incident import EXTRAS_MAX, SERVER_FIELDS, Incident, Report
+from alerta_utec.domain.policy import Role
+from alerta_utec.domain.update import Update
+
+Schema = dict[str, Any]
+
+REF = "#/components/schemas/{model}"
+ID_EXAMPLE = "01a20b7b-a999-7c10-a5a9-4c22b56ee3f0"
+POSITION_EXAMPLE = "22a192327d34:2"
+REPORT_EXAMPLE: Mapping[str, Any] = {
+    "type": "temperatura elevada",
+    "location": "Laboratorio B",
+    "description": "Temperatura del servidor por encima de 70 °C",
+    "urgency": "medium",
+    "status": "pendiente",
+}
+INCIDENT_EXAMPLE: Mapping[str, Any] = {
+    "incidentId": ID_EXAMPLE,
+    **REPORT_EXAMPLE,
+    "timestamp": "2026-11-24T02:56:23.449889Z",
+    "seq": 2,
+    "revision": 1,
+    "createdAt": "2026-11-24T02:56:23.449889Z",
+    "updatedAt": "2026-11-24T02:56:23.449889Z",
+}
+
+
+def ref(name: str) -> Schema:
+    """A reference to one of ``components``."""
+    return {"$ref": REF.format(model=name)}
+
+
+def components() -> dict[str, Schema]:
+    """Every schema by its name."""
+    _, generated = models_json_schema(
+        [(Report, "validation"), (Incident, "serialization"), (Update, "validation")],
+        by_alias=True,
+        ref_template=REF,
+    )
+    schemas: dict[str, Schema] = generated["$defs"]
+    schemas["Report"] |= {
+        "additionalProperties": True,
+        "description": "What a caller submits. Unknown fields are kept and sent on: "
+        f"{EXTRAS_MAX} at most, 8 KB together. Case and accents of urgency and status do not "
+        "matter, and baja, media, alta stand for low, medium, high.",
+        "not": {"anyOf": [{"required": [name]} for name in sorted(SERVER_FIELDS)]},
+        "examples": [dict(REPORT_EXAMPLE)],
+    }
+    schemas["Update"]["minProperties"] = 1
+    schemas["Update"]["additionalProperties"] = True
+    incident = schemas["Incident"]
+    incident["properties"].pop("alarmed")
+    incident["required"] = [
+        name for name in incident["required"] if name not in ("alarmed", "reportedBy")
+    ]
+    incident["description"] = "An incident at one revision; reportedBy only for staff."
+    incident["examples"] = [dict(INCIDENT_EXAMPLE)]
+    return schemas | _WRITTEN
+
+
+def _object(required: Mapping[str, Schema], optional: Mapping[str, Schema] | None = None) -> Schema:
+    return {
+        "type": "object",
+        "properties": {**required, **(optional or {})},
+        "required": list(required),
+    }
+
+
+TEXT: Schema = {"type": "string"}
+COUNT: Schema = {"type": "integer", "minimum": 0}
+TIME: Schema = {"type": "string", "format": "date-time"}
+REQUEST_ID: Schema = {"type": "string", "minLength": 1, "maxLength": wire.REQUEST_ID_MAX}
+POSITION: Schema = {
+    "type": "string",
+    "pattern": "^[0-9a-z]{1,32}:(0|[1-9][0-9]*)$",
+    "examples": [POSITION_EXAMPLE],
+}
+REVISION: Schema = {"type": "integer", "minimum": 1}
+_PROBLEMS: Schema = {"type": "array", "items": _object({"field": TEXT, "problem": TEXT})}
+_DURATIONS = _object(
+    {
+        "count": COUNT,
+        "median": {"type": ["number", "null"]},
+        "p90": {"type": ["number", "null"]},
+    }
+)
+_COUNTS: Schema = {"type": "object", "additionalProperties": COUNT}
+_WRITTEN: dict[str, Schema] = {
+    "Stored": _object(
+        {
+            "incidentId": TEXT | {"examples": [ID_EXAMPLE]},
+            "seq": REVISION,
+            "revision": REVISION,
+            "duplicate": {"type": "boolean"},
+        }
+    ),
+    "Problem": _object(
+        {
+            "type": TEXT,
+            "title": TEXT,
+            "status": {"type": "integer"},
+            "code": {"type": "string", "enum": list(CODES)},
+        },
+        {"errors": _PROBLEMS, "actions": {"type": "array", "items": TEXT}},
+    ),
+    "HistoryEntry": _object(
+        {
+            "revision": REVISION,
+            "at": TIME,
+            "change": {
+                "type": "object",
+                "additionalProperties": {"type": "array", "items": {"type": ["string", "null"]}},
+            },
+        },
+        {"note": TEXT, "by": TEXT},
+    ),
+    "Delivery": _object(
+        {"revision": REVISION, "channel": {"enum": ["broadcast", "email"]}, "at": TIME}
+    ),
+    "IncidentPage": _object(
+        {"incidents": {"type": "array", "items": ref("Incident")}}, {"cursor": TEXT}
+    ),
+    "IncidentDetail": _object(
+        {
+            "incident": ref("Incident"),
+            "history": {"type": "array", "items": ref("HistoryEntry")},
+            "deliveries": {"type": "array", "items": ref("Delivery")},
+        }
+    ),
+    "Statistics": _object(
+        {
+            "since": TIME,
+            "days": REVISION,
+            "total": COUNT,
+            "complete": {"type": "boolean"},
+            "byStatus": _COUNTS,
+            "byUrgency": _COUNTS,
+            "byType": _COUNTS,
+            "byLocation": _COUNTS,
+            "byHour": {"type": "array", "items": COUNT, "minItems": 24, "maxItems": 24},
+            "toAttend": _DURATIONS,
+            "toResolve": _DURATIONS,
+        }
+    ),
+    "Health": _object({"status": {"const": "ok"}, "position": POSITION}),
+    "Config": _object(
+        {
+            "webSocketUrl": TEXT,
+            "auth": {"enum": ["off", "jwt"]},
+            "roles": {"type": "array", "items": {"enum": list(Role)}},
+        }
+    ),
+}

@@ -1,0 +1,20 @@
+"""The HTTP status of each error code."""
+
+from collections.abc import Mapping
+
+# RFC 9110 statuses of the error codes.
+STATUS: Mapping[str, int] = {
+    "bad_json": 400,
+    "unknown_action": 404,
+    "invalid_request": 400,
+    "invalid_incident": 422,
+    "too_large": 413,
+    "unauthorized": 401,
+    "forbidden": 403,
+    "not_found": 404,
+    "conflict": 409,
+    "invalid_transition": 409,
+    "rate_limited": 429,
+    "unavailable": 503,
+    "internal": 500,
+}

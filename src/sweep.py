@@ -1,0 +1,5 @@
+"""The schedule: close connections whose time is over."""
+
+from alerta_utec.bootstrap import aws
+
+handler = aws().sweep

@@ -1,0 +1,5 @@
+"""``update``: move an incident on."""
+
+from alerta_utec.bootstrap import aws
+
+handler = aws().update

@@ -1,0 +1,40 @@
+"""``RateLimits``: buckets that fill again by themselves."""
+
+from datetime import timedelta
+
+import pytest
+
+from alerta_utec.ports import RateLimits
+from tests.contract.builders import T0
+
+SECOND = timedelta(seconds=1)
+
+
+def taken(limits: RateLimits, key: str, seconds: float, times: int) -> int:
+    """How many of so many are let through at one moment."""
+    moment = T0 + seconds * SECOND
+    return sum(limits.take(key, moment, per_s=2, burst=5) == 0.0 for _ in range(times))
+
+
+def test_a_bucket_holds_its_burst_and_fills_at_its_rate(rate_limits: RateLimits) -> None:
+    assert taken(rate_limits, "a", 0, 8) == 5
+    assert taken(rate_limits, "a", 0.5, 8) == 1
+    assert taken(rate_limits, "a", 1.5, 8) == 2
+    assert taken(rate_limits, "a", 100, 8) == 5
+
+
+def test_who_is_refused_is_told_how_long_to_wait_and_loses_nothing(
+    rate_limits: RateLimits,
+) -> None:
+    taken(rate_limits, "a", 0, 5)
+
+    waits = [rate_limits.take("a", T0, per_s=2, burst=5) for _ in range(3)]
+
+    assert waits == [pytest.approx(0.5)] * 3
+    assert rate_limits.take("a", T0 + 0.5 * SECOND, per_s=2, burst=5) == 0.0
+
+
+def test_keys_do_not_share_a_bucket(rate_limits: RateLimits) -> None:
+    taken(rate_limits, "a", 0, 5)
+
+    assert taken(rate_limits, "b", 0, 8) == 5

@@ -1,0 +1,239 @@
+"""Attempts to be somebody else or more than one is, against the real server."""
+
+import json
+from contextlib import ExitStack
+from typing import Any
+
+import pytest
+from websockets.sync.client import connect
+
+from tests.conformance.targets import http_request
+from tests.support.incidents import incident, unique
+from tests.support.server import Server
+from tests.support.sign_in import bearer, token
+from tests.support.wsclient import Frame, WsClient
+
+NOBODY: tuple[Any, ...] = (
+    None,
+    "",
+    "AUTORIDAD",
+    "autoridad ",
+    "autoridad\x00",
+    "autoridad,personal",
+    "admin",
+    "*",
+    True,
+    2,
+    {"autoridad": True},
+    {"role": "autoridad"},
+    [["autoridad"]],
+    [{"name": "autoridad"}],
+    [True, 2, None],
+)
+
+
+def socket(stack: ExitStack, server: Server, role: Any, **more: Any) -> WsClient:
+    """An open socket of somebody with that role."""
+    return stack.enter_context(WsClient(server.ws_url, headers=bearer(token(role, **more))))
+
+
+def reported(server: Server, **fields: Any) -> str:
+    """The id of an incident that ``rosa`` has reported."""
+    body = json.dumps(incident(incidentId=unique(), **fields)).encode()
+    answer = http_request("POST", f"{server.http_url}/incidents", body, bearer(token("estudiante")))
+    assert answer.status == 201
+    return str(answer.json()["incidentId"])
+
+
+def shown(server: Server, name: str, role: str = "autoridad") -> dict[str, Any]:
+    """An incident with its history, as a role sees it."""
+    answer = http_request("GET", f"{server.http_url}/incidents/{name}", None, bearer(token(role)))
+    assert answer.status == 200
+    return dict(answer.json())
+
+
+def both_ways(server: Server, made: str, name: str, change: dict[str, Any]) -> list[str]:
+    """The codes with which both wires answer a change; ``ok`` where one makes it."""
+    with WsClient(server.ws_url, headers=bearer(made)) as client:
+        frame = client.request({"action": "update", "incidentId": name, **change})
+    url, body = f"{server.http_url}/incidents/{name}", json.dumps(change).encode()
+    answer = http_request("PATCH", url, body, bearer(made))
+    return [frame.get("code", "ok"), answer.json().get("code", "ok")]
+
+
+@pytest.mark.parametrize("role", NOBODY, ids=repr)
+def test_a_claim_of_another_shape_makes_nobody_more_than_a_student(
+    guarded: Server, role: Any
+) -> None:
+    name = reported(guarded)
+
+    refused = both_ways(guarded, token(role, roles="autoridad"), name, {"status": "resuelto"})
+
+    assert refused == ["forbidden", "forbidden"]
+    assert shown(guarded, name)["incident"]["revision"] == 1
+
+
+@pytest.mark.parametrize(
+    ("role", "status", "change"),
+    [
+        ("estudiante", "pendiente", {"status": "en_atencion"}),
+        ("estudiante", "pendiente", {"status": "resuelto"}),
+        ("estudiante", "pendiente", {"urgency": "high"}),
+        ("estudiante", "pendiente", {"note": "yo lo vi"}),
+        ("estudiante", "pendiente", {"status": "pendiente"}),
+        ("estudiante", "resuelto", {"status": "pendiente"}),
+        ("personal", "pendiente", {"urgency": "high"}),
+        ("personal", "resuelto", {"status": "pendiente"}),
+        ("personal", "pendiente", {"status": "resuelto", "urgency": "high"}),
+        ("personal", "pendiente", {"note": "x", "urgency": "medium"}),
+    ],
+    ids=str,
+)
+def test_what_a_role_may_not_is_forbidden_whole_on_both_wires(
+    guarded: Server, role: str, status: str, change: dict[str, Any]
+) -> None:
+    name = reported(guarded, status=status)
+
+    refused = both_ways(guarded, token(role), name, change)
+
+    assert refused == ["forbidden", "forbidden"]
+    found = shown(guarded, name)
+    assert (found["incident"]["revision"], len(found["history"])) == (1, 1)
+
+
+def test_a_student_learns_nothing_of_an_incident_that_there_is_not(guarded: Server) -> None:
+    refused = both_ways(guarded, token("estudiante"), unique(), {"status": "resuelto"})
+
+    assert refused == ["not_found", "not_found"]
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [{"reportedBy": "jefa"}, {"reportedBy": None}, {"alarmed": False}, {"revision": 7}, {"seq": 1}],
+    ids=str,
+)
+def test_what_the_service_sets_cannot_be_given(guarded: Server, forged: dict[str, Any]) -> None:
+    body = incident(**forged)
+    with WsClient(guarded.ws_url, headers=bearer(token())) as client:
+        frame = client.notify(body)
+    url = f"{guarded.http_url}/incidents"
+    answer = http_request("POST", url, json.dumps(body).encode(), bearer(token()))
+
+    assert [frame["code"], answer.json()["code"]] == ["invalid_incident"] * 2
+    for errors in (frame["errors"], answer.json()["errors"]):
+        assert [error["field"] for error in errors] == [f"incident.{next(iter(forged))}"]
+
+
+def test_who_reported_is_the_tokens_subject_whatever_else_it_or_the_message_says(
+    guarded: Server,
+) -> None:
+    others = {"reportedBy": "jefa", "name": "jefa", "preferred_username": "jefa", "by": "jefa"}
+    made = token("personal", sub="luis", **others)
+    extras = {"reported_by": "jefa", "reportedby": "jefa", "ReportedBy": "jefa", "by": "jefa"}
+    with WsClient(guarded.ws_url, headers=bearer(made)) as client:
+        ack = client.request(
+            {
+                "action": "notify",
+                "incident": incident(**extras),
+                **others,
+                "user": "jefa",
+                "requestContext": {"authorizer": {"user": "jefa"}},
+            }
+        )
+        name = ack["incidentId"]
+        client.request({"action": "update", "incidentId": name, "status": "resuelto", **others})
+
+    found = shown(guarded, name)
+    assert found["incident"]["reportedBy"] == "luis"
+    assert [entry["by"] for entry in found["history"]] == ["luis", "luis"]
+
+
+def test_a_key_of_somebody_elses_is_not_ones_own(guarded: Server) -> None:
+    key = unique("key")
+    url, headers = f"{guarded.http_url}/incidents", {"Idempotency-Key": key}
+
+    acks = [
+        http_request("POST", url, json.dumps(incident(aula=sub)).encode(), made | headers).json()
+        for sub in ("rosa", "luis")
+        if (made := bearer(token("estudiante", sub=sub)))
+    ]
+
+    assert [ack["duplicate"] for ack in acks] == [False, False]
+    assert acks[0]["incidentId"] != acks[1]["incidentId"]
+
+
+def test_a_message_speaks_for_the_socket_that_it_came_over(guarded: Server) -> None:
+    with ExitStack() as stack:
+        student = socket(stack, guarded, "estudiante")
+        boss = socket(stack, guarded, "autoridad", sub="jefa")
+        boss_id = boss.ping()["connectionId"]
+
+        forged = {"connectionId": boss_id, "requestContext": {"connectionId": boss_id}}
+        pong = student.request({"action": "ping", **forged})
+        student.request({"action": "subscribe", "filter": {"type": "nada"}, **forged})
+        refused = student.request(
+            {"action": "update", "incidentId": reported(guarded), "urgency": "high", **forged}
+        )
+
+        assert pong["connectionId"] != boss_id
+        assert refused["code"] == "forbidden"
+        # The subscription was the student's own.
+        boss.wait_update(reported(guarded))
+
+
+@pytest.mark.parametrize("authorization", [None, "Bearer", "AWS4-HMAC-SHA256", "Basic YTpi"])
+@pytest.mark.parametrize("method", ["POST", "GET", "DELETE"])
+def test_nobody_reaches_another_connection_unsigned(
+    guarded: Server, method: str, authorization: str | None
+) -> None:
+    with WsClient(guarded.ws_url, headers=bearer(token("autoridad"))) as victim:
+        path = f"{guarded.management_url}/@connections/{victim.ping()['connectionId']}"
+        headers = {"Authorization": authorization} if authorization else {}
+        if authorization == "Bearer":
+            headers = bearer(token("autoridad"))
+
+        answer = http_request(method, path.replace("=", "%3D"), b"tomado", headers)
+
+        assert answer.status == 403
+        victim.ping()
+        assert "tomado" not in victim.texts
+
+
+def test_people_are_named_to_staff_and_to_nobody_else(guarded: Server) -> None:
+    with ExitStack() as stack:
+        student, staff, boss = (
+            socket(stack, guarded, role) for role in ("estudiante", "personal", "autoridad")
+        )
+        since = student.ping()["position"]
+        name = reported(guarded)
+        staff.request({"action": "update", "incidentId": name, "status": "resuelto"})
+
+        told = {client: client.wait_update(name)["incident"] for client in (student, staff, boss)}
+        synced = {
+            client: client.request({"action": "sync", "since": since})["incidents"][0]
+            for client in (student, staff, boss)
+        }
+
+    assert [told[c].get("reportedBy") for c in (student, staff, boss)] == [None, "rosa", "rosa"]
+    assert [synced[c].get("reportedBy") for c in (student, staff, boss)] == [None, "rosa", "rosa"]
+    assert "rosa" not in json.dumps(student.frames)
+    for role in ("estudiante", "personal", "autoridad"):
+        private = role != "estudiante"
+        found = shown(guarded, name, role)
+        assert ("reportedBy" in found["incident"]) is private
+        assert [("by" in entry) for entry in found["history"]] == [private, private]
+        url = f"{guarded.http_url}/incidents?limit=200"
+        listing = http_request("GET", url, None, bearer(token(role))).body.decode()
+        assert ('"reportedBy"' in listing) is private
+
+
+def test_a_subprotocol_is_never_echoed_with_a_token_in_it(guarded: Server) -> None:
+    made = token()
+    with connect(
+        guarded.ws_url, additional_headers={"Sec-WebSocket-Protocol": f"bearer.{made}"}, proxy=None
+    ) as opened:
+        assert opened.response is not None
+        answered: Frame = dict(opened.response.headers.raw_items())
+
+    assert "Sec-WebSocket-Protocol" not in answered
+    assert made not in json.dumps(answered)

@@ -1,0 +1,138 @@
+"""Tokens for tests: good ones, and forged ones; and an issuer that publishes its keys."""
+
+import base64
+import json
+import threading
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import TracebackType
+from typing import Any, Self
+
+import jwt
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+SECRET = "un secreto de prueba, bastante largo"
+ISSUER, AUDIENCE = "https://ingreso.example.edu/", "alerta-utec"
+Key = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
+
+# What makes a server ask for tokens.
+WITH_SECRET: Mapping[str, str] = {
+    "ALERTA_AUTH": "jwt",
+    "ALERTA_AUTH_SECRET": SECRET,
+    "ALERTA_AUTH_ISSUER": ISSUER,
+    "ALERTA_AUTH_AUDIENCE": AUDIENCE,
+}
+
+
+def now_s() -> int:
+    """The time of day in epoch seconds."""
+    return int(datetime.now(UTC).timestamp())
+
+
+def claims(**changes: Any) -> dict[str, Any]:
+    """What a good token says; a change to none leaves the claim out."""
+    made = {"sub": "rosa", "role": "personal", "iss": ISSUER, "aud": AUDIENCE}
+    made |= {"exp": now_s() + 600} | changes
+    return {name: value for name, value in made.items() if value is not None}
+
+
+def token(role: Any = "personal", *, sub: str = "rosa", **changes: Any) -> str:
+    """A token by the secret."""
+    return jwt.encode(claims(role=role, sub=sub, **changes), SECRET, algorithm="HS256")
+
+
+def bearer(made: str) -> dict[str, str]:
+    """The header that carries a token."""
+    return {"Authorization": f"Bearer {made}"}
+
+
+def part(value: object) -> str:
+    """One part of a token, made by hand."""
+    return base64.urlsafe_b64encode(json.dumps(value).encode()).rstrip(b"=").decode()
+
+
+class Issuer:
+    """``with Issuer() as issuer:`` — a server on loopback that publishes its keys at ``url``.
+
+    ``keys`` by their id; ``asked`` counts requests.
+    """
+
+    def __init__(self) -> None:
+        self.asked = 0
+        self.keys: dict[str, Key] = {
+            "rsa-1": rsa.generate_private_key(public_exponent=65537, key_size=2048),
+            "ec-1": ec.generate_private_key(ec.SECP256R1()),
+        }
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
+
+    @property
+    def url(self) -> str:
+        """Where the keys are."""
+        return f"http://127.0.0.1:{self._server.server_address[1]}/jwks.json"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What makes a server believe this issuer."""
+        return {
+            "ALERTA_AUTH": "jwt",
+            "ALERTA_AUTH_JWKS_URL": self.url,
+            "ALERTA_AUTH_ISSUER": ISSUER,
+            "ALERTA_AUTH_AUDIENCE": AUDIENCE,
+        }
+
+    def token(self, kid: str = "rsa-1", *, headers: dict[str, Any] | None = None, **c: Any) -> str:
+        """A token by one of the keys."""
+        key = self.keys[kid]
+        algorithm = "RS256" if isinstance(key, rsa.RSAPrivateKey) else "ES256"
+        return jwt.encode(claims(**c), key, algorithm, headers={"kid": kid, **(headers or {})})
+
+    def public_pem(self, kid: str = "rsa-1") -> bytes:
+        """A public key as everybody can have it."""
+        return (
+            self.keys[kid]
+            .public_key()
+            .public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+        )
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        _type: type[BaseException] | None,
+        _error: BaseException | None,
+        _traceback: TracebackType | None,
+    ) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+    def _document(self) -> bytes:
+        made = [jwk(key) | {"kid": kid, "use": "sig"} for kid, key in self.keys.items()]
+        return json.dumps({"keys": made}).encode()
+
+    def _handler(self) -> type[BaseHTTPRequestHandler]:
+        issuer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                issuer.asked += 1
+                self.send_response(200)
+                self.end_headers()
+                self.wfile.write(issuer._document())
+
+            def log_message(self, *_arguments: object) -> None:
+                """Say nothing."""
+
+        return Handler
+
+
+def jwk(key: Key) -> dict[str, Any]:
+    """The public half of a key, as issuers publish it (RFC 7517)."""
+    elliptic = isinstance(key, ec.EllipticCurvePrivateKey)
+    algorithm = jwt.algorithms.ECAlgorithm if elliptic else jwt.algorithms.RSAAlgorithm
+    return dict(algorithm.to_jwk(key.public_key(), as_dict=True))  # type: ignore[arg-type]

@@ -1,0 +1,107 @@
+"""``Stats``: what is counted, and what is timed."""
+
+from datetime import timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from alerta_utec.adapters.memory import ManualClock, MemoryIncidents
+from alerta_utec.app.stats import NAMES_MAX, Stats
+from alerta_utec.app.submit import Submit
+from alerta_utec.domain.incident import Report
+from alerta_utec.domain.update import Update
+
+
+class Campus:
+    """A store with its statistics, in a time of its own."""
+
+    def __init__(self) -> None:
+        self.clock = ManualClock()
+        self.store = MemoryIncidents()
+        self.submit = Submit(self.store, self.clock)
+        self.stats = Stats(self.store, self.clock, ZoneInfo("America/Lima"))
+
+    def report(self, name: str, **fields: Any) -> None:
+        data = {"type": "fuga", "location": "Cocina", "urgency": "low", "incidentId": name}
+        self.submit.notify(Report.parse(data | fields))
+
+    def after(self, **time: float) -> None:
+        self.clock.advance(timedelta(**time))
+
+    def move(self, name: str, status: str) -> None:
+        self.submit.update(name, Update.parse({"status": status}))
+
+
+@pytest.fixture
+def campus() -> Campus:
+    return Campus()
+
+
+def test_nothing_is_counted_of_nothing(campus: Campus) -> None:
+    counted = campus.stats.of_last(7)
+
+    assert (counted["total"], counted["complete"]) == (0, True)
+    assert counted["byHour"] == [0] * 24
+    assert counted["toAttend"] == {"count": 0, "median": None, "p90": None}
+
+
+def test_incidents_are_counted_by_what_they_are_now(campus: Campus) -> None:
+    campus.report("a", urgency="high")
+    campus.report("b", type="humo", location="Patio")
+    campus.report("c")
+    campus.move("c", "resuelto")
+
+    counted = campus.stats.of_last(7)
+
+    assert counted["byUrgency"] == {"low": 2, "high": 1}
+    assert counted["byType"] == {"fuga": 2, "humo": 1}
+    assert counted["byLocation"] == {"Cocina": 2, "Patio": 1}
+    assert counted["byStatus"] == {"pendiente": 2, "resuelto": 1}
+
+
+def test_hours_are_the_campuss(campus: Campus) -> None:
+    # 18:12 in UTC is 13:12 in Lima.
+    campus.report("a")
+
+    assert campus.stats.of_last(1)["byHour"][13] == 1
+
+
+def test_times_run_to_the_first_time_that_a_status_is_reached(campus: Campus) -> None:
+    for name in ("a", "b", "c"):
+        campus.report(name)
+    campus.after(seconds=60)
+    campus.move("a", "en_atencion")
+    campus.after(seconds=60)
+    campus.move("a", "resuelto")
+    campus.move("b", "resuelto")
+    campus.after(seconds=60)
+    campus.move("a", "pendiente")
+    campus.move("a", "resuelto")
+
+    counted = campus.stats.of_last(7)
+
+    assert counted["toAttend"] == {"count": 2, "median": 90.0, "p90": 120.0}
+    assert counted["toResolve"] == {"count": 2, "median": 120.0, "p90": 120.0}
+
+
+def test_what_was_taken_in_before_is_left_out(campus: Campus) -> None:
+    campus.report("antes")
+    campus.after(days=1, seconds=1)
+    campus.report("ahora")
+    campus.move("antes", "resuelto")
+
+    counted = campus.stats.of_last(1)
+
+    assert (counted["total"], campus.stats.of_last(2)["total"]) == (1, 2)
+    assert counted["toResolve"]["count"] == 0
+
+
+def test_rare_names_are_counted_together(campus: Campus) -> None:
+    for number in range(NAMES_MAX + 5):
+        campus.report(f"i{number}", type=f"tipo {number:02}")
+
+    by_type = campus.stats.of_last(7)["byType"]
+
+    assert len(by_type) == NAMES_MAX + 1
+    assert by_type["…"] == 5

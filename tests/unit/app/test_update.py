@@ -1,0 +1,223 @@
+"""``Submit.update``: an incident's way from report to resolution."""
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from alerta_utec.adapters.memory import ManualClock, MemoryIncidents
+from alerta_utec.app.submit import Submit
+from alerta_utec.domain.change import Change
+from alerta_utec.domain.errors import (
+    Conflict,
+    Forbidden,
+    InvalidRequest,
+    InvalidTransition,
+    NotFound,
+)
+from alerta_utec.domain.incident import Incident, Report
+from alerta_utec.domain.policy import Person, Role
+from alerta_utec.domain.update import Update
+from alerta_utec.domain.values import Status, Urgency
+from alerta_utec.ports import Committed
+
+ROSA = Person("rosa", Role.ESTUDIANTE)
+LUIS = Person("luis", Role.PERSONAL)
+JEFA = Person("jefa", Role.AUTORIDAD)
+
+
+@pytest.fixture
+def store() -> MemoryIncidents:
+    return MemoryIncidents()
+
+
+@pytest.fixture
+def submit(store: MemoryIncidents) -> Submit:
+    return Submit(store, ManualClock())
+
+
+def report(submit: Submit, **fields: Any) -> Incident:
+    data = {"type": "fuga", "location": "Cocina", "urgency": "low", "incidentId": "i"} | fields
+    return submit.notify(Report.parse(data), by=ROSA).change.after
+
+
+def change(submit: Submit, by: Person = JEFA, revision: int | None = None, **data: Any) -> Change:
+    return submit.update("i", Update.parse(data), revision=revision, by=by).change
+
+
+def test_the_whole_life_is_on_record_with_who_when_and_note(
+    submit: Submit, store: MemoryIncidents
+) -> None:
+    report(submit)
+
+    change(submit, LUIS, status="en atención", note="voy")
+    change(submit, JEFA, urgency="high")
+    change(submit, LUIS, status="resuelto", note="cerrada la llave")
+    change(submit, JEFA, status="pendiente", note="gotea otra vez")
+
+    entries = [change.history_entry(private=True) for change in store.history("i")]
+    assert [(e["revision"], e.get("by"), e.get("note")) for e in entries] == [
+        (1, "rosa", None),
+        (2, "luis", "voy"),
+        (3, "jefa", None),
+        (4, "luis", "cerrada la llave"),
+        (5, "jefa", "gotea otra vez"),
+    ]
+    assert entries[1]["change"] == {"status": ["pendiente", "en_atencion"]}
+    assert entries[2]["change"] == {"urgency": ["low", "high"]}
+    assert store.get("i").status is Status.PENDIENTE
+
+
+@pytest.mark.parametrize(
+    ("by", "data"),
+    [
+        (ROSA, {"status": "en_atencion"}),
+        (ROSA, {"note": "ya voy"}),
+        (ROSA, {"status": "pendiente"}),
+        (LUIS, {"urgency": "high"}),
+        (LUIS, {"status": "en_atencion", "urgency": "high", "note": "todo"}),
+    ],
+)
+def test_what_is_not_theirs_is_forbidden_whole(
+    submit: Submit, store: MemoryIncidents, by: Person, data: dict[str, Any]
+) -> None:
+    reported = report(submit)
+
+    with pytest.raises(Forbidden):
+        change(submit, by, **data)
+
+    assert store.get("i") == reported
+
+
+def test_only_an_authority_reopens(submit: Submit) -> None:
+    report(submit, status="resuelto")
+
+    with pytest.raises(Forbidden):
+        change(submit, LUIS, status="pendiente")
+
+    assert change(submit, JEFA, status="pendiente").after.status is Status.PENDIENTE
+
+
+def test_a_status_that_does_not_move_that_way_is_refused(submit: Submit) -> None:
+    report(submit, status="resuelto")
+
+    with pytest.raises(InvalidTransition):
+        change(submit, status="en_atencion")
+
+
+def test_an_unknown_incident_is_not_found(submit: Submit) -> None:
+    with pytest.raises(NotFound):
+        change(submit, status="resuelto")
+
+
+@pytest.mark.parametrize("revision", [1, 3])
+def test_a_stale_or_future_revision_is_a_conflict(submit: Submit, revision: int) -> None:
+    report(submit)
+    change(submit, status="en_atencion")
+
+    with pytest.raises(Conflict):
+        change(submit, revision=revision, status="resuelto")
+
+    assert change(submit, revision=2, status="resuelto").after.revision == 3
+
+
+def test_pressing_the_same_button_twice_is_one_change(
+    submit: Submit, store: MemoryIncidents
+) -> None:
+    report(submit)
+    first = submit.update("i", Update.parse({"status": "en_atencion"}), by=LUIS)
+
+    second = submit.update("i", Update.parse({"status": "en_atencion"}), by=JEFA)
+
+    assert (first.duplicate, second.duplicate) == (False, True)
+    assert second.change == first.change
+    assert len(store.history("i")) == 2
+
+
+def test_a_note_alone_is_a_change(submit: Submit, store: MemoryIncidents) -> None:
+    report(submit)
+
+    change(submit, LUIS, note="línea 1\r\nlínea 2")
+
+    assert store.history("i")[-1].note == "línea 1\nlínea 2"
+    assert store.get("i").revision == 2
+
+
+def test_updates_at_once_without_a_revision_all_succeed(
+    submit: Submit, store: MemoryIncidents
+) -> None:
+    report(submit)
+    threads = [
+        threading.Thread(target=change, args=(submit, LUIS), kwargs={"note": f"nota {number}"})
+        for number in range(16)
+    ]
+
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    notes = {change.note for change in store.history("i")} - {None}
+    assert notes == {f"nota {number}" for number in range(16)}
+    assert store.get("i").revision == 17
+
+
+@pytest.mark.parametrize(
+    ("data", "fields"),
+    [
+        ({}, ["status", "urgency", "note"]),
+        ({"status": None}, ["status", "urgency", "note"]),
+        ({"status": "cerrado", "urgency": 3}, ["status", "urgency"]),
+        ({"note": ""}, ["note"]),
+        ({"note": "x" * 2001}, ["note"]),
+        ({"note": 7}, ["note"]),
+    ],
+)
+def test_an_update_that_is_none_is_refused_with_all_its_problems(
+    data: dict[str, Any], fields: list[str]
+) -> None:
+    with pytest.raises(InvalidRequest) as refused:
+        Update.parse(data)
+
+    assert [problem.field for problem in refused.value.problems] == fields
+
+
+def emails(steps: list[Callable[[], Change]]) -> list[bool]:
+    return [step().alarms() for step in steps]
+
+
+def test_a_rise_goes_out_and_so_does_the_all_clear(submit: Submit) -> None:
+    report(submit)
+
+    sent = emails(
+        [
+            lambda: change(submit, status="en_atencion"),
+            lambda: change(submit, urgency="medium"),
+            lambda: change(submit, note="sigue"),
+            lambda: change(submit, urgency="high"),
+            lambda: change(submit, urgency="low"),
+            lambda: change(submit, status="resuelto"),
+            lambda: change(submit, status="pendiente"),
+        ]
+    )
+
+    assert sent == [False, True, False, True, False, True, False]
+
+
+def test_nobody_who_heard_no_alarm_gets_an_all_clear(submit: Submit) -> None:
+    report(submit)
+
+    assert not change(submit, status="resuelto").alarms()
+
+
+def test_what_is_committed_is_what_was_asked(submit: Submit) -> None:
+    before = report(submit, aula="A-101")
+
+    committed: Committed = submit.update("i", Update.parse({"urgency": "alta"}), by=JEFA)
+
+    after = committed.change.after
+    assert after.urgency is Urgency.HIGH
+    assert after.extras == {"aula": "A-101"}
+    assert (after.created_at, after.reported_by) == (before.created_at, "rosa")
+    assert committed.change.before == before

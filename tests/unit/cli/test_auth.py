@@ -1,0 +1,117 @@
+"""``alerta-utec token``, and the words in which sign-in that cannot work is refused."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from alerta_utec.adapters.jwt_tokens import JwtAuthenticator, JwtSettings
+from alerta_utec.domain.errors import Unauthorized
+from alerta_utec.domain.policy import Person, Role
+from tests.unit.cli.running import Process, run, wait_for
+
+SECRET = "un secreto de prueba, bastante largo"
+WITH_SECRET = {"ALERTA_AUTH_SECRET": SECRET}
+
+
+@pytest.mark.parametrize("role", Role)
+def test_a_token_is_one_that_the_service_takes(role: Role) -> None:
+    arguments = ("token", "--role", role.value, "--user", "rosa", "--hours", "2")
+    result = run(*arguments, environment=WITH_SECRET)
+
+    assert result.exit_code == 0
+    signed = JwtAuthenticator(JwtSettings(secret=SECRET)).authenticate(result.stdout.strip())
+    assert signed.person == Person("rosa", role)
+    assert signed.expires_at is not None
+    left = signed.expires_at - datetime.now(UTC)
+    assert timedelta(hours=1.9) < left < timedelta(hours=2.1)
+
+
+def test_a_token_says_what_the_service_expects() -> None:
+    expected = {
+        "ALERTA_AUTH_ISSUER": "https://ingreso.example.edu",
+        "ALERTA_AUTH_AUDIENCE": "alerta",
+        "ALERTA_AUTH_ROLE_CLAIM": "papel",
+    }
+
+    result = run("token", "--role", "personal", environment=WITH_SECRET | expected)
+
+    made = result.stdout.strip()
+    issuer, audience, claim = expected.values()
+    settings = JwtSettings(secret=SECRET, issuer=issuer, audience=audience, role_claim=claim)
+    assert JwtAuthenticator(settings).authenticate(made).person.role is Role.PERSONAL
+    with pytest.raises(Unauthorized):
+        JwtAuthenticator(JwtSettings(secret=SECRET, audience="otra")).authenticate(made)
+
+
+@pytest.mark.parametrize(
+    ("environment", "arguments", "code", "told"),
+    [
+        ({}, ("--role", "personal"), 1, "AUTH_SECRET"),
+        ({"ALERTA_AUTH_SECRET": "corto"}, ("--role", "personal"), 1, "32 bytes"),
+        (
+            {"ALERTA_AUTH_JWKS_URL": "https://ingreso.example.edu/keys"},
+            ("--role", "personal"),
+            1,
+            "AUTH_SECRET",
+        ),
+        (WITH_SECRET, (), 2, "--role"),
+        (WITH_SECRET, ("--role", "rector"), 2, "rector"),
+        (WITH_SECRET, ("--role", "personal", "--hours", "0"), 2, "--hours"),
+        (WITH_SECRET, ("--role", "personal", "--user", ""), 1, "--user"),
+        (WITH_SECRET, ("--role", "personal", "--user", "a\x1b[31m"), 1, "--user"),
+    ],
+)
+def test_a_token_that_cannot_be_made_is_told_why(
+    environment: dict[str, str], arguments: tuple[str, ...], code: int, told: str
+) -> None:
+    result = run("token", *arguments, environment=environment)
+
+    assert result.exit_code == code
+    assert told in result.stderr
+    assert not result.stdout
+    assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("environment", "told"),
+    [
+        ({}, "AUTH_SECRET o AUTH_JWKS_URL"),
+        ({"ALERTA_AUTH_SECRET": "corto"}, "32 bytes"),
+        (
+            WITH_SECRET | {"ALERTA_AUTH_JWKS_URL": "https://ingreso.example.edu/keys"},
+            "y solo uno",
+        ),
+        ({"ALERTA_AUTH_JWKS_URL": "http://ingreso.example.edu/keys"}, "https"),
+        ({"ALERTA_AUTH_JWKS_URL": "file:///etc/passwd"}, "https"),
+        (WITH_SECRET | {"ALERTA_AUTH_LEEWAY_S": "3600"}, "AUTH_LEEWAY_S"),
+        (WITH_SECRET | {"ALERTA_AUTH_LEEWAY_S": "-1"}, "AUTH_LEEWAY_S"),
+    ],
+)
+def test_sign_in_that_cannot_be_safe_does_not_start(
+    tmp_path: Path, environment: dict[str, str], told: str
+) -> None:
+    arguments = ("serve", "--auth", "jwt", "--port", "0", "--data", str(tmp_path / "d"))
+    with Process(*arguments, environment=environment) as serving:
+        code = serving.wait()
+
+    assert code == 1
+    assert told in "\n".join(serving.err)
+    assert not [line for line in serving.err if SECRET in line or "Traceback" in line]
+
+
+def test_the_secret_is_never_shown(tmp_path: Path) -> None:
+    arguments = ("serve", "--auth", "jwt", "--port", "0", "--data", str(tmp_path / "d"))
+    with Process(*arguments, environment=WITH_SECRET) as serving:
+        wait_for(serving.out, lambda line: "Ctrl-C" in line)
+        serving.interrupt()
+
+    assert SECRET not in "\n".join([*serving.out, *serving.err])
+
+
+def test_the_help_of_serve_does_not_show_the_secret_that_is_set() -> None:
+    result = run("serve", "--help", environment=WITH_SECRET)
+
+    assert result.exit_code == 0
+    assert "ALERTA_AUTH_SECRET" in result.stdout
+    assert SECRET not in result.stdout

@@ -1,0 +1,68 @@
+"""What a listener asks for."""
+
+from contextlib import suppress
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from alerta_utec.domain.errors import InvalidRequest
+from alerta_utec.domain.filters import EVERYTHING, VALUE_MAX_CHARS, VALUES_MAX, Filter
+from tests.unit.domain.strategies import json_values
+
+NAMES = ("urgency", "status", "type", "location")
+
+
+def problems(data: object) -> list[tuple[str, str]]:
+    with pytest.raises(InvalidRequest) as refused:
+        Filter.parse(data)
+    return [(problem.field, problem.key) for problem in refused.value.problems]
+
+
+@pytest.mark.parametrize("data", [{}, {"urgency": []}, {"type": None, "location": []}])
+def test_an_empty_filter_is_everything(data: dict[str, Any]) -> None:
+    assert Filter.parse(data) is EVERYTHING
+
+
+def test_spellings_and_single_values_are_taken() -> None:
+    parsed = Filter.parse(
+        {"urgency": "ALTA", "status": ["En atención"], "location": ["  Laboratorio   A "]}
+    )
+
+    assert parsed == Filter(
+        urgency=frozenset({"high"}),
+        status=frozenset({"en_atencion"}),
+        location=frozenset({"laboratorio a"}),
+    )
+
+
+@pytest.mark.parametrize("data", [None, [], "high", 5])
+def test_what_is_no_object_is_refused(data: object) -> None:
+    assert problems(data) == [("filter", "not_object")]
+
+
+def test_every_problem_is_told_at_once() -> None:
+    found = problems({"urgency": ["urgente"], "status": 3, "type": [7, ""], "color": "rojo"})
+
+    assert found == [
+        ("filter.color", "not_valid"),
+        ("filter.urgency", "not_one_of"),
+        ("filter.status", "not_one_of"),
+        ("filter.type", "not_text"),
+    ]
+
+
+def test_values_are_bounded_in_number_and_length() -> None:
+    for count, wrong in ((VALUES_MAX, []), (VALUES_MAX + 1, [("filter.type", "too_many")])):
+        data = {"type": [f"t{number}" for number in range(count)]}
+        assert (problems(data) if wrong else len(Filter.parse(data).type)) == (wrong or count)
+    Filter.parse({"location": "x" * VALUE_MAX_CHARS})
+    assert problems({"location": "x" * (VALUE_MAX_CHARS + 1)}) == [("filter.location", "too_long")]
+
+
+@given(st.dictionaries(st.sampled_from(NAMES) | st.text(max_size=5), json_values) | json_values)
+def test_any_json_is_a_filter_or_refused(data: Any) -> None:
+    with suppress(InvalidRequest):
+        parsed = Filter.parse(data)
+        assert Filter.from_json(parsed.to_json()) == parsed
