@@ -63,6 +63,8 @@ class AlertaPlugin {
   check() {
     this.checkEmail();
     this.checkSignIn();
+    const { cors } = this.serverless.service.provider.httpApi;
+    cors.allowedOrigins = cors.allowedOrigins.flatMap((origins) => origins.split(','));
   }
 
   checkSignIn() {

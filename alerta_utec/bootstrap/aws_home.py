@@ -11,6 +11,7 @@ from alerta_utec.bootstrap.aws_services import AwsServices
 
 if TYPE_CHECKING:
     from alerta_utec.domain.change import Change
+    from alerta_utec.domain.messages import Lang
     from alerta_utec.handlers.websocket import Action
 
 Handler = Callable[[Any, Any], Any]
@@ -128,12 +129,16 @@ class AwsHome:
     def _one_way(self, action: "Action") -> Handler:
         from alerta_utec.handlers.websocket import MessageRoute
 
-        return self._logged(MessageRoute(action, self.services.access.lang, self.services.poster))
+        return self._logged(MessageRoute(action, self._lang, self.services.poster))
 
     def _two_way(self, action: "Action") -> Handler:
         from alerta_utec.handlers.websocket import MessageRoute
 
-        return self._logged(MessageRoute(action, self.services.access.lang))
+        return self._logged(MessageRoute(action, self._lang))
+
+    def _lang(self, connection_id: str) -> "Lang":
+        # Only refusals need it, so nothing is loaded for it before there is one.
+        return self.services.access.lang(connection_id)
 
     def _consumer(self, consume: Callable[["Change", float | None], object]) -> Handler:
         from alerta_utec.adapters.aws.items import change_from_image

@@ -76,7 +76,10 @@ def _report() -> Document:
         "responses": {
             "201": {"description": "Stored; it will be delivered", "content": _json(ref("Stored"))},
             "200": {"description": "Stored before", "content": _json(ref("Stored"))},
-            **_problems("bad_json", "invalid_request", "invalid_incident", "too_large", "conflict"),
+            **_problems(
+                *("bad_json", "invalid_request", "invalid_incident", "too_large", "conflict"),
+                "rate_limited",
+            ),
         },
     }
 
@@ -88,7 +91,9 @@ def _update() -> Document:
         "requestBody": {"required": True, "content": _json(body)},
         "responses": {
             "200": {"description": "Stored; it will be delivered", "content": _json(ref("Stored"))},
-            **_problems("bad_json", "forbidden", "not_found", "too_large", "conflict"),
+            **_problems(
+                *("bad_json", "forbidden", "not_found", "too_large", "conflict", "rate_limited"),
+            ),
         },
     }
 

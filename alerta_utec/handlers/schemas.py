@@ -113,7 +113,11 @@ _WRITTEN: dict[str, Schema] = {
             "status": {"type": "integer"},
             "code": {"type": "string", "enum": list(CODES)},
         },
-        {"errors": _PROBLEMS, "actions": {"type": "array", "items": TEXT}},
+        {
+            "errors": _PROBLEMS,
+            "actions": {"type": "array", "items": TEXT},
+            "retryAfter": COUNT,
+        },
     ),
     "HistoryEntry": _object(
         {

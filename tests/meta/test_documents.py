@@ -181,3 +181,11 @@ def test_decisions_are_numbered_without_a_gap() -> None:
     for number, decision in enumerate(decisions, 1):
         assert headings(decision)[0].startswith(f"# {number}. ")
         assert headings(decision)[1:] == ["## Context", "## Decision", "## Consequences"]
+
+
+def test_every_test_that_the_security_page_names_is_there() -> None:
+    named = re.findall(r"`(tests/\S+\.py)::(\w+)`", (ROOT / "docs" / "security.md").read_text())
+
+    assert len(named) > 30
+    for path, test in named:
+        assert f"def {test}(" in (ROOT / path).read_text(), f"{path}::{test}"

@@ -60,13 +60,15 @@ def test_connections_are_managed_on_this_api_and_stage_only(packaged: Packaged) 
     assert managed == {
         "${WebsocketsApi}/dev/POST/@connections/*",
         "${WebsocketsApi}/dev/GET/@connections/*",
+        "${WebsocketsApi}/dev/DELETE/@connections/*",
     }
 
 
-def test_only_this_service_s_apis_may_call_its_functions(packaged: Packaged) -> None:
+def test_only_this_service_s_apis_and_schedule_may_call_its_functions(packaged: Packaged) -> None:
+    ours = ("${WebsocketsApi}/*", '{"Ref": "HttpApi"}', '["SweepEventsRuleSchedule1", "Arn"]')
     for name, permission in packaged.of_type("AWS::Lambda::Permission").items():
         source = json.dumps(permission["Properties"]["SourceArn"])
-        assert "${WebsocketsApi}/*" in source or '{"Ref": "HttpApi"}' in source, name
+        assert any(caller in source for caller in ours), name
 
 
 def test_the_framework_brings_no_lambda_of_its_own(packaged: Packaged) -> None:
@@ -85,8 +87,9 @@ def test_functions_run_on_the_runtime_that_the_wheels_are_for(packaged: Packaged
 
 
 def test_what_api_gateway_waits_for_ends_in_time(packaged: Packaged) -> None:
+    others = {f"{name}LambdaFunction" for name in ("Broadcast", "Alarm", "Sweep")}
     for name, function in packaged.of_type("AWS::Lambda::Function").items():
-        if name not in ("BroadcastLambdaFunction", "AlarmLambdaFunction"):
+        if name not in others:
             assert function["Properties"]["Timeout"] <= 29, name
 
 
@@ -164,7 +167,7 @@ def test_consumers_retry_part_of_a_batch_and_set_aside_what_stays_bad(packaged: 
         assert aside == {"Fn::GetAtt": ["Undelivered", "Arn"]}, name
 
 
-def test_consumers_are_called_for_changes_only_and_alarm_for_medium_and_high(
+def test_consumers_are_called_for_changes_only_and_alarm_for_those_that_call_for_an_email(
     packaged: Packaged,
 ) -> None:
     patterns = {
@@ -173,12 +176,12 @@ def test_consumers_are_called_for_changes_only_and_alarm_for_medium_and_high(
     }
 
     broadcast = {"eventName": ["INSERT"], "dynamodb": {"Keys": {"feed": {"S": ["main"]}}}}
-    urgent = {"NewImage": {"urgency": {"S": ["medium", "high"]}}}
+    alarming = {"NewImage": {"alarms": {"BOOL": [True]}}}
     assert patterns == {
         "BroadcastEventSourceMappingDynamodbChanges": broadcast,
         "AlarmEventSourceMappingDynamodbChanges": {
             **broadcast,
-            "dynamodb": {**broadcast["dynamodb"], **urgent},  # type: ignore[dict-item]
+            "dynamodb": {**broadcast["dynamodb"], **alarming},  # type: ignore[dict-item]
         },
     }
 
@@ -220,11 +223,15 @@ def test_what_people_need_to_know_is_an_output(packaged: Packaged) -> None:
     }
 
 
+# Only dev goes without sign-in.
+SIGN_IN = ("--param=auth=jwt", "--param=authJwksUrl=https://ingreso.example.edu/keys")
+
+
 @pytest.fixture(scope="module")
 def other_stage(tmp_path_factory: pytest.TempPathFactory) -> Packaged:
     """Another stage, with its settings given."""
     folder: Path = tmp_path_factory.mktemp("prod") / "checkout"
-    return package(folder, "--stage", "prod", "--param=timezone=Europe/Madrid")
+    return package(folder, "--stage", "prod", "--param=timezone=Europe/Madrid", *SIGN_IN)
 
 
 def test_another_stage_has_names_of_its_own(other_stage: Packaged) -> None:

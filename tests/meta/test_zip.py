@@ -13,9 +13,9 @@ from tests.meta.conftest import Packaged
 from tests.support.deployment import DeployFailed, checkout, osls
 from tests.support.emulator import ROOT
 
-ZIP_MAX_BYTES = 6_000_000
+ZIP_MAX_BYTES = 12_000_000
 # Lambda takes 250 MB; a cold start takes longer with every megabyte.
-UNPACKED_MAX_BYTES = 16_000_000
+UNPACKED_MAX_BYTES = 40_000_000
 AARCH64 = 0xB7
 NOT_OURS_TO_BRING = {"boto3", "botocore", "aiohttp", "uvloop", "apprise", "click", "tests"}
 
@@ -32,7 +32,7 @@ def test_compiled_modules_are_for_python_3_13_on_arm64_linux(archive: zipfile.Zi
 
     assert compiled
     for name in compiled:
-        assert name.endswith(".cpython-313-aarch64-linux-gnu.so")
+        assert name.endswith((".cpython-313-aarch64-linux-gnu.so", ".abi3.so"))
         header = archive.read(name)[:20]
         assert header[:4] == b"\x7fELF"
         assert int.from_bytes(header[18:20], "little") == AARCH64

@@ -99,6 +99,9 @@ class ConnectionsApi:
             def do_GET(self) -> None:
                 self._reply()
 
+            def do_DELETE(self) -> None:
+                self._reply()
+
             def _reply(self) -> None:
                 body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
                 status = 403
@@ -111,9 +114,11 @@ class ConnectionsApi:
                 # Whoever waited too long for it has left.
                 with contextlib.suppress(ConnectionError):
                     self.send_response(status)
-                    self.send_header("Content-Length", "2")
+                    body = b"" if status == 204 else b"{}"
+                    if body:
+                        self.send_header("Content-Length", str(len(body)))
                     self.end_headers()
-                    self.wfile.write(b"{}")
+                    self.wfile.write(body)
 
             @property
             def _authorization(self) -> str:

@@ -1,0 +1,39 @@
+"""Requests made from ``/openapi.json``, good and bad ones, against the real server."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.support.server import Server
+from tests.support.sign_in import token
+
+# What a defect would break. Not among them: that everything is taken which the schemas allow
+# (they do not say all that a filter or a line of text may be), and 405, which API Gateway has not.
+CHECKS = (
+    *("not_a_server_error", "status_code_conformance", "content_type_conformance"),
+    *("response_schema_conformance", "response_headers_conformance", "ignored_auth"),
+)
+CASES, TIME_S = 20, 20
+
+
+def test_no_request_finds_an_answer_that_the_document_does_not_have(
+    guarded: Server, tmp_path: Path
+) -> None:
+    done = subprocess.run(
+        [
+            *(Path(sys.executable).with_name("schemathesis"), "run"),
+            *(f"{guarded.http_url}/openapi.json", "--checks", ",".join(CHECKS)),
+            *("--max-examples", str(CASES), "--max-time", str(TIME_S), "--seed", "1"),
+            *("--header", f"Authorization: Bearer {token('autoridad')}", "--no-color"),
+        ],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONIOENCODING": "utf-8"},
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Tested: 7" in done.stdout

@@ -1,0 +1,148 @@
+"""Closing connections whose time is over, against DynamoDB on the emulator and a real peer."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import boto3
+import pytest
+from botocore.config import Config
+
+from alerta_utec.adapters.aws.dynamodb_connections import DynamoConnections
+from alerta_utec.adapters.aws.sweep import Sweep
+from alerta_utec.adapters.memory import ManualClock
+from alerta_utec.domain.errors import Unavailable
+from alerta_utec.ports import Connection
+from tests.unit.adapters_aws.connections_api import DROP, ConnectionsApi
+from tests.unit.adapters_aws.faults import FaultyWire, request_lost
+
+
+@pytest.fixture
+def api() -> Iterator[ConnectionsApi]:
+    """A management endpoint."""
+    with ConnectionsApi() as answering:
+        yield answering
+
+
+@pytest.fixture
+def connections(wire: FaultyWire, connections_table: str, clock: ManualClock) -> DynamoConnections:
+    """Empty ``Connections`` over ``wire``."""
+    return DynamoConnections(wire.client, connections_table, clock)
+
+
+@pytest.fixture
+def sweep(
+    wire: FaultyWire, connections_table: str, clock: ManualClock, api: ConnectionsApi
+) -> Iterator[Sweep]:
+    """A sweep of that table, which tries everything once."""
+    client = boto3.client(
+        "apigatewaymanagementapi",
+        endpoint_url=api.url,
+        region_name="us-east-1",
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+        config=Config(retries={"total_max_attempts": 1}),
+    )
+    yield Sweep(wire.client, connections_table, client, clock)
+    client.close()
+
+
+def save(connections: DynamoConnections, clock: ManualClock, name: str, seconds: float) -> None:
+    """A connection that has so many seconds left."""
+    now = clock.now()
+    connections.save(Connection(name, now, now + timedelta(seconds=seconds)))
+
+
+def kept(connections: DynamoConnections) -> list[str]:
+    """Every id in the table, expired or not."""
+    pages = connections.client.get_paginator("scan").paginate(TableName=connections.table)
+    return sorted(item["connectionId"]["S"] for page in pages for item in page["Items"])
+
+
+def test_what_has_expired_is_closed_and_forgotten_and_nothing_else(
+    sweep: Sweep, connections: DynamoConnections, clock: ManualClock, api: ConnectionsApi
+) -> None:
+    for name, seconds in (("over=", 10), ("just=", 60), ("later=", 60.000001)):
+        save(connections, clock, name, seconds)
+        api.tell("DELETE", name, 204)
+    clock.advance(timedelta(seconds=60))
+
+    result = sweep()
+
+    assert result == {"closed": 2, "failed": 0}
+    assert kept(connections) == ["later="]
+    assert dict(api.requests) == {("DELETE", "over="): 1, ("DELETE", "just="): 1}
+
+
+@pytest.mark.parametrize("status", [410, 400])
+def test_one_that_is_gone_already_is_forgotten(
+    sweep: Sweep,
+    connections: DynamoConnections,
+    clock: ManualClock,
+    api: ConnectionsApi,
+    status: int,
+) -> None:
+    save(connections, clock, "gone=", 0)
+    api.tell("DELETE", "gone=", status)
+
+    assert sweep() == {"closed": 1, "failed": 0}
+    assert kept(connections) == []
+
+
+@pytest.mark.parametrize("answer", [403, 429, 500, DROP])
+def test_one_that_cannot_be_closed_delays_no_other_and_comes_again(
+    sweep: Sweep,
+    connections: DynamoConnections,
+    clock: ManualClock,
+    api: ConnectionsApi,
+    answer: int,
+) -> None:
+    for name in ("a=", "b=", "c="):
+        save(connections, clock, name, 0)
+        api.tell("DELETE", name, 204)
+    api.tell("DELETE", "b=", answer)
+
+    first = sweep()
+    left = kept(connections)
+    api.tell("DELETE", "b=", 204)
+    second = sweep()
+
+    assert (first, left) == ({"closed": 2, "failed": 1}, ["b="])
+    assert (second, kept(connections)) == ({"closed": 1, "failed": 0}, [])
+
+
+def test_every_page_of_the_table_is_swept(
+    sweep: Sweep,
+    connections: DynamoConnections,
+    wire: FaultyWire,
+    clock: ManualClock,
+    api: ConnectionsApi,
+) -> None:
+    for number in range(9):
+        save(connections, clock, f"old{number}", 0)
+        save(connections, clock, f"new{number}", 60)
+        api.tell("DELETE", f"old{number}", 204)
+
+    def two_at_a_time(params: dict[str, Any], **_: Any) -> None:
+        params["Limit"] = 2
+
+    wire.client.meta.events.register("provide-client-params.dynamodb.Scan", two_at_a_time)
+
+    assert sweep() == {"closed": 9, "failed": 0}
+    assert len(kept(connections)) == 9
+
+
+def test_a_table_that_cannot_be_read_is_unavailable_and_nobody_is_closed(
+    sweep: Sweep,
+    connections: DynamoConnections,
+    wire: FaultyWire,
+    clock: ManualClock,
+    api: ConnectionsApi,
+) -> None:
+    save(connections, clock, "a=", 0)
+    wire.always("Scan", request_lost)
+
+    with pytest.raises(Unavailable):
+        sweep()
+
+    assert not api.requests
