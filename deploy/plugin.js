@@ -10,6 +10,9 @@ const { subscribe } = require('./subscribe');
 
 const run = promisify(execFile);
 const ZIP = 'alerta-utec-realtime.zip';
+// As alerta_utec/adapters/jwt_tokens.py has them.
+const SECRET_MIN_BYTES = 32;
+const TRUSTED = /^(https:\/\/[^/]|http:\/\/(127\.0\.0\.1|localhost)[:/])/;
 const EMAIL = /^[^\s@]+@[^\s@]+\.[^\s@]+$/;
 
 const NO_PIP = [
@@ -73,7 +76,10 @@ class AlertaPlugin {
     if (auth !== 'off' && auth !== 'jwt') {
       throw this.fail(`auth: off | jwt, no "${auth}"`, 'ALERTA_AUTH');
     }
-    if (auth === 'jwt') return;
+    if (auth === 'jwt') {
+      this.checkKeys();
+      return;
+    }
     if (stage !== 'dev') {
       throw this.fail(
         `La etapa ${stage} necesita inicio de sesión: --param="auth=jwt" con authJwksUrl o authSecret. /\n` +
@@ -82,6 +88,20 @@ class AlertaPlugin {
       );
     }
     this.log.warning('Sin inicio de sesión (auth=off): quien conozca la dirección avisa y lee.');
+  }
+
+  // What the functions would find out at their first request.
+  checkKeys() {
+    const { AUTH_JWKS_URL: url, AUTH_SECRET: secret } = this.settings.signIn;
+    if (Boolean(url) === Boolean(secret)) {
+      throw this.fail('auth=jwt: authJwksUrl o / or authSecret', 'ALERTA_AUTH');
+    }
+    if (url && !TRUSTED.test(url)) {
+      throw this.fail('authJwksUrl: https://…', 'ALERTA_AUTH');
+    }
+    if (secret && Buffer.byteLength(secret) < SECRET_MIN_BYTES) {
+      throw this.fail(`authSecret: ${SECRET_MIN_BYTES} bytes o más / or more`, 'ALERTA_AUTH');
+    }
   }
 
   checkEmail() {

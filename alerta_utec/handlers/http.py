@@ -184,7 +184,7 @@ class HttpApi:
     def _openapi(self, _request: Request) -> Response:
         from alerta_utec.handlers import openapi
 
-        return answer(200, openapi.document())
+        return answer(200, openapi.document(sign_in=self.authenticator.required))
 
     def _asyncapi(self, request: Request) -> Response:
         from alerta_utec.handlers import asyncapi

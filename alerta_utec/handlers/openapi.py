@@ -13,8 +13,8 @@ from alerta_utec.wire import KEY_MAX
 Document = dict[str, Any]
 
 
-def document() -> Document:
-    """The whole document, new at each call."""
+def document(*, sign_in: bool) -> Document:
+    """The whole document, new at each call, of a service where ``sign_in`` is on or off."""
     return {
         "openapi": "3.1.0",
         "info": {
@@ -42,8 +42,7 @@ def document() -> Document:
                 "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
             },
         },
-        # Sign-in may be off: then no token is needed.
-        "security": [{"bearer": []}, {}],
+        "security": [{"bearer": []}] if sign_in else [],
     }
 
 
@@ -101,12 +100,17 @@ def _update() -> Document:
 def _get(summary: str, schema: str, *refusals: str) -> Document:
     operation = _open(summary, schema)
     operation["responses"] |= _problems(*refusals)
+    del operation["security"]
     return operation
 
 
 def _open(summary: str, schema: str) -> Document:
     answer = {"description": "OK", "content": _json(ref(schema))}
-    return {"summary": summary, "responses": {"200": answer, **_problem_of(503)}}
+    return {
+        "summary": summary,
+        "security": [],
+        "responses": {"200": answer, **_problem_of(503)},
+    }
 
 
 def _problems(*codes: str) -> Document:

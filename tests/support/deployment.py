@@ -86,11 +86,11 @@ class Deployment:
         self.written = ""
         self.outputs: dict[str, str] = {}
 
-    def create(self) -> Self:
+    def create(self, **params: str) -> Self:
         """Deploy it for the first time."""
         checkout(self._folder)
         try:
-            self.written = self.deploy()
+            self.written = self.deploy(**params)
         except DeployFailed as error:
             raise DeployFailed(f"{error}\n{self.emulator.log[-4000:]}") from error
         return self

@@ -1,0 +1,94 @@
+"""People who sign in to a deployment: an incident's life by three roles, and a token's end."""
+
+import json
+from collections.abc import Iterator
+from contextlib import ExitStack
+from typing import Any
+
+import pytest
+from websockets.exceptions import InvalidStatus
+
+from tests.aws.conftest import eventually
+from tests.conformance.targets import http_request
+from tests.support.deployment import Deployment
+from tests.support.emulator import Emulator
+from tests.support.incidents import incident, unique
+from tests.support.sign_in import AUDIENCE, ISSUER, SECRET, bearer, now_s, token
+from tests.support.wsclient import WsClient
+
+LEEWAY_S = 30
+
+
+@pytest.fixture(scope="module")
+def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
+    """The stage ``prod``, which is deployed with sign-in only."""
+    folder = tmp_path_factory.mktemp("prod") / "checkout"
+    with Emulator(enforce_iam=True) as emulator:
+        yield Deployment(emulator, folder, stage="prod").create(
+            auth="jwt", authSecret=SECRET, authIssuer=ISSUER, authAudience=AUDIENCE
+        )
+
+
+def shown(deployment: Deployment, name: str, role: str) -> dict[str, Any]:
+    """The incident with its history, as a role sees it."""
+    url = f"{deployment.http_url}/incidents/{name}"
+    return dict(http_request("GET", url, None, bearer(token(role))).json())
+
+
+def test_nobody_comes_in_without_a_valid_token(guarded: Deployment) -> None:
+    for headers in ({}, bearer("a.b.c"), bearer(token(aud="otra"))):
+        with pytest.raises(InvalidStatus):
+            WsClient(guarded.ws_url, headers=headers)
+        answer = http_request("GET", f"{guarded.http_url}/incidents", None, headers)
+        assert (answer.status, answer.json()["code"]) == (401, "unauthorized")
+    assert http_request("GET", f"{guarded.http_url}/config.json").json()["auth"] == "jwt"
+
+
+def test_three_roles_take_an_incident_from_report_to_resolution(guarded: Deployment) -> None:
+    people = {"estudiante": "ana", "personal": "luis", "autoridad": "rosa"}
+    with ExitStack() as stack:
+        student, staff, boss = (
+            stack.enter_context(WsClient(f"{guarded.ws_url}?token={token(role, sub=sub)}"))
+            for role, sub in people.items()
+        )
+        name = student.notify(incident(incidentId=unique()))["incidentId"]
+        change = {"action": "update", "incidentId": name}
+        refused = [
+            student.request({**change, "status": "resuelto"}),
+            staff.request({**change, "urgency": "high"}),
+        ]
+        staff.request({**change, "status": "en_atencion", "note": "Voy"})
+        body = json.dumps({"urgency": "high"}).encode()
+        patched = http_request(
+            "PATCH", f"{guarded.http_url}/incidents/{name}", body, bearer(token("autoridad"))
+        )
+        done = staff.request({**change, "status": "resuelto"})
+        told = {client: client.wait_update(name)["incident"] for client in (student, staff, boss)}
+
+    assert [answer["code"] for answer in refused] == ["forbidden", "forbidden"]
+    assert patched.status == 200
+    assert done["revision"] == 4
+    assert [told[c].get("reportedBy") for c in (student, staff, boss)] == [None, "ana", "ana"]
+    whole, nameless = shown(guarded, name, "personal"), shown(guarded, name, "estudiante")
+    assert [entry["by"] for entry in whole["history"]] == ["ana", "luis", "rosa", "luis"]
+    assert not [entry for entry in nameless["history"] if "by" in entry]
+    assert whole["incident"]["reportedBy"] == "ana"
+    assert "reportedBy" not in nameless["incident"]
+
+
+def test_a_connection_whose_token_has_ended_is_refused_and_swept(guarded: Deployment) -> None:
+    ends_in_s = 4
+    made = token("autoridad", exp=now_s() - LEEWAY_S + ends_in_s)
+    functions = guarded.client("lambda")
+    with WsClient(guarded.ws_url, headers=bearer(made)) as client:
+        client.ping()
+
+        refusal = eventually(
+            lambda: client.ping() if client.ping().get("code") else None, "a refusal"
+        )
+        answer = functions.invoke(FunctionName=guarded.function("sweep"), Payload=b"{}")
+        result = json.loads(answer["Payload"].read())
+        client.wait_closed()
+
+    assert refusal["code"] == "unauthorized"
+    assert result == {"closed": 1, "failed": 0}

@@ -1,0 +1,70 @@
+"""No stage but ``dev`` is deployed open, and none with sign-in that cannot work."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.meta.conftest import package
+from tests.support.deployment import DeployFailed, checkout, osls
+
+KEYS = "--param=authJwksUrl=https://ingreso.example.edu/jwks.json"
+SECRET = "--param=authSecret=" + "s" * 32
+JWT = "--param=auth=jwt"
+
+
+def _refused(folder: Path, *options: str) -> str:
+    with pytest.raises(DeployFailed) as failed:
+        osls(checkout(folder / "checkout"), "package", *options)
+    return str(failed.value)
+
+
+@pytest.mark.parametrize("stage", ["prod", "Dev"])
+def test_another_stage_is_not_deployed_without_sign_in(tmp_path: Path, stage: str) -> None:
+    told = _refused(tmp_path, "--stage", stage)
+
+    assert f"La etapa {stage} necesita inicio de sesión" in told
+    assert f"Stage {stage} needs sign-in" in told
+
+
+def test_dev_is_deployed_open_and_warned_of(tmp_path: Path) -> None:
+    told = osls(checkout(tmp_path / "checkout"), "package")
+
+    assert "Sin inicio de sesión (auth=off)" in told
+
+
+@pytest.mark.parametrize(
+    ("options", "named"),
+    [
+        (["--param=auth=jwd"], "auth"),
+        ([JWT], "authJwksUrl"),
+        ([JWT, KEYS, SECRET], "authJwksUrl"),
+        ([JWT, "--param=authSecret=corto"], "32"),
+        ([JWT, "--param=authJwksUrl=http://ingreso.example.edu/jwks.json"], "https"),
+    ],
+    ids=str,
+)
+def test_sign_in_that_cannot_work_is_not_deployed(
+    tmp_path: Path, options: list[str], named: str
+) -> None:
+    told = _refused(tmp_path, *options)
+
+    # Before it, the command is quoted with its options.
+    said = told.partition("Error:")[2]
+    assert named in said
+    assert "corto" not in said
+
+
+def test_the_functions_that_read_tokens_know_what_makes_one_valid(tmp_path: Path) -> None:
+    options = ["--param=authIssuer=https://ingreso.example.edu/", "--param=authAudience=alerta"]
+    packaged = package(tmp_path / "checkout", "--stage", "prod", JWT, KEYS, *options)
+
+    for name, function in packaged.of_type("AWS::Lambda::Function").items():
+        variables = function["Properties"]["Environment"]["Variables"]
+        assert variables["AUTH"] == "jwt"
+        reads = name in ("ConnectLambdaFunction", "HttpLambdaFunction")
+        assert ("AUTH_JWKS_URL" in variables) is reads
+        assert ("AUTH_SECRET" in variables) is reads
+        if reads:
+            assert variables["AUTH_JWKS_URL"] == "https://ingreso.example.edu/jwks.json"
+            assert variables["AUTH_ISSUER"] == "https://ingreso.example.edu/"
+            assert variables["AUTH_AUDIENCE"] == "alerta"
