@@ -3,8 +3,9 @@
 import asyncio
 import inspect
 import json
+import socket
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from alerta_utec.client import (
     Event,
     HandshakeRefused,
     Lost,
+    NoAnswer,
     Position,
     Refused,
     Renewed,
@@ -26,7 +28,6 @@ from alerta_utec.client import (
     Update,
 )
 from tests.conftest import ServeFactory
-from tests.support.emulator import free_port
 from tests.support.incidents import incident
 from tests.support.server import Server
 from tests.support.wsclient import WsClient
@@ -35,6 +36,14 @@ from tests.unit.client.scripted import received, run, scripted, silent, update
 QUICK = Timing(
     ping_every_s=0.05, gap_s=0.05, gap_jitter_s=0.0, first_delay_s=0.01, max_delay_s=0.05
 )
+
+
+@pytest.fixture
+def nobody() -> Iterator[str]:
+    """An address where nobody serves, and nobody else can begin to."""
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        yield f"ws://127.0.0.1:{held.getsockname()[1]}/dev"
 
 
 async def read_until(client: Client, wanted: Callable[[Event], bool]) -> list[Event]:
@@ -186,12 +195,12 @@ def test_a_report_that_is_refused_is_not_repeated(server: Server) -> None:
     run(scenario())
 
 
-def test_nobody_there_is_told_and_tried_again_and_a_report_has_its_deadline() -> None:
+def test_nobody_there_is_told_and_tried_again_and_a_report_has_its_deadline(nobody: str) -> None:
     async def scenario() -> None:
-        async with Client(f"ws://127.0.0.1:{free_port()}", timing=QUICK) as client:
+        async with Client(nobody, timing=QUICK) as client:
             (first,) = await read_until(client, lost)
             (second,) = await read_until(client, lost)
-            with pytest.raises(Exception, match=r"0.2 s"):
+            with pytest.raises(NoAnswer):
                 await client.notify(incident(), timeout_s=0.2)
 
         for event in (first, second):
@@ -361,14 +370,14 @@ def test_callbacks_are_called_one_after_another_until_it_is_closed(server: Serve
 
 
 @pytest.mark.parametrize("moment", ["connecting", "asking", "following", "waiting"])
-def test_closing_leaves_no_task_and_no_socket(server: Server, moment: str) -> None:
+def test_closing_leaves_no_task_and_no_socket(server: Server, nobody: str, moment: str) -> None:
     async def scenario() -> None:
         async with scripted(silent) as silent_url:
             url = {
                 "connecting": silent_url,
                 "asking": silent_url,
                 "following": server.ws_url,
-                "waiting": f"ws://127.0.0.1:{free_port()}",
+                "waiting": nobody,
             }[moment]
             before = asyncio.all_tasks()
 
