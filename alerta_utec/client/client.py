@@ -83,7 +83,7 @@ class Client:
         """End everything; who waits for an event is told that there is none."""
         tasks = list(self._tasks)
         for task in tasks:
-            task.cancel()
+            _cancel(task)
         await asyncio.gather(*tasks, return_exceptions=True)
         self._end(Disconnected(1000))
 
@@ -181,7 +181,7 @@ class Client:
             case Open(link):
                 self._links[link] = self._spawn(self._link(link))
             case Close(link):
-                self._links[link].cancel()
+                _cancel(self._links[link])
             case AskSync():
                 self._spawn(self._sync(action))
             case AskPing(link):
@@ -259,7 +259,7 @@ class Client:
         """Leave a connection that is of no use."""
         self._machine.closed(link, error, self._now())
         if link in self._links:
-            self._links[link].cancel()
+            _cancel(self._links[link])
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work)
@@ -276,10 +276,16 @@ class Client:
         if self._failure is None:
             self._failure = failure
             for link in self._links.values():
-                link.cancel()
+                _cancel(link)
         self._readable.set()
         self._online.set()
         self._wake.set()
 
     def _now(self) -> float:
         return asyncio.get_running_loop().time()
+
+
+def _cancel(task: asyncio.Task[None]) -> None:
+    """Cancel once: a second time would cut short the closing of the socket."""
+    if not task.cancelling():
+        task.cancel()

@@ -211,6 +211,7 @@ class Machine:
             return
         if talk is None and now >= max(self._ask_at, self._wants_sync_at()):
             talk = self._talk = _Talk(link.number, started_from=self.feed.position)
+            self._gap_at = NEVER
         if talk is not None and talk.asked is None:
             talk.asked = AskSync(talk.link, self.feed.position, talk.cursor)
             self.actions.append(talk.asked)

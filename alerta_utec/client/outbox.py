@@ -22,8 +22,8 @@ class Outbox:
         self._put = position
         self._waiting: deque[tuple[Event, Position | None]] = deque()
 
-    def __bool__(self) -> bool:
-        return bool(self._waiting)
+    def __len__(self) -> int:
+        return len(self._waiting)
 
     def put(self, events: Iterable[Event], position: Position | None) -> None:
         """Add what came of one step, after which all up to ``position`` is in here."""

@@ -43,8 +43,7 @@ class View:
         """A page of ``sync``; returns the message that asks for the next one, if there is more."""
         if page["reset"]:
             self.resets += 1
-            self.incidents.clear()
-            self.ahead.clear()
+            self._forget(page["position"])
         for incident in page["incidents"]:
             self._keep(incident)
         if "cursor" in page:
@@ -52,6 +51,16 @@ class View:
         self.position = page["position"]
         self._advance(self.position.rpartition(":")[0])
         return {"action": "sync", "since": self.position} if page["more"] else None
+
+    def _forget(self, position: str) -> None:
+        """Forget everything but what this connection has told of since the snapshot."""
+        seq = position.rpartition(":")[2]
+        self.incidents = {
+            name: held
+            for name, held in self.incidents.items()
+            if (name, held["revision"]) in self.told and held["seq"] > int(seq)
+        }
+        self.ahead = {held["seq"] for held in self.incidents.values()}
 
     def _keep(self, incident: dict[str, Any]) -> None:
         held = self.incidents.get(incident["incidentId"])

@@ -142,7 +142,7 @@ class World:
     has still to answer.
     """
 
-    def __init__(self, *, from_now: bool = False, events_max: int = 8) -> None:
+    def __init__(self, *, from_now: bool = False, events_max: int = 8, jitter: float = 0.0) -> None:
         self.service = Service()
         self.reader = Reader()
         self.now = 0.0
@@ -153,6 +153,7 @@ class World:
         self._events_max = events_max
         self._from_now = from_now
         self._numbers = itertools.count()
+        self._jitter = jitter
         self.machine = self._machine(None)
         self.outbox = Outbox(None, events_max)
         # Where it began without what was before; that it needs not know.
@@ -163,7 +164,7 @@ class World:
     def _machine(self, position: Position | None) -> Machine:
         # Jitter that is different each time, and the same in each run.
         def uniform(low: float, high: float) -> float:
-            return low + (high - low) * (next(self._numbers) * 0.37 % 1.0)
+            return low + (high - low) * ((self._jitter + next(self._numbers) * 0.37) % 1.0)
 
         return Machine(Feed(position), TIMING, self._from_now, uniform)
 
