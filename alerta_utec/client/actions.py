@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from alerta_utec.domain.change import Position
 
+NEVER = float("inf")
+
 
 @dataclass(frozen=True, slots=True)
 class Timing:

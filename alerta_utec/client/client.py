@@ -8,12 +8,12 @@ from functools import partial
 from types import TracebackType
 from typing import Any, Self
 
-from alerta_utec.client.actions import Action, AskPing, AskSync, Close, Open, Timing
+from alerta_utec.client.actions import NEVER, Action, AskPing, AskSync, Close, Open, Timing
 from alerta_utec.client.connection import TIMEOUT_S, Connection, connect
 from alerta_utec.client.errors import ClientError, Disconnected, NoAnswer, NotUnderstood, Refused
 from alerta_utec.client.events import Event, Page, Reset, Status, Update
 from alerta_utec.client.feed import Feed
-from alerta_utec.client.machine import NEVER, Machine
+from alerta_utec.client.machine import Machine
 from alerta_utec.client.outbox import Outbox
 from alerta_utec.client.submit import until_acked
 from alerta_utec.domain.change import Position

@@ -5,16 +5,15 @@ the ``actions`` that it leaves, passes on its ``events``, and calls ``tick`` at 
 """
 
 import random
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from alerta_utec.client.actions import Action, AskPing, AskSync, Close, Open, Timing
+from alerta_utec.client.actions import NEVER, Action, AskPing, AskSync, Close, Open, Timing
 from alerta_utec.client.errors import ClientError, Refused
 from alerta_utec.client.events import CaughtUp, Connected, Event, Lost, Page, Renewed, Update
 from alerta_utec.client.feed import Feed
+from alerta_utec.client.patience import Backoff, Gap, Uniform
 from alerta_utec.domain.change import Position
 
-NEVER = float("inf")
 # Refusals of ``sync`` that asking again does not cure.
 _FINAL = frozenset({"unknown_action", "unauthorized", "forbidden"})
 
@@ -40,7 +39,7 @@ class _Talk:
     asked: AskSync | None = None
     cursor: str | None = None
     recovered: int = 0
-    started_from: Position | None = None
+    since: Position | None = None
 
 
 @dataclass
@@ -55,7 +54,7 @@ class Machine:
     feed: Feed
     timing: Timing = field(default_factory=Timing)
     from_now: bool = False
-    uniform: Callable[[float, float], float] = random.uniform
+    uniform: Uniform = random.uniform
     room: bool = True
     actions: list[Action] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
@@ -66,14 +65,15 @@ class Machine:
     _connected_before: bool = False
     _talk: _Talk | None = None
     _connect_at: float = 0.0
-    _attempt: int = 0
     _ask_at: float = 0.0
-    _refusals: int = 0
-    _fruitless: int = 0
-    _gap_at: float = NEVER
-    _gap_from: Position | None = None
+    _gap: Gap = field(init=False)
+    _connecting: Backoff = field(init=False)
+    _asking: Backoff = field(init=False)
 
     def __post_init__(self) -> None:
+        self._gap = Gap(self.timing, self.uniform)
+        self._connecting = Backoff(self.timing, self.uniform)
+        self._asking = Backoff(self.timing, self.uniform)
         if self.feed.position is not None:
             self.from_now = False
 
@@ -103,11 +103,8 @@ class Machine:
             self.failure = error
             return
         if link is not None and now - link.opened_at >= self.timing.stable_s:
-            self._attempt = 0
-        delay_s = self._delay(self._attempt)
-        self._attempt += 1
-        if self._opening is not None:
-            delay_s = 0.0
+            self._connecting.worked()
+        delay_s = self._connecting.failed() if self._opening is None else 0.0
         self._connect_at = now + delay_s
         if not self._links:
             self.events.append(Lost(error, delay_s))
@@ -128,7 +125,8 @@ class Machine:
         talk = self._talk
         if talk is None or talk.asked != asked:
             return
-        talk.asked, talk.cursor, self._refusals = None, page.cursor, 0
+        talk.asked, talk.cursor = None, page.cursor
+        self._asking.worked()
         events = self.feed.page(page)
         self.events += events
         if asked.since is not None and not page.reset:
@@ -162,8 +160,7 @@ class Machine:
             self.failure = error
             return
         self._talk = None
-        self._ask_at = now + self._delay(self._refusals)
-        self._refusals += 1
+        self._ask_at = now + self._asking.failed()
 
     def pinged_in_vain(self, number: int) -> None:
         """``ping`` was answered by an error: a sign of life all the same."""
@@ -188,58 +185,43 @@ class Machine:
         times = [
             link.heard_at + link.ping_after_s for link in self._links.values() if not link.pinging
         ]
+        newest = self._newest()
         if self._opening is None:
-            newest = self._newest()
-            times.append(max(self._connect_at, newest.renew_at if newest else 0.0))
-        if self.room and self._talk is None and self._links:
-            times.append(max(self._ask_at, self._wants_sync_at()))
+            times.append(self._open_at(newest))
+        if self.room and self._talk is None and newest is not None and not self.from_now:
+            times.append(self._sync_at(newest))
         return min(times, default=NEVER)
 
     def _connect(self, now: float) -> None:
-        newest = self._newest()
-        due_at = self._connect_at if newest is None else max(newest.renew_at, self._connect_at)
-        if self._opening is None and now >= due_at:
+        if self._opening is None and now >= self._open_at(self._newest()):
             self._last_link += 1
             self._opening = self._last_link
             self.actions.append(Open(self._last_link))
 
+    def _open_at(self, newest: _Link | None) -> float:
+        return self._connect_at if newest is None else max(self._connect_at, newest.renew_at)
+
     def _ask(self, now: float) -> None:
         """Begin or continue a ``sync`` over the newest connection."""
-        self._watch_gap(now)
         link, talk = self._newest(), self._talk
+        if talk is None:
+            self._gap.look(self.feed, now)
         if link is None or not self.room or self.from_now:
             return
-        if talk is None and now >= max(self._ask_at, self._wants_sync_at()):
-            talk = self._talk = _Talk(link.number, started_from=self.feed.position)
-            self._gap_at = NEVER
+        if talk is None and now >= self._sync_at(link):
+            talk = self._talk = _Talk(link.number, since=self.feed.position)
+            self._gap.asked()
         if talk is not None and talk.asked is None:
             talk.asked = AskSync(talk.link, self.feed.position, talk.cursor)
             self.actions.append(talk.asked)
 
-    def _wants_sync_at(self) -> float:
-        link = self._newest()
-        if link is None or self.from_now:
-            return NEVER
-        if not link.caught_up or (self.feed.skipped and not self._fruitless):
-            return 0.0
-        return self._gap_at
-
-    def _watch_gap(self, now: float) -> None:
-        """A hole is given some time to fill; how long, starts again where it has moved."""
-        if not self.feed.gap or self._talk is not None:
-            self._gap_at = NEVER
-        elif self._gap_at == NEVER or self._gap_from != self.feed.position:
-            if self._gap_from != self.feed.position:
-                self._gap_from, self._fruitless = self.feed.position, 0
-            patience_s = min(self.timing.max_delay_s, self.timing.gap_s * 2**self._fruitless)
-            self._gap_at = now + patience_s + self.uniform(0, self.timing.gap_jitter_s)
+    def _sync_at(self, link: _Link) -> float:
+        return max(self._ask_at, self._gap.ask_at if link.caught_up else 0.0)
 
     def _caught_up(self, talk: _Talk) -> None:
         """Nothing is missing: older connections have served their time."""
         self._talk = None
-        stuck = talk.started_from == self.feed.position and (self.feed.gap or self.feed.skipped)
-        self._fruitless = min(self._fruitless + 1, 10) if stuck else 0
-        self._gap_from = self.feed.position
+        self._gap.answered(self.feed, talk.since)
         link = self._links[talk.link]
         first, link.caught_up = not link.caught_up, True
         older = [number for number in self._links if number != talk.link]
@@ -264,8 +246,3 @@ class Machine:
 
     def _newest(self) -> _Link | None:
         return self._links[max(self._links)] if self._links else None
-
-    def _delay(self, attempt: int) -> float:
-        """Full jitter: many that lost the service at once must not come back at once."""
-        ceiling_s = min(self.timing.max_delay_s, self.timing.first_delay_s * 2 ** min(attempt, 20))
-        return self.uniform(0, ceiling_s)

@@ -96,10 +96,9 @@ def test_what_came_before_the_snapshot_and_is_newer_is_asked_for_at_once(lag: in
     world.deliver(link, 1)
 
     world.deliver(link, 0)
-    answered(world, link)
+    world.settle()
 
     assert world.now == 0.0
-    world.settle()
     assert world.reader.held == {"a": 1, "b": 1}
 
 
@@ -204,6 +203,27 @@ def test_a_new_connection_takes_over_only_once_it_has_caught_up() -> None:
     assert both == [old, new]
     assert list(world.bags) == [new]
     assert [type(event) for event in news] == [Update, Renewed]
+
+
+def test_what_the_old_connection_still_answers_does_not_count_for_the_new_one() -> None:
+    world, old = caught_up()
+    world.wait(LIFE_S * TIMING.renew_to)
+    world.asked[old].clear()
+    world.commit("a", open=True, copies=0)
+    world.commit("b", open=True, copies=1)
+    world.deliver(old, 0)
+    world.wait(TIMING.gap_s + TIMING.gap_jitter_s)
+    world.serve(old)
+
+    new = connected(world)
+    world.deliver(old, 0)
+    before = sorted(world.bags)
+    answered(world, new)
+
+    assert before == [old, new]
+    assert list(world.bags) == [new]
+    drain(world)
+    assert world.reader.held == {"a": 1, "b": 1}
 
 
 def test_clients_that_connected_at_once_do_not_renew_at_once() -> None:
