@@ -175,7 +175,7 @@ class Machine:
         self._ask(now)
         for link in self._links.values():
             # The first pong tells when the connection will end.
-            due = not link.pinged and (link.caught_up or self.from_now)
+            due = not link.pinged and (link.caught_up or self.from_now or not self.room)
             if not link.pinging and (due or now >= link.heard_at + link.ping_after_s):
                 link.pinging, link.pinged, link.heard_at = True, True, now
                 self.actions.append(AskPing(link.number))

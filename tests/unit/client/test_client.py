@@ -216,7 +216,7 @@ def test_what_another_try_does_not_cure_ends_it(server: Server) -> None:
             with pytest.raises(HandshakeRefused):
                 await anext(client)
             with pytest.raises(HandshakeRefused):
-                await anext(client)
+                await client.notify(incident())
 
     run(scenario())
 

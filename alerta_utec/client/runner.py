@@ -1,0 +1,185 @@
+"""Runs a follower's machine over real sockets, in asyncio."""
+
+import asyncio
+from collections.abc import Coroutine, Mapping
+from contextlib import suppress
+from functools import partial
+from typing import Any
+
+from alerta_utec.client.actions import NEVER, Action, AskPing, AskSync, Close, Open
+from alerta_utec.client.connection import Connection, connect
+from alerta_utec.client.errors import ClientError, Disconnected, NoAnswer, NotUnderstood, Refused
+from alerta_utec.client.events import Page, Update
+from alerta_utec.client.machine import Machine
+from alerta_utec.client.outbox import Outbox
+from alerta_utec.domain.change import Position
+from alerta_utec.domain.errors import AlertaError
+from alerta_utec.domain.values import parse_time
+
+
+class Runner:
+    """Carries out what the machine asks for, and fills the outbox with what it tells.
+
+    ``failure``: why it has ended. ``readable`` is set when there is something in the outbox,
+    or nothing will come any more; ``online`` while there is a connection.
+    """
+
+    def __init__(self, url: str, machine: Machine, outbox: Outbox, timeout_s: float) -> None:
+        self.machine = machine
+        self.outbox = outbox
+        self.failure: BaseException | None = None
+        self.readable = asyncio.Event()
+        self.online = asyncio.Event()
+        self.connections: dict[int, Connection] = {}
+        self._url = url
+        self._timeout_s = timeout_s
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._links: dict[int, asyncio.Task[None]] = {}
+        self._wake = asyncio.Event()
+        self._wakes_at = NEVER
+
+    def start(self) -> None:
+        """Begin; ``close`` ends it."""
+        self._spawn(self._watch_clock())
+
+    async def close(self) -> None:
+        """End every task and every socket."""
+        tasks = list(self._tasks)
+        for task in tasks:
+            _cancel(task)
+        await asyncio.gather(*tasks, return_exceptions=True)
+        self._end(Disconnected(1000))
+
+    def step(self) -> None:
+        """Let the machine decide, do what it asks for and pass on what it has."""
+        machine, outbox = self.machine, self.outbox
+        if self.failure is not None:
+            return
+        machine.room = outbox.room
+        machine.tick(self._now())
+        actions, machine.actions = machine.actions, []
+        for action in actions:
+            self._carry_out(action)
+        events, machine.events = machine.events, []
+        outbox.put(events, machine.feed.position)
+        machine.room = outbox.room
+        if outbox:
+            self.readable.set()
+        if machine.failure is not None:
+            self._end(machine.failure)
+        if machine.wake_at() < self._wakes_at:
+            self._wake.set()
+
+    def _carry_out(self, action: Action) -> None:
+        match action:
+            case Open(link):
+                self._links[link] = self._spawn(self._link(link))
+            case Close(link):
+                _cancel(self._links[link])
+            case AskSync():
+                self._spawn(self._sync(action))
+            case AskPing(link):
+                self._spawn(self._ping(link))
+
+    async def _watch_clock(self) -> None:
+        while self.failure is None:
+            self.step()
+            self._wake.clear()
+            self._wakes_at = self.machine.wake_at()
+            wait_s = self._wakes_at - self._now()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(None if wait_s == NEVER else max(wait_s, 0.0)):
+                    await self._wake.wait()
+
+    async def _link(self, link: int) -> None:
+        try:
+            async with connect(
+                self._url, timeout_s=self._timeout_s, on_update=partial(self._updated, link)
+            ) as connection:
+                self.connections[link] = connection
+                self.online.set()
+                self.machine.opened(link, self._now())
+                self.step()
+                await connection.wait_closed()
+        except ClientError as error:
+            self.machine.closed(link, error, self._now())
+        finally:
+            self._links.pop(link, None)
+            self.connections.pop(link, None)
+            if not self.connections:
+                self.online.clear()
+        self.step()
+
+    def _updated(self, link: int, update: Update) -> None:
+        self.machine.update(link, update, self._now())
+        self.step()
+
+    async def _sync(self, asked: AskSync) -> None:
+        message = {"action": "sync", "since": asked.since and str(asked.since)}
+        message |= {"cursor": asked.cursor} if asked.cursor else {}
+        try:
+            frame = await self._asked(asked.link, message)
+            self.machine.page(asked, Page.from_frame(frame), self._now())
+        except Refused as error:
+            self.machine.refused(asked, error, self._now())
+        except (NoAnswer, NotUnderstood) as error:
+            self._drop(asked.link, error)
+        except Disconnected:
+            return
+        self.step()
+
+    async def _ping(self, link: int) -> None:
+        try:
+            frame = await self._asked(link, {"action": "ping"})
+            position = Position.parse(frame.get("position"))
+            life = parse_time(str(frame.get("expiresAt"))) - self.connections[link].opened_at
+            self.machine.pong(link, position, life.total_seconds(), self._now())
+        except Refused:
+            self.machine.pinged_in_vain(link)
+        except NoAnswer as error:
+            self._drop(link, error)
+        except (AlertaError, ValueError):
+            self._drop(link, NotUnderstood("no pong"))
+        except (Disconnected, KeyError):
+            return
+        self.step()
+
+    async def _asked(self, link: int, message: Mapping[str, Any]) -> dict[str, Any]:
+        if link not in self.connections:
+            raise Disconnected(None)
+        return await self.connections[link].request(message, timeout_s=self._timeout_s)
+
+    def _drop(self, link: int, error: ClientError) -> None:
+        """Leave a connection that is of no use."""
+        self.machine.closed(link, error, self._now())
+        if link in self._links:
+            _cancel(self._links[link])
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._finished)
+        return task
+
+    def _finished(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._end(error)
+
+    def _end(self, failure: BaseException) -> None:
+        if self.failure is None:
+            self.failure = failure
+            for link in self._links.values():
+                _cancel(link)
+        self.readable.set()
+        self.online.set()
+        self._wake.set()
+
+    def _now(self) -> float:
+        return asyncio.get_running_loop().time()
+
+
+def _cancel(task: asyncio.Task[None]) -> None:
+    """Cancel once: a second time would cut short the closing of the socket."""
+    if not task.cancelling():
+        task.cancel()
