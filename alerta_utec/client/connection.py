@@ -99,6 +99,11 @@ class Connection:
         await asyncio.shield(self._reading)
         raise self._end or Disconnected(None)
 
+    async def answered(self, timeout_s: float) -> None:
+        """Wait until no request is without its answer, but not for longer than that."""
+        if self._waiting:
+            await asyncio.wait(self._waiting.values(), timeout=timeout_s)
+
     async def close(self, timeout_s: float) -> None:
         """End the connection with 1000."""
         self._ended(Disconnected(1000))

@@ -75,7 +75,7 @@ class Runner:
             case Open(link):
                 self._links[link] = self._spawn(self._link(link))
             case Close(link):
-                _cancel(self._links[link])
+                self._spawn(self._retire(link))
             case AskSync():
                 self._spawn(self._sync(action))
             case AskPing(link):
@@ -109,6 +109,14 @@ class Runner:
             if not self.connections:
                 self.online.clear()
         self.step()
+
+    async def _retire(self, link: int) -> None:
+        """Close a connection that another has replaced, once its last answers have come."""
+        connection = self.connections.pop(link, None)
+        if connection is not None:
+            await connection.answered(self._timeout_s)
+        if link in self._links:
+            _cancel(self._links[link])
 
     def _updated(self, link: int, update: Update) -> None:
         self.machine.update(link, update, self._now())

@@ -6,6 +6,7 @@ import json
 import socket
 from collections import Counter
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -334,6 +335,39 @@ def test_the_life_of_a_connection_is_told_by_the_services_clock(serve: ServeFact
             events = await read_until(client, lambda event: isinstance(event, Renewed))
 
         assert not [event for event in events if lost(event)]
+
+    run(scenario())
+
+
+def test_a_connection_is_replaced_only_once_its_last_answers_have_come() -> None:
+    reported: list[str] = []
+    taken_over = asyncio.Event()
+
+    async def answer_late(connection: ServerConnection) -> None:
+        soon = datetime.now(UTC) + timedelta(seconds=3)
+        async for text in connection:
+            message = json.loads(text)
+            request = {"requestId": message["requestId"]}
+            if message["action"] == "sync":
+                await connection.send(page(message["requestId"], 0, 0, reset=True))
+            elif message["action"] == "ping":
+                pong = {"type": "pong", "position": "e:0", "expiresAt": soon.isoformat()}
+                await connection.send(json.dumps(pong | request))
+            else:
+                reported.append(message["idempotencyKey"])
+                await taken_over.wait()
+                await connection.send(json.dumps({"type": "ack", "by": "the first"} | request))
+
+    async def scenario() -> None:
+        async with scripted(answer_late, serve_feed) as url, Client(url) as client:
+            await read_until(client, caught_up)
+            reporting = asyncio.create_task(client.notify(incident()))
+            await read_until(client, lambda event: isinstance(event, Renewed))
+            taken_over.set()
+            ack = await reporting
+
+        assert ack["by"] == "the first"
+        assert len(reported) == 1
 
     run(scenario())
 
