@@ -3,7 +3,7 @@
 import re
 import time
 from collections import defaultdict
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from email.message import EmailMessage
 
 TO = "guardia@example.edu"
@@ -19,7 +19,7 @@ def mail_environment(port: int) -> dict[str, str]:
     }
 
 
-def message_ids(messages: Sequence[EmailMessage]) -> dict[str, list[str]]:
+def message_ids(messages: Iterable[EmailMessage]) -> dict[str, list[str]]:
     """The Message-IDs of the e-mails about each incident."""
     found: dict[str, list[str]] = defaultdict(list)
     for message in messages:
@@ -30,15 +30,25 @@ def message_ids(messages: Sequence[EmailMessage]) -> dict[str, list[str]]:
 
 
 def wait_mailed(
-    messages: Sequence[EmailMessage], incident_ids: Collection[str], within_s: float = 30
+    messages: Sequence[EmailMessage], incident_ids: Collection[str], idle_s: float = 30
 ) -> dict[str, list[str]]:
-    """As ``message_ids``, once there is an e-mail about each of ``incident_ids``."""
+    """As ``message_ids``, once there is an e-mail about each of ``incident_ids``.
 
-    def missing() -> set[str]:
-        return set(incident_ids) - set(message_ids(list(messages)))
-
-    wait_until(lambda: len(messages) >= len(incident_ids) and not missing(), within_s)
-    return message_ids(list(messages))
+    It waits as long as e-mails come, and for ``idle_s`` after the last one.
+    """
+    found: dict[str, list[str]] = defaultdict(list)
+    read, deadline = 0, time.monotonic() + idle_s
+    while not set(incident_ids) <= found.keys():
+        new = messages[read:]
+        for name, ids in message_ids(new).items():
+            found[name] += ids
+        read += len(new)
+        if new:
+            deadline = time.monotonic() + idle_s
+        missing = set(incident_ids) - found.keys()
+        assert time.monotonic() < deadline, f"{len(missing)} not mailed: {sorted(missing)[:5]}"
+        time.sleep(0.05)
+    return found
 
 
 def wait_until(condition: Callable[[], object], within_s: float = 30) -> None:
