@@ -20,6 +20,8 @@ CASES, TIME_S = 20, 20
 def test_no_request_finds_an_answer_that_the_document_does_not_have(
     guarded: Server, tmp_path: Path
 ) -> None:
+    authorization = f"Authorization: Bearer {token('autoridad', sub='inspectora')}"
+
     done = subprocess.run(
         [
             *(Path(sys.executable).with_name("schemathesis"), "run"),
