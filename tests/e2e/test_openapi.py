@@ -27,11 +27,7 @@ def test_no_request_finds_an_answer_that_the_document_does_not_have(
             *(Path(sys.executable).with_name("schemathesis"), "run"),
             *(f"{guarded.http_url}/openapi.json", "--checks", ",".join(CHECKS)),
             *("--max-examples", str(CASES), "--max-time", str(TIME_S), "--seed", "1"),
-            *(
-                "--header",
-                f"Authorization: Bearer {token('autoridad', sub='inspectora')}",
-                "--no-color",
-            ),
+            *("--header", authorization, "--no-color"),
         ],
         cwd=tmp_path,
         env=os.environ | {"PYTHONIOENCODING": "utf-8"},
