@@ -1,0 +1,65 @@
+"""The Python client on the deployed stack: connections closed under it, through the stream."""
+
+import asyncio
+from contextlib import suppress
+
+from alerta_utec.client import Client, Connected, Position
+from tests.conformance.targets import Target
+from tests.faults.followers import EAGER, Follower, Ledger, following, until
+from tests.support.deployment import Deployment
+
+CUTS = 3
+REPORTS = 10
+
+
+async def cut_off(deployment: Deployment, follower: Follower) -> None:
+    """Close the follower's connection through ``@connections``, and wait until it is back."""
+    before = follower.reader.count(Connected)
+    management = target(deployment).management()
+    table = deployment.outputs["ConnectionsTable"]
+    found = await asyncio.to_thread(deployment.client("dynamodb").scan, TableName=table)
+    for item in found["Items"]:
+        # One that has gone by itself is gone all the same.
+        with suppress(management.exceptions.GoneException):
+            await asyncio.to_thread(
+                management.delete_connection, ConnectionId=item["connectionId"]["S"]
+            )
+    await until(lambda: follower.reader.count(Connected) > before)
+
+
+def test_a_follower_that_is_cut_off_again_and_again_misses_nothing_and_hears_nothing_twice(
+    deployment: Deployment,
+) -> None:
+    ledger = Ledger()
+
+    async def scenario() -> None:
+        async with (
+            following(deployment.ws_url) as follower,
+            Client(deployment.ws_url, from_now=True, timing=EAGER) as sender,
+            asyncio.TaskGroup() as group,
+        ):
+            await until(lambda: follower.client.position is not None)
+            submitting = group.create_task(ledger.submit(sender))
+            for round in range(1, CUTS + 1):
+                await until(lambda due=round * REPORTS: len(ledger.acks) >= due)
+                await cut_off(deployment, follower)
+            ledger.closed = True
+            await submitting
+            last = max(ack["seq"] for ack in ledger.acks.values())
+            await until(lambda: reached(follower.client.position, last))
+
+            ids = {ack["incidentId"] for ack in ledger.acks.values()}
+            assert len(ids) == len(ledger.acks)
+            assert ids <= follower.reader.held.keys()
+
+    asyncio.run(asyncio.wait_for(scenario(), 100))
+
+
+def target(deployment: Deployment) -> Target:
+    """The deployment as a black box."""
+    return Target("aws", deployment.ws_url, deployment.http_url, deployment.management_url)
+
+
+def reached(position: Position | None, seq: int) -> bool:
+    """Whether a follower has come so far."""
+    return position is not None and position.seq >= seq
