@@ -2,22 +2,28 @@
 
 import asyncio
 from collections.abc import Mapping
-from contextlib import aclosing
-from typing import Any
+from contextlib import AbstractAsyncContextManager, aclosing
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from alerta_utec import wire
 from alerta_utec.cli.deliveries import delivery_line
-from alerta_utec.cli.options import HTTP_URL, Whole, as_json, http_url, no_color
+from alerta_utec.cli.options import HTTP_URL, Whole, as_json, http_url, no_color, token
 from alerta_utec.cli.spanish import SpanishGroup
 from alerta_utec.cli.terminal import history_line, incident_line, incident_page, safe
+
+if TYPE_CHECKING:
+    from alerta_utec.client import HttpClient
+
+    Opened = AbstractAsyncContextManager[HttpClient]
 
 _LIMIT_MAX = 100_000
 
 
 @click.group(cls=SpanishGroup, invoke_without_command=True)
 @http_url
+@token
 @click.option("--status", metavar="ESTADOS", help="Solo esos estados, con comas.")
 @click.option("--urgency", metavar="URGENCIAS", help="Solo esas urgencias, con comas.")
 @click.option("--type", metavar="TEXTO", help="Solo de ese tipo.")
@@ -32,6 +38,7 @@ def incidents(
     ctx: click.Context,
     /,
     url: str,
+    token: str | None,
     limit: int,
     as_json: bool,
     no_color: bool,
@@ -49,20 +56,29 @@ def incidents(
     """
     if no_color:
         ctx.color = False
-    ctx.obj = url
+    ctx.obj = (url, token)
     if ctx.invoked_subcommand is None:
+        from alerta_utec.client import http_client
+
         chosen = {name: value for name, value in filters.items() if value}
-        _run(url, _list(url, limit, chosen, as_json))
+        _run(url, _list(http_client(url, token=token), limit, chosen, as_json))
 
 
 @incidents.command()
 @click.argument("incident_id", metavar="ID")
 @click.option("--url", "own_url", type=HTTP_URL, help="Como la de incidents.")
+@click.option("--token", "own_token", metavar="FICHA", help="Como la de incidents.")
 @as_json
 @no_color
 @click.pass_context
 def show(
-    ctx: click.Context, /, incident_id: str, own_url: str | None, as_json: bool, no_color: bool
+    ctx: click.Context,
+    /,
+    incident_id: str,
+    own_url: str | None,
+    own_token: str | None,
+    as_json: bool,
+    no_color: bool,
 ) -> None:
     """Muestra un incidente con toda su historia, y qué se envió de él.
 
@@ -72,15 +88,16 @@ def show(
     """
     if no_color:
         ctx.color = False
-    url = own_url or ctx.obj
-    _run(url, _show(url, incident_id, as_json))
-
-
-async def _list(url: str, limit: int, filters: Mapping[str, str], as_json: bool) -> None:
     from alerta_utec.client import http_client
 
+    url, token = ctx.obj
+    url = own_url or url
+    _run(url, _show(http_client(url, token=own_token or token), incident_id, as_json))
+
+
+async def _list(opened: "Opened", limit: int, filters: Mapping[str, str], as_json: bool) -> None:
     async with (
-        http_client(url) as http,
+        opened as http,
         aclosing(http.incidents(limit=limit, filters=filters)) as found,
     ):
         empty = True
@@ -91,10 +108,8 @@ async def _list(url: str, limit: int, filters: Mapping[str, str], as_json: bool)
         click.echo("No hay incidentes así.", err=True)
 
 
-async def _show(url: str, incident_id: str, as_json: bool) -> None:
-    from alerta_utec.client import http_client
-
-    async with http_client(url) as http:
+async def _show(opened: "Opened", incident_id: str, as_json: bool) -> None:
+    async with opened as http:
         found = await http.incident(incident_id)
     if as_json:
         click.echo(safe(wire.encode(found)))

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from alerta_utec import wire
-from alerta_utec.cli.options import Seconds, ws_url
+from alerta_utec.cli.options import Seconds, token, ws_url
 from alerta_utec.cli.spanish import Failure, SpanishCommand, usage
 from alerta_utec.domain.errors import BadJson, TooLarge
 
@@ -19,6 +19,7 @@ _STDIN_MAX_BYTES = wire.MESSAGE_MAX_BYTES + 1
 @click.command(cls=SpanishCommand)
 @click.argument("source", required=False, metavar="[-]")
 @ws_url
+@token
 @click.option("--type", metavar="TEXTO", help="Qué pasa: fuga de agua, temperatura elevada…")
 @click.option("--location", metavar="TEXTO", help="Dónde.")
 @click.option("--description", metavar="TEXTO", help="Detalle, hasta 4000 caracteres.")
@@ -39,6 +40,7 @@ _STDIN_MAX_BYTES = wire.MESSAGE_MAX_BYTES + 1
 def notify(
     source: str | None,
     url: str,
+    token: str | None,
     incident_id: str | None,
     key: str | None,
     extra: tuple[str, ...],
@@ -68,7 +70,7 @@ def notify(
         incident, key = _from_stdin(key)
     elif not incident:
         raise usage("faltan los datos: al menos --type, --location y --urgency.")
-    _send(url, incident, key, timeout_s)
+    _send(url, token, incident, key, timeout_s)
 
 
 def _extras(pairs: tuple[str, ...]) -> dict[str, str]:
@@ -95,11 +97,13 @@ def _from_stdin(key: str | None) -> tuple[Any, str | None]:
     return message.get("incident"), key or (own_key if isinstance(own_key, str) else None)
 
 
-def _send(url: str, incident: Mapping[str, Any], key: str | None, timeout_s: float) -> None:
+def _send(
+    url: str, token: str | None, incident: Mapping[str, Any], key: str | None, timeout_s: float
+) -> None:
     from alerta_utec import client
     from alerta_utec.cli.failures import failure
 
-    sending = client.notify(url, incident, idempotency_key=key, timeout_s=timeout_s)
+    sending = client.notify(url, incident, token=token, idempotency_key=key, timeout_s=timeout_s)
     try:
         ack = asyncio.run(sending)
     except client.ClientError as error:

@@ -192,6 +192,13 @@ http_url = click.option(
     show_envvar=True,
     help="Dirección HTTP del servicio.",
 )
+token = click.option(
+    "--token",
+    envvar="ALERTA_TOKEN",
+    metavar="FICHA",
+    show_envvar=True,
+    help="Ficha de quien pide, donde hay inicio de sesión; mejor en la variable.",
+)
 data = click.option(
     "--data",
     envvar="ALERTA_DATA",

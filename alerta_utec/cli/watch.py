@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from alerta_utec.cli.options import FeedPosition, as_json, no_color, ws_url
+from alerta_utec.cli.options import FeedPosition, as_json, no_color, token, ws_url
 from alerta_utec.cli.spanish import Failure, SpanishCommand
 from alerta_utec.cli.terminal import incident_line, safe
 from alerta_utec.domain.change import Position
@@ -22,6 +22,7 @@ _STATE_MAX_BYTES = 200
 
 @click.command(cls=SpanishCommand)
 @ws_url
+@token
 @click.option(
     "--since",
     type=FeedPosition(),
@@ -40,6 +41,7 @@ _STATE_MAX_BYTES = 200
 def watch(
     ctx: click.Context,
     url: str,
+    token: str | None,
     since: Position | None,
     state: Path | None,
     as_json: bool,
@@ -66,18 +68,20 @@ def watch(
     if state is not None and since is None:
         since = _kept(state)
     try:
-        asyncio.run(_watch(url, since, state, as_json))
+        asyncio.run(_watch(url, token, since, state, as_json))
     except ClientError as error:
         raise failure(error, url) from error
     except KeyboardInterrupt:
         click.echo(err=True)
 
 
-async def _watch(url: str, since: Position | None, state: Path | None, as_json: bool) -> None:
+async def _watch(
+    url: str, token: str | None, since: Position | None, state: Path | None, as_json: bool
+) -> None:
     from alerta_utec.client import Client, Update
 
     kept = None if state is None else _kept(state)
-    async with Client(url, position=since, from_now=True) as client:
+    async with Client(url, token=token, position=since, from_now=True) as client:
         async for event in client:
             if isinstance(event, Update):
                 click.echo(safe(event.text) if as_json else _line(event))

@@ -13,6 +13,7 @@ from alerta_utec.client.feed import Feed
 from alerta_utec.client.machine import Machine
 from alerta_utec.client.outbox import Outbox
 from alerta_utec.client.runner import Runner
+from alerta_utec.client.sign_in import Token
 from alerta_utec.client.submit import until_acked
 from alerta_utec.domain.change import Position
 
@@ -28,6 +29,7 @@ class Client:
     ``position``; without one with a snapshot of the open incidents, or where ``from_now`` with
     what happens from now on.
 
+    ``token`` signs in; give a function where tokens end before the program does.
     ``events_max`` events wait for a slow reader; what comes then is let pass, and fetched in
     its latest state once half of them are read.
     """
@@ -36,6 +38,7 @@ class Client:
         self,
         url: str,
         *,
+        token: Token = None,
         position: Position | None = None,
         from_now: bool = False,
         timing: Timing | None = None,
@@ -44,7 +47,7 @@ class Client:
     ) -> None:
         machine = Machine(Feed(position), timing or Timing(), from_now)
         self._outbox = Outbox(position, events_max)
-        self._runner = Runner(url, machine, self._outbox, timeout_s)
+        self._runner = Runner(url, token, machine, self._outbox, timeout_s)
 
     @property
     def position(self) -> Position | None:

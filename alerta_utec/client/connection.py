@@ -22,6 +22,7 @@ from alerta_utec.client.errors import (
     Unreachable,
 )
 from alerta_utec.client.events import Update, broadcast
+from alerta_utec.client.sign_in import Token, bearer
 from alerta_utec.domain.errors import AlertaError, TooLarge
 
 log = logging.getLogger(__name__)
@@ -171,10 +172,15 @@ class Connection:
 
 @asynccontextmanager
 async def connect(
-    url: str, *, timeout_s: float = TIMEOUT_S, on_update: OnUpdate = _ignore
+    url: str,
+    *,
+    token: Token = None,
+    timeout_s: float = TIMEOUT_S,
+    on_update: OnUpdate = _ignore,
 ) -> AsyncIterator[Connection]:
     """A connection to the service's WebSocket, closed at the end of the ``async with``.
 
+    ``token`` signs in, where the service asks for it; a function is asked for a fresh one.
     ``on_update`` is called with what is broadcast, in the order of arrival, and must not take
     long.
 
@@ -184,7 +190,7 @@ async def connect(
     """
     clock = _ServersClock()
     async with aiohttp.ClientSession(trace_configs=[clock.trace()]) as session:
-        socket = await _open(session, url, timeout_s)
+        socket = await _open(session, url, bearer(token), timeout_s)
         connection = Connection(socket, on_update=on_update, opened_at=clock.time)
         try:
             yield connection
@@ -213,12 +219,15 @@ class _ServersClock:
 
 
 async def _open(
-    session: aiohttp.ClientSession, url: str, timeout_s: float
+    session: aiohttp.ClientSession, url: str, headers: Mapping[str, str], timeout_s: float
 ) -> "aiohttp.ClientWebSocketResponse[bool]":
     try:
         async with asyncio.timeout(timeout_s):
             return await session.ws_connect(
-                url, max_msg_size=FRAME_MAX_BYTES, timeout=aiohttp.ClientWSTimeout(ws_close=2.0)
+                url,
+                headers=headers,
+                max_msg_size=FRAME_MAX_BYTES,
+                timeout=aiohttp.ClientWSTimeout(ws_close=2.0),
             )
     except aiohttp.WSServerHandshakeError as error:
         raise HandshakeRefused(error.status) from error

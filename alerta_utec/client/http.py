@@ -9,6 +9,7 @@ import aiohttp
 from yarl import URL
 
 from alerta_utec.client.errors import Refused, UnexpectedAnswer, Unreachable
+from alerta_utec.client.sign_in import Token, bearer
 
 TIMEOUT_S = 10.0
 PAGE = 200
@@ -72,8 +73,10 @@ class HttpClient:
 
 
 @asynccontextmanager
-async def http_client(url: str, *, timeout_s: float = TIMEOUT_S) -> AsyncIterator[HttpClient]:
-    """A client of the HTTP API at ``url`` (``http://host:port``)."""
+async def http_client(
+    url: str, *, token: Token = None, timeout_s: float = TIMEOUT_S
+) -> AsyncIterator[HttpClient]:
+    """A client of the HTTP API at ``url`` (``http://host:port``); ``token`` signs in."""
     timeout = aiohttp.ClientTimeout(total=timeout_s)
-    async with aiohttp.ClientSession(timeout=timeout) as session:
+    async with aiohttp.ClientSession(timeout=timeout, headers=bearer(token)) as session:
         yield HttpClient(session, URL(url))

@@ -12,6 +12,7 @@ from alerta_utec.client.errors import ClientError, Disconnected, NoAnswer, NotUn
 from alerta_utec.client.events import Page, Update
 from alerta_utec.client.machine import Machine
 from alerta_utec.client.outbox import Outbox
+from alerta_utec.client.sign_in import Token
 from alerta_utec.domain.change import Position
 from alerta_utec.domain.errors import AlertaError
 from alerta_utec.domain.values import parse_time
@@ -24,7 +25,9 @@ class Runner:
     or nothing will come any more; ``online`` while there is a connection.
     """
 
-    def __init__(self, url: str, machine: Machine, outbox: Outbox, timeout_s: float) -> None:
+    def __init__(
+        self, url: str, token: Token, machine: Machine, outbox: Outbox, timeout_s: float
+    ) -> None:
         self.machine = machine
         self.outbox = outbox
         self.failure: BaseException | None = None
@@ -32,6 +35,7 @@ class Runner:
         self.online = asyncio.Event()
         self.connections: dict[int, Connection] = {}
         self._url = url
+        self._token = token
         self._timeout_s = timeout_s
         self._tasks: set[asyncio.Task[None]] = set()
         self._links: dict[int, asyncio.Task[None]] = {}
@@ -94,7 +98,10 @@ class Runner:
     async def _link(self, link: int) -> None:
         try:
             async with connect(
-                self._url, timeout_s=self._timeout_s, on_update=partial(self._updated, link)
+                self._url,
+                token=self._token,
+                timeout_s=self._timeout_s,
+                on_update=partial(self._updated, link),
             ) as connection:
                 self.connections[link] = connection
                 self.online.set()

@@ -10,6 +10,7 @@ from typing import Any
 
 from alerta_utec.client.connection import TIMEOUT_S, connect
 from alerta_utec.client.errors import ClientError, NoAnswer
+from alerta_utec.client.sign_in import Token
 
 # An ack that takes longer is taken for lost; asking again is safe.
 ANSWER_S = 5.0
@@ -24,6 +25,7 @@ async def notify(
     url: str,
     incident: Mapping[str, Any],
     *,
+    token: Token = None,
     idempotency_key: str | None = None,
     timeout_s: float = TIMEOUT_S,
 ) -> dict[str, Any]:
@@ -38,7 +40,7 @@ async def notify(
     """
 
     async def send(message: Message, answer_s: float) -> dict[str, Any]:
-        async with connect(url, timeout_s=answer_s) as connection:
+        async with connect(url, token=token, timeout_s=answer_s) as connection:
             return await connection.request(message, timeout_s=answer_s)
 
     return await until_acked(send, incident, idempotency_key, timeout_s)

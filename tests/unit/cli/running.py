@@ -35,6 +35,7 @@ SETTINGS = (
     "ALERTA_PORT",
     "ALERTA_STAGE",
     "ALERTA_TIMEZONE",
+    "ALERTA_TOKEN",
     "ALERTA_WS_URL",
     "NO_COLOR",
 )

@@ -1,5 +1,6 @@
 """``alerta-utec token``, and the words in which sign-in that cannot work is refused."""
 
+import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 from alerta_utec.adapters.jwt_tokens import JwtAuthenticator, JwtSettings
 from alerta_utec.domain.errors import Unauthorized
 from alerta_utec.domain.policy import Person, Role
+from tests.conftest import ServeFactory
 from tests.unit.cli.running import Process, run, wait_for
 
 SECRET = "un secreto de prueba, bastante largo"
@@ -115,3 +117,21 @@ def test_the_help_of_serve_does_not_show_the_secret_that_is_set() -> None:
     assert result.exit_code == 0
     assert "ALERTA_AUTH_SECRET" in result.stdout
     assert SECRET not in result.stdout
+
+
+def test_the_clients_sign_in_with_the_token_that_they_are_given(serve: ServeFactory) -> None:
+    server = serve(options=("--auth", "jwt"), environment=WITH_SECRET)
+    made = run("token", "--role", "personal", "--user", "ana", environment=WITH_SECRET).stdout
+    given = {"ALERTA_TOKEN": made.strip()}
+    report = ("--type", "fuga", "--location", "Cocina", "--urgency", "low", "--id", "uno")
+
+    without = run("notify", "--url", server.ws_url, *report)
+    sent = run("notify", "--url", server.ws_url, "--token", made.strip(), *report)
+    refused = run("incidents", "--url", server.http_url)
+    listed = run("incidents", "--url", server.http_url, "--json", environment=given)
+    shown = run("incidents", "--url", server.http_url, "show", "uno", "--json", environment=given)
+
+    assert (without.exit_code, refused.exit_code) == (1, 1)
+    assert json.loads(sent.stdout)["incidentId"] == "uno"
+    assert json.loads(listed.stdout)["reportedBy"] == "ana"
+    assert json.loads(shown.stdout)["history"][0]["by"] == "ana"
