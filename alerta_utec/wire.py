@@ -105,14 +105,6 @@ def whole_number(message: Mapping[str, Any], name: str) -> int | None:
     raise InvalidRequest(problems=[Problem(name, "not_number", params)])
 
 
-def request_id(message: Mapping[str, Any]) -> str | None:
-    """The ``requestId`` of a message; none where there is no valid one."""
-    try:
-        return short_text(message, "requestId", REQUEST_ID_MAX)
-    except InvalidRequest:
-        return None
-
-
 def incident_update(change: Change, *, private: bool = False) -> str:
     """The frame that tells listeners of a committed change."""
     return encode(

@@ -167,17 +167,15 @@ class LocalHome:
 
     def _gateway(self, backing: _Backing) -> Gateway:
         store, authenticator = backing.store, sign_in.authenticator(self.settings.auth)
-        life_s = self.settings.limits.age_s
-        sessions, access = (
-            Sessions(self._hub, authenticator, life_s),
-            Access(self._hub, authenticator.required),
-        )
+        life_s, origins = self.settings.limits.age_s, Origins(self.settings.origins)
+        sessions = Sessions(self._hub, authenticator, life_s)
+        access = Access(self._hub, sign_in=authenticator.required)
         # Without sign-in only this machine gets here, or whoever --insecure lets in.
         limit = SubmitLimit(MemoryRateLimits(), self._clock) if access.sign_in else NoLimit()
         submit, catch_up = Submit(store, self._clock), CatchUp(store)
         stats = Stats(store, self._clock, ZoneInfo(self.settings.timezone))
         handlers: dict[HandlerName, Handler] = {
-            "connect": Connect(sessions, Origins(self.settings.origins)),
+            "connect": Connect(sessions, origins),
             "disconnect": Disconnect(sessions),
             "notify": MessageRoute(Notify(submit, access, limit), access.lang, self._hub),
             "update": MessageRoute(UpdateIncident(submit, access, limit), access.lang, self._hub),
@@ -202,7 +200,7 @@ class LocalHome:
             limits=self.settings.limits,
             http=handlers["http"],
             http_routes=HTTP_ROUTES,
-            origins=Origins(self.settings.origins),
+            origins=origins,
             max_per_address=self.settings.max_per_address,
         )
 

@@ -115,8 +115,7 @@ class MessageRoute:
         request = None
         try:
             body = wire.decode(event.get("body"))
-            request = wire.request_id(body)
-            wire.short_text(body, "requestId", wire.REQUEST_ID_MAX)
+            request = wire.short_text(body, "requestId", wire.REQUEST_ID_MAX)
             context = event["requestContext"]
             message = Message(body, context["connectionId"], _connected_at(context), request)
             return self.action(message)

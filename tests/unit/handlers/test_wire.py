@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 
 from alerta_utec import wire
 from alerta_utec.domain.errors import ERRORS, BadJson, InvalidRequest, TooLarge, UnknownAction
-from alerta_utec.domain.messages import TEXTS
+from alerta_utec.domain.messages import DEFAULT_LANG, TEXTS
+from alerta_utec.handlers.websocket import Default, MessageRoute
+from tests import events
 
 LIMIT = wire.MESSAGE_MAX_BYTES
 
@@ -105,11 +107,13 @@ def test_bytes_that_are_not_utf_8_are_refused() -> None:
 
 @given(st.dictionaries(st.sampled_from(["requestId", "other"]), json_values))
 def test_a_request_id_is_echoed_only_where_it_is_valid(body: dict[str, Any]) -> None:
-    found = wire.request_id(body)
+    route = MessageRoute(Default(), lambda _id: DEFAULT_LANG)
+
+    answer = json.loads(route(events.message("default", json.dumps(body)))["body"])
 
     given_id = body.get("requestId")
     valid = isinstance(given_id, str) and 1 <= len(given_id) <= wire.REQUEST_ID_MAX
-    assert found == (given_id if valid else None)
+    assert answer.get("requestId") == (given_id if valid else None)
 
 
 @pytest.mark.parametrize("value", ["", "x" * 6, 1, True, [], {}])
