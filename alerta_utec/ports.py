@@ -146,6 +146,10 @@ class Connection:
     filter: Filter = EVERYTHING
     lang: Lang = DEFAULT_LANG
 
+    def alive(self, now: datetime) -> bool:
+        """Whether its time is not over yet."""
+        return now < self.expires_at
+
 
 class Connections(Protocol):
     """Who is connected."""

@@ -244,12 +244,12 @@ class MemoryConnections:
     def get(self, connection_id: str) -> Connection | None:
         with self._lock:
             connection = self._kept.get(connection_id)
-        return connection if connection and connection.expires_at > self._clock.now() else None
+        return connection if connection and connection.alive(self._clock.now()) else None
 
     def pages(self) -> Iterator[Sequence[Connection]]:
         now = self._clock.now()
         with self._lock:
-            alive = [c for c in self._kept.values() if c.expires_at > now]
+            alive = [c for c in self._kept.values() if c.alive(now)]
         for start in range(0, len(alive), _PAGE):
             yield alive[start : start + _PAGE]
 

@@ -57,14 +57,12 @@ class Hub:
     def get(self, connection_id: str) -> Connection | None:
         """See ``ports.Connections``."""
         connection = self._saved.get(connection_id)
-        return connection if connection and connection.expires_at > self._clock.now() else None
+        return connection if connection and connection.alive(self._clock.now()) else None
 
     def pages(self) -> Iterator[Sequence[Connection]]:
         """See ``ports.Connections``; one page, a snapshot."""
         now = self._clock.now()
-        yield [
-            connection for connection in list(self._saved.values()) if connection.expires_at > now
-        ]
+        yield [connection for connection in list(self._saved.values()) if connection.alive(now)]
 
     # Poster
 

@@ -48,7 +48,7 @@ class DynamoConnections:
                 ConsistentRead=True,
             )
         connection = _connection(answer["Item"]) if "Item" in answer else None
-        return connection if connection and connection.expires_at > self.clock.now() else None
+        return connection if connection and connection.alive(self.clock.now()) else None
 
     def pages(self) -> Iterator[Sequence[Connection]]:
         start: dict[str, Any] = {}
