@@ -48,10 +48,12 @@ OURS = (
     "alerta_utec/bootstrap/sign_in.py",
     "alerta_utec/domain",
     "alerta_utec/handlers",
+    "alerta_utec/panel",
     "alerta_utec/ports.py",
     "alerta_utec/wire.py",
     "src",
 )
+OUR_SUFFIXES = {".py", ".html", ".js", ".css", ".svg", ".webmanifest"}
 LEFT_OUT_SUFFIXES = (".pyc", ".pyi", ".typed")
 LEFT_OUT_NAMES = {"RECORD", "INSTALLER", "REQUESTED", "direct_url.json"}
 LEFT_OUT_FOLDERS = {"__pycache__", "bin", "tests"}
@@ -111,8 +113,9 @@ def content(wheels_folder: Path) -> dict[str, Path]:
     }
     for name in OURS:
         place = ROOT / name
-        for file in sorted(place.rglob("*.py")) if place.is_dir() else [place]:
-            files[file.relative_to(ROOT).as_posix()] = file
+        for file in place.rglob("*") if place.is_dir() else [place]:
+            if file.suffix in OUR_SUFFIXES:
+                files[file.relative_to(ROOT).as_posix()] = file
     return dict(sorted(files.items()))
 
 

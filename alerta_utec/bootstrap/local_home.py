@@ -141,7 +141,7 @@ class LocalHome:
         for number in (signal.SIGINT, signal.SIGTERM):
             self._loop.add_signal_handler(number, stop.set)
         gateway = self._gateway(backing)
-        server = GatewayServer(gateway, welcome=_welcome(settings.stage))
+        server = GatewayServer(gateway)
         writer = DeliveryWriter(backing.deliveries)
         record = Recorder(writer)
         self._broadcast = Broadcast(self._hub, self._hub, self._clock, record)
@@ -260,12 +260,3 @@ def _allow_many_files() -> None:
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     with suppress(ValueError, OSError):
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-
-
-def _welcome(stage: str) -> str:
-    return (
-        "Alerta UTEC Realtime está en marcha.\n\n"
-        f"WebSocket:     /{stage}\n"
-        "Incidentes:    GET /incidents, GET /incidents/{incidentId}\n"
-        "Salud:         GET /health"
-    )

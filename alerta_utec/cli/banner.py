@@ -15,6 +15,7 @@ def banner(settings: "LocalSettings", http_url: str, ws_url: str) -> str:
     lines = [
         "Alerta UTEC Realtime está en marcha.",
         "",
+        f"  Panel       {http_url}/",
         f"  HTTP        {http_url}",
         f"  WebSocket   {ws_url}",
         f"  Pruébelo    wscat -c {ws_url}",

@@ -1,6 +1,7 @@
 """Plain HTTP answers, and bodies of bounded size."""
 
 import asyncio
+import base64
 from collections.abc import Mapping
 from typing import Any
 
@@ -48,5 +49,6 @@ def from_proxy(response: Mapping[str, Any]) -> web.Response:
     for name, values in (response.get("multiValueHeaders") or {}).items():
         headers[name] = ",".join(values)
     headers.pop("Sec-WebSocket-Protocol", None)
-    body = (response.get("body") or "").encode()
+    text = response.get("body") or ""
+    body = base64.b64decode(text) if response.get("isBase64Encoded") else text.encode()
     return web.Response(status=response["statusCode"], body=body, headers=headers)

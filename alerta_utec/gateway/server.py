@@ -33,14 +33,13 @@ _http_log.addFilter(_without_what_the_peer_did)
 class GatewayServer:
     """Listens, and hands what comes to the gateway.
 
-    ``/{stage}`` takes WebSockets, ``/{stage}/@connections/{id}`` the management calls, ``/``
-    shows ``welcome``, everything else is the HTTP API.
+    ``/{stage}`` takes WebSockets, ``/{stage}/@connections/{id}`` the management calls,
+    everything else is the HTTP API.
     """
 
-    def __init__(self, gateway: Gateway, *, welcome: str = "") -> None:
+    def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
         self._http_api = HttpApi(gateway)
-        self._welcome = welcome
         self._listener: asyncio.Server | None = None
         self._server: web.Server | None = None
 
@@ -91,6 +90,4 @@ class GatewayServer:
             return await management.serve(self._gateway, request, encoded_id)
         if path.rstrip("/") == root:
             return plain(426, f"WebSocket: {root}", {"Upgrade": "websocket"})
-        if path == "/" and self._welcome and request.method == "GET":
-            return plain(200, self._welcome)
         return await self._http_api.serve(request, path, query)

@@ -1,6 +1,7 @@
 """The HTTP API: one definition for both homes (API Gateway HTTP API, payload format 2.0).
 
-The documents (``/openapi.json``, ``/docs`` …) are imported when somebody asks for them.
+The panel and the documents (``/openapi.json``, ``/docs`` …) are imported when somebody asks for
+them.
 
 API Gateway, and the local one in its place, has matched the route already: an event names it by
 its ``routeKey``.
@@ -17,24 +18,17 @@ from alerta_utec import wire
 from alerta_utec.app.limits import NoLimit, SubmitLimit
 from alerta_utec.app.stats import Stats
 from alerta_utec.app.submit import Submit
-from alerta_utec.domain.errors import AlertaError, BadJson, Internal, NotFound, RateLimited
+from alerta_utec.domain.errors import AlertaError, BadJson, Internal, NotFound
 from alerta_utec.domain.incident import Report
 from alerta_utec.domain.messages import Lang, preferred_lang
 from alerta_utec.domain.policy import Action, Person, Role
 from alerta_utec.domain.update import Update
+from alerta_utec.handlers.answers import SAFE_HEADERS, Response, answer, problem
 from alerta_utec.handlers.handshake import bearer_tokens
 from alerta_utec.handlers.query import parse_days, parse_query
-from alerta_utec.handlers.statuses import STATUS
 from alerta_utec.ports import Authenticator, Committed, Deliveries, IncidentStore
 
 log = logging.getLogger(__name__)
-
-Response = dict[str, Any]
-
-SAFE_HEADERS: Mapping[str, str] = {
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +54,14 @@ class Request:
             raise NotFound
         return incident_id
 
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """The headers by their lower-case names."""
+        return self.event.get("headers") or {}
+
     def header(self, name: str) -> str | None:
         """A header by its lower-case name."""
-        return (self.event.get("headers") or {}).get(name)
+        return self.headers.get(name)
 
     @property
     def lang(self) -> Lang:
@@ -99,6 +98,9 @@ class HttpApi:
     def __call__(self, event: Mapping[str, Any], _context: object = None) -> Response:
         """Answer one HTTP API event."""
         routes: Mapping[str, Callable[[Request], Response]] = {
+            "GET /": self._panel,
+            "HEAD /": self._panel_head,
+            "GET /panel/{file}": self._panel_file,
             "POST /incidents": self._post,
             "GET /incidents": self._list,
             "GET /incidents/{incidentId}": self._show,
@@ -120,6 +122,19 @@ class HttpApi:
         except Exception:
             log.exception("failed", extra={"route": event.get("routeKey")})
             return problem(Internal(), Request(event).lang)
+
+    def _panel(self, request: Request) -> Response:
+        from alerta_utec.handlers import panel
+
+        return panel.page(request.headers, self.web_socket_url(request))
+
+    def _panel_head(self, request: Request) -> Response:
+        return self._panel(request) | {"body": ""}
+
+    def _panel_file(self, request: Request) -> Response:
+        from alerta_utec.handlers import panel
+
+        return panel.file(str(request.event["pathParameters"]["file"]), request.headers)
 
     def _post(self, request: Request) -> Response:
         person = self._person(request)
@@ -204,36 +219,6 @@ class HttpApi:
     def _person(self, request: Request) -> Person:
         tokens = bearer_tokens(request.header("authorization"))
         return self.authenticator.authenticate(tokens[0] if tokens else None).person
-
-
-def answer(
-    status: int,
-    body: Mapping[str, Any],
-    content_type: str = "application/json",
-    **headers: str,
-) -> Response:
-    """JSON as a Lambda proxy response."""
-    headers = {
-        "Content-Type": content_type,
-        "Cache-Control": "no-store",
-        "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
-        **SAFE_HEADERS,
-        **headers,
-    }
-    return {"statusCode": status, "headers": headers, "body": wire.encode(body)}
-
-
-def problem(refusal: AlertaError, lang: Lang) -> Response:
-    """A refusal as problem details (RFC 9457), with our ``code`` and ``errors``."""
-    status = STATUS[refusal.code]
-    body = wire.error_body(refusal, lang=lang)
-    details = {"type": "about:blank", "title": body.pop("message"), "status": status, **body}
-    # RFC 9110, section 11.6.1: a 401 says how to sign in.
-    more = {"WWW-Authenticate": "Bearer"} if status == 401 else {}
-    if isinstance(refusal, RateLimited):
-        more["Retry-After"] = str(refusal.retry_after_s)
-    more |= {"Content-Language": lang, "Vary": "Accept-Language"}
-    return answer(status, details, "application/problem+json", **more)
 
 
 def _stored(committed: Committed) -> dict[str, Any]:

@@ -37,6 +37,9 @@ ACTIONS: tuple[str, ...] = tuple(r.key for r in WEBSOCKET_ROUTES if not r.key.st
 
 # API Gateway HTTP API route keys (payload format 2.0), all served by ``http``.
 HTTP_ROUTES: tuple[str, ...] = (
+    "GET /",
+    "HEAD /",
+    "GET /panel/{file}",
     "POST /incidents",
     "GET /incidents",
     "GET /incidents/{incidentId}",

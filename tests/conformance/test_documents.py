@@ -8,8 +8,9 @@ from jsonschema import Draft202012Validator
 from alerta_utec.handlers.routes import ACTIONS, HTTP_ROUTES
 from tests.conformance.targets import Target
 
-# The documents do not describe themselves.
+# The documents describe neither themselves nor what is for people.
 UNLISTED = {"GET /openapi.json", "GET /asyncapi.json", "GET /docs"}
+UNLISTED |= {"GET /", "HEAD /", "GET /panel/{file}"}
 
 
 def references(document: Any) -> set[str]:

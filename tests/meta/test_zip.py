@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from alerta_utec.handlers.panel import TYPES
 from tests.meta.conftest import Packaged
 from tests.support.deployment import DeployFailed, checkout, osls
 from tests.support.emulator import ROOT
@@ -17,6 +18,11 @@ ZIP_MAX_BYTES = 12_000_000
 # Lambda takes 250 MB; a cold start takes longer with every megabyte.
 UNPACKED_MAX_BYTES = 40_000_000
 AARCH64 = 0xB7
+PANEL = {
+    path.relative_to(ROOT).as_posix()
+    for path in (ROOT / "alerta_utec" / "panel").iterdir()
+    if path.suffix in TYPES
+}
 NOT_OURS_TO_BRING = {"boto3", "botocore", "aiohttp", "uvloop", "apprise", "click", "tests"}
 
 
@@ -49,9 +55,23 @@ def test_it_holds_the_home_on_aws_and_nothing_of_the_other(archive: zipfile.ZipF
 
     parts = {name.split("/")[1].removesuffix(".py") for name in ours}
     assert parts == {
-        *("__init__", "adapters", "app", "bootstrap", "domain", "handlers", "ports", "wire"),
+        *("__init__", "adapters", "app", "bootstrap", "domain", "handlers", "panel", "ports"),
+        "wire",
     }
     assert not [name for name in ours if "/local" in name or "/memory" in name]
+
+
+def test_it_holds_every_file_that_the_panel_serves(archive: zipfile.ZipFile) -> None:
+    assert set(archive.namelist()) >= PANEL
+
+
+def test_a_wheel_holds_every_file_that_the_panel_serves(tmp_path: Path) -> None:
+    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
+    subprocess.run(build, cwd=ROOT, check=True, capture_output=True)
+
+    (wheel,) = tmp_path.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        assert set(archive.namelist()) >= PANEL
 
 
 def test_it_holds_what_requirements_txt_pins_and_no_more(archive: zipfile.ZipFile) -> None:

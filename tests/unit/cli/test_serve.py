@@ -21,6 +21,8 @@ def test_it_says_where_everything_is_and_stops_on_ctrl_c(tmp_path: Path) -> None
 
     told = dict(line.split(maxsplit=1) for line in serving.out if line.startswith("  "))
     assert code == 0
+    assert told["Panel"].startswith("http://127.0.0.1:")
+    assert told["Panel"].endswith("/")
     assert told["WebSocket"].startswith("ws://127.0.0.1:")
     assert told["WebSocket"].endswith("/prueba")
     assert told["Pruébelo"] == f"wscat -c {told['WebSocket']}"

@@ -81,7 +81,7 @@ def gateway(
         http_routes=http_routes,
         origins=origins,
     )
-    server = GatewayServer(made, welcome="hola")
+    server = GatewayServer(made)
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
     try:

@@ -33,9 +33,9 @@ def test_only_routes_that_always_answer_are_two_way() -> None:
 def test_http_route_keys_are_a_method_and_a_path(key: str) -> None:
     method, path = key.split(" ")
 
-    assert method in {"GET", "POST", "PATCH", "DELETE"}
+    assert method in {"GET", "HEAD", "POST", "PATCH", "DELETE"}
     assert path.startswith("/")
-    assert not path.endswith("/")
+    assert path == "/" or not path.endswith("/")
 
 
 def test_each_route_has_a_recorded_event() -> None:

@@ -1,0 +1,50 @@
+"""Answers as Lambda proxy responses, and the headers that all of them carry."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from alerta_utec import wire
+from alerta_utec.domain.errors import AlertaError, RateLimited
+from alerta_utec.domain.messages import Lang
+from alerta_utec.handlers.statuses import STATUS
+
+Response = dict[str, Any]
+
+SAFE_HEADERS: Mapping[str, str] = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+}
+# For what is no page: nothing in it runs, wherever it is opened.
+NOTHING_RUNS: Mapping[str, str] = {
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    **SAFE_HEADERS,
+}
+
+
+def answer(
+    status: int,
+    body: Mapping[str, Any],
+    content_type: str = "application/json",
+    **headers: str,
+) -> Response:
+    """JSON as a Lambda proxy response."""
+    headers = {
+        "Content-Type": content_type,
+        "Cache-Control": "no-store",
+        **NOTHING_RUNS,
+        **headers,
+    }
+    return {"statusCode": status, "headers": headers, "body": wire.encode(body)}
+
+
+def problem(refusal: AlertaError, lang: Lang) -> Response:
+    """A refusal as problem details (RFC 9457), with our ``code`` and ``errors``."""
+    status = STATUS[refusal.code]
+    body = wire.error_body(refusal, lang=lang)
+    details = {"type": "about:blank", "title": body.pop("message"), "status": status, **body}
+    # RFC 9110, section 11.6.1: a 401 says how to sign in.
+    more = {"WWW-Authenticate": "Bearer"} if status == 401 else {}
+    if isinstance(refusal, RateLimited):
+        more["Retry-After"] = str(refusal.retry_after_s)
+    more |= {"Content-Language": lang, "Vary": "Accept-Language"}
+    return answer(status, details, "application/problem+json", **more)

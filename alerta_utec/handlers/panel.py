@@ -1,0 +1,132 @@
+"""The web panel: its page at ``/`` and its files under ``/panel/``, out of the package's folder."""
+
+import base64
+import gzip
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from pathlib import PurePath
+
+from alerta_utec.domain.errors import NotFound
+from alerta_utec.handlers.answers import NOTHING_RUNS, SAFE_HEADERS, Response
+
+PAGE = "index.html"
+TYPES: Mapping[str, str] = {
+    ".html": "text/html; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".svg": "image/svg+xml",
+    ".webmanifest": "application/manifest+json; charset=utf-8",
+}
+# What only a page has: it runs its own modules, and talks to this service alone.
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "connect-src {sources}; manifest-src 'self'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
+)
+_PAGE_HEADERS: Mapping[str, str] = {
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), display-capture=(), geolocation=(), microphone=(), "
+    "payment=(), usb=()",
+    **SAFE_HEADERS,
+}
+# The host is what the request named: anything but a host would add to the policy.
+_ORIGIN = re.compile(r"(wss?://[A-Za-z0-9.:\[\]-]+)(?:/|$)")
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """One file, as it is sent: ``body`` is text, or the base64 of what is compressed."""
+
+    body: str
+    etag: str
+    headers: Mapping[str, str]
+    compressed: bool
+
+
+def page(headers: Mapping[str, str], web_socket_url: str) -> Response:
+    """The page, for a request with these ``headers`` (lower-case names)."""
+    found = _ORIGIN.match(web_socket_url)
+    sources = " ".join(("'self'", *(found.groups() if found else ())))
+    policy = {"Content-Security-Policy": _POLICY.format(sources=sources)}
+    return _answer(PAGE, headers, {**policy, **_PAGE_HEADERS})
+
+
+def file(name: str, headers: Mapping[str, str]) -> Response:
+    """A file that the page asks for.
+
+    Raises:
+        NotFound: there is none of that name.
+    """
+    if name == PAGE or name not in _assets():
+        raise NotFound
+    return _answer(name, headers, NOTHING_RUNS)
+
+
+def _answer(name: str, headers: Mapping[str, str], more: Mapping[str, str]) -> Response:
+    plain, packed = _assets()[name]
+    asset = packed if _takes_gzip(headers.get("accept-encoding", "")) else plain
+    head = {**asset.headers, **more}
+    if _has(headers.get("if-none-match", ""), asset.etag):
+        return {"statusCode": 304, "headers": head, "body": "", "isBase64Encoded": False}
+    response = {"statusCode": 200, "headers": head, "body": asset.body}
+    return response | {"isBase64Encoded": asset.compressed}
+
+
+@cache
+def _assets() -> Mapping[str, tuple[Asset, Asset]]:
+    """Every file, as it is and compressed: read once, since a deployment does not change."""
+    folder = files("alerta_utec").joinpath("panel")
+    return {
+        entry.name: (
+            _plain(entry.name, entry.read_bytes()),
+            _packed(entry.name, entry.read_bytes()),
+        )
+        for entry in folder.iterdir()
+        if PurePath(entry.name).suffix in TYPES
+    }
+
+
+def _plain(name: str, content: bytes) -> Asset:
+    tag = _etag(content)
+    return Asset(content.decode(), tag, _headers(name, tag), compressed=False)
+
+
+def _packed(name: str, content: bytes) -> Asset:
+    packed = gzip.compress(content, mtime=0)
+    tag = _etag(packed)
+    headers = {**_headers(name, tag), "Content-Encoding": "gzip"}
+    return Asset(base64.b64encode(packed).decode(), tag, headers, compressed=True)
+
+
+def _headers(name: str, tag: str) -> dict[str, str]:
+    return {
+        "Content-Type": TYPES[PurePath(name).suffix],
+        # Kept, and asked for again each time: a deployment shows at once, and the files of two
+        # never mix.
+        "Cache-Control": "no-cache",
+        "ETag": tag,
+        "Vary": "Accept-Encoding",
+    }
+
+
+def _etag(content: bytes) -> str:
+    return f'"{hashlib.sha256(content).hexdigest()[:32]}"'
+
+
+def _takes_gzip(accepted: str) -> bool:
+    """By ``Accept-Encoding`` (RFC 9110, section 12.5.3); ``*`` alone is not taken up."""
+    for coding in accepted.lower().split(","):
+        name, _, weight = coding.partition(";")
+        if name.strip() == "gzip":
+            return not re.fullmatch(r"\s*q\s*=\s*0(\.0*)?\s*", weight)
+    return False
+
+
+def _has(if_none_match: str, etag: str) -> bool:
+    """By ``If-None-Match`` (RFC 9110, section 13.1.2)."""
+    tags = [tag.strip().removeprefix("W/") for tag in if_none_match.split(",")]
+    return etag in tags or tags == ["*"]

@@ -1,0 +1,56 @@
+"""The panel, as a browser gets it from either home."""
+
+import gzip
+import re
+from urllib.parse import urlsplit
+
+from tests.conformance.targets import Target
+
+
+def test_the_page_may_open_sockets_where_the_configuration_says_and_nowhere_else(
+    target: Target,
+) -> None:
+    page = target.get("/")
+
+    socket = urlsplit(target.get("/config.json").json()["webSocketUrl"])
+    assert page.status == 200
+    assert page.headers["content-type"] == "text/html; charset=utf-8"
+    policy = page.headers["content-security-policy"]
+    assert f"connect-src 'self' {socket.scheme}://{socket.netloc};" in policy
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
+
+
+def test_every_file_of_the_page_comes_with_its_type(target: Target) -> None:
+    names = set(re.findall(r'"(panel/[^"]+)"', target.get("/").body.decode()))
+
+    answers = {name: target.get(f"/{name}") for name in names}
+
+    assert len(answers) > 1
+    assert {answer.status for answer in answers.values()} == {200}
+    modules = [answer for name, answer in answers.items() if name.endswith(".js")]
+    assert {a.headers["content-type"] for a in modules} == {"text/javascript; charset=utf-8"}
+    assert {a.headers["x-content-type-options"] for a in answers.values()} == {"nosniff"}
+
+
+def test_a_browser_that_has_it_gets_304_and_one_that_can_gets_it_compressed(target: Target) -> None:
+    plain = target.get("/")
+    packed = target.call("GET", "/", headers={"Accept-Encoding": "gzip"})
+    again = target.call("GET", "/", headers={"If-None-Match": plain.headers["etag"]})
+
+    assert packed.headers["content-encoding"] == "gzip"
+    assert gzip.decompress(packed.body) == plain.body
+    assert (again.status, again.body) == (304, b"")
+    assert plain.headers["cache-control"] == "no-cache"
+
+
+def test_a_head_request_gets_no_body(target: Target) -> None:
+    answer = target.call("HEAD", "/")
+
+    assert (answer.status, answer.body) == (200, b"")
+    assert answer.headers["etag"] == target.get("/").headers["etag"]
+
+
+def test_a_file_that_the_panel_has_not_is_not_found(target: Target) -> None:
+    for path in ("/panel/nothing.js", "/panel/index.html", "/panel/..%2Fhttp.py", "/panel/"):
+        assert target.get(path).status == 404, path

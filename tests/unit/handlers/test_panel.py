@@ -1,0 +1,210 @@
+"""The panel's page and files, fed with events of payload format 2.0."""
+
+import base64
+import gzip
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from alerta_utec.handlers import panel
+from tests import events
+from tests.support.emulator import ROOT
+from tests.unit.handlers.conftest import World
+
+FOLDER = ROOT / "alerta_utec" / "panel"
+TYPES = {
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+    ".webmanifest": "application/manifest+json; charset=utf-8",
+}
+SERVED = sorted(path.name for path in FOLDER.iterdir() if path.suffix in TYPES)
+
+
+def get(world: World, name: str, **headers: str) -> dict[str, Any]:
+    """The answer to an event, with more request headers; underscores stand for hyphens."""
+    event = events.load(name)
+    event["headers"] |= {key.replace("_", "-"): value for key, value in headers.items()}
+    return world.http(event)
+
+
+def get_file(world: World, name: str, **headers: str) -> dict[str, Any]:
+    """The answer to the request of one of the panel's files."""
+    event = events.load("http_panel_file") | {"pathParameters": {"file": name}}
+    event["headers"] |= {key.replace("_", "-"): value for key, value in headers.items()}
+    return world.http(event)
+
+
+def body(response: dict[str, Any]) -> bytes:
+    """A body as the client gets it."""
+    if response["isBase64Encoded"]:
+        return base64.b64decode(response["body"])
+    return str(response["body"]).encode()
+
+
+def policy(response: dict[str, Any]) -> dict[str, list[str]]:
+    """A Content-Security-Policy by its directives."""
+    directives = response["headers"]["Content-Security-Policy"].split("; ")
+    return {name: values for name, *values in (directive.split() for directive in directives)}
+
+
+class References(HTMLParser):
+    """What a page asks for, and what of it a strict policy would refuse."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.found: list[str] = []
+        self.refused: list[str] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Keep an element's addresses, and whether it is written into the page."""
+        given = dict(attrs)
+        self.refused += [f"{tag} {name}" for name in given if name.startswith("on")]
+        self.refused += [f"{tag} style"] * ("style" in given)
+        if tag == "script" and "src" not in given:
+            self.refused.append("script")
+        if tag in ("style", "base", "iframe", "object", "embed"):
+            self.refused.append(tag)
+        self.found += [str(given[name]) for name in ("src", "href") if given.get(name)]
+
+
+def test_the_page_is_the_folder_s_own(world: World) -> None:
+    response = get(world, "http_panel")
+
+    assert response["statusCode"] == 200
+    assert response["headers"]["Content-Type"] == "text/html; charset=utf-8"
+    assert body(response) == (FOLDER / "index.html").read_bytes()
+
+
+def test_the_page_runs_and_reaches_nothing_but_this_service(world: World) -> None:
+    headers = get(world, "http_panel")["headers"]
+
+    assert policy(get(world, "http_panel")) == {
+        "default-src": ["'none'"],
+        "script-src": ["'self'"],
+        "style-src": ["'self'"],
+        "img-src": ["'self'", "data:"],
+        "connect-src": ["'self'", "wss://a1b2c3d4e5.execute-api.us-east-1.amazonaws.com"],
+        "manifest-src": ["'self'"],
+        "base-uri": ["'none'"],
+        "form-action": ["'none'"],
+        "frame-ancestors": ["'none'"],
+        "require-trusted-types-for": ["'script'"],
+        "trusted-types": ["'none'"],
+    }
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Referrer-Policy"] == "no-referrer"
+    assert headers["Cross-Origin-Opener-Policy"] == "same-origin"
+    assert "geolocation=()" in headers["Permissions-Policy"]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "ws://x; script-src *",
+        "ws://x 'unsafe-inline'/dev",
+        "ws://a,b/dev",
+        "ws://a\r\nX-Evil: 1/dev",
+        "ws:///dev",
+        "ws://ñ/dev",
+    ],
+)
+def test_no_host_that_a_request_names_changes_the_policy(url: str) -> None:
+    response = panel.page({}, url)
+
+    assert policy(response)["connect-src"] == ["'self'"]
+    assert policy(response)["script-src"] == ["'self'"]
+
+
+@pytest.mark.parametrize(
+    ("url", "origin"),
+    [
+        ("ws://127.0.0.1:8000/dev", "ws://127.0.0.1:8000"),
+        ("ws://[::1]:8000/dev", "ws://[::1]:8000"),
+        ("wss://alerta.example.edu/prod", "wss://alerta.example.edu"),
+    ],
+)
+def test_the_policy_names_the_origin_of_the_sockets(url: str, origin: str) -> None:
+    assert policy(panel.page({}, url))["connect-src"] == ["'self'", origin]
+
+
+def test_a_head_request_gets_the_headers_alone(world: World) -> None:
+    response = get(world, "http_panel_head")
+
+    assert response["statusCode"] == 200
+    assert response["headers"] == get(world, "http_panel")["headers"]
+    assert response["body"] == ""
+
+
+@pytest.mark.parametrize("name", SERVED)
+def test_a_file_comes_with_its_type_and_is_asked_for_again(world: World, name: str) -> None:
+    response = get_file(world, name)
+
+    assert response["statusCode"] == 200
+    assert body(response) == (FOLDER / name).read_bytes()
+    headers = response["headers"]
+    assert headers["Content-Type"] == TYPES[Path(name).suffix]
+    assert headers["Cache-Control"] == "no-cache"
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert policy(response) == {"default-src": ["'none'"], "frame-ancestors": ["'none'"]}
+
+
+@pytest.mark.parametrize(
+    "name", ["index.html", "nothing.js", "", ".", "..", "../http.py", "/etc/passwd", "client.d.ts"]
+)
+def test_nothing_else_is_there(world: World, name: str) -> None:
+    response = get_file(world, name)
+
+    assert response["statusCode"] == 404
+    assert '"not_found"' in response["body"]
+
+
+def test_what_the_client_has_already_is_not_sent_again(world: World) -> None:
+    tag = get(world, "http_panel")["headers"]["ETag"]
+
+    for given in (tag, f'"other", {tag}', f"W/{tag}", "*"):
+        response = get(world, "http_panel", if_none_match=given)
+        assert (response["statusCode"], response["body"]) == (304, "")
+        assert response["headers"]["ETag"] == tag
+        assert "Content-Security-Policy" in response["headers"]
+    assert get(world, "http_panel", if_none_match='"other"')["statusCode"] == 200
+
+
+@pytest.mark.parametrize("accepted", ["gzip", "br;q=1, gzip;q=0.5", "deflate,GZIP"])
+def test_the_page_is_compressed_for_those_that_take_it(world: World, accepted: str) -> None:
+    plain, packed = get(world, "http_panel"), get(world, "http_panel", accept_encoding=accepted)
+
+    assert packed["headers"]["Content-Encoding"] == "gzip"
+    assert gzip.decompress(body(packed)) == body(plain)
+    assert packed["headers"]["Vary"] == plain["headers"]["Vary"] == "Accept-Encoding"
+    assert packed["headers"]["ETag"] != plain["headers"]["ETag"]
+
+
+@pytest.mark.parametrize("accepted", ["", "identity", "br", "gzip;q=0", "gzip; q=0.0", "xgzip"])
+def test_it_is_not_compressed_for_the_others(world: World, accepted: str) -> None:
+    response = get(world, "http_panel", accept_encoding=accepted)
+
+    assert "Content-Encoding" not in response["headers"]
+
+
+def test_the_page_asks_for_files_that_are_there_and_has_nothing_inline() -> None:
+    page = References((FOLDER / "index.html").read_text())
+
+    assert page.refused == []
+    wanted = [name for name in page.found if not name.startswith(("#", "docs", "data:"))]
+    assert wanted
+    assert [name for name in wanted if name.removeprefix("panel/") not in SERVED] == []
+
+
+def test_every_module_and_address_of_the_panel_is_its_own() -> None:
+    for name in SERVED:
+        text = (FOLDER / name).read_text()
+        for module in re.findall(r"""(?:from|import)\s*\(?\s*["']([^"']+)["']""", text):
+            assert module.removeprefix("./") in SERVED, (name, module)
+        if name.endswith(".css"):
+            assert "@import" not in text
+            assert not re.search(r"url\((?!['\"]?(data:|#))", text), name
