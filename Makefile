@@ -11,7 +11,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 UV_COMPILE := UV_CUSTOM_COMPILE_COMMAND='make lock' $(VENV)/bin/uv pip compile --quiet \
 	--universal --generate-hashes --python-version 3.11
 
-.PHONY: help serve test faults lint conformance deploy lock clean
+.PHONY: help serve test chromium faults lint conformance deploy lock clean
 
 help:  ## What there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -19,8 +19,11 @@ help:  ## What there is
 serve: $(VENV)/serve.stamp  ## Start the service on this machine (http://127.0.0.1:8000)
 	@exec $(VENV)/bin/alerta-utec serve $(ARGS)
 
-test: lint node_modules/.stamp  ## Every check and every test, the emulated AWS included
+test: lint node_modules/.stamp chromium  ## Every check and every test, the emulated AWS included
 	$(PY) -m pytest $(ARGS)
+
+chromium: $(VENV)/dev.stamp  ## The browser of the panel's tests, brought by apt where root on Debian
+	@$(PY) -m tests.support.chromium
 
 faults: $(VENV)/dev.stamp  ## The fault suite of one machine, with 500 crashes in place of 20
 	FAULT_ROUNDS=500 $(PY) -m pytest tests/faults --ignore=tests/faults/aws $(ARGS)
