@@ -21,8 +21,9 @@ from alerta_utec.app.submit import Submit
 from alerta_utec.domain.errors import AlertaError, BadJson, Internal, NotFound
 from alerta_utec.domain.incident import Report
 from alerta_utec.domain.messages import Lang, preferred_lang
-from alerta_utec.domain.policy import Action, Person, Role
+from alerta_utec.domain.policy import MOVES, Action, Person, Role
 from alerta_utec.domain.update import Update
+from alerta_utec.domain.values import Status
 from alerta_utec.handlers.answers import SAFE_HEADERS, Response, answer, problem
 from alerta_utec.handlers.handshake import bearer_tokens
 from alerta_utec.handlers.query import parse_days, parse_query
@@ -106,6 +107,7 @@ class HttpApi:
             "GET /incidents/{incidentId}": self._show,
             "PATCH /incidents/{incidentId}": self._patch,
             "GET /stats": self._stats,
+            "GET /me": self._me,
             "GET /health": self._health,
             "GET /config.json": self._config,
             "GET /openapi.json": self._openapi,
@@ -182,6 +184,11 @@ class HttpApi:
         self._person(request)
         return answer(200, self.stats.of_last(parse_days(request.query)))
 
+    def _me(self, request: Request) -> Response:
+        person = self._person(request)
+        may = [action.value for action in Action if person.may(action)]
+        return answer(200, {"user": person.user, "role": person.role.value, "may": may})
+
     def _health(self, _request: Request) -> Response:
         return answer(200, {"status": "ok", "position": str(self.store.position())})
 
@@ -193,6 +200,7 @@ class HttpApi:
                 "webSocketUrl": self.web_socket_url(request),
                 "auth": auth,
                 "roles": [role.value for role in Role],
+                "moves": {status.value: sorted(MOVES[status]) for status in Status},
             },
         )
 

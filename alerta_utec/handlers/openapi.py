@@ -33,6 +33,7 @@ def document(*, sign_in: bool) -> Document:
                 "get": _get("Statistics of the last days", "Statistics", "invalid_request")
                 | {"parameters": [_query("days", _whole(DAYS_MAX) | {"default": DAYS_DEFAULT})]}
             },
+            "/me": {"get": _get("Who the token names, and what the policy allows them", "Me")},
             "/health": {"get": _open("Whether it works, and where the feed is", "Health")},
             "/config.json": {"get": _open("What a front end needs to begin", "Config")},
         },

@@ -45,6 +45,7 @@ HTTP_ROUTES: tuple[str, ...] = (
     "GET /incidents/{incidentId}",
     "PATCH /incidents/{incidentId}",
     "GET /stats",
+    "GET /me",
     "GET /health",
     "GET /config.json",
     "GET /openapi.json",

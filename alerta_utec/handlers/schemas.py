@@ -11,8 +11,9 @@ from pydantic.json_schema import models_json_schema
 from alerta_utec import wire
 from alerta_utec.domain.errors import CODES
 from alerta_utec.domain.incident import EXTRAS_MAX, SERVER_FIELDS, Incident, Report
-from alerta_utec.domain.policy import Role
+from alerta_utec.domain.policy import Action, Role
 from alerta_utec.domain.update import Update
+from alerta_utec.domain.values import Status
 
 Schema = dict[str, Any]
 
@@ -164,6 +165,19 @@ _WRITTEN: dict[str, Schema] = {
             "webSocketUrl": TEXT,
             "auth": {"enum": ["off", "jwt"]},
             "roles": {"type": "array", "items": {"enum": list(Role)}},
+            "moves": _object(
+                {
+                    status.value: {"type": "array", "items": {"enum": list(Status)}}
+                    for status in Status
+                }
+            ),
+        }
+    ),
+    "Me": _object(
+        {
+            "user": {"type": ["string", "null"]},
+            "role": {"enum": list(Role)},
+            "may": {"type": "array", "items": {"enum": list(Action)}},
         }
     ),
 }

@@ -53,6 +53,7 @@ def test_nobody_reads_or_reports_without_a_token(guarded: Server) -> None:
         ("PATCH", "/incidents/aula-1"),
         ("POST", "/incidents"),
         ("GET", "/stats"),
+        ("GET", "/me"),
     ):
         assert http_request(method, guarded.http_url + path, body).status == 401
     # Over HTTP a token has one place.

@@ -183,6 +183,16 @@ def test_the_whole_life_is_there_after_a_restart(campus: Campus) -> None:
     assert (after["incident"], after["history"]) == (before["incident"], before["history"])
 
 
+def test_a_page_learns_whom_its_token_names_and_what_they_may_do(campus: Campus) -> None:
+    asked = http_request("GET", f"{campus.server.http_url}/me", None, bearer(campus.student.token))
+    staff = http_request("GET", f"{campus.server.http_url}/me", None, bearer(campus.staff.token))
+
+    assert asked.json()["role"] == "estudiante"
+    assert asked.json()["may"] == ["report", "read"]
+    assert "change_status" in staff.json()["may"]
+    assert "reopen" not in staff.json()["may"]
+
+
 def test_the_statistics_tell_how_long_it_took(campus: Campus) -> None:
     name = campus.student.report(location="Cocina")["incidentId"]
     campus.staff.update(name, status="en_atencion")

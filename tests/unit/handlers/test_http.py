@@ -14,6 +14,7 @@ from jsonschema import Draft202012Validator
 from alerta_utec.domain.change import Position
 from alerta_utec.domain.delivery import Delivery
 from alerta_utec.domain.errors import CODES, InvalidRequest, Unavailable
+from alerta_utec.domain.policy import Action
 from alerta_utec.domain.values import format_time
 from alerta_utec.handlers.query import LIMIT_MAX, parse_query
 from alerta_utec.handlers.routes import ACTIONS, HTTP_ROUTES
@@ -214,7 +215,19 @@ def test_a_front_end_finds_the_socket_and_how_to_sign_in(world: World) -> None:
         "webSocketUrl": "wss://a1b2c3d4e5.execute-api.us-east-1.amazonaws.com/dev",
         "auth": "off",
         "roles": ["estudiante", "personal", "autoridad"],
+        "moves": {
+            "pendiente": ["en_atencion", "resuelto"],
+            "en_atencion": ["pendiente", "resuelto"],
+            "resuelto": ["pendiente"],
+        },
     }
+
+
+def test_where_nobody_signs_in_everybody_may_do_everything(world: World) -> None:
+    status, _, body = world.get("http_me")
+
+    assert status == 200
+    assert body == {"user": None, "role": "autoridad", "may": [action.value for action in Action]}
 
 
 def test_the_documents_describe_every_route_and_action(world: World) -> None:
