@@ -1,0 +1,236 @@
+/** One incident whole: what happened, what was done and who was told, and the next steps. */
+
+import { find, h, said, write } from "./dom.js";
+import { shape } from "./list.js";
+import { get } from "./service.js";
+import { ago, clock, t } from "./texts.js";
+
+/**
+ * @typedef {import("./client.js").Incident} Incident
+ * @typedef {import("./client.js").AlertaError} AlertaError
+ * @typedef {import("./service.js").HistoryEntry} HistoryEntry
+ * @typedef {import("./service.js").Delivery} Delivery
+ */
+/**
+ * @typedef {object} Desk
+ * @property {(action: string) => boolean} may what the policy allows whoever looks
+ * @property {(status: string) => string[]} moves where a status may go
+ * @property {(id: string, change: Record<string, any>) => Promise<unknown>} update
+ * @property {() => void} close
+ */
+
+const OWN = new Set([
+  "incidentId", "type", "location", "description", "urgency", "status", "timestamp", "seq",
+  "revision", "createdAt", "updatedAt", "reportedBy",
+]);
+// The delivery record may lag behind the change by a second.
+const SETTLE_MS = 1_500;
+
+export class Detail {
+  /** @type {Incident | null} */
+  #incident = null;
+  /** @type {{history: HistoryEntry[], deliveries: Delivery[]} | null} */
+  #record = null;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #timer;
+  #failure = "";
+
+  /** @param {Desk} desk */
+  constructor(desk) {
+    this.desk = desk;
+    this.section = find("detail", HTMLElement);
+    this.section.addEventListener("keydown", (event) => {
+      if (event.key === "Escape" && !(event.target instanceof HTMLSelectElement)) desk.close();
+    });
+    this.title = h("h2", { id: "detail-title", tabindex: "-1" });
+    this.facts = h("div");
+    this.actions = h("div.actions");
+    this.problem = h("p.problem", { role: "alert" });
+    this.note = /** @type {HTMLTextAreaElement} */ (h("textarea", { id: "note", rows: 2, maxlength: 2000 }));
+    this.noteLabel = h("label", { for: "note" });
+    this.timeline = h("div.timeline");
+    this.back = h("button.plain.back", { type: "button", click: () => desk.close() });
+    this.noteBox = h("div.note", {}, this.noteLabel, this.note);
+    this.section.append(this.back, this.title, this.facts, this.noteBox, this.actions, this.problem, this.timeline);
+  }
+
+  get id() {
+    return this.#incident?.incidentId ?? null;
+  }
+
+  /** @param {Incident} incident @param {boolean} focus */
+  open(incident, focus) {
+    this.#record = null;
+    this.note.value = "";
+    this.#failure = "";
+    this.section.hidden = false;
+    this.timeline.replaceChildren();
+    this.#show(incident);
+    void this.#load();
+    this.section.scrollTop = 0;
+    if (focus) this.title.focus();
+  }
+
+  close() {
+    this.section.hidden = true;
+    this.#incident = null;
+    clearTimeout(this.#timer);
+  }
+
+  /** Its latest state, if it is the one shown. @param {Incident} incident */
+  take(incident) {
+    if (incident.incidentId !== this.id) return;
+    this.#show(incident);
+    this.#reload();
+  }
+
+  redraw() {
+    if (!this.#incident) return;
+    this.#show(this.#incident);
+    this.#showRecord();
+  }
+
+  #reload() {
+    clearTimeout(this.#timer);
+    void this.#load();
+    this.#timer = setTimeout(() => void this.#load(), SETTLE_MS);
+  }
+
+  async #load() {
+    const id = this.id;
+    if (id === null) return;
+    try {
+      const answer = await get(`incidents/${encodeURIComponent(id)}`);
+      if (this.id !== id) return;
+      this.#record = answer;
+      if (answer.incident.revision > (this.#incident?.revision ?? 0)) this.#show(answer.incident);
+      this.#showRecord();
+    } catch (error) {
+      if (this.id === id && !this.#record)
+        this.timeline.replaceChildren(h("p", {}, t("noHistory"), " ", h("button.plain", { type: "button", click: () => void this.#load() }, t("retry"))));
+      if (/** @type {AlertaError} */ (error).code === undefined) throw error;
+    }
+  }
+
+  /** @param {Incident} incident */
+  #show(incident) {
+    this.#incident = incident;
+    const { type, location, description, urgency, status, timestamp, reportedBy, incidentId } = incident;
+    write(this.back, `← ${t("back")}`);
+    this.title.replaceChildren(shape(urgency), said(type));
+    const facts = h("dl");
+    /** @param {string} name @param {import("./dom.js").Child} value */
+    const fact = (name, value) => facts.append(h("div", {}, h("dt", {}, name), h("dd", {}, value)));
+    fact(t("location"), said(location));
+    fact(t("urgency"), t(urgency));
+    fact(t("status"), h("span.badge", { "data-status": status }, t(status)));
+    fact(t("happened"), h("time", { datetime: timestamp }, `${clock(timestamp)} (${ago(timestamp)})`));
+    if (reportedBy) fact(t("reportedBy"), said(reportedBy));
+    for (const [name, value] of Object.entries(incident))
+      if (!OWN.has(name)) fact(name, said(typeof value === "string" ? value : JSON.stringify(value)));
+    fact(t("id"), h("code", {}, incidentId));
+    this.facts.replaceChildren(facts, description ? h("p.description", { dir: "auto" }, description) : "");
+    this.#showActions(incident);
+  }
+
+  /** @param {Incident} incident */
+  #showActions(incident) {
+    const { desk } = this;
+    const focused = document.activeElement instanceof HTMLElement && this.actions.contains(document.activeElement) && document.activeElement.id;
+    const buttons = [];
+    for (const to of desk.moves(incident.status)) {
+      if (!desk.may(incident.status === "resuelto" ? "reopen" : "change_status")) continue;
+      const main = to === "en_atencion" || (to === "resuelto" && incident.status === "en_atencion");
+      buttons.push(this.#button(`to-${to}`, t(`${incident.status}>${to}`), main, { status: to }));
+    }
+    if (desk.may("add_note")) buttons.push(this.#button("add-note", t("addNote"), false, null));
+    if (desk.may("change_urgency")) buttons.push(this.#urgencyChoice(incident));
+    this.noteBox.hidden = !desk.may("add_note");
+    write(this.noteLabel, t("note"));
+    this.actions.replaceChildren(...buttons);
+    write(this.problem, this.#failure);
+    // The button that was pressed is gone with the status: the focus stays in the same place.
+    if (focused) (document.getElementById(focused) ?? this.title).focus();
+  }
+
+  /** @param {string} id @param {string} text @param {boolean} main @param {Record<string, string> | null} change */
+  #button(id, text, main, change) {
+    return h(main ? "button.primary" : "button", { id, type: "button", click: () => void this.#change(change) }, text);
+  }
+
+  /** @param {Incident} incident */
+  #urgencyChoice({ urgency }) {
+    const options = ["high", "medium", "low"].map((key) => h("option", { value: key, selected: key === urgency }, t(key)));
+    const select = h("select", {
+      id: "set-urgency",
+      change: (event) => void this.#change({ urgency: event.target.value }),
+    }, ...options);
+    return h("label", {}, t("changeUrgency"), " ", select);
+  }
+
+  /** @param {Record<string, string> | null} change null: a note alone */
+  async #change(change) {
+    const incident = this.#incident;
+    if (!incident) return;
+    const note = this.note.value.trim();
+    if (!change && !note) {
+      this.note.focus();
+      return this.#fail(t("noteMissing"));
+    }
+    const { incidentId, revision } = incident;
+    this.#fail("");
+    this.section.setAttribute("aria-busy", "true");
+    try {
+      await this.desk.update(incidentId, { ...change, ...(note ? { note } : {}), revision });
+      if (this.id === incidentId && this.note.value.trim() === note) this.note.value = "";
+    } catch (error) {
+      if (this.id === incidentId) {
+        this.#fail(/** @type {Error} */ (error).message);
+        this.#showActions(/** @type {Incident} */ (this.#incident));
+        void this.#load();
+      }
+    } finally {
+      this.section.removeAttribute("aria-busy");
+    }
+  }
+
+  /** @param {string} text */
+  #fail(text) {
+    this.#failure = text;
+    write(this.problem, text);
+  }
+
+  #showRecord() {
+    const record = this.#record;
+    if (!record) return;
+    const entries = [...record.history].reverse().map((entry) => {
+      const sent = record.deliveries.filter(({ revision }) => revision === entry.revision);
+      return h(
+        "li",
+        {},
+        h("time", { datetime: entry.at, title: clock(entry.at) }, clock(entry.at)),
+        h("div", {}, ...changes(entry), entry.by ? h("span.by", {}, " · ", said(entry.by)) : null),
+        entry.note ? h("blockquote", { dir: "auto" }, entry.note) : null,
+        ...sent.map((delivery) => h("div.sent", {}, delivered(delivery))),
+      );
+    });
+    this.timeline.replaceChildren(h("h3", {}, t("history")), h("ol", {}, ...entries));
+  }
+}
+
+/** What an entry of the history changed. @param {HistoryEntry} entry */
+function changes({ revision, change = {} }) {
+  if (revision === 1) return [h("b", {}, t("reported"))];
+  const parts = Object.entries(change).map(([field, [from, to]]) =>
+    h("span.change", {}, `${t(field)}: `, h("s", {}, t(from ?? "")), " → ", h("b", {}, t(to ?? ""))),
+  );
+  return parts.length ? parts : [h("b", {}, t("noteAdded"))];
+}
+
+/** @param {Delivery} delivery */
+function delivered(delivery) {
+  const { channel, attempted = 0, delivered = 0, result, because } = delivery;
+  if (channel === "broadcast") return t("screens", { delivered, attempted });
+  const what = t(`channel.${channel}`, { channel });
+  return `${what}: ${t(`result.${result}`)}${because ? ` (${because})` : ""}`;
+}

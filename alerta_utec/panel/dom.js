@@ -1,0 +1,79 @@
+/** Small help with the document. Whatever people wrote reaches it as text, never as markup. */
+
+const SVG = "http://www.w3.org/2000/svg";
+
+/** @typedef {Node | string | number | null | undefined | false} Child */
+/** @typedef {Record<string, string | number | boolean | null | undefined | ((event: any) => void)>} Props */
+
+/**
+ * An element. `tag` may bring classes (`"p.note"`); properties that are functions listen to the
+ * event of their name, the others are attributes: never give one of these (`href`, `src` …) what
+ * people wrote.
+ * @param {string} tag
+ * @param {Props} [props]
+ * @param {...Child} children
+ * @returns {HTMLElement}
+ */
+export function h(tag, props, ...children) {
+  const [name, ...classes] = tag.split(".");
+  const element = document.createElement(name);
+  if (classes.length) element.className = classes.join(" ");
+  return fill(element, props, children);
+}
+
+/**
+ * The same for SVG.
+ * @param {string} name
+ * @param {Props} [props]
+ * @param {...Child} children
+ */
+export function svg(name, props, ...children) {
+  return fill(document.createElementNS(SVG, name), props, children);
+}
+
+/**
+ * The element of that id, which the page has.
+ * @template {HTMLElement} T
+ * @param {string} id
+ * @param {new () => T} kind
+ * @returns {T}
+ */
+export function find(id, kind) {
+  const element = document.getElementById(id);
+  if (!(element instanceof kind)) throw new Error(`#${id}`);
+  return element;
+}
+
+/**
+ * What people wrote, kept from turning the line's direction around.
+ * @param {string} text
+ */
+export const said = (text) => h("bdi", { dir: "auto" }, text);
+
+/**
+ * Change a text only where it is another, so that nothing is announced or laid out in vain.
+ * @param {Element} element
+ * @param {string} text
+ */
+export function write(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+/**
+ * @template {Element} T
+ * @param {T} element
+ * @param {Props | undefined} props
+ * @param {Child[]} children
+ */
+function fill(element, props, children) {
+  for (const [name, value] of Object.entries(props ?? {})) {
+    if (typeof value === "function") element.addEventListener(name, value);
+    else if (typeof value === "boolean") element.toggleAttribute(name, value);
+    else if (value !== null && value !== undefined) element.setAttribute(name, String(value));
+  }
+  for (const child of children) {
+    if (child instanceof Node) element.append(child);
+    else if (child !== null && child !== undefined && child !== false) element.append(String(child));
+  }
+  return element;
+}

@@ -1,0 +1,71 @@
+/** The service over HTTP, and the token of whoever is signed in. */
+
+import { AlertaError } from "./client.js";
+import { lang } from "./texts.js";
+
+/**
+ * @typedef {import("./client.js").Incident} Incident
+ * @typedef {{webSocketUrl: string, auth: "off" | "jwt", moves: Record<string, string[]>}} Config
+ * @typedef {{user: string | null, role: string, may: string[]}} Me
+ * @typedef {{revision: number, at: string, by?: string, note?: string, change?: Record<string, (string | null)[]>}} HistoryEntry
+ * @typedef {{revision: number, channel: string, at: string, attempted?: number, delivered?: number, gone?: number, throttled?: number, failed?: number, result?: string, because?: string}} Delivery
+ */
+
+const TOKEN = "alerta.token";
+const TIMEOUT_MS = 10_000;
+
+/** @type {string | null} */
+let token = null;
+
+export const currentToken = () => token;
+
+/** Keep the token for this tab alone; null forgets it. @param {string | null} value */
+export function keepToken(value) {
+  token = value;
+  try {
+    if (value === null) sessionStorage.removeItem(TOKEN);
+    else sessionStorage.setItem(TOKEN, value);
+  } catch {
+    // It lasts as long as the page, then.
+  }
+}
+
+/** Take the token of `#token=…` out of the address, or else the one that this tab has kept. */
+export function takeToken() {
+  const hash = new URLSearchParams(location.hash.slice(1));
+  const given = hash.get("token");
+  if (given !== null) {
+    hash.delete("token");
+    const rest = hash.size ? `#${hash}` : "";
+    history.replaceState(null, "", location.pathname + location.search + rest);
+    keepToken(given.trim() || null);
+    return;
+  }
+  try {
+    token = sessionStorage.getItem(TOKEN);
+  } catch {
+    token = null;
+  }
+}
+
+/**
+ * What `GET path` answers.
+ * @param {string} path relative to the page
+ * @returns {Promise<any>}
+ * @throws {AlertaError} the service's refusal, or `unreachable`
+ */
+export async function get(path) {
+  /** @type {Record<string, string>} */
+  const headers = { "Accept-Language": lang() };
+  if (token) headers.Authorization = `Bearer ${token}`;
+  let response, body;
+  try {
+    const signal = AbortSignal.timeout(TIMEOUT_MS);
+    response = await fetch(path, { headers, signal, cache: "no-store" });
+    body = await response.json();
+  } catch {
+    throw new AlertaError("unreachable");
+  }
+  if (response.ok) return body;
+  throw new AlertaError(body.code ?? "internal", body.title, { errors: body.errors });
+}

@@ -1,0 +1,71 @@
+/** What everybody must see of the connection: whether the page is live, and what was recovered. */
+
+import { find, write } from "./dom.js";
+import { ago, clock, t } from "./texts.js";
+
+/** @typedef {import("./client.js").AlertaError} AlertaError */
+/** @typedef {{state: string, retryAt: Date | null, recovered: number | null}} Status */
+
+const NOTICE_MS = 60_000;
+// A short interruption, a renewed server say, alarms nobody.
+const GRACE_MS = 3_000;
+
+export class Strip {
+  /** @type {Status} */
+  #status = { state: "connecting", retryAt: null, recovered: null };
+  /** @type {string | null} */
+  #last = null;
+  /** @type {number | null} */
+  #lostAt = null;
+  #noticeUntil = 0;
+
+  /** @param {() => void} retry */
+  constructor(retry) {
+    this.state = find("state", HTMLElement);
+    this.text = find("state-text", HTMLElement);
+    this.countdown = find("countdown", HTMLElement);
+    this.last = find("last", HTMLElement);
+    this.banner = find("banner", HTMLElement);
+    this.notice = find("notice", HTMLElement);
+    this.retry = find("retry", HTMLButtonElement);
+    this.retry.addEventListener("click", retry);
+    setInterval(() => this.draw(), 1000);
+  }
+
+  /** @param {Status} status */
+  take(status) {
+    const wasLost = this.#lostAt !== null;
+    this.#status = status;
+    if (status.state === "live") {
+      this.#lostAt = null;
+      if (wasLost && status.recovered !== null) this.tell(t("recovered", { n: status.recovered }));
+    } else this.#lostAt ??= Date.now();
+    this.draw();
+  }
+
+  /** Something was heard of the service. */
+  heard() {
+    this.#last = new Date().toISOString();
+  }
+
+  /** @param {string} text shown for a minute */
+  tell(text) {
+    write(this.notice, text);
+    this.#noticeUntil = Date.now() + NOTICE_MS;
+  }
+
+  draw() {
+    const { state, retryAt } = this.#status;
+    this.state.dataset.state = state;
+    write(this.text, t(`state.${state}`));
+    const seconds = state === "waiting" && retryAt ? Math.ceil((retryAt.getTime() - Date.now()) / 1000) : 0;
+    write(this.countdown, seconds > 0 ? t("retryIn", { n: seconds }) : "");
+    this.retry.hidden = state !== "waiting";
+    write(this.last, this.#last ? t("lastUpdate", { ago: ago(this.#last) }) : "");
+    const lost = this.#lostAt !== null && Date.now() - this.#lostAt > GRACE_MS && state !== "stopped";
+    this.banner.hidden = !lost;
+    document.body.classList.toggle("stale", lost);
+    if (lost && this.#lostAt) write(this.banner, t("stale", { since: clock(new Date(this.#lostAt).toISOString()) }));
+    if (Date.now() > this.#noticeUntil) write(this.notice, "");
+  }
+}
