@@ -10,14 +10,20 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 UV_COMPILE := UV_CUSTOM_COMPILE_COMMAND='make lock' $(VENV)/bin/uv pip compile --quiet \
 	--universal --generate-hashes --python-version 3.11
+BUNDLE := node_modules/.bin/esbuild panel/app.js panel/panel.css --bundle --minify --format=esm \
+	--charset=utf8 --target=es2022,chrome123,firefox121,safari17.5 --log-level=warning \
+	--external:./alerta_utec/panel/client.js
 
-.PHONY: help serve test chromium faults lint conformance deploy lock clean
+.PHONY: help serve test panel chromium faults lint conformance deploy lock clean
 
 help:  ## What there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
 
 serve: $(VENV)/serve.stamp  ## Start the service on this machine (http://127.0.0.1:8000)
 	@exec $(VENV)/bin/alerta-utec serve $(ARGS)
+
+panel: node_modules/.stamp  ## Build what the panel's page loads (alerta_utec/panel) out of panel/
+	$(BUNDLE) --outdir=alerta_utec/panel
 
 test: lint node_modules/.stamp chromium  ## Every check and every test, the emulated AWS included
 	$(PY) -m pytest $(ARGS)
@@ -28,11 +34,15 @@ chromium: $(VENV)/dev.stamp  ## The browser of the panel's tests, brought by apt
 faults: $(VENV)/dev.stamp  ## The fault suite of one machine, with 500 crashes in place of 20
 	FAULT_ROUNDS=500 $(PY) -m pytest tests/faults --ignore=tests/faults/aws $(ARGS)
 
-lint: $(VENV)/dev.stamp  ## Style, types and layers
+lint: $(VENV)/dev.stamp node_modules/.stamp  ## Style, types and layers
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
+	node_modules/.bin/tsc -p tsconfig.json
+	@$(BUNDLE) --outdir=.build/panel
+	@cmp .build/panel/app.js alerta_utec/panel/app.js && \
+		cmp .build/panel/panel.css alerta_utec/panel/panel.css || { echo 'Build the panel: make panel'; exit 1; }
 
 conformance: $(VENV)/dev.stamp  ## The black-box suite against ENDPOINT=wss://…
 	@test -n "$(ENDPOINT)" || { echo 'Give the deployment: make conformance ENDPOINT=wss://…/dev'; exit 2; }

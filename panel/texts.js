@@ -270,7 +270,7 @@ function formats() {
   day = new Intl.DateTimeFormat(current, { day: "numeric", month: "short" });
 }
 
-export const lang = () => current;
+export const lang = () => /** @type {"es" | "en"} */ (current);
 
 /** Speak the other language from now on. */
 export function switchLang() {

@@ -10,6 +10,7 @@ const OVERSCAN = 6;
 const NEW_MS = 60_000;
 
 /** Urgency by shape, so that it does not hang on colour: triangle, diamond, disc. */
+/** @type {Record<string, string>} */
 const SHAPES = {
   high: "M12 2 23 22H1Z",
   medium: "M12 1 23 12 12 23 1 12Z",
@@ -18,9 +19,8 @@ const SHAPES = {
 
 /** @param {string} urgency */
 export function shape(urgency) {
-  const path = SHAPES[/** @type {keyof SHAPES} */ (urgency)];
   return /** @type {SVGElement} */ (
-    svg("svg", { viewBox: "0 0 24 24", class: `shape ${urgency}`, "aria-hidden": "true" }, svg("path", { d: path }))
+    svg("svg", { viewBox: "0 0 24 24", class: `shape ${urgency}`, "aria-hidden": "true" }, svg("path", { d: SHAPES[urgency] }))
   );
 }
 

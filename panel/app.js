@@ -1,0 +1,297 @@
+/** The panel: joins the list, the detail, the report form and the charts to the service. */
+
+import { Alerts } from "./alerts.js";
+import { AlertaError, AlertaUtec } from "../alerta_utec/panel/client.js";
+import { Detail } from "./detail.js";
+import { find, h, said, write } from "./dom.js";
+import { Filters } from "./filters.js";
+import { Incidents } from "./incidents.js";
+import { List } from "./list.js";
+import { Report } from "./report.js";
+import { currentToken, get, keepToken, takeToken } from "./service.js";
+import { keep, setting } from "./settings.js";
+import { Strip } from "./strip.js";
+import { Summary } from "./summary.js";
+import { clock, lang, switchLang, t, translatePage } from "./texts.js";
+
+/** @typedef {import("../alerta_utec/panel/client.js").Incident} Incident */
+
+const DRAW_EVERY_MS = 150;
+const TICK_MS = 15_000;
+const PAGE = 200;
+const PRINT_MAX = 2000;
+const CONFIG_RETRY_MS = 5_000;
+const THEMES = ["auto", "light", "dark"];
+
+/** @type {import("./service.js").Config} */
+let config;
+/** @type {import("./service.js").Me} */
+let me = { user: null, role: "", may: [] };
+/** @type {AlertaUtec | undefined} */
+let client;
+/** Whether the state that the service had when this page began is here. */
+let begun = false;
+/** Where the list of resolved ones goes on. @type {string | null | undefined} */
+let cursor;
+/** @type {import("./incidents.js").Known[]} */
+let shown = [];
+let drawnAt = 0;
+let drawing = false;
+
+const incidents = new Incidents();
+const alerts = new Alerts();
+const strip = new Strip(() => client?.reconnect());
+const filters = new Filters(() => {
+  if (filters.view.status === "resuelto" && cursor === undefined) void loadResolved();
+  draw();
+});
+const viewport = find("list", HTMLElement);
+const list = new List(viewport, (id) => go(id));
+const summary = new Summary();
+const detail = new Detail({
+  may: (action) => me.may.includes(action),
+  moves: (status) => config.moves[status],
+  update: (id, change) => online().update(id, change).catch(inWords),
+  close: () => go(null),
+});
+const report = new Report(
+  incidents,
+  (incident) => online().notify(incident).catch(inWords),
+  (id) => {
+    strip.tell(t(id === null ? "queued" : "sent"));
+    strip.draw();
+  },
+  () => client?.state === "live",
+);
+const signInDialog = find("sign-in", HTMLDialogElement);
+
+// The connection
+
+function online() {
+  if (!client) throw new AlertaError("stopped");
+  return client;
+}
+
+/** Refusals that the client itself makes, in the reader's language. @param {unknown} error @returns {never} */
+function inWords(error) {
+  if (error instanceof AlertaError && t(error.code) !== error.code) error.message = t(error.code);
+  throw error;
+}
+
+async function begin() {
+  try {
+    config ??= await get("config.json");
+    if (config.auth === "jwt" && currentToken() === null) return signIn("");
+    me = await get("me");
+  } catch (error) {
+    if (error instanceof AlertaError && error.code === "unauthorized") return signIn(t("refused"));
+    strip.take({ state: "waiting", retryAt: new Date(Date.now() + CONFIG_RETRY_MS), recovered: null });
+    setTimeout(() => void begin(), CONFIG_RETRY_MS);
+    return;
+  }
+  find("sign-out", HTMLElement).hidden = me.user === null;
+  write(find("who", HTMLElement), me.user ?? "");
+  find("report", HTMLButtonElement).disabled = !me.may.includes("report");
+  connect();
+  summary.refresh();
+  follow();
+}
+
+function connect() {
+  client = new AlertaUtec(config.webSocketUrl, { token: currentToken, lang: lang(), probe });
+  client.addEventListener("reset", () => incidents.clear());
+  client.addEventListener("incident", (event) => take(event.detail.incident, event.detail.recovered));
+  client.addEventListener("status", (event) => {
+    const { state } = event.detail;
+    if (state === "live") begun = true;
+    if (state === "refused") signIn(t("refused"));
+    strip.take(event.detail);
+    draw();
+  });
+  client.addEventListener("error", (event) => console.warn(event.detail.error.code, event.detail.error.message));
+  client.start();
+}
+
+/** Whether a failed handshake was a refused token, which browsers do not tell. */
+async function probe() {
+  try {
+    await get("me");
+  } catch (error) {
+    if (error instanceof AlertaError && error.code === "unauthorized") return "unauthorized";
+  }
+  return "ok";
+}
+
+/** @param {Incident} incident @param {boolean} recovered */
+function take(incident, recovered) {
+  const silent = recovered && !begun;
+  const isNew = !incidents.get(incident.incidentId) && incident.revision === 1;
+  incidents.put(incident, silent ? 0 : Date.now());
+  alerts.take(incident, { isNew, silent });
+  detail.take(incident);
+  if (!silent) {
+    strip.heard();
+    summary.refresh();
+  }
+  draw();
+}
+
+async function loadResolved() {
+  const from = cursor ? `&cursor=${encodeURIComponent(cursor)}` : "";
+  cursor ??= null;
+  try {
+    const page = await get(`incidents?status=resuelto&limit=${PAGE}${from}`);
+    for (const incident of page.incidents) incidents.put(incident, 0);
+    cursor = page.cursor ?? null;
+  } catch {
+    if (!from) cursor = undefined;
+  }
+  draw();
+}
+
+// What is seen
+
+/** Draw soon, once for all that has changed; a hidden page waits until it is seen. */
+function draw() {
+  if (drawing) return;
+  drawing = true;
+  setTimeout(() => requestAnimationFrame(drawNow), Math.max(0, drawnAt + DRAW_EVERY_MS - performance.now()));
+}
+
+function drawNow() {
+  drawing = false;
+  drawnAt = performance.now();
+  const { view } = filters;
+  filters.offer(incidents);
+  shown = incidents.shown(view);
+  list.show(shown);
+  write(find("found", HTMLElement), t("found", { n: shown.length }));
+  const empty = find("empty", HTMLElement);
+  empty.hidden = shown.length > 0 || !begun;
+  write(empty, t(find("clear", HTMLElement).hidden ? "empty" : "emptyFiltered"));
+  find("more", HTMLElement).hidden = view.status !== "resuelto" || !cursor;
+  const urgent = incidents.counts().high[0];
+  document.title = `${urgent ? `(${urgent}) ` : ""}Alerta UTEC`;
+}
+
+/** Show an incident, or the list alone; the address says which, so that it can be passed on. @param {string | null} id */
+function go(id) {
+  const hash = id === null ? "" : `#${new URLSearchParams({ i: id })}`;
+  if (hash === location.hash) return follow();
+  history.pushState(null, "", location.pathname + location.search + hash);
+  follow();
+}
+
+/** Show what the address says. */
+function follow() {
+  const id = new URLSearchParams(location.hash.slice(1)).get("i");
+  list.select(id);
+  document.body.classList.toggle("detailed", id !== null);
+  if (id === null) {
+    const back = detail.id !== null;
+    detail.close();
+    if (back) list.focus();
+    return;
+  }
+  if (id === detail.id) return;
+  const incident = incidents.get(id);
+  if (incident) return detail.open(incident, true);
+  get(`incidents/${encodeURIComponent(id)}`).then(
+    (answer) => detail.open(answer.incident, true),
+    () => {
+      strip.tell(t("gone"));
+      go(null);
+    },
+  );
+}
+
+function translate() {
+  translatePage();
+  themeName();
+  const other = find("lang", HTMLElement);
+  write(other, t("other"));
+  other.lang = lang() === "es" ? "en" : "es";
+  filters.translate();
+  report.translate();
+  list.redraw();
+  detail.redraw();
+  summary.draw();
+  strip.draw();
+  draw();
+}
+
+function themeName() {
+  const theme = setting("theme", "auto");
+  write(find("theme-text", HTMLElement), `${t("theme")}: ${t(theme)}`);
+  document.documentElement.dataset.theme = theme;
+}
+
+/** What is shown, as a table: a list that holds only the rows in sight cannot be printed. @param {boolean} on */
+function print(on) {
+  const rows = on ? shown.slice(0, PRINT_MAX) : [];
+  const names = ["urgency", "type", "location", "status", "happened", "description"];
+  find("print", HTMLElement).replaceChildren(
+    h("p", {}, t("printed", { at: new Date().toLocaleString(lang()) }), " · ", t("found", { n: shown.length })),
+    h("table", {}, h("thead", {}, h("tr", {}, ...names.map((name) => h("th", { scope: "col" }, t(name))))),
+      h("tbody", {}, ...rows.map(({ incident }) =>
+        h("tr", {}, h("td", {}, t(incident.urgency)), h("td", {}, said(incident.type)), h("td", {}, said(incident.location)),
+          h("td", {}, t(incident.status)), h("td", {}, clock(incident.timestamp)), h("td", {}, said(incident.description)))))),
+  );
+}
+
+// Signing in
+
+/** @param {string} problem */
+function signIn(problem) {
+  client?.stop();
+  client = undefined;
+  keepToken(null);
+  const input = /** @type {HTMLInputElement} */ (
+    h("input", { id: "token", type: "password", autocomplete: "off", required: true, "aria-describedby": "sign-in-problem" })
+  );
+  const form = /** @type {HTMLFormElement} */ (signInDialog.firstElementChild);
+  form.replaceChildren(
+    h("h2", { id: "sign-in-title" }, t("signIn")),
+    h("p", {}, t("signInHelp")),
+    h("div.field", {}, h("label", { for: "token" }, t("token")), input, h("p.problem", { id: "sign-in-problem", role: "alert" }, problem)),
+    h("div.actions", {}, h("button.primary", { type: "submit" }, t("enter"))),
+  );
+  form.onsubmit = (event) => {
+    event.preventDefault();
+    if (!input.value.trim()) return input.focus();
+    keepToken(input.value.trim());
+    signInDialog.close();
+    void begin();
+  };
+  if (!signInDialog.open) signInDialog.showModal();
+  input.focus();
+}
+
+function start() {
+  takeToken();
+  translate();
+  find("report", HTMLElement).addEventListener("click", () => report.open());
+  find("more", HTMLElement).addEventListener("click", () => void loadResolved());
+  find("lang", HTMLElement).addEventListener("click", () => {
+    switchLang();
+    client?.setLang(lang());
+    translate();
+  });
+  find("theme", HTMLElement).addEventListener("click", () => {
+    keep("theme", THEMES[(THEMES.indexOf(setting("theme", "auto")) + 1) % THEMES.length]);
+    themeName();
+  });
+  find("sign-out", HTMLElement).addEventListener("click", () => {
+    keepToken(null);
+    location.reload();
+  });
+  signInDialog.addEventListener("cancel", (event) => event.preventDefault());
+  addEventListener("popstate", follow);
+  addEventListener("hashchange", follow);
+  matchMedia("print").addEventListener("change", (event) => print(event.matches));
+  document.addEventListener("visibilitychange", draw);
+  setInterval(draw, TICK_MS);
+  void begin();
+}
+
+start();
