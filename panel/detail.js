@@ -137,12 +137,11 @@ export class Detail {
   #showActions(incident) {
     const { desk } = this;
     const focused = document.activeElement instanceof HTMLElement && this.actions.contains(document.activeElement) && document.activeElement.id;
-    const buttons = [];
-    for (const to of desk.moves(incident.status)) {
-      if (!desk.may(incident.status === "resuelto" ? "reopen" : "change_status")) continue;
-      const main = to === "en_atencion" || (to === "resuelto" && incident.status === "en_atencion");
-      buttons.push(this.#button(`to-${to}`, t(`${incident.status}>${to}`), main, { status: to }));
-    }
+    const { status } = incident;
+    const next = status === "pendiente" ? "en_atencion" : "resuelto";
+    const allowed = desk.may(status === "resuelto" ? "reopen" : "change_status");
+    const moves = allowed ? [...desk.moves(status)].sort((a, b) => Number(b === next) - Number(a === next)) : [];
+    const buttons = moves.map((to) => this.#button(`to-${to}`, t(`${status}>${to}`), to === next, { status: to }));
     if (desk.may("add_note")) buttons.push(this.#button("add-note", t("addNote"), false, null));
     if (desk.may("change_urgency")) buttons.push(this.#urgencyChoice(incident));
     this.noteBox.hidden = !desk.may("add_note");

@@ -146,7 +146,7 @@ export class List {
         { type: "button", click: () => this.#choose(id), focus: () => this.#activate(id) },
         mark,
         h("span.what", {}, urgency, type, " ", fresh),
-        h("span.where", {}, place, h("span.dash", {}, " "), text),
+        h("span.where", {}, place, text),
         badge,
         time,
       )
