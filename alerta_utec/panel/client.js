@@ -1,87 +1,70 @@
 /**
  * The client of Alerta UTEC Realtime for browsers, and for Node with a WebSocket class given.
  *
- * `Feed` knows which changes are news, `Machine` when to connect, ask and send; neither does I/O.
- * `AlertaUtec` runs them over sockets and one timer. Times are milliseconds.
- * @module
+ * `Feed` knows which changes are news, `Machine` when to connect, ask, send and give up; neither
+ * does I/O. `AlertaUtec` runs them over sockets and one timer. Waits are in milliseconds.
  */
 
-/** @typedef {{[field: string]: any, incidentId: string, seq: number, revision: number}} Incident */
+/** @typedef {{incidentId: string, seq: number, revision: number, [field: string]: any}} Incident */
 /** @typedef {{urgency?: string[], status?: string[], type?: string[], location?: string[]}} Filter */
 /** @typedef {"stopped" | "connecting" | "syncing" | "live" | "waiting" | "refused"} State */
-/** @typedef {{incident: Incident, position: string, recovered: boolean}} IncidentDetail */
-/**
- * @typedef {{state: State, previous: State, attempt: number, retryAt: Date | null,
- *   reason: AlertaError | null, recovered: number | null}} StatusDetail
- */
 /** @typedef {{incidentId: string, seq: number, revision: number, duplicate: boolean}} Ack */
+/** @typedef {{epoch: string, seq: number}} Position */
 /**
- * @typedef {object} Events
- * @property {CustomEvent<{}>} reset forget every incident; what there is follows
- * @property {CustomEvent<IncidentDetail>} incident an incident's latest state
- * @property {CustomEvent<StatusDetail>} status
- * @property {CustomEvent<{error: AlertaError}>} error what concerns no waiting send
+ * @typedef {{
+ *   reset: CustomEvent<{}>,
+ *   incident: CustomEvent<{incident: Incident, position: string, recovered: boolean}>,
+ *   status: CustomEvent<{state: State, previous: State, attempt: number, retryAt: Date | null,
+ *     reason: AlertaError | null, recovered: number | null}>,
+ *   error: CustomEvent<{error: AlertaError}>,
+ * }} Events
  */
 /**
  * @typedef {object} Options
- * @property {string | null | (() => string | null | Promise<string | null>)} [token] asked anew at
- *   each connection
+ * @property {Given<string | null>} [token] asked anew at each connection
  * @property {"es" | "en"} [lang]
  * @property {Filter} [filter]
  * @property {string | null} [position] resume here: only with the state that belongs to it
  * @property {new (url: string, protocols: string[]) => any} [WebSocket]
  * @property {number} [maxQueue] sends that may wait at once
- * @property {() => Promise<"ok" | "unauthorized">} [probe] asked after a failed handshake, of which
- *   browsers hide the status
+ * @property {() => Promise<"ok" | "unauthorized">} [probe] tells why a handshake has failed
  * @property {Partial<typeof TIMING>} [timing]
  * @property {() => number} [now] the time of day
  */
+/** @template T @typedef {T | (() => T | Promise<T>)} Given */
 
-/** Waits; of pairs, one in between is drawn, so that many clients do not act in step. */
+// Of pairs, one in between is drawn: many clients must not act in step.
 const TIMING = {
-  /** From asking for the token to an open socket. */
-  connect: 15_000,
-  /** For an answer; a handler may take 29 s. */
-  answer: 35_000,
-  /** For a pong, and for one after waking up. */
+  connect: 15_000, // from asking for the token to an open socket
+  answer: 35_000, // a handler may take 29 s
   pong: 10_000,
-  check: 5_000,
-  /** Silence before a ping; API Gateway cuts after 10 min. */
-  idle: [240_000, 300_000],
-  /** How long a missing change may be on its way. */
-  gap: [2_000, 3_000],
-  /** With a filter: from one look for missing changes to the next. */
-  resync: [60_000, 90_000],
-  /** Ceilings of the wait before a new attempt: the first, and the last. */
-  backoff: [1_000, 30_000],
-  /** A connection that lasts so long was good: ceilings start again. */
-  stable: 30_000,
-  /** Parts of a connection's life between which it is renewed, and how old it is at least. */
-  renew: [0.75, 0.95],
-  renewAfter: 20_000,
-  /** The longest life of a connection. */
-  life: 7_200_000,
-  /** The clock is looked at this often; where so much is missing, the machine has slept. */
-  beat: 20_000,
+  check: 5_000, // for a pong after waking up
+  idle: [240_000, 300_000], // silence before a ping; API Gateway cuts after 10 min
+  gap: [2_000, 3_000], // a missing change may be on its way
+  resync: [60_000, 90_000], // with a filter, between looks for what is missing
+  backoff: [1_000, 30_000], // ceilings: the first, the last
+  stable: 30_000, // after a connection that lasts so long, ceilings start again
+  renew: [0.75, 0.95], // of a connection's life
+  renewAfter: 20_000, // not before
+  life: 7_200_000, // no connection lives longer
+  beat: 20_000, // how often the clock is looked at, and what it shows after sleep
   slept: 100_000,
 };
 const AHEAD_MAX = 10_000;
 const MESSAGE_MAX_BYTES = 32_768;
-// A URL has 4,096 characters at most.
-const QUERY_MAX = 3_500;
-// Closed for something that we sent, and should not have (RFC 6455, section 7.4.1).
-const OUR_FAULT = [1002, 1003, 1007, 1009];
+const QUERY_MAX = 3_500; // of the 4,096 characters of a URL
+const OUR_FAULT = [1002, 1003, 1007, 1009]; // RFC 6455, section 7.4.1
+const NOWHERE = { epoch: "", seq: 0 };
 
-/** What went wrong; `code` is one of the protocol's, or of the client's own. */
+/** What went wrong: `code` is the protocol's, or the client's own; `retryAfter` is in seconds. */
 export class AlertaError extends Error {
   /**
    * @param {string} code
    * @param {string} [message]
-   * @param {{errors?: {field: string, problem: string}[], retryAfter?: number | null,
-   *   cause?: unknown}} [more] `retryAfter` in seconds
+   * @param {{errors?: {field: string, problem: string}[], retryAfter?: number | null}} [more]
    */
-  constructor(code, message = code, { errors = [], retryAfter = null, cause } = {}) {
-    super(message, { cause });
+  constructor(code, message = code, { errors = [], retryAfter = null } = {}) {
+    super(message);
     this.name = "AlertaError";
     this.code = code;
     this.errors = errors;
@@ -89,7 +72,7 @@ export class AlertaError extends Error {
   }
 }
 
-/** A random UUID, also where the page is not in a secure context. */
+/** A random UUID, also outside of secure contexts. */
 export function uuid() {
   if (crypto.randomUUID) return crypto.randomUUID();
   const bytes = crypto.getRandomValues(new Uint8Array(16));
@@ -99,8 +82,6 @@ export function uuid() {
   return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
 }
 
-/** @typedef {{epoch: string, seq: number}} Position */
-
 /** @param {unknown} text @returns {Position | null} */
 function parsePosition(text) {
   const match = /^(\w+):(\d{1,15})$/.exec(String(text));
@@ -108,757 +89,613 @@ function parsePosition(text) {
 }
 
 /**
- * A follower's place in the feed, fed with updates and pages in whatever order they come.
+ * A place in the feed, fed with updates and pages in whatever order they come.
  *
- * It remembers only what runs ahead of its position: anything at or before it is old by its seq.
+ * Only what runs ahead of the position is remembered: anything else is old by its seq.
+ * @internal
  */
 export class Feed {
-  /** @type {Position | null} up to here nothing is missing, once a snapshot is whole */
-  #floor;
+  /** Something was let pass that only a sync will bring. */
+  stale = false;
+  #floor; // up to here nothing is missing, once it is whole
   #whole;
-  /** @type {Set<number>} seqs beyond the floor that were passed on */
+  #head = 0; // is known to exist
+  /** @type {Set<number>} */
   #ahead = new Set();
-  /** @type {Map<string, number>} the latest seq of each incident among them */
+  /** @type {Map<string, number>} the latest seq of each incident ahead */
   #told = new Map();
-  /** The highest seq that is known to exist, and that was let pass. */
-  #head = 0;
-  #lost = 0;
-  /** @type {Position | null} one that does not compare with the floor */
-  #stray = null;
 
   /** @param {Position | null} position */
   constructor(position) {
-    this.#floor = position;
+    this.#floor = position ?? NOWHERE;
     this.#whole = position !== null;
   }
 
   /** The highest contiguous position; none before a snapshot is whole. */
   get position() {
-    return this.#floor && this.#whole ? `${this.#floor.epoch}:${this.#floor.seq}` : null;
+    return this.#whole ? `${this.#floor.epoch}:${this.#floor.seq}` : null;
   }
 
-  /** Whether something is missing, that may be on its way. */
   get gap() {
-    return this.#whole && (this.#head > (this.#floor?.seq ?? 0) || this.#stray !== null);
+    return this.#whole && (this.stale || this.#head > this.#floor.seq);
   }
 
-  /** Whether something was let pass, that only a sync will bring. */
-  get lost() {
-    return this.#whole && this.#lost > (this.#floor?.seq ?? 0);
-  }
-
-  /** Begin anew with a snapshot, as for another view. */
+  /** Begin anew, as for another view. */
   forget() {
-    if (this.#floor) this.#stray = { epoch: this.#floor.epoch, seq: this.#head };
-    this.#floor = null;
+    this.#floor = NOWHERE;
     this.#whole = false;
   }
 
-  /** The feed has come to `position`. @param {Position} position */
-  heardOf(position) {
-    if (this.#isAhead(position)) this.#head = Math.max(this.#head, position.seq);
+  /** The feed has come to a position: is it ahead? @param {Position} position */
+  reached({ epoch, seq }) {
+    if (epoch !== this.#floor.epoch) {
+      this.stale = true;
+      return false;
+    }
+    this.#head = Math.max(this.#head, seq);
+    return seq > this.#floor.seq;
   }
 
-  /** Take in a broadcast. @param {Incident} incident @param {Position} position */
+  /** A broadcast: is it news? @param {Incident} incident @param {Position} position */
   update(incident, position) {
-    if (!this.#isAhead(position)) return false;
-    if (this.#told.size < AHEAD_MAX) return this.#isNews(incident, position.seq);
-    this.#head = Math.max(this.#head, position.seq);
-    this.#lost = Math.max(this.#lost, position.seq);
+    if (!this.reached(position)) return false;
+    if (this.#told.size < AHEAD_MAX) return this.#isNews(incident.incidentId, position.seq);
+    this.stale = true;
     return false;
   }
 
   /**
-   * Take in the next page of a sync from `position`.
-   * @param {Position} position @param {Incident[]} incidents
-   * @param {{reset: boolean, last: boolean}} page `last`: it is to be adopted
-   * @returns {Incident[] | null} what is news; none where the page is of another feed
+   * The next page of a sync: what of it is news? None where it is of another feed.
+   * @param {Position} position
+   * @param {Incident[]} incidents
+   * @param {boolean} reset
+   * @param {boolean} last the position is to be adopted
    */
-  page(position, incidents, { reset, last }) {
-    if (reset) this.#begin(position);
-    const floor = this.#floor;
-    if (!floor || floor.epoch !== position.epoch) return null;
+  page(position, incidents, reset, last) {
+    if (reset) {
+      this.stale ||= this.#head > position.seq;
+      this.#floor = position;
+      this.#whole = false;
+      this.#head = position.seq;
+      this.#ahead.clear();
+      this.#told.clear();
+    }
+    if (position.epoch !== this.#floor.epoch) return null;
     const news = incidents.filter(
       // In a snapshot, what is older than its position is news too.
-      (incident) => (!this.#whole || incident.seq > floor.seq) && this.#isNews(incident, incident.seq),
+      ({ incidentId, seq }) =>
+        (!this.#whole || seq > this.#floor.seq) && this.#isNews(incidentId, seq),
     );
-    if (last) this.#adopt(position);
+    if (last) {
+      if (position.seq > this.#floor.seq) this.#floor = position;
+      this.#whole = true;
+      for (const seq of this.#ahead) if (seq <= this.#floor.seq) this.#ahead.delete(seq);
+      this.#closeUp();
+    }
     return news;
   }
 
-  /** @param {Position} position */
-  #isAhead(position) {
-    if (this.#floor?.epoch === position.epoch) return position.seq > this.#floor.seq;
-    const stray = this.#stray;
-    if (stray?.epoch !== position.epoch || stray.seq < position.seq) this.#stray = position;
-    return false;
-  }
-
-  /** @param {Position} floor */
-  #begin(floor) {
-    const known = this.#floor?.epoch === floor.epoch ? this.#head : 0;
-    this.#lost = Math.max(known, this.#stray?.epoch === floor.epoch ? this.#stray.seq : 0);
-    this.#head = Math.max(floor.seq, this.#lost);
-    this.#floor = floor;
-    this.#whole = false;
-    this.#stray = null;
-    this.#ahead.clear();
-    this.#told.clear();
-  }
-
-  /** @param {Incident} incident @param {number} seq */
-  #isNews({ incidentId }, seq) {
-    const known = this.#told.get(incidentId) ?? 0;
-    if (this.#floor && seq > this.#floor.seq) {
+  /** @param {string} id @param {number} seq */
+  #isNews(id, seq) {
+    const known = this.#told.get(id) ?? 0;
+    if (seq > this.#floor.seq) {
       this.#head = Math.max(this.#head, seq);
       this.#ahead.add(seq);
-      this.#told.set(incidentId, Math.max(known, seq));
-      if (this.#whole) this.#closeUp(this.#floor.seq);
+      this.#told.set(id, Math.max(known, seq));
+      if (this.#whole) this.#closeUp();
     }
     return seq > known;
   }
 
-  /** @param {Position} position */
-  #adopt({ epoch, seq }) {
-    const floor = Math.max(seq, this.#floor?.seq ?? 0);
-    this.#floor = { epoch, seq: floor };
-    this.#whole = true;
-    this.#stray = null;
-    for (const one of this.#ahead) if (one <= floor) this.#ahead.delete(one);
-    for (const [id, one] of this.#told) if (one <= floor) this.#told.delete(id);
-    this.#closeUp(floor);
-  }
-
-  /** Move the position over what follows it without a hole. @param {number} seq */
-  #closeUp(seq) {
+  /** Move the position over what follows it without a hole. */
+  #closeUp() {
+    let { epoch, seq } = this.#floor;
     while (this.#ahead.delete(seq + 1)) seq += 1;
-    if (this.#floor) this.#floor = { epoch: this.#floor.epoch, seq };
+    this.#floor = { epoch, seq };
     if (!this.#ahead.size) this.#told.clear();
   }
 }
 
+/** A connection, of which only the newest is asked anything. @internal */
+class Link {
+  open = false;
+  caughtUp = false;
+  pinged = false;
+  openedAt = 0;
+  heardAt = 0;
+  renewAt = Infinity;
+  /** @type {string | null} */
+  expiresAt = null;
+
+  /** @param {Filter} filter @param {number} openBy */
+  constructor(filter, openBy) {
+    this.filter = filter;
+    this.openBy = openBy;
+  }
+}
+
 /**
- * @typedef {object} Item a message that waits to be sent
- * @property {string} id its requestId
- * @property {string} text
- * @property {boolean} again whether it may be sent twice
- * @property {Filter} [filter] that it subscribes to
- * @property {boolean} [repeated]
- * @property {(ack: any) => void} resolve
- * @property {(error: AlertaError) => void} reject
- */
-/** @typedef {{kind: "ping" | "sync" | "send", by: number, item?: Item}} Request */
-/**
- * @typedef {object} Link a connection: opening, open, then leaving where another has taken over
- * @property {number} number
- * @property {Filter} filter
- * @property {number} openBy
- * @property {boolean} open
- * @property {boolean} leaving
- * @property {boolean} caughtUp
- * @property {boolean} pinged
- * @property {number} openedAt
- * @property {number} heardAt
- * @property {number} idle
- * @property {number} renewAt
- * @property {string | null} expiresAt
- * @property {Map<string, Request>} requests
+ * A message that waits; `again`: it may be sent twice; `filter`: what it subscribes to.
+ * @typedef {{message: object, again: boolean, filter?: Filter, repeated?: boolean,
+ *   resolve(ack: any): void, reject(error: AlertaError): void}} Item
  */
 /**
- * @typedef {{link: Link, since: string | null, cursor: string | null, recovered: number | null,
- *   request: Request | null}} Talk a sync of one or many pages
+ * A message on its way, until `by`; of a sync, where it began and how much it has brought.
+ * @typedef {{kind: "ping" | "sync" | "send", link: Link, by: number, item?: Item,
+ *   since?: string | null, recovered?: number | null}} Request
  */
 /**
- * What the machine wants done, in order.
- * @typedef {{do: "open", link: number, filter: Filter} | {do: "send", link: number, text: string} |
- *   {do: "close", link: number} | {do: "position", position: string | null} |
- *   {do: "tell", type: keyof Events, detail: any}} Effect
+ * @typedef {{now(): number, random(): number, open(link: Link): void, close(link: Link): void,
+ *   send(link: Link, text: string): void, tell(type: keyof Events, detail: any): void}} Io
  */
 
 /**
  * Keeps one caught-up connection; two for a moment, while one takes over from the other.
  *
- * Tell it what happens, call `decide`, carry out its `effects`, and come back at `wakeAt`.
+ * Tell it what happens, then call `decide`, and again at `wakeAt`.
+ * @internal
  */
 export class Machine {
-  /** @type {Effect[]} */
-  effects = [];
   wakeAt = Infinity;
-  /** @type {Map<number, Link>} */
-  links = new Map();
-  /** @type {Item[]} */
-  outbox = [];
   /** @type {State} */
   state = "stopped";
+  /** @type {Set<Link>} */
+  links = new Set();
+  /** @type {Item[]} */
+  outbox = [];
+  /** @type {Map<string, Request>} */
+  requests = new Map();
   #running = false;
   /** @type {AlertaError | null} why nothing is tried any more */
   #refusal = null;
   /** @type {AlertaError | null} why the last connection ended */
   #reason = null;
-  #lastLink = 0;
-  #lastId = 0;
+  #ids = 0;
   #failures = 0;
   #connectAt = 0;
-  /** @type {Talk | null} */
-  #talk = null;
-  #askFailures = 0;
-  #askAt = 0;
-  #syncedAt = 0;
+  #busy = 0;
+  #pausedTill = 0;
   /** @type {number | null} */
   #recovered = null;
+  #syncedAt = 0;
   /** @type {string | null} where the hole begins that is being watched */
   #hole = null;
   #gapAt = Infinity;
-  #fruitless = 0;
-  /** @type {Item | null} the one message that is on its way: so they keep their order on AWS */
-  #flying = null;
-  #sendFailures = 0;
-  #sendAt = 0;
+  #patience = 1;
   #decidedAt;
-  /** @type {string | null} */
-  #position;
 
-  /**
-   * @param {{feed: Feed, filter: Filter, timing: typeof TIMING, clock: () => number,
-   *   random?: () => number}} parts
-   */
-  constructor({ feed, filter, timing, clock, random = Math.random }) {
+  /** @param {Feed} feed @param {Filter} filter @param {Partial<typeof TIMING>} timing @param {Io} io */
+  constructor(feed, filter, timing, io) {
     this.feed = feed;
     this.filter = filter;
-    this.timing = timing;
-    this.clock = clock;
-    this.random = random;
-    this.#decidedAt = clock();
-    this.#position = feed.position;
+    this.timing = { ...TIMING, ...timing };
+    this.io = io;
+    this.#decidedAt = io.now();
   }
 
-  get waiting() {
-    return this.outbox.length + (this.#flying ? 1 : 0);
+  /** @returns {Link | undefined} */
+  get newest() {
+    return [...this.links].filter((link) => link.open).pop();
   }
-
-  get expiresAt() {
-    return this.#newest()?.expiresAt ?? null;
-  }
-
-  // What people ask for
 
   start() {
-    if (this.#running) return;
-    this.#running = true;
-    this.#again();
+    if (!this.#running) this.reconnect();
   }
 
-  /** @param {string} [reason] */
-  stop(reason) {
+  /** @param {string} [message] */
+  stop(message) {
     this.#running = false;
-    this.#reason = new AlertaError("stopped", reason);
-    for (const link of this.links.values()) this.#close(link);
-    const items = this.#flying ? [this.#flying, ...this.outbox] : this.outbox;
-    this.#flying = this.#talk = null;
-    this.outbox = [];
-    for (const item of items) item.reject(this.#reason);
+    this.#reason = new AlertaError("stopped", message);
+    for (const link of this.links) this.#leave(link);
+    for (const item of this.outbox.splice(0)) item.reject(this.#reason);
   }
 
   /** Connect now; what is open is replaced. */
   reconnect() {
     this.#running = true;
-    this.#again();
-    for (const link of this.links.values()) if (!link.open) this.#close(link);
-    const link = this.#newest();
-    if (link) link.renewAt = this.clock();
+    this.#refusal = null;
+    this.#failures = 0;
+    this.#connectAt = this.io.now();
+    for (const link of this.links) if (!link.open) this.#leave(link);
+    if (this.newest) this.newest.renewAt = this.#connectAt;
   }
 
-  /** See whether the connection still is one: the network is back, or somebody looks. */
+  /** Is the connection still one? The network is back, or somebody looks. */
   check() {
-    const now = this.clock();
-    this.#connectAt = Math.min(this.#connectAt, now);
-    for (const link of this.links.values()) {
-      for (const [id, request] of link.requests) {
-        request.by = Math.max(request.by, now + this.timing.check);
-        if (request.kind === "ping") link.requests.delete(id);
-      }
-      if (link.open) this.#ping(link, this.timing.check);
+    const by = this.io.now() + this.timing.check;
+    this.#connectAt = Math.min(this.#connectAt, this.io.now());
+    for (const [id, request] of this.requests) {
+      if (request.kind === "ping") this.requests.delete(id);
+      else request.by = Math.max(request.by, by);
     }
+    if (this.newest) this.#ask(this.newest, "ping", {}, this.timing.check);
   }
 
-  nextId() {
-    return String(++this.#lastId);
-  }
-
-  /** @param {Item} item */
-  enqueue(item) {
-    if (item.filter) this.outbox.unshift(item);
-    else this.outbox.push(item);
-  }
-
-  // What happens
-
-  /** @param {number} number */
-  opened(number) {
-    const link = this.links.get(number);
-    if (!link) return;
-    if (link.filter !== this.filter) return this.#close(link);
+  /** @param {Link} link */
+  opened(link) {
+    if (!this.links.has(link)) return;
+    if (link.filter !== this.filter) return this.#leave(link);
     link.open = true;
-    link.openedAt = link.heardAt = this.clock();
-    this.#talk = null; // what it would bring, the new connection asks for as well
+    link.openBy = Infinity;
+    link.openedAt = link.heardAt = this.io.now();
+    this.#endSync(); // this connection asks for what that would bring
   }
 
   /**
    * A connection has ended, or could not be opened.
-   * @param {number} number @param {AlertaError} error @param {number} [code]
+   * @param {Link} link
+   * @param {AlertaError} error
+   * @param {number} [code] of the WebSocket
    */
-  closed(number, error, code = 0) {
-    const link = this.links.get(number);
-    if (!link) return;
-    const ourFault = OUR_FAULT.includes(code);
-    this.links.delete(number);
-    if (this.#talk?.link === link) this.#talk = null;
-    for (const { item } of link.requests.values()) if (item) this.#cutOff(item, ourFault ? error : null);
-    if (link.leaving) return;
-    const now = this.clock();
-    if (link.caughtUp && now - link.openedAt >= this.timing.stable) this.#failures = 0;
-    if (ourFault || !["unreachable", "timeout", "disconnected"].includes(error.code)) this.#fault(error);
+  closed(link, error, code = 0) {
+    if (!this.links.has(link)) return;
+    const now = this.io.now();
+    const fault = OUR_FAULT.includes(code);
+    this.#forget(link, fault ? error : null);
+    if (fault || !["unreachable", "disconnected", "timeout"].includes(error.code)) this.#fault(error);
     if (!link.open && error.code === "unauthorized") this.#refusal = error;
-    if (link.open && this.#newest()) return;
+    if (link.caughtUp && now - link.openedAt >= this.timing.stable) this.#failures = 0;
+    if (link.open && this.newest) return;
     this.#reason = error;
-    const slow = ourFault ? this.timing.backoff[1] / 2 : 0;
+    const slow = fault ? this.timing.backoff[1] / 2 : 0;
     this.#connectAt = now + slow + this.#backoff(this.#failures++);
   }
 
-  /** @param {number} number @param {any} frame */
-  received(number, frame) {
-    const link = this.links.get(number);
-    if (!link) return;
-    link.heardAt = this.clock();
+  /** @param {Link} link @param {any} frame */
+  received(link, frame) {
+    if (!this.links.has(link)) return;
+    link.heardAt = this.io.now();
     if (frame?.type === "incident_update") return this.#update(frame);
-    const failure = frame?.type === "error" || (frame && !frame.type && frame.message);
-    const id = link.requests.has(frame?.requestId) ? frame.requestId : failure && meant(link, frame);
-    const request = link.requests.get(id);
-    if (failure) {
-      const error = new AlertaError(frame.code ?? "internal", frame.message, frame);
-      if (!request) this.#fault(error);
-      else this.#refused(link, id, request, error);
-    } else if (request) {
-      link.requests.delete(id);
-      if (request.kind === "ping") this.#pong(link, frame);
-      else if (request.item) this.#acked(link, request.item, frame);
-      else if (this.#talk?.request === request) this.#page(link, frame);
-    } else if (!frame?.type) {
-      this.#fault(new AlertaError("not_understood"));
-    }
+    const failed = frame?.type === "error" || (!frame?.type && frame?.message);
+    const id = this.requests.has(frame?.requestId) ? frame.requestId : failed && this.#meant(link, frame);
+    const request = this.requests.get(id);
+    this.requests.delete(id);
+    if (failed) this.#refused(request, new AlertaError(frame.code ?? "internal", frame.message, frame));
+    else if (!frame?.type) this.#fault(new AlertaError("not_understood"));
+    else if (request?.kind === "ping") this.#pong(link, frame);
+    else if (request?.kind === "sync") this.#page(request, frame);
+    else if (request?.item) this.#acked(link, request.item, frame);
   }
-
-  // What to do
 
   /** Do what is due; one thing may make another due. */
   decide() {
-    const now = this.clock();
+    const now = this.io.now();
     if (now - this.#decidedAt > this.timing.slept) this.check();
     this.#decidedAt = now;
-    for (let done = -1; done < this.effects.length; ) {
-      done = this.effects.length;
-      this.wakeAt = this.#running ? now + this.timing.beat : Infinity;
-      this.#expire();
-      if (this.#running) {
-        this.#connect();
-        this.#send();
-        this.#sync();
-        this.#heartbeat();
-      }
-    }
-    this.#tell();
+    do this.wakeAt = this.#running ? now + this.timing.beat : Infinity;
+    while (
+      this.#running &&
+      (this.#expire() || this.#connect() || this.#send() || this.#sync() || this.#heartbeat())
+    );
+    this.#tellState();
   }
 
-  /** Whether it is time; if not, come back then. @param {number} at */
+  /** Is it time? If not, come back then. @param {number} at */
   #due(at) {
-    this.wakeAt = Math.min(this.wakeAt, Math.max(at, this.clock()));
-    return at <= this.clock();
+    if (at <= this.io.now()) return true;
+    this.wakeAt = Math.min(this.wakeAt, at);
+    return false;
   }
 
   #expire() {
-    for (const link of this.links.values()) {
-      const by = Math.min(link.open ? Infinity : link.openBy, ...[...link.requests.values()].map((r) => r.by));
-      const answered = ![...link.requests.values()].some((request) => request.item);
-      if (link.leaving && answered) this.#close(link);
-      else if (this.#due(by)) this.#drop(link, new AlertaError("timeout"));
+    for (const link of this.links) {
+      const requests = [...this.requests.values()].filter((request) => request.link === link);
+      const replaced = link !== this.newest && link.open && this.newest?.caughtUp;
+      const late = this.#due(Math.min(link.openBy, ...requests.map(({ by }) => by)));
+      if (late) this.#drop(link, new AlertaError("timeout"));
+      // What is on its way over it is waited for.
+      else if (replaced && !requests.some(({ item }) => item)) this.#leave(link);
+      else continue;
+      return true;
     }
+    return false;
   }
 
   #connect() {
-    if (this.#refusal || [...this.links.values()].some((link) => !link.open)) return;
-    const now = this.clock();
-    if (!this.#due(Math.max(this.#connectAt, this.#newest()?.renewAt ?? 0))) return;
-    const number = ++this.#lastLink;
-    this.links.set(number, {
-      number,
-      filter: this.filter,
-      openBy: now + this.timing.connect,
-      open: false,
-      leaving: false,
-      caughtUp: false,
-      pinged: false,
-      openedAt: now,
-      heardAt: now,
-      idle: this.#between(this.timing.idle),
-      renewAt: Infinity,
-      expiresAt: null,
-      requests: new Map(),
-    });
-    this.effects.push({ do: "open", link: number, filter: this.filter });
+    const at = Math.max(this.#connectAt, this.newest?.renewAt ?? 0);
+    const opening = [...this.links].some((link) => !link.open);
+    if (this.#refusal || opening || !this.#due(at)) return false;
+    const link = new Link(this.filter, this.io.now() + this.timing.connect);
+    this.links.add(link);
+    this.io.open(link);
+    return true;
   }
 
+  /** One at a time, so that they keep their order on AWS too. */
   #send() {
-    const link = this.#newest();
-    if (!link || this.#flying || !this.outbox.length || !this.#due(this.#sendAt)) return;
-    const item = (this.#flying = /** @type {Item} */ (this.outbox.shift()));
+    const { newest } = this;
+    if (!newest || !this.outbox.length || this.#asked("send") || !this.#due(this.#pausedTill)) return false;
+    const item = /** @type {Item} */ (this.outbox.shift());
     // A page of the one view must not move the position in the other.
-    if (item.filter) this.#talk = null;
-    link.requests.set(item.id, { kind: "send", by: this.clock() + this.timing.answer, item });
-    this.effects.push({ do: "send", link: link.number, text: item.text });
+    if (item.filter) this.#endSync();
+    return this.#ask(newest, "send", item.message, this.timing.answer, { item });
   }
 
   #sync() {
-    const link = this.#newest();
-    if (!this.#talk) this.#watchGap();
-    if (!link || this.#flying?.filter) return;
-    const needed = link.caughtUp && this.feed.position ? this.#gapAt : 0;
-    if (!this.#talk && this.#due(Math.max(this.#askAt, needed))) {
-      const since = this.feed.position;
-      this.#talk = { link, since, cursor: null, recovered: since ? 0 : null, request: null };
-      this.#gapAt = Infinity;
-    }
-    if (this.#talk && !this.#talk.request) {
-      const { cursor } = this.#talk;
-      const message = { action: "sync", since: this.feed.position, ...(cursor && { cursor }) };
-      this.#talk.request = this.#ask(link, "sync", message, this.timing.answer);
-    }
+    const { newest } = this;
+    this.#watchGap();
+    if (!newest || this.#asked("sync") || this.#asked("send")?.item?.filter) return false;
+    const since = this.feed.position;
+    const needed = newest.caughtUp && since ? this.#gapAt : 0;
+    if (!this.#due(Math.max(this.#pausedTill, needed))) return false;
+    this.#gapAt = Infinity;
+    this.feed.stale = false;
+    const recovered = since ? 0 : null;
+    return this.#ask(newest, "sync", { since }, this.timing.answer, { since, recovered });
   }
 
   #heartbeat() {
-    for (const link of this.links.values()) {
-      if (!link.open || link.leaving || [...link.requests.values()].some((r) => r.kind === "ping")) continue;
-      // The first pong tells when the connection will end.
-      const first = link.caughtUp && !link.pinged;
-      if (first || this.#due(link.heardAt + link.idle)) this.#ping(link, this.timing.pong);
-    }
+    const { newest } = this;
+    if (!newest || this.#asked("ping")) return false;
+    // The first pong tells when the connection will end.
+    const first = newest.caughtUp && !newest.pinged;
+    if (!first && !this.#due(newest.heardAt + this.#between(this.timing.idle))) return false;
+    newest.pinged = true;
+    return this.#ask(newest, "ping", {}, this.timing.pong);
   }
 
-  #tell() {
-    const { position } = this.feed;
-    if (position !== this.#position) {
-      this.#position = position;
-      const last = this.effects.findLastIndex((effect) => effect.do === "tell" && effect.type === "incident");
-      // Not before: what a page brings is whole only with its last event.
-      this.effects.splice(last < 0 ? this.effects.length : last, 0, { do: "position", position });
+  /** A hole in the feed is given some time to fill, and then asked for. */
+  #watchGap() {
+    const { gap, stale, position } = this.feed;
+    if (!gap) [this.#gapAt, this.#patience] = [Infinity, 1];
+    else if (stale) this.#gapAt = 0;
+    else if (position !== this.#hole || this.#gapAt === Infinity) {
+      // With a filter holes are natural, but one of them may be a loss.
+      const wait = this.#between(this.#filtered ? this.timing.idle : this.timing.gap);
+      this.#gapAt = this.io.now() + wait * this.#patience;
     }
+    this.#hole = position;
+  }
+
+  #tellState() {
+    const links = [...this.links];
     const previous = this.state;
-    this.state = this.#currentState();
+    if (!this.#running) this.state = "stopped";
+    else if (links.some((link) => link.caughtUp)) this.state = "live";
+    else if (this.newest) this.state = "syncing";
+    else if (this.#refusal) this.state = "refused";
+    else this.state = links.length ? "connecting" : "waiting";
     if (this.state === previous) return;
-    if (this.state === "live") this.#reason = null;
-    const detail = {
+    const live = this.state === "live";
+    if (live) this.#reason = null;
+    this.io.tell("status", {
       state: this.state,
       previous,
       attempt: this.#failures,
       retryAt: this.state === "waiting" ? new Date(this.#connectAt) : null,
       reason: this.#reason,
-      recovered: this.state === "live" ? this.#recovered : null,
-    };
-    this.effects.push({ do: "tell", type: "status", detail });
+      recovered: live ? this.#recovered : null,
+    });
   }
-
-  /** @returns {State} */
-  #currentState() {
-    if (!this.#running) return "stopped";
-    const links = [...this.links.values()].filter((link) => !link.leaving);
-    if (links.some((link) => link.caughtUp)) return "live";
-    if (links.some((link) => link.open)) return "syncing";
-    if (this.#refusal) return "refused";
-    return links.length ? "connecting" : "waiting";
-  }
-
-  // Answers
 
   /** @param {any} frame */
   #update({ incident, position: text }) {
     const position = parsePosition(text);
-    if (!position || !isIncident(incident)) return this.#fault(new AlertaError("not_understood"));
-    if (this.feed.update(incident, position)) this.#news(incident, text, false);
+    if (!position || !isIncident(incident)) this.#fault(new AlertaError("not_understood"));
+    else if (this.feed.update(incident, position)) {
+      this.io.tell("incident", { incident, position: text, recovered: false });
+    }
   }
 
-  /** @param {Link} link @param {any} frame */
-  #page(link, frame) {
-    const talk = /** @type {Talk} */ (this.#talk);
-    const position = parsePosition(frame.position);
-    const good = position && Array.isArray(frame.incidents) && frame.incidents.every(isIncident);
-    const cursor = frame.cursor ?? null;
-    const reset = frame.reset === true;
-    const before = this.effects.length;
-    const news = good ? this.feed.page(position, frame.incidents, { reset, last: !cursor }) : null;
-    if (!position || !news) return this.#drop(link, new AlertaError("not_understood"));
-    if (reset) this.effects.push({ do: "tell", type: "reset", detail: {} });
-    for (const incident of news) this.#news(incident, `${position.epoch}:${incident.seq}`, true);
-    if (reset) talk.recovered = null;
-    else if (talk.recovered !== null) talk.recovered += this.effects.length - before;
-    talk.cursor = cursor;
-    talk.request = null;
-    this.#askFailures = 0;
-    if (!frame.more && !cursor) this.#caughtUp(link, talk);
-  }
-
-  /** Nothing is missing: older connections have served their time. @param {Link} link @param {Talk} talk */
-  #caughtUp(link, { since, recovered }) {
-    this.#talk = null;
-    this.#syncedAt = this.clock();
-    this.#fruitless = this.feed.gap && this.feed.position === since ? this.#fruitless + 1 : 0;
-    this.#hole = this.feed.position;
+  /** @param {Request} request @param {any} frame */
+  #page({ link, since, recovered }, { position: text, incidents, reset, more, cursor }) {
+    const position = parsePosition(text);
+    const good = position && Array.isArray(incidents) && incidents.every(isIncident);
+    const news = good && this.feed.page(position, incidents, reset === true, !cursor);
+    if (!news) return this.#drop(link, new AlertaError("not_understood"));
+    if (reset) this.io.tell("reset", {});
+    for (const incident of news) {
+      const at = `${position.epoch}:${incident.seq}`;
+      this.io.tell("incident", { incident, position: at, recovered: true });
+    }
+    this.#busy = 0;
+    recovered = reset || recovered == null ? null : recovered + news.length;
+    if (more || cursor) {
+      const message = { since: this.feed.position, cursor };
+      this.#ask(link, "sync", message, this.timing.answer, { since, recovered });
+      return;
+    }
+    const stuck = this.feed.gap && this.feed.position === since;
+    this.#patience = stuck ? Math.min(this.#patience * 2, 16) : 1;
+    this.#syncedAt = this.io.now();
     this.#recovered = recovered;
     link.caughtUp = true;
-    for (const other of this.links.values()) if (other.open && other !== link) other.leaving = true;
   }
 
   /** @param {Link} link @param {any} frame */
-  #pong(link, frame) {
-    const now = this.clock();
-    const position = parsePosition(frame.position);
-    if (position) this.feed.heardOf(position);
+  #pong(link, { position: text, expiresAt }) {
+    const now = this.io.now();
+    const position = parsePosition(text);
+    if (position) this.feed.reached(position);
     this.#watchGap();
     if (this.#filtered && this.feed.gap) {
       const at = Math.max(now, this.#syncedAt + this.#between(this.timing.resync));
       this.#gapAt = Math.min(this.#gapAt, at);
     }
-    if (link.renewAt < Infinity) return;
-    link.expiresAt = frame.expiresAt ?? null;
-    const left = Date.parse(frame.expiresAt) - now;
-    // Whoever's clock is wrong by more than that renews by the age alone.
+    if (link.expiresAt) return;
+    link.expiresAt = expiresAt;
+    const left = Date.parse(expiresAt) - now;
+    // Where the clock here is wrong by more than that, the age alone counts.
     const life = left > 0 && left < this.timing.life ? left : this.timing.life;
     const at = now + life * this.#between(this.timing.renew);
-    link.renewAt = Math.max(at, link.openedAt + this.timing.renewAfter);
+    link.renewAt = Math.min(link.renewAt, Math.max(at, link.openedAt + this.timing.renewAfter));
   }
 
   /** @param {Link} link @param {Item} item @param {any} frame */
   #acked(link, item, frame) {
-    this.#flying = null;
-    this.#sendFailures = 0;
+    this.#busy = 0;
     if (!item.filter) return item.resolve(frame);
-    if (link !== this.#newest()) return this.enqueue(item);
+    if (link !== this.newest) return this.outbox.unshift(item);
     this.filter = link.filter = item.filter;
     this.feed.forget();
     link.caughtUp = false;
-    for (const other of this.links.values()) if (other !== link) this.#close(other);
-    item.resolve(undefined);
+    for (const other of this.links) if (other !== link) this.#leave(other);
+    item.resolve(frame);
   }
 
-  /** @param {Link} link @param {string} id @param {Request} request @param {AlertaError} error */
-  #refused(link, id, request, error) {
-    const { item } = request;
-    const wait = (error.retryAfter ?? 0) * 1000;
-    if (error.code === "unauthorized") {
-      if (item) item.again = true; // nothing was done
-      return this.#drop(link, error);
-    }
-    link.requests.delete(id);
-    if (item) {
-      this.#flying = null;
-      if (error.code === "rate_limited" || (error.code === "unavailable" && item.again)) {
-        this.outbox.unshift(item);
-        this.#sendAt = this.clock() + Math.max(wait, this.#backoff(this.#sendFailures++));
-      } else if (error.code === "conflict" && item.repeated) {
-        item.reject(new AlertaError("unknown_outcome", error.message, { cause: error }));
-      } else {
-        item.reject(error);
-      }
-      return;
-    }
-    this.#fault(error);
-    if (this.#talk?.request !== request) return;
-    if (error.code === "invalid_request") this.feed.forget();
-    this.#talk = null;
-    this.#askAt = this.clock() + Math.max(wait, this.#backoff(this.#askFailures++));
+  /** @param {Request | undefined} request @param {AlertaError} error */
+  #refused(request, error) {
+    const { item, link } = request ?? {};
+    const known = error.code === "rate_limited" || error.code === "unauthorized"; // nothing was done
+    const later = known || (error.code === "unavailable" && item?.again);
+    if (!item) this.#fault(error);
+    else if (later) this.outbox.unshift(item);
+    else if (error.code === "conflict" && item.repeated) item.reject(new AlertaError("unknown_outcome"));
+    else return item.reject(error);
+    if (request?.kind === "sync" && error.code === "invalid_request") this.feed.forget();
+    if (link && error.code === "unauthorized") return this.#drop(link, error);
+    if (!request || request.kind === "ping") return;
+    const wait = Math.max(1000 * (error.retryAfter ?? 0), this.#backoff(this.#busy++));
+    this.#pausedTill = this.io.now() + wait;
   }
 
-  // Small things
-
-  /** The connection ended before the answer. @param {Item} item @param {AlertaError | null} fault */
-  #cutOff(item, fault) {
-    this.#flying = null;
-    if (fault) return item.reject(fault);
-    if (!item.again) return item.reject(new AlertaError("unknown_outcome"));
-    item.repeated = true;
-    this.outbox.unshift(item);
-  }
-
-  #again() {
-    this.#refusal = null;
-    this.#failures = 0;
-    this.#connectAt = this.clock();
-  }
-
-  /** Watch a hole in the feed: it is given some time to fill, and then asked for. */
-  #watchGap() {
-    if (!this.feed.gap) {
-      this.#gapAt = Infinity;
-      return;
-    }
-    const moved = this.feed.position !== this.#hole;
-    if (moved) this.#fruitless = 0;
-    this.#hole = this.feed.position;
-    if (moved || this.#gapAt === Infinity) {
-      // With a filter, holes are natural, but one may hide a loss.
-      const wait = this.#between(this.#filtered ? this.timing.idle : this.timing.gap);
-      this.#gapAt = this.clock() + Math.max(wait, Math.min(this.timing.backoff[1], wait * 2 ** this.#fruitless));
-    }
-    if (this.feed.lost && !this.#fruitless) this.#gapAt = 0;
+  /**
+   * What an error without its requestId must mean: where the service could not read a message,
+   * the one that somebody sent; where API Gateway answers by itself, the only one there is.
+   * @param {Link} link @param {any} frame
+   */
+  #meant(link, frame) {
+    const all = [...this.requests].filter(([, request]) => request.link === link);
+    const sent = frame.type ? all.filter(([, { item }]) => item) : [];
+    const [first, ...others] = sent.length ? sent : all;
+    return others.length ? undefined : first?.[0];
   }
 
   get #filtered() {
     return Object.values(this.filter).some((values) => values.length);
   }
 
-  /** @returns {Link | undefined} */
-  #newest() {
-    return [...this.links.values()].filter((link) => link.open && !link.leaving).pop();
+  /** @param {Request["kind"]} kind */
+  #asked(kind) {
+    return [...this.requests.values()].find((request) => request.kind === kind);
   }
 
-  /** @param {Link} link @param {number} wait */
-  #ping(link, wait) {
-    link.pinged = true;
-    this.#ask(link, "ping", { action: "ping" }, wait);
+  #endSync() {
+    for (const [id, { kind }] of this.requests) if (kind === "sync") this.requests.delete(id);
   }
 
-  /** @param {Link} link @param {"ping" | "sync"} kind @param {object} message @param {number} wait */
-  #ask(link, kind, message, wait) {
-    const requestId = this.nextId();
-    /** @type {Request} */
-    const request = { kind, by: this.clock() + wait };
-    link.requests.set(requestId, request);
-    const text = JSON.stringify({ ...message, requestId });
-    this.effects.push({ do: "send", link: link.number, text });
-    return request;
-  }
-
-  /** @param {Incident} incident @param {string} position @param {boolean} recovered */
-  #news(incident, position, recovered) {
-    this.effects.push({ do: "tell", type: "incident", detail: { incident, position, recovered } });
+  /**
+   * @param {Link} link @param {Request["kind"]} kind @param {object} message @param {number} wait
+   * @param {Partial<Request>} [more]
+   */
+  #ask(link, kind, message, wait, more) {
+    const requestId = String(++this.#ids);
+    this.requests.set(requestId, { kind, link, by: this.io.now() + wait, ...more });
+    this.io.send(link, JSON.stringify({ action: kind, ...message, requestId }));
+    return true;
   }
 
   /** @param {AlertaError} error */
   #fault(error) {
-    this.effects.push({ do: "tell", type: "error", detail: { error } });
+    this.io.tell("error", { error });
+  }
+
+  /** What was on its way has not arrived, or nobody knows. @param {Link} link @param {AlertaError | null} fault */
+  #forget(link, fault) {
+    this.links.delete(link);
+    for (const [id, { item, link: over }] of this.requests) {
+      if (over !== link) continue;
+      this.requests.delete(id);
+      if (!item) continue;
+      if (fault || !item.again) item.reject(fault ?? new AlertaError("unknown_outcome"));
+      else this.outbox.unshift(Object.assign(item, { repeated: true }));
+    }
   }
 
   /** @param {Link} link */
-  #close(link) {
-    if (this.#talk?.link === link) this.#talk = null;
-    this.links.delete(link.number);
-    this.effects.push({ do: "close", link: link.number });
-    for (const { item } of link.requests.values()) if (item && this.#running) this.#cutOff(item, null);
+  #leave(link) {
+    this.#forget(link, null);
+    this.io.close(link);
   }
 
-  /** Leave a connection that is of no use. @param {Link} link @param {AlertaError} error */
+  /** Give up a connection that is of no use. @param {Link} link @param {AlertaError} error */
   #drop(link, error) {
-    this.closed(link.number, error);
-    this.effects.push({ do: "close", link: link.number });
+    this.closed(link, error);
+    this.io.close(link);
   }
 
   /** A wait with full jitter. @param {number} failures */
   #backoff(failures) {
     const [first, last] = this.timing.backoff;
-    return this.random() * Math.min(last, first * 2 ** Math.min(failures, 20));
+    return this.io.random() * Math.min(last, first * 2 ** Math.min(failures, 20));
   }
 
   /** @param {number[]} range */
   #between([low, high]) {
-    return low + this.random() * (high - low);
+    return low + this.io.random() * (high - low);
   }
 }
 
 /** @param {any} value @returns {value is Incident} */
-function isIncident(value) {
-  return typeof value?.incidentId === "string" && Number.isSafeInteger(value.seq);
-}
+const isIncident = (value) => typeof value?.incidentId === "string" && Number.isSafeInteger(value.seq);
 
-/**
- * The request that an error without its requestId must mean: what the service could not read is
- * what somebody sent; where API Gateway answers by itself, the one request there is.
- * @param {Link} link @param {any} frame
- */
-function meant({ requests }, frame) {
-  const ids = [...requests.keys()];
-  const sent = ids.find((id) => requests.get(id)?.item);
-  if (frame.type && sent) return sent;
-  return ids.length === 1 ? ids[0] : undefined;
-}
-
-/** A filter as the URL carries it. @param {Filter} filter */
+/** @param {Filter} filter as the URL carries it */
 function query(filter) {
-  const pairs = Object.entries(filter).flatMap(([field, values]) =>
-    values.map((value) => `${field}=${encodeURIComponent(value)}`),
-  );
-  const text = pairs.join("&");
+  const text = Object.entries(filter)
+    .flatMap(([field, values]) => values.map((value) => `${field}=${encodeURIComponent(value)}`))
+    .join("&");
   if (text.length > QUERY_MAX) throw new AlertaError("too_large", "filter");
   return text;
 }
 
-/** Follows the feed and sends: nothing is missed, nothing is told twice. */
+/** Follows the feed and sends: nothing is missed, nothing told twice, nothing stored twice. */
 export class AlertaUtec extends EventTarget {
   #url;
   #options;
-  #now;
   #machine;
-  #maxQueue;
-  #WebSocket;
-  /** @type {Map<number, any>} */
+  /** @type {Map<Link, any>} */
   #sockets = new Map();
+  /** @type {CustomEvent[]} */
+  #events = [];
+  #telling = false;
+  #position;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
-  #draining = false;
-  /** @type {string | null} */
-  #position;
-  /** @type {Filter} the filter that was asked for last */
+  #now;
+  #time;
+  #wall;
+  /** @type {Filter | undefined} */
   #wanted;
   /** @type {Promise<void>} */
   #filtering = Promise.resolve();
-  #time;
-  #wall;
 
   /**
-   * @param {string | (() => string | Promise<string>)} url
+   * @param {Given<string>} url of the WebSocket
    * @param {Options} [options]
    */
   constructor(url, options = {}) {
     super();
-    const position = options.position ? parsePosition(options.position) : null;
-    if (options.position && !position) throw new TypeError("position");
+    const { filter = {}, position = null, timing = {}, now = Date.now } = options;
+    const parsed = parsePosition(position);
+    if (position && !parsed) throw new TypeError(`position: ${position}`);
+    query(filter);
     this.#url = url;
-    this.#options = { ...options };
-    this.#maxQueue = options.maxQueue ?? 100;
-    this.#WebSocket = options.WebSocket ?? globalThis.WebSocket;
-    this.#now = options.now ?? Date.now;
-    this.#time = this.#wall = this.#now();
-    this.#position = options.position ?? null;
-    this.#wanted = options.filter ?? {};
-    query(this.#wanted);
-    this.#machine = new Machine({
-      feed: new Feed(position),
-      filter: this.#wanted,
-      timing: { ...TIMING, ...options.timing },
-      clock: () => this.#clock(),
+    this.#options = { maxQueue: 100, WebSocket: globalThis.WebSocket, ...options };
+    this.#position = position;
+    this.#now = now;
+    this.#time = this.#wall = now();
+    this.#machine = new Machine(new Feed(parsed), filter, timing, {
+      now: () => this.#clock(),
+      random: Math.random,
+      open: (link) => void this.#open(link),
+      close: (link) => this.#close(link),
+      send: (link, text) => this.#sockets.get(link)?.send(text),
+      tell: (type, detail) => void this.#events.push(new CustomEvent(type, { detail })),
     });
   }
 
-  /** @returns {State} */
   get state() {
     return this.#machine.state;
   }
 
-  /** Everything up to here was told. Keep it beside the state, and go on from it another time. */
+  /** Everything up to here was told. */
   get position() {
     return this.#position;
   }
 
-  /** When the connection ends, as far as is known; it is renewed before. */
+  /** When the connection ends, where that is known; it is renewed before. */
   get expiresAt() {
-    const text = this.#machine.expiresAt;
+    const text = this.#machine.newest?.expiresAt;
     return text ? new Date(text) : null;
   }
 
@@ -881,30 +718,28 @@ export class AlertaUtec extends EventTarget {
     this.#run((machine) => machine.reconnect());
   }
 
-  /** @param {"es" | "en"} lang of messages; the connection is renewed for it */
+  /** The language of messages; the connection is renewed for it. @param {"es" | "en"} lang */
   setLang(lang) {
     this.#options.lang = lang;
-    if (this.state !== "stopped") this.#run((machine) => machine.reconnect());
+    if (this.state !== "stopped") this.reconnect();
   }
 
   /**
-   * See another part of the feed; a `reset` follows. Of several calls at once the last one counts.
+   * See another part of the feed: settles when the service knows; a `reset` follows. Of several
+   * calls at once only the last one counts.
    * @param {Filter} filter
-   * @returns {Promise<void>} settles when the service has taken it
    */
   setFilter(filter) {
     this.#wanted = filter;
     const turn = async () => {
       query(filter);
-      if (filter !== this.#wanted) return;
-      await this.#enqueue({ action: "subscribe", filter }, true, filter);
+      if (filter === this.#wanted) await this.#enqueue({ action: "subscribe", filter }, true, filter);
     };
-    this.#filtering = this.#filtering.then(turn, turn);
-    return this.#filtering;
+    return (this.#filtering = this.#filtering.then(turn, turn));
   }
 
   /**
-   * Report an incident; it is sent until the service has it, and is stored once.
+   * Report an incident: sent until it is acked, and stored once.
    * @param {object} incident
    * @param {{idempotencyKey?: string}} [options]
    * @returns {Promise<Ack>}
@@ -920,8 +755,8 @@ export class AlertaUtec extends EventTarget {
    * @returns {Promise<Ack>}
    */
   update(incidentId, change) {
-    const message = { action: "update", incidentId, ...change };
-    return this.#enqueue(message, change.revision !== undefined);
+    const again = change.revision !== undefined;
+    return this.#enqueue({ action: "update", incidentId, ...change }, again);
   }
 
   /**
@@ -929,7 +764,6 @@ export class AlertaUtec extends EventTarget {
    * @param {K} type
    * @param {((event: Events[K]) => void) | {handleEvent(event: Events[K]): void} | null} listener
    * @param {boolean | AddEventListenerOptions} [options]
-   * @override
    */
   addEventListener(type, listener, options) {
     super.addEventListener(type, /** @type {EventListener | null} */ (listener), options);
@@ -937,25 +771,24 @@ export class AlertaUtec extends EventTarget {
 
   /** @param {object} message @param {boolean} again @param {Filter} [filter] */
   async #enqueue(message, again, filter) {
-    const id = this.#machine.nextId();
-    const text = JSON.stringify({ ...message, requestId: id });
-    if (new TextEncoder().encode(text).length > MESSAGE_MAX_BYTES) throw new AlertaError("too_large");
+    const { outbox, requests } = this.#machine;
+    const text = JSON.stringify(message);
+    if (new TextEncoder().encode(text).length > MESSAGE_MAX_BYTES - 100) throw new AlertaError("too_large");
     if (this.state === "stopped") throw new AlertaError("stopped");
-    if (!filter && this.#machine.waiting >= this.#maxQueue) throw new AlertaError("queue_full");
-    const ack = await new Promise((resolve, reject) => {
-      this.#run((machine) => machine.enqueue({ id, text, again, filter, resolve, reject }));
+    const waiting = [...outbox, ...[...requests.values()].flatMap(({ item }) => item ?? [])];
+    if (waiting.length >= (this.#options.maxQueue ?? 0) && !filter) throw new AlertaError("queue_full");
+    const { incidentId, seq, revision, duplicate } = await new Promise((resolve, reject) => {
+      const item = { message: JSON.parse(text), again, filter, resolve, reject };
+      this.#run(() => (filter ? outbox.unshift(item) : outbox.push(item)));
     });
-    if (!ack) return;
-    const { incidentId, seq, revision, duplicate } = ack;
-    return /** @type {any} */ ({ incidentId, seq, revision, duplicate });
+    return { incidentId, seq, revision, duplicate };
   }
 
   #check = () => {
-    if (globalThis.document?.hidden) return;
-    this.#run((machine) => machine.check());
+    if (!globalThis.document?.hidden) this.#run((machine) => machine.check());
   };
 
-  /** A clock that counts sleep, and does not go back when the machine's is set. */
+  /** The time with what was slept, that does not go back when the clock is set. */
   #clock() {
     const wall = this.#now();
     this.#time += Math.max(0, wall - this.#wall);
@@ -968,28 +801,22 @@ export class AlertaUtec extends EventTarget {
     const machine = this.#machine;
     act(machine);
     machine.decide();
-    if (this.#draining) return;
-    this.#draining = true;
-    for (let effect; (effect = machine.effects.shift()); ) this.#perform(effect);
-    this.#draining = false;
     clearTimeout(this.#timer);
-    if (machine.wakeAt === Infinity) return;
-    this.#timer = setTimeout(() => this.#run(() => {}), machine.wakeAt - this.#clock());
-  }
-
-  /** @param {Effect} effect */
-  #perform(effect) {
-    if (effect.do === "open") void this.#open(effect.link, effect.filter);
-    else if (effect.do === "send") this.#sockets.get(effect.link)?.send(effect.text);
-    else if (effect.do === "close") this.#close(effect.link);
-    else if (effect.do === "position") this.#position = effect.position;
-    else {
-      if (effect.type === "reset") this.#position = null;
-      this.dispatchEvent(new CustomEvent(effect.type, { detail: effect.detail }));
+    const wait = machine.wakeAt - this.#clock();
+    if (wait < Infinity) this.#timer = setTimeout(() => this.#run(() => {}), wait);
+    if (this.#telling) return;
+    this.#telling = true;
+    for (let event; (event = this.#events.shift()); ) {
+      // Not before: what a page brings is whole only with its last event.
+      if (!this.#events.length) this.#position = machine.feed.position;
+      else if (event.type === "reset") this.#position = null;
+      this.dispatchEvent(event);
     }
+    this.#telling = false;
+    this.#position = machine.feed.position;
   }
 
-  /** @param {number} link */
+  /** @param {Link} link */
   #close(link) {
     const socket = this.#sockets.get(link);
     if (!socket) return;
@@ -998,68 +825,50 @@ export class AlertaUtec extends EventTarget {
     socket.close(1000);
   }
 
-  /** @param {number} link @param {Filter} filter */
-  async #open(link, filter) {
+  /** @param {Link} link */
+  async #open(link) {
+    let code = "unreachable";
     try {
-      const url = await called(this.#url, "unreachable");
-      const token = await called(this.#options.token, "token_failed");
-      if (this.#machine.links.has(link)) this.#connect(link, this.#address(url, filter), token);
+      await null; // not within the machine's step
+      const url = await given(this.#url);
+      code = "token_failed";
+      const token = await given(this.#options.token);
+      code = "unreachable";
+      if (this.#machine.links.has(link)) this.#connect(link, url, token);
     } catch (error) {
-      const failure = error instanceof AlertaError ? error : new AlertaError("unreachable", String(error));
+      const failure = error instanceof AlertaError ? error : new AlertaError(code, String(error));
       this.#run((machine) => machine.closed(link, failure));
     }
   }
 
-  /** @param {number} link @param {string} url @param {string | null | undefined} token */
+  /** @param {Link} link @param {string} url @param {string | null | undefined} token */
   #connect(link, url, token) {
-    const socket = new this.#WebSocket(url, ["alerta.v1", ...(token ? [`bearer.${token}`] : [])]);
-    let open = false;
+    const { lang, probe, WebSocket } = this.#options;
+    const more = [lang && `lang=${lang}`, query(link.filter)].filter(Boolean).join("&");
+    const address = more ? `${url}${url.includes("?") ? "&" : "?"}${more}` : url;
+    const protocols = ["alerta.v1", ...(token ? [`bearer.${token}`] : [])];
+    // @ts-expect-error where there is none, the handshake fails
+    const socket = new WebSocket(address, protocols);
     let hint = "";
     this.#sockets.set(link, socket);
-    socket.onopen = () => {
-      open = true;
-      this.#run((machine) => machine.opened(link));
-    };
-    socket.onmessage = (/** @type {MessageEvent} */ { data }) => {
+    socket.onopen = () => this.#run((machine) => machine.opened(link));
+    socket.onmessage = (/** @type {MessageEvent} */ { data }) =>
       this.#run((machine) => machine.received(link, parse(data)));
-    };
-    socket.onerror = (/** @type {any} */ event) => (hint = event.message ?? "");
+    socket.onerror = (/** @type {ErrorEvent} */ { message = "" }) => (hint = message);
     socket.onclose = async (/** @type {CloseEvent} */ { code, reason }) => {
       this.#sockets.delete(link);
-      const text = `${code} ${reason || hint}`.trim();
-      const refused = !open && (/\b401$/.test(hint) || (await this.#probed()) === "unauthorized");
-      const error = new AlertaError(refused ? "unauthorized" : open ? "disconnected" : "unreachable", text);
-      this.#run((machine) => machine.closed(link, error, open ? code : 0));
+      let name = link.open ? "disconnected" : "unreachable";
+      // Browsers hide the status of a handshake; ws tells it.
+      const refused = /\b401$/.test(hint) || (await probe?.().catch(() => "ok")) === "unauthorized";
+      if (!link.open && refused) name = "unauthorized";
+      const error = new AlertaError(name, `${code} ${reason || hint}`.trim());
+      this.#run((machine) => machine.closed(link, error, link.open ? code : 0));
     };
   }
-
-  async #probed() {
-    try {
-      return await this.#options.probe?.();
-    } catch {
-      return "ok";
-    }
-  }
-
-  /** @param {string} url @param {Filter} filter */
-  #address(url, filter) {
-    const { lang } = this.#options;
-    const text = [lang ? `lang=${lang}` : "", query(filter)].filter(Boolean).join("&");
-    return text ? `${url}${url.includes("?") ? "&" : "?"}${text}` : url;
-  }
 }
 
-/**
- * @template T
- * @param {T | (() => T | Promise<T>)} value @param {string} code
- */
-async function called(value, code) {
-  try {
-    return await (value instanceof Function ? value() : value);
-  } catch (error) {
-    throw error instanceof AlertaError ? error : new AlertaError(code, String(error), { cause: error });
-  }
-}
+/** @template T @param {Given<T>} value @returns {Promise<T>} */
+const given = async (value) => (value instanceof Function ? value() : value);
 
 /** @param {unknown} data */
 function parse(data) {
