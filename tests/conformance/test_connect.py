@@ -22,6 +22,20 @@ def test_a_query_string_and_unknown_headers_do_not_matter(target: Target) -> Non
     assert pong["type"] == "pong"
 
 
+@pytest.mark.parametrize("offered", [["alerta.v1"], ["otro.v2", "alerta.v1"]])
+def test_our_subprotocol_is_selected_where_it_is_offered(
+    target: Target, offered: list[str]
+) -> None:
+    with target.connect(subprotocols=offered) as client:
+        assert client.connection.subprotocol == "alerta.v1"
+        assert client.ping()["type"] == "pong"
+
+
+def test_no_other_subprotocol_is_selected(target: Target) -> None:
+    with target.connect(subprotocols=["otro.v2"]) as client:
+        assert client.connection.subprotocol is None
+
+
 def test_a_stage_that_does_not_exist_is_refused(target: Target) -> None:
     url = f"{target.ws_url.rsplit('/', 1)[0]}/nostage"
 

@@ -1,4 +1,5 @@
-"""Start ministack with what it lacks: two CloudFormation types, and streams as Lambda has them.
+"""Start ministack with what it lacks: two CloudFormation types, streams as Lambda has them, and
+WebSocket subprotocols.
 
 Run with ``python -m tests.support.ministack_launcher``. It ends, with every process of its
 group, when its standard input is closed: a test run that is killed leaves nothing behind.
@@ -15,7 +16,7 @@ from ministack.app import main
 from ministack.services import apigateway
 from ministack.services.cloudformation import provisioners
 
-from tests.support import ministack_streams
+from tests.support import ministack_streams, ministack_subprotocols
 
 DEPLOYMENT = "AWS::ApiGatewayV2::Deployment"
 ROUTE_RESPONSE = "AWS::ApiGatewayV2::RouteResponse"
@@ -75,5 +76,6 @@ if __name__ == "__main__":
         ROUTE_RESPONSE, {"create": create_route_response, "delete": delete_route_response}
     )
     ministack_streams.install()
+    ministack_subprotocols.install()
     threading.Thread(target=_end_with_standard_input, daemon=True).start()
     main()

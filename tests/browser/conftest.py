@@ -1,0 +1,55 @@
+"""One browser for all tests of the panel, and pages that are watched."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, expect, sync_playwright
+
+from tests.browser.pages import PATIENCE_MS, Home, Pages
+from tests.support import chromium
+from tests.support.deployment import Deployment
+from tests.support.server import Server
+
+
+# Not for the whole session: while it is there, this thread has an event loop that other tests' own
+# would clash with.
+@pytest.fixture(scope="package")
+def browser() -> Iterator[Browser]:
+    """The system's Chromium."""
+    expect.set_options(timeout=PATIENCE_MS)
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(
+            executable_path=chromium.find(), args=chromium.flags()
+        )
+        yield launched
+        launched.close()
+
+
+@pytest.fixture
+def pages(browser: Browser) -> Iterator[Pages]:
+    """Opens watched pages."""
+    opened = Pages(browser)
+    try:
+        yield opened
+    finally:
+        opened.close()
+
+
+@pytest.fixture(scope="session")
+def local(server: Server) -> Home:
+    """One machine, shared with other tests."""
+    return home_of(server)
+
+
+@pytest.fixture(scope="session", params=["local", "aws"])
+def home(request: pytest.FixtureRequest) -> Home:
+    """Each home, shared with other tests."""
+    if request.param == "local":
+        return home_of(request.getfixturevalue("server"))
+    deployment: Deployment = request.getfixturevalue("deployment")
+    return Home("aws", deployment.http_url, deployment.ws_url)
+
+
+def home_of(server: Server) -> Home:
+    """The home that a server is."""
+    return Home("local", server.http_url, server.ws_url, server)

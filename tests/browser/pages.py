@@ -1,0 +1,145 @@
+"""Pages that are watched: whatever goes wrong in one, or leaves the service, fails its test."""
+
+import re
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, WebSocket
+
+from tests.support.emulator import ROOT
+from tests.support.server import Server
+
+SCREENSHOTS = ROOT / ".build" / "screenshots"
+PATIENCE_MS = 20_000
+POLL_MS = 20
+# What a browser logs of a service that is down, and of a token that is refused.
+OUTAGE = r"net::ERR_|WebSocket connection to .* failed"
+REFUSED = r"status of 401|WebSocket connection to .* failed"
+
+
+@dataclass(frozen=True)
+class Home:
+    """A running home of the service: where its page and its sockets are.
+
+    ``server``: the process, where it is one machine.
+    """
+
+    name: str
+    http_url: str
+    ws_url: str
+    server: Server | None = None
+
+    @property
+    def url(self) -> str:
+        """The page's address."""
+        return f"{self.http_url}/"
+
+
+@dataclass
+class Watched:
+    """What the pages of one test did; ``expected`` errors are no faults."""
+
+    hosts: set[str]
+    expected: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+    strangers: list[str] = field(default_factory=list)
+
+    def watch(self, context: BrowserContext) -> None:
+        """Watch every page of a context."""
+        context.on("request", lambda request: self._asked(request.url))
+        context.on("console", self._said)
+        context.on("weberror", lambda error: self.errors.append(f"uncaught: {error.error}"))
+        context.on("page", lambda page: page.on("websocket", self._opened))
+
+    @property
+    def faults(self) -> list[str]:
+        """Errors that do not belong to the story, and whom a page asked besides the service."""
+        wrong = [e for e in self.errors if not any(re.search(p, e) for p in self.expected)]
+        return wrong + self.strangers
+
+    def _asked(self, url: str) -> None:
+        parts = urlsplit(url)
+        if parts.scheme != "data" and parts.netloc not in self.hosts:
+            self.strangers.append(url)
+
+    def _opened(self, socket: WebSocket) -> None:
+        self._asked(socket.url)
+
+    def _said(self, message: ConsoleMessage) -> None:
+        # Refusals of the Content-Security-Policy are errors of the console too.
+        if message.type in ("error", "warning", "assert"):
+            self.errors.append(f"{message.text} ({message.location['url']})")
+
+
+class Pages:
+    """Opens pages, each in a context of its own: another browser profile, another person."""
+
+    def __init__(self, browser: Browser) -> None:
+        self._browser = browser
+        self._watched: list[Watched] = []
+        self._contexts: list[BrowserContext] = []
+
+    def open(
+        self,
+        home: Home,
+        *,
+        path: str = "",
+        token: str | None = None,
+        expected: Iterable[str] = (),
+        scripts: Iterable[str] = (),
+        **options: Any,
+    ) -> Page:
+        """The panel, in a new profile.
+
+        ``token`` comes in the address's fragment; ``expected`` are patterns of errors that belong
+        to the story; ``scripts`` run before the page's own; ``options`` are the context's.
+        """
+        watched = Watched({urlsplit(url).netloc for url in (home.http_url, home.ws_url)})
+        watched.expected += expected
+        given = {"locale": "es-PE", "timezone_id": "America/Lima", "reduced_motion": "reduce"}
+        context = self._browser.new_context(**{**given, **options})
+        self._contexts.append(context)
+        self._watched.append(watched)
+        watched.watch(context)
+        for script in scripts:
+            context.add_init_script(script)
+        page = context.new_page()
+        page.goto(home.url + path + (f"#token={token}" if token else ""))
+        return page
+
+    def close(self) -> None:
+        """Close every page, and fail for what went wrong in any.
+
+        Raises:
+            AssertionError.
+        """
+        for context in self._contexts:
+            context.close()
+        assert self.faults() == []
+
+    def faults(self) -> list[str]:
+        """What has gone wrong in any page so far."""
+        return [fault for watched in self._watched for fault in watched.faults]
+
+
+def until(page: Page, holds: Callable[[], bool]) -> None:
+    """Let the page go on until something holds.
+
+    Raises:
+        AssertionError: it never did.
+    """
+    deadline = time.monotonic() + PATIENCE_MS / 1000
+    while not holds():
+        assert time.monotonic() < deadline
+        page.wait_for_timeout(POLL_MS)
+
+
+def screenshot(page: Page, name: str, **options: Any) -> Path:
+    """Keep a picture of the page, to be looked at."""
+    path = SCREENSHOTS / f"{name}.png"
+    page.screenshot(path=path, animations="disabled", **options)
+    return path

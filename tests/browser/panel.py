@@ -1,0 +1,55 @@
+"""The panel as people use it: by the roles and the names of what they see."""
+
+import re
+from typing import Self
+
+from playwright.sync_api import Locator, Page, expect
+
+URGENCY = {"high": "Alta", "medium": "Media", "low": "Baja"}
+
+
+class Panel:
+    """A page with the panel in Spanish."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.list = page.get_by_role("list", name="Incidentes")
+        self.dialog = page.get_by_role("dialog", name="Reportar incidente")
+        self.filters = page.get_by_role("search", name="Buscar y filtrar")
+        self.search = self.filters.get_by_role("searchbox", name="Buscar")
+        self.summary = page.get_by_role("region", name="Resumen")
+
+    def live(self) -> Self:
+        """Wait until the page has caught up and hears of everything."""
+        expect(self.status("En vivo")).to_be_visible()
+        return self
+
+    def status(self, text: str | re.Pattern[str]) -> Locator:
+        """What the page says of itself."""
+        return self.page.get_by_role("status").filter(has_text=text)
+
+    def row(self, text: str) -> Locator:
+        """An incident in the list."""
+        return self.list.get_by_role("button").filter(has_text=text)
+
+    def detail(self, kind: str) -> Locator:
+        """The incident that is open, by its type."""
+        return self.page.get_by_role("region", name=kind)
+
+    def open(self, kind: str) -> Locator:
+        """Choose an incident of the list; what is shown of it."""
+        self.row(kind).click()
+        detail = self.detail(kind)
+        expect(detail).to_be_visible()
+        return detail
+
+    def report(
+        self, kind: str, location: str, *, urgency: str = "low", description: str = ""
+    ) -> None:
+        """Fill in the form and send it."""
+        self.page.get_by_role("button", name="Reportar incidente").click()
+        self.dialog.get_by_label("Tipo").fill(kind)
+        self.dialog.get_by_label("Lugar").fill(location)
+        self.dialog.get_by_role("radio", name=re.compile(URGENCY[urgency])).check()
+        self.dialog.get_by_label("Descripción").fill(description)
+        self.dialog.get_by_role("button", name="Enviar reporte").click()

@@ -1,0 +1,74 @@
+"""An incident from one person's report to another's resolution, in both homes."""
+
+import re
+
+from playwright.sync_api import expect
+
+from tests.browser.pages import Home, Pages
+from tests.browser.panel import Panel
+from tests.support.incidents import unique
+
+
+def test_what_one_reports_another_attends_to_and_resolves_and_both_see_each_step(
+    pages: Pages, home: Home
+) -> None:
+    student, guard = (Panel(pages.open(home)).live() for _ in range(2))
+    kind, place = unique("Fuga"), unique("Cocina")
+
+    student.report(kind, place, urgency="high", description="Huele a gas\njunto al horno")
+
+    expect(student.status("Reporte enviado.")).to_be_visible()
+    expect(student.row(kind)).to_contain_text("Pendiente")
+    expect(guard.row(kind)).to_contain_text(place)
+    expect(guard.page.get_by_role("alert").filter(has_text=kind)).to_have_count(1)
+
+    detail = guard.open(kind)
+    detail.get_by_role("button", name="Atender").click()
+    expect(detail.get_by_role("button", name="Devolver a pendiente")).to_be_visible()
+    expect(student.row(kind)).to_contain_text("En atención")
+
+    seen = student.open(kind)
+    detail.get_by_label("Nota para el historial").fill("Llave cerrada; ventilado.")
+    detail.get_by_role("button", name="Resolver").click()
+
+    expect(detail.get_by_role("button", name="Reabrir")).to_be_visible()
+    for page in (seen, detail):
+        expect(page.get_by_text("Huele a gas")).to_be_visible()
+        steps = page.get_by_role("listitem")
+        expect(steps).to_have_count(3)
+        expect(steps.nth(0)).to_contain_text("Llave cerrada; ventilado.")
+        expect(steps.nth(0)).to_contain_text("En atención → Resuelto")
+        expect(steps.nth(1)).to_contain_text("Pendiente → En atención")
+        expect(steps.nth(2)).to_contain_text("Reportado")
+        expect(steps.nth(2)).to_contain_text(re.compile(r"Pantallas: \d+ de \d+"))
+        expect(steps.nth(2)).to_contain_text("Correo: enviado")
+    for panel in (student, guard):
+        expect(panel.row(kind)).to_have_count(0)
+        panel.filters.get_by_label("Ver").select_option("Resuelto")
+        expect(panel.row(kind)).to_contain_text("Resuelto")
+
+
+def test_an_address_leads_to_its_incident_and_back_to_the_list(pages: Pages, home: Home) -> None:
+    panel = Panel(pages.open(home)).live()
+    kind = unique("Humo")
+    panel.report(kind, "Patio")
+
+    panel.open(kind)
+    again = Panel(pages.open(home, path=panel.page.url.removeprefix(home.url)))
+
+    expect(again.detail(kind)).to_be_visible()
+    panel.page.go_back()
+    expect(panel.detail(kind)).to_be_hidden()
+
+
+def test_what_is_missing_in_a_report_is_said_beside_its_field(pages: Pages, home: Home) -> None:
+    panel = Panel(pages.open(home)).live()
+    panel.page.get_by_role("button", name="Reportar incidente").click()
+    panel.dialog.get_by_label("Tipo").fill("Humo")
+
+    panel.dialog.get_by_role("button", name="Enviar reporte").click()
+
+    place, kind = panel.dialog.get_by_label("Lugar"), panel.dialog.get_by_label("Tipo")
+    expect(place).to_have_accessible_description(re.compile("^falta", re.IGNORECASE))
+    expect(place).to_be_focused()
+    expect(kind).to_have_accessible_description("")
