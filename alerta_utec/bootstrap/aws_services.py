@@ -111,7 +111,7 @@ class AwsServices:
         from alerta_utec.adapters.aws import clients
         from alerta_utec.adapters.aws.sweep import Sweep
 
-        management = clients.management_api(self.environment["MANAGEMENT_ENDPOINT"])
+        management = clients.management_api(self.environment["MANAGEMENT_ENDPOINT"], keep=1)
         table = self.environment["CONNECTIONS_TABLE"]
         return Sweep(self._dynamodb, table, management, SystemClock())
 
@@ -185,9 +185,10 @@ class AwsServices:
     def poster(self) -> "Poster":
         """Sends frames to sockets (``MANAGEMENT_ENDPOINT``)."""
         from alerta_utec.adapters.aws import clients
-        from alerta_utec.adapters.aws.management_api import ManagementPoster
+        from alerta_utec.adapters.aws.management_api import THREADS, ManagementPoster
 
-        return ManagementPoster(clients.management_api(self.environment["MANAGEMENT_ENDPOINT"]))
+        url = self.environment["MANAGEMENT_ENDPOINT"]
+        return ManagementPoster(clients.management_api(url, keep=THREADS))
 
     @cached_property
     def _record(self) -> "Recorder":

@@ -14,8 +14,9 @@ import boto3
 import pytest
 from botocore.config import Config
 
-from alerta_utec.adapters.aws.clients import management_config
 from alerta_utec.adapters.aws.management_api import ManagementPoster
+from alerta_utec.adapters.aws.management_http import Address, ManagementHttp
+from alerta_utec.adapters.aws.sigv4 import Credentials
 from alerta_utec.adapters.aws.sns import SnsMailer
 from alerta_utec.ports import Email
 from tests.contract.aws import addressed
@@ -25,19 +26,15 @@ from tests.support.server import Server
 from tests.support.wsclient import WsClient
 
 GONE_S = 10.0
-KEYS: dict[str, Any] = {
-    "aws_access_key_id": "test",
-    "aws_secret_access_key": "test",
-    "region_name": REGION,
-}
+GONE = 410
 
 
 class ManagementSockets:
     """A ``ManagementPoster`` and the sockets of clients at the same gateway."""
 
-    def __init__(self, client: Any, ws_url: str, stack: ExitStack):
-        self.poster = ManagementPoster(client)
-        self._client, self._ws_url, self._stack = client, ws_url, stack
+    def __init__(self, http: ManagementHttp, ws_url: str, stack: ExitStack):
+        self.poster = ManagementPoster(http)
+        self._http, self._ws_url, self._stack = http, ws_url, stack
         self._sockets: dict[str, WsClient] = {}
 
     def connect(self) -> str:
@@ -52,10 +49,9 @@ class ManagementSockets:
         self._sockets[connection_id].close()
         deadline = time.monotonic() + GONE_S
         while time.monotonic() < deadline:
-            try:
-                self._client.get_connection(ConnectionId=connection_id)
-            except self._client.exceptions.GoneException:
-                return
+            with self._http.channel(self._http.signer()) as channel:
+                if channel.request("GET", connection_id).status == GONE:
+                    return
             time.sleep(0.01)
         raise AssertionError("the gateway keeps a closed socket")
 
@@ -70,15 +66,17 @@ class ManagementSockets:
 @pytest.fixture
 def management_sockets(server: Server) -> Iterator[ManagementSockets]:
     """Posts through ``@connections`` of the local gateway."""
-    client = boto3.client(
-        "apigatewaymanagementapi",
-        endpoint_url=server.management_url,
-        config=management_config(),
-        **KEYS,
+    http = ManagementHttp(
+        Address(server.management_url),
+        lambda: Credentials("test", "test"),
+        region=REGION,
+        keep=32,
+        connect_timeout_s=2.0,
+        read_timeout_s=5.0,
     )
     with ExitStack() as stack:
-        stack.callback(client.close)
-        yield ManagementSockets(client, server.ws_url, stack)
+        stack.callback(http.close)
+        yield ManagementSockets(http, server.ws_url, stack)
 
 
 @dataclass(frozen=True)

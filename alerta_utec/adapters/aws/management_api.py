@@ -1,39 +1,31 @@
-"""The ``Poster`` over ``@connections``."""
+"""The ``Poster`` over ``@connections``: who is posted to, in which order, and who again."""
 
 import logging
 import random
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import Enum, auto
-from typing import TYPE_CHECKING
+from functools import partial
 
-from botocore.exceptions import (
-    BotoCoreError,
-    ClientError,
-    ConnectionClosedError,
-    ConnectionError,
-    HTTPClientError,
-)
-
-from alerta_utec.adapters.aws.clients import CONNECTIONS
-from alerta_utec.adapters.aws.errors import code, status
+from alerta_utec.adapters.aws.management_http import Channel, ManagementHttp, NoAnswer
+from alerta_utec.adapters.aws.sigv4 import Payload, Signer
 from alerta_utec.domain.errors import Unavailable
 from alerta_utec.ports import Posted
 
-if TYPE_CHECKING:
-    from mypy_boto3_apigatewaymanagementapi import ApiGatewayManagementApiClient
-
 log = logging.getLogger(__name__)
 
+# Posts at once: what one Lambda of 1 GB has CPU for, where each takes some 10 ms.
+THREADS = 64
 # Rounds in a row that get through to nobody new, after which the rest are given up: one client
 # that stalls costs the others under two seconds, and a rate limit is waited out.
 VAIN_ROUNDS = 3
 _BASE_S = 0.2
 _CAP_S = 2.0
 # 410: no longer there; 400: no connection can have that id.
-_NOBODY = (400, 410)
+NOBODY = (400, 410)
 
 
 class _Outcome(Enum):
@@ -59,16 +51,15 @@ _UNTRIED = _Result(_Outcome.TROUBLE)
 
 @dataclass(frozen=True)
 class ManagementPoster:
-    """Posts in rounds, with a bounded number of threads, as many as ``client`` keeps connections.
+    """Posts in rounds, with a bounded number of threads.
 
     A round takes who is left, in an order of its own, so that nobody is always last. Pauses
-    between rounds are drawn with full jitter from a ceiling that doubles. ``client`` must not
-    retry by itself (``clients.management_api``). Needs ``execute-api:ManageConnections`` for
-    POST and GET.
+    between rounds are drawn with full jitter from a ceiling that doubles. Needs
+    ``execute-api:ManageConnections`` for POST and GET.
     """
 
-    client: "ApiGatewayManagementApiClient"
-    threads: int = CONNECTIONS
+    api: ManagementHttp
+    threads: int = THREADS
     sleep: Callable[[float], None] = time.sleep
     monotonic: Callable[[], float] = time.monotonic
 
@@ -96,15 +87,15 @@ class ManagementPoster:
     def _rounds(
         self, ids: Sequence[str], data: bytes, deadline_s: float | None
     ) -> dict[str, _Result]:
-        results: dict[str, _Result] = {}
+        results: dict[str, _Result] = dict.fromkeys(ids, _UNTRIED)
+        payload = Payload.of(data)
         left, vain, rounds = list(ids), 0, 0
-        with ThreadPoolExecutor(min(len(ids), self.threads), thread_name_prefix="post") as pool:
+        with ThreadPoolExecutor(self.threads, thread_name_prefix="post") as pool:
             while True:
                 random.shuffle(left)
-                tried = list(pool.map(lambda name: self._post(name, data, deadline_s), left))
-                for name, result in zip(left, tried, strict=True):
-                    if result is not _UNTRIED or name not in results:
-                        results[name] = result
+                post = partial(self._work, deque(left), self.api.signer(), payload, deadline_s)
+                for tried in pool.map(post, range(min(len(left), self.threads))):
+                    results |= tried
                 again = [name for name in left if results[name].again]
                 vain = 0 if len(again) < len(left) else vain + 1
                 rounds += 1
@@ -113,6 +104,25 @@ class ManagementPoster:
                 if not self._pause(rounds, deadline_s):
                     return results
                 left = again
+
+    def _work(
+        self,
+        left: deque[str],
+        signer: Signer,
+        payload: Payload,
+        deadline_s: float | None,
+        _number: int,
+    ) -> dict[str, _Result]:
+        """What one thread does in a round: post to whoever is next, until nobody is left."""
+        results: dict[str, _Result] = {}
+        with self.api.channel(signer) as channel:
+            while deadline_s is None or self.monotonic() < deadline_s:
+                try:
+                    name = left.popleft()
+                except IndexError:
+                    break
+                results[name] = _post(channel, name, payload)
+        return results
 
     def _in_vain(self, vain: int, results: Mapping[str, _Result], deadline_s: float | None) -> bool:
         """Whether waiting longer would only hold up the next frame."""
@@ -130,48 +140,35 @@ class ManagementPoster:
         self.sleep(delay_s)
         return True
 
-    def _post(self, connection_id: str, data: bytes, deadline_s: float | None) -> _Result:
-        if deadline_s is not None and self.monotonic() >= deadline_s:
-            return _UNTRIED
-        try:
-            self.client.post_to_connection(ConnectionId=connection_id, Data=data)
-        except ClientError as error:
-            return self._refused(connection_id, error)
-        except BotoCoreError as error:
-            return _broken(error)
+
+def _post(channel: Channel, connection_id: str, payload: Payload) -> _Result:
+    try:
+        answer = channel.request("POST", connection_id, payload)
+    except NoAnswer as error:
+        log.warning("post_failed", extra={"error_code": str(error)})
+        return _Result(_Outcome.TROUBLE, again=error.again)
+    if answer.status == 200:
         return _Result(_Outcome.DELIVERED)
+    if answer.status in NOBODY:
+        if _is_gone(channel, connection_id):
+            return _Result(_Outcome.GONE)
+        return _Result(_Outcome.FAILED, again=True)
+    if answer.status == 429:
+        return _Result(_Outcome.THROTTLED, again=True)
+    log.warning("post_refused", extra={"error_code": answer.error or answer.status})
+    if answer.status >= 500:
+        return _Result(_Outcome.TROUBLE, again=True)
+    return _Result(_Outcome.TROUBLE if answer.status == 403 else _Outcome.FAILED)
 
-    def _refused(self, connection_id: str, error: ClientError) -> _Result:
-        refusal = status(error)
-        if refusal in _NOBODY:
-            if self._is_gone(connection_id):
-                return _Result(_Outcome.GONE)
-            return _Result(_Outcome.FAILED, again=True)
-        if refusal == 429:
-            return _Result(_Outcome.THROTTLED, again=True)
-        log.warning("post_refused", extra={"error_code": code(error)})
-        if refusal >= 500:
-            return _Result(_Outcome.TROUBLE, again=True)
-        return _Result(_Outcome.TROUBLE if refusal == 403 else _Outcome.FAILED)
 
-    def _is_gone(self, connection_id: str) -> bool:
-        """Whether a second look confirms it: a 410 is occasionally false."""
-        try:
-            self.client.get_connection(ConnectionId=connection_id)
-        except (BotoCoreError, ClientError) as error:
-            return isinstance(error, ClientError) and status(error) in _NOBODY
+def _is_gone(channel: Channel, connection_id: str) -> bool:
+    """Whether a second look confirms it: a 410 is occasionally false."""
+    try:
+        return channel.request("GET", connection_id).status in NOBODY
+    except NoAnswer:
         return False
 
 
 def _reached(outcomes: Iterable[_Outcome]) -> bool:
     """Whether any of them was there and @connections worked."""
     return any(outcome not in (_Outcome.TROUBLE, _Outcome.GONE) for outcome in outcomes)
-
-
-def _broken(error: BotoCoreError) -> _Result:
-    log.warning("post_failed", extra={"error_code": code(error)})
-    if isinstance(error, HTTPClientError):
-        # Closed without an answer: as a rule a kept connection that died while the Lambda
-        # was frozen. What has timed out once would hold up the others again.
-        return _Result(_Outcome.TROUBLE, again=isinstance(error, ConnectionClosedError))
-    return _Result(_Outcome.TROUBLE, again=isinstance(error, ConnectionError))

@@ -5,14 +5,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from alerta_utec.adapters.aws.errors import code, status, translated
+from alerta_utec.adapters.aws.errors import translated
 from alerta_utec.adapters.aws.items import epoch_us, number, text
+from alerta_utec.adapters.aws.management_api import NOBODY
+from alerta_utec.adapters.aws.management_http import Channel, ManagementHttp, NoAnswer
 from alerta_utec.ports import Clock
 
 if TYPE_CHECKING:
-    from mypy_boto3_apigatewaymanagementapi import ApiGatewayManagementApiClient
     from mypy_boto3_dynamodb import DynamoDBClient
 
 log = logging.getLogger(__name__)
@@ -27,25 +26,26 @@ class Sweep:
 
     dynamodb: "DynamoDBClient"
     table: str
-    management: "ApiGatewayManagementApiClient"
+    management: ManagementHttp
     clock: Clock
 
     def __call__(self, _event: object = None, _context: object = None) -> Mapping[str, int]:
         """``{closed, failed}``.
 
         Raises:
-            Unavailable: the table cannot be read or written.
+            Unavailable: the table cannot be read or written, or there are no credentials.
         """
         counts = {"closed": 0, "failed": 0}
         for page in self._expired():
-            for connection_id in page:
-                if not self._close(connection_id):
-                    counts["failed"] += 1
-                    continue
-                with translated("DeleteItem"):
-                    key = {"connectionId": text(connection_id)}
-                    self.dynamodb.delete_item(TableName=self.table, Key=key)
-                counts["closed"] += 1
+            with self.management.channel(self.management.signer()) as channel:
+                for connection_id in page:
+                    if not _close(channel, connection_id):
+                        counts["failed"] += 1
+                        continue
+                    with translated("DeleteItem"):
+                        key = {"connectionId": text(connection_id)}
+                        self.dynamodb.delete_item(TableName=self.table, Key=key)
+                    counts["closed"] += 1
         log.info("swept", extra=counts)
         return counts
 
@@ -65,15 +65,14 @@ class Sweep:
                 return
             start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
 
-    def _close(self, connection_id: str) -> bool:
-        try:
-            self.management.delete_connection(ConnectionId=connection_id)
-        except ClientError as error:
-            if status(error) in (400, 410):
-                return True
-            log.warning("not_closed", extra={"error_code": code(error)})
-            return False
-        except BotoCoreError as error:
-            log.warning("not_closed", extra={"error_code": code(error)})
-            return False
+
+def _close(channel: Channel, connection_id: str) -> bool:
+    try:
+        answer = channel.request("DELETE", connection_id)
+    except NoAnswer as error:
+        log.warning("not_closed", extra={"error_code": str(error)})
+        return False
+    if answer.status == 204 or answer.status in NOBODY:
         return True
+    log.warning("not_closed", extra={"error_code": answer.error or answer.status})
+    return False

@@ -10,6 +10,11 @@ from types import TracebackType
 from typing import Self
 from urllib.parse import unquote
 
+from alerta_utec.adapters.aws.sigv4 import Credentials
+from tests.unit.adapters_aws.signatures import signed_by_botocore
+
+CREDENTIALS = Credentials("test", "test")
+REGION = "us-east-1"
 STAGE = "dev"
 PREFIX = f"/{STAGE}/@connections/"
 DROP = -1
@@ -20,7 +25,7 @@ class ConnectionsApi:
     """Answers each request of a connection with the next of its answers, the last for ever.
 
     An answer is a status, ``DROP`` (close without a word), or a function that may wait.
-    POST is 200 unless told, GET is 410.
+    POST is 200 unless told, GET is 410; what is not signed, or for another stage, is 403.
     """
 
     def __init__(self) -> None:
@@ -88,6 +93,7 @@ class ConnectionsApi:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True
 
             def setup(self) -> None:
                 super().setup()
@@ -105,7 +111,7 @@ class ConnectionsApi:
             def _reply(self) -> None:
                 body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
                 status = 403
-                if self.path.startswith(PREFIX) and "/execute-api/" in self._authorization:
+                if self.path.startswith(PREFIX) and self._is_signed(body):
                     name = unquote(self.path.removeprefix(PREFIX))
                     status = api._answer(self.command, name, body)
                 if status == DROP:
@@ -120,10 +126,11 @@ class ConnectionsApi:
                     self.end_headers()
                     self.wfile.write(body)
 
-            @property
-            def _authorization(self) -> str:
-                value: str = self.headers.get("Authorization", "")
-                return value
+            def _is_signed(self, body: bytes) -> bool:
+                url = f"http://{self.headers['Host']}{self.path}"
+                date = self.headers["X-Amz-Date"]
+                signed = signed_by_botocore(url, self.command, body, CREDENTIALS, REGION, date)
+                return bool(self.headers["Authorization"] == signed)
 
             def log_message(self, *_arguments: object) -> None:
                 """Say nothing."""

@@ -1,15 +1,13 @@
 """Fixtures: a poster whose time passes only in its pauses, at a small API Gateway."""
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from contextlib import ExitStack
 
-import boto3
 import pytest
-from botocore.config import Config
 
-from alerta_utec.adapters.aws.clients import management_config
 from alerta_utec.adapters.aws.management_api import ManagementPoster
-from tests.unit.adapters_aws.connections_api import ConnectionsApi
+from alerta_utec.adapters.aws.management_http import Address, ManagementHttp
+from tests.unit.adapters_aws.connections_api import CREDENTIALS, REGION, ConnectionsApi
 
 PosterFactory = Callable[..., ManagementPoster]
 
@@ -29,6 +27,18 @@ class FakeTime:
         return self.now_s
 
 
+def management(url: str, *, read_timeout_s: float = 5.0, keep: int = 32) -> ManagementHttp:
+    """``@connections`` at ``url``, as any region's and with anybody's credentials."""
+    return ManagementHttp(
+        Address(url),
+        lambda: CREDENTIALS,
+        region=REGION,
+        keep=keep,
+        connect_timeout_s=2.0,
+        read_timeout_s=read_timeout_s,
+    )
+
+
 @pytest.fixture
 def api() -> Iterator[ConnectionsApi]:
     with ConnectionsApi() as running:
@@ -43,24 +53,14 @@ def time() -> FakeTime:
 @pytest.fixture
 def poster_at(time: FakeTime) -> Iterator[PosterFactory]:
     """Makes posters, with the real client's settings unless told otherwise."""
-    clients: list[Any] = []
+    with ExitStack() as stack:
 
-    def make(url: str, *, threads: int = 32, read_timeout_s: float = 5) -> ManagementPoster:
-        config = management_config().merge(Config(read_timeout=read_timeout_s))
-        client = boto3.client(
-            "apigatewaymanagementapi",
-            endpoint_url=url,
-            region_name="us-east-1",
-            aws_access_key_id="test",
-            aws_secret_access_key="test",
-            config=config,
-        )
-        clients.append(client)
-        return ManagementPoster(client, threads=threads, sleep=time.sleep, monotonic=time.monotonic)
+        def make(url: str, *, threads: int = 32, read_timeout_s: float = 5) -> ManagementPoster:
+            http = management(url, read_timeout_s=read_timeout_s, keep=threads)
+            stack.callback(http.close)
+            return ManagementPoster(http, threads, sleep=time.sleep, monotonic=time.monotonic)
 
-    yield make
-    for client in clients:
-        client.close()
+        yield make
 
 
 @pytest.fixture

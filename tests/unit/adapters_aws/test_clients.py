@@ -1,19 +1,29 @@
-"""The limits that the adapters count on."""
+"""The limits that the adapters count on, and where credentials and trust come from."""
 
+import ssl
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from alerta_utec.adapters.aws import clients
-from alerta_utec.adapters.aws.management_api import ManagementPoster
+from alerta_utec.adapters.aws.sigv4 import Credentials
+from alerta_utec.domain.errors import Unavailable
 
 
 @pytest.fixture(autouse=True)
-def account(monkeypatch: pytest.MonkeyPatch) -> None:
+def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The environment of a Lambda."""
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "test")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
+        monkeypatch.setenv(name, "/nowhere")
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "id")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "sa-east-1")
+    clients._session.cache_clear()
+    yield
+    clients._session.cache_clear()
 
 
 def test_no_call_takes_longer_than_its_port_allows() -> None:
@@ -25,20 +35,76 @@ def test_no_call_takes_longer_than_its_port_allows() -> None:
         client.close()
 
 
-def test_a_frame_is_never_repeated_by_the_client_itself() -> None:
-    client = clients.management_api("https://api.example/dev")
+def test_there_is_a_client_for_each_service_of_the_region() -> None:
+    for make in (clients.dynamodb, clients.sns, clients.sqs, clients.cloudformation):
+        client = make()
 
-    config: Any = client.meta.config
-    assert config.retries == {"mode": "standard", "total_max_attempts": 1}
-    assert client.meta.endpoint_url == "https://api.example/dev"
+        assert client.meta.region_name == "sa-east-1"
+        client.close()
+
+
+def test_a_region_that_is_chosen_is_every_client_s(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AWS_DEFAULT_REGION")
+
+    assert clients.choose_region(None) == clients.DEFAULT_REGION
+    assert clients.choose_region("us-west-2") == "us-west-2"
+
+    client = clients.sqs()
+    assert client.meta.region_name == "us-west-2"
     client.close()
 
 
-def test_a_poster_has_no_more_threads_than_its_client_keeps_connections() -> None:
-    client = clients.management_api("https://api.example/dev")
+@pytest.mark.parametrize("token", ["a session's", None])
+def test_credentials_are_the_environment_s(
+    monkeypatch: pytest.MonkeyPatch, token: str | None
+) -> None:
+    if token is not None:
+        monkeypatch.setenv("AWS_SESSION_TOKEN", token)
 
-    threads = ManagementPoster(client).threads
+    assert clients.credentials() == Credentials("id", "secret", token)
 
-    config: Any = client.meta.config
-    assert config.max_pool_connections == threads
-    client.close()
+
+@pytest.mark.parametrize("missing", ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"])
+def test_without_credentials_nothing_can_be_sent_now(
+    monkeypatch: pytest.MonkeyPatch, missing: str
+) -> None:
+    monkeypatch.delenv(missing)
+
+    with pytest.raises(Unavailable):
+        clients.credentials()
+
+
+def test_a_post_has_the_timeouts_of_every_call() -> None:
+    http = clients.management_api("https://api.example/dev", keep=7)
+
+    assert http.address.url == "https://api.example/dev"
+    assert (http.connect_timeout_s, http.read_timeout_s) == (2, 5)
+    assert http.keep == 7
+
+
+def test_a_post_goes_only_to_whom_a_certificate_names() -> None:
+    tls = clients.management_api("https://api.example/dev", keep=1).address.tls
+
+    assert tls is not None
+    assert (tls.verify_mode, tls.check_hostname) == (ssl.CERT_REQUIRED, True)
+    assert any("Amazon Root CA 1" in str(one["subject"]) for one in tls.get_ca_certs())
+
+
+def test_who_is_trusted_may_be_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    bundle = tmp_path / "none.pem"
+    bundle.touch()
+    monkeypatch.setenv("AWS_CA_BUNDLE", str(bundle))
+
+    with pytest.raises(ssl.SSLError):
+        clients.management_api("https://api.example/dev", keep=1)
+
+
+def test_a_proxy_of_the_environment_is_gone_through(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example:3128")
+    monkeypatch.setenv("NO_PROXY", "inside.example")
+
+    outside = clients.management_api("https://api.example/dev", keep=1)
+    inside = clients.management_api("https://inside.example/dev", keep=1)
+
+    assert outside.address.proxies["https"] == "http://proxy.example:3128"
+    assert "https" not in inside.address.proxies

@@ -4,9 +4,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
-import boto3
 import pytest
-from botocore.config import Config
 
 from alerta_utec.adapters.aws.dynamodb_connections import DynamoConnections
 from alerta_utec.adapters.aws.sweep import Sweep
@@ -15,6 +13,7 @@ from alerta_utec.domain.errors import Unavailable
 from alerta_utec.ports import Connection
 from tests.unit.adapters_aws.connections_api import DROP, ConnectionsApi
 from tests.unit.adapters_aws.faults import FaultyWire, request_lost
+from tests.unit.adapters_aws.posting import management
 
 
 @pytest.fixture
@@ -35,16 +34,9 @@ def sweep(
     wire: FaultyWire, connections_table: str, clock: ManualClock, api: ConnectionsApi
 ) -> Iterator[Sweep]:
     """A sweep of that table, which tries everything once."""
-    client = boto3.client(
-        "apigatewaymanagementapi",
-        endpoint_url=api.url,
-        region_name="us-east-1",
-        aws_access_key_id="test",
-        aws_secret_access_key="test",
-        config=Config(retries={"total_max_attempts": 1}),
-    )
-    yield Sweep(wire.client, connections_table, client, clock)
-    client.close()
+    http = management(api.url)
+    yield Sweep(wire.client, connections_table, http, clock)
+    http.close()
 
 
 def save(connections: DynamoConnections, clock: ManualClock, name: str, seconds: float) -> None:
