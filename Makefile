@@ -4,6 +4,7 @@
 SHELL := /bin/bash
 
 VENV := .venv
+BENCH := .build/bench-venv
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip install --quiet --disable-pip-version-check
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
@@ -14,7 +15,7 @@ BUNDLE := node_modules/.bin/esbuild panel/app.js panel/panel.css --bundle --mini
 	--charset=utf8 --target=es2022,chrome123,firefox121,safari17.5 --log-level=warning \
 	--external:./alerta_utec/panel/client.js
 
-.PHONY: help serve test panel chromium faults lint conformance deploy lock clean
+.PHONY: help serve test panel chromium faults bench soak bench-peers lint conformance deploy lock clean
 
 help:  ## What there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -34,6 +35,19 @@ chromium: $(VENV)/dev.stamp  ## The browser of the panel's tests, brought by apt
 faults: $(VENV)/dev.stamp  ## The fault suite of one machine, with 500 crashes in place of 20
 	FAULT_ROUNDS=500 $(PY) -m pytest tests/faults --ignore=tests/faults/aws $(ARGS)
 
+bench: bench-peers  ## Measure the service beside its peers, draw docs/performance.md (half an hour)
+	$(PY) -m benchmarks $(ARGS)
+
+soak: $(VENV)/dev.stamp  ## Ten minutes of incidents with clients that come and go
+	$(PY) -m benchmarks soak $(ARGS)
+
+bench-peers: $(BENCH)/stamp benchmarks/node_modules/.stamp  ## The servers to compare with, by apt where root
+	@if { PATH="$$PATH:/usr/sbin"; command -v nats-server && command -v mosquitto; } >/dev/null; then :; \
+	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		apt-get update -q && apt-get install -y -q --no-install-recommends nats-server mosquitto; \
+		systemctl disable --now nats-server mosquitto 2>/dev/null || true; \
+	else echo 'nats-server and mosquitto are left out; on Debian: apt-get install nats-server mosquitto'; fi
+
 lint: $(VENV)/dev.stamp node_modules/.stamp  ## Style, types and layers
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
@@ -52,10 +66,11 @@ deploy: node_modules/.stamp  ## Deploy to AWS with the pinned framework
 	node_modules/.bin/osls deploy $(ARGS)
 
 lock: $(VENV)/dev.stamp  ## Compile requirements*.txt again from requirements*.in
-	for f in requirements requirements-serve requirements-dev; do $(UV_COMPILE) $$f.in -o $$f.txt; done
+	for f in requirements requirements-serve requirements-dev benchmarks/requirements; do \
+		$(UV_COMPILE) $$f.in -o $$f.txt; done
 
 clean:  ## Remove what was installed and built, never data/
-	rm -rf $(VENV) node_modules .build .serverless
+	rm -rf $(VENV) node_modules benchmarks/node_modules .build .serverless
 
 $(PY):
 	@test -n "$(PYTHON)" || { echo 'Python 3.11 or later is needed (python3 --version).'; exit 1; }
@@ -78,3 +93,13 @@ node_modules/.stamp: package-lock.json
 	@command -v npm >/dev/null || { echo 'Node.js 20.19 or later is needed for osls and wscat.'; exit 1; }
 	npm ci --ignore-scripts --no-audit --no-fund
 	@touch $@
+
+$(BENCH)/stamp: benchmarks/requirements.txt | $(VENV)/dev.stamp
+	$(PY) -m venv $(BENCH)
+	$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+benchmarks/node_modules/.stamp: benchmarks/package-lock.json
+	@if command -v npm >/dev/null; then \
+		npm ci --prefix benchmarks --ignore-scripts --no-audit --no-fund && touch $@; \
+	else echo 'ws and Socket.IO are left out: they need Node.js 20.19 or later.'; fi
