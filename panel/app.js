@@ -82,7 +82,10 @@ async function begin() {
   try {
     config ??= await get("config.json");
     if (config.auth === "jwt" && currentToken() === null) return signIn("");
+    const before = me.user;
     me = await get("me");
+    // Somebody else is not to see, nor to send, what is there for the one before.
+    if (client && me.user !== before) stop();
   } catch (error) {
     if (error instanceof AlertaError && error.code === "unauthorized") return signIn(t("refused"));
     strip.take({ state: "waiting", retryAt: new Date(Date.now() + CONFIG_RETRY_MS), recovered: null });
@@ -92,7 +95,8 @@ async function begin() {
   find("sign-out", HTMLElement).hidden = me.user === null;
   write(find("who", HTMLElement), me.user ?? "");
   find("report", HTMLButtonElement).disabled = !me.may.includes("report");
-  connect();
+  if (client) client.reconnect();
+  else connect();
   summary.refresh();
   follow();
 }
@@ -110,6 +114,14 @@ function connect() {
   });
   client.addEventListener("error", (event) => console.warn(event.detail.error.code, event.detail.error.message));
   client.start();
+}
+
+function stop() {
+  client?.stop();
+  client = undefined;
+  begun = false;
+  incidents.clear();
+  go(null);
 }
 
 /** Whether a failed handshake was a refused token, which browsers do not tell. */
@@ -151,11 +163,15 @@ async function loadResolved() {
 
 // What is seen
 
-/** Draw soon, once for all that has changed; a hidden page waits until it is seen. */
+/** Draw soon, once for all that has changed; a hidden page, its title apart, waits until it is seen. */
 function draw() {
   if (drawing) return;
   drawing = true;
-  setTimeout(() => requestAnimationFrame(drawNow), Math.max(0, drawnAt + DRAW_EVERY_MS - performance.now()));
+  setTimeout(() => {
+    const urgent = incidents.counts().high[0];
+    document.title = `${urgent ? `(${urgent}) ` : ""}Alerta UTEC`;
+    requestAnimationFrame(drawNow);
+  }, Math.max(0, drawnAt + DRAW_EVERY_MS - performance.now()));
 }
 
 function drawNow() {
@@ -170,8 +186,6 @@ function drawNow() {
   empty.hidden = shown.length > 0 || !begun;
   write(empty, t(find("clear", HTMLElement).hidden ? "empty" : "emptyFiltered"));
   find("more", HTMLElement).hidden = view.status !== "resuelto" || !cursor;
-  const urgent = incidents.counts().high[0];
-  document.title = `${urgent ? `(${urgent}) ` : ""}Alerta UTEC`;
 }
 
 /** Show an incident, or the list alone; the address says which, so that it can be passed on. @param {string | null} id */
@@ -243,8 +257,6 @@ function print(on) {
 
 /** @param {string} problem */
 function signIn(problem) {
-  client?.stop();
-  client = undefined;
   keepToken(null);
   const input = /** @type {HTMLInputElement} */ (
     h("input", { id: "token", type: "password", autocomplete: "off", required: true, "aria-describedby": "sign-in-problem" })

@@ -7,6 +7,7 @@ import { ago, clock, t } from "./texts.js";
 /** @typedef {{state: string, retryAt: Date | null, recovered: number | null}} Status */
 
 const NOTICE_MS = 60_000;
+const TOGETHER_MS = 2_000;
 // A short interruption, a renewed server say, alarms nobody.
 const GRACE_MS = 3_000;
 
@@ -48,9 +49,10 @@ export class Strip {
     this.#last = new Date().toISOString();
   }
 
-  /** @param {string} text shown for a minute */
+  /** @param {string} text shown for a minute, after what was told at the same time */
   tell(text) {
-    write(this.notice, text);
+    const both = this.#noticeUntil - Date.now() > NOTICE_MS - TOGETHER_MS;
+    write(this.notice, both ? `${this.notice.textContent} ${text}` : text);
     this.#noticeUntil = Date.now() + NOTICE_MS;
   }
 
