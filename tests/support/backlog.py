@@ -20,6 +20,7 @@ def store(data: Path, reports: Iterable[Mapping[str, Any]]) -> None:
         DataRefused: a server has the folder.
     """
     with DataFolder.open(data) as folder, closing(Database(folder.database)) as database:
-        submit = Submit(SqliteIncidents(database), SystemClock())
+        incidents = SqliteIncidents(database, on_commit=lambda _change: None)
+        submit = Submit(incidents, SystemClock())
         for report in reports:
             submit.notify(Report.parse(dict(report)))
