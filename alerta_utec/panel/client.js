@@ -1,15 +1,14 @@
 /**
  * The client of Alerta UTEC Realtime for browsers, and for Node with a WebSocket class given.
  *
- * `Feed` knows which changes are news, `Machine` when to connect, ask, send and give up; neither
- * does I/O. `AlertaUtec` runs them over sockets and one timer. Waits are in milliseconds.
+ * `newFeed` knows which changes are news, `newMachine` when to connect, ask, send and give up, both
+ * without I/O; `AlertaUtec` runs them over sockets and one timer. See docs/browser-client.md.
  */
 
 /** @typedef {{incidentId: string, seq: number, revision: number, [field: string]: any}} Incident */
 /** @typedef {{urgency?: string[], status?: string[], type?: string[], location?: string[]}} Filter */
 /** @typedef {"stopped" | "connecting" | "syncing" | "live" | "waiting" | "refused"} State */
 /** @typedef {{incidentId: string, seq: number, revision: number, duplicate: boolean}} Ack */
-/** @typedef {{epoch: string, seq: number}} Position */
 /**
  * @typedef {{
  *   reset: CustomEvent<{}>,
@@ -19,48 +18,59 @@
  *   error: CustomEvent<{error: AlertaError}>,
  * }} Events
  */
+/** @template T @typedef {T | (() => T | Promise<T>)} Given a value, or what is asked for it */
 /**
- * @typedef {object} Options
- * @property {Given<string | null>} [token] asked anew at each connection
- * @property {"es" | "en"} [lang]
- * @property {Filter} [filter]
- * @property {string | null} [position] resume here: only with the state that belongs to it
- * @property {new (url: string, protocols: string[]) => any} [WebSocket]
- * @property {number} [maxQueue] sends that may wait at once
- * @property {() => Promise<"ok" | "unauthorized">} [probe] tells why a handshake has failed
- * @property {Partial<typeof TIMING>} [timing]
- * @property {() => number} [now] the time of day
+ * @typedef {{token?: Given<string | null>, lang?: "es" | "en", filter?: Filter,
+ *   position?: string | null, WebSocket?: new (url: string, protocols: string[]) => any,
+ *   maxQueue?: number, probe?: () => Promise<"ok" | "unauthorized">,
+ *   timing?: Partial<typeof TIMING>, now?: () => number}} Options
  */
-/** @template T @typedef {T | (() => T | Promise<T>)} Given */
+/** @typedef {{epoch: string, seq: number}} Position */
+/**
+ * A connection; `openBy` ends with its opening, `renewAt` is known by the first pong.
+ * @typedef {{filter: Filter, openBy: number, open: boolean, caughtUp: boolean, pinged: boolean,
+ *   openedAt: number, heardAt: number, renewAt: number, expiresAt?: string}} Link
+ */
+/**
+ * A message that waits; `again`: it may be sent twice; `filter`: what it subscribes to.
+ * @typedef {{message: object, again: boolean, filter?: Filter, repeated?: boolean,
+ *   resolve(ack: any): void, reject(error: AlertaError): void}} Item
+ */
+/**
+ * A message on its way; of a sync, where it began, and how much it has brought.
+ * @typedef {{id: string, kind: "ping" | "sync" | "send", link: Link, by: number, item?: Item,
+ *   since?: string | null, recovered?: number | null}} Request
+ */
+/**
+ * @typedef {{now(): number, random(): number, open(link: Link): void, close(link: Link): void,
+ *   send(link: Link, text: string): void, tell(type: keyof Events, detail: any): void}} Io
+ */
 
-// Of pairs, one in between is drawn: many clients must not act in step.
+// In ms. Of pairs, one in between is drawn: many clients must not act in step.
 const TIMING = {
   connect: 15_000, // from asking for the token to an open socket
-  answer: 35_000, // a handler may take 29 s
-  pong: 10_000,
-  check: 5_000, // for a pong after waking up
+  send: 35_000, // for the answer; a handler may take 29 s
+  sync: 35_000,
+  ping: 8_000,
   idle: [240_000, 300_000], // silence before a ping; API Gateway cuts after 10 min
   gap: [2_000, 3_000], // a missing change may be on its way
   resync: [60_000, 90_000], // with a filter, between looks for what is missing
-  backoff: [1_000, 30_000], // ceilings: the first, the last
-  stable: 30_000, // after a connection that lasts so long, ceilings start again
+  backoff: [1_000, 30_000], // ceilings of the wait: the first, the last
+  stable: 30_000, // a connection that lasts so long was good
   renew: [0.75, 0.95], // of a connection's life
-  renewAfter: 20_000, // not before
-  life: 7_200_000, // no connection lives longer
-  beat: 20_000, // how often the clock is looked at, and what it shows after sleep
-  slept: 100_000,
+  life: 7_200_000, // which is never longer
+  beat: 20_000, // a look at the clock
+  slept: 100_000, // what it shows after sleep
 };
 const AHEAD_MAX = 10_000;
 const MESSAGE_MAX_BYTES = 32_768;
 const QUERY_MAX = 3_500; // of the 4,096 characters of a URL
 const OUR_FAULT = [1002, 1003, 1007, 1009]; // RFC 6455, section 7.4.1
-const NOWHERE = { epoch: "", seq: 0 };
 
-/** What went wrong: `code` is the protocol's, or the client's own; `retryAfter` is in seconds. */
+/** `code` is the protocol's, or the client's own; `retryAfter` is in seconds. */
 export class AlertaError extends Error {
   /**
-   * @param {string} code
-   * @param {string} [message]
+   * @param {string} code @param {string} [message]
    * @param {{errors?: {field: string, problem: string}[], retryAfter?: number | null}} [more]
    */
   constructor(code, message = code, { errors = [], retryAfter = null } = {}) {
@@ -89,541 +99,420 @@ function parsePosition(text) {
 }
 
 /**
- * A place in the feed, fed with updates and pages in whatever order they come.
- *
- * Only what runs ahead of the position is remembered: anything else is old by its seq.
- * @internal
+ * A place in the feed, fed with updates and pages in whatever order they come. Only what runs
+ * ahead of the position is remembered: anything else is old by its seq.
+ * @internal @param {string | null} from
  */
-export class Feed {
-  /** Something was let pass that only a sync will bring. */
-  stale = false;
-  #floor; // up to here nothing is missing, once it is whole
-  #whole;
-  #head = 0; // is known to exist
+export function newFeed(from) {
+  let { epoch, seq: floor } = parsePosition(from) ?? { epoch: "", seq: 0 };
+  let whole = epoch !== "";
+  let head = 0; // is known to exist
   /** @type {Set<number>} */
-  #ahead = new Set();
+  const ahead = new Set();
   /** @type {Map<string, number>} the latest seq of each incident ahead */
-  #told = new Map();
+  const told = new Map();
 
-  /** @param {Position | null} position */
-  constructor(position) {
-    this.#floor = position ?? NOWHERE;
-    this.#whole = position !== null;
-  }
-
-  /** The highest contiguous position; none before a snapshot is whole. */
-  get position() {
-    return this.#whole ? `${this.#floor.epoch}:${this.#floor.seq}` : null;
-  }
-
-  get gap() {
-    return this.#whole && (this.stale || this.#head > this.#floor.seq);
-  }
-
-  /** Begin anew, as for another view. */
-  forget() {
-    this.#floor = NOWHERE;
-    this.#whole = false;
-  }
-
-  /** The feed has come to a position: is it ahead? @param {Position} position */
-  reached({ epoch, seq }) {
-    if (epoch !== this.#floor.epoch) {
-      this.stale = true;
-      return false;
-    }
-    this.#head = Math.max(this.#head, seq);
-    return seq > this.#floor.seq;
-  }
-
-  /** A broadcast: is it news? @param {Incident} incident @param {Position} position */
-  update(incident, position) {
-    if (!this.reached(position)) return false;
-    if (this.#told.size < AHEAD_MAX) return this.#isNews(incident.incidentId, position.seq);
-    this.stale = true;
-    return false;
-  }
-
-  /**
-   * The next page of a sync: what of it is news? None where it is of another feed.
-   * @param {Position} position
-   * @param {Incident[]} incidents
-   * @param {boolean} reset
-   * @param {boolean} last the position is to be adopted
-   */
-  page(position, incidents, reset, last) {
-    if (reset) {
-      this.stale ||= this.#head > position.seq;
-      this.#floor = position;
-      this.#whole = false;
-      this.#head = position.seq;
-      this.#ahead.clear();
-      this.#told.clear();
-    }
-    if (position.epoch !== this.#floor.epoch) return null;
-    const news = incidents.filter(
-      // In a snapshot, what is older than its position is news too.
-      ({ incidentId, seq }) =>
-        (!this.#whole || seq > this.#floor.seq) && this.#isNews(incidentId, seq),
-    );
-    if (last) {
-      if (position.seq > this.#floor.seq) this.#floor = position;
-      this.#whole = true;
-      for (const seq of this.#ahead) if (seq <= this.#floor.seq) this.#ahead.delete(seq);
-      this.#closeUp();
-    }
-    return news;
-  }
-
-  /** @param {string} id @param {number} seq */
-  #isNews(id, seq) {
-    const known = this.#told.get(id) ?? 0;
-    if (seq > this.#floor.seq) {
-      this.#head = Math.max(this.#head, seq);
-      this.#ahead.add(seq);
-      this.#told.set(id, Math.max(known, seq));
-      if (this.#whole) this.#closeUp();
-    }
+  /** @param {Incident} incident */
+  function isNews({ incidentId, seq }) {
+    const known = told.get(incidentId) ?? 0;
+    // In a snapshot, what is older than its position is news too.
+    if (seq <= floor) return !whole && !known;
+    head = Math.max(head, seq);
+    ahead.add(seq);
+    told.set(incidentId, Math.max(known, seq));
+    closeUp();
     return seq > known;
   }
 
   /** Move the position over what follows it without a hole. */
-  #closeUp() {
-    let { epoch, seq } = this.#floor;
-    while (this.#ahead.delete(seq + 1)) seq += 1;
-    this.#floor = { epoch, seq };
-    if (!this.#ahead.size) this.#told.clear();
+  function closeUp() {
+    while (whole && ahead.delete(floor + 1)) floor += 1;
+    if (!ahead.size) told.clear();
   }
+
+  const feed = {
+    /** Something was let pass that only a sync will bring. */
+    stale: false,
+    /** The highest contiguous position; none before a snapshot is whole. */
+    get position() {
+      return whole ? `${epoch}:${floor}` : null;
+    },
+    get gap() {
+      return whole && (feed.stale || head > floor);
+    },
+    /** Begin anew, as for another view. */
+    forget() {
+      epoch = "";
+      whole = false;
+    },
+    /** The feed has come to this position. @param {Position} position */
+    reached(position) {
+      if (position.epoch !== epoch) feed.stale = true;
+      else head = Math.max(head, position.seq);
+    },
+    /** A broadcast: is it news? @param {Position} position @param {Incident} incident */
+    update(position, incident) {
+      const placed = position.epoch === epoch && told.size < AHEAD_MAX;
+      if (!placed) feed.stale = true;
+      return placed && position.seq > floor && isNews(incident);
+    },
+    /**
+     * A page of a sync: what of it is news? None where it is of another feed.
+     * @param {Position} position @param {Incident[]} incidents @param {boolean} reset
+     * @param {boolean} last its position is to be adopted
+     */
+    page(position, incidents, reset, last) {
+      if (reset) {
+        ({ epoch, seq: floor } = position);
+        feed.stale ||= head > floor;
+        head = floor;
+        whole = false;
+        ahead.clear();
+        told.clear();
+      }
+      if (position.epoch !== epoch) return null;
+      const news = incidents.filter(isNews);
+      if (last) {
+        floor = Math.max(floor, position.seq);
+        whole = true;
+        for (const seq of ahead) if (seq <= floor) ahead.delete(seq);
+        closeUp();
+      }
+      return news;
+    },
+  };
+  return feed;
 }
 
-/** A connection, of which only the newest is asked anything. @internal */
-class Link {
-  open = false;
-  caughtUp = false;
-  pinged = false;
-  openedAt = 0;
-  heardAt = 0;
-  renewAt = Infinity;
-  /** @type {string | null} */
-  expiresAt = null;
-
-  /** @param {Filter} filter @param {number} openBy */
-  constructor(filter, openBy) {
-    this.filter = filter;
-    this.openBy = openBy;
-  }
-}
-
 /**
- * A message that waits; `again`: it may be sent twice; `filter`: what it subscribes to.
- * @typedef {{message: object, again: boolean, filter?: Filter, repeated?: boolean,
- *   resolve(ack: any): void, reject(error: AlertaError): void}} Item
- */
-/**
- * A message on its way, until `by`; of a sync, where it began and how much it has brought.
- * @typedef {{kind: "ping" | "sync" | "send", link: Link, by: number, item?: Item,
- *   since?: string | null, recovered?: number | null}} Request
- */
-/**
- * @typedef {{now(): number, random(): number, open(link: Link): void, close(link: Link): void,
- *   send(link: Link, text: string): void, tell(type: keyof Events, detail: any): void}} Io
- */
-
-/**
- * Keeps one caught-up connection; two for a moment, while one takes over from the other.
- *
- * Tell it what happens, then call `decide`, and again at `wakeAt`.
+ * Keeps one caught-up connection; two for a moment, while one takes over from the other. Tell it
+ * what happens, then call `decide`.
  * @internal
+ * @param {ReturnType<typeof newFeed>} feed @param {Filter} filter @param {typeof TIMING} timing
+ * @param {Io} io
  */
-export class Machine {
-  wakeAt = Infinity;
-  /** @type {State} */
-  state = "stopped";
-  /** @type {Set<Link>} */
-  links = new Set();
-  /** @type {Item[]} */
-  outbox = [];
+export function newMachine(feed, filter, timing, io) {
+  /** @type {Set<Link>} of which only the newest is asked anything */
+  const links = new Set();
   /** @type {Map<string, Request>} */
-  requests = new Map();
-  #running = false;
+  const requests = new Map();
+  /** @type {Item[]} */
+  const outbox = [];
+  /** @type {State} */
+  let state = "stopped";
+  let running = false;
   /** @type {AlertaError | null} why nothing is tried any more */
-  #refusal = null;
-  /** @type {AlertaError | null} why the last connection ended */
-  #reason = null;
-  #ids = 0;
-  #failures = 0;
-  #connectAt = 0;
-  #busy = 0;
-  #pausedTill = 0;
+  let refusal = null;
+  /** @type {AlertaError | null} why there is no connection */
+  let reason = null;
+  let ids = 0, failures = 0, busy = 0, patience = 1;
+  let connectAt = 0, pausedTill = 0, syncedAt = 0, gapAt = Infinity, wakeAt = Infinity;
+  let decidedAt = io.now();
   /** @type {number | null} */
-  #recovered = null;
-  #syncedAt = 0;
+  let recovered = null;
   /** @type {string | null} where the hole begins that is being watched */
-  #hole = null;
-  #gapAt = Infinity;
-  #patience = 1;
-  #decidedAt;
+  let hole = null;
 
-  /** @param {Feed} feed @param {Filter} filter @param {Partial<typeof TIMING>} timing @param {Io} io */
-  constructor(feed, filter, timing, io) {
-    this.feed = feed;
-    this.filter = filter;
-    this.timing = { ...TIMING, ...timing };
-    this.io = io;
-    this.#decidedAt = io.now();
+  const newest = () => [...links].filter((link) => link.open).pop();
+  const filtered = () => Object.values(filter).some((values) => values.length);
+  /** @param {number[]} range */
+  const between = ([low, high]) => low + io.random() * (high - low);
+  /** A wait with full jitter. @param {number} times */
+  const backoff = (times) =>
+    io.random() * Math.min(timing.backoff[1], timing.backoff[0] * 2 ** Math.min(times, 20));
+  /** @param {Request["kind"]} kind */
+  const asked = (kind) => [...requests.values()].find((request) => request.kind === kind);
+  /** @param {AlertaError} error */
+  const fault = (error) => io.tell("error", { error });
+
+  /** @param {Link} link @param {Request["kind"]} kind @param {object} message @param {Partial<Request>} [more] */
+  function ask(link, kind, message, more) {
+    const id = String(++ids);
+    requests.set(id, { id, kind, link, by: io.now() + timing[kind], ...more });
+    io.send(link, JSON.stringify({ action: kind, ...message, requestId: id }));
+    return true;
   }
 
-  /** @returns {Link | undefined} */
-  get newest() {
-    return [...this.links].filter((link) => link.open).pop();
+  /** @param {Request["kind"]} kind */
+  function unask(kind) {
+    for (const [id, request] of requests) if (request.kind === kind) requests.delete(id);
   }
 
-  start() {
-    if (!this.#running) this.reconnect();
-  }
-
-  /** @param {string} [message] */
-  stop(message) {
-    this.#running = false;
-    this.#reason = new AlertaError("stopped", message);
-    for (const link of this.links) this.#leave(link);
-    for (const item of this.outbox.splice(0)) item.reject(this.#reason);
-  }
-
-  /** Connect now; what is open is replaced. */
-  reconnect() {
-    this.#running = true;
-    this.#refusal = null;
-    this.#failures = 0;
-    this.#connectAt = this.io.now();
-    for (const link of this.links) if (!link.open) this.#leave(link);
-    if (this.newest) this.newest.renewAt = this.#connectAt;
-  }
-
-  /** Is the connection still one? The network is back, or somebody looks. */
-  check() {
-    const by = this.io.now() + this.timing.check;
-    this.#connectAt = Math.min(this.#connectAt, this.io.now());
-    for (const [id, request] of this.requests) {
-      if (request.kind === "ping") this.requests.delete(id);
-      else request.by = Math.max(request.by, by);
+  /** What is on its way over a connection will have no answer. @param {Link} link @param {AlertaError} [error] */
+  function forget(link, error) {
+    links.delete(link);
+    for (const [id, { item, link: over }] of requests) {
+      if (over !== link) continue;
+      requests.delete(id);
+      if (item && (error || !item.again)) item.reject(error ?? new AlertaError("unknown_outcome"));
+      else if (item) outbox.unshift(Object.assign(item, { repeated: true }));
     }
-    if (this.newest) this.#ask(this.newest, "ping", {}, this.timing.check);
   }
 
   /** @param {Link} link */
-  opened(link) {
-    if (!this.links.has(link)) return;
-    if (link.filter !== this.filter) return this.#leave(link);
-    link.open = true;
-    link.openBy = Infinity;
-    link.openedAt = link.heardAt = this.io.now();
-    this.#endSync(); // this connection asks for what that would bring
+  function leave(link) {
+    forget(link);
+    io.close(link);
   }
 
-  /**
-   * A connection has ended, or could not be opened.
-   * @param {Link} link
-   * @param {AlertaError} error
-   * @param {number} [code] of the WebSocket
-   */
-  closed(link, error, code = 0) {
-    if (!this.links.has(link)) return;
-    const now = this.io.now();
-    const fault = OUR_FAULT.includes(code);
-    this.#forget(link, fault ? error : null);
-    if (fault || !["unreachable", "disconnected", "timeout"].includes(error.code)) this.#fault(error);
-    if (!link.open && error.code === "unauthorized") this.#refusal = error;
-    if (link.caughtUp && now - link.openedAt >= this.timing.stable) this.#failures = 0;
-    if (link.open && this.newest) return;
-    this.#reason = error;
-    const slow = fault ? this.timing.backoff[1] / 2 : 0;
-    this.#connectAt = now + slow + this.#backoff(this.#failures++);
+  /** Give up a connection that is of no use. @param {Link} link @param {AlertaError} error */
+  function drop(link, error) {
+    closed(link, error);
+    io.close(link);
+  }
+
+  /** Connect now; what is open is replaced. */
+  function reconnect() {
+    running = true;
+    refusal = null;
+    failures = 0;
+    connectAt = io.now();
+    for (const link of links) if (link.open) link.renewAt = connectAt;
+      else leave(link);
+  }
+
+  /** @param {string} [message] */
+  function stop(message) {
+    running = false;
+    reason = new AlertaError("stopped", message);
+    for (const link of links) leave(link);
+    for (const item of outbox.splice(0)) item.reject(reason);
+  }
+
+  /** Is the connection still one? The network is back, or somebody looks. */
+  function check() {
+    const now = io.now();
+    const link = newest();
+    connectAt = Math.min(connectAt, now);
+    unask("ping");
+    for (const request of requests.values()) request.by = Math.max(request.by, now + timing.ping);
+    if (link) ask(link, "ping", {});
+  }
+
+  /** @param {Link} link */
+  function opened(link) {
+    if (!links.has(link)) return;
+    if (link.filter !== filter) return leave(link);
+    link.open = true;
+    link.openBy = Infinity;
+    link.openedAt = link.heardAt = io.now();
+    unask("sync"); // this connection asks for what that would bring
+  }
+
+  /** It has ended, or could not be opened. @param {Link} link @param {AlertaError} error @param {number} [code] */
+  function closed(link, error, code = 0) {
+    if (!links.has(link)) return;
+    const ours = OUR_FAULT.includes(code);
+    forget(link, ours ? error : undefined);
+    if (ours || !["unreachable", "disconnected", "timeout"].includes(error.code)) fault(error);
+    if (!link.open && error.code === "unauthorized") refusal = error;
+    if (link.caughtUp && io.now() - link.openedAt >= timing.stable) failures = 0;
+    if (link.open && newest()) return;
+    reason = error;
+    connectAt = io.now() + backoff(ours ? Infinity : failures);
+    failures += 1;
   }
 
   /** @param {Link} link @param {any} frame */
-  received(link, frame) {
-    if (!this.links.has(link)) return;
-    link.heardAt = this.io.now();
-    if (frame?.type === "incident_update") return this.#update(frame);
+  function received(link, frame) {
+    if (!links.has(link)) return;
+    link.heardAt = io.now();
+    if (frame?.type === "incident_update") return update(frame);
     const failed = frame?.type === "error" || (!frame?.type && frame?.message);
-    const id = this.requests.has(frame?.requestId) ? frame.requestId : failed && this.#meant(link, frame);
-    const request = this.requests.get(id);
-    this.requests.delete(id);
-    if (failed) this.#refused(request, new AlertaError(frame.code ?? "internal", frame.message, frame));
-    else if (!frame?.type) this.#fault(new AlertaError("not_understood"));
-    else if (request?.kind === "ping") this.#pong(link, frame);
-    else if (request?.kind === "sync") this.#page(request, frame);
-    else if (request?.item) this.#acked(link, request.item, frame);
+    let request = requests.get(frame?.requestId);
+    // The service could not read it, or API Gateway answers by itself, with an id of its own.
+    if (failed) request ??= [asked("send"), asked("sync"), asked("ping")].find((one) => one?.link === link);
+    if (request) requests.delete(request.id);
+    if (failed) refused(request, new AlertaError(frame.code ?? "unavailable", frame.message, frame));
+    else if (!frame?.type) fault(new AlertaError("not_understood"));
+    else if (request?.kind === "ping") pong(link, frame);
+    else if (request?.kind === "sync") page(request, frame);
+    else if (request?.item) acked(link, request.item, frame);
   }
 
-  /** Do what is due; one thing may make another due. */
-  decide() {
-    const now = this.io.now();
-    if (now - this.#decidedAt > this.timing.slept) this.check();
-    this.#decidedAt = now;
-    do this.wakeAt = this.#running ? now + this.timing.beat : Infinity;
-    while (
-      this.#running &&
-      (this.#expire() || this.#connect() || this.#send() || this.#sync() || this.#heartbeat())
-    );
-    this.#tellState();
+  /** @param {any} frame */
+  function update({ incident, position: text }) {
+    const position = parsePosition(text);
+    if (!position || !isIncident(incident)) fault(new AlertaError("not_understood"));
+    else if (feed.update(position, incident)) {
+      io.tell("incident", { incident, position: text, recovered: false });
+    }
+  }
+
+  /** @param {Request} request @param {any} frame */
+  function page({ link, since, recovered: before }, { position: text, incidents, reset, more, cursor }) {
+    const position = parsePosition(text);
+    const news = position && incidents?.every?.(isIncident) && feed.page(position, incidents, reset === true, !cursor);
+    if (!news) return drop(link, new AlertaError("not_understood"));
+    if (reset) io.tell("reset", {});
+    for (const incident of news) {
+      io.tell("incident", { incident, position: `${position.epoch}:${incident.seq}`, recovered: true });
+    }
+    const count = reset || before == null ? null : before + news.length;
+    busy = 0;
+    if (more || cursor) {
+      ask(link, "sync", { since: feed.position, cursor }, { since, recovered: count });
+    } else {
+      patience = feed.gap && feed.position === since ? Math.min(patience * 2, 16) : 1;
+      gapAt = Infinity;
+      syncedAt = io.now();
+      recovered = count;
+      link.caughtUp = true;
+    }
+  }
+
+  /** @param {Link} link @param {any} frame */
+  function pong(link, { position: text, expiresAt }) {
+    const position = parsePosition(text);
+    if (position) feed.reached(position);
+    watchGap();
+    if (filtered() && feed.gap) gapAt = Math.min(gapAt, syncedAt + between(timing.resync));
+    if (link.expiresAt) return;
+    link.expiresAt = expiresAt;
+    const left = Date.parse(expiresAt) - io.now();
+    // Where the clock here is wrong by more than that, the age alone counts.
+    const life = left > 0 && left < timing.life ? left : timing.life;
+    const at = io.now() + life * between(timing.renew);
+    link.renewAt = Math.min(link.renewAt, Math.max(at, link.openedAt + timing.stable));
+  }
+
+  /** @param {Link} link @param {Item} item @param {any} frame */
+  function acked(link, item, frame) {
+    busy = 0;
+    if (item.filter && link !== newest()) return outbox.unshift(item);
+    item.resolve(frame);
+    if (!item.filter) return;
+    filter = link.filter = item.filter;
+    feed.forget();
+    link.caughtUp = false;
+    for (const other of links) if (other !== link) leave(other);
+  }
+
+  /** @param {Request | undefined} request @param {AlertaError} error */
+  function refused(request, error) {
+    const { item, link, kind } = request ?? {};
+    const { code } = error;
+    const expired = code === "unauthorized";
+    if (!item) fault(error);
+    else if (expired || code === "rate_limited" || (code === "unavailable" && item.again)) outbox.unshift(item);
+    else if (code === "conflict" && item.repeated) return item.reject(new AlertaError("unknown_outcome"));
+    else return item.reject(error);
+    if (kind === "sync" && code === "invalid_request") feed.forget();
+    if (link && expired) drop(link, error);
+    else if (request && kind !== "ping") {
+      pausedTill = io.now() + Math.max(1000 * (error.retryAfter ?? 0), backoff(busy++));
+    }
   }
 
   /** Is it time? If not, come back then. @param {number} at */
-  #due(at) {
-    if (at <= this.io.now()) return true;
-    this.wakeAt = Math.min(this.wakeAt, at);
+  function due(at) {
+    if (at <= io.now()) return true;
+    wakeAt = Math.min(wakeAt, at);
     return false;
   }
 
-  #expire() {
-    for (const link of this.links) {
-      const requests = [...this.requests.values()].filter((request) => request.link === link);
-      const replaced = link !== this.newest && link.open && this.newest?.caughtUp;
-      const late = this.#due(Math.min(link.openBy, ...requests.map(({ by }) => by)));
-      if (late) this.#drop(link, new AlertaError("timeout"));
-      // What is on its way over it is waited for.
-      else if (replaced && !requests.some(({ item }) => item)) this.#leave(link);
+  function expire() {
+    const current = newest();
+    for (const link of links) {
+      const over = [...requests.values()].filter((request) => request.link === link);
+      const replaced = link.open && link !== current && current?.caughtUp;
+      const late = due(Math.min(link.openBy, ...over.map(({ by }) => by)));
+      if (late) drop(link, new AlertaError("timeout"));
+      // What somebody has sent over it is waited for.
+      else if (replaced && !over.some(({ item }) => item)) leave(link);
       else continue;
       return true;
     }
     return false;
   }
 
-  #connect() {
-    const at = Math.max(this.#connectAt, this.newest?.renewAt ?? 0);
-    const opening = [...this.links].some((link) => !link.open);
-    if (this.#refusal || opening || !this.#due(at)) return false;
-    const link = new Link(this.filter, this.io.now() + this.timing.connect);
-    this.links.add(link);
-    this.io.open(link);
+  function connect() {
+    const at = Math.max(connectAt, newest()?.renewAt ?? 0);
+    if (refusal || [...links].some((link) => !link.open) || !due(at)) return false;
+    const now = io.now();
+    /** @type {Link} */
+    const link = {
+      filter, openBy: now + timing.connect, open: false, caughtUp: false, pinged: false,
+      openedAt: now, heardAt: now, renewAt: Infinity,
+    };
+    links.add(link);
+    io.open(link);
     return true;
   }
 
   /** One at a time, so that they keep their order on AWS too. */
-  #send() {
-    const { newest } = this;
-    if (!newest || !this.outbox.length || this.#asked("send") || !this.#due(this.#pausedTill)) return false;
-    const item = /** @type {Item} */ (this.outbox.shift());
-    // A page of the one view must not move the position in the other.
-    if (item.filter) this.#endSync();
-    return this.#ask(newest, "send", item.message, this.timing.answer, { item });
+  function send() {
+    const link = newest();
+    if (!link || !outbox.length || asked("send") || !due(pausedTill)) return false;
+    const item = /** @type {Item} */ (outbox.shift());
+    if (item.filter) unask("sync"); // a page of one view must not move the position in another
+    return ask(link, "send", item.message, { item });
   }
 
-  #sync() {
-    const { newest } = this;
-    this.#watchGap();
-    if (!newest || this.#asked("sync") || this.#asked("send")?.item?.filter) return false;
-    const since = this.feed.position;
-    const needed = newest.caughtUp && since ? this.#gapAt : 0;
-    if (!this.#due(Math.max(this.#pausedTill, needed))) return false;
-    this.#gapAt = Infinity;
-    this.feed.stale = false;
-    const recovered = since ? 0 : null;
-    return this.#ask(newest, "sync", { since }, this.timing.answer, { since, recovered });
+  function sync() {
+    const link = newest();
+    const since = feed.position;
+    if (!link || asked("sync") || asked("send")?.item?.filter) return false;
+    watchGap();
+    if (!due(Math.max(pausedTill, link.caughtUp && since ? gapAt : 0))) return false;
+    feed.stale = false;
+    return ask(link, "sync", { since }, { since, recovered: since ? 0 : null });
   }
 
-  #heartbeat() {
-    const { newest } = this;
-    if (!newest || this.#asked("ping")) return false;
+  function heartbeat() {
+    const link = newest();
+    if (!link || asked("ping")) return false;
     // The first pong tells when the connection will end.
-    const first = newest.caughtUp && !newest.pinged;
-    if (!first && !this.#due(newest.heardAt + this.#between(this.timing.idle))) return false;
-    newest.pinged = true;
-    return this.#ask(newest, "ping", {}, this.timing.pong);
+    const first = link.caughtUp && !link.pinged;
+    if (!first && !due(link.heardAt + between(timing.idle))) return false;
+    link.pinged = true;
+    return ask(link, "ping", {});
   }
 
   /** A hole in the feed is given some time to fill, and then asked for. */
-  #watchGap() {
-    const { gap, stale, position } = this.feed;
-    if (!gap) [this.#gapAt, this.#patience] = [Infinity, 1];
-    else if (stale) this.#gapAt = 0;
-    else if (position !== this.#hole || this.#gapAt === Infinity) {
-      // With a filter holes are natural, but one of them may be a loss.
-      const wait = this.#between(this.#filtered ? this.timing.idle : this.timing.gap);
-      this.#gapAt = this.io.now() + wait * this.#patience;
-    }
-    this.#hole = position;
-  }
-
-  #tellState() {
-    const links = [...this.links];
-    const previous = this.state;
-    if (!this.#running) this.state = "stopped";
-    else if (links.some((link) => link.caughtUp)) this.state = "live";
-    else if (this.newest) this.state = "syncing";
-    else if (this.#refusal) this.state = "refused";
-    else this.state = links.length ? "connecting" : "waiting";
-    if (this.state === previous) return;
-    const live = this.state === "live";
-    if (live) this.#reason = null;
-    this.io.tell("status", {
-      state: this.state,
-      previous,
-      attempt: this.#failures,
-      retryAt: this.state === "waiting" ? new Date(this.#connectAt) : null,
-      reason: this.#reason,
-      recovered: live ? this.#recovered : null,
-    });
-  }
-
-  /** @param {any} frame */
-  #update({ incident, position: text }) {
-    const position = parsePosition(text);
-    if (!position || !isIncident(incident)) this.#fault(new AlertaError("not_understood"));
-    else if (this.feed.update(incident, position)) {
-      this.io.tell("incident", { incident, position: text, recovered: false });
+  function watchGap() {
+    const moved = feed.position !== hole;
+    hole = feed.position;
+    if (!feed.gap) [gapAt, patience] = [Infinity, 1];
+    else if (feed.stale) gapAt = 0;
+    // With a filter holes are natural, but one of them may be a loss.
+    else if (moved || gapAt === Infinity) {
+      gapAt = io.now() + patience * between(filtered() ? timing.idle : timing.gap);
     }
   }
 
-  /** @param {Request} request @param {any} frame */
-  #page({ link, since, recovered }, { position: text, incidents, reset, more, cursor }) {
-    const position = parsePosition(text);
-    const good = position && Array.isArray(incidents) && incidents.every(isIncident);
-    const news = good && this.feed.page(position, incidents, reset === true, !cursor);
-    if (!news) return this.#drop(link, new AlertaError("not_understood"));
-    if (reset) this.io.tell("reset", {});
-    for (const incident of news) {
-      const at = `${position.epoch}:${incident.seq}`;
-      this.io.tell("incident", { incident, position: at, recovered: true });
-    }
-    this.#busy = 0;
-    recovered = reset || recovered == null ? null : recovered + news.length;
-    if (more || cursor) {
-      const message = { since: this.feed.position, cursor };
-      this.#ask(link, "sync", message, this.timing.answer, { since, recovered });
-      return;
-    }
-    const stuck = this.feed.gap && this.feed.position === since;
-    this.#patience = stuck ? Math.min(this.#patience * 2, 16) : 1;
-    this.#syncedAt = this.io.now();
-    this.#recovered = recovered;
-    link.caughtUp = true;
+  function tellState() {
+    const previous = state;
+    if (!running) state = "stopped";
+    else if ([...links].some((link) => link.caughtUp)) state = "live";
+    else if (newest()) state = "syncing";
+    else if (refusal) state = "refused";
+    else state = links.size ? "connecting" : "waiting";
+    if (state === previous) return;
+    const live = state === "live";
+    if (live) reason = null;
+    const retryAt = state === "waiting" ? new Date(connectAt) : null;
+    io.tell("status", { state, previous, attempt: failures, retryAt, reason, recovered: live ? recovered : null });
   }
 
-  /** @param {Link} link @param {any} frame */
-  #pong(link, { position: text, expiresAt }) {
-    const now = this.io.now();
-    const position = parsePosition(text);
-    if (position) this.feed.reached(position);
-    this.#watchGap();
-    if (this.#filtered && this.feed.gap) {
-      const at = Math.max(now, this.#syncedAt + this.#between(this.timing.resync));
-      this.#gapAt = Math.min(this.#gapAt, at);
-    }
-    if (link.expiresAt) return;
-    link.expiresAt = expiresAt;
-    const left = Date.parse(expiresAt) - now;
-    // Where the clock here is wrong by more than that, the age alone counts.
-    const life = left > 0 && left < this.timing.life ? left : this.timing.life;
-    const at = now + life * this.#between(this.timing.renew);
-    link.renewAt = Math.min(link.renewAt, Math.max(at, link.openedAt + this.timing.renewAfter));
+  /** Do what is due, where one thing may make another due; in how many ms is there more? */
+  function decide() {
+    const now = io.now();
+    if (now - decidedAt > timing.slept) check();
+    decidedAt = now;
+    do wakeAt = now + timing.beat;
+    while (running && (expire() || connect() || send() || sync() || heartbeat()));
+    tellState();
+    return running ? wakeAt - now : Infinity;
   }
 
-  /** @param {Link} link @param {Item} item @param {any} frame */
-  #acked(link, item, frame) {
-    this.#busy = 0;
-    if (!item.filter) return item.resolve(frame);
-    if (link !== this.newest) return this.outbox.unshift(item);
-    this.filter = link.filter = item.filter;
-    this.feed.forget();
-    link.caughtUp = false;
-    for (const other of this.links) if (other !== link) this.#leave(other);
-    item.resolve(frame);
-  }
-
-  /** @param {Request | undefined} request @param {AlertaError} error */
-  #refused(request, error) {
-    const { item, link } = request ?? {};
-    const known = error.code === "rate_limited" || error.code === "unauthorized"; // nothing was done
-    const later = known || (error.code === "unavailable" && item?.again);
-    if (!item) this.#fault(error);
-    else if (later) this.outbox.unshift(item);
-    else if (error.code === "conflict" && item.repeated) item.reject(new AlertaError("unknown_outcome"));
-    else return item.reject(error);
-    if (request?.kind === "sync" && error.code === "invalid_request") this.feed.forget();
-    if (link && error.code === "unauthorized") return this.#drop(link, error);
-    if (!request || request.kind === "ping") return;
-    const wait = Math.max(1000 * (error.retryAfter ?? 0), this.#backoff(this.#busy++));
-    this.#pausedTill = this.io.now() + wait;
-  }
-
-  /**
-   * What an error without its requestId must mean: where the service could not read a message,
-   * the one that somebody sent; where API Gateway answers by itself, the only one there is.
-   * @param {Link} link @param {any} frame
-   */
-  #meant(link, frame) {
-    const all = [...this.requests].filter(([, request]) => request.link === link);
-    const sent = frame.type ? all.filter(([, { item }]) => item) : [];
-    const [first, ...others] = sent.length ? sent : all;
-    return others.length ? undefined : first?.[0];
-  }
-
-  get #filtered() {
-    return Object.values(this.filter).some((values) => values.length);
-  }
-
-  /** @param {Request["kind"]} kind */
-  #asked(kind) {
-    return [...this.requests.values()].find((request) => request.kind === kind);
-  }
-
-  #endSync() {
-    for (const [id, { kind }] of this.requests) if (kind === "sync") this.requests.delete(id);
-  }
-
-  /**
-   * @param {Link} link @param {Request["kind"]} kind @param {object} message @param {number} wait
-   * @param {Partial<Request>} [more]
-   */
-  #ask(link, kind, message, wait, more) {
-    const requestId = String(++this.#ids);
-    this.requests.set(requestId, { kind, link, by: this.io.now() + wait, ...more });
-    this.io.send(link, JSON.stringify({ action: kind, ...message, requestId }));
-    return true;
-  }
-
-  /** @param {AlertaError} error */
-  #fault(error) {
-    this.io.tell("error", { error });
-  }
-
-  /** What was on its way has not arrived, or nobody knows. @param {Link} link @param {AlertaError | null} fault */
-  #forget(link, fault) {
-    this.links.delete(link);
-    for (const [id, { item, link: over }] of this.requests) {
-      if (over !== link) continue;
-      this.requests.delete(id);
-      if (!item) continue;
-      if (fault || !item.again) item.reject(fault ?? new AlertaError("unknown_outcome"));
-      else this.outbox.unshift(Object.assign(item, { repeated: true }));
-    }
-  }
-
-  /** @param {Link} link */
-  #leave(link) {
-    this.#forget(link, null);
-    this.io.close(link);
-  }
-
-  /** Give up a connection that is of no use. @param {Link} link @param {AlertaError} error */
-  #drop(link, error) {
-    this.closed(link, error);
-    this.io.close(link);
-  }
-
-  /** A wait with full jitter. @param {number} failures */
-  #backoff(failures) {
-    const [first, last] = this.timing.backoff;
-    return this.io.random() * Math.min(last, first * 2 ** Math.min(failures, 20));
-  }
-
-  /** @param {number[]} range */
-  #between([low, high]) {
-    return low + this.io.random() * (high - low);
-  }
+  return {
+    links, outbox, requests, reconnect, stop, check, opened, closed, received, decide,
+    start: () => running || reconnect(),
+    state: () => state,
+    position: () => feed.position,
+    expiresAt: () => newest()?.expiresAt,
+  };
 }
 
 /** @param {any} value @returns {value is Incident} */
@@ -631,9 +520,10 @@ const isIncident = (value) => typeof value?.incidentId === "string" && Number.is
 
 /** @param {Filter} filter as the URL carries it */
 function query(filter) {
-  const text = Object.entries(filter)
-    .flatMap(([field, values]) => values.map((value) => `${field}=${encodeURIComponent(value)}`))
-    .join("&");
+  const pairs = Object.entries(filter).flatMap(([field, values]) =>
+    values.map((value) => `${field}=${encodeURIComponent(value)}`),
+  );
+  const text = pairs.join("&");
   if (text.length > QUERY_MAX) throw new AlertaError("too_large", "filter");
   return text;
 }
@@ -643,17 +533,14 @@ export class AlertaUtec extends EventTarget {
   #url;
   #options;
   #machine;
+  #position;
   /** @type {Map<Link, any>} */
   #sockets = new Map();
   /** @type {CustomEvent[]} */
   #events = [];
   #telling = false;
-  #position;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
-  #now;
-  #time;
-  #wall;
   /** @type {Filter | undefined} */
   #wanted;
   /** @type {Promise<void>} */
@@ -665,17 +552,21 @@ export class AlertaUtec extends EventTarget {
    */
   constructor(url, options = {}) {
     super();
-    const { filter = {}, position = null, timing = {}, now = Date.now } = options;
-    const parsed = parsePosition(position);
-    if (position && !parsed) throw new TypeError(`position: ${position}`);
+    const { filter = {}, position = null, timing, now = Date.now } = options;
+    if (position && !parsePosition(position)) throw new TypeError(`position: ${position}`);
     query(filter);
     this.#url = url;
-    this.#options = { maxQueue: 100, WebSocket: globalThis.WebSocket, ...options };
+    this.#options = { WebSocket: globalThis.WebSocket, ...options };
     this.#position = position;
-    this.#now = now;
-    this.#time = this.#wall = now();
-    this.#machine = new Machine(new Feed(parsed), filter, timing, {
-      now: () => this.#clock(),
+    let wall = now();
+    let time = wall;
+    this.#machine = newMachine(newFeed(position), filter, { ...TIMING, ...timing }, {
+      // With what was slept, and never back when the clock is set.
+      now() {
+        const before = wall;
+        wall = now();
+        return (time += Math.max(0, wall - before));
+      },
       random: Math.random,
       open: (link) => void this.#open(link),
       close: (link) => this.#close(link),
@@ -685,7 +576,7 @@ export class AlertaUtec extends EventTarget {
   }
 
   get state() {
-    return this.#machine.state;
+    return this.#machine.state();
   }
 
   /** Everything up to here was told. */
@@ -695,12 +586,13 @@ export class AlertaUtec extends EventTarget {
 
   /** When the connection ends, where that is known; it is renewed before. */
   get expiresAt() {
-    const text = this.#machine.newest?.expiresAt;
+    const text = this.#machine.expiresAt();
     return text ? new Date(text) : null;
   }
 
   start() {
     globalThis.addEventListener?.("online", this.#check);
+    globalThis.addEventListener?.("offline", this.#check);
     globalThis.document?.addEventListener("visibilitychange", this.#check);
     this.#run((machine) => machine.start());
   }
@@ -708,6 +600,7 @@ export class AlertaUtec extends EventTarget {
   /** @param {string} [reason] */
   stop(reason) {
     globalThis.removeEventListener?.("online", this.#check);
+    globalThis.removeEventListener?.("offline", this.#check);
     globalThis.document?.removeEventListener("visibilitychange", this.#check);
     this.#run((machine) => machine.stop(reason));
   }
@@ -740,8 +633,7 @@ export class AlertaUtec extends EventTarget {
 
   /**
    * Report an incident: sent until it is acked, and stored once.
-   * @param {object} incident
-   * @param {{idempotencyKey?: string}} [options]
+   * @param {object} incident @param {{idempotencyKey?: string}} [options]
    * @returns {Promise<Ack>}
    */
   notify(incident, { idempotencyKey = uuid() } = {}) {
@@ -764,6 +656,7 @@ export class AlertaUtec extends EventTarget {
    * @param {K} type
    * @param {((event: Events[K]) => void) | {handleEvent(event: Events[K]): void} | null} listener
    * @param {boolean | AddEventListenerOptions} [options]
+   * @override
    */
   addEventListener(type, listener, options) {
     super.addEventListener(type, /** @type {EventListener | null} */ (listener), options);
@@ -771,12 +664,12 @@ export class AlertaUtec extends EventTarget {
 
   /** @param {object} message @param {boolean} again @param {Filter} [filter] */
   async #enqueue(message, again, filter) {
-    const { outbox, requests } = this.#machine;
+    const { outbox } = this.#machine;
     const text = JSON.stringify(message);
-    if (new TextEncoder().encode(text).length > MESSAGE_MAX_BYTES - 100) throw new AlertaError("too_large");
+    const size = new TextEncoder().encode(text).length + 100;
+    if (size > MESSAGE_MAX_BYTES) throw new AlertaError("too_large");
     if (this.state === "stopped") throw new AlertaError("stopped");
-    const waiting = [...outbox, ...[...requests.values()].flatMap(({ item }) => item ?? [])];
-    if (waiting.length >= (this.#options.maxQueue ?? 0) && !filter) throw new AlertaError("queue_full");
+    if (!filter && outbox.length >= (this.#options.maxQueue ?? 100)) throw new AlertaError("queue_full");
     const { incidentId, seq, revision, duplicate } = await new Promise((resolve, reject) => {
       const item = { message: JSON.parse(text), again, filter, resolve, reject };
       this.#run(() => (filter ? outbox.unshift(item) : outbox.push(item)));
@@ -788,32 +681,23 @@ export class AlertaUtec extends EventTarget {
     if (!globalThis.document?.hidden) this.#run((machine) => machine.check());
   };
 
-  /** The time with what was slept, that does not go back when the clock is set. */
-  #clock() {
-    const wall = this.#now();
-    this.#time += Math.max(0, wall - this.#wall);
-    this.#wall = wall;
-    return this.#time;
-  }
-
-  /** @param {(machine: Machine) => void} act */
+  /** @param {(machine: ReturnType<typeof newMachine>) => void} act */
   #run(act) {
     const machine = this.#machine;
     act(machine);
-    machine.decide();
+    const wait = machine.decide();
     clearTimeout(this.#timer);
-    const wait = machine.wakeAt - this.#clock();
     if (wait < Infinity) this.#timer = setTimeout(() => this.#run(() => {}), wait);
     if (this.#telling) return;
     this.#telling = true;
     for (let event; (event = this.#events.shift()); ) {
-      // Not before: what a page brings is whole only with its last event.
-      if (!this.#events.length) this.#position = machine.feed.position;
+      // Not before: what a page brings is whole only with its last incident.
+      if (this.#events[0]?.type !== "incident") this.#position = machine.position();
       else if (event.type === "reset") this.#position = null;
       this.dispatchEvent(event);
     }
     this.#telling = false;
-    this.#position = machine.feed.position;
+    this.#position = machine.position();
   }
 
   /** @param {Link} link */
@@ -827,16 +711,13 @@ export class AlertaUtec extends EventTarget {
 
   /** @param {Link} link */
   async #open(link) {
-    let code = "unreachable";
     try {
       await null; // not within the machine's step
       const url = await given(this.#url);
-      code = "token_failed";
       const token = await given(this.#options.token);
-      code = "unreachable";
       if (this.#machine.links.has(link)) this.#connect(link, url, token);
     } catch (error) {
-      const failure = error instanceof AlertaError ? error : new AlertaError(code, String(error));
+      const failure = error instanceof AlertaError ? error : new AlertaError("connect_failed", String(error));
       this.#run((machine) => machine.closed(link, failure));
     }
   }
@@ -846,9 +727,10 @@ export class AlertaUtec extends EventTarget {
     const { lang, probe, WebSocket } = this.#options;
     const more = [lang && `lang=${lang}`, query(link.filter)].filter(Boolean).join("&");
     const address = more ? `${url}${url.includes("?") ? "&" : "?"}${more}` : url;
-    const protocols = ["alerta.v1", ...(token ? [`bearer.${token}`] : [])];
-    // @ts-expect-error where there is none, the handshake fails
-    const socket = new WebSocket(address, protocols);
+    const socket = new /** @type {any} */ (WebSocket)(address, [
+      "alerta.v1",
+      ...(token ? [`bearer.${token}`] : []),
+    ]);
     let hint = "";
     this.#sockets.set(link, socket);
     socket.onopen = () => this.#run((machine) => machine.opened(link));
@@ -859,8 +741,8 @@ export class AlertaUtec extends EventTarget {
       this.#sockets.delete(link);
       let name = link.open ? "disconnected" : "unreachable";
       // Browsers hide the status of a handshake; ws tells it.
-      const refused = /\b401$/.test(hint) || (await probe?.().catch(() => "ok")) === "unauthorized";
-      if (!link.open && refused) name = "unauthorized";
+      const why = link.open || / 401$/.test(hint) || (await probe?.().catch(() => "")) === "unauthorized";
+      if (why && !link.open) name = "unauthorized";
       const error = new AlertaError(name, `${code} ${reason || hint}`.trim());
       this.#run((machine) => machine.closed(link, error, link.open ? code : 0));
     };
