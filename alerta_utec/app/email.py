@@ -30,6 +30,7 @@ def compose(change: Change, timezone: ZoneInfo, lang: Lang = DEFAULT_LANG) -> Em
             "urgency": incident.urgency.value,
             "type": incident.type,
             "location": incident.location,
+            "drill": "true" if incident.drill else "false",
         },
     )
 
@@ -38,6 +39,8 @@ def _subject(change: Change, lang: Lang) -> str:
     incident = change.after
     key = "status.resuelto" if change.resolves() else f"urgency.{incident.urgency}"
     head = email_text(key, lang).upper()
+    if incident.drill:
+        head = f"{email_text('drill', lang)} - {head}"
     subject = f"[Alerta UTEC] {head}: {incident.type} - {incident.location}"
     ascii_only = _ascii(subject)
     return ascii_only if len(ascii_only) <= SUBJECT_MAX else ascii_only[: SUBJECT_MAX - 3] + "..."
@@ -68,7 +71,8 @@ def _body(change: Change, timezone: ZoneInfo, lang: Lang) -> str:
         (say("revision"), str(incident.revision)),
     ]
     width = max(len(label) for label, _ in fields)
-    lines = [f"Alerta UTEC: {say(_opening(change))}", ""]
+    lines = [f"{say('drill')}: {say('opening.drill')}", ""] if incident.drill else []
+    lines += [f"Alerta UTEC: {say(_opening(change))}", ""]
     lines += [f"{label + ':':<{width + 2}}{value}" for label, value in fields]
     if change.note is not None:
         lines += ["", say("note") + ":", change.note]

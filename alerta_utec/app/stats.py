@@ -23,8 +23,9 @@ NAMES_MAX = 20
 class Stats:
     """Statistics of the incidents taken in lately.
 
-    Reads them one by one: right for a campus's weeks, bounded for everything else. Where the
-    bounds (10,000 incidents, 50,000 changes) cut something off, ``complete`` is false.
+    Drills are left out. Reads them one by one: right for a campus's weeks, bounded for everything
+    else. Where the bounds (10,000 incidents, drills too, 50,000 changes) cut something off,
+    ``complete`` is false.
     """
 
     store: IncidentStore
@@ -60,12 +61,13 @@ class Stats:
 
     def _taken_in(self, since: datetime) -> tuple[list[Incident], bool]:
         incidents: list[Incident] = []
-        for incident in self._newest_first():
+        for read, incident in enumerate(self._newest_first()):
             if incident.created_at < since:
                 break
-            if len(incidents) == INCIDENTS_MAX:
+            if read == INCIDENTS_MAX:
                 return incidents, False
-            incidents.append(incident)
+            if not incident.drill:
+                incidents.append(incident)
         return incidents, True
 
     def _newest_first(self) -> Iterator[Incident]:

@@ -28,6 +28,7 @@ _STDIN_MAX_BYTES = wire.MESSAGE_MAX_BYTES + 1
 @click.option("--timestamp", metavar="FECHA", help="Cuándo: 2025-11-16T18:12:00Z; si falta, ahora.")
 @click.option("--id", "incident_id", metavar="ID", help="Identificador propio del incidente.")
 @click.option("--key", metavar="CLAVE", help="Clave de repetición: con la misma no se duplica.")
+@click.option("--drill", "--simulacro", is_flag=True, help="Es un simulacro, y así se anuncia.")
 @click.option("--extra", multiple=True, metavar="NOMBRE=VALOR", help="Campo adicional; se repite.")
 @click.option(
     "--timeout",
@@ -43,6 +44,7 @@ def notify(
     token: str | None,
     incident_id: str | None,
     key: str | None,
+    drill: bool,
     extra: tuple[str, ...],
     timeout_s: float,
     **fields: str | None,
@@ -57,10 +59,13 @@ def notify(
       alerta-utec notify --type prueba --location "Laboratorio A" --urgency high
       echo '{"type":"prueba","location":"Patio","urgency":"low"}' | alerta-utec notify -
       alerta-utec notify --type fuga --location Sótano --urgency alta --extra sensor=H2O-3
+      alerta-utec notify --simulacro --type incendio --location "Torre A" --urgency high
     """
-    given = {name: fields[name] for name in _FIELDS if fields[name] is not None}
+    given: dict[str, Any] = {name: fields[name] for name in _FIELDS if fields[name] is not None}
     if incident_id is not None:
         given["incidentId"] = incident_id
+    if drill:
+        given["drill"] = True
     incident: Any = {**_extras(extra), **given}
     if source is not None:
         if source != "-":

@@ -21,6 +21,7 @@ STATUS: Mapping[str, str] = {
     "en_atencion": "en atención",
     "resuelto": "resuelto",
 }
+DRILL = "SIMULACRO"
 # Control, format (some turn the direction of text), surrogate, line and paragraph separator.
 _UNSAFE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 _JOINERS = frozenset("\u200c\u200d")  # part of ordinary words and emoji
@@ -62,16 +63,17 @@ def moment(value: object) -> str:
 
 
 def incident_line(incident: Mapping[str, Any]) -> str:
-    """An incident in one line: when, how urgent, status, where, what."""
+    """An incident in one line: when, how urgent, status, whether it is a drill, where, what."""
     status = STATUS.get(str(incident.get("status")), safe(incident.get("status")))
     parts = [
         moment(incident.get("timestamp")),
         urgency(incident.get("urgency"), width=7),
         status.ljust(11),
+        _drill() if incident.get("drill") is True else "",
         click.style(safe(incident.get("location")), bold=True),
         safe(incident.get("type")),
     ]
-    line = "  ".join(parts)
+    line = "  ".join(part for part in parts if part)
     description = safe(" ".join(str(incident.get("description") or "").split()))
     if description:
         line += f": {description}"
@@ -82,6 +84,8 @@ def incident_page(incident: Mapping[str, Any]) -> str:
     """Every field of an incident, one a line."""
     shown = {name: safe(_plain(value), lines=True) for name, value in incident.items()}
     shown["urgency"] = urgency(incident.get("urgency"))
+    if incident.get("drill") is True:
+        shown["drill"] = _drill()
     width = max(len(safe(name)) for name in shown) + 1
     indent = "\n" + " " * (width + 1)
     return "\n".join(
@@ -99,6 +103,10 @@ def history_line(entry: Mapping[str, Any]) -> str:
     parts = [f"r{safe(entry.get('revision'))}", moment(entry.get("at")), ", ".join(moves)]
     parts += [safe(entry[name]) for name in ("by", "note") if entry.get(name)]
     return "  ".join(part for part in parts if part)
+
+
+def _drill() -> str:
+    return click.style(DRILL, fg="magenta", bold=True)
 
 
 def _plain(value: object) -> str:

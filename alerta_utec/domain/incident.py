@@ -31,6 +31,7 @@ SERVER_FIELDS = frozenset({"seq", "revision", "createdAt", "updatedAt", "reporte
 class Report(BaseModel):
     """What a caller submits.
 
+    ``drill``: an exercise, which goes the whole way and is told as one everywhere.
     Unknown fields are kept and sent on: at most 20, and 8 KB together as compact JSON.
     Equal by value; valid by construction.
     """
@@ -51,6 +52,7 @@ class Report(BaseModel):
     urgency: UrgencyField
     status: StatusField = Status.PENDIENTE
     timestamp: Timestamp | None = None
+    drill: bool = False
 
     @model_validator(mode="after")
     def _bounded_extras(self) -> Self:
@@ -92,6 +94,8 @@ class Report(BaseModel):
     def digest(self) -> str:
         """SHA-256 of the fields that the caller gave, normalised: equal for a repeat."""
         given = self.model_dump(mode="json", by_alias=True, exclude_unset=True)
+        if not self.drill:
+            given.pop("drill", None)
         canonical = json.dumps(given, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
         return hashlib.sha256(canonical.encode()).hexdigest()
 
@@ -161,8 +165,10 @@ class Incident(Report):
         data = self.model_dump(mode="json", by_alias=True)
         if self.reported_by is None:
             del data["reportedBy"]
-        if not self.alarmed:
-            del data["alarmed"]
+        # True, or not there: what is no drill says nothing of drills.
+        for name in ("alarmed", "drill"):
+            if not data[name]:
+                del data[name]
         return data
 
     @classmethod

@@ -96,6 +96,7 @@ TEXTS: Mapping[str, Mapping[Lang, str]] = {
         "es": "debe ser un número entero de {min} a {max}",
         "en": "must be a whole number from {min} to {max}",
     },
+    "not_boolean": {"es": "debe ser true o false", "en": "must be true or false"},
     "not_valid": {"es": "no es válido", "en": "is not valid"},
 }
 
@@ -108,6 +109,11 @@ EMAIL: Mapping[str, Mapping[Lang, str]] = {
     "status.pendiente": {"es": "pendiente", "en": "pending"},
     "status.en_atencion": {"es": "en atención", "en": "being attended to"},
     "status.resuelto": {"es": "resuelto", "en": "resolved"},
+    "drill": {"es": "SIMULACRO", "en": "DRILL"},
+    "opening.drill": {
+        "es": "no es una emergencia real.",
+        "en": "this is no real emergency.",
+    },
     "opening.new": {
         "es": "hay un incidente que atender.",
         "en": "there is an incident to attend to.",

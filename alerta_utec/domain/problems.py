@@ -11,6 +11,7 @@ _KEYS: Mapping[str, str] = {
     "string_type": "not_text",
     "string_unicode": "not_text",
     "string_too_short": "empty",
+    "bool_type": "not_boolean",
     "model_type": "not_object",
     "model_attributes_type": "not_object",
     "dict_type": "not_object",

@@ -55,7 +55,8 @@ def components() -> dict[str, Schema]:
         "additionalProperties": True,
         "description": "What a caller submits. Unknown fields are kept and sent on: "
         f"{EXTRAS_MAX} at most, 8 KB together. Case and accents of urgency and status do not "
-        "matter, and baja, media, alta stand for low, medium, high.",
+        "matter, and baja, media, alta stand for low, medium, high. A drill goes the whole way, "
+        "told as one everywhere, and is left out of the statistics.",
         "not": {"anyOf": [{"required": [name]} for name in sorted(SERVER_FIELDS)]},
         "examples": [dict(REPORT_EXAMPLE)],
     }
@@ -63,8 +64,9 @@ def components() -> dict[str, Schema]:
     schemas["Update"]["additionalProperties"] = True
     incident = schemas["Incident"]
     incident["properties"].pop("alarmed")
+    incident["properties"]["drill"] = {"const": True, "description": "There for drills only."}
     incident["required"] = [
-        name for name in incident["required"] if name not in ("alarmed", "reportedBy")
+        name for name in incident["required"] if name not in ("alarmed", "drill", "reportedBy")
     ]
     incident["description"] = "An incident at one revision; reportedBy only for staff."
     incident["examples"] = [dict(INCIDENT_EXAMPLE)]

@@ -54,7 +54,8 @@ def test_an_alarm_goes_out_with_attributes_and_low_urgency_sends_none(
     mail = mailbox.about(loud)
 
     attributes = {name: one["Value"] for name, one in mail["MessageAttributes"].items()}
-    assert attributes == {"urgency": "high", "type": "Fuga", "location": loud}
+    wanted = {"urgency": "high", "type": "Fuga", "location": loud, "drill": "false"}
+    assert attributes == wanted
     assert mail["Subject"] == f"[Alerta UTEC] ALTA: Fuga - {loud}"
     assert ack["incidentId"] in mail["Message"]
     assert "America/Lima" in mail["Message"]

@@ -48,6 +48,7 @@ def test_an_incident_comes_back_as_it_was_committed(incidents: IncidentStore) ->
         urgency="high",
         status="en_atencion",
         timestamp="0001-01-01T00:00:00.000001Z",
+        drill=True,
         user="rosa",
         **EXTRAS,
     )

@@ -129,7 +129,30 @@ def test_attributes_are_for_subscription_filters() -> None:
         "urgency": "high",
         "type": "Inundación",
         "location": "Laboratorio A",
+        "drill": "false",
     }
+    assert _email(drill=True).attributes["drill"] == "true"
+
+
+def test_the_email_of_a_drill_says_so_before_anything_else() -> None:
+    first = creation(urgency="high", drill=True).after
+    resolved = Change(first, first.moved_on(at=first.updated_at, status=Status.RESUELTO))
+
+    spanish, all_clear = (compose(change, LIMA) for change in (Change(None, first), resolved))
+    english = compose(resolved, LIMA, "en")
+
+    assert spanish.subject == "[Alerta UTEC] SIMULACRO - ALTA: prueba - Laboratorio A"
+    assert spanish.body.startswith("SIMULACRO: no es una emergencia real.\n\nAlerta UTEC: ")
+    assert all_clear.subject == "[Alerta UTEC] SIMULACRO - RESUELTO: prueba - Laboratorio A"
+    assert all_clear.body.startswith("SIMULACRO: ")
+    assert english.subject == "[Alerta UTEC] DRILL - RESOLVED: prueba - Laboratorio A"
+    assert english.body.startswith("DRILL: this is no real emergency.\n\nAlerta UTEC: ")
+
+
+def test_an_email_about_no_drill_does_not_speak_of_drills() -> None:
+    email = _email(drill=False)
+
+    assert "SIMULACRO" not in email.subject + email.body
 
 
 def test_an_email_may_be_in_english() -> None:

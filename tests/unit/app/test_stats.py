@@ -60,6 +60,22 @@ def test_incidents_are_counted_by_what_they_are_now(campus: Campus) -> None:
     assert counted["byStatus"] == {"pendiente": 2, "resuelto": 1}
 
 
+def test_drills_are_not_counted_and_not_timed(campus: Campus) -> None:
+    campus.report("simulacro", drill=True)
+    campus.report("real")
+    campus.report("s2", drill=True)
+    campus.after(seconds=60)
+    for name in ("simulacro", "s2"):
+        campus.move(name, "resuelto")
+
+    counted = campus.stats.of_last(7)
+
+    assert (counted["total"], counted["complete"]) == (1, True)
+    assert counted["byStatus"] == {"pendiente": 1}
+    assert sum(counted["byHour"]) == 1
+    assert counted["toAttend"]["count"] == counted["toResolve"]["count"] == 0
+
+
 def test_hours_are_the_campuss(campus: Campus) -> None:
     # 18:12 in UTC is 13:12 in Lima.
     campus.report("a")

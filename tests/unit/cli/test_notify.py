@@ -32,6 +32,21 @@ def test_an_incident_in_options_is_stored_and_its_ack_printed(server: Server) ->
     assert update["incident"]["sensor"] == "T=9"
 
 
+@pytest.mark.parametrize("option", ["--drill", "--simulacro"])
+def test_a_drill_is_one_for_whoever_watches_and_whoever_looks_it_up(
+    server: Server, option: str
+) -> None:
+    with WsClient(server.ws_url) as listener:
+        listener.ping()
+
+        (ack,) = json_lines(run("notify", "--url", server.ws_url, *FIELDS, option).stdout)
+
+        update = listener.wait_update(ack["incidentId"])
+    shown = run("incidents", "--url", server.http_url, "show", ack["incidentId"])
+    assert update["incident"]["drill"] is True
+    assert "SIMULACRO" in shown.stdout
+
+
 def test_the_address_can_come_from_the_environment(server: Server) -> None:
     result = run("notify", *FIELDS, environment={"ALERTA_WS_URL": server.ws_url})
 

@@ -60,6 +60,17 @@ def test_a_hostile_field_is_made_visible_wherever_it_stands(field: str) -> None:
     assert not commands(page.replace("\n", ""))
 
 
+def test_a_drill_is_marked_in_the_line_and_on_the_page_and_nothing_else_is() -> None:
+    drill = {**INCIDENT, "drill": True}
+
+    marked = [click.unstyle(show(drill)) for show in (incident_line, incident_page)]
+    plain = [click.unstyle(show(INCIDENT)) for show in (incident_line, incident_page)]
+
+    assert "  SIMULACRO  Laboratorio A  fuga de agua" in marked[0]
+    assert "drill:       SIMULACRO" in marked[1].splitlines()
+    assert not any("SIMULACRO" in text for text in plain)
+
+
 def test_a_hostile_field_name_is_made_visible() -> None:
     page = click.unstyle(incident_page({**INCIDENT, HOSTILE: "x"}))
 

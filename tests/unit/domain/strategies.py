@@ -21,7 +21,10 @@ json_values: st.SearchStrategy[Any] = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(texts, inner, max_size=4),
     max_leaves=10,
 )
-FIELDS = ("incidentId", "type", "location", "description", "urgency", "status", "timestamp")
+FIELDS = (
+    *("incidentId", "type", "location", "description", "urgency", "status", "timestamp"),
+    "drill",
+)
 SERVER_FIELDS = ("seq", "revision", "createdAt", "updatedAt", "reportedBy")
 SNAKES = ("incident_id", "created_at", "updated_at", "reported_by", "extras", "model_config")
 
@@ -60,6 +63,7 @@ valid_reports = st.builds(
             "status": st.sampled_from(Status).map(str),
             "incidentId": st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}", fullmatch=True),
             "timestamp": times,
+            "drill": st.booleans(),
         },
     ),
     short_extras,

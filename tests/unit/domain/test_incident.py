@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alerta_utec.domain.incident import Incident, Report
+from alerta_utec.domain.values import Urgency
 from tests.contract.builders import PLAIN, T0
 from tests.unit.domain.strategies import incidents, moments, valid_reports
 
@@ -48,7 +49,7 @@ def test_taking_in_keeps_the_report_and_adds_what_is_the_servers(
     assert incident.created_at == incident.updated_at == at
     assert incident.reported_by == "rosa"
     assert incident.extras == report.extras
-    for name in ("type", "location", "description", "urgency", "status"):
+    for name in ("type", "location", "description", "urgency", "status", "drill"):
         assert getattr(incident, name) == getattr(report, name)
 
 
@@ -69,6 +70,16 @@ def test_extras_with_the_names_of_our_attributes_stay_extras() -> None:
     assert incident.extras == odd
     assert odd.items() <= incident.to_json().items()
     assert Incident.from_json(incident.to_json(private=True)) == incident
+
+
+@given(incidents())
+def test_a_drill_says_so_on_the_wire_and_other_incidents_say_nothing(incident: Incident) -> None:
+    assert incident.to_json().get("drill") is (True if incident.drill else None)
+
+
+@given(incidents(), moments)
+def test_a_drill_stays_a_drill_and_nothing_else_becomes_one(incident: Incident, at: Any) -> None:
+    assert incident.moved_on(at=at, urgency=Urgency.HIGH).drill is incident.drill
 
 
 @given(incidents(), st.integers(1, 10**15))

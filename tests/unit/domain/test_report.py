@@ -12,7 +12,7 @@ from alerta_utec.domain.errors import InvalidIncident, Problem
 from alerta_utec.domain.incident import EXTRAS_MAX, EXTRAS_MAX_BYTES, SERVER_FIELDS, Report
 from alerta_utec.domain.messages import TEXTS, text
 from alerta_utec.domain.values import Status, Urgency
-from tests.unit.domain.strategies import json_values, valid_reports, wild_reports
+from tests.unit.domain.strategies import FIELDS, json_values, valid_reports, wild_reports
 
 PLAIN: dict[str, Any] = {"type": "prueba", "location": "Laboratorio A", "urgency": "low"}
 
@@ -74,11 +74,9 @@ def test_another_content_has_another_digest(data: dict[str, Any], field: str) ->
 
 @given(valid_reports)
 def test_extra_fields_stay_as_they_came(data: dict[str, Any]) -> None:
-    known = {"incidentId", "type", "location", "description", "urgency", "status", "timestamp"}
-
     extras = Report.parse(data).extras
 
-    assert extras == {name: value for name, value in data.items() if name not in known}
+    assert extras == {name: value for name, value in data.items() if name not in FIELDS}
 
 
 def test_spellings_of_one_report_have_one_digest() -> None:
@@ -140,6 +138,25 @@ def test_an_id_has_from_1_to_64_plain_characters() -> None:
         assert Report.parse(PLAIN | {"incidentId": "a" * length}).incident_id == "a" * length
     for wrong in (".", "..", "-a", "", "a" * 65, "a b", "á", "a/b", "a\n", 7):
         assert _problems(PLAIN | {"incidentId": wrong}) == [("incident.incidentId", "not_id")]
+
+
+@pytest.mark.parametrize("value", [True, False])
+def test_a_drill_is_true_or_false(value: bool) -> None:
+    assert Report.parse(PLAIN | {"drill": value}).drill is value
+
+
+@pytest.mark.parametrize("value", ["true", "sí", "", 1, 0, None, [], {}])
+def test_a_drill_that_is_neither_is_refused(value: object) -> None:
+    assert _problems(PLAIN | {"drill": value}) == [("incident.drill", "not_boolean")]
+
+
+def test_a_drill_is_another_content_and_no_drill_is_the_same_as_none() -> None:
+    plain, no_drill, drill = (
+        Report.parse(PLAIN | more).digest() for more in ({}, {"drill": False}, {"drill": True})
+    )
+
+    assert plain == no_drill
+    assert plain != drill
 
 
 def test_twenty_extra_fields_are_taken_and_no_more() -> None:
