@@ -1,20 +1,23 @@
 """What the application needs from outside: roles, and what whoever plays one must keep to.
 
-Every method is synchronous and may be called from several threads at once.
+Every method is synchronous and may be called from several threads at once. The incidents' types
+are not loaded for it: a Lambda that only opens connections would pay for them.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from alerta_utec.domain.change import Change, Position
-from alerta_utec.domain.delivery import Channel, Delivery
 from alerta_utec.domain.filters import EVERYTHING, Filter
-from alerta_utec.domain.incident import Incident
 from alerta_utec.domain.messages import DEFAULT_LANG, Lang
 from alerta_utec.domain.policy import ANYBODY, Person
 from alerta_utec.domain.values import Status, Urgency
+
+if TYPE_CHECKING:
+    from alerta_utec.domain.change import Change, Position
+    from alerta_utec.domain.delivery import Channel, Delivery
+    from alerta_utec.domain.incident import Incident
 
 KEY_TTL_S = 24 * 3600
 CONNECTION_TTL_S = 2 * 3600
@@ -35,7 +38,7 @@ class Committed:
     ``duplicate``: it was stored before, by an equal request; nothing was stored now.
     """
 
-    change: Change
+    change: "Change"
     duplicate: bool = False
 
 
@@ -59,14 +62,14 @@ class Query:
 class Page:
     """Part of a listing; ``next_seq`` is the ``before_seq`` of the next page, if there is one."""
 
-    incidents: Sequence[Incident]
+    incidents: "Sequence[Incident]"
     next_seq: int | None = None
 
 
 class IncidentStore(Protocol):
     """The incidents, and the order in which they changed."""
 
-    def commit(self, change: Change, *, expected_revision: int | None = None) -> Committed:
+    def commit(self, change: "Change", *, expected_revision: int | None = None) -> Committed:
         """Store one change with the feed's next ``seq``, all or nothing.
 
         The change is queued for delivery in the same transaction: a crash after this
@@ -86,7 +89,7 @@ class IncidentStore(Protocol):
         """
         ...
 
-    def get(self, incident_id: str) -> Incident:
+    def get(self, incident_id: str) -> "Incident":
         """The incident at its last committed revision (strongly consistent).
 
         Raises:
@@ -94,7 +97,7 @@ class IncidentStore(Protocol):
         """
         ...
 
-    def history(self, incident_id: str) -> Sequence[Change]:
+    def history(self, incident_id: str) -> "Sequence[Change]":
         """Every change of the incident, oldest first, none missing.
 
         Raises:
@@ -110,7 +113,7 @@ class IncidentStore(Protocol):
         """
         ...
 
-    def changes(self, *, after_seq: int, limit: int) -> Sequence[Change]:
+    def changes(self, *, after_seq: int, limit: int) -> "Sequence[Change]":
         """The next changes in ``seq`` order, from ``after_seq + 1`` on (strongly consistent).
 
         Raises:
@@ -118,7 +121,7 @@ class IncidentStore(Protocol):
         """
         ...
 
-    def position(self) -> Position:
+    def position(self) -> "Position":
         """Where the feed is: the ``seq`` of the last committed change, 0 before the first.
 
         Raises:
@@ -126,7 +129,7 @@ class IncidentStore(Protocol):
         """
         ...
 
-    def settled(self) -> Position:
+    def settled(self) -> "Position":
         """A position, as late as can be told, up to which ``page`` is sure to lag no more.
 
         Raises:
@@ -304,7 +307,7 @@ class Mailer(Protocol):
 class MailJob:
     """An e-mail that is owed for a committed change; ``attempts`` have been made so far."""
 
-    change: Change
+    change: "Change"
     created_at: datetime
     attempts: int
 
@@ -344,7 +347,7 @@ class MailJobs(Protocol):
 class Deliveries(Protocol):
     """The record of what was sent."""
 
-    def record(self, deliveries: Sequence[Delivery]) -> None:
+    def record(self, deliveries: "Sequence[Delivery]") -> None:
         """Keep them; a later one of the same incident, revision and channel replaces the first.
 
         Raises:
@@ -352,7 +355,7 @@ class Deliveries(Protocol):
         """
         ...
 
-    def of(self, incident_id: str) -> Sequence[Delivery]:
+    def of(self, incident_id: str) -> "Sequence[Delivery]":
         """What is on record for an incident, by revision and then channel; may be nothing.
 
         May lag behind by moments.
@@ -373,7 +376,7 @@ class FailedBatch:
     """
 
     handle: str
-    channel: Channel | None
+    channel: "Channel | None"
     first_at: datetime
     last_at: datetime
     size: int

@@ -6,11 +6,8 @@ Frames are compact JSON in UTF-8, as ``str``. Shapes: see docs/protocol.md.
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from pydantic_core import from_json
-
-from alerta_utec.domain.change import Change, Position
 from alerta_utec.domain.errors import (
     AlertaError,
     BadJson,
@@ -22,6 +19,9 @@ from alerta_utec.domain.errors import (
 )
 from alerta_utec.domain.messages import DEFAULT_LANG, Lang, text
 from alerta_utec.domain.values import format_time
+
+if TYPE_CHECKING:
+    from alerta_utec.domain.change import Change, Position
 
 # One WebSocket frame on API Gateway; a longer message cannot reach a handler there in one
 # piece (API Gateway quotas, "WebSocket frame size").
@@ -50,6 +50,9 @@ def decode(body: str | bytes | None) -> dict[str, Any]:
         TooLarge: over ``MESSAGE_MAX_BYTES``.
         BadJson: no JSON (NaN, lone surrogates and more than 200 levels included), or no object.
     """
+    # $connect encodes and never decodes, and is where loading time counts most.
+    from pydantic_core import from_json
+
     data = body.encode("utf-8", "surrogatepass") if isinstance(body, str) else body or b""
     if len(data) > MESSAGE_MAX_BYTES:
         raise TooLarge(MESSAGE_MAX_BYTES)
@@ -105,7 +108,7 @@ def whole_number(message: Mapping[str, Any], name: str) -> int | None:
     raise InvalidRequest(problems=[Problem(name, "not_number", params)])
 
 
-def incident_update(change: Change, *, private: bool = False) -> str:
+def incident_update(change: "Change", *, private: bool = False) -> str:
     """The frame that tells listeners of a committed change."""
     return encode(
         {
@@ -145,7 +148,7 @@ def done(action: str, request: str) -> str:
 
 
 def pong(
-    *, position: Position, expires_at: datetime, connection_id: str, request: str | None
+    *, position: "Position", expires_at: datetime, connection_id: str, request: str | None
 ) -> str:
     """The answer to ``ping``."""
     frame: dict[str, Any] = {
@@ -160,7 +163,7 @@ def pong(
 def sync(
     incidents: Sequence[Mapping[str, Any]],
     *,
-    position: Position,
+    position: "Position",
     more: bool,
     reset: bool,
     cursor: str | None,

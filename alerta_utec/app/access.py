@@ -1,12 +1,23 @@
-"""Who is behind a connection or a request."""
+"""Who is behind a connection or a request, and what they get to see."""
 
 from dataclasses import dataclass
 
-from alerta_utec.app.catch_up import WHOLE, View
 from alerta_utec.domain.errors import Unauthorized, Unavailable
+from alerta_utec.domain.filters import EVERYTHING, Filter
 from alerta_utec.domain.messages import DEFAULT_LANG, Lang
 from alerta_utec.domain.policy import ANYBODY, Action, Person
 from alerta_utec.ports import Connection, Connections, Signed
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What one client gets to see: by its filter, and ``private`` where people's names too."""
+
+    filter: Filter = EVERYTHING
+    private: bool = False
+
+
+WHOLE = View()
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from alerta_utec.app.access import WHOLE, View
 from alerta_utec.domain.change import Change, Position
 from alerta_utec.domain.errors import InvalidRequest, Problem
-from alerta_utec.domain.filters import EVERYTHING, Filter
 from alerta_utec.domain.values import Status
 from alerta_utec.ports import IncidentStore, Page, Query
 from alerta_utec.wire import encoded_size
@@ -36,17 +36,6 @@ class CaughtUp:
     more: bool = False
     reset: bool = False
     cursor: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class View:
-    """What one client gets to see: by its filter, and ``private`` where people's names too."""
-
-    filter: Filter = EVERYTHING
-    private: bool = False
-
-
-WHOLE = View()
 
 
 @dataclass(frozen=True, slots=True)

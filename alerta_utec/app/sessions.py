@@ -2,11 +2,14 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
-from alerta_utec.app.access import Access
 from alerta_utec.domain.filters import EVERYTHING, Filter
 from alerta_utec.domain.messages import DEFAULT_LANG, Lang
 from alerta_utec.ports import CONNECTION_TTL_S, Authenticator, Connection, Connections
+
+if TYPE_CHECKING:
+    from alerta_utec.app.access import Access
 
 
 @dataclass(frozen=True)
@@ -53,7 +56,7 @@ class Sessions:
 class Subscriptions:
     """Keeps what each connection wants to hear."""
 
-    access: Access
+    access: "Access"
 
     def change(self, connection_id: str, wanted: Filter) -> None:
         """Send the connection only what ``wanted`` concerns, from now on.

@@ -35,14 +35,14 @@ class AwsHome:
     @cached_property
     def connect(self) -> Handler:
         """``$connect``."""
-        from alerta_utec.handlers.websocket import Connect
+        from alerta_utec.handlers.connections import Connect
 
         return self._logged(Connect(self.services.sessions, self.services.origins))
 
     @cached_property
     def disconnect(self) -> Handler:
         """``$disconnect``."""
-        from alerta_utec.handlers.websocket import Disconnect
+        from alerta_utec.handlers.connections import Disconnect
 
         return self._logged(Disconnect(self.services.sessions))
 

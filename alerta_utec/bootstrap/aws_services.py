@@ -108,12 +108,12 @@ class AwsServices:
     @cached_property
     def sweep(self) -> "Sweep":
         """Closes expired connections (``CONNECTIONS_TABLE``, ``MANAGEMENT_ENDPOINT``)."""
-        from alerta_utec.adapters.aws import clients
+        from alerta_utec.adapters.aws.management_client import management
         from alerta_utec.adapters.aws.sweep import Sweep
 
-        management = clients.management_api(self.environment["MANAGEMENT_ENDPOINT"], keep=1)
+        sockets = management(self.environment["MANAGEMENT_ENDPOINT"], keep=1)
         table = self.environment["CONNECTIONS_TABLE"]
-        return Sweep(self._dynamodb, table, management, SystemClock())
+        return Sweep(self._dynamodb, table, sockets, SystemClock())
 
     @cached_property
     def stats(self) -> "Stats":
@@ -184,11 +184,11 @@ class AwsServices:
     @cached_property
     def poster(self) -> "Poster":
         """Sends frames to sockets (``MANAGEMENT_ENDPOINT``)."""
-        from alerta_utec.adapters.aws import clients
         from alerta_utec.adapters.aws.management_api import THREADS, ManagementPoster
+        from alerta_utec.adapters.aws.management_client import management
 
         url = self.environment["MANAGEMENT_ENDPOINT"]
-        return ManagementPoster(clients.management_api(url, keep=THREADS))
+        return ManagementPoster(management(url, keep=THREADS))
 
     @cached_property
     def _record(self) -> "Recorder":

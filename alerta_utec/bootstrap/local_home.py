@@ -46,12 +46,11 @@ from alerta_utec.gateway.core import Gateway, Handler, Route
 from alerta_utec.gateway.hub import Hub
 from alerta_utec.gateway.limits import Limits
 from alerta_utec.gateway.server import GatewayServer
+from alerta_utec.handlers.connections import Connect, Disconnect
 from alerta_utec.handlers.http import HttpApi, Request
 from alerta_utec.handlers.routes import HTTP_ROUTES, WEBSOCKET_ROUTES, HandlerName
 from alerta_utec.handlers.websocket import (
-    Connect,
     Default,
-    Disconnect,
     MessageRoute,
     Notify,
     Ping,

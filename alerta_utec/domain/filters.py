@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from alerta_utec.domain.change import Change
 from alerta_utec.domain.errors import InvalidRequest, Problem
-from alerta_utec.domain.incident import Incident
 from alerta_utec.domain.values import Kind, Status, Urgency, parse_choice
+
+if TYPE_CHECKING:
+    from alerta_utec.domain.change import Change
+    from alerta_utec.domain.incident import Incident
 
 VALUES_MAX = 50
 VALUE_MAX_CHARS = 120
@@ -25,7 +27,7 @@ class Filter:
     type: frozenset[str] = frozenset()
     location: frozenset[str] = frozenset()
 
-    def matches(self, incident: Incident) -> bool:
+    def matches(self, incident: "Incident") -> bool:
         """Whether the incident, in this state, is of interest."""
         return (
             (not self.urgency or incident.urgency in self.urgency)
@@ -34,7 +36,7 @@ class Filter:
             and (not self.location or incident.location.casefold() in self.location)
         )
 
-    def concerns(self, change: Change) -> bool:
+    def concerns(self, change: "Change") -> bool:
         """Whether it matches before or after: a listener learns what has left its view."""
         if self is EVERYTHING or self.matches(change.after):
             return True

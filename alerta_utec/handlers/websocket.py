@@ -1,34 +1,28 @@
-"""The WebSocket API's routes: proxy event in, proxy response out."""
+"""The WebSocket API's messages: proxy event in, proxy response out."""
 
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from alerta_utec import wire
 from alerta_utec.app.access import Access
 from alerta_utec.app.catch_up import CatchUp
 from alerta_utec.app.limits import NoLimit, SubmitLimit
-from alerta_utec.app.sessions import Sessions, Subscriptions, expires_at
+from alerta_utec.app.sessions import Subscriptions, expires_at
 from alerta_utec.app.submit import Submit
 from alerta_utec.domain.change import Position
-from alerta_utec.domain.errors import AlertaError, Forbidden, Internal, Unavailable, UnknownAction
+from alerta_utec.domain.errors import AlertaError, Internal, Unavailable, UnknownAction
 from alerta_utec.domain.filters import Filter
 from alerta_utec.domain.incident import Report
 from alerta_utec.domain.messages import Lang
-from alerta_utec.domain.origins import Origins
 from alerta_utec.domain.update import Update
-from alerta_utec.handlers.handshake import handshake_lang, read_handshake
+from alerta_utec.handlers.proxy import OK, Event, Response, connected_at, log_fields
 from alerta_utec.handlers.routes import ACTIONS
-from alerta_utec.handlers.statuses import STATUS
 from alerta_utec.ports import CONNECTION_TTL_S, Committed, Poster
 
 log = logging.getLogger(__name__)
-
-Event = Mapping[str, Any]
-Response = dict[str, Any]
-OK: Mapping[str, Any] = {"statusCode": 200}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,46 +36,6 @@ class Message:
 
 
 Action = Callable[[Message], str | None]
-
-
-@dataclass(frozen=True)
-class Connect:
-    """``$connect``: 200 opens the socket; otherwise the status says why it stays closed."""
-
-    sessions: Sessions
-    origins: Origins
-
-    def __call__(self, event: Event, _context: object = None) -> Response:
-        """Keep the connection; the handshake waits for this."""
-        context = event["requestContext"]
-        try:
-            handshake = read_handshake(event)
-            if not self.origins.allow(handshake.origin, handshake.host):
-                raise Forbidden("origin")
-            self.sessions.open(
-                context["connectionId"],
-                _connected_at(context),
-                token=handshake.token,
-                wanted=handshake.wanted,
-                lang=handshake.lang,
-            )
-        except AlertaError as refusal:
-            log.info("connect_refused", extra={**_fields(event), "code": refusal.code})
-            body = wire.error(refusal, lang=handshake_lang(event))
-            return {"statusCode": STATUS[refusal.code], "body": body}
-        return {**OK, "headers": handshake.answer} if handshake.answer else dict(OK)
-
-
-@dataclass(frozen=True)
-class Disconnect:
-    """``$disconnect``: best effort on API Gateway, so rows have a TTL besides."""
-
-    sessions: Sessions
-
-    def __call__(self, event: Event, _context: object = None) -> Response:
-        """Forget the connection."""
-        self.sessions.close(event["requestContext"]["connectionId"])
-        return dict(OK)
 
 
 @dataclass(frozen=True)
@@ -108,7 +62,7 @@ class MessageRoute:
             self.poster.post([event["requestContext"]["connectionId"]], frame)
         except Unavailable:
             # What was accepted is stored; the client repeats with its key and finds it so.
-            log.exception("answer_not_sent", extra=_fields(event))
+            log.exception("answer_not_sent", extra=log_fields(event))
         return dict(OK)
 
     def _answer(self, event: Event) -> str | None:
@@ -117,13 +71,13 @@ class MessageRoute:
             body = wire.decode(event.get("body"))
             request = wire.short_text(body, "requestId", wire.REQUEST_ID_MAX)
             context = event["requestContext"]
-            message = Message(body, context["connectionId"], _connected_at(context), request)
+            message = Message(body, context["connectionId"], connected_at(context), request)
             return self.action(message)
         except AlertaError as refusal:
-            log.info("refused", extra={**_fields(event), "code": refusal.code})
+            log.info("refused", extra={**log_fields(event), "code": refusal.code})
             return wire.error(refusal, request=request, lang=self._lang(event))
         except Exception:
-            log.exception("failed", extra=_fields(event))
+            log.exception("failed", extra=log_fields(event))
             return wire.error(Internal(), request=request, lang=self._lang(event))
 
     def _lang(self, event: Event) -> Lang:
@@ -254,13 +208,3 @@ def _stored(action: str, message: Message, committed: Committed) -> str | None:
         revision=stored.revision,
         duplicate=committed.duplicate,
     )
-
-
-def _connected_at(context: Mapping[str, Any]) -> datetime:
-    return datetime.fromtimestamp(context["connectedAt"] / 1000, UTC)
-
-
-def _fields(event: Event) -> dict[str, Any]:
-    context = event.get("requestContext", {})
-    names = ("routeKey", "connectionId", "requestId")
-    return {f"gateway_{name}": context.get(name) for name in names}

@@ -6,23 +6,25 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from alerta_utec.adapters.aws.backoff import Backoff
-from alerta_utec.adapters.aws.errors import translated
-from alerta_utec.adapters.aws.feed import COUNTER_KEY, Feed, position_of
-from alerta_utec.adapters.aws.items import (
+from alerta_utec.adapters.aws.attributes import (
     Item,
-    change_from_image,
-    change_item,
     epoch_us,
     expiry,
     expiry_of,
-    incident_from_item,
-    incident_item,
-    key_name,
     number,
     number_of,
     text,
     text_of,
+)
+from alerta_utec.adapters.aws.backoff import Backoff
+from alerta_utec.adapters.aws.errors import translated
+from alerta_utec.adapters.aws.feed import COUNTER_KEY, Feed, position_of
+from alerta_utec.adapters.aws.items import (
+    change_from_image,
+    change_item,
+    incident_from_item,
+    incident_item,
+    key_name,
 )
 from alerta_utec.adapters.aws.tables import FEED, IncidentTables
 from alerta_utec.domain.change import Change, Position

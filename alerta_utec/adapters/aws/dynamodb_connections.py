@@ -7,8 +7,16 @@ from datetime import timedelta
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
+from alerta_utec.adapters.aws.attributes import (
+    Item,
+    epoch_us,
+    expiry,
+    expiry_of,
+    number,
+    text,
+    text_of,
+)
 from alerta_utec.adapters.aws.errors import translated
-from alerta_utec.adapters.aws.items import Item, epoch_us, expiry, expiry_of, number, text, text_of
 from alerta_utec.domain.filters import EVERYTHING, Filter
 from alerta_utec.domain.messages import DEFAULT_LANG, parse_lang
 from alerta_utec.domain.policy import Person, Role

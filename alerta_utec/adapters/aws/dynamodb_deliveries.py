@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from alerta_utec.adapters.aws.attributes import Item, number, text
 from alerta_utec.adapters.aws.errors import translated
-from alerta_utec.adapters.aws.items import Item, number, text
 from alerta_utec.domain.delivery import Delivery
 from alerta_utec.domain.values import format_time, parse_time
 

@@ -5,8 +5,8 @@ from datetime import datetime
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
+from alerta_utec.adapters.aws.attributes import epoch_us, number, number_of, text
 from alerta_utec.adapters.aws.errors import translated
-from alerta_utec.adapters.aws.items import epoch_us, number, number_of, text
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

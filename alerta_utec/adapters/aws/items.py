@@ -1,4 +1,4 @@
-"""Incidents, changes and connections as DynamoDB items (low-level attribute values).
+"""Incidents and changes as DynamoDB items (low-level attribute values).
 
 Readable attributes for what people look for and filters select on; JSON for the rest.
 """
@@ -6,15 +6,12 @@ Readable attributes for what people look for and filters select on; JSON for the
 import hashlib
 import json
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from alerta_utec.adapters.aws.attributes import Item, epoch_us, number, number_of, text, text_of
 from alerta_utec.domain.change import Change, IdempotencyKey, Position
 from alerta_utec.domain.incident import Incident
 
-Item = dict[str, Any]
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TEXTS = (
     "incidentId",
     "type",
@@ -28,47 +25,6 @@ _TEXTS = (
     "reportedBy",
 )
 _NUMBERS = ("seq", "revision")
-
-
-def text(value: str) -> dict[str, str]:
-    """A text as an attribute value."""
-    return {"S": value}
-
-
-def number(value: int) -> dict[str, str]:
-    """A whole number as an attribute value."""
-    return {"N": str(value)}
-
-
-def text_of(item: Mapping[str, Any], name: str) -> str | None:
-    """The text called ``name``; none where the item has none."""
-    return item[name]["S"] if name in item else None
-
-
-def number_of(item: Mapping[str, Any], name: str) -> int:
-    """The whole number called ``name``.
-
-    Raises:
-        KeyError: the item has none.
-    """
-    return int(item[name]["N"])
-
-
-def expiry(moment: datetime) -> Item:
-    """Two attributes: ``expiresAt`` in seconds since 1970 for TTL, which takes nothing finer
-    and deletes days late, and ``expiresAtUs`` in microseconds, which decides."""
-    at_us = epoch_us(moment)
-    return {"expiresAt": number(-(-at_us // 1_000_000)), "expiresAtUs": number(at_us)}
-
-
-def expiry_of(item: Mapping[str, Any]) -> datetime:
-    """The moment that ``expiry`` wrote."""
-    return _EPOCH + timedelta(microseconds=number_of(item, "expiresAtUs"))
-
-
-def epoch_us(moment: datetime) -> int:
-    """Microseconds since 1970, exactly."""
-    return (moment - _EPOCH) // timedelta(microseconds=1)
 
 
 def incident_item(incident: Incident, *, created_seq: int, digest: str | None) -> Item:

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
+from alerta_utec.adapters.aws.attributes import number, number_of, text
 from alerta_utec.adapters.aws.errors import translated
-from alerta_utec.adapters.aws.items import incident_from_item, number, number_of, text
+from alerta_utec.adapters.aws.items import incident_from_item
 from alerta_utec.adapters.aws.tables import BY_STATUS
 from alerta_utec.domain.incident import Incident
 from alerta_utec.domain.values import Status

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from alerta_utec.adapters.aws.attributes import epoch_us, number, text
 from alerta_utec.adapters.aws.errors import translated
-from alerta_utec.adapters.aws.items import epoch_us, number, text
 from alerta_utec.adapters.aws.management_api import NOBODY
 from alerta_utec.adapters.aws.management_http import Channel, ManagementHttp, NoAnswer
 from alerta_utec.ports import Clock

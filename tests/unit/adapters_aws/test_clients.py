@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from alerta_utec.adapters.aws import clients
+from alerta_utec.adapters.aws.management_client import credentials, management
 from alerta_utec.adapters.aws.sigv4 import Credentials
 from alerta_utec.domain.errors import Unavailable
 
@@ -21,9 +22,9 @@ def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "id")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "sa-east-1")
-    clients._session.cache_clear()
+    clients.session.cache_clear()
     yield
-    clients._session.cache_clear()
+    clients.session.cache_clear()
 
 
 def test_no_call_takes_longer_than_its_port_allows() -> None:
@@ -61,7 +62,7 @@ def test_credentials_are_the_environment_s(
     if token is not None:
         monkeypatch.setenv("AWS_SESSION_TOKEN", token)
 
-    assert clients.credentials() == Credentials("id", "secret", token)
+    assert credentials() == Credentials("id", "secret", token)
 
 
 @pytest.mark.parametrize("missing", ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"])
@@ -71,11 +72,11 @@ def test_without_credentials_nothing_can_be_sent_now(
     monkeypatch.delenv(missing)
 
     with pytest.raises(Unavailable):
-        clients.credentials()
+        credentials()
 
 
 def test_a_post_has_the_timeouts_of_every_call() -> None:
-    http = clients.management_api("https://api.example/dev", keep=7)
+    http = management("https://api.example/dev", keep=7)
 
     assert http.address.url == "https://api.example/dev"
     assert (http.connect_timeout_s, http.read_timeout_s) == (2, 5)
@@ -83,7 +84,7 @@ def test_a_post_has_the_timeouts_of_every_call() -> None:
 
 
 def test_a_post_goes_only_to_whom_a_certificate_names() -> None:
-    tls = clients.management_api("https://api.example/dev", keep=1).address.tls
+    tls = management("https://api.example/dev", keep=1).address.tls
 
     assert tls is not None
     assert (tls.verify_mode, tls.check_hostname) == (ssl.CERT_REQUIRED, True)
@@ -96,15 +97,15 @@ def test_who_is_trusted_may_be_said(monkeypatch: pytest.MonkeyPatch, tmp_path: P
     monkeypatch.setenv("AWS_CA_BUNDLE", str(bundle))
 
     with pytest.raises(ssl.SSLError):
-        clients.management_api("https://api.example/dev", keep=1)
+        management("https://api.example/dev", keep=1)
 
 
 def test_a_proxy_of_the_environment_is_gone_through(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example:3128")
     monkeypatch.setenv("NO_PROXY", "inside.example")
 
-    outside = clients.management_api("https://api.example/dev", keep=1)
-    inside = clients.management_api("https://inside.example/dev", keep=1)
+    outside = management("https://api.example/dev", keep=1)
+    inside = management("https://inside.example/dev", keep=1)
 
     assert outside.address.proxies["https"] == "http://proxy.example:3128"
     assert "https" not in inside.address.proxies

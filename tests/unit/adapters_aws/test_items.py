@@ -8,12 +8,10 @@ from boto3.dynamodb.types import TypeSerializer
 from hypothesis import given
 from hypothesis import strategies as st
 
+from alerta_utec.adapters.aws.attributes import epoch_us, expiry, expiry_of
 from alerta_utec.adapters.aws.items import (
     change_from_image,
     change_item,
-    epoch_us,
-    expiry,
-    expiry_of,
     incident_from_item,
     incident_item,
     key_name,

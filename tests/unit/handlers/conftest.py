@@ -22,11 +22,10 @@ from alerta_utec.app.sessions import Sessions, Subscriptions
 from alerta_utec.app.stats import Stats
 from alerta_utec.app.submit import Submit
 from alerta_utec.domain.origins import Origins
+from alerta_utec.handlers.connections import Connect, Disconnect
 from alerta_utec.handlers.http import HttpApi, Request
 from alerta_utec.handlers.websocket import (
-    Connect,
     Default,
-    Disconnect,
     MessageRoute,
     Notify,
     Ping,

@@ -9,7 +9,7 @@ from alerta_utec.app.access import OpenDoor
 from alerta_utec.app.sessions import Sessions
 from alerta_utec.domain.errors import Unavailable
 from alerta_utec.domain.origins import Origins
-from alerta_utec.handlers.websocket import Connect
+from alerta_utec.handlers.connections import Connect
 from alerta_utec.ports import Connection
 from tests import events
 from tests.unit.handlers.conftest import CONNECTION, World
