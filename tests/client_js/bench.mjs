@@ -1,0 +1,183 @@
+/** The client's machine on a bench: a clock that is turned by hand, and connections of paper. */
+
+import assert from "node:assert/strict";
+
+import { newFeed, newMachine } from "../../alerta_utec/panel/client.js";
+
+export const MINUTE = 60_000;
+export const TIMING = {
+  connect: 15_000,
+  send: 35_000,
+  sync: 35_000,
+  ping: 8_000,
+  idle: [240_000, 300_000],
+  gap: [2_000, 3_000],
+  resync: [60_000, 90_000],
+  backoff: [1_000, 30_000],
+  stable: 30_000,
+  renew: [0.75, 0.95],
+  life: 7_200_000,
+  beat: 20_000,
+  slept: 100_000,
+};
+
+/** A reproducible source of numbers from 0 to 1 (mulberry32). */
+export function seeded(seed) {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+/** An incident as the service sends it. */
+export const incident = (id, seq, revision = 1, more = {}) => ({
+  incidentId: id,
+  seq,
+  revision,
+  status: "pendiente",
+  ...more,
+});
+export const broadcast = (one, epoch = "e") => ({
+  type: "incident_update",
+  incident: one,
+  position: `${epoch}:${one.seq}`,
+});
+
+/** A machine with everything that it does written down. */
+export class Bench {
+  now = 1_800_000_000_000;
+  opening = [];
+  closed = [];
+  told = [];
+  wait = Infinity;
+
+  constructor({ position = null, filter = {}, random = () => 0.5, timing = {} } = {}) {
+    this.sent = new Map();
+    this.machine = newMachine(newFeed(position), filter, { ...TIMING, ...timing }, {
+      now: () => this.now,
+      random,
+      open: (link) => this.opening.push(link),
+      close: (link) => {
+        this.closed.push(link);
+        this.opening = this.opening.filter((one) => one !== link);
+      },
+      send: (link, text) => this.of(link).push(JSON.parse(text)),
+      tell: (type, detail) => this.told.push({ type, ...detail }),
+    });
+  }
+
+  /** What was sent over a connection and is not answered. */
+  of(link) {
+    if (!this.sent.has(link)) this.sent.set(link, []);
+    return this.sent.get(link);
+  }
+
+  /** Let something happen, and the machine decide. */
+  do(method, ...args) {
+    this.machine[method](...args);
+    this.wait = this.machine.decide();
+  }
+
+  /** Let time pass, with the machine woken as it wants to be. */
+  pass(ms) {
+    const end = this.now + ms;
+    while (this.now + this.wait <= end) {
+      this.now += this.wait;
+      this.wait = this.machine.decide();
+    }
+    this.now = end;
+    this.wait = this.machine.decide();
+  }
+
+  /** Let time pass, with every ping answered. */
+  idle(link, ms) {
+    for (const end = this.now + ms; this.now < end; this.pass(5_000)) {
+      while (this.of(link).length) {
+        const { requestId, action } = this.of(link).shift();
+        assert.equal(action, "ping");
+        this.do("received", link, { type: "pong", position: this.machine.position(), requestId });
+      }
+    }
+  }
+
+  /** Let time pass asleep. */
+  sleep(ms) {
+    this.now += ms;
+    this.wait = this.machine.decide();
+  }
+
+  /** The connection that is being opened opens. */
+  open() {
+    assert.equal(this.opening.length, 1);
+    const link = this.opening.pop();
+    this.do("opened", link);
+    return link;
+  }
+
+  /** Take the message of this action that waits for its answer; none where there is none. */
+  take(link, action) {
+    const at = this.of(link).findIndex((message) => message.action === action);
+    return at < 0 ? undefined : this.of(link).splice(at, 1)[0];
+  }
+
+  /** Answer the message of this action. */
+  answer(link, action, frame) {
+    const asked = this.take(link, action);
+    assert.ok(asked, `${action} was not asked`);
+    this.do("received", link, { ...frame, requestId: asked.requestId });
+    return asked;
+  }
+
+  /** Answer a `sync` with one page. */
+  page(link, incidents, seq, more = {}) {
+    const frame = { type: "sync", incidents, position: `e:${seq}`, more: false, reset: false };
+    return this.answer(link, "sync", { ...frame, ...more });
+  }
+
+  pong(link, seq, lifeMs = 7_000_000) {
+    const expiresAt = new Date(this.now + lifeMs).toISOString();
+    return this.answer(link, "ping", { type: "pong", position: `e:${seq}`, expiresAt });
+  }
+
+  /** A connection that has its snapshot at `seq`, and its first pong. */
+  live(seq = 10, incidents = []) {
+    this.do("start");
+    const link = this.open();
+    this.page(link, incidents, seq, { reset: true });
+    this.pong(link, seq);
+    this.told.length = 0;
+    return link;
+  }
+
+  /** Wait for the next attempt to connect. */
+  nextAttempt() {
+    for (const end = this.now + 31_000; !this.opening.length && this.now < end; ) this.pass(this.wait);
+  }
+
+  /** Ask the machine to send; what becomes of it. */
+  send(message, { again = true, filter } = {}) {
+    const outcome = { settled: null };
+    const item = {
+      message,
+      again,
+      filter,
+      resolve: (ack) => (outcome.settled = ack),
+      reject: (error) => (outcome.settled = error.code),
+    };
+    if (filter) this.machine.outbox.unshift(item);
+    else this.machine.outbox.push(item);
+    this.wait = this.machine.decide();
+    return outcome;
+  }
+
+  /** `[type, incidentId, revision]` of what was told since the last time, status aside. */
+  news() {
+    const told = this.told.splice(0).filter(({ type }) => type !== "status");
+    return told.map(({ type, incident: one }) => (one ? [type, one.incidentId, one.revision] : [type]));
+  }
+}
+
+export const error = (code, more = {}) => ({ type: "error", code, message: code, ...more });

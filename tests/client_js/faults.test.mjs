@@ -1,0 +1,237 @@
+/** The client over a server that is killed, a network that goes silent, and a clock that jumps. */
+
+import assert from "node:assert/strict";
+import test from "node:test";
+
+import { follow, live, proxy, report, server, service, states, until } from "./support.mjs";
+
+test("reports and followers survive kill -9 of the server: nothing missed, nothing twice", async (t) => {
+  const [reader, writer] = [follow(t), follow(t, { filter: { location: ["nowhere"] } })];
+  await Promise.all([live(reader), live(writer)]);
+  const acks = [];
+  let writing = true;
+  const work = (async () => {
+    while (writing) acks.push(await writer.client.notify(report()));
+  })();
+
+  for (let round = 1; round <= 2; round += 1) {
+    const so = acks.length;
+    await until(() => acks.length >= so + 20);
+    await server("kill");
+    await until(() => reader.client.state !== "live");
+    await server("launch");
+  }
+  await until(() => states(reader).filter((state) => state === "live").length === 3);
+  writing = false;
+  await work;
+  await until(() => acks.every(({ incidentId }) => reader.held.has(incidentId)));
+
+  assert.equal(new Set(acks.map(({ incidentId }) => incidentId)).size, acks.length);
+  assert.equal(reader.held.size, acks.length);
+  assert.equal(reader.resets, 1);
+});
+
+test("a snapshot of several pages is whole, with changes all the while", async (t) => {
+  const writer = follow(t);
+  await live(writer);
+  const acks = [];
+  for (let n = 0; n < 150; n += 1) acks.push(await writer.client.notify(report({ extra: "x".repeat(2_000) })));
+  let moves = 0;
+  let moving = true;
+  const work = (async () => {
+    for (; moving; moves += 1) {
+      const { incidentId } = acks[moves % acks.length];
+      await writer.client.update(incidentId, { urgency: moves % 2 ? "high" : "medium", note: "x" });
+    }
+  })();
+
+  await until(() => moves > 5);
+  const readers = [1, 2, 3].map(() => follow(t));
+  await Promise.all(readers.map(live));
+  await until(() => moves > 50);
+  moving = false;
+  await work;
+  const { position } = writer.client;
+  await until(() => readers.every(({ client }) => client.position === position));
+
+  for (const reader of readers) {
+    assert.deepEqual(reader.held, new Map([...writer.held].filter(([id]) => reader.held.has(id))));
+    assert.ok(acks.every(({ incidentId }) => reader.held.has(incidentId)));
+  }
+});
+
+test("another client goes on from a position: only what is new comes, without a reset", async (t) => {
+  const first = follow(t);
+  await live(first);
+  await first.client.notify(report());
+  await until(() => first.held.size);
+  let saved;
+  first.client.addEventListener("incident", () => (saved = first.client.position));
+  const before = await first.client.notify(report());
+  await until(() => first.held.has(before.incidentId));
+  first.client.stop();
+  const other = follow(t);
+  const { incidentId } = await other.client.notify(report());
+
+  const second = follow(t, { position: saved });
+  await live(second);
+
+  assert.deepEqual([...second.held.keys()], [incidentId]);
+  assert.equal(second.resets, 0);
+  assert.equal(second.statuses.at(-1).recovered, 1);
+});
+
+test("sends before there is a server wait in a bounded queue, and go out in order", async (t) => {
+  const listener = follow(t);
+  await live(listener);
+  await server("kill");
+  const reader = follow(t, { maxQueue: 3 });
+  const order = [];
+  listener.client.addEventListener("incident", ({ detail }) => order.push(detail.incident.incidentId));
+
+  const sends = [1, 2, 3].map(() => reader.client.notify(report()));
+  const over = await reader.client.notify(report()).catch(({ code }) => code);
+  await until(() => states(reader).includes("waiting"));
+  const { reason, retryAt } = reader.statuses.find(({ state }) => state === "waiting");
+  await server("launch");
+  const acks = await Promise.all(sends);
+  await until(() => acks.every(({ incidentId }) => listener.held.has(incidentId)));
+
+  assert.equal(over, "queue_full");
+  assert.deepEqual([reason.code, retryAt instanceof Date], ["unreachable", true]);
+  assert.deepEqual(order, acks.map(({ incidentId }) => incidentId));
+});
+
+test("what cannot be sent is refused here, and what waits at the end is settled", async (t) => {
+  const reader = follow(t, { url: "ws://127.0.0.1:9/dev" });
+  const code = (promise) => promise.then(() => "settled", (error) => error.code);
+
+  const big = code(reader.client.notify(report({ description: "é".repeat(20_000) })));
+  const wide = code(reader.client.setFilter({ location: Array(50).fill("x".repeat(100)) }));
+  const waits = code(reader.client.notify(report()));
+  await big;
+  reader.client.stop("bye");
+  const late = code(reader.client.notify(report()));
+
+  assert.deepEqual(await Promise.all([big, wide, waits, late]), [
+    "too_large", "too_large", "stopped", "stopped",
+  ]);
+});
+
+test("every problem of a message comes with its error, in the language that was chosen", async (t) => {
+  const reader = follow(t, { lang: "es" });
+  await live(reader);
+  const problems = async () => {
+    const error = await reader.client.notify({ type: "x", urgency: "?" }).catch((one) => one);
+    return [error.name, error.code, error.errors.map(({ field }) => field), error.message];
+  };
+
+  const spanish = await problems();
+  reader.client.setLang("en");
+  const english = await until(async () => {
+    const found = await problems();
+    return found[3] !== spanish[3] && found;
+  });
+
+  const fields = ["incident.location", "incident.urgency"];
+  assert.deepEqual(spanish, ["AlertaError", "invalid_incident", fields, "El incidente tiene campos no válidos."]);
+  assert.deepEqual(english.slice(0, 3), ["AlertaError", "invalid_incident", fields]);
+  assert.deepEqual(states(reader), ["connecting", "syncing", "live"]);
+});
+
+test("a network that goes silent is noticed by a ping, and another connection taken", async (t) => {
+  const gate = await proxy(t);
+  const reader = follow(t, { url: gate.url, timing: { idle: [200, 300], ping: 400 } });
+  await live(reader);
+  await until(() => reader.client.expiresAt);
+
+  gate.silent = true;
+  await until(() => reader.client.state === "waiting");
+  const { reason } = reader.statuses.at(-1);
+  gate.silent = false;
+  await until(() => reader.client.state === "live");
+
+  assert.equal(reason.code, "timeout");
+});
+
+test("with the network back, or the page seen again, a dead connection is left at once", async (t) => {
+  const page = Object.assign(new EventTarget(), { hidden: true });
+  const network = new EventTarget();
+  const { addEventListener, removeEventListener } = globalThis;
+  Object.assign(globalThis, {
+    document: page,
+    addEventListener: network.addEventListener.bind(network),
+    removeEventListener: network.removeEventListener.bind(network),
+  });
+  t.after(() => Object.assign(globalThis, { document: undefined, addEventListener, removeEventListener }));
+  const gate = await proxy(t);
+  const reader = follow(t, { url: gate.url, timing: { ping: 300, backoff: [60_000, 60_000] } });
+  await live(reader);
+  await until(() => reader.client.expiresAt);
+  gate.silent = true;
+
+  page.dispatchEvent(new Event("visibilitychange"));
+  const hidden = reader.client.state;
+  page.hidden = false;
+  page.dispatchEvent(new Event("visibilitychange"));
+  await until(() => reader.client.state === "waiting");
+  gate.silent = false;
+  network.dispatchEvent(new Event("online"));
+  await live(reader);
+  reader.client.stop();
+
+  assert.equal(hidden, "live");
+  assert.equal(reader.statuses.filter(({ state }) => state === "waiting").length, 1);
+});
+
+test("after sleep, when the clock has jumped, the connection is checked at once", async (t) => {
+  let asleep = 0;
+  const gate = await proxy(t);
+  const reader = follow(t, { url: gate.url, now: () => Date.now() + asleep, timing: { ping: 300 } });
+  await live(reader);
+  await until(() => reader.client.expiresAt);
+
+  asleep += 1_000_000;
+  const { incidentId } = await reader.client.notify(report());
+  const survived = gate.accepted === 1;
+  gate.silent = true;
+  asleep += 1_000_000;
+  await until(() => reader.client.state === "waiting");
+  gate.silent = false;
+  await live(reader);
+
+  assert.ok(survived);
+  assert.ok(reader.held.has(incidentId));
+});
+
+test("a clock that is set back stops nothing", async (t) => {
+  let ahead = 10_000_000;
+  const reader = follow(t, { now: () => Date.now() + ahead });
+  await live(reader);
+
+  ahead = 0;
+  const gone = reader.client.notify(report());
+  await server("kill");
+  await until(() => reader.client.state === "waiting");
+  await server("launch");
+  await live(reader);
+
+  assert.ok((await gone).incidentId);
+});
+
+test("without a WebSocket class there is an error that says so, and another try", async (t) => {
+  const reader = follow(t, { WebSocket: null });
+
+  await until(() => reader.errors.length > 1);
+
+  assert.deepEqual([...new Set(reader.errors)], ["connect_failed"]);
+});
+
+test("the address is asked for anew at each connection", async (t) => {
+  const addresses = [() => { throw new Error("not yet"); }, async () => service.ws];
+  const reader = follow(t, { url: () => (addresses.shift() ?? (() => service.ws))() });
+
+  await live(reader);
+
+  assert.deepEqual(reader.errors, ["connect_failed"]);
+});

@@ -1,0 +1,158 @@
+"""The browser client's tests, which run in Node: each of them is a test here."""
+
+import json
+import os
+import re
+import subprocess
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.deployment import Deployment
+from tests.support.server import Server
+from tests.support.sign_in import AUDIENCE, ISSUER, SECRET, WITH_SECRET
+
+FOLDER = Path(__file__).parent
+RUN_S = 100.0
+READY_S = 15.0
+NODE = ("node", "--test", "--test-timeout=60000", f"--test-reporter={FOLDER / 'reporter.mjs'}")
+# The client is a plain file, for whatever project takes it in.
+OPTIONS = "--disable-warning=MODULE_TYPELESS_PACKAGE_JSON"
+
+
+@dataclass(frozen=True)
+class Suite:
+    """One file of tests, run once: how each of them ended, by its name."""
+
+    file: Path
+    results: Mapping[str, Mapping[str, Any]]
+    said: str
+
+    @classmethod
+    def run(cls, name: str, service: Mapping[str, Any]) -> "Suite":
+        file = FOLDER / f"{name}.test.mjs"
+        given = {"NODE_OPTIONS": OPTIONS, "ALERTA_CLIENT_TEST": json.dumps(service)}
+        done = subprocess.run(
+            [*NODE, file],
+            env=os.environ | given,
+            capture_output=True,
+            text=True,
+            timeout=RUN_S,
+            check=False,
+        )
+        lines = [json.loads(line) for line in done.stdout.splitlines()]
+        said = "".join(line["said"] for line in lines if "said" in line) + done.stderr
+        return cls(file, {line["name"]: line for line in lines if "name" in line}, said)
+
+    def check(self, test: str) -> None:
+        """Fail as that test has failed."""
+        result = self.results.get(test)
+        assert result is not None, f"{self.file.name} has not run it:\n{self.said}"
+        assert result["passed"], f"{result['why']}\n{self.said}"
+
+
+def names(suite: str) -> list[str]:
+    """The tests in a file."""
+    text = (FOLDER / f"{suite}.test.mjs").read_text()
+    return re.findall(r'^test\("([^"]+)"', text, flags=re.MULTILINE)
+
+
+@contextmanager
+def control(server: Server) -> Iterator[str]:
+    """Where the tests can ask for the server's end (``/kill``) and its return (``/launch``)."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            if self.path == "/kill":
+                server.kill9()
+            else:
+                server.launch()
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, *_arguments: object) -> None:
+            """Say nothing."""
+
+    listening = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=listening.serve_forever, args=(0.02,))
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{listening.server_address[1]}"
+    finally:
+        listening.shutdown()
+        listening.server_close()
+        thread.join()
+
+
+@pytest.fixture(scope="module")
+def machine() -> Suite:
+    return Suite.run("machine", {})
+
+
+@pytest.fixture(scope="module")
+def model() -> Suite:
+    return Suite.run("model", {})
+
+
+@pytest.fixture(scope="module")
+def story(server: Server) -> Suite:
+    return Suite.run("story", {"ws": server.ws_url})
+
+
+@pytest.fixture(scope="module")
+def faults(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Suite]:
+    with (
+        Server(tmp_path_factory.mktemp("faults") / "data") as own,
+        control(own) as address,
+    ):
+        yield Suite.run("faults", {"ws": own.ws_url, "control": address})
+
+
+@pytest.fixture(scope="module")
+def sign_in(tmp_path_factory: pytest.TempPathFactory) -> Suite:
+    claims = {"sub": "rosa", "iss": ISSUER, "aud": AUDIENCE}
+    exact = {**WITH_SECRET, "ALERTA_AUTH_LEEWAY_S": "0"}
+    with Server(tmp_path_factory.mktemp("guarded") / "data", environment=exact) as guarded:
+        service = {"ws": guarded.ws_url, "http": guarded.http_url}
+        return Suite.run("sign_in", {**service, "claims": claims, "secret": SECRET})
+
+
+@pytest.fixture(scope="module")
+def aws(deployment: Deployment) -> Suite:
+    return Suite.run("story", {"ws": deployment.ws_url})
+
+
+@pytest.mark.parametrize("test", names("machine"))
+def test_machine(machine: Suite, test: str) -> None:
+    machine.check(test)
+
+
+@pytest.mark.parametrize("test", names("model"))
+def test_model(model: Suite, test: str) -> None:
+    model.check(test)
+
+
+@pytest.mark.parametrize("test", names("story"))
+def test_story(story: Suite, test: str) -> None:
+    story.check(test)
+
+
+@pytest.mark.parametrize("test", names("faults"))
+def test_faults(faults: Suite, test: str) -> None:
+    faults.check(test)
+
+
+@pytest.mark.parametrize("test", names("sign_in"))
+def test_sign_in(sign_in: Suite, test: str) -> None:
+    sign_in.check(test)
+
+
+@pytest.mark.parametrize("test", names("story"))
+def test_story_on_aws(aws: Suite, test: str) -> None:
+    aws.check(test)
