@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.browser.pages import PATIENCE_MS, Home, Pages
+from tests.conftest import ServeFactory
 from tests.support import chromium
 from tests.support.deployment import Deployment
 from tests.support.server import Server
@@ -26,8 +27,9 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def pages(browser: Browser) -> Iterator[Pages]:
-    """Opens watched pages."""
+def pages(browser: Browser, serve: ServeFactory) -> Iterator[Pages]:
+    """Opens watched pages, which are closed before the servers that the test starts."""
+    del serve
     opened = Pages(browser)
     try:
         yield opened

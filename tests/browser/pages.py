@@ -119,7 +119,7 @@ class Pages:
         """
         for context in self._contexts:
             context.close()
-        assert self.faults() == []
+        assert not self.faults(), self.faults()
 
     def faults(self) -> list[str]:
         """What has gone wrong in any page so far."""

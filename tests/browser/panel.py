@@ -28,9 +28,10 @@ class Panel:
         """What the page says of itself."""
         return self.page.get_by_role("status").filter(has_text=text)
 
-    def row(self, text: str) -> Locator:
-        """An incident in the list."""
-        return self.list.get_by_role("button").filter(has_text=text)
+    def row(self, kind: str) -> Locator:
+        """An incident in the list, by its type."""
+        exactly = self.page.get_by_text(kind, exact=True)
+        return self.list.get_by_role("button").filter(has=exactly)
 
     def detail(self, kind: str) -> Locator:
         """The incident that is open, by its type."""
