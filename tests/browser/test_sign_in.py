@@ -1,0 +1,146 @@
+"""Signing in, and what each role sees and may do."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import home_of
+from tests.browser.pages import REFUSED, Home, Pages
+from tests.browser.panel import Panel
+from tests.conformance.targets import http_request
+from tests.support.incidents import incident, unique
+from tests.support.server import Server
+from tests.support.sign_in import WITH_SECRET, bearer, now_s, token
+
+SUBJECT = "<img src=x onerror='window.ran=1'>"
+
+
+@pytest.fixture(scope="module")
+def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
+    """A server that takes tokens; its clock allows nothing."""
+    data: Path = tmp_path_factory.mktemp("guarded") / "data"
+    with Server(data, environment={**WITH_SECRET, "ALERTA_AUTH_LEEWAY_S": "0"}) as server:
+        yield home_of(server)
+
+
+def submit(home: Home, kind: str, *, role: str = "estudiante", sub: str = "ana") -> str:
+    """Report an incident in somebody's name; its id."""
+    body = json.dumps(incident(type=kind)).encode()
+    answer = http_request("POST", f"{home.http_url}/incidents", body, bearer(token(role, sub=sub)))
+    assert answer.status == 201
+    return str(answer.json()["incidentId"])
+
+
+def kept(page: Page) -> list[str]:
+    """Where the page keeps what looks like a token, and its address."""
+    return page.evaluate(
+        """() => [
+            ...Object.entries(sessionStorage), ...Object.entries(localStorage),
+            ["cookie", document.cookie], ["address", location.href],
+        ].filter(([, value]) => value.includes("eyJ")).map(([name]) => name)"""
+    )
+
+
+def test_a_token_in_the_address_signs_in_and_leaves_the_address_at_once(
+    pages: Pages, guarded: Home
+) -> None:
+    page = pages.open(guarded, token=token("personal", sub="rosa"))
+    panel = Panel(page).live()
+
+    assert page.url == guarded.url
+    assert kept(page) == ["alerta.token"]
+    assert page.evaluate("sessionStorage.getItem('alerta.token')")
+    expect(page.get_by_role("button", name="Salir rosa")).to_be_visible()
+    page.reload()
+    panel.live()
+    assert page.url == guarded.url
+
+
+def test_a_token_in_the_address_leaves_the_incident_in_it(pages: Pages, guarded: Home) -> None:
+    kind = unique("Humo")
+    name = submit(guarded, kind)
+    page = pages.open(guarded, path=f"#i={name}&token={token('personal')}")
+
+    panel = Panel(page).live()
+
+    expect(panel.detail(kind)).to_be_visible()
+    assert page.url == f"{guarded.url}#i={name}"
+
+
+def test_a_form_asks_for_the_token_and_a_refused_one_says_so(pages: Pages, guarded: Home) -> None:
+    page = pages.open(guarded, expected=[REFUSED])
+    form = page.get_by_role("dialog", name="Iniciar sesión")
+    field, enter = form.get_by_label("Ficha de acceso"), form.get_by_role("button", name="Entrar")
+
+    expect(field).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(form).to_be_visible()
+    for refused in ("no es ninguna", token("personal", exp=now_s() - 1), token(aud="otro")):
+        field.fill(refused)
+        enter.click()
+        expect(form.get_by_role("alert")).to_have_text("La ficha no es válida o ha vencido.")
+        expect(field).to_have_value("")
+        assert kept(page) == []
+    field.fill(token("personal"))
+    page.keyboard.press("Enter")
+
+    expect(form).to_be_hidden()
+    Panel(page).live()
+
+
+def test_signing_out_forgets_the_token(pages: Pages, guarded: Home) -> None:
+    page = pages.open(guarded, token=token("personal", sub="rosa"))
+    Panel(page).live()
+
+    page.get_by_role("button", name="Salir").click()
+
+    expect(page.get_by_role("dialog", name="Iniciar sesión")).to_be_visible()
+    assert kept(page) == []
+    expect(page.get_by_role("list", name="Incidentes").get_by_role("button")).to_have_count(0)
+
+
+def test_a_session_that_ends_asks_for_a_new_token_and_goes_on(pages: Pages, guarded: Home) -> None:
+    page = pages.open(
+        guarded, token=token("personal", exp=now_s() + 5), expected=[REFUSED, "^unauthorized"]
+    )
+    panel = Panel(page).live()
+    kind = unique("Fuga")
+
+    form = page.get_by_role("dialog", name="Iniciar sesión")
+    expect(form.get_by_role("alert")).to_have_text("La ficha no es válida o ha vencido.")
+    submit(guarded, kind)
+    form.get_by_label("Ficha de acceso").fill(token("personal"))
+    form.get_by_role("button", name="Entrar").click()
+
+    expect(panel.live().row(kind)).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    ("role", "moves", "reopens"),
+    [("estudiante", False, False), ("personal", True, False), ("autoridad", True, True)],
+)
+def test_each_role_has_the_buttons_of_what_it_may_do(
+    pages: Pages, guarded: Home, role: str, moves: bool, reopens: bool
+) -> None:
+    kind = unique("Robo")
+    name = submit(guarded, kind)
+    panel = Panel(pages.open(guarded, token=token(role, sub=SUBJECT))).live()
+
+    detail = panel.open(kind)
+
+    expect(detail.get_by_role("heading", name="Historial")).to_be_visible()
+    for button in ("Atender", "Resolver", "Agregar nota"):
+        expect(detail.get_by_role("button", name=button)).to_have_count(int(moves))
+    expect(detail.get_by_label("Nota para el historial")).to_be_visible(visible=moves)
+    expect(detail.get_by_label("Cambiar urgencia")).to_have_count(int(reopens))
+    # Who reported is for staff.
+    expect(detail.get_by_text("Reportado por")).to_have_count(int(moves))
+    body = json.dumps({"status": "resuelto"}).encode()
+    url = f"{guarded.http_url}/incidents/{name}"
+    assert http_request("PATCH", url, body, bearer(token("autoridad"))).status == 200
+    expect(detail.get_by_text("Resuelto").first).to_be_visible()
+    expect(detail.get_by_role("button", name="Reabrir")).to_have_count(int(reopens))
+    assert panel.page.evaluate("window.ran") is None
