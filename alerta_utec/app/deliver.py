@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -46,61 +46,104 @@ class Broadcast:
         Raises:
             Unavailable: nobody was told, or who there is cannot be read; repeat it whole.
         """
-        started = time.perf_counter()
+        started_s = time.perf_counter()
+        return self.tell(self.concerned(change), change, deadline_s, started_s=started_s)
+
+    def concerned(self, change: Change) -> Sequence[Connection]:
+        """Every connection whose filter the change concerns, each once.
+
+        Raises:
+            Unavailable: they cannot all be read.
+        """
         concerned = {
             connection.connection_id: connection
             for page in self.connections.pages()
             for connection in page
             if connection.filter.concerns(change)
         }
+        return list(concerned.values())
+
+    def tell(
+        self,
+        listeners: Sequence[Connection],
+        change: Change,
+        deadline_s: float | None,
+        *,
+        started_s: float,
+    ) -> dict[str, int]:
+        """Send the change to these, as ``__call__`` does; ``started_s``: of ``perf_counter``."""
+        private, public = audiences(listeners)
         try:
-            posted = self._post(list(concerned.values()), change, deadline_s)
+            posted = post(self.poster, change, private, public, deadline_s)
         except Unavailable:
-            self._record(change, Posted(failed=tuple(concerned)), started)
+            nobody = Posted(failed=(*private, *public))
+            self._record(change, counted(nobody, started_s))
             raise
-        self._forget([concerned[name] for name in posted.gone])
-        return self._record(change, posted, started)
+        by_id = {listener.connection_id: listener for listener in listeners}
+        forget(self.connections, self.clock, [by_id[name] for name in posted.gone])
+        return self._record(change, counted(posted, started_s))
 
-    def _post(
-        self, listeners: Sequence[Connection], change: Change, deadline_s: float | None
-    ) -> Posted:
-        """Encode once for each audience: those who may see people's names, and the others."""
-        posted = Posted()
-        for private in (True, False):
-            audience = [
-                listener.connection_id
-                for listener in listeners
-                if listener.person.may(Action.SEE_PEOPLE) is private
-            ]
-            if audience:
-                frame = wire.incident_update(change, private=private)
-                posted += self.poster.post(audience, frame, deadline_s=deadline_s)
-        return posted
-
-    def _record(self, change: Change, posted: Posted, started: float) -> dict[str, int]:
-        counts = {
-            "delivered": posted.delivered,
-            "gone": len(posted.gone),
-            "throttled": len(posted.throttled),
-            "failed": len(posted.failed),
-        }
-        counts = {"attempted": sum(counts.values()), **counts}
-        counts["ms"] = round((time.perf_counter() - started) * 1000)
+    def _record(self, change: Change, counts: dict[str, int]) -> dict[str, int]:
         log.info("broadcast", extra={"position": str(change.position), **counts})
         self.record(Delivery.of(change, "broadcast", self.clock.now(), counts))
         return counts
 
-    def _forget(self, gone: Sequence[Connection]) -> None:
-        opened_before = self.clock.now() - HANDSHAKE_MAX
-        for connection in gone:
-            if connection.connected_at >= opened_before:
-                continue
-            try:
-                self.connections.delete(connection.connection_id)
-            except Unavailable:
-                # The next broadcast finds it gone too, or it expires.
-                log.exception("not_forgotten")
-                return
+
+def audiences(listeners: Sequence[Connection]) -> tuple[list[str], list[str]]:
+    """The ids of those who may see people's names, and of the others."""
+    private: list[str] = []
+    public: list[str] = []
+    for listener in listeners:
+        may = listener.person.may(Action.SEE_PEOPLE)
+        (private if may else public).append(listener.connection_id)
+    return private, public
+
+
+def post(
+    poster: Poster,
+    change: Change,
+    private: Sequence[str],
+    public: Sequence[str],
+    deadline_s: float | None,
+) -> Posted:
+    """Send the change, encoded once for each audience.
+
+    Raises:
+        Unavailable: nobody was told.
+    """
+    posted = Posted()
+    for names, audience in ((True, private), (False, public)):
+        if audience:
+            frame = wire.incident_update(change, private=names)
+            posted += poster.post(audience, frame, deadline_s=deadline_s)
+    return posted
+
+
+def counted(posted: Posted, started_s: float) -> dict[str, int]:
+    """``{attempted, delivered, gone, throttled, failed, ms}``, since ``started_s`` of
+    ``perf_counter``."""
+    counts = {
+        "delivered": posted.delivered,
+        "gone": len(posted.gone),
+        "throttled": len(posted.throttled),
+        "failed": len(posted.failed),
+    }
+    ms = round((time.perf_counter() - started_s) * 1000)
+    return {"attempted": sum(counts.values()), **counts, "ms": ms}
+
+
+def forget(connections: Connections, clock: Clock, gone: Iterable[Connection]) -> None:
+    """Delete who is gone, but for those who may still be in their handshake."""
+    opened_before = clock.now() - HANDSHAKE_MAX
+    for connection in gone:
+        if connection.connected_at >= opened_before:
+            continue
+        try:
+            connections.delete(connection.connection_id)
+        except Unavailable:
+            # The next broadcast finds it gone too, or it expires.
+            log.exception("not_forgotten")
+            return
 
 
 @dataclass(frozen=True)
