@@ -2,12 +2,12 @@
 
 import hashlib
 import json
-import unicodedata
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from alerta_utec.domain.change import Change
 from alerta_utec.domain.messages import DEFAULT_LANG, Lang, email_text
+from alerta_utec.domain.values import unaccented
 from alerta_utec.ports import Email
 
 # SNS Publish: "Subjects must be ASCII text … and must be less than 100 characters long".
@@ -47,8 +47,7 @@ def _subject(change: Change, lang: Lang) -> str:
 
 
 def _ascii(text: str) -> str:
-    plain = unicodedata.normalize("NFKD", text)
-    plain = "".join(c for c in plain if not unicodedata.combining(c))
+    plain = unaccented(text)
     printable = "".join(c if c.isascii() and c.isprintable() else "?" for c in plain)
     # An encoded word (RFC 2047) may stand for line breaks, and some libraries write them out.
     return printable.replace("=?", "= ?")

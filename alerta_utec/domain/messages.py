@@ -150,6 +150,46 @@ def email_text(key: str, lang: Lang) -> str:
     return EMAIL[key][lang]
 
 
+# What alerts of the Common Alerting Protocol say.
+CAP: Mapping[str, Mapping[Lang, str]] = {
+    "language": {"es": "es-PE", "en": "en-US"},
+    "test": {"es": "PRUEBA TÉCNICA", "en": "TECHNICAL TEST"},
+    "headline": {
+        "es": "Urgencia {urgency}: {type} - {location}",
+        "en": "Urgency {urgency}: {type} - {location}",
+    },
+    "headline.resolved": {
+        "es": "Resuelto: {type} - {location}",
+        "en": "Resolved: {type} - {location}",
+    },
+    "instruction.high": {
+        "es": "Aléjese del lugar y siga las indicaciones del personal.",
+        "en": "Keep away from the place and do as the staff says.",
+    },
+    "instruction.other": {
+        "es": "Esté atento a las novedades y a las indicaciones del personal.",
+        "en": "Look out for news and for what the staff says.",
+    },
+    "instruction.resolved": {
+        "es": "El incidente está resuelto: no hace falta ninguna medida.",
+        "en": "The incident is resolved: nothing needs to be done.",
+    },
+    "restriction": {
+        "es": "Solo para la comunidad de la universidad.",
+        "en": "For the members of the university only.",
+    },
+}
+
+
+def cap_text(key: str, lang: Lang, /, **params: str) -> str:
+    """One word or sentence of a CAP alert, with its placeholders filled.
+
+    Raises:
+        KeyError: there is no such text, or a placeholder has no value.
+    """
+    return CAP[key][lang].format_map(params)
+
+
 def parse_lang(value: str | None) -> Lang | None:
     """The language that a tag such as ``en-US`` (RFC 5646) means; none where it is no other."""
     primary = (value or "").strip().lower().partition("-")[0]

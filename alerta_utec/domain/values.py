@@ -76,7 +76,11 @@ def format_time(value: datetime) -> str:
     return value.astimezone(UTC).replace(tzinfo=None).isoformat(timespec=precision) + "Z"
 
 
-def _fold(value: str) -> str:
+def unaccented(value: str) -> str:
+    """The text in plainer letters: no accents, no ligatures (NFKD without combining marks)."""
     plain = unicodedata.normalize("NFKD", value)
-    plain = "".join(c for c in plain if not unicodedata.combining(c))
-    return re.sub(r"[\s_-]+", "_", plain.strip().casefold())
+    return "".join(c for c in plain if not unicodedata.combining(c))
+
+
+def _fold(value: str) -> str:
+    return re.sub(r"[\s_-]+", "_", unaccented(value).strip().casefold())

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from alerta_utec.domain.errors import CODES
 from alerta_utec.domain.messages import (
+    CAP,
     EMAIL,
     TEXTS,
     parse_lang,
@@ -17,9 +18,9 @@ from alerta_utec.domain.messages import (
 from alerta_utec.domain.values import Status, Urgency
 
 
-@pytest.mark.parametrize("key", [*TEXTS, *EMAIL])
+@pytest.mark.parametrize("key", [*TEXTS, *EMAIL, *(f"cap.{key}" for key in CAP)])
 def test_every_text_is_there_in_both_languages_with_the_same_placeholders(key: str) -> None:
-    both = {**TEXTS, **EMAIL}[key]
+    both = {**TEXTS, **EMAIL, **{f"cap.{name}": text for name, text in CAP.items()}}[key]
 
     assert both.keys() == {"es", "en"}
     names = [

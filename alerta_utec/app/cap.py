@@ -1,0 +1,203 @@
+"""An incident as an alert of the Common Alerting Protocol (OASIS CAP 1.2, 1 July 2010).
+
+Numbers in brackets are sections of that standard. What each element is made of:
+docs/integrations.md.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from xml.etree import ElementTree
+from xml.etree.ElementTree import Element, SubElement
+from zoneinfo import ZoneInfo
+
+from alerta_utec.domain.change import Change
+from alerta_utec.domain.incident import Incident
+from alerta_utec.domain.messages import Lang, cap_text, email_text
+from alerta_utec.domain.values import Status, Urgency, unaccented
+
+NAMESPACE = "urn:oasis:names:tc:emergency:cap:1.2"
+# "The expiry time of the information" (3.2.2): an incident's end is not known beforehand.
+VALID_FOR = timedelta(hours=24)
+# "160 characters MAY be a useful target limit for headline length" (3.2.2).
+HEADLINE_MAX = 160
+
+# Each category by how words of a type begin, without accents; all that fit are named.
+CATEGORIES: Mapping[str, str] = {
+    "Fire": "incendio fuego humo quem fire smoke burn",
+    "Geo": "sismo temblor terremoto tsunami deslizamiento derrumbe huaico earthquake landslide",
+    "Met": "lluvia inundacion tormenta viento granizo rain flood storm",
+    "Rescue": "rescate atrapad encerrad desaparecid rescue trapped missing",
+    "Health": "salud medic herid lesion desmay intoxic accidente convulsion health injur sick",
+    "Security": "robo hurto asalto intrus agresi violen acoso amenaza sospech vandal pelea armad "
+    "theft robbery assault threat intru",
+    "CBRNE": "quimic radiac explos biologic chemical radiol",
+    "Env": "contaminacion derrame residuo plaga pollution spill",
+    "Transport": "transito trafico vehic choque atropell traffic",
+    "Infra": "agua electric corriente apagon luz energia gas fuga internet wifi ascensor "
+    "temperatura servidor infraestructura techo water power outage leak elevator server",
+    "Safety": "seguridad evacua caida riesgo peligro multitud safety crowd",
+}
+# Urgency of ours to urgency and severity of CAP's (3.2.2).
+LEVELS: Mapping[Urgency, tuple[str, str]] = {
+    Urgency.HIGH: ("Immediate", "Severe"),
+    Urgency.MEDIUM: ("Expected", "Moderate"),
+    Urgency.LOW: ("Future", "Minor"),
+}
+# "Responsive action is no longer required", "minimal to no known threat" (3.2.2).
+LEVEL_RESOLVED = ("Past", "Minor")
+CERTAINTY: Mapping[Status, str] = {
+    Status.PENDIENTE: "Likely",
+    Status.EN_ATENCION: "Observed",
+    Status.RESUELTO: "Observed",
+}
+
+# XML 1.0, section 2.2: what is no Char.
+_NO_CHAR = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+# "MUST NOT include spaces, commas or restricted characters (< and &)" (3.2.1).
+_NO_SENDER = re.compile(r"[\s,<&]+")
+
+
+@dataclass(frozen=True)
+class CapAlerts:
+    """Writes alerts.
+
+    ``sender`` is the service's name in the world, ``lang`` the language of what it adds to the
+    words of people; ``restricted``: only those who sign in may read incidents.
+    """
+
+    sender: str
+    timezone: ZoneInfo
+    lang: Lang
+    restricted: bool
+
+    def write(self, history: Sequence[Change], *, page: str | None = None, test: bool) -> bytes:
+        """The alert of an incident's last revision, as XML in UTF-8.
+
+        The same revision gives the same alert, at the same ``page``; no person's name is in it.
+
+        Args:
+            history: every change of the incident, the oldest first.
+            page: the address of a page that shows it, if one is known.
+            test: for whoever tries out their own end: "all recipients disregard" (3.2.1).
+        """
+        *earlier, last = history
+        incident = last.after
+        alert = Element("alert", xmlns=NAMESPACE)
+        _add(alert, "identifier", _identifier(last, test))
+        _add(alert, "sender", self._sender)
+        _add(alert, "sent", self._time(last.at))
+        _add(alert, "status", "Test" if test else "Exercise" if incident.drill else "Actual")
+        _add(alert, "msgType", "Update" if earlier else "Alert")
+        _add(alert, "scope", "Restricted" if self.restricted else "Public")
+        if self.restricted:
+            _add(alert, "restriction", cap_text("restriction", self.lang))
+        marks = self._marks(incident, test)
+        if marks:
+            _add(alert, "note", ": ".join([*marks, incident.incident_id]))
+        if earlier:
+            _add(alert, "references", " ".join(self._reference(one, test) for one in earlier))
+        _add(alert, "incidents", incident.incident_id)
+        self._info(alert, last, marks, page)
+        ElementTree.indent(alert)
+        return ElementTree.tostring(alert, encoding="utf-8", xml_declaration=True)
+
+    def _info(self, alert: Element, change: Change, marks: Sequence[str], page: str | None) -> None:
+        incident, info = change.after, SubElement(alert, "info")
+        resolved = incident.status is Status.RESUELTO
+        urgency, severity = LEVEL_RESOLVED if resolved else LEVELS[incident.urgency]
+        _add(info, "language", cap_text("language", self.lang))
+        for category in categories(incident.type):
+            _add(info, "category", category)
+        _add(info, "event", incident.type)
+        for response in _responses(incident):
+            _add(info, "responseType", response)
+        _add(info, "urgency", urgency)
+        _add(info, "severity", severity)
+        _add(info, "certainty", CERTAINTY[incident.status])
+        _add(info, "effective", self._time(change.at))
+        _add(info, "onset", self._time(incident.timestamp))
+        _add(info, "expires", self._time(change.at + VALID_FOR))
+        _add(info, "senderName", "Alerta UTEC")
+        _add(info, "headline", _cut(": ".join([*marks, self._headline(incident)])))
+        _add(info, "description", ": ".join([*marks, self._description(change)]))
+        key = "resolved" if resolved else "high" if incident.urgency is Urgency.HIGH else "other"
+        _add(info, "instruction", cap_text(f"instruction.{key}", self.lang))
+        if page is not None:
+            _add(info, "web", page)
+        shown = incident.to_json()
+        for name in ("incidentId", "revision", "status"):
+            parameter = SubElement(info, "parameter")
+            _add(parameter, "valueName", name)
+            _add(parameter, "value", str(shown[name]))
+        _add(SubElement(info, "area"), "areaDesc", incident.location)
+
+    @property
+    def _sender(self) -> str:
+        return _NO_SENDER.sub("-", self.sender)
+
+    def _reference(self, change: Change, test: bool) -> str:
+        return f"{self._sender},{_identifier(change, test)},{self._time(change.at)}"
+
+    def _marks(self, incident: Incident, test: bool) -> list[str]:
+        marks = [cap_text("test", self.lang)] if test else []
+        return [*marks, email_text("drill", self.lang)] if incident.drill else marks
+
+    def _headline(self, incident: Incident) -> str:
+        key = "headline.resolved" if incident.status is Status.RESUELTO else "headline"
+        urgency = email_text(f"urgency.{incident.urgency}", self.lang)
+        place = {"type": incident.type, "location": incident.location}
+        return cap_text(key, self.lang, urgency=urgency, **place)
+
+    def _description(self, change: Change) -> str:
+        text = change.after.description or email_text("no_description", self.lang)
+        if change.note is None:
+            return text
+        return f"{text}\n\n{email_text('note', self.lang)}: {change.note}"
+
+    def _time(self, moment: datetime) -> str:
+        """A time in CAP's form: whole seconds, a numeric offset, and UTC as ``-00:00`` (3.3.2).
+
+        Offsets of long ago have seconds, which there is no room for: such a time is told in UTC.
+        """
+        try:
+            local = moment.astimezone(self.timezone)
+        except OverflowError:  # the first or last hours of the years 1 to 9999
+            local = moment.astimezone(UTC)
+        offset = local.utcoffset()
+        if not offset or offset % timedelta(minutes=1):
+            local = moment.astimezone(UTC)
+            return local.replace(tzinfo=None).isoformat(timespec="seconds") + "-00:00"
+        return local.isoformat(timespec="seconds")
+
+
+def categories(kind: str) -> list[str]:
+    """The categories of an incident's type; ``Other`` where no word of it is in the table."""
+    words = re.findall(r"\w+", unaccented(kind).casefold())
+    found = [
+        category
+        for category, beginnings in CATEGORIES.items()
+        if any(word.startswith(tuple(beginnings.split())) for word in words)
+    ]
+    return found or ["Other"]
+
+
+def _responses(incident: Incident) -> list[str]:
+    if incident.status is Status.RESUELTO:
+        return ["AllClear"]
+    return ["Avoid", "Monitor"] if incident.urgency is Urgency.HIGH else ["Monitor"]
+
+
+def _identifier(change: Change, test: bool) -> str:
+    """Unique for each revision, and another one for a test of it."""
+    return f"{change.incident_id}.{change.after.revision}" + (".test" if test else "")
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= HEADLINE_MAX else text[: HEADLINE_MAX - 1] + "…"
+
+
+def _add(parent: Element, name: str, text: str) -> None:
+    """A child with its text; what XML cannot hold becomes U+FFFD, so that nothing is empty."""
+    SubElement(parent, name).text = _NO_CHAR.sub("\ufffd", text)
