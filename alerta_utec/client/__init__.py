@@ -1,6 +1,8 @@
-"""The Python client: talk to the service over WebSocket and HTTP, with asyncio."""
+"""The Python client: the feed and reports with asyncio, the HTTP API with and without."""
 
 from alerta_utec.client.actions import Timing
+from alerta_utec.client.answers import Ack, IncidentRecord
+from alerta_utec.client.blocking import AlertaUtec
 from alerta_utec.client.client import Client
 from alerta_utec.client.connection import Connection, connect
 from alerta_utec.client.errors import (
@@ -28,6 +30,8 @@ from alerta_utec.client.submit import notify
 from alerta_utec.domain.change import Position
 
 __all__ = [
+    "Ack",
+    "AlertaUtec",
     "CaughtUp",
     "Client",
     "ClientError",
@@ -37,6 +41,7 @@ __all__ = [
     "Event",
     "HandshakeRefused",
     "HttpClient",
+    "IncidentRecord",
     "Lost",
     "NoAnswer",
     "NotUnderstood",

@@ -1,4 +1,4 @@
-"""Reading incidents over HTTP."""
+"""The HTTP API, with asyncio: reading incidents, and reporting one."""
 
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -8,8 +8,11 @@ from urllib.parse import quote
 import aiohttp
 from yarl import URL
 
-from alerta_utec.client.errors import Refused, UnexpectedAnswer, Unreachable
-from alerta_utec.client.sign_in import Token, bearer
+from alerta_utec import wire
+from alerta_utec.client.answers import body_of
+from alerta_utec.client.errors import Unreachable
+from alerta_utec.client.sign_in import Token, bearer, key_header
+from alerta_utec.client.submit import until_acked
 
 TIMEOUT_S = 10.0
 PAGE = 200
@@ -33,7 +36,7 @@ class HttpClient:
         parameters, left = dict(filters or {}), limit
         while left > 0:
             parameters["limit"] = str(min(left, PAGE))
-            page = await self._get("incidents", parameters)
+            page = await self._request("GET", "incidents", params=parameters)
             for incident in page["incidents"]:
                 yield incident
             left -= len(page["incidents"])
@@ -48,28 +51,50 @@ class HttpClient:
             Refused: ``not_found``, for one.
             UnexpectedAnswer, Unreachable.
         """
-        return await self._get(f"incidents/{quote(incident_id, safe='')}", {})
+        return await self._request("GET", f"incidents/{quote(incident_id, safe='')}")
 
-    async def _get(self, path: str, parameters: Mapping[str, str]) -> dict[str, Any]:
+    async def notify(
+        self,
+        incident: Mapping[str, Any],
+        *,
+        idempotency_key: str | None = None,
+        patience_s: float = 30.0,
+    ) -> dict[str, Any]:
+        """Report an incident, and return ``{incidentId, seq, revision, duplicate}``.
+
+        Tried again until ``patience_s`` is over, always with the same idempotency key (made
+        here where none is given): the incident is stored once.
+
+        Raises:
+            Refused: the service will not have it.
+            UnexpectedAnswer, Unreachable, NoAnswer: the last attempt's failure.
+        """
+
+        async def send(message: Mapping[str, Any], answer_s: float) -> dict[str, Any]:
+            return await self._request(
+                "POST",
+                "incidents",
+                data=wire.encode(message["incident"]).encode(),
+                headers={
+                    "Content-Type": "application/json",
+                    **key_header(message["idempotencyKey"]),
+                },
+                timeout=aiohttp.ClientTimeout(total=answer_s),
+            )
+
+        return await until_acked(send, incident, idempotency_key, patience_s)
+
+    async def _request(self, method: str, path: str, **options: Any) -> dict[str, Any]:
         url = self._base.joinpath(path, encoded=True)
         try:
-            async with self._session.get(url, params=parameters) as response:
-                if not response.content_type.endswith("json"):
-                    raise UnexpectedAnswer(response.status)
-                body = await response.json(content_type=None)
+            async with self._session.request(method, url, **options) as response:
+                content = await response.read()
         except TimeoutError as error:
-            raise Unreachable(f"{TIMEOUT_S:g} s") from error
+            waited = options.get("timeout", self._session.timeout)
+            raise Unreachable(f"{waited.total:g} s") from error
         except (aiohttp.ClientError, OSError) as error:
             raise Unreachable.because(error) from error
-        except ValueError as error:
-            raise UnexpectedAnswer(response.status) from error
-        if not isinstance(body, dict):
-            raise UnexpectedAnswer(response.status)
-        if not response.ok:
-            if "code" not in body:
-                raise UnexpectedAnswer(response.status)
-            raise Refused.from_body(body, str(body.get("title", "")))
-        return body
+        return body_of(response.status, response.headers.get("Content-Type", ""), content)
 
 
 @asynccontextmanager

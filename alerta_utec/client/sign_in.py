@@ -1,4 +1,4 @@
-"""Signing in: the token that every request carries."""
+"""The headers that a client sends: who asks, and under which key."""
 
 from collections.abc import Callable, Mapping
 
@@ -10,3 +10,11 @@ def bearer(token: Token) -> Mapping[str, str]:
     """The header of RFC 6750, section 2.1; none where there is no token."""
     value = token() if callable(token) else token
     return {"Authorization": f"Bearer {value}"} if value else {}
+
+
+def key_header(key: str) -> Mapping[str, str]:
+    """The header that makes a request safe to repeat.
+
+    HTTP libraries write headers in ISO 8859-1, and the service reads UTF-8.
+    """
+    return {"Idempotency-Key": key.encode().decode("iso-8859-1")}

@@ -1,11 +1,13 @@
 """Reading over HTTP, from the service and from who is not."""
 
 import asyncio
+from uuid import uuid4
 
 import pytest
 
 from alerta_utec.client import Refused, UnexpectedAnswer, http_client
 from tests.support.server import Server
+from tests.unit.client.flaky import Flaky, Lost, problem
 from tests.unit.client.scripted import run
 
 
@@ -54,3 +56,29 @@ def test_any_id_is_asked_for_as_it_is(server: Server, incident_id: str) -> None:
         assert caught.value.code == "not_found"
 
     run(scenario())
+
+
+def test_a_report_whose_answer_is_lost_is_sent_again_and_stored_once(server: Server) -> None:
+    where = f"Sala {uuid4().hex}"
+
+    async def scenario(url: str) -> None:
+        async with http_client(url) as http:
+            ack = await http.notify({"type": "humo", "location": where, "urgency": "low"})
+            stored = [found async for found in http.incidents(limit=9, filters={"location": where})]
+
+        assert [incident["incidentId"] for incident in stored] == [ack["incidentId"]]
+
+    with Flaky(server.http_url, [Lost(), problem("unavailable", 503)]) as proxy:
+        run(scenario(proxy.url))
+
+
+def test_a_report_that_is_refused_is_not_sent_again(server: Server) -> None:
+    async def scenario(url: str) -> None:
+        async with http_client(url) as http:
+            with pytest.raises(Refused, match="invalid_incident"):
+                await http.notify({"type": "humo"})
+
+    with Flaky(server.http_url) as proxy:
+        run(scenario(proxy.url))
+
+    assert len(proxy.seen) == 1

@@ -1,0 +1,158 @@
+"""One HTTP request of a program without asyncio, tried again for as long as that may help."""
+
+import random
+import time
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+import urllib3
+
+from alerta_utec import __version__
+from alerta_utec.client.actions import Timing
+from alerta_utec.client.answers import body_of
+from alerta_utec.client.errors import ClientError, NoAnswer, Refused, Unreachable
+from alerta_utec.client.patience import Backoff
+from alerta_utec.client.sign_in import Token, bearer
+from alerta_utec.domain.errors import RateLimited
+
+TIMING = Timing(first_delay_s=0.25, max_delay_s=5.0)
+# Connections that are kept open for further requests; more threads open more, and close them.
+KEPT_OPEN = 10
+_API_GATEWAY = ".execute-api."
+
+
+class Tries:
+    """The time that one call may take, over all the requests that it is made of.
+
+    ``unsure``: a try of the last request failed in a way that leaves open whether the service
+    has carried it out.
+    """
+
+    def __init__(self, patience_s: float, timing: Timing = TIMING) -> None:
+        self.unsure = False
+        self._until = time.monotonic() + patience_s
+        self._backoff = Backoff(timing, random.uniform)
+
+    @property
+    def left_s(self) -> float:
+        """What is left of the time."""
+        return self._until - time.monotonic()
+
+    def wait(self, failure: ClientError, at_least_s: float = 0.0) -> None:
+        """Sleep before the next try.
+
+        Raises:
+            ClientError: ``failure``, where there is no time for another.
+        """
+        wait_s = max(at_least_s, self._backoff.failed())
+        if wait_s >= self.left_s:
+            raise failure
+        time.sleep(wait_s)
+
+
+class Retrying:
+    """Requests to one service; safe to use from several threads at once."""
+
+    def __init__(self, url: str, token: Token, timeout_s: float) -> None:
+        self._base = http_base(url)
+        self._token = token
+        self._timeout_s = timeout_s
+        self._pool = urllib3.PoolManager(maxsize=KEPT_OPEN, retries=False)
+
+    def close(self) -> None:
+        """Close the connections that are kept open."""
+        self._pool.clear()
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        tries: Tries,
+        *,
+        content: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> dict[str, Any]:
+        """Make a request that may be repeated, until it is answered or the time is over.
+
+        Raises:
+            Refused: the service will not have it.
+            ClientError: the last try's failure.
+        """
+        sent = {"User-Agent": f"alerta-utec-realtime/{__version__}", **(headers or {})}
+        sent |= {"Content-Type": "application/json"} if content is not None else {}
+        tries.unsure = False
+        while True:
+            asked_for_s = 0.0
+            try:
+                answer = self._once(
+                    method, path, content, {**sent, **bearer(self._token)}, tries.left_s
+                )
+                asked_for_s = _retry_after_s(answer)
+                return body_of(answer.status, answer.headers.get("Content-Type", ""), answer.data)
+            except ClientError as error:
+                if not error.retryable:
+                    raise
+                tries.unsure |= not (isinstance(error, Refused) and error.code == RateLimited.code)
+                tries.wait(error, asked_for_s)
+
+    def _once(
+        self,
+        method: str,
+        path: str,
+        content: bytes | None,
+        headers: Mapping[str, str],
+        left_s: float,
+    ) -> urllib3.BaseHTTPResponse:
+        timeout_s = max(0.001, min(self._timeout_s, left_s))
+        try:
+            return self._pool.request(
+                method,
+                f"{self._base}/{path}",
+                body=content,
+                headers=headers,
+                timeout=urllib3.Timeout(total=timeout_s),
+            )
+        except urllib3.exceptions.HTTPError as error:
+            raise _failure(error, timeout_s) from error
+
+
+def http_base(url: str) -> str:
+    """The address of the HTTP API: ``url``, or on one machine the one beside its WebSocket's.
+
+    Raises:
+        ValueError: it is no such address, or API Gateway's for WebSockets, which has no
+            HTTP API beside it.
+    """
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https", "ws", "wss"} or not parts.hostname:
+        raise ValueError(f"not an address that starts with http:// or https://: {url}")
+    if parts.scheme in {"http", "https"}:
+        return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
+    if _API_GATEWAY in parts.hostname:
+        raise ValueError(f"on AWS the HTTP API has an address of its own: {url}")
+    scheme = parts.scheme.replace("ws", "http")
+    before_the_stage = parts.path.rstrip("/").rpartition("/")[0]
+    return f"{scheme}://{parts.netloc}{before_the_stage}"
+
+
+def _retry_after_s(answer: urllib3.BaseHTTPResponse) -> float:
+    """What ``Retry-After`` asks for (RFC 9110, section 10.2.3); 0 where it says nothing."""
+    told = answer.headers.get("Retry-After", "")
+    try:
+        return urllib3.Retry().parse_retry_after(told) if told else 0.0
+    except urllib3.exceptions.InvalidHeader:
+        return 0.0
+
+
+def _failure(error: urllib3.exceptions.HTTPError, timeout_s: float) -> ClientError:
+    if isinstance(error, urllib3.exceptions.ReadTimeoutError):
+        return NoAnswer(f"{timeout_s:g} s")
+    if isinstance(error.__cause__, TimeoutError):
+        return Unreachable(f"{timeout_s:g} s")
+    failure = Unreachable.because(
+        error.__cause__ if isinstance(error.__cause__, OSError) else error
+    )
+    # A certificate that is not believed will not be in a second either.
+    failure.retryable = not isinstance(error, urllib3.exceptions.SSLError)
+    return failure

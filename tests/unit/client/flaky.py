@@ -1,0 +1,115 @@
+"""A proxy before a server, which does to each request what its script says."""
+
+import http.client
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import TracebackType
+from typing import Self
+from urllib.parse import urlsplit
+
+Hook = Callable[[], None]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An answer of the proxy's own; the server does not hear of the request."""
+
+    status: int
+    body: bytes = b""
+    content_type: str = "application/problem+json"
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Lost:
+    """The request reaches the server (where ``arrives``) and its answer nobody.
+
+    ``then`` happens meanwhile.
+    """
+
+    arrives: bool = True
+    then: Hook = lambda: None
+
+
+PASS = None
+Step = Answer | Lost | None
+
+
+def problem(code: str, status: int, **headers: str) -> Answer:
+    """A refusal as the service words it."""
+    body = f'{{"type":"about:blank","title":"no","status":{status},"code":"{code}"}}'
+    return Answer(status, body.encode(), headers=headers)
+
+
+class Flaky:
+    """``with Flaky(server.http_url, script) as flaky:`` — after the script, all pass.
+
+    ``seen``: method, path and headers of each request.
+    """
+
+    def __init__(self, target: str, script: Sequence[Step] = ()) -> None:
+        self.seen: list[tuple[str, str, dict[str, str]]] = []
+        self._target = urlsplit(target)
+        self._script = list(script)
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
+
+    @property
+    def url(self) -> str:
+        """Where it listens."""
+        return f"http://127.0.0.1:{self._server.server_address[1]}"
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        _type: type[BaseException] | None,
+        _error: BaseException | None,
+        _traceback: TracebackType | None,
+    ) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+    def _forward(self, request: BaseHTTPRequestHandler, body: bytes) -> Answer:
+        server = http.client.HTTPConnection(str(self._target.hostname), self._target.port or 80)
+        try:
+            server.request(request.command, request.path, body, dict(request.headers.items()))
+            answer = server.getresponse()
+            return Answer(answer.status, answer.read(), answer.headers["Content-Type"])
+        finally:
+            server.close()
+
+    def _handler(self) -> type[BaseHTTPRequestHandler]:
+        flaky = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def _handle(self) -> None:
+                body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                flaky.seen.append((self.command, self.path, dict(self.headers.items())))
+                step = flaky._script.pop(0) if flaky._script else PASS
+                if isinstance(step, Lost):
+                    if step.arrives:
+                        flaky._forward(self, body)
+                    step.then()
+                    self.close_connection = True
+                    return
+                answer = step or flaky._forward(self, body)
+                self.send_response(answer.status)
+                for name, value in answer.headers.items():
+                    self.send_header(name.replace("_", "-"), value)
+                self.send_header("Content-Type", answer.content_type)
+                self.send_header("Content-Length", str(len(answer.body)))
+                self.end_headers()
+                self.wfile.write(answer.body)
+
+            do_GET = do_POST = do_PATCH = _handle
+
+            def log_message(self, *_arguments: object) -> None:
+                """Say nothing."""
+
+        return Handler

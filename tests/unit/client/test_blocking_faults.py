@@ -1,0 +1,202 @@
+"""The client without asyncio, over a network that loses requests and answers."""
+
+import time
+from http.server import ThreadingHTTPServer
+from uuid import uuid4
+
+import pytest
+
+from alerta_utec.client import AlertaUtec, NoAnswer, Refused
+from alerta_utec.client.blocking import was_made
+from alerta_utec.domain.update import Update
+from alerta_utec.domain.values import Status
+from tests.support.server import Server
+from tests.unit.client.flaky import PASS, Answer, Flaky, Lost, Step, problem
+
+
+def reported(server: Server) -> str:
+    """The id of a new incident."""
+    with AlertaUtec(server.http_url) as client:
+        return client.notify(type="humo", location="Patio", urgency="low").incident_id
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        Lost(),
+        Lost(arrives=False),
+        problem("unavailable", 503),
+        Answer(502, b"<p>proxy", "text/html"),
+        Answer(504, b'{"message":"Endpoint request timed out"}', "application/json"),
+        Answer(429, b'{"message":"Too Many Requests"}', "application/json"),
+    ],
+    ids=["answer lost", "request lost", "unavailable", "502", "504", "429"],
+)
+def test_a_report_is_sent_again_and_stored_once(server: Server, step: Step) -> None:
+    where = f"Sala {uuid4().hex}"
+
+    with Flaky(server.http_url, [step, step]) as proxy, AlertaUtec(proxy.url) as client:
+        client.notify(type="humo", location=where, urgency="low")
+        stored = list(client.incidents(location=where))
+
+    assert len(stored) == 1
+    sent = [headers["Idempotency-Key"] for method, _, headers in proxy.seen if method == "POST"]
+    assert len(sent) == 3
+    assert len(set(sent)) == 1
+
+
+def test_reading_is_tried_again_too(server: Server) -> None:
+    own = reported(server)
+
+    with (
+        Flaky(server.http_url, [Lost(), problem("unavailable", 503)]) as proxy,
+        AlertaUtec(proxy.url) as client,
+    ):
+        assert client.incident(own).incident.incident_id == own
+
+
+def test_it_waits_for_as_long_as_the_service_asks(server: Server) -> None:
+    busy = problem("rate_limited", 429, Retry_After="1")
+    started = time.monotonic()
+
+    with Flaky(server.http_url, [busy]) as proxy, AlertaUtec(proxy.url) as client:
+        client.health()
+
+    assert time.monotonic() - started >= 1
+
+
+def test_it_does_not_wait_where_it_would_be_in_vain(server: Server) -> None:
+    busy = problem("rate_limited", 429, Retry_After="3600")
+    started = time.monotonic()
+
+    with (
+        Flaky(server.http_url, [busy]) as proxy,
+        AlertaUtec(proxy.url) as client,
+        pytest.raises(Refused, match="rate_limited"),
+    ):
+        client.health()
+
+    assert time.monotonic() - started < 10
+
+
+def test_a_server_that_never_answers_is_given_up_in_time(server: Server) -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), None) as deaf:  # type: ignore[arg-type]
+        url = f"http://127.0.0.1:{deaf.server_address[1]}"
+        started = time.monotonic()
+
+        with AlertaUtec(url, timeout_s=0.1, patience_s=0.4) as client, pytest.raises(NoAnswer):
+            client.health()
+
+    assert time.monotonic() - started < 5
+
+
+def test_an_update_whose_answer_was_lost_is_found_to_be_done(server: Server) -> None:
+    own = reported(server)
+
+    with Flaky(server.http_url, [PASS, Lost()]) as proxy, AlertaUtec(proxy.url) as client:
+        ack = client.update(own, status="en_atencion", note="Voy")
+        record = client.incident(own)
+
+    assert (ack.revision, ack.duplicate) == (2, True)
+    assert ack.seq == record.incident.seq
+    assert [step.get("note") for step in record.history] == [None, "Voy"]
+
+
+def test_an_update_with_a_revision_whose_answer_was_lost_is_found_to_be_done(
+    server: Server,
+) -> None:
+    own = reported(server)
+
+    with Flaky(server.http_url, [Lost()]) as proxy, AlertaUtec(proxy.url) as client:
+        ack = client.update(own, note="Voy", revision=1)
+        history = client.incident(own).history
+
+    assert (ack.revision, ack.duplicate) == (2, True)
+    assert len(history) == 2
+
+
+def test_an_update_that_others_have_built_on_is_not_made_a_second_time(server: Server) -> None:
+    own = reported(server)
+
+    def reopen() -> None:
+        with AlertaUtec(server.http_url) as other:
+            other.update(own, status="pendiente", note="falsa alarma no era")
+
+    with (
+        Flaky(server.http_url, [PASS, Lost(then=reopen)]) as proxy,
+        AlertaUtec(proxy.url) as client,
+    ):
+        ack = client.update(own, status="resuelto")
+        record = client.incident(own)
+
+    assert (ack.revision, ack.duplicate) == (3, True)
+    assert record.incident.status is Status.PENDIENTE
+    assert len(record.history) == 3
+
+
+def test_where_somebody_was_faster_an_update_is_made_on_theirs(server: Server) -> None:
+    own = reported(server)
+
+    def note() -> None:
+        with AlertaUtec(server.http_url) as other:
+            other.update(own, note="Yo lo vi")
+
+    lost_before = Lost(arrives=False, then=note)
+    with Flaky(server.http_url, [PASS, lost_before]) as proxy, AlertaUtec(proxy.url) as client:
+        ack = client.update(own, status="resuelto", note="Listo")
+        history = client.incident(own).history
+
+    assert (ack.revision, ack.duplicate) == (3, False)
+    assert [step.get("note") for step in history] == [None, "Yo lo vi", "Listo"]
+
+
+def test_where_somebody_was_faster_an_update_of_one_revision_is_a_conflict(server: Server) -> None:
+    own = reported(server)
+
+    def note() -> None:
+        with AlertaUtec(server.http_url) as other:
+            other.update(own, note="Yo lo vi")
+
+    with (
+        Flaky(server.http_url, [Lost(arrives=False, then=note)]) as proxy,
+        AlertaUtec(proxy.url) as client,
+        pytest.raises(Refused, match="conflict"),
+    ):
+        client.update(own, note="Listo", revision=1)
+
+
+CREATED = {"revision": 1, "change": {"status": [None, "pendiente"], "urgency": [None, "low"]}}
+
+
+@pytest.mark.parametrize(
+    ("step", "made"),
+    [
+        ({"change": {"status": ["pendiente", "resuelto"]}, "note": "Listo"}, True),
+        ({"change": {"status": ["pendiente", "resuelto"]}, "note": "Otra"}, False),
+        ({"change": {"status": ["pendiente", "resuelto"]}}, False),
+        ({"change": {"status": ["pendiente", "en_atencion"]}, "note": "Listo"}, False),
+        ({"change": {"urgency": ["low", "high"]}, "note": "Listo"}, False),
+        (
+            {
+                "change": {"status": ["pendiente", "resuelto"], "urgency": ["low", "high"]},
+                "note": "Listo",
+            },
+            False,
+        ),
+        ({"change": {}, "note": "Listo"}, False),
+    ],
+)
+def test_a_step_is_ours_only_if_it_is_all_that_we_asked_and_no_more(
+    step: dict[str, object], made: bool
+) -> None:
+    update = Update.parse({"status": "Resuelto", "note": "Listo"})
+
+    assert was_made([CREATED, {"revision": 2} | step], 1, update) is made
+    assert not was_made([CREATED], 1, update)
+
+
+def test_what_was_so_already_counts_as_asked() -> None:
+    step = {"revision": 2, "change": {"urgency": ["low", "high"]}}
+
+    assert was_made([CREATED, step], 1, Update.parse({"urgency": "alta", "status": "pendiente"}))
+    assert not was_made([CREATED, step], 1, Update.parse({"urgency": "alta", "status": "resuelto"}))
