@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 from typing import Any, Protocol, cast
 
+from benchmarks.goals import Goal
 from benchmarks.options import Options
 
 HERE = Path(__file__).parent
@@ -15,7 +16,8 @@ class Benchmark(Protocol):
 
     ``run`` measures and returns what JSON can hold, with ``machine`` as ``machine.machine()``
     has it. ``report`` makes the sections of docs/performance.md, by name, from that alone; it
-    may draw into the folder. ``ON_ITS_OWN``: it runs only where it is named.
+    may draw into the folder. ``goals``: what was aimed at, and what of it was reached.
+    ``ON_ITS_OWN``: it runs only where it is named.
     """
 
     __doc__: str
@@ -23,6 +25,8 @@ class Benchmark(Protocol):
     def run(self, options: Options) -> dict[str, Any]: ...
 
     def report(self, result: dict[str, Any], folder: Path) -> dict[str, str]: ...
+
+    def goals(self, result: dict[str, Any]) -> list[Goal]: ...
 
 
 def names() -> list[str]:

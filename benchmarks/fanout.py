@@ -8,14 +8,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from benchmarks.fanout_goals import goals
 from benchmarks.fanout_report import report
 from benchmarks.machine import machine
 from benchmarks.options import Options, Steps
-from benchmarks.running import ServerFailed, load, started
+from benchmarks.running import TRIES, measure
 from benchmarks.servers import BY_NAME, LIMIT, OURS, SERVERS, NotInstalled, Server
 from benchmarks.stats import Row, groups, ratios, spread
 
-__all__ = ["report", "run"]
+__all__ = ["goals", "report", "run"]
 
 SIZES = (100, 1_000, 5_000, 10_000)
 QUICK_SIZES = (100, 1_000)
@@ -98,6 +99,8 @@ def summary(runs: Sequence[Row]) -> list[Row]:
             ),
             "server_cpu": spread(_each(rows, "server_cpu")),
             "client_idle": spread(_each(rows, "client_idle")),
+            "client_batch": spread(_each(rows, "client_batch")),
+            "others": spread(_each(rows, "others")),
             "errors": [row["error"] for row in rows if "error" in row],
         }
         for (server, case, clients), rows in groups(runs, "server", "case", "clients").items()
@@ -115,12 +118,9 @@ def _points(servers: Sequence[Server], sizes: Sequence[int], *, quick: bool) -> 
 
 
 def _measure(point: Point, number: int, options: Options) -> Row:
+    tries = 1 if options.quick else TRIES
+    found = measure(point.server, "fanout", point.options(options), tries=tries)
     row = {"round": number, "server": point.server.name, "case": point.case}
-    try:
-        with started(point.server) as running:
-            found = load(running, "fanout", point.options(options))
-    except (ServerFailed, NotInstalled) as error:
-        found = {"error": str(error)}
     return {**row, **found, "clients": point.clients}
 
 

@@ -14,7 +14,7 @@ LIMIT = "#111827"
 OTHERS = ("#0072b2", "#009e73", "#cc79a7", "#56b4e9", "#b8860b", "#7a5195", "#6b7280", "#8c564b")
 STYLE = (
     "<style>text{font:13px system-ui,sans-serif;fill:#374151}.t{font-size:15px;font-weight:600}"
-    ".g{stroke:#e5e7eb}.a{stroke:#9ca3af}</style>"
+    ".b{font-weight:600}.g{stroke:#e5e7eb}.a{stroke:#9ca3af}</style>"
 )
 LABEL_GAP = 16
 
@@ -83,7 +83,7 @@ def line_chart(
             )
         ends.append((up.at(one.points[-1][1]), one, colour))
     for at, one, colour in _spaced(ends):
-        weight = ' font-weight="600"' if one.main else ""
+        weight = ' class="b"' if one.main else ""
         parts.append(
             f'<text x="{WIDTH - RIGHT + 8}" y="{at + 4:.1f}" style="fill:{colour}"{weight}>'
             f"{escape(one.label)}</text>"
@@ -92,7 +92,7 @@ def line_chart(
 
 
 def bar_chart(path: Path, *, title: str, x: str, series: Sequence[Series]) -> None:
-    """Draw a bar for each series' first point, and its range as a whisker."""
+    """Draw a bar for each series' first point, the longest first, its range as a whisker."""
     height = TOP + BOTTOM + 30 * len(series)
     high = max(v for one in series for v in (one.points[0][1], *_flat(one.ranges)))
     along = _axis(0, high, RIGHT, WIDTH - LEFT)
@@ -104,7 +104,8 @@ def bar_chart(path: Path, *, title: str, x: str, series: Sequence[Series]) -> No
         )
         parts.append(_text(at, height - BOTTOM + 20, _short(tick), "middle"))
     parts.append(_text((RIGHT + WIDTH - LEFT) / 2, height - 12, x, "middle"))
-    for place, (one, colour) in enumerate(_coloured(series)):
+    longest_first = sorted(_coloured(series), key=lambda pair: -pair[0].points[0][1])
+    for place, (one, colour) in enumerate(longest_first):
         top, end = TOP + 30 * place + 5, along.at(one.points[0][1])
         parts.append(_text(RIGHT - 8, top + 14, one.label, "end", bold=one.main))
         parts.append(
@@ -125,6 +126,8 @@ def _axis(
     low: float, high: float, start: float, end: float, *, log: bool = False, exact: bool = False
 ) -> _Axis:
     if log:
+        if low == high:
+            low, high = low / 2, high * 2
         powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
         nice = [m * 10.0**p for p in powers for m in (1, 2, 5)]
         if not exact:
@@ -188,8 +191,8 @@ def _coloured(series: Sequence[Series]) -> list[tuple[Series, str]]:
 
 
 def _text(x: float, y: float, text: str, anchor: str, *, bold: bool = False) -> str:
-    weight = ' font-weight="600"' if bold else ""
-    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}"{weight}>{escape(text)}</text>'
+    style = ' class="b"' if bold else ""
+    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}"{style}>{escape(text)}</text>'
 
 
 def _short(value: float) -> str:

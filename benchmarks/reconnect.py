@@ -7,15 +7,17 @@ failure of the network; a real client would wait for a random time first.
 from pathlib import Path
 from typing import Any
 
+from benchmarks.goals import Goal
 from benchmarks.machine import machine
 from benchmarks.options import Options, Steps
-from benchmarks.running import ServerFailed, load, started
+from benchmarks.running import TRIES, measure
 from benchmarks.servers import BY_NAME, OURS
 from benchmarks.stats import groups, spread
 from benchmarks.tables import failures, figure, table
 
 SIZES = (1_000, 10_000)
 QUICK_SIZES = (1_000,)
+GOAL_CLIENTS, GOAL_S = 10_000, 15.0
 ROUNDS = 3  # each takes half a minute
 
 
@@ -29,11 +31,12 @@ def run(options: Options) -> dict[str, Any]:
     for number in range(1, rounds + 1):
         for clients in sizes:
             steps.next(f"reconnect {number}/{rounds}  {clients:,} clients")
-            try:
-                with started(BY_NAME[OURS]) as running:
-                    found = load(running, "reconnect", {"clients": clients})
-            except ServerFailed as error:
-                found = {"error": str(error)}
+            found = measure(
+                BY_NAME[OURS],
+                "reconnect",
+                {"clients": clients},
+                tries=1 if options.quick else TRIES,
+            )
             runs.append({"round": number, "server": OURS, **found, "clients": clients})
     return {
         "machine": about,
@@ -78,3 +81,14 @@ def report(result: dict[str, Any], _folder: Path) -> dict[str, str]:
         for row in result["summary"]
     ]
     return {"reconnect": table(heads, rows) + failures(result["summary"], "clients")}
+
+
+def goals(result: dict[str, Any]) -> list[Goal]:
+    """All are back in time, and none was turned away."""
+    text, target = f"{GOAL_CLIENTS:,} reconnects with `sync`", f"< {GOAL_S:g} s, none refused"
+    for row in result["summary"]:
+        if row["clients"] == GOAL_CLIENTS and row["answered_s"]:
+            took, turned_away = row["answered_s"]["median"], row["refused"] + row["lost"]
+            met = took < GOAL_S and not turned_away and row["complete"] and not row["errors"]
+            return [Goal(text, target, f"{took:.1f} s, {turned_away} refused or lost", met)]
+    return [Goal(text, target)]

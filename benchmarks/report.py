@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import catalogue, results
+from benchmarks.goals import Goal, goal_table
 from benchmarks.machine import ROOT
 from benchmarks.tables import NONE
 
@@ -32,9 +33,14 @@ def draw(kept: Path, document: Path) -> None:
         for name in catalogue.names()
         if (result := results.read(kept, name)) is not None
     }
-    sections = {"runs": _runs(found)}
+    goals: list[Goal] = []
+    sections: dict[str, str] = {}
     for name, result in found.items():
-        sections |= catalogue.module(name).report(result, charts)
+        benchmark = catalogue.module(name)
+        sections |= benchmark.report(result, charts)
+        goals += benchmark.goals(result)
+    if found:
+        sections |= {"runs": _runs(found), "goals": goal_table(goals)}
     for name, section in sections.items():
         text = _put(text, name, section)
     document.write_text(text)

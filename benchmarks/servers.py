@@ -1,5 +1,6 @@
 """The servers that are compared: the service itself, the limit, and peers that store nothing."""
 
+import getpass
 import json
 import os
 import shutil
@@ -76,6 +77,7 @@ def _mosquitto(port: int, folder: Path) -> list[str]:
     """Version 2.0 does not start with a WebSocket listener alone, and binds it by interface."""
     config = folder / "mosquitto.conf"
     config.write_text(
+        f"user {getpass.getuser()}\n"  # root would become another one, who may not write here
         "allow_anonymous true\npersistence false\nset_tcp_nodelay true\nlog_type error\n"
         f"listener 0 {folder}/mqtt\nlistener {port} lo\nprotocol websockets\n"
     )

@@ -7,6 +7,7 @@ A thousand clients, 20 incidents a second, 10 clients a second that leave and co
 from pathlib import Path
 from typing import Any
 
+from benchmarks.goals import Goal
 from benchmarks.machine import machine
 from benchmarks.options import Options
 from benchmarks.plots import Series, line_chart
@@ -20,6 +21,7 @@ CLIENTS = 1_000
 RATE = 20
 CHURN = 10
 QUICK_S = 5.0
+GROWTH = 0.05
 # Pools and caches fill first; what comes after that is growth.
 WARM_PART = 0.2
 
@@ -92,3 +94,12 @@ def report(result: dict[str, Any], folder: Path) -> dict[str, str]:
         ],
     ]
     return {"soak": table(["", ""], rows) + "\n\n![Memory over time](performance/soak.svg)"}
+
+
+def goals(result: dict[str, Any]) -> list[Goal]:
+    """The memory stays where it is."""
+    summary, minutes = result["summary"], result["options"]["minutes"]
+    text, target = f"growth of memory over a soak of {minutes:g} minutes", f"within {GROWTH:.0%}"
+    if "error" in summary:
+        return [Goal(text, target, summary["error"], met=False)]
+    return [Goal(text, target, f"{summary['growth']:+.1%}", summary["growth"] <= GROWTH)]

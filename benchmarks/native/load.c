@@ -7,10 +7,12 @@
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
+#include <dirent.h>
 #include <errno.h>
 #include <getopt.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sched.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -41,14 +43,17 @@ struct protocol {
     const char *ready;      /* begins the frame that ends the sign-on; none: there is no sign-on */
     const char *delivery;   /* begins a frame with messages; none: any that has a marker */
     const char *ping, *pong;
+    bool stream;            /* frames are cut anywhere, so a marker may lie across two */
 };
 
 static const struct protocol protocols[] = {
-    {"text", "/", NULL, 1, NULL, NULL, NULL, NULL},
-    {"alerta", "/dev", NULL, 1, NULL, "{\"type\":\"incident_update\"", NULL, NULL},
-    {"socketio", "/socket.io/?EIO=4&transport=websocket", NULL, 1, "40", "42", "2", "3"},
-    {"nats", "/", NULL, 2, "PONG", NULL, "PING", "PONG\r\n"},
-    {"mqtt", "/", "mqtt", 2, "\x90", NULL, NULL, NULL},
+    {.name = "text", .path = "/", .opcode = 1},
+    {.name = "alerta", .path = "/dev", .opcode = 1, .delivery = "{\"type\":\"incident_update\""},
+    {.name = "socketio", .path = "/socket.io/?EIO=4&transport=websocket", .opcode = 1, .ready = "40",
+     .delivery = "42", .ping = "2", .pong = "3"},
+    {.name = "nats", .path = "/", .opcode = 2, .ready = "PONG", .ping = "PING", .pong = "PONG\r\n",
+     .stream = true},
+    {.name = "mqtt", .path = "/", .subprotocol = "mqtt", .opcode = 2, .ready = "\x90"},
 };
 
 enum state { CLOSED, SHAKING, JOINING, OPEN };
@@ -56,9 +61,9 @@ enum state { CLOSED, SHAKING, JOINING, OPEN };
 struct conn {
     int fd;
     enum state state;
-    bool sends;
-    uint32_t received;      /* messages, or frames of an answer to sync that is not whole yet */
-    bool answered;
+    bool sends, answered;
+    uint8_t tail_len;
+    char tail[MARK_LEN - 1];  /* of a stream: where a marker may have begun */
     uint32_t rest_len;      /* what has come of a frame that is not whole yet */
     char *rest;
 };
@@ -158,8 +163,8 @@ static void make_message(void) {
     memset(text, 'x', sizeof text);
     memcpy(text, MARK, MARK_LEN);
     if (!strcmp(opt.protocol->name, "alerta")) {
-        /* The update that comes back has some 330 bytes besides the description. */
-        fill = fill > 330 ? fill - 330 : 0;
+        /* The update that comes back has some 366 bytes besides the description. */
+        fill = fill > 366 ? fill - 366 : 0;
         len = (size_t)sprintf(payload,
             "{\"action\":\"notify\",\"requestId\":\"" MARK "\",\"incident\":{\"type\":\"prueba\","
             "\"location\":\"Laboratorio A\",\"urgency\":\"low\",\"description\":\"%.*s\"}}",
@@ -222,7 +227,7 @@ static void forget(struct conn *c) {
     if (c->state == OPEN) opened--;
     if (c->fd >= 0) close(c->fd);
     free(c->rest);
-    *c = (struct conn){.fd = -1, .sends = c->sends, .received = c->received};
+    *c = (struct conn){.fd = -1, .sends = c->sends};
 }
 
 static void shake_hands(struct conn *c) {
@@ -285,7 +290,6 @@ static void ended(struct conn *c) {
 static void deliver(struct conn *c, uint32_t id) {
     if (c->sends || id >= sent_count) return;
     struct message *m = &messages[id];
-    c->received++;
     deliveries++;
     if (++m->count == 1) m->first = now();
     if (m->count > (uint32_t)opt.clients) surplus++;
@@ -339,6 +343,23 @@ static void answer(struct conn *c, const char *p, size_t len) {
     }
 }
 
+/* A marker that lies across this piece of a stream and the one before it. */
+static void across(struct conn *c, const char *p, size_t len) {
+    char both[2 * sizeof c->tail];
+    size_t more = len < sizeof c->tail ? len : sizeof c->tail, n = c->tail_len + more;
+    uint32_t id;
+    memcpy(both, c->tail, c->tail_len);
+    memcpy(both + c->tail_len, p, more);
+    if (c->tail_len && next_mark(both, both + n, &id)) deliver(c, id);
+    if (len >= sizeof c->tail) {
+        memcpy(both, p + len - sizeof c->tail, n = sizeof c->tail);
+    } else if (n > sizeof c->tail) {
+        memmove(both, both + n - sizeof c->tail, sizeof c->tail);
+        n = sizeof c->tail;
+    }
+    memcpy(c->tail, both, c->tail_len = (uint8_t)n);
+}
+
 static void take(struct conn *c, int opcode, const char *p, size_t len) {
     const struct protocol *protocol = opt.protocol;
     uint32_t id;
@@ -359,6 +380,7 @@ static void take(struct conn *c, int opcode, const char *p, size_t len) {
     }
     if (c->sends && !strcmp(opt.mode, "soak")) keep_position(p, len);
     if (!c->sends) delivered_bytes += len;
+    if (protocol->stream) across(c, p, len);
     for (const char *at = p; (at = next_mark(at, p + len, &id));) deliver(c, id);
 }
 
@@ -474,26 +496,67 @@ static long server_rss(void) {
     return kib;
 }
 
-static double server_cpu(void) {
-    char path[64], text[1024];
-    unsigned long user = 0, system = 0;
-    snprintf(path, sizeof path, "/proc/%d/stat", opt.server_pid);
-    FILE *file = opt.server_pid ? fopen(path, "r") : NULL;
-    if (!file) return 0;
-    size_t n = fread(text, 1, sizeof text - 1, file);
-    fclose(file);
-    text[n] = 0;
-    char *after_name = strrchr(text, ')');
-    if (after_name)
-        sscanf(after_name + 2, "%*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user, &system);
-    return (double)(user + system) / (double)sysconf(_SC_CLK_TCK);
+/* Seconds that the threads of a process have run; those that have ended are not in it. */
+static double ran(int pid) {
+    char path[300];
+    double sum = 0;
+    snprintf(path, sizeof path, "/proc/%d/task", pid);
+    DIR *tasks = pid ? opendir(path) : NULL;
+    for (struct dirent *task; tasks && (task = readdir(tasks));) {
+        unsigned long long ns;
+        snprintf(path, sizeof path, "/proc/%d/task/%s/schedstat", pid, task->d_name);
+        FILE *file = task->d_name[0] == '.' ? NULL : fopen(path, "r");
+        if (file && fscanf(file, "%llu", &ns) == 1) sum += (double)ns * 1e-9;
+        if (file) fclose(file);
+    }
+    if (tasks) closedir(tasks);
+    return sum;
 }
 
-static double own_cpu(void) {
-    struct rusage usage;
-    getrusage(RUSAGE_SELF, &usage);
-    return (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec)
-        + (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * 1e-6;
+/* Seconds that the one core which a process may use was busy, the hypervisor's part included;
+ * 0 where the process may use several. */
+static double core_busy(int pid) {
+    cpu_set_t set;
+    char name[16], line[256];
+    double busy = 0;
+    int core = 0;
+    if (!pid || sched_getaffinity(pid, sizeof set, &set) || CPU_COUNT(&set) != 1) return 0;
+    while (!CPU_ISSET(core, &set)) core++;
+    snprintf(name, sizeof name, "cpu%d ", core);
+    FILE *file = fopen("/proc/stat", "r");
+    while (file && fgets(line, sizeof line, file)) {
+        unsigned long user, nice, system, irq, softirq, steal;
+        if (strncmp(line, name, strlen(name))) continue;
+        if (sscanf(line + strlen(name), "%lu %lu %lu %*u %*u %lu %lu %lu", &user, &nice, &system, &irq,
+                   &softirq, &steal) == 6)
+            busy = (double)(user + nice + system + irq + softirq + steal) / (double)sysconf(_SC_CLK_TCK);
+    }
+    if (file) fclose(file);
+    return busy;
+}
+
+/* What a stretch of time went to: of the server, then of this client. */
+struct stretch {
+    double started, server, client, server_core, client_core;
+};
+
+static struct stretch stretch_begins(void) {
+    int own = getpid();
+    return (struct stretch){now(), ran(opt.server_pid), ran(own), core_busy(opt.server_pid),
+                            core_busy(own)};
+}
+
+/* `others`: the part of the more disturbed core that went to neither of the two. */
+static void print_usage(const struct stretch *from) {
+    struct stretch to = stretch_begins();
+    double wall = to.started - from->started;
+    double server = (to.server - from->server) / wall;
+    double client = (to.client - from->client) / wall;
+    double beside_server = (to.server_core - from->server_core) / wall - server;
+    double beside_client = (to.client_core - from->client_core) / wall - client;
+    double others = beside_server > beside_client ? beside_server : beside_client;
+    printf(", \"server_cpu\": %.3f, \"client_idle\": %.3f, \"others\": %.3f", server, 1 - client,
+           others > 0 ? others : 0);
 }
 
 /* --- The modes --- */
@@ -536,18 +599,17 @@ static void fanout(double opening_s, long rss_before, long rss_open) {
     hold(0.05);
     uint32_t from = sent_count;
     deliveries = delivered_bytes = turns = events_seen = 0;
-    double server_before = server_cpu(), own_before = own_cpu(), started = now();
+    struct stretch measured = stretch_begins();
     flow(opt.seconds);
-    double took = progress_at - started, wall = now() - started;
-    double server = server_cpu() - server_before, own = own_cpu() - own_before;
-    hold(0.05);
+    double took = progress_at - measured.started;
     print_common(opening_s, rss_before, rss_open);
+    print_usage(&measured);
+    hold(0.05);
     printf(", \"seconds\": %.4f, \"messages\": %u, \"deliveries\": %lu, \"surplus\": %lu, "
-           "\"bytes\": %.1f, \"deliveries_per_s\": %.0f, \"server_cpu\": %.3f, \"client_idle\": %.3f, "
-           "\"client_batch\": %.1f",
+           "\"bytes\": %.1f, \"deliveries_per_s\": %.0f, \"client_batch\": %.1f",
            took, sent_count - from, (unsigned long)deliveries, (unsigned long)surplus,
-           (double)delivered_bytes / (double)deliveries, (double)deliveries / took, server / wall,
-           1 - own / wall, (double)events_seen / (double)turns);
+           (double)delivered_bytes / (double)deliveries, (double)deliveries / took,
+           (double)events_seen / (double)turns);
     print_times("first_ms", from, offsetof(struct message, first));
     print_times("last_ms", from, offsetof(struct message, last));
     print_times("ack_ms", from, offsetof(struct message, acked));
@@ -572,8 +634,9 @@ static void reconnect(double opening_s, long rss_before, long rss_open) {
         while (messages[MISSED - 1].acked == 0) turn(100);
     }
     hold(0.5);
-    double server_before = server_cpu(), own_before = own_cpu(), started = now(), shaken = 0;
-    progress_at = started;
+    struct stretch measured = stretch_begins();
+    double shaken = 0;
+    progress_at = measured.started;
     for (int i = 0; i < opt.clients; i++) dial(&conns[i]);
     bool *asked = calloc((size_t)opt.clients, sizeof *asked);
     for (bool done = false; !done;) {
@@ -586,14 +649,14 @@ static void reconnect(double opening_s, long rss_before, long rss_open) {
         if (!shaken && opened + refused + lost >= total) shaken = now();
         done = shaken && (!syncs || answered + refused + lost >= opt.clients);
     }
-    double took = progress_at - started, wall = now() - started;
+    double took = progress_at - measured.started;
     print_common(opening_s, rss_before, rss_open);
     printf(", \"seconds\": %.4f, \"handshakes_s\": %.4f, \"refused\": %d, \"lost\": %d, \"answered\": %d, "
-           "\"messages\": %d, \"answer_messages\": %lu, \"rss_after_kib\": %ld, \"server_cpu\": %.3f, "
-           "\"client_idle\": %.3f}\n",
-           took, shaken - started, refused, lost, answered, syncs ? MISSED : 0,
-           (unsigned long)answer_messages, server_rss(), (server_cpu() - server_before) / wall,
-           1 - (own_cpu() - own_before) / wall);
+           "\"messages\": %d, \"answer_messages\": %lu, \"rss_after_kib\": %ld",
+           took, shaken - measured.started, refused, lost, answered, syncs ? MISSED : 0,
+           (unsigned long)answer_messages, server_rss());
+    print_usage(&measured);
+    printf("}\n");
     free(asked);
 }
 
