@@ -58,7 +58,7 @@ class Retrying:
         self._base = http_base(url)
         self._token = token
         self._timeout_s = timeout_s
-        self._pool = urllib3.PoolManager(maxsize=KEPT_OPEN, retries=False)
+        self._pool = urllib3.PoolManager(maxsize=KEPT_OPEN)
 
     def close(self) -> None:
         """Close the connections that are kept open."""
@@ -112,6 +112,8 @@ class Retrying:
                 body=content,
                 headers=headers,
                 timeout=urllib3.Timeout(total=timeout_s),
+                retries=False,
+                redirect=False,
             )
         except urllib3.exceptions.HTTPError as error:
             raise _failure(error, timeout_s) from error

@@ -13,6 +13,8 @@ from typing import Self
 
 from tests.support.emulator import ROOT, free_port
 
+# Where the tests run in an environment without what the service needs, another's.
+PYTHON = os.environ.get("SERVICE_PYTHON", sys.executable)
 READY_S = 20.0
 STOP_S = 15.0
 # Between choosing a free port and listening on it, somebody else may take it.
@@ -172,7 +174,7 @@ class Server:
 def serve_command(port: int, data: Path, options: Sequence[str] = ()) -> list[str]:
     """The command line of the server."""
     arguments = ["serve", "--port", str(port), "--data", str(data), *options]
-    return [sys.executable, "-m", "alerta_utec", *arguments]
+    return [PYTHON, "-m", "alerta_utec", *arguments]
 
 
 def server_environment() -> dict[str, str]:

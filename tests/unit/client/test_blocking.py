@@ -226,7 +226,7 @@ def test_where_nobody_listens_it_says_so_once_its_patience_is_over() -> None:
     [
         (Answer(200, b"<p>hola", "text/html"), False),
         (Answer(200, b"[1]", "application/json"), False),
-        (Answer(301, b"", "text/html", {"Location": "https://example.edu/"}), False),
+        (Answer(301, b"", "text/html", {"Location": "http://127.0.0.1:1/"}), False),
         (Answer(404, b'{"message":"Not Found"}', "application/json"), False),
         (Answer(502, b"<p>proxy", "text/html"), True),
     ],
