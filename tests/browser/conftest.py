@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 
+from tests.browser import ordinary_day
 from tests.browser.pages import PATIENCE_MS, Home, Pages
 from tests.conftest import ServeFactory
 from tests.support import chromium
@@ -50,6 +51,16 @@ def home(request: pytest.FixtureRequest) -> Home:
         return home_of(request.getfixturevalue("server"))
     deployment: Deployment = request.getfixturevalue("deployment")
     return Home("aws", deployment.http_url, deployment.ws_url)
+
+
+@pytest.fixture(scope="session")
+def campus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
+    """One machine on an ordinary day; tests leave it as it is."""
+    data = tmp_path_factory.mktemp("campus") / "data"
+    ordinary_day.incidents(data)
+    with Server(data) as server:
+        ordinary_day.work(server)
+        yield home_of(server)
 
 
 def home_of(server: Server) -> Home:

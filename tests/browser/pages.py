@@ -102,6 +102,7 @@ class Pages:
         watched.expected += expected
         given = {"locale": "es-PE", "timezone_id": "America/Lima", "reduced_motion": "reduce"}
         context = self._browser.new_context(**{**given, **options})
+        context.set_default_timeout(PATIENCE_MS)
         self._contexts.append(context)
         self._watched.append(watched)
         watched.watch(context)

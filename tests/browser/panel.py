@@ -38,8 +38,8 @@ class Panel:
         return self.page.get_by_role("region", name=kind)
 
     def open(self, kind: str) -> Locator:
-        """Choose an incident of the list; what is shown of it."""
-        self.row(kind).click()
+        """Choose the first incident of that type in the list; what is shown of it."""
+        self.row(kind).first.click()
         detail = self.detail(kind)
         expect(detail).to_be_visible()
         return detail

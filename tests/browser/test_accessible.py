@@ -1,0 +1,161 @@
+"""WCAG 2.2 AA as far as machines can tell; and the whole of it without a mouse."""
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser.pages import Home, Pages
+from tests.browser.panel import Panel
+from tests.support.emulator import ROOT
+from tests.support.incidents import unique
+
+AXE = (ROOT / "node_modules" / "axe-core" / "axe.min.js").read_text()
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+TABS_MAX = 60
+RUN_AXE = """async (tags) => (await axe.run(document, {
+    runOnly: { type: "tag", values: tags }, resultTypes: ["violations"],
+})).violations.flatMap(({ id, nodes }) => nodes.map((node) =>
+    `${id}: ${node.target} ${node.failureSummary}`))"""
+
+
+def violations(page: Page) -> list[str]:
+    """What axe finds wrong with the page as it is."""
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(f"() => {{ {AXE} }}")
+    found: list[str] = page.evaluate(RUN_AXE, TAGS)
+    return found
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1280])
+def test_axe_finds_nothing_in_list_charts_detail_and_form(
+    pages: Pages, campus: Home, scheme: str, width: int
+) -> None:
+    viewport = {"width": width, "height": 900}
+    panel = Panel(pages.open(campus, viewport=viewport, color_scheme=scheme)).live()
+    expect(panel.summary.get_by_role("table")).to_have_count(3)
+
+    assert violations(panel.page) == []
+
+    detail = panel.open("Humo")
+    expect(detail.get_by_role("heading", name="Historial")).to_be_visible()
+    assert violations(panel.page) == []
+
+    panel.page.go_back()
+    panel.page.get_by_role("button", name="Reportar incidente").click()
+    panel.dialog.get_by_role("button", name="Enviar reporte").click()
+    assert violations(panel.page) == []
+
+
+def tab_to(target: Locator, *, backwards: bool = False) -> None:
+    """Press the tabulator until something has the focus, as whoever has no mouse does."""
+    page = target.page
+    for _ in range(TABS_MAX):
+        if target.evaluate("element => element === document.activeElement"):
+            return
+        page.keyboard.press("Shift+Tab" if backwards else "Tab")
+    raise AssertionError(f"the tabulator does not reach {target}")
+
+
+def test_an_incident_is_reported_found_and_attended_to_without_a_mouse(
+    pages: Pages, local: Home
+) -> None:
+    page = pages.open(local)
+    panel = Panel(page).live()
+    kind, keyboard = unique("Fuga"), page.keyboard
+
+    tab_to(page.get_by_role("button", name="Reportar incidente"))
+    keyboard.press("Enter")
+    expect(panel.dialog.get_by_label("Tipo")).to_be_focused()
+    keyboard.type(kind)
+    tab_to(panel.dialog.get_by_label("Lugar"))
+    keyboard.type("Cocina")
+    keyboard.press("Tab")
+    keyboard.press("Space")
+    expect(panel.dialog.get_by_role("radio", name="Alta")).to_be_checked()
+    keyboard.press("ArrowDown")
+    expect(panel.dialog.get_by_role("radio", name="Media")).to_be_checked()
+    tab_to(panel.dialog.get_by_role("button", name="Enviar reporte"))
+    keyboard.press("Enter")
+    expect(panel.dialog).to_be_hidden()
+    expect(page.get_by_role("button", name="Reportar incidente")).to_be_focused()
+
+    tab_to(panel.search, backwards=True)
+    keyboard.type(kind)
+    expect(panel.list.get_by_role("button")).to_have_count(1)
+    tab_to(panel.row(kind))
+    keyboard.press("Enter")
+    detail = panel.detail(kind)
+    expect(detail.get_by_role("heading", name=kind)).to_be_focused()
+    tab_to(detail.get_by_label("Nota para el historial"))
+    keyboard.type("Voy para allá")
+    tab_to(detail.get_by_role("button", name="Atender"))
+    keyboard.press("Enter")
+    expect(detail.get_by_text("Voy para allá")).to_be_visible()
+    expect(panel.row(kind)).to_contain_text("En atención")
+
+    keyboard.press("Escape")
+    expect(detail).to_be_hidden()
+    expect(panel.row(kind)).to_be_focused()
+
+
+def test_the_arrows_move_in_the_list_and_the_tabulator_leaves_it(
+    pages: Pages, campus: Home
+) -> None:
+    page = pages.open(campus)
+    rows = Panel(page).live().list.get_by_role("button")
+
+    tab_to(rows.first)
+    for key, row in (("ArrowDown", 1), ("ArrowDown", 2), ("ArrowUp", 1), ("Home", 0)):
+        page.keyboard.press(key)
+        expect(rows.nth(row)).to_be_focused()
+    page.keyboard.press("Tab")
+
+    assert not page.evaluate("document.querySelector('main ul').contains(document.activeElement)")
+
+
+def test_whatever_has_the_focus_shows_it(pages: Pages, campus: Home) -> None:
+    page = pages.open(campus)
+    Panel(page).live()
+
+    unseen = []
+    for _ in range(TABS_MAX):
+        page.keyboard.press("Tab")
+        name, seen = page.evaluate(
+            """() => {
+                const { outlineStyle, outlineWidth } = getComputedStyle(document.activeElement);
+                const { tagName, id, textContent } = document.activeElement;
+                const box = document.activeElement.getBoundingClientRect();
+                const within = box.bottom > 0 && box.top < innerHeight && box.width > 0;
+                return [`${tagName} ${id} ${textContent}`.slice(0, 60),
+                    within && outlineStyle !== "none" && parseFloat(outlineWidth) >= 2];
+            }"""
+        )
+        if name.startswith("BODY"):
+            break
+        if not seen:
+            unseen.append(name)
+
+    assert unseen == []
+
+
+@pytest.mark.parametrize(("preference", "moves"), [("reduce", False), ("no-preference", True)])
+def test_nothing_moves_for_those_who_asked_for_that(
+    pages: Pages, campus: Home, preference: str, moves: bool
+) -> None:
+    page = pages.open(campus, reduced_motion=preference)
+    Panel(page).live()
+
+    running = page.evaluate("document.getAnimations().length")
+
+    assert bool(running) is moves
+
+
+@pytest.mark.parametrize("width", [320, 390, 768, 1024, 1280, 2560])
+def test_nothing_is_cut_off_sideways_at_any_width(pages: Pages, campus: Home, width: int) -> None:
+    page = pages.open(campus, viewport={"width": width, "height": 800})
+    panel = Panel(page).live()
+    wide = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+
+    assert page.evaluate(wide) == 0
+    panel.open("Humo")
+    assert page.evaluate(wide) == 0
