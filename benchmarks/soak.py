@@ -79,7 +79,7 @@ def report(result: dict[str, Any], folder: Path) -> dict[str, str]:
     rows = [
         ["minutes", f"{result['options']['minutes']:.1f}"],
         ["clients", f"{end['clients']:,}"],
-        ["incidents, all acknowledged", f"{end['messages']:,}"],
+        ["incidents, acknowledged", f"{end['messages']:,}, {end['ack_ms']['n']:,}"],
         ["deliveries", f"{end['deliveries']:,}"],
         ["reconnects, each with a `sync`", f"{end['reconnects']:,}"],
         ["refused, lost", f"{end['refused']}, {end['lost']}"],

@@ -477,8 +477,8 @@ static void print_times(const char *name, uint32_t from, size_t offset) {
     }
     if (n) {
         qsort(times, n, sizeof *times, by_size);
-        printf(", \"%s\": {\"min\": %.4f, \"p50\": %.4f, \"p99\": %.4f, \"max\": %.4f}", name, times[0],
-               times[n / 2], times[n * 99 / 100], times[n - 1]);
+        printf(", \"%s\": {\"n\": %u, \"min\": %.4f, \"p50\": %.4f, \"p99\": %.4f, \"max\": %.4f}", name, n,
+               times[0], times[n / 2], times[n * 99 / 100], times[n - 1]);
     }
     free(times);
 }
