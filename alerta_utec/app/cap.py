@@ -101,7 +101,8 @@ class CapAlerts:
         _add(alert, "incidents", incident.incident_id)
         self._info(alert, last, marks, page)
         ElementTree.indent(alert)
-        return ElementTree.tostring(alert, encoding="utf-8", xml_declaration=True)
+        document: bytes = ElementTree.tostring(alert, encoding="utf-8", xml_declaration=True)
+        return document
 
     def _info(self, alert: Element, change: Change, marks: Sequence[str], page: str | None) -> None:
         incident, info = change.after, SubElement(alert, "info")

@@ -106,6 +106,7 @@ class AwsHome:
             services.authenticator,
             services.limit,
             lambda _request: services.web_socket_url,
+            services.cap,
         )
         return self._logged(api)
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from alerta_utec.adapters.aws.sweep import Sweep
     from alerta_utec.app.access import Access
+    from alerta_utec.app.cap import CapAlerts
     from alerta_utec.app.catch_up import CatchUp
     from alerta_utec.app.deliver import Alarm, Broadcast
     from alerta_utec.app.limits import NoLimit, SubmitLimit
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from alerta_utec.app.sessions import Sessions, Subscriptions
     from alerta_utec.app.stats import Stats
     from alerta_utec.app.submit import Submit
+    from alerta_utec.domain.messages import Lang
     from alerta_utec.domain.origins import Origins
     from alerta_utec.ports import Authenticator, Connections, Deliveries, IncidentStore, Poster
 
@@ -126,6 +128,19 @@ class AwsServices:
         return Stats(self.incidents, SystemClock(), timezone)
 
     @cached_property
+    def cap(self) -> "CapAlerts":
+        """Writes alerts in the name of the API's host (``MANAGEMENT_ENDPOINT``, ``AUTH``,
+        ``ALERTA_TIMEZONE``, ``ALERTA_LANG``)."""
+        from urllib.parse import urlsplit
+        from zoneinfo import ZoneInfo
+
+        from alerta_utec.app.cap import CapAlerts
+
+        sender = urlsplit(self.environment["MANAGEMENT_ENDPOINT"]).hostname or "alerta-utec"
+        timezone = ZoneInfo(self.environment["ALERTA_TIMEZONE"])
+        return CapAlerts(sender, timezone, self._lang, self.environment["AUTH"] != "off")
+
+    @cached_property
     def broadcast(self) -> "Broadcast":
         """Sends a change to everyone.
 
@@ -146,12 +161,10 @@ class AwsServices:
         from alerta_utec.adapters.aws import clients
         from alerta_utec.adapters.aws.sns import SnsMailer
         from alerta_utec.app.deliver import Alarm
-        from alerta_utec.domain.messages import DEFAULT_LANG, parse_lang
 
         mailer = SnsMailer(clients.sns(), self.environment["ALARM_TOPIC_ARN"])
         timezone = ZoneInfo(self.environment["ALERTA_TIMEZONE"])
-        lang = parse_lang(self.environment.get("ALERTA_LANG")) or DEFAULT_LANG
-        return Alarm(mailer, timezone, SystemClock(), self._record, lang)
+        return Alarm(mailer, timezone, SystemClock(), self._record, self._lang)
 
     @cached_property
     def connections(self) -> "Connections":
@@ -189,6 +202,12 @@ class AwsServices:
 
         url = self.environment["MANAGEMENT_ENDPOINT"]
         return ManagementPoster(management(url, keep=THREADS))
+
+    @property
+    def _lang(self) -> "Lang":
+        from alerta_utec.domain.messages import DEFAULT_LANG, parse_lang
+
+        return parse_lang(self.environment.get("ALERTA_LANG")) or DEFAULT_LANG
 
     @cached_property
     def _record(self) -> "Recorder":

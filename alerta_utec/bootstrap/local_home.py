@@ -28,6 +28,7 @@ from alerta_utec.adapters.memory import (
     MemoryRateLimits,
 )
 from alerta_utec.app.access import Access
+from alerta_utec.app.cap import CapAlerts
 from alerta_utec.app.catch_up import CatchUp
 from alerta_utec.app.deliver import Alarm, Broadcast
 from alerta_utec.app.limits import NoLimit, SubmitLimit
@@ -190,6 +191,12 @@ class LocalHome:
                 authenticator,
                 limit,
                 self._web_socket_url,
+                CapAlerts(
+                    self.settings.mail_from,
+                    ZoneInfo(self.settings.timezone),
+                    self.settings.lang,
+                    restricted=authenticator.required,
+                ),
             ),
         }
         return Gateway(

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from alerta_utec import wire
+from alerta_utec.app.cap import CapAlerts
 from alerta_utec.app.limits import NoLimit, SubmitLimit
 from alerta_utec.app.stats import Stats
 from alerta_utec.app.submit import Submit
@@ -26,7 +27,7 @@ from alerta_utec.domain.update import Update
 from alerta_utec.domain.values import Status
 from alerta_utec.handlers.answers import SAFE_HEADERS, Response, answer, problem
 from alerta_utec.handlers.handshake import bearer_tokens
-from alerta_utec.handlers.query import parse_days, parse_query
+from alerta_utec.handlers.query import parse_days, parse_query, parse_test
 from alerta_utec.ports import Authenticator, Committed, Deliveries, IncidentStore
 
 log = logging.getLogger(__name__)
@@ -95,6 +96,7 @@ class HttpApi:
     authenticator: Authenticator
     limit: SubmitLimit | NoLimit
     web_socket_url: Callable[[Request], str]
+    cap: CapAlerts
 
     def __call__(self, event: Mapping[str, Any], _context: object = None) -> Response:
         """Answer one HTTP API event."""
@@ -105,6 +107,7 @@ class HttpApi:
             "POST /incidents": self._post,
             "GET /incidents": self._list,
             "GET /incidents/{incidentId}": self._show,
+            "GET /incidents/{incidentId}/cap": self._cap,
             "PATCH /incidents/{incidentId}": self._patch,
             "GET /stats": self._stats,
             "GET /me": self._me,
@@ -179,6 +182,17 @@ class HttpApi:
             "deliveries": [delivery.to_json() for delivery in deliveries],
         }
         return answer(200, body)
+
+    def _cap(self, request: Request) -> Response:
+        from alerta_utec.handlers import cap
+
+        self._person(request)
+        test = parse_test(request.query)
+        incident_id = request.incident_id
+        history = self.store.history(incident_id)
+        secure = self.web_socket_url(request).startswith("wss:")
+        page = cap.page_of(incident_id, host=request.header("host"), secure=secure)
+        return cap.answer(self.cap.write(history, page=page, test=test))
 
     def _stats(self, request: Request) -> Response:
         self._person(request)

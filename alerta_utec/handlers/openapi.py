@@ -5,7 +5,7 @@ from typing import Any
 
 from alerta_utec import __version__
 from alerta_utec.domain.values import Status, Urgency
-from alerta_utec.handlers.query import DAYS_DEFAULT, DAYS_MAX, LIMIT_MAX
+from alerta_utec.handlers.query import DAYS_DEFAULT, DAYS_MAX, LIMIT_MAX, TEST
 from alerta_utec.handlers.schemas import REVISION, components, ref
 from alerta_utec.handlers.statuses import STATUS
 from alerta_utec.wire import KEY_MAX
@@ -29,6 +29,7 @@ def document(*, sign_in: bool) -> Document:
                 "get": _get("Show an incident with its history", "IncidentDetail", "not_found"),
                 "patch": _update(),
             },
+            "/incidents/{incidentId}/cap": {"parameters": [_path_id()], "get": _cap()},
             "/stats": {
                 "get": _get("Statistics of the last days", "Statistics", "invalid_request")
                 | {"parameters": [_query("days", _whole(DAYS_MAX) | {"default": DAYS_DEFAULT})]}
@@ -58,6 +59,19 @@ def _list() -> Document:
             _query("limit", _whole(LIMIT_MAX) | {"default": 50}),
             _query("cursor", {"type": "string", "pattern": "^[1-9][0-9]{0,17}$"}, "of a page"),
         ]
+    }
+
+
+def _cap() -> Document:
+    only = "Test, for whoever tries out their own end: all recipients disregard it"
+    alert = {"application/cap+xml": {"schema": {"type": "string"}}}
+    return {
+        "summary": "An incident as an alert of the Common Alerting Protocol (OASIS CAP 1.2)",
+        "parameters": [_query("status", {"const": TEST}, only)],
+        "responses": {
+            "200": {"description": "The alert of its last revision", "content": alert},
+            **_problems("invalid_request", "not_found"),
+        },
     }
 
 

@@ -9,6 +9,7 @@ from alerta_utec.ports import Query
 LIMIT_MAX = 200
 DAYS_MAX = 31
 DAYS_DEFAULT = 7
+TEST = "Test"
 
 
 def parse_query(parameters: Mapping[str, str]) -> Query:
@@ -60,6 +61,18 @@ def _number(
         return int(value)
     problems.append(Problem(name, "not_number", {"min": lowest, "max": highest}))
     return None
+
+
+def parse_test(parameters: Mapping[str, str]) -> bool:
+    """Whether an alert is asked for as a test: ``status=Test``, and nothing else is taken.
+
+    Raises:
+        InvalidRequest: another status; an incident has its own.
+    """
+    status = parameters.get("status")
+    if status not in (None, TEST):
+        raise InvalidRequest(problems=[Problem("status", "not_one_of", {"allowed": TEST})])
+    return status is not None
 
 
 def parse_days(parameters: Mapping[str, str]) -> int:

@@ -43,6 +43,7 @@ HTTP_ROUTES: tuple[str, ...] = (
     "POST /incidents",
     "GET /incidents",
     "GET /incidents/{incidentId}",
+    "GET /incidents/{incidentId}/cap",
     "PATCH /incidents/{incidentId}",
     "GET /stats",
     "GET /me",

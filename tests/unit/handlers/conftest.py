@@ -16,6 +16,7 @@ from alerta_utec.adapters.memory import (
     MemoryPoster,
 )
 from alerta_utec.app.access import Access, OpenDoor
+from alerta_utec.app.cap import CapAlerts
 from alerta_utec.app.catch_up import CatchUp
 from alerta_utec.app.limits import NoLimit, SubmitLimit
 from alerta_utec.app.sessions import Sessions, Subscriptions
@@ -80,6 +81,12 @@ class World:
             self.authenticator,
             self.limit,
             _web_socket_url,
+            CapAlerts(
+                "alerta@utec.example",
+                ZoneInfo("America/Lima"),
+                "es",
+                restricted=self.authenticator.required,
+            ),
         )
 
     @property

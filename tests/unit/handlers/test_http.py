@@ -287,7 +287,9 @@ def test_health_tells_the_position(world: World) -> None:
     assert Position.parse(body["position"]).seq == 0
 
 
-ROUTED = ["http_list", "http_show", "http_health", "http_post", "http_patch", "http_stats"]
+ROUTED = [
+    *("http_list", "http_show", "http_cap", "http_health", "http_post", "http_patch", "http_stats")
+]
 
 
 @pytest.mark.parametrize("name", ROUTED)

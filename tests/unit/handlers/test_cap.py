@@ -1,0 +1,83 @@
+"""An incident as a CAP alert over HTTP."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from alerta_utec.handlers.cap import page_of
+from tests import events
+from tests.support.cap import Alert
+from tests.support.incidents import incident
+from tests.unit.handlers.conftest import World
+
+
+def _answer(world: World, **parts: Any) -> dict[str, Any]:
+    return world.http(events.load("http_cap") | parts)
+
+
+def _refusal(world: World, **parts: Any) -> tuple[int, dict[str, Any]]:
+    answer = _answer(world, **parts)
+    return answer["statusCode"], json.loads(answer["body"])
+
+
+def test_an_incident_is_told_as_an_alert_with_its_address_in_the_panel(world: World) -> None:
+    world.submit(incident(incidentId="aula-1", urgency="high"))
+
+    answer = _answer(world)
+
+    assert answer["statusCode"] == 200
+    assert answer["headers"]["Content-Type"] == "application/cap+xml; charset=utf-8"
+    assert answer["headers"]["Cache-Control"] == "no-store"
+    alert = Alert(answer["body"].encode())
+    assert (alert.one("status"), alert.one("msgType")) == ("Actual", "Alert")
+    assert alert.one("web") == "https://f6g7h8i9j0.execute-api.us-east-1.amazonaws.com/#i=aula-1"
+
+
+def test_an_update_refers_to_what_was_told_before(world: World) -> None:
+    world.submit(incident(incidentId="aula-1"))
+    first = Alert(_answer(world)["body"].encode())
+    world.get("http_patch")
+
+    second = Alert(_answer(world)["body"].encode())
+
+    assert second.one("references") == first.reference
+
+
+def test_a_test_is_asked_for_by_its_name(world: World) -> None:
+    world.submit(incident(incidentId="aula-1"))
+
+    answer = _answer(world, queryStringParameters={"status": "Test"})
+
+    assert Alert(answer["body"].encode()).one("status") == "Test"
+
+
+@pytest.mark.parametrize("status", ["Actual", "Exercise", "test", "", "Test,Test"])
+def test_no_other_status_can_be_asked_for(world: World, status: str) -> None:
+    world.submit(incident(incidentId="aula-1"))
+
+    code, problem = _refusal(world, queryStringParameters={"status": status})
+
+    assert (code, problem["code"]) == (400, "invalid_request")
+    assert problem["errors"] == [{"field": "status", "problem": "debe ser uno de: Test"}]
+
+
+def test_there_is_no_alert_of_an_unknown_incident(world: World) -> None:
+    code, problem = _refusal(world)
+
+    assert (code, problem["code"]) == (404, "not_found")
+
+
+@given(st.none() | st.text() | st.text("a[]:.1/?#@&<' \n", max_size=12))
+def test_a_host_that_no_url_can_have_gets_no_address(host: str | None) -> None:
+    page = page_of("a:1", host=host, secure=False)
+
+    assert page in (None, f"http://{host}/#i=a%3A1")
+    assert page is None or not set(page) & set("<>&\"' \n")
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:8000", "alerta.utec.example", "[::1]:8000"])
+def test_an_ordinary_host_gets_its_address(host: str) -> None:
+    assert page_of("a", host=host, secure=True) == f"https://{host}/#i=a"
