@@ -65,9 +65,11 @@ conformance: $(VENV)/dev.stamp  ## The black-box suite against ENDPOINT=wss://â€
 deploy: node_modules/.stamp  ## Deploy to AWS with the pinned framework
 	node_modules/.bin/osls deploy $(ARGS)
 
-lock: $(VENV)/dev.stamp  ## Compile requirements*.txt again from requirements*.in
-	for f in requirements requirements-serve requirements-dev benchmarks/requirements; do \
-		$(UV_COMPILE) $$f.in -o $$f.txt; done
+lock: $(VENV)/dev.stamp  ## Compile every requirements*.txt again from its .in and pyproject.toml
+	$(UV_COMPILE) requirements.in -o requirements.txt
+	$(UV_COMPILE) pyproject.toml --extra server requirements-serve.in -o requirements-serve.txt
+	$(UV_COMPILE) pyproject.toml --extra server requirements-dev.in -o requirements-dev.txt
+	$(UV_COMPILE) benchmarks/requirements.in -o benchmarks/requirements.txt
 
 clean:  ## Remove what was installed and built, never data/
 	rm -rf $(VENV) node_modules benchmarks/node_modules .build .serverless

@@ -16,6 +16,8 @@ _SMALL_PRINT = {
     "; default: ": "; por omisión: ",
     "[default: ": "[por omisión: ",
 }
+# What pyproject's [server] brings and the commands of a client do without.
+_SERVER_ONLY = frozenset({"apprise", "jwt", "uvloop"})
 Result = TypeVar("Result")
 
 
@@ -108,6 +110,13 @@ def _translated(run: Callable[[], Result]) -> Result:
         raise SpanishUsage(error) from error
     except (click.Abort, EOFError, KeyboardInterrupt) as error:
         raise Failure("cancelado.") from error
+    except ModuleNotFoundError as error:
+        if error.name not in _SERVER_ONLY:
+            raise
+        raise Failure(
+            f"falta {error.name}: está instalado el cliente, y esta orden es del servidor.\n"
+            "Se instala con: pip install 'alerta-utec-realtime[server]'"
+        ) from error
 
 
 def _small_print(text: str) -> str:
