@@ -27,12 +27,7 @@
  */
 /** @typedef {{epoch: string, seq: number}} Position */
 /**
- * A connection; `openBy` ends with its opening, `renewAt` is known by the first pong.
- * @typedef {{filter: Filter, openBy: number, open: boolean, caughtUp: boolean, pinged: boolean,
- *   openedAt: number, heardAt: number, renewAt: number, expiresAt?: string}} Link
- */
-/**
- * A message that waits; `again`: it may be sent twice; `filter`: what it subscribes to.
+ * What somebody sends; `again`: it may be sent twice; `filter`: what it subscribes to.
  * @typedef {{message: object, again: boolean, filter?: Filter, repeated?: boolean,
  *   resolve(ack: any): void, reject(error: AlertaError): void}} Item
  */
@@ -41,6 +36,7 @@
  * @typedef {{id: string, kind: "ping" | "sync" | "send", link: Link, by: number, item?: Item,
  *   since?: string | null, recovered?: number | null}} Request
  */
+/** @typedef {ReturnType<typeof newLink>} Link */
 /**
  * @typedef {{now(): number, random(): number, open(link: Link): void, close(link: Link): void,
  *   send(link: Link, text: string): void, tell(type: keyof Events, detail: any): void}} Io
@@ -184,6 +180,12 @@ export function newFeed(from) {
   return feed;
 }
 
+/** A connection, and the shell's socket. @param {Filter} filter @param {number} now @param {number} openBy @param {number} idle */
+const newLink = (filter, now, openBy, idle) => ({
+  filter, openBy, idle, open: false, caughtUp: false, pinged: false, openedAt: now, heardAt: now,
+  renewAt: Infinity, expiresAt: "", socket: /** @type {any} */ (null),
+});
+
 /**
  * Keeps one caught-up connection; two for a moment, while one takes over from the other. Tell it
  * what happens, then call `decide`.
@@ -233,9 +235,9 @@ export function newMachine(feed, filter, timing, io) {
     return true;
   }
 
-  /** @param {Request["kind"]} kind */
-  function unask(kind) {
-    for (const [id, request] of requests) if (request.kind === kind) requests.delete(id);
+  function endSync() {
+    const request = asked("sync");
+    if (request) requests.delete(request.id);
   }
 
   /** What is on its way over a connection will have no answer. @param {Link} link @param {AlertaError} [error] */
@@ -267,8 +269,10 @@ export function newMachine(feed, filter, timing, io) {
     refusal = null;
     failures = 0;
     connectAt = io.now();
-    for (const link of links) if (link.open) link.renewAt = connectAt;
+    for (const link of links) {
+      if (link.open) link.renewAt = connectAt;
       else leave(link);
+    }
   }
 
   /** @param {string} [message] */
@@ -281,33 +285,30 @@ export function newMachine(feed, filter, timing, io) {
 
   /** Is the connection still one? The network is back, or somebody looks. */
   function check() {
-    const now = io.now();
     const link = newest();
-    connectAt = Math.min(connectAt, now);
-    unask("ping");
-    for (const request of requests.values()) request.by = Math.max(request.by, now + timing.ping);
-    if (link) ask(link, "ping", {});
+    connectAt = Math.min(connectAt, io.now());
+    if (link && !asked("ping")) ask(link, "ping", {});
   }
 
   /** @param {Link} link */
   function opened(link) {
     if (!links.has(link)) return;
-    if (link.filter !== filter) return leave(link);
     link.open = true;
     link.openBy = Infinity;
     link.openedAt = link.heardAt = io.now();
-    unask("sync"); // this connection asks for what that would bring
+    endSync(); // this connection asks for what that would bring
   }
 
   /** It has ended, or could not be opened. @param {Link} link @param {AlertaError} error @param {number} [code] */
   function closed(link, error, code = 0) {
     if (!links.has(link)) return;
     const ours = OUR_FAULT.includes(code);
+    const replaced = link.open && link !== newest();
     forget(link, ours ? error : undefined);
     if (ours || !["unreachable", "disconnected", "timeout"].includes(error.code)) fault(error);
     if (!link.open && error.code === "unauthorized") refusal = error;
     if (link.caughtUp && io.now() - link.openedAt >= timing.stable) failures = 0;
-    if (link.open && newest()) return;
+    if (replaced) return;
     reason = error;
     connectAt = io.now() + backoff(ours ? Infinity : failures);
     failures += 1;
@@ -382,7 +383,7 @@ export function newMachine(feed, filter, timing, io) {
     if (item.filter && link !== newest()) return outbox.unshift(item);
     item.resolve(frame);
     if (!item.filter) return;
-    filter = link.filter = item.filter;
+    filter = item.filter;
     feed.forget();
     link.caughtUp = false;
     for (const other of links) if (other !== link) leave(other);
@@ -429,12 +430,7 @@ export function newMachine(feed, filter, timing, io) {
   function connect() {
     const at = Math.max(connectAt, newest()?.renewAt ?? 0);
     if (refusal || [...links].some((link) => !link.open) || !due(at)) return false;
-    const now = io.now();
-    /** @type {Link} */
-    const link = {
-      filter, openBy: now + timing.connect, open: false, caughtUp: false, pinged: false,
-      openedAt: now, heardAt: now, renewAt: Infinity,
-    };
+    const link = newLink(filter, io.now(), io.now() + timing.connect, between(timing.idle));
     links.add(link);
     io.open(link);
     return true;
@@ -445,7 +441,7 @@ export function newMachine(feed, filter, timing, io) {
     const link = newest();
     if (!link || !outbox.length || asked("send") || !due(pausedTill)) return false;
     const item = /** @type {Item} */ (outbox.shift());
-    if (item.filter) unask("sync"); // a page of one view must not move the position in another
+    if (item.filter) endSync(); // a page of one view must not move the position in another
     return ask(link, "send", item.message, { item });
   }
 
@@ -464,7 +460,7 @@ export function newMachine(feed, filter, timing, io) {
     if (!link || asked("ping")) return false;
     // The first pong tells when the connection will end.
     const first = link.caughtUp && !link.pinged;
-    if (!first && !due(link.heardAt + between(timing.idle))) return false;
+    if (!first && !due(link.heardAt + link.idle)) return false;
     link.pinged = true;
     return ask(link, "ping", {});
   }
@@ -498,7 +494,11 @@ export function newMachine(feed, filter, timing, io) {
   /** Do what is due, where one thing may make another due; in how many ms is there more? */
   function decide() {
     const now = io.now();
-    if (now - decidedAt > timing.slept) check();
+    if (now - decidedAt > timing.slept) {
+      // What is overdue may have come, and wait to be heard.
+      for (const request of requests.values()) request.by = Math.max(request.by, now + timing.ping);
+      check();
+    }
     decidedAt = now;
     do wakeAt = now + timing.beat;
     while (running && (expire() || connect() || send() || sync() || heartbeat()));
@@ -518,14 +518,25 @@ export function newMachine(feed, filter, timing, io) {
 /** @param {any} value @returns {value is Incident} */
 const isIncident = (value) => typeof value?.incidentId === "string" && Number.isSafeInteger(value.seq);
 
-/** @param {Filter} filter as the URL carries it */
+/** As a URL carries it. @param {Record<string, string[]>} filter */
 function query(filter) {
   const pairs = Object.entries(filter).flatMap(([field, values]) =>
     values.map((value) => `${field}=${encodeURIComponent(value)}`),
   );
-  const text = pairs.join("&");
-  if (text.length > QUERY_MAX) throw new AlertaError("too_large", "filter");
-  return text;
+  if (pairs.join().length > QUERY_MAX) throw new AlertaError("too_large", "filter");
+  return pairs.join("&");
+}
+
+/** @template T @param {Given<T>} value @returns {Promise<T>} */
+const given = async (value) => (value instanceof Function ? value() : value);
+
+/** @param {unknown} data */
+function parse(data) {
+  try {
+    return JSON.parse(String(data));
+  } catch {
+    return null;
+  }
 }
 
 /** Follows the feed and sends: nothing is missed, nothing told twice, nothing stored twice. */
@@ -534,8 +545,6 @@ export class AlertaUtec extends EventTarget {
   #options;
   #machine;
   #position;
-  /** @type {Map<Link, any>} */
-  #sockets = new Map();
   /** @type {CustomEvent[]} */
   #events = [];
   #telling = false;
@@ -546,17 +555,14 @@ export class AlertaUtec extends EventTarget {
   /** @type {Promise<void>} */
   #filtering = Promise.resolve();
 
-  /**
-   * @param {Given<string>} url of the WebSocket
-   * @param {Options} [options]
-   */
+  /** @param {Given<string>} url of the WebSocket @param {Options} [options] */
   constructor(url, options = {}) {
     super();
     const { filter = {}, position = null, timing, now = Date.now } = options;
     if (position && !parsePosition(position)) throw new TypeError(`position: ${position}`);
     query(filter);
     this.#url = url;
-    this.#options = { WebSocket: globalThis.WebSocket, ...options };
+    this.#options = { WebSocket: globalThis.WebSocket, maxQueue: 100, ...options };
     this.#position = position;
     let wall = now();
     let time = wall;
@@ -569,8 +575,8 @@ export class AlertaUtec extends EventTarget {
       },
       random: Math.random,
       open: (link) => void this.#open(link),
-      close: (link) => this.#close(link),
-      send: (link, text) => this.#sockets.get(link)?.send(text),
+      close: (link) => link.socket?.close(1000),
+      send: (link, text) => link.socket.send(text),
       tell: (type, detail) => void this.#events.push(new CustomEvent(type, { detail })),
     });
   }
@@ -591,23 +597,19 @@ export class AlertaUtec extends EventTarget {
   }
 
   start() {
-    globalThis.addEventListener?.("online", this.#check);
-    globalThis.addEventListener?.("offline", this.#check);
-    globalThis.document?.addEventListener("visibilitychange", this.#check);
+    this.#listen("addEventListener");
     this.#run((machine) => machine.start());
   }
 
   /** @param {string} [reason] */
   stop(reason) {
-    globalThis.removeEventListener?.("online", this.#check);
-    globalThis.removeEventListener?.("offline", this.#check);
-    globalThis.document?.removeEventListener("visibilitychange", this.#check);
+    this.#listen("removeEventListener");
     this.#run((machine) => machine.stop(reason));
   }
 
   /** Connect now, without waiting: somebody asks for it, or there is a new token. */
   reconnect() {
-    this.start();
+    this.#listen("addEventListener");
     this.#run((machine) => machine.reconnect());
   }
 
@@ -633,8 +635,7 @@ export class AlertaUtec extends EventTarget {
 
   /**
    * Report an incident: sent until it is acked, and stored once.
-   * @param {object} incident @param {{idempotencyKey?: string}} [options]
-   * @returns {Promise<Ack>}
+   * @param {object} incident @param {{idempotencyKey?: string}} [options] @returns {Promise<Ack>}
    */
   notify(incident, { idempotencyKey = uuid() } = {}) {
     return this.#enqueue({ action: "notify", incident, idempotencyKey }, true);
@@ -647,16 +648,13 @@ export class AlertaUtec extends EventTarget {
    * @returns {Promise<Ack>}
    */
   update(incidentId, change) {
-    const again = change.revision !== undefined;
-    return this.#enqueue({ action: "update", incidentId, ...change }, again);
+    return this.#enqueue({ action: "update", incidentId, ...change }, change.revision !== undefined);
   }
 
   /**
-   * @template {keyof Events} K
-   * @param {K} type
+   * @template {keyof Events} K @param {K} type
    * @param {((event: Events[K]) => void) | {handleEvent(event: Events[K]): void} | null} listener
-   * @param {boolean | AddEventListenerOptions} [options]
-   * @override
+   * @param {boolean | AddEventListenerOptions} [options] @override
    */
   addEventListener(type, listener, options) {
     super.addEventListener(type, /** @type {EventListener | null} */ (listener), options);
@@ -666,10 +664,10 @@ export class AlertaUtec extends EventTarget {
   async #enqueue(message, again, filter) {
     const { outbox } = this.#machine;
     const text = JSON.stringify(message);
-    const size = new TextEncoder().encode(text).length + 100;
+    const size = new TextEncoder().encode(text).length + 100; // with its requestId
     if (size > MESSAGE_MAX_BYTES) throw new AlertaError("too_large");
     if (this.state === "stopped") throw new AlertaError("stopped");
-    if (!filter && outbox.length >= (this.#options.maxQueue ?? 100)) throw new AlertaError("queue_full");
+    if (!filter && outbox.length >= this.#options.maxQueue) throw new AlertaError("queue_full");
     const { incidentId, seq, revision, duplicate } = await new Promise((resolve, reject) => {
       const item = { message: JSON.parse(text), again, filter, resolve, reject };
       this.#run(() => (filter ? outbox.unshift(item) : outbox.push(item)));
@@ -677,8 +675,15 @@ export class AlertaUtec extends EventTarget {
     return { incidentId, seq, revision, duplicate };
   }
 
-  #check = () => {
-    if (!globalThis.document?.hidden) this.#run((machine) => machine.check());
+  /** @param {"addEventListener" | "removeEventListener"} how */
+  #listen(how) {
+    globalThis[how]?.("online", this.#check);
+    globalThis.document?.[how]("visibilitychange", this.#check);
+  }
+
+  /** @param {Event} event */
+  #check = ({ type }) => {
+    if (type === "online" || !document.hidden) this.#run((machine) => machine.check());
   };
 
   /** @param {(machine: ReturnType<typeof newMachine>) => void} act */
@@ -701,62 +706,35 @@ export class AlertaUtec extends EventTarget {
   }
 
   /** @param {Link} link */
-  #close(link) {
-    const socket = this.#sockets.get(link);
-    if (!socket) return;
-    this.#sockets.delete(link);
-    socket.onopen = socket.onmessage = socket.onclose = null;
-    socket.close(1000);
-  }
-
-  /** @param {Link} link */
   async #open(link) {
+    const { links } = this.#machine;
+    const { lang, probe, token, WebSocket } = this.#options;
+    /** @type {(error: AlertaError, code?: number) => void} */
+    const closed = (error, code) => this.#run((machine) => machine.closed(link, error, code));
     try {
       await null; // not within the machine's step
       const url = await given(this.#url);
-      const token = await given(this.#options.token);
-      if (this.#machine.links.has(link)) this.#connect(link, url, token);
+      const bearer = await given(token);
+      if (!links.has(link)) return;
+      const search = query({ ...(lang && { lang: [lang] }), ...link.filter });
+      const address = url + (search && (url.includes("?") ? "&" : "?")) + search;
+      const socket = new WebSocket(address, ["alerta.v1", ...(bearer ? [`bearer.${bearer}`] : [])]);
+      let hint = "";
+      link.socket = socket;
+      socket.onopen = () => this.#run((machine) => machine.opened(link));
+      socket.onmessage = (/** @type {MessageEvent} */ { data }) =>
+        this.#run((machine) => machine.received(link, parse(data)));
+      socket.onerror = (/** @type {ErrorEvent} */ { message = "" }) => (hint = message);
+      socket.onclose = async (/** @type {CloseEvent} */ { code, reason }) => {
+        const text = `${code} ${reason || hint}`.trim();
+        if (!links.has(link)) return;
+        if (link.open) return closed(new AlertaError("disconnected", text), code);
+        // Browsers hide the status of a handshake; ws tells it.
+        const refused = / 401$/.test(hint) || (await probe?.().catch(() => "")) === "unauthorized";
+        closed(new AlertaError(refused ? "unauthorized" : "unreachable", text));
+      };
     } catch (error) {
-      const failure = error instanceof AlertaError ? error : new AlertaError("connect_failed", String(error));
-      this.#run((machine) => machine.closed(link, failure));
+      closed(error instanceof AlertaError ? error : new AlertaError("connect_failed", String(error)));
     }
-  }
-
-  /** @param {Link} link @param {string} url @param {string | null | undefined} token */
-  #connect(link, url, token) {
-    const { lang, probe, WebSocket } = this.#options;
-    const more = [lang && `lang=${lang}`, query(link.filter)].filter(Boolean).join("&");
-    const address = more ? `${url}${url.includes("?") ? "&" : "?"}${more}` : url;
-    const socket = new /** @type {any} */ (WebSocket)(address, [
-      "alerta.v1",
-      ...(token ? [`bearer.${token}`] : []),
-    ]);
-    let hint = "";
-    this.#sockets.set(link, socket);
-    socket.onopen = () => this.#run((machine) => machine.opened(link));
-    socket.onmessage = (/** @type {MessageEvent} */ { data }) =>
-      this.#run((machine) => machine.received(link, parse(data)));
-    socket.onerror = (/** @type {ErrorEvent} */ { message = "" }) => (hint = message);
-    socket.onclose = async (/** @type {CloseEvent} */ { code, reason }) => {
-      this.#sockets.delete(link);
-      let name = link.open ? "disconnected" : "unreachable";
-      // Browsers hide the status of a handshake; ws tells it.
-      const why = link.open || / 401$/.test(hint) || (await probe?.().catch(() => "")) === "unauthorized";
-      if (why && !link.open) name = "unauthorized";
-      const error = new AlertaError(name, `${code} ${reason || hint}`.trim());
-      this.#run((machine) => machine.closed(link, error, link.open ? code : 0));
-    };
-  }
-}
-
-/** @template T @param {Given<T>} value @returns {Promise<T>} */
-const given = async (value) => (value instanceof Function ? value() : value);
-
-/** @param {unknown} data */
-function parse(data) {
-  try {
-    return JSON.parse(String(data));
-  } catch {
-    return null;
   }
 }

@@ -3,6 +3,8 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
+import { WebSocket } from "ws";
+
 import { follow, live, proxy, report, server, service, states, until } from "./support.mjs";
 
 test("reports and followers survive kill -9 of the server: nothing missed, nothing twice", async (t) => {
@@ -165,22 +167,34 @@ test("with the network back, or the page seen again, a dead connection is left a
   });
   t.after(() => Object.assign(globalThis, { document: undefined, addEventListener, removeEventListener }));
   const gate = await proxy(t);
-  const reader = follow(t, { url: gate.url, timing: { ping: 300, backoff: [60_000, 60_000] } });
+  let sent = 0;
+  class Counting extends WebSocket {
+    send(text) {
+      sent += 1;
+      super.send(text);
+    }
+  }
+  const timing = { ping: 300, backoff: [60_000, 60_000] };
+  const reader = follow(t, { url: gate.url, WebSocket: Counting, timing });
   await live(reader);
   await until(() => reader.client.expiresAt);
   gate.silent = true;
 
+  const before = sent;
   page.dispatchEvent(new Event("visibilitychange"));
-  const hidden = reader.client.state;
+  const hidden = sent - before;
   page.hidden = false;
   page.dispatchEvent(new Event("visibilitychange"));
+  const seen = sent - before;
   await until(() => reader.client.state === "waiting");
   gate.silent = false;
+  page.hidden = true;
   network.dispatchEvent(new Event("online"));
   await live(reader);
   reader.client.stop();
+  network.dispatchEvent(new Event("online"));
 
-  assert.equal(hidden, "live");
+  assert.deepEqual([hidden, seen, reader.client.state], [0, 1, "stopped"]);
   assert.equal(reader.statuses.filter(({ state }) => state === "waiting").length, 1);
 });
 

@@ -177,6 +177,49 @@ test("a pong that is ahead counts as a gap", () => {
   assert.equal(bench.take(link, "sync").since, "e:10");
 });
 
+test("holes that others follow while they are filled are not asked for", () => {
+  const bench = new Bench();
+  const link = bench.live(10);
+
+  for (let seq = 11; seq < 31; seq += 2) {
+    bench.do("received", link, broadcast(incident(`i${seq + 1}`, seq + 1)));
+    bench.pass(1_500);
+    bench.do("received", link, broadcast(incident(`i${seq + 3}`, seq + 3)));
+    bench.do("received", link, broadcast(incident(`i${seq}`, seq)));
+  }
+
+  assert.deepEqual(bench.of(link), []);
+});
+
+test("a snapshot that is older than what was heard before it is completed at once", () => {
+  const bench = new Bench();
+  bench.do("start");
+  const first = bench.open();
+  bench.page(first, [], 10, { reset: true, cursor: "c1" });
+  bench.do("received", first, broadcast(incident("a", 13)));
+  bench.do("closed", first, lost());
+  bench.nextAttempt();
+
+  const second = bench.open();
+  bench.page(second, [], 11, { reset: true });
+  const asked = bench.page(second, [incident("a", 13)], 13);
+
+  assert.equal(asked.since, "e:11");
+  assert.deepEqual(bench.news().slice(-2), [["reset"], ["incident", "a", 1]]);
+});
+
+test("after another epoch's snapshot nothing is looked for that was in the one before", () => {
+  const bench = new Bench();
+  const link = bench.live(500);
+  bench.do("received", link, broadcast(incident("a", 2), "f"));
+  bench.page(link, [], 0, { reset: true, position: "f:3" });
+  bench.page(link, [], 0, { position: "f:3" });
+
+  bench.pass(60_000);
+
+  assert.deepEqual(bench.of(link), []);
+});
+
 test("a position of another epoch leads to a fresh snapshot", () => {
   const bench = new Bench();
   const link = bench.live(10, [incident("a", 3, 7)]);
@@ -347,6 +390,68 @@ test("a renewal that fails is tried again while the old connection goes on", () 
   assert.deepEqual(bench.told.map(({ type }) => type), ["incident"]);
 });
 
+test("a renewal that is cut at once is not hurried after", () => {
+  const bench = new Bench({ random: () => 1 });
+  bench.live(10);
+
+  bench.do("reconnect");
+  const waits = [1, 2, 3].map(() => {
+    bench.do("closed", bench.open(), lost());
+    const begin = bench.now;
+    bench.nextAttempt();
+    return bench.now - begin;
+  });
+
+  assert.deepEqual(waits, [1_000, 2_000, 4_000]);
+  assert.equal(bench.machine.state(), "live");
+});
+
+test("a renewal that opens during a sync asks for itself, and the other's pages are ignored", () => {
+  const bench = new Bench();
+  const first = bench.live(10);
+  bench.do("received", first, broadcast(incident("b", 12)));
+  bench.pass(3_000);
+  const { requestId } = bench.take(first, "sync");
+
+  bench.do("reconnect");
+  const second = bench.open();
+  bench.do("received", first, { type: "sync", incidents: [], position: "e:99", requestId });
+  const position = bench.machine.position();
+  bench.page(second, [incident("a", 11)], 12);
+
+  assert.deepEqual([position, bench.machine.position()], ["e:10", "e:12"]);
+  assert.deepEqual(bench.closed, [first]);
+});
+
+test("a renewal that was asked for outlives the first pong", () => {
+  const bench = new Bench({ random: () => 1 });
+  bench.do("start");
+  const link = bench.open();
+  bench.page(link, [], 10, { reset: true });
+
+  bench.do("reconnect");
+  bench.do("closed", bench.opening.pop(), unreachable());
+  bench.pong(link, 10);
+  bench.pass(1_000);
+
+  assert.equal(bench.opening.length, 1);
+});
+
+test("an old connection that ends while its successor catches up costs no wait", () => {
+  const bench = new Bench({ random: () => 1 });
+  const first = bench.live(10);
+  bench.do("reconnect");
+  const second = bench.open();
+
+  bench.do("closed", first, lost());
+  const state = bench.machine.state();
+  bench.page(second, [], 10);
+  bench.do("closed", second, lost());
+  bench.pass(1_000);
+
+  assert.deepEqual([state, bench.opening.length], ["syncing", 1]);
+});
+
 test("a message on its way over a connection that is replaced is waited for", () => {
   const bench = new Bench();
   const first = bench.live(10);
@@ -364,23 +469,39 @@ test("a message on its way over a connection that is replaced is waited for", ()
 });
 
 test("a clock that is wrong does not renew again and again", () => {
-  for (const lifeMs of [-3_600_000, 0, 1, 9_999_999]) {
+  const renewals = [-3_600_000, 0, 1, 9_999_999].map((lifeMs) => {
     const bench = new Bench();
     bench.do("start");
     const link = bench.open();
+    const begin = bench.now;
     bench.page(link, [], 10, { reset: true });
-
     bench.pong(link, 10, lifeMs);
-    bench.idle(link, 25_000);
+    while (!bench.opening.length) bench.idle(link, 5_000);
+    return bench.now - begin;
+  });
 
-    assert.deepEqual(bench.opening, []);
+  const byAge = 7_200_000 * 0.85;
+  assert.deepEqual(renewals, [byAge, byAge, 30_000, byAge]);
+});
+
+test("checks one after another do not put off the end of a dead connection", () => {
+  const bench = new Bench();
+  const link = bench.live(10);
+
+  for (let second = 0; second < 8; second += 1) {
+    bench.do("check");
+    bench.pass(1_000);
   }
+
+  assert.deepEqual(bench.of(link).length, 1);
+  assert.deepEqual(bench.closed, [link]);
 });
 
 test("after sleep the connection is checked before anything is taken for late", () => {
   const bench = new Bench();
   const link = bench.live(10);
   bench.send({ action: "notify" });
+  bench.do("check");
 
   bench.sleep(3_600_000);
   const closed = bench.closed.length;
@@ -534,8 +655,13 @@ test("unavailable is tried again with ever longer waits where that is safe", () 
     waits.push((bench.now - begin) / 1000);
   }
   bench.answer(link, "notify", { type: "ack", seq: 2 });
+  const next = bench.send({ action: "notify" });
+  bench.answer(link, "notify", error("unavailable"));
+  bench.pass(1_000);
+  bench.answer(link, "notify", { type: "ack", seq: 3 });
 
   assert.deepEqual([unsafe.settled, safe.settled.seq, waits], ["unavailable", 2, [1, 2, 4]]);
+  assert.equal(next.settled.seq, 3);
 });
 
 test("a frame by API Gateway itself means the message on its way, which is tried again", () => {
@@ -614,6 +740,39 @@ test("a sync that is refused is asked again later; a position that is none is gi
   const third = bench.page(link, [], 12, { reset: true });
 
   assert.deepEqual([second.since, third.since], ["e:10", null]);
+});
+
+test("a sync that is refused again and again waits longer, and anew after one that is answered", () => {
+  const bench = new Bench({ position: "e:10", random: () => 1 });
+  bench.do("start");
+  const link = bench.open();
+  const refuse = () => {
+    const begin = bench.now;
+    bench.answer(link, "sync", error("internal"));
+    while (!bench.of(link).length) bench.pass(500);
+    return bench.now - begin;
+  };
+
+  const before = [refuse(), refuse(), refuse()];
+  bench.page(link, [], 11);
+  bench.pong(link, 11);
+  bench.do("received", link, broadcast(incident("a", 13)));
+  bench.pass(3_000);
+  const after = refuse();
+
+  assert.deepEqual([before, after], [[1_000, 2_000, 4_000], 1_000]);
+});
+
+test("a position that is given up later on leads to a snapshot too", () => {
+  const bench = new Bench();
+  const link = bench.live(10);
+  bench.do("received", link, broadcast(incident("a", 12)));
+  bench.pass(3_000);
+
+  bench.answer(link, "sync", error("invalid_request"));
+  bench.pass(1_000);
+
+  assert.equal(bench.take(link, "sync").since, null);
 });
 
 test("a close for our own fault is told, costs the message on its way, and is not hurried after", () => {
@@ -701,7 +860,7 @@ test("a filter that is refused changes nothing", () => {
   assert.deepEqual([bench.machine.position(), bench.told.length], ["e:10", 0]);
 });
 
-test("a connection that opens with a filter of before is given up for another", () => {
+test("a connection that is opening with the filter of before is given up for another", () => {
   const bench = new Bench();
   const first = bench.live(10);
   const filter = { urgency: ["high"] };
