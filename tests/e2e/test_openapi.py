@@ -38,4 +38,4 @@ def test_no_request_finds_an_answer_that_the_document_does_not_have(
     )
 
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "Tested: 8" in done.stdout
+    assert "Tested: 9" in done.stdout

@@ -10,12 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
-from alerta_utec.app.cap import CapAlerts, categories
+from alerta_utec.app.cap import CATEGORIES, LEVEL_RESOLVED, LEVELS, CapAlerts, categories
 from alerta_utec.domain.change import Change
 from alerta_utec.domain.incident import Incident, Report
 from alerta_utec.domain.values import Status, Urgency
 from tests.contract.builders import creation, update
 from tests.support.cap import Alert
+from tests.support.emulator import ROOT
 from tests.unit.domain.strategies import moments, valid_reports
 
 LIMA = CapAlerts("alerta@utec.example", ZoneInfo("America/Lima"), "es", restricted=False)
@@ -257,6 +258,16 @@ def test_times_that_cap_cannot_tell_in_lima_are_told_in_utc(timestamp: str, onse
 )
 def test_a_type_has_the_categories_of_its_words(kind: str, expected: list[str]) -> None:
     assert categories(kind) == expected
+
+
+def test_the_tables_of_the_documentation_are_those_in_force() -> None:
+    documented = (ROOT / "docs" / "integrations.md").read_text()
+
+    for category, beginnings in CATEGORIES.items():
+        assert f"| `{category}` | {', '.join(beginnings.split())} |" in documented
+    for urgency, (cap_urgency, severity) in LEVELS.items():
+        assert f"| `{urgency}` | `{cap_urgency}` | `{severity}` | " in documented
+    assert "| `resuelto` | `{}` | `{}` | ".format(*LEVEL_RESOLVED) in documented
 
 
 def test_the_check_itself_refuses_what_is_not_valid() -> None:
