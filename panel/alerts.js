@@ -22,8 +22,8 @@ export class Alerts {
   #audio;
 
   constructor() {
-    this.polite = find("polite", HTMLElement);
-    this.urgent = find("urgent", HTMLElement);
+    this.polite = find("polite");
+    this.urgent = find("urgent");
     this.sound = find("sound", HTMLButtonElement);
     this.notify = find("notify", HTMLButtonElement);
     this.sound.addEventListener("click", () => this.#toggleSound());
@@ -122,15 +122,21 @@ const pressed = (button) => button.getAttribute("aria-pressed") === "true";
 
 /** @param {Incident[]} news @param {number} urgent */
 function summary(news, urgent) {
-  if (news.length > 1) return t("newOnes", { n: news.length, urgent });
   const [{ type, location, urgency }] = news;
-  return t("newOne", { type, location, urgency: t(urgency) });
+  return marked(news, news.length > 1 ? t("newOnes", { n: news.length, urgent }) : t("newOne", { type, location, urgency: t(urgency) }));
+}
+
+/** What is said of some incidents, with how many of them are drills. @param {Incident[]} news @param {string} text */
+function marked(news, text) {
+  const drills = news.filter(({ drill }) => drill).length;
+  if (drills === news.length) return `${t("drill")}: ${text}`;
+  return drills ? `${text} (${t("drill")}: ${drills})` : text;
 }
 
 /** @param {Incident[]} urgent */
 function notification(urgent) {
   const [{ incidentId, type, location }] = urgent;
-  const title = urgent.length > 1 ? t("urgentOnes", { n: urgent.length }) : t("urgentOne", { type });
+  const title = marked(urgent, urgent.length > 1 ? t("urgentOnes", { n: urgent.length }) : t("urgentOne", { type }));
   try {
     const options = { body: location, tag: "alerta", renotify: true, icon: "panel/icon.svg" };
     const shown = new Notification(title, options);

@@ -45,7 +45,7 @@ const filters = new Filters(() => {
   if (filters.view.status === "resuelto" && cursor === undefined) void loadResolved();
   draw();
 });
-const viewport = find("list", HTMLElement);
+const viewport = find("list");
 const list = new List(viewport, (id) => go(id));
 const summary = new Summary();
 const detail = new Detail({
@@ -92,8 +92,8 @@ async function begin() {
     setTimeout(() => void begin(), CONFIG_RETRY_MS);
     return;
   }
-  find("sign-out", HTMLElement).hidden = me.user === null;
-  write(find("who", HTMLElement), me.user ?? "");
+  find("sign-out").hidden = me.user === null;
+  write(find("who"), me.user ?? "");
   find("report", HTMLButtonElement).disabled = !me.may.includes("report");
   if (client) client.reconnect();
   else connect();
@@ -181,11 +181,11 @@ function drawNow() {
   filters.offer(incidents);
   shown = incidents.shown(view);
   list.show(shown);
-  write(find("found", HTMLElement), t("found", { n: shown.length }));
-  const empty = find("empty", HTMLElement);
+  write(find("found"), t("found", { n: shown.length }));
+  const empty = find("empty");
   empty.hidden = shown.length > 0 || !begun;
-  write(empty, t(find("clear", HTMLElement).hidden ? "empty" : "emptyFiltered"));
-  find("more", HTMLElement).hidden = view.status !== "resuelto" || !cursor;
+  write(empty, t(find("clear").hidden ? "empty" : "emptyFiltered"));
+  find("more").hidden = view.status !== "resuelto" || !cursor;
 }
 
 /** Show an incident, or the list alone; the address says which, so that it can be passed on. @param {string | null} id */
@@ -222,7 +222,7 @@ function follow() {
 function translate() {
   translatePage();
   themeName();
-  const other = find("lang", HTMLElement);
+  const other = find("lang");
   write(other, t("other"));
   other.lang = lang() === "es" ? "en" : "es";
   filters.translate();
@@ -236,7 +236,7 @@ function translate() {
 
 function themeName() {
   const theme = setting("theme", "auto");
-  write(find("theme-text", HTMLElement), `${t("theme")}: ${t(theme)}`);
+  write(find("theme-text"), `${t("theme")}: ${t(theme)}`);
   document.documentElement.dataset.theme = theme;
 }
 
@@ -244,11 +244,11 @@ function themeName() {
 function print(on) {
   const rows = on ? shown.slice(0, PRINT_MAX) : [];
   const names = ["urgency", "type", "location", "status", "happened", "description"];
-  find("print", HTMLElement).replaceChildren(
+  find("print").replaceChildren(
     h("p", {}, t("printed", { at: new Date().toLocaleString(lang()) }), " · ", t("found", { n: shown.length })),
     h("table", {}, h("thead", {}, h("tr", {}, ...names.map((name) => h("th", { scope: "col" }, t(name))))),
       h("tbody", {}, ...rows.map(({ incident }) =>
-        h("tr", {}, h("td", {}, t(incident.urgency)), h("td", {}, said(incident.type)), h("td", {}, said(incident.location)),
+        h("tr", {}, h("td", {}, t(incident.urgency)), h("td", {}, incident.drill && `${t("drill")} `, said(incident.type)), h("td", {}, said(incident.location)),
           h("td", {}, t(incident.status)), h("td", {}, clock(incident.timestamp)), h("td", {}, said(incident.description)))))),
   );
 }
@@ -282,18 +282,18 @@ function signIn(problem) {
 function start() {
   takeToken();
   translate();
-  find("report", HTMLElement).addEventListener("click", () => report.open());
-  find("more", HTMLElement).addEventListener("click", () => void loadResolved());
-  find("lang", HTMLElement).addEventListener("click", () => {
+  find("report").addEventListener("click", () => report.open());
+  find("more").addEventListener("click", () => void loadResolved());
+  find("lang").addEventListener("click", () => {
     switchLang();
     client?.setLang(lang());
     translate();
   });
-  find("theme", HTMLElement).addEventListener("click", () => {
+  find("theme").addEventListener("click", () => {
     keep("theme", THEMES[(THEMES.indexOf(setting("theme", "auto")) + 1) % THEMES.length]);
     themeName();
   });
-  find("sign-out", HTMLElement).addEventListener("click", () => {
+  find("sign-out").addEventListener("click", () => {
     keepToken(null);
     location.reload();
   });

@@ -21,7 +21,7 @@ import { ago, clock, t } from "./texts.js";
 
 const OWN = new Set([
   "incidentId", "type", "location", "description", "urgency", "status", "timestamp", "seq",
-  "revision", "createdAt", "updatedAt", "reportedBy",
+  "revision", "createdAt", "updatedAt", "reportedBy", "drill",
 ]);
 // The delivery record may lag behind the change by a second.
 const SETTLE_MS = 1_500;
@@ -38,7 +38,7 @@ export class Detail {
   /** @param {Desk} desk */
   constructor(desk) {
     this.desk = desk;
-    this.section = find("detail", HTMLElement);
+    this.section = find("detail");
     this.section.addEventListener("keydown", (event) => {
       if (event.key === "Escape" && !(event.target instanceof HTMLSelectElement)) desk.close();
     });
@@ -115,9 +115,9 @@ export class Detail {
   /** @param {Incident} incident */
   #show(incident) {
     this.#incident = incident;
-    const { type, location, description, urgency, status, timestamp, reportedBy, incidentId } = incident;
+    const { type, location, description, urgency, status, timestamp, reportedBy, incidentId, drill } = incident;
     write(this.back, `← ${t("back")}`);
-    this.title.replaceChildren(shape(urgency), said(type));
+    this.title.replaceChildren(shape(urgency), drill ? h("b.drill", {}, t("drill")) : "", said(type));
     const facts = h("dl");
     /** @param {string} name @param {import("./dom.js").Child} value */
     const fact = (name, value) => facts.append(h("div", {}, h("dt", {}, name), h("dd", {}, value)));

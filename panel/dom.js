@@ -33,12 +33,12 @@ export function svg(name, props, ...children) {
 
 /**
  * The element of that id, which the page has.
- * @template {HTMLElement} T
+ * @template {HTMLElement} [T=HTMLElement]
  * @param {string} id
- * @param {new () => T} kind
+ * @param {new () => T} [kind]
  * @returns {T}
  */
-export function find(id, kind) {
+export function find(id, kind = /** @type {any} */ (HTMLElement)) {
   const element = document.getElementById(id);
   if (!(element instanceof kind)) throw new Error(`#${id}`);
   return element;

@@ -131,6 +131,7 @@ export class List {
   #row(id) {
     const parts = {
       urgency: h("span.vh"),
+      drill: h("b.drill"),
       type: said(""),
       place: said(""),
       text: said(""),
@@ -138,14 +139,14 @@ export class List {
       time: h("time"),
       fresh: h("span.fresh"),
     };
-    const { urgency, type, place, text, badge, time, fresh } = parts;
+    const { urgency, drill, type, place, text, badge, time, fresh } = parts;
     const mark = shape("low");
     const button = /** @type {HTMLButtonElement} */ (
       h(
         "button",
         { type: "button", click: () => this.#choose(id), focus: () => this.#activate(id) },
         mark,
-        h("span.what", {}, urgency, type, " ", fresh),
+        h("span.what", {}, urgency, drill, " ", type, " ", fresh),
         h("span.where", {}, place, text),
         badge,
         time,
@@ -175,6 +176,7 @@ export class List {
     row.mark.replaceWith(mark);
     row.mark = mark;
     write(parts.urgency, `${t("urgency")} ${t(incident.urgency)}: `);
+    write(parts.drill, incident.drill ? t("drill") : "");
     write(parts.type, incident.type);
     write(parts.place, incident.location);
     write(parts.text, incident.description);

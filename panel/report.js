@@ -17,7 +17,7 @@ export class Report {
 
   /**
    * @param {Incidents} incidents whose types and places are offered
-   * @param {(incident: Record<string, string>) => Promise<{incidentId: string}>} send
+   * @param {(incident: Record<string, string | boolean>) => Promise<{incidentId: string}>} send
    * @param {(id: string | null) => void} sent called with the id once it is stored; with null
    *   where it waits for the connection
    * @param {() => boolean} live
@@ -54,9 +54,15 @@ export class Report {
     if (!this.form.childElementCount) return;
     const data = new FormData(this.form);
     this.#build();
+    this.#write(data);
+  }
+
+  /** @param {Iterable<[string, any]>} data by the names of the fields */
+  #write(data) {
     for (const [name, value] of data) {
       const field = this.form.elements.namedItem(name);
-      if (field && "value" in field) field.value = String(value);
+      if (field instanceof HTMLInputElement && field.type === "checkbox") field.checked = true;
+      else if (field && "value" in field) field.value = value;
     }
   }
 
@@ -76,6 +82,7 @@ export class Report {
       line("location"),
       h("fieldset.field", {}, h("legend", {}, t("urgency")), h("div.choice", {}, ...urgency), h("p.problem", { id: "problem-urgency" })),
       field("description", h("textarea", { id: "report-description", name: "description", rows: 4, maxlength: MAX.description, "aria-describedby": "problem-description" })),
+      h("label.check", {}, h("input", { type: "checkbox", name: "drill" }), t("isDrill")),
       h("p.problem", { id: "problem-other", role: "alert" }),
       h("div.actions", {}, h("button.primary", { type: "submit" }, t("send")), h("button", { type: "button", click: () => this.dialog.close() }, t("cancel"))),
       h("datalist", { id: "known-type" }),
@@ -85,9 +92,9 @@ export class Report {
 
   async #submit() {
     const data = new FormData(this.form);
-    /** @type {Record<string, string>} */
+    /** @type {Record<string, string | boolean>} */
     const incident = {};
-    for (const [name, value] of data) if (String(value).trim()) incident[name] = String(value);
+    for (const [name, value] of data) if (String(value).trim()) incident[name] = name === "drill" || String(value);
     const missing = ["type", "location", "urgency"].filter((name) => !incident[name]);
     if (missing.length) return this.#problems(missing.map((field) => ({ field, problem: t("missing") })));
     this.#problems([]);
@@ -114,14 +121,11 @@ export class Report {
     this.sent(id);
   }
 
-  /** @param {AlertaError} error @param {Record<string, string>} incident */
+  /** @param {AlertaError} error @param {Record<string, string | boolean>} incident */
   #refused(error, incident) {
     if (!this.dialog.open) {
       this.open();
-      for (const [name, value] of Object.entries(incident)) {
-        const field = this.form.elements.namedItem(name);
-        if (field && "value" in field) field.value = value;
-      }
+      this.#write(Object.entries(incident));
     }
     const problems = (error.errors ?? []).map(({ field, problem }) => ({ field: field.replace("incident.", ""), problem }));
     this.#problems(problems.length ? problems : [{ field: "other", problem: error.message }]);
@@ -136,7 +140,7 @@ export class Report {
       for (const input of this.form.querySelectorAll(`[name="${name}"]`)) input.toggleAttribute("aria-invalid", Boolean(text));
     }
     const others = problems.filter(({ field }) => !fields.includes(field)).map(({ field, problem }) => (field === "other" ? problem : `${field}: ${problem}`));
-    write(find("problem-other", HTMLElement), others.join("; "));
+    write(find("problem-other"), others.join("; "));
     /** @type {HTMLElement | null} */ (this.form.querySelector("[aria-invalid]"))?.focus();
   }
 }

@@ -22,12 +22,12 @@ export class Strip {
 
   /** @param {() => void} retry */
   constructor(retry) {
-    this.state = find("state", HTMLElement);
-    this.text = find("state-text", HTMLElement);
-    this.countdown = find("countdown", HTMLElement);
-    this.last = find("last", HTMLElement);
-    this.banner = find("banner", HTMLElement);
-    this.notice = find("notice", HTMLElement);
+    this.state = find("state");
+    this.text = find("state-text");
+    this.countdown = find("countdown");
+    this.last = find("last");
+    this.banner = find("banner");
+    this.notice = find("notice");
     this.retry = find("retry", HTMLButtonElement);
     this.retry.addEventListener("click", retry);
     setInterval(() => this.draw(), 1000);

@@ -20,7 +20,7 @@ export class Summary {
   #timer;
 
   constructor() {
-    this.charts = find("charts", HTMLElement);
+    this.charts = find("charts");
     this.buttons = [find("day", HTMLButtonElement), find("week", HTMLButtonElement)];
     this.buttons.forEach((button, index) =>
       button.addEventListener("click", () => {
