@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from alerta_utec.domain.change import Change, Position
     from alerta_utec.domain.delivery import Channel, Delivery
     from alerta_utec.domain.incident import Incident
+    from alerta_utec.domain.shard import Shard
 
 KEY_TTL_S = 24 * 3600
 CONNECTION_TTL_S = 2 * 3600
@@ -366,13 +367,48 @@ class Deliveries(Protocol):
         ...
 
 
+class ChangeFeed(Protocol):
+    """The part of ``IncidentStore`` that tells what has changed."""
+
+    def changes(self, *, after_seq: int, limit: int) -> "Sequence[Change]":
+        """As ``IncidentStore.changes``."""
+        ...
+
+
+class ShardQueue(Protocol):
+    """Has shards of a broadcast sent, each by whoever is free."""
+
+    def put(self, shards: "Sequence[Shard]") -> None:
+        """Queue them; each is sent at least once, and they in any order.
+
+        Raises:
+            Unavailable: some may not be queued; put them all again.
+        """
+        ...
+
+
+class ShardRecords(Protocol):
+    """The record of what was sent, shard by shard; ``Deliveries`` shows it as a whole."""
+
+    def record_part(self, run: str, number: int, part: "Delivery") -> None:
+        """Keep what became of shard ``number`` of the broadcast ``run``, or its plan (``PLAN``).
+
+        A later one of the same number replaces the first, so that a shard that is sent twice
+        counts once. Of several runs for one revision the last by name is the record.
+
+        Raises:
+            Unavailable: it may not be kept.
+        """
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class FailedBatch:
     """Changes that a consumer of the feed gave up on: where to look for them, not what they are.
 
     ``first_at`` and ``last_at``: when the first and the last of them reached the consumer's
     stream, cut to seconds. ``channel`` is none where it cannot be told, as for a message that
-    is none of ours. ``handle`` is its queue's.
+    is none of ours. ``handle`` is its queue's. ``shard``: only these connections, of one change.
     """
 
     handle: str
@@ -380,6 +416,7 @@ class FailedBatch:
     first_at: datetime
     last_at: datetime
     size: int
+    shard: "Shard | None" = None
 
 
 class FailedBatches(Protocol):

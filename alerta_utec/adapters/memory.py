@@ -8,10 +8,11 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from alerta_utec.domain.change import Change, IdempotencyKey, Position
-from alerta_utec.domain.delivery import Delivery
+from alerta_utec.domain.delivery import Delivery, joined, latest
 from alerta_utec.domain.errors import Conflict, NotFound, Unavailable
 from alerta_utec.domain.ids import new_epoch
 from alerta_utec.domain.incident import Incident
+from alerta_utec.domain.shard import Shard
 from alerta_utec.ports import KEY_TTL_S, Committed, Connection, Email, MailJob, Page, Posted, Query
 
 log = logging.getLogger(__name__)
@@ -188,10 +189,11 @@ class MemoryMailJobs:
 
 
 class MemoryDeliveries:
-    """``Deliveries``."""
+    """``Deliveries`` and ``ShardRecords``."""
 
     def __init__(self) -> None:
         self._kept: dict[tuple[str, int, str], Delivery] = {}
+        self._runs: dict[tuple[str, int, str], dict[str, dict[int, Delivery]]] = {}
         self._lock = threading.Lock()
 
     def record(self, deliveries: Sequence[Delivery]) -> None:
@@ -201,8 +203,27 @@ class MemoryDeliveries:
 
     def of(self, incident_id: str) -> Sequence[Delivery]:
         with self._lock:
-            keys = sorted(key for key in self._kept if key[0] == incident_id)
-            return tuple(self._kept[key] for key in keys)
+            found = [one for one in self._kept.values() if one.incident_id == incident_id]
+            runs = [runs for key, runs in self._runs.items() if key[0] == incident_id]
+        return latest([*found, *(joined(own[max(own)]) for own in runs)])
+
+    def record_part(self, run: str, number: int, part: Delivery) -> None:
+        key = (part.incident_id, part.revision, part.channel)
+        with self._lock:
+            self._runs.setdefault(key, {}).setdefault(run, {})[number] = part
+
+
+class MemoryShardQueue:
+    """A ``ShardQueue``; ``waiting`` are the shards that nobody has taken."""
+
+    def __init__(self) -> None:
+        self.waiting: list[Shard] = []
+        self.down = False
+
+    def put(self, shards: Sequence[Shard]) -> None:
+        if self.down:
+            raise Unavailable("down")
+        self.waiting += shards
 
 
 class MemoryRateLimits:

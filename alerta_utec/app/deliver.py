@@ -1,22 +1,18 @@
-"""Telling everyone of a committed change: broadcast to sockets, and e-mail."""
+"""Telling everyone of a committed change: broadcast to sockets."""
 
 import logging
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import Any
-from zoneinfo import ZoneInfo
+from datetime import datetime, timedelta
 
 from alerta_utec import wire
-from alerta_utec.app.email import compose
 from alerta_utec.app.records import Recorder
 from alerta_utec.domain.change import Change
 from alerta_utec.domain.delivery import Delivery
-from alerta_utec.domain.errors import AlertaError, Unavailable
-from alerta_utec.domain.messages import DEFAULT_LANG, Lang
+from alerta_utec.domain.errors import Unavailable
 from alerta_utec.domain.policy import Action
-from alerta_utec.ports import Clock, Connection, Connections, Mailer, Posted, Poster
+from alerta_utec.ports import Clock, Connection, Connections, Posted, Poster
 
 log = logging.getLogger(__name__)
 
@@ -79,8 +75,7 @@ class Broadcast:
             nobody = Posted(failed=(*private, *public))
             self._record(change, counted(nobody, started_s))
             raise
-        by_id = {listener.connection_id: listener for listener in listeners}
-        forget(self.connections, self.clock, [by_id[name] for name in posted.gone])
+        forget(self.connections, posted.gone, but=opening(listeners, self.clock.now()))
         return self._record(change, counted(posted, started_s))
 
     def _record(self, change: Change, counts: dict[str, int]) -> dict[str, int]:
@@ -132,50 +127,20 @@ def counted(posted: Posted, started_s: float) -> dict[str, int]:
     return {"attempted": sum(counts.values()), **counts, "ms": ms}
 
 
-def forget(connections: Connections, clock: Clock, gone: Iterable[Connection]) -> None:
-    """Delete who is gone, but for those who may still be in their handshake."""
-    opened_before = clock.now() - HANDSHAKE_MAX
-    for connection in gone:
-        if connection.connected_at >= opened_before:
+def opening(listeners: Iterable[Connection], now: datetime) -> frozenset[str]:
+    """The ids of those who may still be in their handshake: until it ends they look gone."""
+    opened_before = now - HANDSHAKE_MAX
+    return frozenset(one.connection_id for one in listeners if one.connected_at >= opened_before)
+
+
+def forget(connections: Connections, gone: Iterable[str], *, but: Container[str]) -> None:
+    """Delete who is gone, but for those in ``but``."""
+    for name in gone:
+        if name in but:
             continue
         try:
-            connections.delete(connection.connection_id)
+            connections.delete(name)
         except Unavailable:
             # The next broadcast finds it gone too, or it expires.
             log.exception("not_forgotten")
             return
-
-
-@dataclass(frozen=True)
-class Alarm:
-    """Sends the e-mail of a change, where it calls for one."""
-
-    mailer: Mailer
-    timezone: ZoneInfo
-    clock: Clock
-    record: Recorder
-    lang: Lang = DEFAULT_LANG
-
-    def __call__(self, change: Change) -> bool:
-        """Send it, and record whether it was sent.
-
-        Returns:
-            False where the change calls for no e-mail.
-
-        Raises:
-            Unavailable: not sent, or not known; repeat it.
-            Internal: not sent, and somebody has to see to it.
-        """
-        if not change.alarms():
-            return False
-        try:
-            self.mailer.send(compose(change, self.timezone, self.lang))
-        except AlertaError as error:
-            self._record(change, {"result": "failed", "because": str(error)})
-            raise
-        log.info("email_sent", extra={"position": str(change.position)})
-        self._record(change, {"result": "sent"})
-        return True
-
-    def _record(self, change: Change, outcome: Mapping[str, Any]) -> None:
-        self.record(Delivery.of(change, "email", self.clock.now(), outcome))

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from alerta_utec.app.deliver import Alarm
+from alerta_utec.app.alarm import Alarm
 from alerta_utec.app.records import Recorder
 from alerta_utec.domain.delivery import Delivery
 from alerta_utec.domain.errors import Unavailable

@@ -9,6 +9,7 @@ from enum import Enum
 from alerta_utec.domain.change import Change
 from alerta_utec.domain.delivery import Channel, Delivery
 from alerta_utec.domain.errors import Unavailable
+from alerta_utec.domain.shard import Shard
 from alerta_utec.ports import Deliveries, FailedBatch, IncidentStore
 
 log = logging.getLogger(__name__)
@@ -19,6 +20,7 @@ log = logging.getLogger(__name__)
 SLACK = timedelta(minutes=2)
 PER_READ = 200
 Send = Callable[[Change], object]
+SendShard = Callable[[Shard], object]
 
 
 class Result(Enum):
@@ -48,12 +50,14 @@ class Step:
 class Redrive:
     """Sends changes again; each is tried once per channel in the life of this object.
 
-    ``send`` has what a channel is sent by, which raises ``Unavailable`` where that fails.
+    ``send`` has what a channel is sent by, ``send_shard`` sends to some of a broadcast's clients;
+    they raise ``Unavailable`` where that fails.
     """
 
     store: IncidentStore
     deliveries: Deliveries
     send: Mapping[Channel, Send]
+    send_shard: SendShard
     dry_run: bool = False
     _results: dict[tuple[int, Channel], Result] = field(default_factory=dict, init=False)
 
@@ -101,6 +105,19 @@ class Redrive:
         self._results[key] = self._result(change, channel, unless_delivered)
         return Step(change, channel, self._results[key])
 
+    def shard(self, shard: Shard) -> Step | None:
+        """Send a change to the shard's connections; none where there is no such change (now).
+
+        Raises:
+            Unavailable: the change cannot be read.
+        """
+        change = next(self.changes(shard.position.seq, shard.position.seq), None)
+        if change is None or change.position != shard.position:
+            return None
+        if self.dry_run:
+            return Step(change, "broadcast", Result.DUE)
+        return Step(change, "broadcast", self._tried(change, lambda: self.send_shard(shard)))
+
     def _result(self, change: Change, channel: Channel, unless_delivered: bool) -> Result:
         if channel == "email" and not change.alarms():
             return Result.NOT_CALLED_FOR
@@ -108,8 +125,11 @@ class Redrive:
             return Result.DELIVERED_BEFORE
         if self.dry_run:
             return Result.DUE
+        return self._tried(change, lambda: self.send[channel](change))
+
+    def _tried(self, change: Change, send: Callable[[], object]) -> Result:
         try:
-            self.send[channel](change)
+            send()
         except Unavailable:
             log.exception("not_sent", extra={"position": str(change.position)})
             return Result.FAILED

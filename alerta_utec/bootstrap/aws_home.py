@@ -116,6 +116,14 @@ class AwsHome:
         return self._consumer(self.services.broadcast)
 
     @cached_property
+    def fanout(self) -> Handler:
+        """The queue of shards, to the sockets."""
+        from alerta_utec.adapters.aws.sqs_shards import shard_of
+        from alerta_utec.handlers.shards import ShardConsumer
+
+        return self._logged(ShardConsumer(shard_of, self.services.send_shard))
+
+    @cached_property
     def alarm(self) -> Handler:
         """The stream of changes, to e-mail."""
         alarm = self.services.alarm

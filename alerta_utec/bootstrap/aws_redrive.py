@@ -18,6 +18,7 @@ _OUTPUTS: Mapping[str, str] = {
     "CHANGES_TABLE": "ChangesTable",
     "KEYS_TABLE": "KeysTable",
     "DELIVERIES_TABLE": "DeliveriesTable",
+    "FAN_OUT_QUEUE": "FanOutQueue",
     "MANAGEMENT_ENDPOINT": "ManagementEndpoint",
     "ALARM_TOPIC_ARN": "AlarmTopic",
     "ALERTA_TIMEZONE": "Timezone",
@@ -58,6 +59,7 @@ def connect(
         services.incidents,
         services.deliveries,
         {"broadcast": services.broadcast, "email": services.alarm},
+        services.send_shard,
         dry_run=dry_run,
     )
     url = queue or found["UndeliveredQueue"]

@@ -13,11 +13,13 @@ from alerta_utec.adapters.clock import SystemClock
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
+    from alerta_utec.adapters.aws.dynamodb_deliveries import DynamoDeliveries, MeteredDeliveries
     from alerta_utec.adapters.aws.sweep import Sweep
     from alerta_utec.app.access import Access
+    from alerta_utec.app.alarm import Alarm
     from alerta_utec.app.cap import CapAlerts
     from alerta_utec.app.catch_up import CatchUp
-    from alerta_utec.app.deliver import Alarm, Broadcast
+    from alerta_utec.app.fan_out import FanOut, SendShard
     from alerta_utec.app.limits import NoLimit, SubmitLimit
     from alerta_utec.app.records import Recorder
     from alerta_utec.app.sessions import Sessions, Subscriptions
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
     from alerta_utec.app.submit import Submit
     from alerta_utec.domain.messages import Lang
     from alerta_utec.domain.origins import Origins
-    from alerta_utec.ports import Authenticator, Connections, Deliveries, IncidentStore, Poster
+    from alerta_utec.ports import Authenticator, Connections, IncidentStore, Poster
 
 
 @dataclass(frozen=True)
@@ -141,14 +143,31 @@ class AwsServices:
         return CapAlerts(sender, timezone, self._lang, self.environment["AUTH"] != "off")
 
     @cached_property
-    def broadcast(self) -> "Broadcast":
-        """Sends a change to everyone.
+    def broadcast(self) -> "FanOut":
+        """Sends a change to everyone, or has it sent.
 
-        ``CONNECTIONS_TABLE``, ``DELIVERIES_TABLE``, ``MANAGEMENT_ENDPOINT``.
+        ``CONNECTIONS_TABLE``, ``DELIVERIES_TABLE``, ``MANAGEMENT_ENDPOINT``, ``FAN_OUT_QUEUE``.
         """
+        from alerta_utec.adapters.aws import clients
+        from alerta_utec.adapters.aws.sqs_shards import SqsShardQueue
         from alerta_utec.app.deliver import Broadcast
+        from alerta_utec.app.fan_out import FanOut
 
-        return Broadcast(self.connections, self.poster, SystemClock(), self._record)
+        broadcast = Broadcast(self.connections, self.poster, SystemClock(), self._record)
+        queue = SqsShardQueue(clients.sqs(), self.environment["FAN_OUT_QUEUE"])
+        return FanOut(broadcast, queue, self.deliveries, SystemClock())
+
+    @cached_property
+    def send_shard(self) -> "SendShard":
+        """Sends a change to the connections of one shard.
+
+        ``CHANGES_TABLE``, ``CONNECTIONS_TABLE``, ``DELIVERIES_TABLE``, ``MANAGEMENT_ENDPOINT``.
+        """
+        from alerta_utec.adapters.aws.feed import Feed
+        from alerta_utec.app.fan_out import SendShard
+
+        feed = Feed(self._dynamodb, self.environment["CHANGES_TABLE"])
+        return SendShard(feed, self.connections, self.poster, self.deliveries, SystemClock())
 
     @cached_property
     def alarm(self) -> "Alarm":
@@ -160,7 +179,7 @@ class AwsServices:
 
         from alerta_utec.adapters.aws import clients
         from alerta_utec.adapters.aws.sns import SnsMailer
-        from alerta_utec.app.deliver import Alarm
+        from alerta_utec.app.alarm import Alarm
 
         mailer = SnsMailer(clients.sns(), self.environment["ALARM_TOPIC_ARN"])
         timezone = ZoneInfo(self.environment["ALERTA_TIMEZONE"])
@@ -184,7 +203,7 @@ class AwsServices:
         return DynamoIncidents(self._dynamodb, IncidentTables(*names))
 
     @cached_property
-    def deliveries(self) -> "Deliveries":
+    def deliveries(self) -> "DynamoDeliveries | MeteredDeliveries":
         """The record of what was sent (``DELIVERIES_TABLE``)."""
         from alerta_utec.adapters.aws.dynamodb_deliveries import (
             DynamoDeliveries,

@@ -28,9 +28,10 @@ from alerta_utec.adapters.memory import (
     MemoryRateLimits,
 )
 from alerta_utec.app.access import Access
+from alerta_utec.app.alarm import Alarm
 from alerta_utec.app.cap import CapAlerts
 from alerta_utec.app.catch_up import CatchUp
-from alerta_utec.app.deliver import Alarm, Broadcast
+from alerta_utec.app.deliver import Broadcast
 from alerta_utec.app.limits import NoLimit, SubmitLimit
 from alerta_utec.app.mail_queue import MailQueue
 from alerta_utec.app.records import Recorder

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from alerta_utec.bootstrap.aws_redrive import RedriveHome
     from alerta_utec.domain.change import Change
     from alerta_utec.domain.delivery import Channel
+    from alerta_utec.domain.shard import Shard
     from alerta_utec.ports import FailedBatch
 
 SERVICE = "alerta-utec-realtime"
@@ -160,6 +161,8 @@ def _see_to(home: "RedriveHome", batch: "FailedBatch", chosen: tuple["Channel", 
         return "left"
     if batch.channel not in chosen:
         return "put_back"
+    if batch.shard is not None:
+        return _see_to_shard(home.redrive, batch.shard)
     first, last = (moment(at.isoformat()) for at in (batch.first_at, batch.last_at))
     name = _CHANNEL_NAMES[batch.channel]
     click.echo(f"Mensaje: {name}, {batch.size} cambios entre {first} y {last}.")
@@ -169,6 +172,16 @@ def _see_to(home: "RedriveHome", batch: "FailedBatch", chosen: tuple["Channel", 
         click.echo(f"  Solo hay {counts['changes']} cambios de entonces: se queda en la cola.")
         return "left"
     return "left" if counts["failed"] else "removed"
+
+
+def _see_to_shard(redrive: "Redrive", shard: "Shard") -> Fate:
+    click.echo(f"Mensaje: difusión, un cambio a {len(shard.connection_ids)} conexiones.")
+    step = redrive.shard(shard)
+    if step is None:
+        click.echo("  Ese cambio ya no está: el mensaje se queda en la cola.")
+        return "left"
+    click.echo(_line(step))
+    return "left" if step.result.value == "failed" else "removed"
 
 
 def _send(

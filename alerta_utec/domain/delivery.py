@@ -1,7 +1,7 @@
 """The record of what was sent: one change on one channel."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
 
@@ -15,9 +15,10 @@ Channel = Literal["broadcast", "email"]
 class Delivery:
     """What became of one change on one channel, the last time that it was tried.
 
-    ``outcome`` of a broadcast: ``{attempted, delivered, gone, throttled, failed, ms}``. Of an
-    e-mail: ``{result, because?, attempts?}``, where ``result`` is ``sent``, ``failed`` (it is
-    tried again), ``given_up`` or ``suppressed``.
+    ``outcome`` of a broadcast: ``{attempted, delivered, gone, throttled, failed, ms}``, and
+    ``pending`` while somebody is left whose turn has not come. Of an e-mail: ``{result,
+    because?, attempts?}``, where ``result`` is ``sent``, ``failed`` (it is tried again),
+    ``given_up`` or ``suppressed``.
     """
 
     incident_id: str
@@ -41,3 +42,30 @@ class Delivery:
             "at": format_time(self.at),
             **self.outcome,
         }
+
+
+PLAN = 0
+_COUNTS = ("delivered", "gone", "throttled", "failed")
+
+
+def joined(parts: Mapping[int, Delivery]) -> Delivery:
+    """The record of one broadcast, from those of its parts by their numbers (at least one).
+
+    The part ``PLAN``, where there is one, says how many are ``attempted`` in all.
+    """
+    shards = [part.outcome for number, part in parts.items() if number != PLAN]
+    counts = {name: sum(shard[name] for shard in shards) for name in _COUNTS}
+    attempted = sum(shard["attempted"] for shard in shards)
+    planned = parts[PLAN].outcome["attempted"] if PLAN in parts else attempted
+    last = max(parts.values(), key=lambda part: part.at)
+    ms = max(part.outcome["ms"] for part in parts.values())
+    pending = {"pending": planned - attempted} if planned > attempted else {}
+    return replace(last, outcome={"attempted": planned, **counts, "ms": ms, **pending})
+
+
+def latest(deliveries: Iterable[Delivery]) -> tuple[Delivery, ...]:
+    """The last try for each revision and channel, in the order of these."""
+    last: dict[tuple[int, str], Delivery] = {}
+    for one in sorted(deliveries, key=lambda delivery: delivery.at):
+        last[one.revision, one.channel] = one
+    return tuple(last[key] for key in sorted(last))

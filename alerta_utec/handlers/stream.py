@@ -48,7 +48,7 @@ class StreamConsumer:
         Raises:
             Exception: whatever its first record failed with.
         """
-        deadline_s = self._deadline(context)
+        deadline_s = deadline_of(context, self.monotonic)
         for number, record in enumerate(event["Records"]):
             stream = record["dynamodb"]
             if number and deadline_s is not None and self.monotonic() >= deadline_s:
@@ -63,10 +63,12 @@ class StreamConsumer:
                 return _failed(stream)
         return {"batchItemFailures": []}
 
-    def _deadline(self, context: LambdaContext | None) -> float | None:
-        if context is None:
-            return None
-        return self.monotonic() + context.get_remaining_time_in_millis() / 1000 - RESERVE_S
+
+def deadline_of(context: LambdaContext | None, monotonic: Callable[[], float]) -> float | None:
+    """When nothing more is to be begun, by ``monotonic``; none where the caller sets no end."""
+    if context is None:
+        return None
+    return monotonic() + context.get_remaining_time_in_millis() / 1000 - RESERVE_S
 
 
 def _failed(stream: Mapping[str, Any]) -> dict[str, Any]:

@@ -135,6 +135,17 @@ def deliveries(request: pytest.FixtureRequest) -> Deliveries:
     return kept
 
 
+@pytest.fixture(params=["memory", "dynamodb", "metered"])
+def shard_records(
+    request: pytest.FixtureRequest,
+) -> MemoryDeliveries | DynamoDeliveries | MeteredDeliveries:
+    """Empty ``ShardRecords``, which are ``Deliveries`` too."""
+    kept: MemoryDeliveries | DynamoDeliveries | MeteredDeliveries = request.getfixturevalue(
+        f"{request.param}_deliveries"
+    )
+    return kept
+
+
 @pytest.fixture
 def memory_rate_limits() -> MemoryRateLimits:
     return MemoryRateLimits()

@@ -14,6 +14,7 @@ SETTINGS = {
     "CHANGES_TABLE": "h",
     "KEYS_TABLE": "k",
     "DELIVERIES_TABLE": "d",
+    "FAN_OUT_QUEUE": "https://sqs.us-east-1.amazonaws.com/000000000000/q",
     "AUTH": "off",
     "ORIGINS": "*",
     "ALARM_TOPIC_ARN": "arn:aws:sns:us-east-1:000000000000:t",
@@ -24,16 +25,22 @@ SETTINGS = {
 # What the table of routes stands on: nothing.
 ROUTES_LOAD = {"alerta_utec", "alerta_utec.handlers", "alerta_utec.handlers.routes"}
 NEVER_ON_LAMBDA = {
-    *("aiohttp", "uvloop", "apprise", "click", "sqlite3", "websockets"),
+    *("aiohttp", "uvloop", "apprise", "click", "sqlite3", "websockets", "boto3"),
     *("alerta_utec.gateway", "alerta_utec.client", "alerta_utec.cli"),
     *("alerta_utec.adapters.local", "alerta_utec.adapters.memory"),
     "alerta_utec.bootstrap.local_home",
 }
 JWT = "jwt"
 HTTP_ONLY = "aws_lambda_powertools.event_handler"
+# Opens and closes connections, and knows no incident.
+NO_INCIDENTS = {
+    *(HTTP_ONLY, JWT, "cryptography", "pydantic", "pydantic_core", "boto3"),
+    *("alerta_utec.domain.incident", "alerta_utec.handlers.websocket"),
+    "alerta_utec.adapters.aws.management_http",
+}
 FORBIDDEN = {
-    "connect": {HTTP_ONLY, "alerta_utec.adapters.aws.commit", "alerta_utec.app.deliver"},
-    "disconnect": {HTTP_ONLY, "alerta_utec.adapters.aws.commit", "alerta_utec.app.deliver"},
+    "connect": NO_INCIDENTS,
+    "disconnect": NO_INCIDENTS,
     "notify_incident": {HTTP_ONLY, "alerta_utec.app.deliver", "alerta_utec.app.email"},
     "ping": {HTTP_ONLY, "alerta_utec.app.deliver", "alerta_utec.adapters.aws.management_api"},
     "sync": {HTTP_ONLY, "alerta_utec.app.deliver", "alerta_utec.adapters.aws.management_api"},
@@ -42,8 +49,18 @@ FORBIDDEN = {
     "sweep": {HTTP_ONLY, "alerta_utec.app.deliver", "alerta_utec.adapters.aws.commit", JWT},
     "default": {HTTP_ONLY, "boto3", "botocore.session", "alerta_utec.adapters.aws"},
     "http_api": {"alerta_utec.app.deliver", "alerta_utec.adapters.aws.management_api"},
-    "broadcast": {HTTP_ONLY, "alerta_utec.adapters.aws.commit", "alerta_utec.app.submit"},
-    "alarm": {HTTP_ONLY, "alerta_utec.adapters.aws.commit", "alerta_utec.app.submit"},
+    "broadcast": {
+        *(HTTP_ONLY, JWT, "alerta_utec.adapters.aws.commit", "alerta_utec.app.submit"),
+        "alerta_utec.app.email",
+    },
+    "fanout": {
+        *(HTTP_ONLY, JWT, "alerta_utec.adapters.aws.commit", "alerta_utec.adapters.aws.listing"),
+        *("alerta_utec.app.submit", "alerta_utec.app.email"),
+    },
+    "alarm": {
+        *(HTTP_ONLY, JWT, "alerta_utec.adapters.aws.commit", "alerta_utec.app.submit"),
+        *("alerta_utec.app.deliver", "alerta_utec.adapters.aws.management_http"),
+    },
 }
 
 

@@ -33,7 +33,7 @@ def test_every_function_has_a_role_of_its_own(packaged: Packaged) -> None:
     functions = packaged.of_type("AWS::Lambda::Function")
     roles = [function["Properties"]["Role"]["Fn::GetAtt"][0] for function in functions.values()]
 
-    assert len(set(roles)) == len(roles) == 12
+    assert len(set(roles)) == len(roles) == 13
     assert set(roles) == set(packaged.of_type("AWS::IAM::Role"))
 
 
@@ -87,7 +87,7 @@ def test_functions_run_on_the_runtime_that_the_wheels_are_for(packaged: Packaged
 
 
 def test_what_api_gateway_waits_for_ends_in_time(packaged: Packaged) -> None:
-    others = {f"{name}LambdaFunction" for name in ("Broadcast", "Alarm", "Sweep")}
+    others = {f"{name}LambdaFunction" for name in ("Broadcast", "Fanout", "Alarm", "Sweep")}
     for name, function in packaged.of_type("AWS::Lambda::Function").items():
         if name not in others:
             assert function["Properties"]["Timeout"] <= 29, name
@@ -153,8 +153,14 @@ def test_rows_that_expire_have_a_ttl(packaged: Packaged) -> None:
     assert expiring == {"Connections": setting, "Keys": setting}
 
 
-def test_consumers_retry_part_of_a_batch_and_set_aside_what_stays_bad(packaged: Packaged) -> None:
+def streams(packaged: Packaged) -> dict[str, Any]:
+    """The event sources that read a stream."""
     mappings = packaged.of_type("AWS::Lambda::EventSourceMapping")
+    return {name: one for name, one in mappings.items() if "Dynamodb" in name}
+
+
+def test_consumers_retry_part_of_a_batch_and_set_aside_what_stays_bad(packaged: Packaged) -> None:
+    mappings = streams(packaged)
 
     assert len(mappings) == 2
     for name, mapping in mappings.items():
@@ -172,7 +178,7 @@ def test_consumers_are_called_for_changes_only_and_alarm_for_those_that_call_for
 ) -> None:
     patterns = {
         name: json.loads(mapping["Properties"]["FilterCriteria"]["Filters"][0]["Pattern"])
-        for name, mapping in packaged.of_type("AWS::Lambda::EventSourceMapping").items()
+        for name, mapping in streams(packaged).items()
     }
 
     broadcast = {"eventName": ["INSERT"], "dynamodb": {"Keys": {"feed": {"S": ["main"]}}}}
@@ -184,6 +190,31 @@ def test_consumers_are_called_for_changes_only_and_alarm_for_those_that_call_for
             "dynamodb": {**broadcast["dynamodb"], **alarming},  # type: ignore[dict-item]
         },
     }
+
+
+def test_shards_come_again_when_nobody_is_sending_them_and_are_set_aside_in_the_end(
+    packaged: Packaged,
+) -> None:
+    queue = packaged.template["Resources"]["FanOut"]["Properties"]
+    timeout_s = packaged.of_type("AWS::Lambda::Function")["FanoutLambdaFunction"]["Properties"][
+        "Timeout"
+    ]
+    again = queue["RedrivePolicy"]
+
+    assert queue["VisibilityTimeout"] >= 6 * timeout_s
+    assert queue["MessageRetentionPeriod"] > again["maxReceiveCount"] * queue["VisibilityTimeout"]
+    assert again["deadLetterTargetArn"] == {"Fn::GetAtt": ["Undelivered", "Arn"]}
+    assert queue["SqsManagedSseEnabled"] is True
+
+
+def test_so_many_shards_are_sent_at_once_and_each_fails_alone(packaged: Packaged) -> None:
+    mapping = packaged.of_type("AWS::Lambda::EventSourceMapping")[
+        "FanoutEventSourceMappingSQSFanOut"
+    ]["Properties"]
+
+    assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert mapping["ScalingConfig"] == {"MaximumConcurrency": 5}
+    assert mapping["BatchSize"] == 1
 
 
 def test_the_topic_of_dev_has_the_plain_name_and_is_encrypted(packaged: Packaged) -> None:
@@ -210,7 +241,7 @@ def test_whoever_runs_it_is_told_of_what_was_given_up(packaged: Packaged) -> Non
 def test_consumers_have_time_to_begin_a_record_and_end_it(packaged: Packaged) -> None:
     functions = packaged.of_type("AWS::Lambda::Function")
 
-    for name in ("BroadcastLambdaFunction", "AlarmLambdaFunction"):
+    for name in ("BroadcastLambdaFunction", "FanoutLambdaFunction", "AlarmLambdaFunction"):
         assert functions[name]["Properties"]["Timeout"] >= 2 * RESERVE_S, name
 
 

@@ -2,13 +2,14 @@
 
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from alerta_utec.adapters.aws.attributes import Item, number, text
+from alerta_utec.adapters.aws import attributes
+from alerta_utec.adapters.aws.attributes import Item, number_of, text
 from alerta_utec.adapters.aws.errors import translated
-from alerta_utec.domain.delivery import Delivery
+from alerta_utec.domain.delivery import PLAN, Delivery, joined, latest
 from alerta_utec.domain.values import format_time, parse_time
 
 if TYPE_CHECKING:
@@ -17,9 +18,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class DynamoDeliveries:
-    """One table: key ``incidentId`` and ``record`` (revision and channel).
+    """One table: key ``incidentId`` and ``record`` (revision, channel; of a part, run and number).
 
-    Needs ``PutItem`` to record and ``Query`` to read.
+    ``Deliveries`` and ``ShardRecords``: each shard is an item of its own, so that many can be
+    written at once and one that is written twice counts once; they are added up when they are
+    read. Needs ``PutItem`` to record and ``Query`` to read.
     """
 
     client: "DynamoDBClient"
@@ -27,11 +30,17 @@ class DynamoDeliveries:
 
     def record(self, deliveries: Sequence[Delivery]) -> None:
         for delivery in deliveries:
-            with translated("PutItem"):
-                self.client.put_item(TableName=self.table, Item=_item(delivery))
+            self._put(_item(delivery))
+
+    def record_part(self, run: str, number: int, part: Delivery) -> None:
+        item = _item(part)
+        name = f"{item['record']['S']}#{run}#{number:06}"
+        self._put(
+            item | {"record": text(name), "run": text(run), "part": attributes.number(number)}
+        )
 
     def of(self, incident_id: str) -> Sequence[Delivery]:
-        found: list[Delivery] = []
+        found: list[Item] = []
         start: dict[str, Any] = {}
         while True:
             with translated("Query"):
@@ -41,10 +50,14 @@ class DynamoDeliveries:
                     ExpressionAttributeValues={":id": text(incident_id)},
                     **start,
                 )
-            found += map(_delivery, page["Items"])
+            found += page["Items"]
             if "LastEvaluatedKey" not in page:
-                return tuple(found)
+                return latest(_whole(found))
             start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+
+    def _put(self, item: Item) -> None:
+        with translated("PutItem"):
+            self.client.put_item(TableName=self.table, Item=item)
 
 
 @dataclass(frozen=True)
@@ -62,6 +75,11 @@ class MeteredDeliveries:
             sys.stdout.write(json.dumps(_metrics(delivery)) + "\n")
         self.deliveries.record(deliveries)
 
+    def record_part(self, run: str, number: int, part: Delivery) -> None:
+        if number != PLAN:
+            sys.stdout.write(json.dumps(_metrics(part)) + "\n")
+        self.deliveries.record_part(run, number, part)
+
     def of(self, incident_id: str) -> Sequence[Delivery]:
         return self.deliveries.of(incident_id)
 
@@ -71,7 +89,7 @@ def _item(delivery: Delivery) -> Item:
         "incidentId": text(delivery.incident_id),
         # Sorts by revision, since it is padded, and then by channel.
         "record": text(f"{delivery.revision:010}#{delivery.channel}"),
-        "revision": number(delivery.revision),
+        "revision": attributes.number(delivery.revision),
         "channel": text(delivery.channel),
         "at": text(format_time(delivery.at)),
         "outcome": text(json.dumps(dict(delivery.outcome))),
@@ -86,6 +104,20 @@ def _delivery(item: Mapping[str, Any]) -> Delivery:
         at=parse_time(item["at"]["S"]),
         outcome=json.loads(item["outcome"]["S"]),
     )
+
+
+def _whole(items: Sequence[Item]) -> Iterator[Delivery]:
+    """The items, with the parts of each revision's last run in one."""
+    runs: dict[tuple[int, str], dict[str, dict[int, Delivery]]] = {}
+    for item in items:
+        delivery = _delivery(item)
+        if "run" not in item:
+            yield delivery
+            continue
+        own = runs.setdefault((delivery.revision, delivery.channel), {})
+        own.setdefault(item["run"]["S"], {})[number_of(item, "part")] = delivery
+    for own in runs.values():
+        yield joined(own[max(own)])
 
 
 def _metrics(delivery: Delivery) -> dict[str, Any]:

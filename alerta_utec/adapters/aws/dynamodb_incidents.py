@@ -58,7 +58,7 @@ class DynamoIncidents:
         return Listing(self.client, self.tables.incidents)(query)
 
     def changes(self, *, after_seq: int, limit: int) -> Sequence[Change]:
-        return self._feed.after(after_seq, limit)
+        return self._feed.changes(after_seq=after_seq, limit=limit)
 
     def position(self) -> Position:
         return self._feed.position()

@@ -94,8 +94,8 @@ class Feed:
             raise Unavailable(f"no change at {seq}")
         return item
 
-    def after(self, seq: int, limit: int) -> Sequence[Change]:
-        """Up to ``limit`` changes from ``seq + 1`` on.
+    def changes(self, *, after_seq: int, limit: int) -> Sequence[Change]:
+        """Up to ``limit`` changes from ``after_seq + 1`` on.
 
         Raises:
             Unavailable.
@@ -107,7 +107,7 @@ class Feed:
                 page = self.client.query(
                     TableName=self.table,
                     KeyConditionExpression="feed = :feed AND seq > :seq",
-                    ExpressionAttributeValues={":feed": text(FEED), ":seq": number(seq)},
+                    ExpressionAttributeValues={":feed": text(FEED), ":seq": number(after_seq)},
                     ConsistentRead=True,
                     Limit=limit - len(found),
                     **start,

@@ -1,4 +1,4 @@
-"""The ``FailedBatches`` in an SQS queue, as Lambda writes them for a stream's consumer."""
+"""The ``FailedBatches`` in an SQS queue: what Lambda writes for a stream's consumer, and shards."""
 
 import json
 import logging
@@ -8,7 +8,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from alerta_utec.adapters.aws.errors import translated
+from alerta_utec.adapters.aws.sqs_shards import shard_of
 from alerta_utec.domain.delivery import Channel
+from alerta_utec.domain.errors import InvalidRequest
 from alerta_utec.ports import FailedBatch
 
 if TYPE_CHECKING:
@@ -59,6 +61,9 @@ def _batch(handle: str, body: str) -> FailedBatch:
     """Lambda developer guide, "Retain discarded records for a DynamoDB event source"."""
     try:
         record: dict[str, Any] = json.loads(body)
+        if "position" in record:
+            shard = shard_of(body)
+            return FailedBatch(handle, "broadcast", shard.begun_at, shard.begun_at, 1, shard)
         pointer = record["DDBStreamBatchInfo"]
         return FailedBatch(
             handle,
@@ -67,7 +72,7 @@ def _batch(handle: str, body: str) -> FailedBatch:
             _moment(pointer["approximateArrivalOfLastRecord"]),
             int(pointer["batchSize"]),
         )
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, InvalidRequest):
         log.warning("odd_message")
         return FailedBatch(handle, None, _LONG_AGO, _LONG_AGO, 0)
 

@@ -18,7 +18,8 @@ from alerta_utec.adapters.memory import (
     MemoryPoster,
 )
 from alerta_utec.app.access import OpenDoor
-from alerta_utec.app.deliver import HANDSHAKE_MAX, Alarm, Broadcast
+from alerta_utec.app.alarm import Alarm
+from alerta_utec.app.deliver import HANDSHAKE_MAX, Broadcast
 from alerta_utec.app.email import compose
 from alerta_utec.app.records import Recorder
 from alerta_utec.app.sessions import Sessions, expires_at

@@ -13,7 +13,7 @@ from alerta_utec.adapters.memory import (
     MemoryIncidents,
     MemoryMailer,
 )
-from alerta_utec.app.deliver import Alarm
+from alerta_utec.app.alarm import Alarm
 from alerta_utec.app.email import compose
 from alerta_utec.app.mail_queue import BATCH, FIRST_DELAY_S, GIVE_UP_AFTER, MAX_DELAY_S, MailQueue
 from alerta_utec.app.records import Recorder

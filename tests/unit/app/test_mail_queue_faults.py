@@ -12,7 +12,7 @@ from alerta_utec.adapters.memory import (
     MemoryIncidents,
     MemoryMailer,
 )
-from alerta_utec.app.deliver import Alarm
+from alerta_utec.app.alarm import Alarm
 from alerta_utec.app.mail_queue import MailQueue
 from alerta_utec.app.records import Recorder
 from alerta_utec.domain.errors import Unavailable

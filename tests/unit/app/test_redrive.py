@@ -8,9 +8,10 @@ import pytest
 
 from alerta_utec.adapters.memory import MemoryDeliveries, MemoryIncidents
 from alerta_utec.app.redrive import PER_READ, SLACK, Redrive, Result
-from alerta_utec.domain.change import Change
+from alerta_utec.domain.change import Change, Position
 from alerta_utec.domain.delivery import Channel, Delivery
 from alerta_utec.domain.errors import Unavailable
+from alerta_utec.domain.shard import Shard
 from alerta_utec.ports import FailedBatch
 from tests.contract.builders import creation
 
@@ -27,6 +28,7 @@ class House:
         self.deliveries = MemoryDeliveries()
         self.sent: list[tuple[Channel, int]] = []
         self.broken: set[Channel] = set()
+        self.shards: list[Shard] = []
 
     def commit(self, at: datetime, urgency: str = "high") -> Change:
         return self.store.commit(creation(at=at, urgency=urgency)).change
@@ -34,7 +36,12 @@ class House:
     def redrive(self, *, dry_run: bool = False) -> Redrive:
         channels: tuple[Channel, ...] = ("broadcast", "email")
         send = {channel: self._sender(channel) for channel in channels}
-        return Redrive(self.store, self.deliveries, send, dry_run=dry_run)
+        return Redrive(self.store, self.deliveries, send, self._send_shard, dry_run=dry_run)
+
+    def _send_shard(self, shard: Shard) -> None:
+        if "broadcast" in self.broken:
+            raise Unavailable("broadcast")
+        self.shards.append(shard)
 
     def _sender(self, channel: Channel) -> Callable[[Change], None]:
         def send(change: Change) -> None:
@@ -189,3 +196,50 @@ def test_a_dry_run_sends_nothing(house: House) -> None:
 
     assert step.result is Result.DUE
     assert house.sent == []
+
+
+def shard_at(position: Position | None) -> Shard:
+    assert position is not None
+    return Shard(position, "r", 1, 2, NOON, (), ("a", "b"))
+
+
+def test_a_shard_is_sent_to_its_clients_alone_whatever_the_record_says(house: House) -> None:
+    change = house.commit(NOON)
+    house.deliveries.record([Delivery.of(change, "broadcast", NOON, {"attempted": 0})])
+    shard = shard_at(change.position)
+
+    step = house.redrive().shard(shard)
+
+    assert step is not None
+    assert (step.change, step.channel, step.result) == (change, "broadcast", Result.SENT)
+    assert (house.shards, house.sent) == ([shard], [])
+
+
+def test_a_shard_that_fails_is_said(house: House) -> None:
+    change = house.commit(NOON)
+    house.broken.add("broadcast")
+
+    step = house.redrive().shard(shard_at(change.position))
+
+    assert step is not None
+    assert step.result is Result.FAILED
+
+
+def test_a_dry_run_sends_no_shard(house: House) -> None:
+    change = house.commit(NOON)
+
+    step = house.redrive(dry_run=True).shard(shard_at(change.position))
+
+    assert step is not None
+    assert step.result is Result.DUE
+    assert house.shards == []
+
+
+def test_a_shard_of_no_change_means_nothing(house: House) -> None:
+    change = house.commit(NOON)
+    assert change.position is not None
+
+    restored, later = Position("other", 1), Position(change.position.epoch, 2)
+
+    assert [house.redrive().shard(shard_at(one)) for one in (restored, later)] == [None, None]
+    assert house.shards == []

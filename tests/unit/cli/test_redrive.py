@@ -60,8 +60,8 @@ def test_without_credentials_it_says_how_to_give_some() -> None:
 
 
 def test_without_the_sdk_it_says_how_to_install_it(tmp_path: Path) -> None:
-    (tmp_path / "boto3.py").write_text(
-        "raise ModuleNotFoundError(\"No module named 'boto3'\", name='boto3')\n"
+    (tmp_path / "botocore.py").write_text(
+        "raise ModuleNotFoundError(\"No module named 'botocore'\", name='botocore')\n"
     )
 
     done = redrive(PYTHONPATH=str(tmp_path))

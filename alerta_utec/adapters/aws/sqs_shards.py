@@ -1,0 +1,83 @@
+"""The ``ShardQueue`` on SQS, and a shard as a message."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from alerta_utec.adapters.aws.backoff import Backoff
+from alerta_utec.adapters.aws.errors import translated
+from alerta_utec.domain.change import Position
+from alerta_utec.domain.errors import Unavailable
+from alerta_utec.domain.shard import Shard
+from alerta_utec.domain.values import format_time, parse_time
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
+
+# SendMessageBatch: 10 messages, 256 KB together; 250 ids take 6 KB.
+_MANY = 10
+
+
+@dataclass(frozen=True)
+class SqsShardQueue:
+    """Needs ``SendMessage``. A message that SQS refuses alone is sent again for five seconds."""
+
+    client: "SQSClient"
+    url: str
+    backoff: Backoff = field(default_factory=lambda: Backoff(give_up_after_s=5.0))
+
+    def put(self, shards: Sequence[Shard]) -> None:
+        for first in range(0, len(shards), _MANY):
+            self._put(shards[first : first + _MANY])
+
+    def _put(self, shards: Sequence[Shard]) -> None:
+        left = {str(number): shard_message(shard) for number, shard in enumerate(shards)}
+        refused = ""
+        for _ in self.backoff.tries():
+            with translated("SendMessageBatch"):
+                answer = self.client.send_message_batch(
+                    QueueUrl=self.url,
+                    Entries=[{"Id": name, "MessageBody": body} for name, body in left.items()],
+                )
+            failed = answer.get("Failed", [])
+            if not failed:
+                return
+            left = {one["Id"]: left[one["Id"]] for one in failed}
+            refused = failed[0]["Code"]
+        raise Unavailable(f"SendMessageBatch: {refused}")
+
+
+def shard_message(shard: Shard) -> str:
+    """The shard as a message's body; the change that it is about is read when it is sent."""
+    document = {
+        "position": str(shard.position),
+        "run": shard.run,
+        "number": shard.number,
+        "of": shard.of,
+        "begunAt": format_time(shard.begun_at),
+        "private": shard.private,
+        "public": shard.public,
+        "opening": shard.opening,
+    }
+    return json.dumps(document, separators=(",", ":"))
+
+
+def shard_of(body: str) -> Shard:
+    """The shard that ``shard_message`` wrote.
+
+    Raises:
+        KeyError, TypeError, ValueError: it wrote no such message.
+        InvalidRequest: nor such a position.
+    """
+    document = json.loads(body)
+    return Shard(
+        position=Position.parse(document["position"]),
+        run=document["run"],
+        number=int(document["number"]),
+        of=int(document["of"]),
+        begun_at=parse_time(document["begunAt"]),
+        private=tuple(document["private"]),
+        public=tuple(document["public"]),
+        opening=tuple(document["opening"]),
+    )

@@ -1,0 +1,128 @@
+"""Shards through an SQS queue of the emulator, and those that were set aside."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import boto3
+import pytest
+from botocore.config import Config
+
+from alerta_utec.adapters.aws.backoff import Backoff
+from alerta_utec.adapters.aws.sqs_shards import SqsShardQueue, shard_message, shard_of
+from alerta_utec.adapters.aws.undelivered import SqsFailedBatches
+from alerta_utec.domain.change import Position
+from alerta_utec.domain.errors import Internal, Unavailable
+from alerta_utec.domain.shard import Shard
+from tests.contract.aws import addressed
+from tests.contract.builders import T0
+from tests.support.emulator import Emulator
+from tests.support.incidents import unique
+
+
+@pytest.fixture
+def sqs(emulator: Emulator) -> Iterator[Any]:
+    """A client that tries once."""
+    client = boto3.client(
+        "sqs", config=Config(retries={"total_max_attempts": 1}), **addressed(emulator)
+    )
+    yield client
+    client.close()
+
+
+@pytest.fixture
+def url(sqs: Any) -> Iterator[str]:
+    """An empty queue of a test's own."""
+    made = sqs.create_queue(QueueName=unique("shards"))["QueueUrl"]
+    yield made
+    sqs.delete_queue(QueueUrl=made)
+
+
+def shard(number: int, of: int = 1, ids: int = 250) -> Shard:
+    names = tuple(f"{number:04}{name:011}=" for name in range(ids))
+    begun = T0 + timedelta(microseconds=123_456)
+    return Shard(
+        Position("0a1b2c3d4e5f", 7), "r", number, of, begun, names[:3], names[3:], names[2:4]
+    )
+
+
+def received(sqs: Any, url: str) -> list[Shard]:
+    """Everything in the queue."""
+    found: list[Shard] = []
+    while True:
+        answer = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10)
+        if not answer.get("Messages"):
+            return sorted(found, key=lambda one: one.number)
+        found += [shard_of(message["Body"]) for message in answer["Messages"]]
+
+
+@pytest.mark.parametrize("count", [1, 10, 11, 41])
+def test_every_shard_that_is_put_comes_out_as_it_was(sqs: Any, url: str, count: int) -> None:
+    shards = [shard(number, count) for number in range(1, count + 1)]
+
+    SqsShardQueue(sqs, url).put(shards)
+
+    assert received(sqs, url) == shards
+
+
+def test_ten_shards_of_the_longest_ids_fit_into_a_request() -> None:
+    ids = tuple("i" * 64 for _ in range(250))
+
+    size = len(shard_message(Shard(Position("e", 1), "r", 1, 1, T0, (), ids)))
+
+    assert 10 * size < 256 * 1024
+
+
+def test_messages_that_are_refused_alone_are_sent_again_and_the_others_are_not(
+    sqs: Any, url: str
+) -> None:
+    sent: list[list[str]] = []
+
+    def refuse_some(params: dict[str, Any], **_: Any) -> None:
+        sent.append([entry["Id"] for entry in params["Entries"]])
+
+    def answered(parsed: dict[str, Any], **_: Any) -> None:
+        if len(sent) == 1:
+            parsed["Failed"] = [{"Id": "1", "Code": "InternalError", "SenderFault": False}]
+
+    sqs.meta.events.register("provide-client-params.sqs.SendMessageBatch", refuse_some)
+    sqs.meta.events.register("after-call.sqs.SendMessageBatch", answered)
+
+    SqsShardQueue(sqs, url, Backoff(base_s=0.001)).put([shard(n) for n in range(1, 4)])
+
+    assert sent == [["0", "1", "2"], ["1"]]
+
+
+def test_messages_that_stay_refused_are_unavailable(sqs: Any, url: str) -> None:
+    def answered(parsed: dict[str, Any], **_: Any) -> None:
+        parsed["Failed"] = [{"Id": "0", "Code": "InternalError", "SenderFault": False}]
+
+    sqs.meta.events.register("after-call.sqs.SendMessageBatch", answered)
+    queue = SqsShardQueue(sqs, url, Backoff(base_s=0.001, give_up_after_s=0.05))
+
+    with pytest.raises(Unavailable, match="InternalError"):
+        queue.put([shard(1)])
+
+
+def test_without_a_queue_somebody_has_to_see_to_it(sqs: Any, url: str) -> None:
+    with pytest.raises(Internal):
+        SqsShardQueue(sqs, f"{url}-none").put([shard(1)])
+
+
+def test_a_shard_that_was_set_aside_is_known_as_one(sqs: Any, url: str) -> None:
+    SqsShardQueue(sqs, url).put([shard(3)])
+
+    (batch,) = SqsFailedBatches(sqs, url).take()
+
+    assert batch.shard == shard(3)
+    assert (batch.channel, batch.size) == ("broadcast", 1)
+    assert batch.first_at == batch.last_at == shard(3).begun_at
+
+
+def test_what_only_looks_like_a_shard_is_none_of_ours(sqs: Any, url: str) -> None:
+    for body in ('{"position": "x"}', '{"position": "e:1"}', "[]", "7"):
+        sqs.send_message(QueueUrl=url, MessageBody=body)
+
+    batches = SqsFailedBatches(sqs, url).take()
+
+    assert [(batch.channel, batch.shard) for batch in batches] == [(None, None)] * 4
