@@ -50,6 +50,7 @@ def test_nobody_reads_or_reports_without_a_token(guarded: Server) -> None:
     for method, path in (
         ("GET", "/incidents"),
         ("GET", "/incidents/aula-1"),
+        ("GET", "/incidents/aula-1/cap"),
         ("PATCH", "/incidents/aula-1"),
         ("POST", "/incidents"),
         ("GET", "/stats"),

@@ -8,6 +8,7 @@ import pytest
 from websockets.sync.client import connect
 
 from tests.conformance.targets import http_request
+from tests.support.cap import Alert
 from tests.support.incidents import incident, unique
 from tests.support.server import Server
 from tests.support.sign_in import bearer, token
@@ -225,6 +226,17 @@ def test_people_are_named_to_staff_and_to_nobody_else(guarded: Server) -> None:
         url = f"{guarded.http_url}/incidents?limit=200"
         listing = http_request("GET", url, None, bearer(token(role))).body.decode()
         assert ('"reportedBy"' in listing) is private
+
+
+def test_an_alert_names_nobody_whoever_asks_and_is_for_members_alone(guarded: Server) -> None:
+    name = reported(guarded)
+
+    url = f"{guarded.http_url}/incidents/{name}/cap"
+    for role in ("estudiante", "personal", "autoridad"):
+        answer = http_request("GET", url, None, bearer(token(role)))
+        assert answer.status == 200
+        assert b"rosa" not in answer.body
+        assert Alert(answer.body).one("scope") == "Restricted"
 
 
 def test_a_subprotocol_is_never_echoed_with_a_token_in_it(guarded: Server) -> None:
