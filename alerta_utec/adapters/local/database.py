@@ -68,13 +68,13 @@ class Database:
             raise
 
     @contextmanager
-    def turn(self) -> Iterator[None]:
+    def turn(self, within_s: float = TURN_TIMEOUT_S) -> Iterator[None]:
         """Be the only one that writes; may be entered again by the thread that has it.
 
         Raises:
             Unavailable: others have kept it for too long.
         """
-        if not self._turn.acquire(timeout=TURN_TIMEOUT_S):
+        if not self._turn.acquire(timeout=max(0.0, within_s)):
             raise Unavailable("SQLite: the writer is busy")
         try:
             yield

@@ -19,6 +19,15 @@ ADD_CHANGE = (
     "INSERT INTO changes (seq, incident_id, revision, made_by, note, digest, user, key, "
     "state_before, state_after) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
+SAVE_INCIDENT = """
+INSERT INTO incidents (created_seq, incident_id, revision, status, urgency, type_folded,
+                       location_folded, state)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (incident_id) DO UPDATE SET
+    revision = excluded.revision, status = excluded.status, urgency = excluded.urgency,
+    type_folded = excluded.type_folded, location_folded = excluded.location_folded,
+    state = excluded.state
+"""
 
 
 def to_us(moment: datetime) -> int:
@@ -41,8 +50,8 @@ def decode_incident(state: str) -> Incident:
     return Incident.from_json(json.loads(state))
 
 
-def change_row(change: Change) -> tuple[Any, ...]:
-    """The values for ``ADD_CHANGE`` of a committed change."""
+def change_row(change: Change, state_after: str) -> tuple[Any, ...]:
+    """The values for ``ADD_CHANGE`` of a committed change, whose ``after`` is encoded already."""
     after = change.after
     return (
         after.seq,
@@ -54,7 +63,21 @@ def change_row(change: Change) -> tuple[Any, ...]:
         change.key.user if change.key else None,
         change.key.key if change.key else None,
         encode_incident(change.before) if change.before else None,
-        encode_incident(after),
+        state_after,
+    )
+
+
+def incident_row(incident: Incident, state: str) -> tuple[Any, ...]:
+    """The values for ``SAVE_INCIDENT``; ``state`` is the incident, encoded."""
+    return (
+        incident.seq,
+        incident.incident_id,
+        incident.revision,
+        incident.status.value,
+        incident.urgency.value,
+        incident.type.casefold(),
+        incident.location.casefold(),
+        state,
     )
 
 

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from alerta_utec.adapters.local.commits import EXPIRED_PER_KEY
 from alerta_utec.adapters.local.database import Database
-from alerta_utec.adapters.local.sqlite import EXPIRED_PER_COMMIT, SqliteIncidents
+from alerta_utec.adapters.local.sqlite import SqliteIncidents
 from alerta_utec.domain.change import Change
 from alerta_utec.domain.errors import Conflict
 from tests.contract.builders import T0, creation
@@ -117,9 +118,9 @@ def test_expired_keys_are_removed_a_few_at_a_time(store: Store, path: Path) -> N
 
 
 def test_a_key_that_has_expired_and_not_been_removed_yet_can_be_used_anew(store: Store) -> None:
-    for number in range(EXPIRED_PER_COMMIT + 1):
+    for number in range(EXPIRED_PER_KEY + 1):
         store.incidents.commit(creation(key=f"k{number:02}", at=T0 + number * SECOND))
-    newest = f"k{EXPIRED_PER_COMMIT}"
+    newest = f"k{EXPIRED_PER_KEY}"
 
     again = store.incidents.commit(creation(key=newest, at=T0 + 2 * DAY, type="otro"))
     repeated = store.incidents.commit(creation(key=newest, at=T0 + 2 * DAY, type="otro"))

@@ -1,0 +1,267 @@
+"""``GroupCommit``: many commits in one transaction, each with an outcome of its own."""
+
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from alerta_utec.adapters.local.commits import EXPIRED_PER_KEY, GroupCommit
+from alerta_utec.adapters.local.database import Database
+from alerta_utec.domain.change import Change
+from alerta_utec.domain.errors import NotFound, Unavailable
+from alerta_utec.domain.values import Status
+from alerta_utec.ports import Committed
+from tests.contract.builders import T0, creation, update
+from tests.unit.adapters_local.conftest import Store
+
+WAIT_S = 30
+DAY = timedelta(hours=24)
+Outcome = Committed | Exception
+
+
+class Together:
+    """Commits changes so that all of them wait before any is written."""
+
+    def __init__(self, store: Store, **options: float) -> None:
+        self.told: list[Change] = []
+        self._arrived = threading.Barrier(1)
+        self.commits = GroupCommit(
+            store.database,
+            self.told.append,
+            gather=lambda: self._arrived.wait(WAIT_S) and None,
+            **options,  # type: ignore[arg-type]
+        )
+
+    def __call__(self, *changes: Change) -> list[Outcome]:
+        """The outcomes, in the order of the changes."""
+        self._arrived = threading.Barrier(len(changes))
+        with ThreadPoolExecutor(len(changes)) as pool:
+            return list(pool.map(self._one, changes))
+
+    def _one(self, change: Change) -> Outcome:
+        try:
+            committed = self.commits.commit(change, None)
+        except Exception as error:
+            return error
+        assert committed.duplicate or committed.change in self.told
+        return committed
+
+
+@pytest.fixture
+def together(store: Store) -> Together:
+    return Together(store)
+
+
+@contextmanager
+def transactions(database: Database) -> Iterator[list[str]]:
+    """How each transaction of the block ended."""
+    ends: list[str] = []
+
+    def trace(statement: str) -> None:
+        if statement in {"COMMIT", "ROLLBACK"}:
+            ends.append(statement)
+
+    with database.write() as connection:
+        writer = connection
+    writer.set_trace_callback(trace)
+    yield ends
+    writer.set_trace_callback(None)
+
+
+def kinds(outcomes: Sequence[Outcome]) -> list[str]:
+    """``stored``, ``duplicate``, or the name of the refusal."""
+    return [
+        type(outcome).__name__
+        if isinstance(outcome, Exception)
+        else "duplicate"
+        if outcome.duplicate
+        else "stored"
+        for outcome in outcomes
+    ]
+
+
+def test_those_who_wait_are_stored_in_one_transaction(store: Store, together: Together) -> None:
+    with transactions(store.database) as ends:
+        outcomes = together(*(creation(incidentId=f"i{number}") for number in range(20)))
+
+    assert ends == ["COMMIT"]
+    assert kinds(outcomes) == ["stored"] * 20
+    assert [change.after.seq for change in together.told] == list(range(1, 21))
+    assert list(store.incidents.changes(after_seq=0, limit=50)) == together.told
+    assert store.incidents.position().seq == 20
+
+
+def test_a_group_has_a_bound(store: Store) -> None:
+    together = Together(store, group_max=8)
+
+    with transactions(store.database) as ends:
+        outcomes = together(*(creation(incidentId=f"i{number}") for number in range(20)))
+
+    assert ends == ["COMMIT"] * 3
+    assert kinds(outcomes) == ["stored"] * 20
+    assert [change.after.seq for change in together.told] == list(range(1, 21))
+
+
+def test_one_that_is_refused_leaves_the_others_alone(store: Store, together: Together) -> None:
+    known = store.incidents.commit(creation(incidentId="a", key="k")).change.after
+    moved = store.incidents.commit(update(known, status=Status.EN_ATENCION)).change.after
+
+    with transactions(store.database) as ends:
+        outcomes = together(
+            creation(incidentId="b"),
+            creation(incidentId="a", key="k"),
+            creation(incidentId="a", type="otro"),
+            update(known),
+            update(creation(incidentId="ausente").after),
+            update(moved, status=Status.RESUELTO),
+        )
+
+    assert ends == ["COMMIT"]
+    assert kinds(outcomes) == ["stored", "duplicate", "Conflict", "Conflict", "NotFound", "stored"]
+    assert sorted(change.incident_id for change in together.told) == ["a", "b"]
+    assert store.incidents.position().seq == 4
+
+
+def test_equal_requests_in_one_group_are_stored_once(store: Store, together: Together) -> None:
+    outcomes = together(*(creation(key="k") for _ in range(5)), creation(key="k", type="otro"))
+
+    assert sorted(kinds(outcomes[:5]) + kinds(outcomes[5:])) in (
+        ["Conflict"] + ["duplicate"] * 4 + ["stored"],
+        ["Conflict"] * 5 + ["stored"],  # the other one came first
+    )
+    assert store.incidents.position().seq == len(together.told) == 1
+
+
+def test_of_two_updates_of_one_revision_in_a_group_one_is_stored(
+    store: Store, together: Together
+) -> None:
+    known = store.incidents.commit(creation(incidentId="a")).change.after
+
+    outcomes = together(update(known, note="una"), update(known, note="otra"))
+
+    assert sorted(kinds(outcomes)) == ["Conflict", "stored"]
+    assert list(store.incidents.history("a"))[1:] == together.told
+
+
+def test_a_group_that_is_repeated_is_all_duplicates(store: Store, together: Together) -> None:
+    first = together(*(creation(key=f"k{number}") for number in range(3)))
+    repeated = together(*(creation(key=f"k{number}") for number in range(3)))
+
+    assert kinds(first) == ["stored"] * 3
+    assert kinds(repeated) == ["duplicate"] * 3
+    assert len(together.told) == 3
+
+
+def test_a_group_removes_expired_keys_for_each_that_it_adds(
+    store: Store, together: Together, path: Path
+) -> None:
+    for number in range(2 * EXPIRED_PER_KEY + 5):
+        store.incidents.commit(creation(key=f"vieja{number}"))
+
+    together(*(creation(key=key, at=T0 + DAY) for key in ("nueva", "otra")))
+
+    with closing(sqlite3.connect(path)) as connection:
+        (left,) = connection.execute("SELECT count(*) FROM keys").fetchone()
+    assert left == 5 + 2
+
+
+FAILING_COMMIT = """
+CREATE TABLE parents (seq INTEGER PRIMARY KEY);
+CREATE TABLE orphans (seq INTEGER REFERENCES parents DEFERRABLE INITIALLY DEFERRED);
+CREATE TRIGGER fails AFTER INSERT ON changes BEGIN INSERT INTO orphans VALUES (NEW.seq); END;
+PRAGMA foreign_keys = ON;
+"""
+
+
+def test_a_commit_that_fails_is_unavailable_for_the_whole_group_and_can_be_repeated(
+    store: Store, together: Together
+) -> None:
+    changes = [creation(key=f"k{number}") for number in range(10)]
+    with store.database.write() as connection:
+        writer = connection
+    writer.executescript(FAILING_COMMIT)
+
+    with transactions(store.database) as ends:
+        refused = together(*changes)
+    nothing = store.incidents.position().seq, list(together.told)
+    writer.execute("DROP TRIGGER fails")
+    stored = together(*changes)
+
+    assert ends == ["COMMIT", "ROLLBACK"]
+    assert kinds(refused) == ["Unavailable"] * 10
+    assert len({id(outcome) for outcome in refused}) == 10
+    assert nothing == (0, [])
+    assert kinds(stored) == ["stored"] * 10
+    assert [change.after.seq for change in together.told] == list(range(1, 11))
+
+
+def test_one_that_cannot_be_stored_at_all_fails_alone(store: Store, together: Together) -> None:
+    broken = creation(incidentId="b")
+    broken = Change(None, broken.after.model_copy(update={"description": "\ud800"}))
+
+    outcomes = together(creation(incidentId="a"), broken, creation(incidentId="c"))
+
+    assert kinds(outcomes) == ["stored", "UnicodeEncodeError", "stored"]
+    assert [change.after.seq for change in together.told] == [1, 2]
+    assert store.incidents.position().seq == 2
+    with pytest.raises(NotFound):
+        store.incidents.get("b")
+
+
+def test_whoever_waits_for_too_long_is_unavailable_and_is_not_stored_later(store: Store) -> None:
+    together = Together(store, patience_s=0.05)
+
+    with store.database.turn():
+        outcomes = together(creation(incidentId="a"), creation(incidentId="b"))
+    later = together(creation(incidentId="c"))
+
+    assert kinds(outcomes) == ["Unavailable"] * 2
+    assert kinds(later) == ["stored"]
+    assert [change.incident_id for change in together.told] == ["c"]
+    assert store.incidents.position().seq == 1
+
+
+def test_a_listener_that_ends_the_thread_leaves_nobody_waiting(store: Store) -> None:
+    def stop(_change: Change) -> None:
+        raise SystemExit
+
+    arrived = threading.Barrier(2)
+    commits = GroupCommit(store.database, stop, gather=lambda: arrived.wait(WAIT_S) and None)
+
+    def work(name: str) -> str:
+        try:
+            commits.commit(creation(incidentId=name), None)
+        except (SystemExit, Unavailable) as error:
+            return type(error).__name__
+        return "stored"
+
+    with ThreadPoolExecutor(2) as pool:
+        ends = sorted(pool.map(work, ("a", "b")))
+
+    assert ends == ["SystemExit", "Unavailable"]
+
+
+def test_what_is_gathered_by_others_is_stored_before_the_first_goes_on(path: Path) -> None:
+    """As it is where many handlers take turns in one thread: the first of them writes."""
+    database = Database(path)
+    told: list[Change] = []
+    turns: list[Callable[[], None]] = []
+
+    def gather() -> None:
+        if turns:
+            turns.pop()()
+
+    commits = GroupCommit(database, told.append, gather=gather)
+    inner: list[Committed] = []
+    turns.append(lambda: inner.append(commits.commit(creation(incidentId="b"), None)))
+
+    outer = commits.commit(creation(incidentId="a"), None)
+
+    database.close()
+    assert [change.incident_id for change in told] == ["a", "b"]
+    assert (outer.change, inner[0].change) == (told[0], told[1])
