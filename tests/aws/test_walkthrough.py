@@ -62,6 +62,19 @@ def test_an_alarm_goes_out_with_attributes_and_low_urgency_sends_none(
     assert quiet not in mailbox.locations()
 
 
+def test_a_subscription_can_tell_drills_by_their_attribute(
+    deployment: Deployment, mailbox: Mailbox
+) -> None:
+    place = unique("Torre")
+
+    with WsClient(deployment.ws_url) as client:
+        client.notify(incident(location=place, urgency="high", drill=True))
+    mail = mailbox.about(place)
+
+    assert mail["MessageAttributes"]["drill"]["Value"] == "true"
+    assert mail["Subject"].startswith("[Alerta UTEC] SIMULACRO - ALTA: ")
+
+
 def test_a_connection_that_is_gone_is_forgotten_at_the_next_broadcast(
     deployment: Deployment,
 ) -> None:

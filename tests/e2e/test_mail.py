@@ -62,6 +62,22 @@ def mails_of(server: Server) -> Callable[[], list[EmailMessage]]:
     return read
 
 
+def test_a_drill_is_mailed_as_one_to_its_all_clear(serve: ServeFactory, peer: SmtpPeer) -> None:
+    server = serve(environment=with_mail(peer))
+
+    with WsClient(server.ws_url) as client:
+        name = client.notify(HEAT | {"drill": True})["incidentId"]
+        client.request({"action": "update", "incidentId": name, "status": "resuelto"})
+
+    messages = wait_mail(lambda: peer.messages, 2)
+    subjects = {str(message["Subject"]).split(":")[0] for message in messages}
+    assert subjects == {
+        "[Alerta UTEC] SIMULACRO - MEDIA",
+        "[Alerta UTEC] SIMULACRO - RESUELTO",
+    }
+    assert all(message.get_content().startswith("SIMULACRO: ") for message in messages)
+
+
 def test_an_incident_is_mailed_over_smtp_with_every_field(
     serve: ServeFactory, peer: SmtpPeer
 ) -> None:
