@@ -106,25 +106,18 @@ class CapAlerts:
 
     def _info(self, alert: Element, change: Change, marks: Sequence[str], page: str | None) -> None:
         incident, info = change.after, SubElement(alert, "info")
-        resolved = incident.status is Status.RESUELTO
-        urgency, severity = LEVEL_RESOLVED if resolved else LEVELS[incident.urgency]
         _add(info, "language", cap_text("language", self.lang))
         for category in categories(incident.type):
             _add(info, "category", category)
         _add(info, "event", incident.type)
-        for response in _responses(incident):
-            _add(info, "responseType", response)
-        _add(info, "urgency", urgency)
-        _add(info, "severity", severity)
-        _add(info, "certainty", CERTAINTY[incident.status])
+        _add_level(info, incident)
         _add(info, "effective", self._time(change.at))
         _add(info, "onset", self._time(incident.timestamp))
         _add(info, "expires", self._time(change.at + VALID_FOR))
         _add(info, "senderName", "Alerta UTEC")
         _add(info, "headline", _cut(": ".join([*marks, self._headline(incident)])))
         _add(info, "description", ": ".join([*marks, self._description(change)]))
-        key = "resolved" if resolved else "high" if incident.urgency is Urgency.HIGH else "other"
-        _add(info, "instruction", cap_text(f"instruction.{key}", self.lang))
+        _add(info, "instruction", self._instruction(incident))
         if page is not None:
             _add(info, "web", page)
         shown = incident.to_json()
@@ -157,6 +150,12 @@ class CapAlerts:
             return text
         return f"{text}\n\n{email_text('note', self.lang)}: {change.note}"
 
+    def _instruction(self, incident: Incident) -> str:
+        key = "high" if incident.urgency is Urgency.HIGH else "other"
+        if incident.status is Status.RESUELTO:
+            key = "resolved"
+        return cap_text(f"instruction.{key}", self.lang)
+
     def _time(self, moment: datetime) -> str:
         """A time in CAP's form: whole seconds, a numeric offset, and UTC as ``-00:00`` (3.3.2).
 
@@ -184,10 +183,17 @@ def categories(kind: str) -> list[str]:
     return found or ["Other"]
 
 
-def _responses(incident: Incident) -> list[str]:
+def _add_level(info: Element, incident: Incident) -> None:
+    """What to do, how soon, and how bad and how certain it is."""
+    responses = ["Avoid", "Monitor"] if incident.urgency is Urgency.HIGH else ["Monitor"]
+    urgency, severity = LEVELS[incident.urgency]
     if incident.status is Status.RESUELTO:
-        return ["AllClear"]
-    return ["Avoid", "Monitor"] if incident.urgency is Urgency.HIGH else ["Monitor"]
+        responses, (urgency, severity) = ["AllClear"], LEVEL_RESOLVED
+    for response in responses:
+        _add(info, "responseType", response)
+    _add(info, "urgency", urgency)
+    _add(info, "severity", severity)
+    _add(info, "certainty", CERTAINTY[incident.status])
 
 
 def _identifier(change: Change, test: bool) -> str:
