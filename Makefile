@@ -25,6 +25,7 @@ serve: $(VENV)/serve.stamp  ## Start the service on this machine (http://127.0.0
 
 panel: node_modules/.stamp  ## Build what the panel's page loads (alerta_utec/panel) out of panel/
 	$(BUNDLE) --outdir=alerta_utec/panel
+	node_modules/.bin/tsc -p tsconfig.client.json
 
 test: lint node_modules/.stamp chromium  ## Every check and every test, the emulated AWS included
 	$(PY) -m pytest $(ARGS)
@@ -55,8 +56,9 @@ lint: $(VENV)/dev.stamp node_modules/.stamp  ## Style, types and layers
 	$(VENV)/bin/lint-imports
 	node_modules/.bin/tsc -p tsconfig.json
 	@$(BUNDLE) --outdir=.build/panel
-	@cmp .build/panel/app.js alerta_utec/panel/app.js && \
-		cmp .build/panel/panel.css alerta_utec/panel/panel.css || { echo 'Build the panel: make panel'; exit 1; }
+	@node_modules/.bin/tsc -p tsconfig.client.json --outDir .build/panel
+	@for f in app.js panel.css client.d.ts; do \
+		cmp .build/panel/$$f alerta_utec/panel/$$f || { echo 'Build the panel: make panel'; exit 1; }; done
 
 conformance: $(VENV)/dev.stamp  ## The black-box suite against ENDPOINT=wss://…
 	@test -n "$(ENDPOINT)" || { echo 'Give the deployment: make conformance ENDPOINT=wss://…/dev'; exit 2; }

@@ -9,12 +9,16 @@ import { t } from "./texts.js";
 /** @typedef {import("./incidents.js").View} View */
 
 const CHOICES_MAX = 100;
+const OFFER_EVERY_MS = 2_000;
 
 export class Filters {
   /** @type {View} */
   view = { urgency: new Set(), status: "open", type: "", location: "", search: "", order: setting("order", "priority") };
   /** @type {Record<string, {button: HTMLElement, count: HTMLElement, name: HTMLElement, states: HTMLElement}>} */
   #counters = {};
+  #offeredAt = -OFFER_EVERY_MS;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #timer;
 
   /** @param {() => void} changed called after each change of `view` */
   constructor(changed) {
@@ -48,6 +52,7 @@ export class Filters {
 
   /** Write the names anew, in another language say. */
   translate() {
+    this.#offeredAt = -OFFER_EVERY_MS;
     const { status, order } = this.selects;
     options(status, ["open", ...STATUSES].map((key) => ({ key, name: t(key) })), this.view.status);
     const orders = ["priority", "newest", "oldest"];
@@ -68,6 +73,13 @@ export class Filters {
       write(states, t("states", { waiting, attended }));
       button.classList.toggle("some", waiting > 0);
     }
+    this.#timer ??= setTimeout(() => this.#offerValues(incidents), Math.max(0, this.#offeredAt + OFFER_EVERY_MS - performance.now()));
+  }
+
+  /** @param {import("./incidents.js").Incidents} incidents */
+  #offerValues(incidents) {
+    this.#timer = undefined;
+    this.#offeredAt = performance.now();
     for (const field of /** @type {const} */ (["type", "location"])) {
       const select = this.selects[field];
       // Not under the hands of somebody who is choosing.

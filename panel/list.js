@@ -29,8 +29,6 @@ export class List {
   #items = [];
   /** @type {Map<string, Row>} */
   #rows = new Map();
-  /** @type {Map<string, number>} */
-  #places = new Map();
   /** @type {string | null} */
   #active = null;
   /** @type {string | null} */
@@ -54,14 +52,13 @@ export class List {
   show(items) {
     const top = this.viewport.scrollTop;
     const anchor = top > this.#rowPx / 2 ? this.#items[Math.floor(top / this.#rowPx)] : undefined;
-    const place = anchor && this.#places.get(anchor.incident.incidentId);
+    const before = anchor && Math.floor(top / this.#rowPx);
     this.#items = items;
-    this.#places = new Map(items.map((item, index) => [item.incident.incidentId, index]));
     this.ul.style.height = `${items.length * this.#rowPx}px`;
     // Whoever has scrolled down keeps reading where they are.
-    const now = anchor && this.#places.get(anchor.incident.incidentId);
-    if (place !== undefined && now !== undefined && now !== place)
-      this.viewport.scrollTop = top + (now - place) * this.#rowPx;
+    const now = anchor ? this.#place(anchor.incident.incidentId) : -1;
+    if (before !== undefined && now >= 0 && now !== before)
+      this.viewport.scrollTop = top + (now - before) * this.#rowPx;
     this.draw();
   }
 
@@ -74,9 +71,9 @@ export class List {
     const focused = this.ul.contains(document.activeElement);
     const places = [];
     for (let index = first; index < end; index += 1) places.push(index);
-    const active = this.#active === null ? undefined : this.#places.get(this.#active);
+    const active = this.#place(this.#active);
     // The row that has the focus stays in the document, in its place.
-    if (active === undefined) this.#active = this.#items[0]?.incident.incidentId ?? null;
+    if (active < 0) this.#active = this.#items[0]?.incident.incidentId ?? null;
     else if (active < first) places.unshift(active);
     else if (active >= end) places.push(active);
     const old = this.#rows;
@@ -103,7 +100,7 @@ export class List {
   /** @param {string | null} id */
   select(id) {
     this.#selected = id;
-    if (id !== null && this.#places.has(id)) this.#active = id;
+    if (id !== null && this.#place(id) >= 0) this.#active = id;
     this.draw();
   }
 
@@ -117,6 +114,11 @@ export class List {
   #focus(scroll) {
     const row = this.#active === null ? undefined : this.#rows.get(this.#active);
     row?.button.focus({ preventScroll: !scroll });
+  }
+
+  /** Where in the list it is, or -1. @param {string | null} id */
+  #place(id) {
+    return id === null ? -1 : this.#items.findIndex((item) => item.incident.incidentId === id);
   }
 
   #measure() {
@@ -200,7 +202,7 @@ export class List {
 
   /** @param {KeyboardEvent} event */
   #key(event) {
-    const here = (this.#active !== null && this.#places.get(this.#active)) || 0;
+    const here = Math.max(0, this.#place(this.#active));
     const page = Math.max(1, Math.floor(this.viewport.clientHeight / this.#rowPx) - 1);
     const last = this.#items.length - 1;
     /** @type {Record<string, number>} */

@@ -25,7 +25,6 @@
  *   maxQueue?: number, probe?: () => Promise<"ok" | "unauthorized">,
  *   timing?: Partial<typeof TIMING>, now?: () => number}} Options
  */
-/** @typedef {{epoch: string, seq: number}} Position */
 /**
  * What somebody sends; `again`: it may be sent twice; `filter`: what it subscribes to.
  * @typedef {{message: object, again: boolean, filter?: Filter, repeated?: boolean,
@@ -88,10 +87,10 @@ export function uuid() {
   return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
 }
 
-/** @param {unknown} text @returns {Position | null} */
+/** A position; one that is none has no epoch. @param {unknown} text */
 function parsePosition(text) {
-  const match = /^(\w+):(\d{1,15})$/.exec(String(text));
-  return match && { epoch: match[1], seq: Number(match[2]) };
+  const [, epoch, seq] = /^(\w+):(\d{1,15})$/.exec(String(text)) ?? [];
+  return { epoch, seq: Number(seq ?? 0) };
 }
 
 /**
@@ -100,7 +99,7 @@ function parsePosition(text) {
  * @internal @param {string | null} from
  */
 export function newFeed(from) {
-  let { epoch, seq: floor } = parsePosition(from) ?? { epoch: "", seq: 0 };
+  let { epoch = "", seq: floor } = parsePosition(from); // up to here nothing is missing, once
   let whole = epoch !== "";
   let head = 0; // is known to exist
   /** @type {Set<number>} */
@@ -141,35 +140,38 @@ export function newFeed(from) {
       epoch = "";
       whole = false;
     },
-    /** The feed has come to this position. @param {Position} position */
+    /** The feed has come to this position. @param {unknown} position */
     reached(position) {
-      if (position.epoch !== epoch) feed.stale = true;
-      else head = Math.max(head, position.seq);
+      const at = parsePosition(position);
+      if (at.epoch !== epoch) feed.stale = true;
+      else head = Math.max(head, at.seq);
     },
-    /** A broadcast: is it news? @param {Position} position @param {Incident} incident */
+    /** A broadcast: is it news? @param {unknown} position @param {Incident} incident */
     update(position, incident) {
-      const placed = position.epoch === epoch && told.size < AHEAD_MAX;
+      const placed = parsePosition(position).epoch === epoch && told.size < AHEAD_MAX;
       if (!placed) feed.stale = true;
-      return placed && position.seq > floor && isNews(incident);
+      return placed && incident.seq > floor && isNews(incident);
     },
     /**
-     * A page of a sync: what of it is news? None where it is of another feed.
-     * @param {Position} position @param {Incident[]} incidents @param {boolean} reset
-     * @param {boolean} last its position is to be adopted
+     * A page of a sync, the last one with the position to adopt: what of it is news? Undefined
+     * where it is of another feed.
+     * @param {unknown} position @param {Incident[]} incidents @param {boolean} reset
+     * @param {boolean} last
      */
     page(position, incidents, reset, last) {
-      if (reset) {
-        ({ epoch, seq: floor } = position);
+      const at = parsePosition(position);
+      if (reset && at.epoch) {
+        ({ epoch, seq: floor } = at);
         feed.stale ||= head > floor;
         head = floor;
         whole = false;
         ahead.clear();
         told.clear();
       }
-      if (position.epoch !== epoch) return null;
+      if (at.epoch !== epoch) return;
       const news = incidents.filter(isNews);
       if (last) {
-        floor = Math.max(floor, position.seq);
+        floor = Math.max(floor, at.seq);
         whole = true;
         for (const seq of ahead) if (seq <= floor) ahead.delete(seq);
         closeUp();
@@ -332,22 +334,21 @@ export function newMachine(feed, filter, timing, io) {
   }
 
   /** @param {any} frame */
-  function update({ incident, position: text }) {
-    const position = parsePosition(text);
-    if (!position || !isIncident(incident)) fault(new AlertaError("not_understood"));
+  function update({ incident, position }) {
+    if (!isIncident(incident)) fault(new AlertaError("not_understood"));
     else if (feed.update(position, incident)) {
-      io.tell("incident", { incident, position: text, recovered: false });
+      io.tell("incident", { incident, position, recovered: false });
     }
   }
 
   /** @param {Request} request @param {any} frame */
-  function page({ link, since, recovered: before }, { position: text, incidents, reset, more, cursor }) {
-    const position = parsePosition(text);
-    const news = position && incidents?.every?.(isIncident) && feed.page(position, incidents, reset === true, !cursor);
+  function page({ link, since, recovered: before }, { position, incidents, reset, more, cursor }) {
+    const news = incidents?.every?.(isIncident) && feed.page(position, incidents, reset, !cursor);
     if (!news) return drop(link, new AlertaError("not_understood"));
     if (reset) io.tell("reset", {});
     for (const incident of news) {
-      io.tell("incident", { incident, position: `${position.epoch}:${incident.seq}`, recovered: true });
+      const at = position.replace(/\d+$/, incident.seq);
+      io.tell("incident", { incident, position: at, recovered: true });
     }
     const count = reset || before == null ? null : before + news.length;
     busy = 0;
@@ -363,9 +364,8 @@ export function newMachine(feed, filter, timing, io) {
   }
 
   /** @param {Link} link @param {any} frame */
-  function pong(link, { position: text, expiresAt }) {
-    const position = parsePosition(text);
-    if (position) feed.reached(position);
+  function pong(link, { position, expiresAt }) {
+    feed.reached(position);
     watchGap();
     if (filtered() && feed.gap) gapAt = Math.min(gapAt, syncedAt + between(timing.resync));
     if (link.expiresAt) return;
@@ -550,16 +550,12 @@ export class AlertaUtec extends EventTarget {
   #telling = false;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
-  /** @type {Filter | undefined} */
-  #wanted;
-  /** @type {Promise<void>} */
-  #filtering = Promise.resolve();
 
   /** @param {Given<string>} url of the WebSocket @param {Options} [options] */
   constructor(url, options = {}) {
     super();
     const { filter = {}, position = null, timing, now = Date.now } = options;
-    if (position && !parsePosition(position)) throw new TypeError(`position: ${position}`);
+    if (position && !parsePosition(position).epoch) throw new TypeError(`position: ${position}`);
     query(filter);
     this.#url = url;
     this.#options = { WebSocket: globalThis.WebSocket, maxQueue: 100, ...options };
@@ -619,18 +615,10 @@ export class AlertaUtec extends EventTarget {
     if (this.state !== "stopped") this.reconnect();
   }
 
-  /**
-   * See another part of the feed: settles when the service knows; a `reset` follows. Of several
-   * calls at once only the last one counts.
-   * @param {Filter} filter
-   */
-  setFilter(filter) {
-    this.#wanted = filter;
-    const turn = async () => {
-      query(filter);
-      if (filter === this.#wanted) await this.#enqueue({ action: "subscribe", filter }, true, filter);
-    };
-    return (this.#filtering = this.#filtering.then(turn, turn));
+  /** See another part of the feed: a `reset` follows. @param {Filter} filter */
+  async setFilter(filter) {
+    query(filter);
+    await this.#enqueue({ action: "subscribe", filter }, true, filter);
   }
 
   /**
@@ -670,20 +658,20 @@ export class AlertaUtec extends EventTarget {
     if (!filter && outbox.length >= this.#options.maxQueue) throw new AlertaError("queue_full");
     const { incidentId, seq, revision, duplicate } = await new Promise((resolve, reject) => {
       const item = { message: JSON.parse(text), again, filter, resolve, reject };
-      this.#run(() => (filter ? outbox.unshift(item) : outbox.push(item)));
+      this.#run(() => outbox.push(item));
     });
     return { incidentId, seq, revision, duplicate };
   }
 
   /** @param {"addEventListener" | "removeEventListener"} how */
   #listen(how) {
-    globalThis[how]?.("online", this.#check);
+    for (const type of ["online", "offline"]) globalThis[how]?.(type, this.#check);
     globalThis.document?.[how]("visibilitychange", this.#check);
   }
 
   /** @param {Event} event */
   #check = ({ type }) => {
-    if (type === "online" || !document.hidden) this.#run((machine) => machine.check());
+    if (type !== "visibilitychange" || !document.hidden) this.#run((machine) => machine.check());
   };
 
   /** @param {(machine: ReturnType<typeof newMachine>) => void} act */

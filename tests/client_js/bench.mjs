@@ -167,8 +167,7 @@ export class Bench {
       resolve: (ack) => (outcome.settled = ack),
       reject: (error) => (outcome.settled = error.code),
     };
-    if (filter) this.machine.outbox.unshift(item);
-    else this.machine.outbox.push(item);
+    this.machine.outbox.push(item);
     this.wait = this.machine.decide();
     return outcome;
   }

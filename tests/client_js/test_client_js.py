@@ -19,6 +19,7 @@ from tests.support.server import Server
 from tests.support.sign_in import AUDIENCE, ISSUER, SECRET, WITH_SECRET
 
 FOLDER = Path(__file__).parent
+ROOT = FOLDER.parents[1]
 RUN_S = 100.0
 READY_S = 15.0
 NODE = ("node", "--test", "--test-timeout=60000", f"--test-reporter={FOLDER / 'reporter.mjs'}")
@@ -156,3 +157,26 @@ def test_sign_in(sign_in: Suite, test: str) -> None:
 @pytest.mark.parametrize("test", names("story"))
 def test_story_on_aws(aws: Suite, test: str) -> None:
     aws.check(test)
+
+
+def test_the_example_of_the_documentation(server: Server, tmp_path: Path) -> None:
+    document = (ROOT / "docs" / "browser-client.md").read_text()
+    code = document.split("```js\n")[1].split("```")[0]
+    for theirs, here in (
+        ("http://127.0.0.1:8000/panel/client.js", str(ROOT / "alerta_utec/panel/client.js")),
+        ("ws://127.0.0.1:8000/dev", server.ws_url),
+    ):
+        assert theirs in code
+        code = code.replace(theirs, here)
+    given = f'import {{ WebSocket }} from "{ROOT}/node_modules/ws/wrapper.mjs";\n'
+    given += "globalThis.WebSocket ??= WebSocket;\n"
+    example = tmp_path / "example.mjs"
+    example.write_text(given + code + "client.stop();\nconsole.log('stored');\n")
+
+    done = subprocess.run(
+        ["node", OPTIONS, example], capture_output=True, text=True, timeout=30, check=False
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[0] == "connecting"
+    assert done.stdout.splitlines()[-1] == "stored"

@@ -208,3 +208,9 @@ def test_every_module_and_address_of_the_panel_is_its_own() -> None:
         if name.endswith(".css"):
             assert "@import" not in text
             assert not re.search(r"url\((?!['\"]?(data:|#))", text), name
+
+
+def test_all_that_the_page_loads_stays_small() -> None:
+    sizes = {name: (FOLDER / name).stat().st_size for name in SERVED}
+
+    assert sum(sizes.values()) <= 80 * 1024, sizes

@@ -1,0 +1,276 @@
+/**
+ * The client of Alerta UTEC Realtime for browsers, and for Node with a WebSocket class given.
+ *
+ * `newFeed` knows which changes are news, `newMachine` when to connect, ask, send and give up, both
+ * without I/O; `AlertaUtec` runs them over sockets and one timer. See docs/browser-client.md.
+ */
+export type Incident = {
+    incidentId: string;
+    seq: number;
+    revision: number;
+    [field: string]: any;
+};
+export type Filter = {
+    urgency?: string[];
+    status?: string[];
+    type?: string[];
+    location?: string[];
+};
+export type State = "stopped" | "connecting" | "syncing" | "live" | "waiting" | "refused";
+export type Ack = {
+    incidentId: string;
+    seq: number;
+    revision: number;
+    duplicate: boolean;
+};
+export type Events = {
+    reset: CustomEvent<{}>;
+    incident: CustomEvent<{
+        incident: Incident;
+        position: string;
+        recovered: boolean;
+    }>;
+    status: CustomEvent<{
+        state: State;
+        previous: State;
+        attempt: number;
+        retryAt: Date | null;
+        reason: AlertaError | null;
+        recovered: number | null;
+    }>;
+    error: CustomEvent<{
+        error: AlertaError;
+    }>;
+};
+export type Given<T> = T | (() => T | Promise<T>);
+export type Options = {
+    token?: Given<string | null>;
+    lang?: "es" | "en";
+    filter?: Filter;
+    position?: string | null;
+    WebSocket?: new (url: string, protocols: string[]) => any;
+    maxQueue?: number;
+    probe?: () => Promise<"ok" | "unauthorized">;
+    timing?: Partial<typeof TIMING>;
+    now?: () => number;
+};
+export type Item = {
+    message: object;
+    again: boolean;
+    filter?: Filter;
+    repeated?: boolean;
+    resolve(ack: any): void;
+    reject(error: AlertaError): void;
+};
+export type Request = {
+    id: string;
+    kind: "ping" | "sync" | "send";
+    link: Link;
+    by: number;
+    item?: Item;
+    since?: string | null;
+    recovered?: number | null;
+};
+export type Link = ReturnType<typeof newLink>;
+export type Io = {
+    now(): number;
+    random(): number;
+    open(link: Link): void;
+    close(link: Link): void;
+    send(link: Link, text: string): void;
+    tell(type: keyof Events, detail: any): void;
+};
+/** @typedef {{incidentId: string, seq: number, revision: number, [field: string]: any}} Incident */
+/** @typedef {{urgency?: string[], status?: string[], type?: string[], location?: string[]}} Filter */
+/** @typedef {"stopped" | "connecting" | "syncing" | "live" | "waiting" | "refused"} State */
+/** @typedef {{incidentId: string, seq: number, revision: number, duplicate: boolean}} Ack */
+/**
+ * @typedef {{
+ *   reset: CustomEvent<{}>,
+ *   incident: CustomEvent<{incident: Incident, position: string, recovered: boolean}>,
+ *   status: CustomEvent<{state: State, previous: State, attempt: number, retryAt: Date | null,
+ *     reason: AlertaError | null, recovered: number | null}>,
+ *   error: CustomEvent<{error: AlertaError}>,
+ * }} Events
+ */
+/** @template T @typedef {T | (() => T | Promise<T>)} Given a value, or what is asked for it */
+/**
+ * @typedef {{token?: Given<string | null>, lang?: "es" | "en", filter?: Filter,
+ *   position?: string | null, WebSocket?: new (url: string, protocols: string[]) => any,
+ *   maxQueue?: number, probe?: () => Promise<"ok" | "unauthorized">,
+ *   timing?: Partial<typeof TIMING>, now?: () => number}} Options
+ */
+/**
+ * What somebody sends; `again`: it may be sent twice; `filter`: what it subscribes to.
+ * @typedef {{message: object, again: boolean, filter?: Filter, repeated?: boolean,
+ *   resolve(ack: any): void, reject(error: AlertaError): void}} Item
+ */
+/**
+ * A message on its way; of a sync, where it began, and how much it has brought.
+ * @typedef {{id: string, kind: "ping" | "sync" | "send", link: Link, by: number, item?: Item,
+ *   since?: string | null, recovered?: number | null}} Request
+ */
+/** @typedef {ReturnType<typeof newLink>} Link */
+/**
+ * @typedef {{now(): number, random(): number, open(link: Link): void, close(link: Link): void,
+ *   send(link: Link, text: string): void, tell(type: keyof Events, detail: any): void}} Io
+ */
+declare const TIMING: {
+    connect: number;
+    send: number;
+    sync: number;
+    ping: number;
+    idle: number[];
+    gap: number[];
+    resync: number[];
+    backoff: number[];
+    stable: number;
+    renew: number[];
+    life: number;
+    beat: number;
+    slept: number;
+};
+/** `code` is the protocol's, or the client's own; `retryAfter` is in seconds. */
+export declare class AlertaError extends Error {
+    code: string;
+    errors: {
+        field: string;
+        problem: string;
+    }[];
+    retryAfter: number | null;
+    /**
+     * @param {string} code @param {string} [message]
+     * @param {{errors?: {field: string, problem: string}[], retryAfter?: number | null}} [more]
+     */
+    constructor(code: string, message?: string, { errors, retryAfter }?: {
+        errors?: {
+            field: string;
+            problem: string;
+        }[];
+        retryAfter?: number | null;
+    });
+}
+/** A random UUID, also outside of secure contexts. */
+export declare function uuid(): string;
+/**
+ * A place in the feed, fed with updates and pages in whatever order they come. Only what runs
+ * ahead of the position is remembered: anything else is old by its seq.
+ * @internal @param {string | null} from
+ */
+export declare function newFeed(from: string | null): {
+    /** Something was let pass that only a sync will bring. */
+    stale: boolean;
+    /** The highest contiguous position; none before a snapshot is whole. */
+    readonly position: string | null;
+    readonly gap: boolean;
+    /** Begin anew, as for another view. */
+    forget(): void;
+    /** The feed has come to this position. @param {unknown} position */
+    reached(position: unknown): void;
+    /** A broadcast: is it news? @param {unknown} position @param {Incident} incident */
+    update(position: unknown, incident: Incident): boolean;
+    /**
+     * A page of a sync, the last one with the position to adopt: what of it is news? Undefined
+     * where it is of another feed.
+     * @param {unknown} position @param {Incident[]} incidents @param {boolean} reset
+     * @param {boolean} last
+     */
+    page(position: unknown, incidents: Incident[], reset: boolean, last: boolean): Incident[] | undefined;
+};
+/** A connection, and the shell's socket. @param {Filter} filter @param {number} now @param {number} openBy @param {number} idle */
+declare const newLink: (filter: Filter, now: number, openBy: number, idle: number) => {
+    filter: Filter;
+    openBy: number;
+    idle: number;
+    open: boolean;
+    caughtUp: boolean;
+    pinged: boolean;
+    openedAt: number;
+    heardAt: number;
+    renewAt: number;
+    expiresAt: string;
+    socket: any;
+};
+/**
+ * Keeps one caught-up connection; two for a moment, while one takes over from the other. Tell it
+ * what happens, then call `decide`.
+ * @internal
+ * @param {ReturnType<typeof newFeed>} feed @param {Filter} filter @param {typeof TIMING} timing
+ * @param {Io} io
+ */
+export declare function newMachine(feed: ReturnType<typeof newFeed>, filter: Filter, timing: typeof TIMING, io: Io): {
+    links: Set<{
+        filter: Filter;
+        openBy: number;
+        idle: number;
+        open: boolean;
+        caughtUp: boolean;
+        pinged: boolean;
+        openedAt: number;
+        heardAt: number;
+        renewAt: number;
+        expiresAt: string;
+        socket: any;
+    }>;
+    outbox: Item[];
+    requests: Map<string, Request>;
+    reconnect: () => void;
+    stop: (message?: string) => void;
+    check: () => void;
+    opened: (link: Link) => void;
+    closed: (link: Link, error: AlertaError, code?: number) => void;
+    received: (link: Link, frame: any) => void;
+    decide: () => number;
+    start: () => void | true;
+    state: () => State;
+    position: () => string | null;
+    expiresAt: () => string | undefined;
+};
+/** Follows the feed and sends: nothing is missed, nothing told twice, nothing stored twice. */
+export declare class AlertaUtec extends EventTarget {
+    #private;
+    /** @param {Given<string>} url of the WebSocket @param {Options} [options] */
+    constructor(url: Given<string>, options?: Options);
+    get state(): State;
+    /** Everything up to here was told. */
+    get position(): string | null;
+    /** When the connection ends, where that is known; it is renewed before. */
+    get expiresAt(): Date | null;
+    start(): void;
+    /** @param {string} [reason] */
+    stop(reason?: string): void;
+    /** Connect now, without waiting: somebody asks for it, or there is a new token. */
+    reconnect(): void;
+    /** The language of messages; the connection is renewed for it. @param {"es" | "en"} lang */
+    setLang(lang: "es" | "en"): void;
+    /** See another part of the feed: a `reset` follows. @param {Filter} filter */
+    setFilter(filter: Filter): Promise<void>;
+    /**
+     * Report an incident: sent until it is acked, and stored once.
+     * @param {object} incident @param {{idempotencyKey?: string}} [options] @returns {Promise<Ack>}
+     */
+    notify(incident: object, { idempotencyKey }?: {
+        idempotencyKey?: string;
+    }): Promise<Ack>;
+    /**
+     * Move an incident on. With `revision` it is sent again where the connection breaks.
+     * @param {string} incidentId
+     * @param {{status?: string, urgency?: string, note?: string, revision?: number}} change
+     * @returns {Promise<Ack>}
+     */
+    update(incidentId: string, change: {
+        status?: string;
+        urgency?: string;
+        note?: string;
+        revision?: number;
+    }): Promise<Ack>;
+    /**
+     * @template {keyof Events} K @param {K} type
+     * @param {((event: Events[K]) => void) | {handleEvent(event: Events[K]): void} | null} listener
+     * @param {boolean | AddEventListenerOptions} [options] @override
+     */
+    addEventListener<K extends keyof Events>(type: K, listener: ((event: Events[K]) => void) | {
+        handleEvent(event: Events[K]): void;
+    } | null, options?: boolean | AddEventListenerOptions): void;
+}
+export {};
