@@ -1,0 +1,139 @@
+"""How the panel looks: languages, paper, and pictures to be looked at."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.pages import SCREENSHOTS, Home, Pages, screenshot, until
+from tests.browser.panel import Panel
+
+SPANISH = re.compile(
+    r"\b(abiertos|atender|buscar|claro|conexión|descripción|en vivo|enviar|estado|filtrar|historial"
+    r"|horas?|incidentes?|lugar|nota|orden|pantallas|pendiente|por tipo|prioridad|reportar|resolver"
+    r"|resumen|sonido|tema|tiempos|tipo|todos|urgencia|volver)\b",
+    re.IGNORECASE,
+)
+# What the page itself says: all texts but those in <bdi>, <blockquote> and the description, which
+# people wrote, and the values that filters offer.
+OWN_WORDS = """() => {
+    const words = [];
+    const walk = (node) => {
+        if (node.nodeType === Node.TEXT_NODE) words.push(node.data);
+        if (node.nodeType !== Node.ELEMENT_NODE) return;
+        for (const name of ["aria-label", "placeholder", "title", "alt"])
+            if (node.hasAttribute(name)) words.push(node.getAttribute(name));
+        const theirs = node.matches(
+            "bdi, blockquote, noscript, [dir=auto], :is(#type, #location) > option + option",
+        );
+        if (!theirs && node.lang !== "es") node.childNodes.forEach(walk);
+    };
+    walk(document.body);
+    return words.map((word) => word.trim()).filter(Boolean);
+}"""
+
+
+def spanish_words(page: Page) -> list[str]:
+    """What of the page's own words is Spanish."""
+    return [words for words in page.evaluate(OWN_WORDS) if SPANISH.search(words)]
+
+
+def test_the_page_speaks_the_browser_s_language_and_the_chosen_one(
+    pages: Pages, campus: Home
+) -> None:
+    page = pages.open(campus, locale="en-GB")
+    live = page.get_by_role("status").filter(has_text="Live")
+    rows = page.get_by_role("list", name="Incidents").get_by_role("button")
+
+    expect(live).to_be_visible()
+    expect(page.locator("html")).to_have_attribute("lang", "en")
+    expect(rows.first).to_contain_text("Pending")
+    expect(page.get_by_role("region", name="Summary").get_by_role("table")).to_have_count(3)
+    assert spanish_words(page) == []
+
+    page.get_by_role("button", name="Español").click()
+    Panel(page).live()
+    expect(page.locator("html")).to_have_attribute("lang", "es")
+    expect(Panel(page).list.get_by_role("button").first).to_contain_text("Pendiente")
+    assert len(spanish_words(page)) > 20
+
+    page.reload()
+    Panel(page).live()
+    page.get_by_role("button", name="English").click()
+    expect(live).to_be_visible()
+    until(page, lambda: spanish_words(page) == [])
+
+
+def test_detail_form_and_refusals_are_in_english_too(pages: Pages, campus: Home) -> None:
+    page = pages.open(campus, locale="en-US")
+    rows = page.get_by_role("list", name="Incidents").get_by_role("button")
+
+    rows.first.click()
+    expect(page.get_by_role("heading", name="History")).to_be_visible()
+    page.get_by_role("button", name="Report an incident").click()
+    page.get_by_role("button", name="Send report").click()
+    expect(page.get_by_role("dialog").get_by_label("Location")).to_have_accessible_description(
+        "This is needed."
+    )
+
+    assert spanish_words(page) == []
+
+
+def test_what_is_printed_is_the_whole_list_on_white_with_its_date(
+    pages: Pages, campus: Home
+) -> None:
+    page = pages.open(campus, color_scheme="dark")
+    panel = Panel(page).live()
+    panel.filters.get_by_label("Ver").select_option("Pendiente")
+    expect(panel.status("20 incidentes")).to_be_visible()
+
+    page.emulate_media(media="print")
+
+    table = page.get_by_role("table")
+    expect(table.get_by_role("row")).to_have_count(20 + 1)
+    expect(table.get_by_role("columnheader")).to_have_count(6)
+    expect(page.get_by_text("Impreso el")).to_be_visible()
+    expect(page.get_by_role("button")).to_have_count(0)
+    ink = "getComputedStyle(document.querySelector('#print td')).color"
+    assert sum(int(part) for part in re.findall(r"\d+", page.evaluate(ink))[:3]) < 3 * 64
+    page.pdf(path=SCREENSHOTS / "printed.pdf", format="A4")
+    page.emulate_media(media="screen")
+    expect(panel.list.get_by_role("button").first).to_be_visible()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1280, 2560])
+def test_pictures_at_each_width_and_in_both_themes(
+    pages: Pages, campus: Home, width: int, scheme: str
+) -> None:
+    viewport = {"width": width, "height": {390: 844, 1280: 800, 2560: 1440}[width]}
+    page = pages.open(campus, viewport=viewport, color_scheme=scheme)
+    panel = Panel(page).live()
+    expect(panel.summary.get_by_role("table")).to_have_count(3)
+
+    dark = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    light = sum(int(part) for part in re.findall(r"\d+", dark)[:3]) > 3 * 128
+    assert light is (scheme == "light")
+    shots = [screenshot(page, f"{width}-{scheme}-list")]
+    detail = panel.open("Humo")
+    expect(detail.get_by_role("heading", name="Historial")).to_be_visible()
+    shots.append(screenshot(page, f"{width}-{scheme}-detail"))
+    page.go_back()
+    page.get_by_role("button", name="Reportar incidente").click()
+    shots.append(screenshot(page, f"{width}-{scheme}-report"))
+
+    assert all(shot.stat().st_size > 10_000 for shot in shots)
+
+
+def test_the_chosen_theme_stays_and_goes_before_the_system_s(pages: Pages, campus: Home) -> None:
+    page = pages.open(campus, color_scheme="dark")
+    Panel(page).live()
+    background = "getComputedStyle(document.body).backgroundColor"
+    dark = page.evaluate(background)
+
+    page.get_by_role("button", name="Tema: automático").click()
+    light = page.evaluate(background)
+    page.reload()
+
+    expect(page.get_by_role("button", name="Tema: claro")).to_be_visible()
+    assert page.evaluate(background) == light != dark
