@@ -110,7 +110,9 @@ function connect() {
     if (state === "live") begun = true;
     if (state === "refused") signIn(t("refused"));
     strip.take(event.detail);
-    draw();
+    // The page does not say that it is live before it shows what there is.
+    if (state === "live") drawNow();
+    else draw();
   });
   client.addEventListener("error", (event) => console.warn(event.detail.error.code, event.detail.error.message));
   client.start();
@@ -170,12 +172,14 @@ function draw() {
   setTimeout(() => {
     const urgent = incidents.counts().high[0];
     document.title = `${urgent ? `(${urgent}) ` : ""}Alerta UTEC`;
-    requestAnimationFrame(drawNow);
+    requestAnimationFrame(() => {
+      drawing = false;
+      drawNow();
+    });
   }, Math.max(0, drawnAt + DRAW_EVERY_MS - performance.now()));
 }
 
 function drawNow() {
-  drawing = false;
   drawnAt = performance.now();
   const { view } = filters;
   filters.offer(incidents);
