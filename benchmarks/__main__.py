@@ -1,5 +1,6 @@
 """``python -m benchmarks``: run benchmarks, keep their figures and draw the report."""
 
+import signal
 import sys
 import time
 from pathlib import Path
@@ -103,4 +104,6 @@ def main(
 
 
 if __name__ == "__main__":
+    # So that what was started ends with this, and its folders go.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     main(prog_name="python -m benchmarks")
