@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from alerta_utec.domain.filters import EVERYTHING, Filter
 from alerta_utec.domain.messages import DEFAULT_LANG, Lang
-from alerta_utec.domain.policy import ANYBODY, Person
+from alerta_utec.domain.policy import ANYBODY, Action, Person
 from alerta_utec.domain.values import Status, Urgency
 
 if TYPE_CHECKING:
@@ -150,6 +150,11 @@ class Connection:
     filter: Filter = EVERYTHING
     lang: Lang = DEFAULT_LANG
 
+    @property
+    def private(self) -> bool:
+        """Whether it is told people's names."""
+        return self.person.may(Action.SEE_PEOPLE)
+
     def alive(self, now: datetime) -> bool:
         """Whether its time is not over yet."""
         return now < self.expires_at
@@ -272,6 +277,24 @@ class Poster(Protocol):
 
         Raises:
             Unavailable: nobody was reached, through no fault of theirs.
+        """
+        ...
+
+
+class Listeners(Protocol):
+    """The connections whose sockets this process holds."""
+
+    def tell(self, changes: "Sequence[Change]") -> Sequence[Posted]:
+        """Tell each connection those of the ``changes`` that concern its filter, in their order.
+
+        Nothing reaches a connection that has expired; people's names go only to those who may
+        see them. It waits for no client: one that reads too slowly is ``throttled``.
+
+        Returns:
+            What became of each change.
+
+        Raises:
+            Unavailable: nobody was told.
         """
         ...
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from alerta_utec.domain.errors import Unauthorized, Unavailable
 from alerta_utec.domain.filters import EVERYTHING, Filter
 from alerta_utec.domain.messages import DEFAULT_LANG, Lang
-from alerta_utec.domain.policy import ANYBODY, Action, Person
+from alerta_utec.domain.policy import ANYBODY, Person
 from alerta_utec.ports import Connection, Connections, Signed
 
 
@@ -82,8 +82,7 @@ class Access:
         """
         connection = self.connections.get(connection_id)
         if connection is not None:
-            may = connection.person.may(Action.SEE_PEOPLE)
-            return View(connection.filter, private=may)
+            return View(connection.filter, private=connection.private)
         if self.sign_in:
             raise Unauthorized("the connection has expired")
         return WHOLE

@@ -11,7 +11,7 @@ from alerta_utec.app.records import Recorder
 from alerta_utec.domain.change import Change
 from alerta_utec.domain.delivery import Delivery
 from alerta_utec.domain.errors import Unavailable
-from alerta_utec.domain.policy import Action
+from alerta_utec.domain.filters import facets_of
 from alerta_utec.ports import Clock, Connection, Connections, Posted, Poster
 
 log = logging.getLogger(__name__)
@@ -51,11 +51,12 @@ class Broadcast:
         Raises:
             Unavailable: they cannot all be read.
         """
+        states = facets_of(change)
         concerned = {
             connection.connection_id: connection
             for page in self.connections.pages()
             for connection in page
-            if connection.filter.concerns(change)
+            if any(map(connection.filter.accepts, states))
         }
         return list(concerned.values())
 
@@ -89,8 +90,7 @@ def audiences(listeners: Sequence[Connection]) -> tuple[list[str], list[str]]:
     private: list[str] = []
     public: list[str] = []
     for listener in listeners:
-        may = listener.person.may(Action.SEE_PEOPLE)
-        (private if may else public).append(listener.connection_id)
+        (private if listener.private else public).append(listener.connection_id)
     return private, public
 
 

@@ -5,6 +5,7 @@ import logging
 import resource
 import signal
 import ssl
+from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass, field
@@ -29,9 +30,9 @@ from alerta_utec.adapters.memory import (
 )
 from alerta_utec.app.access import Access
 from alerta_utec.app.alarm import Alarm
+from alerta_utec.app.announce import Announce
 from alerta_utec.app.cap import CapAlerts
 from alerta_utec.app.catch_up import CatchUp
-from alerta_utec.app.deliver import Broadcast
 from alerta_utec.app.limits import NoLimit, SubmitLimit
 from alerta_utec.app.mail_queue import MailQueue
 from alerta_utec.app.records import Recorder
@@ -66,6 +67,8 @@ log = logging.getLogger(__name__)
 
 MAIL_STOP_S = 15.0
 WRITER_STOP_S = 5.0
+# Changes that leave in one write: at 33 KB each, half of what may wait for one client.
+JOINED_MAX = 16
 
 
 @dataclass(frozen=True)
@@ -116,7 +119,8 @@ class LocalHome:
         self.settings = settings
         self._clock = SystemClock()
         self._hub = Hub(self._clock, settings.limits)
-        self._broadcast: Broadcast | None = None
+        self._announce: Announce | None = None
+        self._unannounced: deque[Change] = deque()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._mail: MailWorker | None = None
 
@@ -145,7 +149,7 @@ class LocalHome:
         server = GatewayServer(gateway)
         writer = DeliveryWriter(backing.deliveries)
         record = Recorder(writer)
-        self._broadcast = Broadcast(self._hub, self._hub, self._clock, record)
+        self._announce = Announce(self._hub, self._clock, record)
         zone = ZoneInfo(settings.timezone)
         alarm = Alarm(backing.mailer, zone, self._clock, record, settings.lang)
         self._mail = MailWorker(MailQueue(backing.jobs, alarm, self._clock, record), self._clock)
@@ -235,19 +239,24 @@ class LocalHome:
 
     def _committed(self, change: Change) -> None:
         """Called in ``seq`` order, by whichever thread committed."""
-        if self._loop is not None and self._broadcast is not None:
+        if self._loop is not None and self._announce is not None:
+            self._unannounced.append(change)
             # Only a loop that has ended refuses; clients get the change by ``sync`` then.
             with suppress(RuntimeError):
-                self._loop.call_soon_threadsafe(_deliver, self._broadcast, change)
+                self._loop.call_soon_threadsafe(self._deliver, self._announce)
         if self._mail is not None and change.alarms():
             self._mail.wake()
 
-
-def _deliver(broadcast: Broadcast, change: Change) -> None:
-    try:
-        broadcast(change)
-    except Exception:
-        log.exception("broadcast_failed", extra={"position": str(change.position)})
+    def _deliver(self, announce: Announce) -> None:
+        """Send what has been committed since the last time, in one go; often that is nothing."""
+        waiting = self._unannounced
+        changes = [waiting.popleft() for _ in range(min(len(waiting), JOINED_MAX))]
+        if not changes:
+            return
+        try:
+            announce(changes)
+        except Exception:
+            log.exception("broadcast_failed", extra={"position": str(changes[0].position)})
 
 
 def _tls(settings: LocalSettings) -> ssl.SSLContext | None:

@@ -1,6 +1,6 @@
 """What a listener wants to hear about."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,8 +11,36 @@ if TYPE_CHECKING:
     from alerta_utec.domain.change import Change
     from alerta_utec.domain.incident import Incident
 
+FIELDS = ("urgency", "status", "type", "location")
 VALUES_MAX = 50
 VALUE_MAX_CHARS = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Facets:
+    """What a filter looks at in one state of an incident; ``type`` and ``location`` casefolded."""
+
+    urgency: str
+    status: str
+    type: str
+    location: str
+
+    @classmethod
+    def of(cls, incident: "Incident") -> "Facets":
+        """Those of the incident in this state."""
+        return cls(
+            incident.urgency.value,
+            incident.status.value,
+            incident.type.casefold(),
+            incident.location.casefold(),
+        )
+
+
+def facets_of(change: "Change") -> Sequence[Facets]:
+    """Those of the states before and after the change, which are often the same."""
+    after = Facets.of(change.after)
+    before = after if change.before is None else Facets.of(change.before)
+    return (after,) if before == after else (before, after)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,18 +57,20 @@ class Filter:
 
     def matches(self, incident: "Incident") -> bool:
         """Whether the incident, in this state, is of interest."""
-        return (
-            (not self.urgency or incident.urgency in self.urgency)
-            and (not self.status or incident.status in self.status)
-            and (not self.type or incident.type.casefold() in self.type)
-            and (not self.location or incident.location.casefold() in self.location)
-        )
+        return self.accepts(Facets.of(incident))
 
     def concerns(self, change: "Change") -> bool:
         """Whether it matches before or after: a listener learns what has left its view."""
-        if self is EVERYTHING or self.matches(change.after):
-            return True
-        return change.before is not None and self.matches(change.before)
+        return self is EVERYTHING or any(map(self.accepts, facets_of(change)))
+
+    def accepts(self, facets: Facets) -> bool:
+        """Whether an incident with these facets is of interest."""
+        return (
+            (not self.urgency or facets.urgency in self.urgency)
+            and (not self.status or facets.status in self.status)
+            and (not self.type or facets.type in self.type)
+            and (not self.location or facets.location in self.location)
+        )
 
     def to_json(self) -> dict[str, list[str]]:
         """The non-empty sets as sorted lists."""

@@ -1,12 +1,13 @@
 """The WebSocket handshake: ``$connect`` decides, then the socket opens."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from aiohttp import web
 
 from alerta_utec.gateway.core import Gateway
 from alerta_utec.gateway.events import Client, connect_event, disconnect_event, new_id, now_ms
+from alerta_utec.gateway.peer import Peer
 from alerta_utec.gateway.replies import from_proxy, plain
 from alerta_utec.gateway.session import ABNORMAL, Session
 
@@ -45,15 +46,16 @@ async def _connect(
     if not 200 <= response["statusCode"] <= 299:
         return from_proxy(response)
     socket = _socket(gateway, response)
+    peer = cast(Peer, request.protocol)
     try:
         await socket.prepare(request)
+        if peer.transport is None:
+            raise ConnectionResetError
     except ConnectionError:
         await gateway.disconnected(disconnect_event(client, *ABNORMAL))
         raise
-    transport = request.transport
-    if transport is None:
-        raise ConnectionResetError
-    await Session(gateway, client, socket).run(transport)
+    peer.session = Session(gateway, client, socket, peer.transport)
+    await peer.session.run()
     return socket
 
 

@@ -4,12 +4,18 @@ import asyncio
 import concurrent.futures
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 from operator import itemgetter
 from typing import TYPE_CHECKING, TypeVar
 
+from alerta_utec import wire
+from alerta_utec.domain.change import Change
 from alerta_utec.domain.errors import Unavailable
+from alerta_utec.gateway.audience import Recipients
 from alerta_utec.gateway.frames import text_frame
 from alerta_utec.gateway.limits import Limits
+from alerta_utec.gateway.rooms import Rooms
+from alerta_utec.gateway.sending import Send, best
 from alerta_utec.ports import Clock, Connection, Posted
 
 if TYPE_CHECKING:
@@ -20,18 +26,18 @@ T = TypeVar("T")
 
 
 class Hub:
-    """Plays ``Connections`` and ``Poster`` over the sockets of this process.
+    """Plays ``Connections``, ``Poster`` and ``Listeners`` over the sockets of this process.
 
     Sockets are touched only in the event loop; a call from another thread crosses into it
     once, however many recipients it has.
     """
 
-    def __init__(self, clock: Clock, limits: Limits | None = None) -> None:
+    def __init__(self, clock: Clock, limits: Limits | None = None, send: Send = best) -> None:
         self._clock = clock
         self._limits = limits or Limits()
-        self._sessions: dict[str, Session] = {}
+        self._send = send
+        self._rooms = Rooms()
         self._leaving: set[Session] = set()
-        self._saved: dict[str, Connection] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread = 0
 
@@ -48,21 +54,20 @@ class Hub:
 
     def save(self, connection: Connection) -> None:
         """See ``ports.Connections``."""
-        self._saved[connection.connection_id] = connection
+        self._rooms.keep(connection)
 
     def delete(self, connection_id: str) -> None:
         """See ``ports.Connections``."""
-        self._saved.pop(connection_id, None)
+        self._rooms.forget(connection_id)
 
     def get(self, connection_id: str) -> Connection | None:
         """See ``ports.Connections``."""
-        connection = self._saved.get(connection_id)
+        connection = self._rooms.kept(connection_id)
         return connection if connection and connection.alive(self._clock.now()) else None
 
     def pages(self) -> Iterator[Sequence[Connection]]:
         """See ``ports.Connections``; one page, a snapshot."""
-        now = self._clock.now()
-        yield [connection for connection in list(self._saved.values()) if connection.alive(now)]
+        yield self._rooms.connections(self._clock.now())
 
     # Poster
 
@@ -73,29 +78,57 @@ class Hub:
         del deadline_s
         data = text_frame(frame.encode())
         recipients = tuple(dict.fromkeys(connection_ids))
-        return self.in_loop(lambda: self._write(recipients, data))
+        return self.in_loop(lambda: self._post(recipients, data))
 
-    def _write(self, connection_ids: Sequence[str], data: bytes) -> Posted:
+    def _post(self, connection_ids: Sequence[str], data: bytes) -> Posted:
         gone, throttled = [], []
-        lagging = False
         for connection_id in connection_ids:
-            session = self._sessions.get(connection_id)
+            session = self._rooms.session(connection_id)
             if session is None:
                 gone.append(connection_id)
-                continue
-            lagging = lagging or session.waiting_bytes() > 0
-            if not session.write(data):
+            elif not session.write(data):
                 throttled.append(connection_id)
-        if lagging:
-            self.bound()
+        self.bound()
         delivered = len(connection_ids) - len(gone) - len(throttled)
         return Posted(delivered, tuple(gone), tuple(throttled))
+
+    # Listeners
+
+    def tell(self, changes: Sequence[Change]) -> Sequence[Posted]:
+        """See ``ports.Listeners``; all that concerns a client leaves in one write."""
+        return self.in_loop(lambda: self._tell(changes))
+
+    def _tell(self, changes: Sequence[Change]) -> Sequence[Posted]:
+        @cache
+        def frame(place: int, private: bool) -> bytes:
+            return text_frame(wire.incident_update(changes[place], private=private).encode())
+
+        outcomes = [Posted()] * len(changes)
+        for told in self._rooms.concerned(changes, self._clock.now()):
+            frames = [frame(place, told.private) for place in told.which]
+            posted = self._write(told.recipients, b"".join(frames))
+            for place in told.which:
+                outcomes[place] += posted
+        self.bound()
+        return outcomes
+
+    def _write(self, recipients: Recipients, data: bytes) -> Posted:
+        self._send(recipients.ready, recipients.fds, data)
+        throttled = [session for session in recipients.behind if not session.write(data)]
+        return Posted(
+            len(recipients) - len(throttled),
+            throttled=tuple(session.client.connection_id for session in throttled),
+        )
 
     # Sockets (only in the event loop)
 
     def add(self, session: "Session") -> None:
         """The socket is open: frames reach it from now on."""
-        self._sessions[session.client.connection_id] = session
+        self._rooms.open(session)
+
+    def mark(self, session: "Session", *, behind: bool) -> None:
+        """Bytes wait for its client in this process, or do no more."""
+        self._rooms.mark(session, behind=behind)
 
     def leave(self, session: "Session") -> None:
         """No frame reaches the socket any more, but what waits for it is still held."""
@@ -104,13 +137,8 @@ class Hub:
 
     def remove(self, session: "Session") -> None:
         """The socket is closed or about to be."""
-        self._sessions.pop(session.client.connection_id, None)
+        self._rooms.close(session)
         self._leaving.discard(session)
-
-    def waiting_bytes(self) -> int:
-        """What this process holds for all clients."""
-        everyone = (*self._sessions.values(), *self._leaving)
-        return sum(session.waiting_bytes() for session in everyone)
 
     def bound(self) -> None:
         """Bring what waits for all clients back within its bound.
@@ -118,13 +146,14 @@ class Hub:
         Those that are leaving lose what is left of their time; then those with the most
         waiting are cut off, and lose it the next time.
         """
-        excess = self.waiting_bytes() - self._limits.buffers_max_bytes
+        waiting = [(session.waiting_bytes(), session) for session in self._rooms.behind()]
+        leaving = [(session.waiting_bytes(), session) for session in self._leaving]
+        excess = sum(size for size, _ in waiting + leaving) - self._limits.buffers_max_bytes
         if excess <= 0:
             return
-        for session in list(self._leaving):
-            excess -= session.waiting_bytes()
+        for size, session in leaving:
+            excess -= size
             session.abort()
-        waiting = [(session.waiting_bytes(), session) for session in self._sessions.values()]
         for size, session in sorted(waiting, key=itemgetter(0), reverse=True):
             if excess <= 0:
                 return
@@ -133,16 +162,16 @@ class Hub:
 
     def ends_at_ms(self, connection_id: str) -> float | None:
         """When the connection ends by what was kept of it at ``$connect``; epoch milliseconds."""
-        kept = self._saved.get(connection_id)
+        kept = self._rooms.kept(connection_id)
         return None if kept is None else kept.expires_at.timestamp() * 1000
 
     def session(self, connection_id: str) -> "Session | None":
         """The open socket of that id."""
-        return self._sessions.get(connection_id)
+        return self._rooms.session(connection_id)
 
     def sessions(self) -> list["Session"]:
         """Every open socket."""
-        return list(self._sessions.values())
+        return self._rooms.sessions()
 
     def in_loop(self, work: Callable[[], T]) -> T:
         """Run ``work`` in the event loop's thread and wait for what it returns.

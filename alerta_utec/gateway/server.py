@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import ssl
+from functools import partial
 
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
@@ -11,7 +12,9 @@ from alerta_utec.gateway import management
 from alerta_utec.gateway.core import Gateway
 from alerta_utec.gateway.handshake import accept
 from alerta_utec.gateway.http_api import HttpApi
+from alerta_utec.gateway.peer import Peer
 from alerta_utec.gateway.replies import as_json, plain
+from alerta_utec.gateway.sending import COMPILED
 
 BACKLOG = 4096
 
@@ -26,6 +29,7 @@ def _without_what_the_peer_did(record: logging.LogRecord) -> bool:
     return True
 
 
+log = logging.getLogger(__name__)
 _http_log = logging.getLogger(f"{__name__}.http")
 _http_log.addFilter(_without_what_the_peer_did)
 
@@ -52,17 +56,19 @@ class GatewayServer:
         loop = asyncio.get_running_loop()
         self._gateway.hub.attach(loop)
         limits = self._gateway.limits
-        self._server = web.Server(
-            self._dispatch,
+        self._server = web.Server(self._dispatch)
+        peer = partial(
+            Peer,
+            self._server,
+            loop=loop,
             access_log=None,
             logger=_http_log,
             # Also the time from accept to a whole request head, and between two requests.
             keepalive_timeout=limits.handshake_s,
             lingering_time=limits.closing_s,
         )
-        self._listener = await loop.create_server(
-            self._server, host, port, backlog=BACKLOG, ssl=tls
-        )
+        self._listener = await loop.create_server(peer, host, port, backlog=BACKLOG, ssl=tls)
+        log.info("listening", extra={"fan_out": "compiled" if COMPILED else "transports"})
         return int(self._listener.sockets[0].getsockname()[1])
 
     async def stop(self) -> None:

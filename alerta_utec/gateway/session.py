@@ -13,6 +13,7 @@ from alerta_utec.gateway.events import Client, disconnect_event, message_event, 
 from alerta_utec.gateway.frames import close_frame, text_frame
 
 if TYPE_CHECKING:
+    from alerta_utec.gateway.audience import Room
     from alerta_utec.gateway.core import Gateway
 
 log = logging.getLogger(__name__)
@@ -20,6 +21,7 @@ log = logging.getLogger(__name__)
 ABNORMAL = (1006, "Connection closed abnormally")
 NO_STATUS = (1005, "Client-side close frame status not set")
 TOO_SLOW = (1013, "Try again later")
+NO_FD = -1
 
 
 class Session:
@@ -33,28 +35,43 @@ class Session:
         "_closing",
         "_gateway",
         "_timer",
-        "_transport",
         "_ws",
+        "behind",
         "client",
         "ended",
-        "last_active_ms",
+        "fd",
+        "room",
+        "touched_ms",
+        "transport",
     )
 
-    def __init__(self, gateway: "Gateway", client: Client, ws: web.WebSocketResponse):
+    def __init__(
+        self,
+        gateway: "Gateway",
+        client: Client,
+        ws: web.WebSocketResponse,
+        transport: asyncio.WriteTransport,
+    ):
         self._gateway = gateway
         self._ws = ws
-        self._transport: asyncio.WriteTransport | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._closing: tuple[int, str] | None = None
         self.client = client
-        self.last_active_ms = client.connected_at_ms
+        self.room: Room | None = None
+        self.touched_ms = client.connected_at_ms
+        self.transport = transport
+        # What goes to an encrypted socket must pass its transport: it counts as behind for good.
+        encrypted = transport.get_extra_info("sslcontext") is not None
+        self.fd = NO_FD if encrypted else transport.get_extra_info("socket").fileno()
+        self.behind = encrypted
         self.ended = asyncio.Event()
 
-    async def run(self, transport: asyncio.WriteTransport) -> None:
+    async def run(self) -> None:
         """Serve the open socket until it ends; then ``$disconnect`` runs."""
-        self._transport = transport
         hub = self._gateway.hub
         hub.add(self)
+        if self.fd != NO_FD:
+            self.transport.set_write_buffer_limits(high=0)
         self._schedule()
         code, reason = ABNORMAL
         try:
@@ -66,43 +83,58 @@ class Session:
             await self._gateway.disconnected(disconnect_event(self.client, code, reason))
             self.ended.set()
 
+    @property
+    def last_active_ms(self) -> int:
+        """When the last message passed, either way; epoch milliseconds."""
+        room = self.room
+        return self.touched_ms if room is None else max(self.touched_ms, room.told_ms)
+
     def write(self, data: bytes) -> bool:
         """Queue whole frames for the client; never waits.
 
         Returns:
             False where the client reads too slowly: it is cut off (1013) and syncs later.
         """
-        transport = self._transport
-        if transport is None or self._closing is not None or transport.is_closing():
+        if self._closing is not None or self.transport.is_closing():
             return False
         if self.waiting_bytes() + len(data) > self._gateway.limits.buffer_max_bytes:
             self.cut_off()
             return False
-        transport.write(data)
+        self.transport.write(data)
         self._touch()
         return True
 
+    def fall_behind(self) -> None:
+        """Bytes wait in the transport, so later ones must queue there too."""
+        self._gateway.hub.mark(self, behind=True)
+
+    def catch_up(self) -> None:
+        """None wait there any more."""
+        self._gateway.hub.mark(self, behind=self.fd == NO_FD)
+
+    def lost(self) -> None:
+        """The connection is over."""
+        self._gateway.hub.remove(self)
+
     def waiting_bytes(self) -> int:
         """What the client has not read yet, as far as this process holds it."""
-        return 0 if self._transport is None else self._transport.get_write_buffer_size()
+        return self.transport.get_write_buffer_size()
 
     def cut_off(self) -> None:
         """End a connection whose client reads too slowly."""
-        transport = self._transport
-        if transport is None or self._closing is not None:
+        if self._closing is not None:
             return
         log.warning("client_too_slow", extra={"connection_id": self.client.connection_id})
         # A client that does not read never sees this frame, so the abort does not wait for it.
         self._closing = TOO_SLOW
-        transport.write(close_frame(*TOO_SLOW))
+        self.transport.write(close_frame(*TOO_SLOW))
         self._gateway.hub.leave(self)
         asyncio.get_running_loop().call_later(self._gateway.limits.abort_after_s, self.abort)
 
     def abort(self) -> None:
         """End a connection at once; what waits for its client is let go."""
         self._gateway.hub.remove(self)
-        if self._transport is not None:
-            self._transport.abort()
+        self.transport.abort()
 
     async def close(self, code: int, reason: str) -> None:
         """Close from our side: a close frame, then the end of the connection."""
@@ -116,8 +148,7 @@ class Session:
         except (TimeoutError, ConnectionError):
             pass
         finally:
-            if self._transport is not None:
-                self._transport.abort()
+            self.transport.abort()
 
     async def _answer_close(self, code: int) -> None:
         """Echo the client's close frame; one that reads nothing any more is not waited for."""
@@ -129,10 +160,10 @@ class Session:
                 await self._ws.close(code=code, drain=False)
         except (TimeoutError, ConnectionError):
             pass
-        if self._transport is not None and not self._transport.is_closing():
-            self._transport.abort()
-        elif self._transport is not None:
-            asyncio.get_running_loop().call_later(limits.abort_after_s, self._transport.abort)
+        if self.transport.is_closing():
+            asyncio.get_running_loop().call_later(limits.abort_after_s, self.transport.abort)
+        else:
+            self.transport.abort()
 
     async def _read(self) -> tuple[int, str]:
         """The close code and reason in the end."""
@@ -182,11 +213,10 @@ class Session:
 
     def _answer(self, data: bytes) -> None:
         self.write(data)
-        if self.waiting_bytes():
-            self._gateway.hub.bound()
+        self._gateway.hub.bound()
 
     def _touch(self) -> None:
-        self.last_active_ms = int(time.time() * 1000)
+        self.touched_ms = int(time.time() * 1000)
 
     def _schedule(self) -> None:
         """Wake up when the client will have been idle, or connected, for too long."""

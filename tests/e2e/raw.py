@@ -5,6 +5,7 @@ import os
 import socket
 import struct
 import time
+from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
@@ -105,6 +106,14 @@ class RawSocket:
             except ConnectionError:
                 return True
         return False
+
+    def take_in(self) -> None:
+        """Read everything that has come, for later."""
+        self._socket.setblocking(False)
+        with suppress(BlockingIOError):
+            while data := self._socket.recv(1 << 20):
+                self._buffer += data
+        self._socket.settimeout(WAIT_S)
 
     def _until(self, mark: bytes) -> bytes:
         while mark not in self._buffer:

@@ -68,9 +68,10 @@ def gateway(
     http_routes: tuple[str, ...] = (),
     origins: Origins | None = None,
     tls: ssl.SSLContext | None = None,
+    hub: Hub | None = None,
 ) -> Iterator[Running]:
     """Serve ``routes`` until the block ends."""
-    hub = Hub(SystemClock(), limits)
+    hub = hub or Hub(SystemClock(), limits)
     loop = uvloop.new_event_loop()
     made = Gateway(
         routes,

@@ -3,6 +3,7 @@
 import datetime
 import http.client
 import ipaddress
+import json
 import ssl
 from pathlib import Path
 
@@ -19,9 +20,12 @@ from cryptography.x509.oid import NameOID
 from websockets.sync.client import connect
 
 from alerta_utec.adapters.clock import SystemClock
+from alerta_utec.domain.change import Position
 from alerta_utec.domain.origins import Origins
 from alerta_utec.gateway.core import Gateway, Route
 from alerta_utec.gateway.hub import Hub
+from alerta_utec.ports import Connection
+from tests.contract.builders import T0, creation
 from tests.unit.gateway.running import Recorder, gateway
 
 HTTP = {"http": Recorder({"statusCode": 200, "body": "{}"}), "http_routes": ("GET /incidents",)}
@@ -74,8 +78,15 @@ def test_sockets_and_requests_go_through_tls(tmp_path: Path) -> None:
         connect(running.ws_url.replace("ws:", "wss:"), ssl=client) as socket,
     ):
         socket.send("hola")
+        answer = socket.recv(timeout=10)
+        [session] = running.hub.sessions()
+        in_an_hour = SystemClock().now() + datetime.timedelta(hours=1)
+        running.hub.save(Connection(session.client.connection_id, T0, in_an_hour))
+        [posted] = running.hub.tell([creation().committed(Position("e", 7))])
 
-        assert socket.recv(timeout=10) == "sí"
+        assert answer == "sí"
+        assert posted.delivered == 1
+        assert json.loads(socket.recv(timeout=10))["position"] == "e:7"
 
 
 def self_signed(folder: Path) -> Path:

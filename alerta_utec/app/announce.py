@@ -1,0 +1,40 @@
+"""Telling everyone of committed changes where this process holds the sockets."""
+
+import logging
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from alerta_utec.app.deliver import counted
+from alerta_utec.app.records import Recorder
+from alerta_utec.domain.change import Change
+from alerta_utec.domain.delivery import Delivery
+from alerta_utec.ports import Clock, Listeners
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Announce:
+    """Sends changes to every listener whom they concern, and records what became of them."""
+
+    listeners: Listeners
+    clock: Clock
+    record: Recorder
+
+    def __call__(self, changes: Sequence[Change]) -> Sequence[Mapping[str, int]]:
+        """Send them, in their order.
+
+        Returns:
+            For each: ``{attempted, delivered, gone, throttled, failed, ms}``.
+
+        Raises:
+            Unavailable: nobody was told.
+        """
+        started_s = time.perf_counter()
+        posted = self.listeners.tell(changes)
+        outcomes = [counted(one, started_s) for one in posted]
+        for change, counts in zip(changes, outcomes, strict=True):
+            log.info("broadcast", extra={"position": str(change.position), **counts})
+            self.record(Delivery.of(change, "broadcast", self.clock.now(), counts))
+        return outcomes

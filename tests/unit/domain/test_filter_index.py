@@ -1,0 +1,32 @@
+"""Looking through many filters finds what asking each one does."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from alerta_utec.domain.filter_index import FilterIndex
+from alerta_utec.domain.filters import FIELDS, Facets, Filter
+
+VALUES = "abc"
+sets = st.frozensets(st.sampled_from(VALUES))
+filters = st.builds(Filter, **dict.fromkeys(FIELDS, sets))
+states = st.builds(Facets, **dict.fromkeys(FIELDS, st.sampled_from(VALUES)))
+
+
+@given(
+    st.lists(st.tuples(filters, st.booleans()), max_size=20),
+    st.lists(states, min_size=1, max_size=2, unique=True),
+)
+def test_it_finds_those_and_only_those_whose_filter_accepts_a_state(
+    wanted: list[tuple[Filter, bool]], asked: list[Facets]
+) -> None:
+    index: FilterIndex[int] = FilterIndex()
+    for item, (own, _) in enumerate(wanted):
+        index.add(item, own)
+    for item, (own, stays) in enumerate(wanted):
+        if not stays:
+            index.remove(item, own)
+
+    found = index.accepting(asked)
+
+    left = [(item, own) for item, (own, stays) in enumerate(wanted) if stays]
+    assert sorted(found) == [item for item, own in left if any(map(own.accepts, asked))]
