@@ -1,5 +1,5 @@
-"""Start ministack with what it lacks: two CloudFormation types, streams as Lambda has them, and
-WebSocket subprotocols.
+"""Start ministack with what it lacks: two CloudFormation types, streams as Lambda has them,
+WebSocket subprotocols and SQS's permissions.
 
 Run with ``python -m tests.support.ministack_launcher``. It ends, with every process of its
 group, when its standard input is closed: a test run that is killed leaves nothing behind.
@@ -16,7 +16,7 @@ from ministack.app import main
 from ministack.services import apigateway
 from ministack.services.cloudformation import provisioners
 
-from tests.support import ministack_streams, ministack_subprotocols
+from tests.support import ministack_permissions, ministack_streams, ministack_subprotocols
 
 DEPLOYMENT = "AWS::ApiGatewayV2::Deployment"
 ROUTE_RESPONSE = "AWS::ApiGatewayV2::RouteResponse"
@@ -77,5 +77,6 @@ if __name__ == "__main__":
     )
     ministack_streams.install()
     ministack_subprotocols.install()
+    ministack_permissions.install()
     threading.Thread(target=_end_with_standard_input, daemon=True).start()
     main()

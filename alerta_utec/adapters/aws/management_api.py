@@ -3,7 +3,7 @@
 import logging
 import random
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -40,10 +40,11 @@ class _Outcome(Enum):
 
 @dataclass(frozen=True, slots=True)
 class _Result:
-    """``again``: another try may help, and repeats the frame at worst."""
+    """``again``: another try may help, and repeats the frame at worst. ``reason``: for the log."""
 
     outcome: _Outcome
     again: bool = False
+    reason: str | None = None
 
 
 _UNTRIED = _Result(_Outcome.TROUBLE)
@@ -94,8 +95,11 @@ class ManagementPoster:
             while True:
                 random.shuffle(left)
                 post = partial(self._work, deque(left), self.api.signer(), payload, deadline_s)
-                for tried in pool.map(post, range(min(len(left), self.threads))):
-                    results |= tried
+                tried: dict[str, _Result] = {}
+                for own in pool.map(post, range(min(len(left), self.threads))):
+                    tried |= own
+                results |= tried
+                _log(tried.values())
                 again = [name for name in left if results[name].again]
                 vain = 0 if len(again) < len(left) else vain + 1
                 rounds += 1
@@ -145,8 +149,7 @@ def _post(channel: Channel, connection_id: str, payload: Payload) -> _Result:
     try:
         answer = channel.request("POST", connection_id, payload)
     except NoAnswer as error:
-        log.warning("post_failed", extra={"error_code": str(error)})
-        return _Result(_Outcome.TROUBLE, again=error.again)
+        return _Result(_Outcome.TROUBLE, error.again, str(error))
     if answer.status == 200:
         return _Result(_Outcome.DELIVERED)
     if answer.status in NOBODY:
@@ -155,10 +158,17 @@ def _post(channel: Channel, connection_id: str, payload: Payload) -> _Result:
         return _Result(_Outcome.FAILED, again=True)
     if answer.status == 429:
         return _Result(_Outcome.THROTTLED, again=True)
-    log.warning("post_refused", extra={"error_code": answer.error or answer.status})
+    reason = answer.error or str(answer.status)
     if answer.status >= 500:
-        return _Result(_Outcome.TROUBLE, again=True)
-    return _Result(_Outcome.TROUBLE if answer.status == 403 else _Outcome.FAILED)
+        return _Result(_Outcome.TROUBLE, again=True, reason=reason)
+    return _Result(_Outcome.TROUBLE if answer.status == 403 else _Outcome.FAILED, reason=reason)
+
+
+def _log(results: Iterable[_Result]) -> None:
+    """One line for a round, however many failed for the same reason."""
+    reasons = Counter(result.reason for result in results if result.reason)
+    if reasons:
+        log.warning("posts_failed", extra={"reasons": dict(reasons)})
 
 
 def _is_gone(channel: Channel, connection_id: str) -> bool:

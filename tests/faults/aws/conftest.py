@@ -16,11 +16,12 @@ from tests.support.deployment import Deployment
 
 @pytest.fixture(scope="package")
 def endpoint(deployment: Deployment) -> Iterator[FaultyEndpoint]:
-    """Between ``broadcast`` and ``@connections``, and between ``alarm`` and SNS."""
+    """Between ``broadcast``, ``fanout`` and ``@connections``, and between ``alarm`` and SNS."""
     with FaultyEndpoint(deployment.emulator.port) as running, ExitStack() as stack:
         path = deployment.management_url.removeprefix(deployment.emulator.endpoint_url)
         management = {"MANAGEMENT_ENDPOINT": running.url + path}
-        stack.enter_context(environment(deployment, "broadcast", management))
+        for function in ("broadcast", "fanout"):
+            stack.enter_context(environment(deployment, function, management))
         stack.enter_context(environment(deployment, "alarm", {"AWS_ENDPOINT_URL_SNS": running.url}))
         yield running
 

@@ -124,3 +124,18 @@ def test_nobody_is_always_last(api: ConnectionsApi, poster_at: PosterFactory) ->
 
     assert sorted(first) == sorted(api.frames) == sorted(ids)
     assert list(api.frames) != first
+
+
+def test_the_log_says_once_a_round_why_posts_failed_and_how_many(
+    api: ConnectionsApi, poster: ManagementPoster, caplog: pytest.LogCaptureFixture
+) -> None:
+    for number in range(20):
+        api.tell("POST", f"broken{number}", 503, 200)
+    api.tell("POST", "slow", 429, 200)
+    api.tell("POST", "large", 413)
+
+    poster.post([*(f"broken{number}" for number in range(20)), "slow", "large"], FRAME)
+
+    assert [(one.message, one.reasons) for one in caplog.records] == [  # type: ignore[attr-defined]
+        ("posts_failed", {"503": 20, "413": 1})
+    ]

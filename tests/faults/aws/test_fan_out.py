@@ -1,0 +1,173 @@
+"""Broadcasts to more than 250 clients, through the queue of shards, and what fails there.
+
+Most clients are rows of the table whose posts the endpoint answers itself.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from alerta_utec.adapters.aws.dynamodb_connections import DynamoConnections
+from alerta_utec.adapters.clock import SystemClock
+from alerta_utec.app.deliver import HANDSHAKE_MAX
+from alerta_utec.app.sessions import expires_at
+from alerta_utec.ports import Connection
+from tests.aws.conftest import eventually
+from tests.conformance.targets import http_request
+from tests.faults.aws.conftest import kill
+from tests.faults.aws.endpoint import HANG, Answer, FaultyEndpoint, Request
+from tests.faults.aws.test_redrive import redrive, waiting
+from tests.support.deployment import Deployment
+from tests.support.incidents import incident
+from tests.support.wsclient import WsClient
+
+ROWS = 600
+NAMES = [f"row{number:012}=" for number in range(ROWS)]
+COUNTS = ("delivered", "gone", "throttled", "failed")
+OK = 200
+
+
+def row(name: str) -> bool:
+    """Whether it is one of the table's clients without a socket."""
+    return name.startswith("row")
+
+
+@pytest.fixture
+def connections(deployment: Deployment) -> Iterator[DynamoConnections]:
+    """The deployed table, with 600 more clients in it."""
+    table = deployment.outputs["ConnectionsTable"]
+    kept = DynamoConnections(deployment.client("dynamodb"), table, SystemClock())
+    opened = datetime.now(UTC) - 2 * HANDSHAKE_MAX
+    for name in NAMES:
+        kept.save(Connection(name, opened, expires_at(opened)))
+    yield kept
+    for name in NAMES:
+        kept.delete(name)
+
+
+@pytest.fixture
+def client(deployment: Deployment, connections: DynamoConnections) -> Iterator[WsClient]:
+    """One with a socket, who submits."""
+    with WsClient(deployment.ws_url) as opened:
+        opened.ping()
+        yield opened
+
+
+@contextmanager
+def queue_settings(deployment: Deployment, **settings: str) -> Iterator[None]:
+    """Let the queue of shards have these settings."""
+    sqs, url = deployment.client("sqs"), deployment.outputs["FanOutQueue"]
+    own = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=list(settings))["Attributes"]
+    sqs.set_queue_attributes(QueueUrl=url, Attributes=settings)
+    yield
+    sqs.set_queue_attributes(QueueUrl=url, Attributes=own)
+
+
+def posts(faults: FaultyEndpoint, incident_id: str) -> Counter[str]:
+    """How often each row was posted the incident's update."""
+    found = faults.seen(lambda one: row(one.name) and one.method == "POST")
+    return Counter(one.name for one in found if f'"{incident_id}"' in one.body)
+
+
+def whole(deployment: Deployment, incident_id: str) -> dict[str, Any]:
+    """The record of the broadcast, as the HTTP API adds it up, once nobody is pending."""
+
+    def look() -> dict[str, Any] | None:
+        shown = http_request("GET", f"{deployment.http_url}/incidents/{incident_id}").json()
+        found = [one for one in shown["deliveries"] if one["channel"] == "broadcast"]
+        return found[0] if found and "pending" not in found[0] else None
+
+    return dict(eventually(look, f"a whole record of {incident_id}", 60))
+
+
+def test_everyone_is_told_once_and_the_record_adds_up(
+    deployment: Deployment,
+    faults: FaultyEndpoint,
+    connections: DynamoConnections,
+    client: WsClient,
+) -> None:
+    gone, slow, broken = NAMES[:3]
+    answers = {gone: 410, slow: 429, broken: 500}
+    faults.obey(lambda request: answers.get(request.name, OK) if row(request.name) else None)
+
+    incident_id = str(client.notify(incident())["incidentId"])
+    client.wait_update(incident_id)
+    outcome = whole(deployment, incident_id)
+
+    told = posts(faults, incident_id)
+    assert sorted(told) == NAMES
+    assert {told[name] for name in NAMES[3:]} == {1}
+    assert len(client.updates(incident_id)) == 1
+    assert outcome["throttled"] == 1
+    # On a busy machine an answer may come too late, and those who left a moment ago be gone.
+    assert min(outcome["failed"], outcome["gone"]) >= 1
+    assert outcome["attempted"] >= ROWS + 1
+    assert sum(outcome[name] for name in COUNTS) == outcome["attempted"]
+    assert outcome["ms"] > 0
+    assert connections.get(gone) is None
+    assert connections.get(slow) is not None
+    assert connections.get(broken) is not None
+
+
+def test_a_worker_that_is_killed_half_way_costs_nobody_the_frame_and_counts_once(
+    deployment: Deployment, faults: FaultyEndpoint, client: WsClient
+) -> None:
+    stuck = NAMES[0]
+
+    def rule(request: Request) -> Answer:
+        if request.name == stuck:
+            return HANG
+        return OK if row(request.name) else None
+
+    faults.obey(rule)
+    # A worker that is held up for longer than this has its shard sent by another besides.
+    with queue_settings(deployment, VisibilityTimeout="3"):
+        incident_id = str(client.notify(incident())["incidentId"])
+        faults.wait_for(1, lambda one: one.name == stuck and incident_id in one.body)
+        eventually(lambda: len(posts(faults, incident_id)) == ROWS, "a post to everyone")
+        killed = kill(deployment, "fanout")
+        faults.obey(lambda request: OK if row(request.name) else None)
+        outcome = whole(deployment, incident_id)
+
+    told = posts(faults, incident_id)
+    bodies = {one.body for one in faults.seen(lambda one: incident_id in one.body)}
+    assert killed >= 1
+    assert min(told.values()) == 1
+    assert told[stuck] >= 2
+    assert len([body for body in bodies if '"incident_update"' in body]) == 1
+    assert sum(outcome[name] for name in COUNTS) == outcome["attempted"] >= ROWS + 1
+
+
+def test_shards_that_cannot_be_sent_are_set_aside_and_then_sent_by_the_command(
+    deployment: Deployment, faults: FaultyEndpoint, client: WsClient
+) -> None:
+    dead_letters = deployment.outputs["UndeliveredQueue"]
+    arn = deployment.client("sqs").get_queue_attributes(
+        QueueUrl=dead_letters, AttributeNames=["QueueArn"]
+    )["Attributes"]["QueueArn"]
+    once = json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": 1})
+    faults.obey(lambda request: 403 if "incident_update" in request.body else None)
+
+    with queue_settings(deployment, VisibilityTimeout="1", RedrivePolicy=once):
+        incident_id = str(client.notify(incident())["incidentId"])
+        eventually(lambda: waiting(deployment) == 3, "three shards that were set aside", 60)
+    before = whole(deployment, incident_id)
+    shown = redrive(deployment, "--dry-run")
+    sent = redrive(deployment)
+    client.wait_update(incident_id)
+    after = whole(deployment, incident_id)
+    again = redrive(deployment)
+
+    assert before["failed"] == before["attempted"] >= ROWS + 1
+    assert shown.stdout.count("un cambio a 250 conexiones") == 2
+    assert (sent.returncode, "3 retirados, 0 siguen" in sent.stdout) == (0, True), sent.stdout
+    assert "0 retirados, 0 siguen" in again.stdout
+    assert len(client.updates(incident_id)) == 1
+    # The command goes to the API itself, where nobody knows the table's clients.
+    assert (after["failed"], after["gone"] >= ROWS) == (0, True)
+    assert after["delivered"] + after["gone"] == after["attempted"]
