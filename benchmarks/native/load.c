@@ -64,6 +64,7 @@ struct conn {
     bool sends, answered;
     uint8_t tail_len;
     char tail[MARK_LEN - 1];  /* of a stream: where a marker may have begun */
+    uint32_t received;      /* messages */
     uint32_t rest_len;      /* what has come of a frame that is not whole yet */
     char *rest;
 };
@@ -85,7 +86,7 @@ static struct conn *conns;              /* the receivers, then the senders */
 static struct message *messages;
 static uint32_t sent_count, in_flight;
 static int total, opening, opened, answered, refused, lost;
-static uint64_t deliveries, delivered_bytes, surplus, answer_messages, turns, events_seen;
+static uint64_t deliveries, delivered_bytes, answer_messages, turns, events_seen;
 static double stop_at, progress_at;
 static char position[128];
 static char wire[65536];                /* one message as it is sent; its markers are overwritten */
@@ -290,9 +291,9 @@ static void ended(struct conn *c) {
 static void deliver(struct conn *c, uint32_t id) {
     if (c->sends || id >= sent_count) return;
     struct message *m = &messages[id];
+    c->received++;
     deliveries++;
     if (++m->count == 1) m->first = now();
-    if (m->count > (uint32_t)opt.clients) surplus++;
     if (m->count != (uint32_t)opt.clients) return;
     m->last = progress_at = now();
     in_flight--;
@@ -605,9 +606,11 @@ static void fanout(double opening_s, long rss_before, long rss_open) {
     print_common(opening_s, rss_before, rss_open);
     print_usage(&measured);
     hold(0.05);
-    printf(", \"seconds\": %.4f, \"messages\": %u, \"deliveries\": %lu, \"surplus\": %lu, "
+    int uneven = 0;  /* clients that did not get each message once, the warm-up's included */
+    for (int i = 0; i < opt.clients; i++) uneven += conns[i].received != sent_count;
+    printf(", \"seconds\": %.4f, \"messages\": %u, \"deliveries\": %lu, \"uneven\": %d, "
            "\"bytes\": %.1f, \"deliveries_per_s\": %.0f, \"client_batch\": %.1f",
-           took, sent_count - from, (unsigned long)deliveries, (unsigned long)surplus,
+           took, sent_count - from, (unsigned long)deliveries, uneven,
            (double)delivered_bytes / (double)deliveries, (double)deliveries / took,
            (double)events_seen / (double)turns);
     print_times("first_ms", from, offsetof(struct message, first));

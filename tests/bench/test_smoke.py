@@ -66,7 +66,7 @@ def test_every_message_reaches_every_client_once(trial: Trial) -> None:
     for run in trial.fanout["runs"]:
         assert run["messages"] > 0
         assert run["deliveries"] == run["messages"] * CLIENTS
-        assert run["surplus"] == 0
+        assert run["uneven"] == 0
         assert run["last_ms"]["n"] == run["messages"]
 
 
