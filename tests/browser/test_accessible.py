@@ -1,49 +1,37 @@
 """WCAG 2.2 AA as far as machines can tell; and the whole of it without a mouse."""
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, expect
 
+from tests.browser.axe import violations
 from tests.browser.pages import Home, Pages
 from tests.browser.panel import Panel
-from tests.support.emulator import ROOT
 from tests.support.incidents import unique
 
-AXE = (ROOT / "node_modules" / "axe-core" / "axe.min.js").read_text()
-TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 TABS_MAX = 60
-RUN_AXE = """async (tags) => (await axe.run(document, {
-    runOnly: { type: "tag", values: tags }, resultTypes: ["violations"],
-})).violations.flatMap(({ id, nodes }) => nodes.map((node) =>
-    `${id}: ${node.target} ${node.failureSummary}`))"""
-
-
-def violations(page: Page) -> list[str]:
-    """What axe finds wrong with the page as it is."""
-    if not page.evaluate("'axe' in window"):
-        page.evaluate(f"() => {{ {AXE} }}")
-    found: list[str] = page.evaluate(RUN_AXE, TAGS)
-    return found
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [390, 1280])
 def test_axe_finds_nothing_in_list_charts_detail_and_form(
-    pages: Pages, campus: Home, scheme: str, width: int
+    pages: Pages, campus: Home, scheme: str
 ) -> None:
-    viewport = {"width": width, "height": 900}
-    panel = Panel(pages.open(campus, viewport=viewport, color_scheme=scheme)).live()
+    page = pages.open(campus, color_scheme=scheme)
+    panel = Panel(page).live()
     expect(panel.summary.get_by_role("table")).to_have_count(3)
 
-    assert violations(panel.page) == []
+    for width in (390, 1280):
+        page.set_viewport_size({"width": width, "height": 900})
+        assert violations(page) == []
 
-    detail = panel.open("Humo")
-    expect(detail.get_by_role("heading", name="Historial")).to_be_visible()
-    assert violations(panel.page) == []
+        detail = panel.open("Humo")
+        expect(detail.get_by_role("heading", name="Historial")).to_be_visible()
+        assert violations(page) == []
 
-    panel.page.go_back()
-    panel.page.get_by_role("button", name="Reportar incidente").click()
-    panel.dialog.get_by_role("button", name="Enviar reporte").click()
-    assert violations(panel.page) == []
+        page.go_back()
+        page.get_by_role("button", name="Reportar incidente").click()
+        panel.dialog.get_by_role("button", name="Enviar reporte").click()
+        assert violations(page) == []
+        page.keyboard.press("Escape")
 
 
 def tab_to(target: Locator, *, backwards: bool = False) -> None:
@@ -150,12 +138,14 @@ def test_nothing_moves_for_those_who_asked_for_that(
     assert bool(running) is moves
 
 
-@pytest.mark.parametrize("width", [320, 390, 768, 1024, 1280, 2560])
-def test_nothing_is_cut_off_sideways_at_any_width(pages: Pages, campus: Home, width: int) -> None:
-    page = pages.open(campus, viewport={"width": width, "height": 800})
+def test_nothing_is_cut_off_sideways_at_any_width(pages: Pages, campus: Home) -> None:
+    page = pages.open(campus)
     panel = Panel(page).live()
-    wide = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    wider = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
-    assert page.evaluate(wide) == 0
-    panel.open("Humo")
-    assert page.evaluate(wide) == 0
+    for width in (320, 390, 768, 1024, 1280, 2560):
+        page.set_viewport_size({"width": width, "height": 800})
+        assert page.evaluate(wider) == 0, width
+        panel.open("Humo")
+        assert page.evaluate(wider) == 0, width
+        page.go_back()

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 
 from playwright.sync_api import Dialog, Page, expect
 
+from tests.browser.axe import violations
 from tests.browser.conftest import home_of
 from tests.browser.pages import OUTAGE, Home, Pages, until
 from tests.browser.panel import Panel
@@ -71,6 +72,7 @@ def test_a_server_that_is_killed_and_restarted_costs_the_page_nothing(
     server.kill9()
     expect(panel.status("Sin conexión desde")).to_be_visible()
     expect(panel.page.get_by_role("button", name="Reintentar ahora")).to_be_visible()
+    assert violations(panel.page) == []
     missed = [incident(type=f"Durante {n}", urgency="high") for n in range(3)]
     store(server.data, missed)
     restart(panel.page, server)

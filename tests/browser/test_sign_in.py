@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.axe import violations
 from tests.browser.conftest import home_of
 from tests.browser.pages import REFUSED, Home, Pages
 from tests.browser.panel import Panel
@@ -84,6 +85,7 @@ def test_a_form_asks_for_the_token_and_a_refused_one_says_so(pages: Pages, guard
         expect(form.get_by_role("alert")).to_have_text("La ficha no es válida o ha vencido.")
         expect(field).to_have_value("")
         assert kept(page) == []
+    assert violations(page) == []
     field.fill(token("personal"))
     page.keyboard.press("Enter")
 
