@@ -43,19 +43,19 @@
 
 // In ms. Of pairs, one in between is drawn: many clients must not act in step.
 const TIMING = {
-  connect: 15_000, // from asking for the token to an open socket
-  send: 35_000, // for the answer; a handler may take 29 s
+  connect: 15_000, // the token included
+  send: 35_000, // a handler may take 29 s
   sync: 35_000,
   ping: 8_000,
-  idle: [240_000, 300_000], // silence before a ping; API Gateway cuts after 10 min
-  gap: [2_000, 3_000], // a missing change may be on its way
-  resync: [60_000, 90_000], // with a filter, between looks for what is missing
-  backoff: [1_000, 30_000], // ceilings of the wait: the first, the last
-  stable: 30_000, // a connection that lasts so long was good
-  renew: [0.75, 0.95], // of a connection's life
-  life: 7_200_000, // which is never longer
-  beat: 20_000, // a look at the clock
-  slept: 100_000, // what it shows after sleep
+  idle: [240_000, 300_000], // API Gateway cuts after 10 min
+  gap: [2_000, 3_000],
+  resync: [60_000, 90_000],
+  backoff: [1_000, 30_000], // the first ceiling, and the last
+  stable: 30_000,
+  renew: [0.75, 0.95], // of its life
+  life: 7_200_000,
+  beat: 20_000,
+  slept: 100_000,
 };
 const AHEAD_MAX = 10_000;
 const MESSAGE_MAX_BYTES = 32_768;
@@ -99,8 +99,8 @@ function parsePosition(text) {
  * @internal @param {string | null} from
  */
 export function newFeed(from) {
-  let { epoch = "", seq: floor } = parsePosition(from); // up to here nothing is missing, once
-  let whole = epoch !== "";
+  let { epoch = "", seq: floor } = parsePosition(from);
+  let whole = epoch !== ""; // nothing is missing up to the floor
   let head = 0; // is known to exist
   /** @type {Set<number>} */
   const ahead = new Set();
@@ -182,9 +182,9 @@ export function newFeed(from) {
   return feed;
 }
 
-/** A connection, and the shell's socket. @param {Filter} filter @param {number} now @param {number} openBy @param {number} idle */
-const newLink = (filter, now, openBy, idle) => ({
-  filter, openBy, idle, open: false, caughtUp: false, pinged: false, openedAt: now, heardAt: now,
+/** A connection, with the shell's socket. @param {Filter} filter @param {number} openBy @param {number} idle */
+const newLink = (filter, openBy, idle) => ({
+  filter, openBy, idle, open: false, caughtUp: false, pinged: false, openedAt: 0, heardAt: 0,
   renewAt: Infinity, expiresAt: "", socket: /** @type {any} */ (null),
 });
 
@@ -430,7 +430,7 @@ export function newMachine(feed, filter, timing, io) {
   function connect() {
     const at = Math.max(connectAt, newest()?.renewAt ?? 0);
     if (refusal || [...links].some((link) => !link.open) || !due(at)) return false;
-    const link = newLink(filter, io.now(), io.now() + timing.connect, between(timing.idle));
+    const link = newLink(filter, io.now() + timing.connect, between(timing.idle));
     links.add(link);
     io.open(link);
     return true;
@@ -491,7 +491,7 @@ export function newMachine(feed, filter, timing, io) {
     io.tell("status", { state, previous, attempt: failures, retryAt, reason, recovered: live ? recovered : null });
   }
 
-  /** Do what is due, where one thing may make another due; in how many ms is there more? */
+  /** Do what is due, one thing after another; in how many ms is there more? */
   function decide() {
     const now = io.now();
     if (now - decidedAt > timing.slept) {
