@@ -152,33 +152,8 @@ export declare class AlertaError extends Error {
 }
 /** A random UUID, also outside of secure contexts. */
 export declare function uuid(): string;
-/**
- * A place in the feed, fed with updates and pages in whatever order they come. Only what runs
- * ahead of the position is remembered: anything else is old by its seq.
- * @internal @param {string | null} from
- */
-export declare function newFeed(from: string | null): {
-    /** Something was let pass that only a sync will bring. */
-    stale: boolean;
-    /** The highest contiguous position; none before a snapshot is whole. */
-    readonly position: string | null;
-    readonly gap: boolean;
-    /** Begin anew, as for another view. */
-    forget(): void;
-    /** The feed has come to this position. @param {unknown} position */
-    reached(position: unknown): void;
-    /** A broadcast: is it news? @param {unknown} position @param {Incident} incident */
-    update(position: unknown, incident: Incident): boolean;
-    /**
-     * A page of a sync, the last one with the position to adopt: what of it is news? Undefined
-     * where it is of another feed.
-     * @param {unknown} position @param {Incident[]} incidents @param {boolean} reset
-     * @param {boolean} last
-     */
-    page(position: unknown, incidents: Incident[], reset: boolean, last: boolean): Incident[] | undefined;
-};
-/** A connection, and the shell's socket. @param {Filter} filter @param {number} now @param {number} openBy @param {number} idle */
-declare const newLink: (filter: Filter, now: number, openBy: number, idle: number) => {
+/** A connection, with the shell's socket. @param {Filter} filter @param {number} openBy @param {number} idle */
+declare const newLink: (filter: Filter, openBy: number, idle: number) => {
     filter: Filter;
     openBy: number;
     idle: number;
@@ -190,41 +165,6 @@ declare const newLink: (filter: Filter, now: number, openBy: number, idle: numbe
     renewAt: number;
     expiresAt: string;
     socket: any;
-};
-/**
- * Keeps one caught-up connection; two for a moment, while one takes over from the other. Tell it
- * what happens, then call `decide`.
- * @internal
- * @param {ReturnType<typeof newFeed>} feed @param {Filter} filter @param {typeof TIMING} timing
- * @param {Io} io
- */
-export declare function newMachine(feed: ReturnType<typeof newFeed>, filter: Filter, timing: typeof TIMING, io: Io): {
-    links: Set<{
-        filter: Filter;
-        openBy: number;
-        idle: number;
-        open: boolean;
-        caughtUp: boolean;
-        pinged: boolean;
-        openedAt: number;
-        heardAt: number;
-        renewAt: number;
-        expiresAt: string;
-        socket: any;
-    }>;
-    outbox: Item[];
-    requests: Map<string, Request>;
-    reconnect: () => void;
-    stop: (message?: string) => void;
-    check: () => void;
-    opened: (link: Link) => void;
-    closed: (link: Link, error: AlertaError, code?: number) => void;
-    received: (link: Link, frame: any) => void;
-    decide: () => number;
-    start: () => void | true;
-    state: () => State;
-    position: () => string | null;
-    expiresAt: () => string | undefined;
 };
 /** Follows the feed and sends: nothing is missed, nothing told twice, nothing stored twice. */
 export declare class AlertaUtec extends EventTarget {
