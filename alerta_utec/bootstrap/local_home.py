@@ -45,13 +45,14 @@ from alerta_utec.bootstrap.mail_worker import MailWorker
 from alerta_utec.domain.change import Change
 from alerta_utec.domain.messages import DEFAULT_LANG, Lang
 from alerta_utec.domain.origins import Origins
-from alerta_utec.gateway.core import Gateway, Handler, Route
+from alerta_utec.gateway.batches import Handler, pause
+from alerta_utec.gateway.core import Gateway, Route
 from alerta_utec.gateway.hub import Hub
 from alerta_utec.gateway.limits import Limits
 from alerta_utec.gateway.server import GatewayServer
 from alerta_utec.handlers.connections import Connect, Disconnect
 from alerta_utec.handlers.http import HttpApi, Request
-from alerta_utec.handlers.routes import HTTP_ROUTES, WEBSOCKET_ROUTES, HandlerName
+from alerta_utec.handlers.routes import HTTP_ROUTES, WEBSOCKET_ROUTES, HandlerName, WebSocketRoute
 from alerta_utec.handlers.websocket import (
     Default,
     MessageRoute,
@@ -182,9 +183,9 @@ class LocalHome:
         handlers: dict[HandlerName, Handler] = {
             "connect": Connect(sessions, origins),
             "disconnect": Disconnect(sessions),
-            "notify": MessageRoute(Notify(submit, access, limit), access.lang, self._hub),
-            "update": MessageRoute(UpdateIncident(submit, access, limit), access.lang, self._hub),
-            "subscribe": MessageRoute(Subscribe(Subscriptions(access)), access.lang, self._hub),
+            "notify": MessageRoute(Notify(submit, access, limit), access.lang),
+            "update": MessageRoute(UpdateIncident(submit, access, limit), access.lang),
+            "subscribe": MessageRoute(Subscribe(Subscriptions(access)), access.lang),
             "ping": MessageRoute(Ping(catch_up, access, life_s), access.lang),
             "sync": MessageRoute(Sync(catch_up, access), access.lang),
             "default": MessageRoute(Default(), access.lang),
@@ -205,7 +206,7 @@ class LocalHome:
             ),
         }
         return Gateway(
-            {r.key: Route(handlers[r.handler], two_way=r.two_way) for r in WEBSOCKET_ROUTES},
+            {r.key: _route(r, handlers[r.handler]) for r in WEBSOCKET_ROUTES},
             stage=self.settings.stage,
             hub=self._hub,
             limits=self.settings.limits,
@@ -234,7 +235,7 @@ class LocalHome:
             maildir=folder.maildir,
         )
         database = resources.enter_context(closing(Database(folder.database)))
-        store = SqliteIncidents(database, on_commit=self._committed)
+        store = SqliteIncidents(database, on_commit=self._committed, gather=pause)
         return _Backing(store, SqliteMailJobs(database), mailer, SqliteDeliveries(database))
 
     def _committed(self, change: Change) -> None:
@@ -257,6 +258,17 @@ class LocalHome:
             announce(changes)
         except Exception:
             log.exception("broadcast_failed", extra={"position": str(changes[0].position)})
+
+
+def _route(route: WebSocketRoute, handler: Handler) -> Route:
+    """A route that API Gateway has to keep one-way, since it may have nothing to answer, answers
+    all the same where it has: no post to the connection is needed for it here."""
+    return Route(
+        handler,
+        two_way=True,
+        may_be_silent=not route.two_way,
+        batched=route.handler in ("notify", "update"),
+    )
 
 
 def _tls(settings: LocalSettings) -> ssl.SSLContext | None:

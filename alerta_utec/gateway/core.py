@@ -3,32 +3,38 @@
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Coroutine, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Any
 
 from alerta_utec.domain.origins import Origins
+from alerta_utec.gateway.batches import Batches, Handler
 from alerta_utec.gateway.events import Event
 from alerta_utec.gateway.hub import Hub
 from alerta_utec.gateway.limits import Limits
 
 log = logging.getLogger(__name__)
 
-Handler = Callable[[Event, object], Any]
-
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """What a route key runs; ``two_way``: the handler's body goes back to the client."""
+    """What a route key runs.
+
+    ``two_way``: the handler's body goes back to the client. ``may_be_silent``: where there is
+    none, nothing does; API Gateway, which has no such route, sends an empty frame.
+    ``batched``: the handler takes turns with others, as ``Batches`` has it.
+    """
 
     handler: Handler
     two_way: bool = False
+    may_be_silent: bool = False
+    batched: bool = False
 
 
 class Gateway:
-    """Runs handlers on events, each in a thread of a bounded pool, as Lambda would.
+    """Runs handlers on events, in a bounded number of threads.
 
     Args:
         routes: by WebSocket route key; ``$connect``, ``$disconnect`` and ``$default`` may be
@@ -61,6 +67,7 @@ class Gateway:
         self._max_per_address = max_per_address
         self._per_address: Counter[str] = Counter()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._batches = Batches()
         self._pool = ThreadPoolExecutor(self.limits.handler_threads, thread_name_prefix="handler")
 
     def enter(self, address: str) -> bool:
@@ -77,15 +84,17 @@ class Gateway:
         if self._per_address[address] <= 0:
             del self._per_address[address]
 
-    async def invoke(self, handler: Handler, event: Event) -> Any:
+    async def invoke(self, handler: Handler, event: Event, *, batched: bool = False) -> Any:
         """What the handler returns.
 
         Raises:
             TimeoutError: it has not returned after 29 s (it may still be running).
             Exception: whatever it raises.
         """
-        loop = asyncio.get_running_loop()
         async with asyncio.timeout(self.limits.handler_s):
+            if batched:
+                return await self._batches.run(handler, event)
+            loop = asyncio.get_running_loop()
             return await loop.run_in_executor(self._pool, handler, event, None)
 
     async def connect(self, event: Event) -> Mapping[str, Any]:
@@ -124,6 +133,7 @@ class Gateway:
         await asyncio.gather(*(session.close(1001, "Going away") for session in sessions))
         await asyncio.gather(*(session.ended.wait() for session in sessions))
         await asyncio.gather(*self._tasks)
+        await asyncio.to_thread(self._batches.close)
         await asyncio.to_thread(self._pool.shutdown)
 
 

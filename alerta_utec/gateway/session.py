@@ -193,13 +193,13 @@ class Session:
             return
         event = message_event(self.client, route_key, text)
         try:
-            response = await gateway.invoke(route.handler, event)
+            response = await gateway.invoke(route.handler, event, batched=route.batched)
         except Exception:
             log.exception("handler_failed", extra={"route": route_key})
             self._refuse("Internal server error", event["requestContext"]["requestId"])
             return
         body = response.get("body") if isinstance(response, dict) else None
-        if route.two_way:
+        if route.two_way and (body or not route.may_be_silent):
             self._answer(text_frame((body or "").encode()))
 
     def _refuse(self, message: str, request_id: str) -> None:

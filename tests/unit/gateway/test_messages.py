@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
+from alerta_utec.gateway.batches import pause
 from alerta_utec.gateway.core import Route
 from alerta_utec.gateway.limits import Limits
 from alerta_utec.gateway.session import select_route
@@ -116,6 +117,20 @@ def test_a_two_way_route_without_a_body_sends_an_empty_frame() -> None:
         client.send("hola")
 
         assert client.recv(timeout=10) == ""
+
+
+def test_a_route_that_may_be_silent_sends_a_body_or_nothing() -> None:
+    def echo(event: dict[str, str], _context: object) -> object:
+        pause()
+        return {"statusCode": 200, "body": event["body"] if "otra" in event["body"] else None}
+
+    route = Route(echo, two_way=True, may_be_silent=True, batched=True)
+
+    with gateway({"$default": route}) as running, connect(running.ws_url) as client:
+        client.send("hola")
+        client.send("otra vez")
+
+        assert client.recv(timeout=10) == "otra vez"
 
 
 def test_connect_and_disconnect_cannot_be_called_by_a_message() -> None:

@@ -1,0 +1,108 @@
+"""Handlers that run many at a time in one thread, taking turns where they pause."""
+
+import asyncio
+import threading
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from queue import SimpleQueue
+from typing import Any
+
+from greenlet import getcurrent, greenlet
+
+from alerta_utec.gateway.events import Event
+
+BATCH_MAX = 128
+
+Handler = Callable[[Event, object], Any]
+_Task = tuple["asyncio.Future[Any]", Handler, Event]
+_Ended = tuple["asyncio.Future[Any]", Any, BaseException | None]
+
+
+def pause() -> None:
+    """In a batch: go on when every other handler of it has paused or ended. Elsewhere: at once."""
+    current = getcurrent()
+    if isinstance(current, _Runner) and current.parent is not None:
+        current.parent.switch()
+
+
+class _Runner(greenlet):
+    """A handler of a batch, which pauses by switching back to the batch."""
+
+    def run(self, task: _Task, ended: list[_Ended]) -> None:
+        future, handler, event = task
+        if future.done():
+            return  # it was given up before its turn came
+        try:
+            ended.append((future, handler(event, None), None))
+        except BaseException as error:
+            ended.append((future, None, error))
+
+
+class Batches:
+    """Runs handlers that ``pause`` before they wait, and are quick otherwise.
+
+    A thread each would be woken twice for a message, which costs more than the rest of a
+    handler. Here those that have come meanwhile run one after another, each up to its pause
+    and then, in the same order, to its end: by then the first has waited for all of them.
+    """
+
+    def __init__(self) -> None:
+        self._tasks: SimpleQueue[_Task | None] = SimpleQueue()
+        self._thread = threading.Thread(target=self._work, name="batches", daemon=True)
+
+    def run(self, handler: Handler, event: Event) -> "asyncio.Future[Any]":
+        """What the handler returns or raises; the caller bounds how many it asks for at once."""
+        if self._thread.ident is None:
+            self._thread.start()
+        future = asyncio.get_running_loop().create_future()
+        self._tasks.put((future, handler, event))
+        return future
+
+    def close(self) -> None:
+        """Run what was asked for, and end the thread."""
+        if self._thread.ident is not None:
+            self._tasks.put(None)
+            self._thread.join()
+
+    def _work(self) -> None:
+        serving = True
+        while serving:
+            batch = [self._tasks.get()]
+            while len(batch) < BATCH_MAX and not self._tasks.empty():
+                batch.append(self._tasks.get())
+            serving = None not in batch
+            _run(task for task in batch if task is not None)
+
+
+def _run(batch: Iterable[_Task]) -> None:
+    ended: list[_Ended] = []
+    paused = []
+    for task in batch:
+        runner = _Runner()
+        runner.switch(task, ended)
+        paused.append(runner)
+    while paused := [runner for runner in paused if not runner.dead]:
+        _hand_over(ended)
+        for runner in paused:
+            runner.switch()
+    _hand_over(ended)
+
+
+def _hand_over(ended: list[_Ended]) -> None:
+    """Cross into the event loop, once for all."""
+    if ended:
+        loop = ended[0][0].get_loop()
+        # Only a loop that has ended refuses; nobody waits for anything there.
+        with suppress(RuntimeError):
+            loop.call_soon_threadsafe(_settle, tuple(ended))
+        ended.clear()
+
+
+def _settle(ended: Iterable[_Ended]) -> None:
+    for future, result, error in ended:
+        if future.done():
+            continue
+        if error is None:
+            future.set_result(result)
+        else:
+            future.set_exception(error)

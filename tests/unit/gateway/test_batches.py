@@ -1,0 +1,198 @@
+"""``Batches``: handlers that take turns in one thread, and stores that make use of it."""
+
+import asyncio
+import threading
+from collections.abc import Awaitable, Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from alerta_utec.adapters.local.database import Database
+from alerta_utec.adapters.local.sqlite import SqliteIncidents
+from alerta_utec.domain.change import Change
+from alerta_utec.gateway.batches import BATCH_MAX, Batches, pause
+from alerta_utec.gateway.events import Event
+from tests.contract.builders import creation
+
+WAIT_S = 20
+
+
+class Gate:
+    """Keeps the thread busy, so that what is asked for meanwhile becomes one batch."""
+
+    def __init__(self) -> None:
+        self.reached = threading.Event()
+        self.opened = threading.Event()
+
+    def __call__(self, _event: Event, _context: object) -> None:
+        self.reached.set()
+        assert self.opened.wait(WAIT_S)
+
+
+def run(main: Callable[[Batches], Awaitable[None]]) -> None:
+    """Run ``main`` with batches that are closed after it."""
+
+    async def whole() -> None:
+        batches = Batches()
+        try:
+            async with asyncio.timeout(WAIT_S):
+                await main(batches)
+        finally:
+            await asyncio.to_thread(batches.close)
+
+    asyncio.run(whole())
+
+
+async def together(
+    batches: Batches, *handlers: Callable[[Event, object], Any]
+) -> list["asyncio.Future[Any]"]:
+    """Ask for them all while the thread is busy."""
+    gate = Gate()
+    opening = batches.run(gate, {})
+    await asyncio.to_thread(gate.reached.wait, WAIT_S)
+    futures = [batches.run(handler, {"number": number}) for number, handler in enumerate(handlers)]
+    gate.opened.set()
+    await opening
+    return futures
+
+
+def test_all_come_as_far_as_their_pause_before_the_first_goes_on() -> None:
+    steps: list[str] = []
+
+    def handler(event: Event, _context: object) -> int:
+        number: int = event["number"]
+        for step in "abc":
+            steps.append(f"{step}{number}")
+            pause()
+        return number
+
+    async def main(batches: Batches) -> None:
+        futures = await together(batches, handler, handler, handler)
+        assert await asyncio.gather(*futures) == [0, 1, 2]
+
+    run(main)
+    assert steps == ["a0", "a1", "a2", "b0", "b1", "b2", "c0", "c1", "c2"]
+
+
+def test_what_one_raises_reaches_its_caller_alone() -> None:
+    def fails(_event: Event, _context: object) -> None:
+        pause()
+        raise ValueError("roto")
+
+    def ends(_event: Event, _context: object) -> None:
+        raise SystemExit
+
+    def works(_event: Event, _context: object) -> str:
+        pause()
+        return "bien"
+
+    async def main(batches: Batches) -> None:
+        for _ in range(2):
+            futures = await together(batches, works, fails, ends, works)
+            results = await asyncio.gather(*futures, return_exceptions=True)
+            kinds = [r if isinstance(r, str) else type(r).__name__ for r in results]
+            assert kinds == ["bien", "ValueError", "SystemExit", "bien"]
+
+    run(main)
+
+
+def test_who_has_nothing_to_wait_for_is_answered_before_the_others_go_on() -> None:
+    answered = threading.Event()
+
+    def waits(_event: Event, _context: object) -> bool:
+        pause()
+        return answered.wait(WAIT_S)
+
+    async def main(batches: Batches) -> None:
+        slow, quick = await together(batches, waits, lambda _event, _context: "ya")
+        assert await quick == "ya"
+        answered.set()
+        assert await slow
+
+    run(main)
+
+
+def test_what_its_caller_has_given_up_is_not_run() -> None:
+    ran: list[int] = []
+
+    async def main(batches: Batches) -> None:
+        gate = Gate()
+        opening = batches.run(gate, {})
+        first, second = (batches.run(lambda e, _: ran.append(e["n"]), {"n": n}) for n in (1, 2))
+        first.cancel()
+        gate.opened.set()
+        await asyncio.gather(opening, second)
+
+    run(main)
+    assert ran == [2]
+
+
+def test_a_batch_has_a_bound() -> None:
+    threads: list[int] = []
+    reached = 0
+
+    def handler(_event: Event, _context: object) -> None:
+        nonlocal reached
+        reached += 1
+        pause()
+        threads.append(reached)
+
+    async def main(batches: Batches) -> None:
+        await asyncio.gather(*await together(batches, *[handler] * (BATCH_MAX + 1)))
+
+    run(main)
+    assert threads == [BATCH_MAX] * BATCH_MAX + [BATCH_MAX + 1]
+
+
+def test_closing_runs_what_was_asked_for() -> None:
+    ran: list[int] = []
+
+    def handler(event: Event, _context: object) -> None:
+        pause()
+        ran.append(event["number"])
+
+    async def main() -> None:
+        batches = Batches()
+        futures = await together(batches, *[handler] * 10)
+        await asyncio.to_thread(batches.close)
+        await asyncio.gather(*futures)
+
+    asyncio.run(main())
+    assert ran == list(range(10))
+
+
+def test_closing_without_any_is_no_wait() -> None:
+    Batches().close()
+
+
+def test_a_pause_outside_of_a_batch_is_none() -> None:
+    pause()
+
+
+@pytest.mark.parametrize("count", [1, 20])
+def test_incidents_of_a_batch_are_stored_in_one_transaction(tmp_path: Path, count: int) -> None:
+    told: list[Change] = []
+    statements: list[str] = []
+
+    with closing(Database(tmp_path / "alerta.db")) as database:
+        store = SqliteIncidents(database, told.append, gather=pause)
+        with database.write() as connection:
+            writer = connection
+        writer.set_trace_callback(statements.append)
+
+        def notify(event: Event, _context: object) -> int:
+            change = store.commit(creation(incidentId=f"i{event['number']}")).change
+            assert change in told
+            return change.after.seq
+
+        async def main(batches: Batches) -> None:
+            futures = await together(batches, *[notify] * count)
+            assert await asyncio.gather(*futures) == list(range(1, count + 1))
+
+        run(main)
+        writer.set_trace_callback(None)
+
+    assert statements.count("COMMIT") == 1
+    assert [change.after.seq for change in told] == list(range(1, count + 1))
