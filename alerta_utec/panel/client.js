@@ -218,7 +218,7 @@ export function newMachine(feed, filter, timing, io) {
   let hole = null;
 
   const newest = () => [...links].filter((link) => link.open).pop();
-  const filtered = () => Object.values(filter).some((values) => values.length);
+  const filtered = () => Object.values(filter).some((values) => values?.length);
   /** @param {number[]} range */
   const between = ([low, high]) => low + io.random() * (high - low);
   /** A wait with full jitter. @param {number} times */
@@ -520,7 +520,7 @@ const isIncident = (value) => typeof value?.incidentId === "string" && Number.is
 
 /** As a URL carries it. @param {Record<string, string[]>} filter */
 function query(filter) {
-  const pairs = Object.entries(filter).flatMap(([field, values]) =>
+  const pairs = Object.entries(filter).flatMap(([field, values = []]) =>
     values.map((value) => `${field}=${encodeURIComponent(value)}`),
   );
   if (pairs.join().length > QUERY_MAX) throw new AlertaError("too_large", "filter");
@@ -655,7 +655,7 @@ export class AlertaUtec extends EventTarget {
     const size = new TextEncoder().encode(text).length + 100; // with its requestId
     if (size > MESSAGE_MAX_BYTES) throw new AlertaError("too_large");
     if (this.state === "stopped") throw new AlertaError("stopped");
-    if (!filter && outbox.length >= this.#options.maxQueue) throw new AlertaError("queue_full");
+    if (outbox.length >= this.#options.maxQueue) throw new AlertaError("queue_full");
     const { incidentId, seq, revision, duplicate } = await new Promise((resolve, reject) => {
       const item = { message: JSON.parse(text), again, filter, resolve, reject };
       this.#run(() => outbox.push(item));

@@ -93,13 +93,14 @@ test("sends before there is a server wait in a bounded queue, and go out in orde
 
   const sends = [1, 2, 3].map(() => reader.client.notify(report()));
   const over = await reader.client.notify(report()).catch(({ code }) => code);
+  const wider = await reader.client.setFilter({}).catch(({ code }) => code);
   await until(() => states(reader).includes("waiting"));
   const { reason, retryAt } = reader.statuses.find(({ state }) => state === "waiting");
   await server("launch");
   const acks = await Promise.all(sends);
   await until(() => acks.every(({ incidentId }) => listener.held.has(incidentId)));
 
-  assert.equal(over, "queue_full");
+  assert.deepEqual([over, wider], ["queue_full", "queue_full"]);
   assert.deepEqual([reason.code, retryAt instanceof Date], ["unreachable", true]);
   assert.deepEqual(order, acks.map(({ incidentId }) => incidentId));
 });

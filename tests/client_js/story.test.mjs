@@ -56,7 +56,7 @@ test("a filter is taken for the view, for what is missed and for the connection 
   const [first, hidden] = [await send(mine), await send(place)];
   await until(() => reader.held.has(first.incidentId));
   const before = [...reader.held.values()].map(({ location }) => location);
-  await reader.client.setFilter({ location: [place], urgency: ["low", "medium"] });
+  await reader.client.setFilter({ location: [place], urgency: ["low", "medium"], type: undefined, status: [] });
   await until(() => reader.client.state === "live" && reader.held.has(hidden.incidentId));
   const after = [...reader.held.values()].map(({ location }) => location);
   gate.cut();
