@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 
-from alerta_utec.adapters.aws.clients import dynamodb_config
+from alerta_utec.adapters.aws.clients import dynamodb_config, plain_scan
 from alerta_utec.adapters.aws.dynamodb_connections import DynamoConnections
 from alerta_utec.adapters.aws.dynamodb_deliveries import DynamoDeliveries
 from alerta_utec.adapters.aws.dynamodb_incidents import DynamoIncidents
@@ -47,6 +47,7 @@ def emulator() -> Iterator[Emulator]:
 def dynamodb(emulator: Emulator) -> Iterator["DynamoDBClient"]:
     """A client with the settings of the real one."""
     client = boto3.client("dynamodb", config=dynamodb_config(), **addressed(emulator))
+    client.meta.events.register("before-parse.dynamodb.Scan", plain_scan)
     yield client
     client.close()
 

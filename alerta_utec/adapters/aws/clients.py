@@ -4,12 +4,15 @@ Region, credentials and ``AWS_ENDPOINT_URL`` come from the environment, as every
 They are made by botocore itself: boto3 would add nothing but 25 ms to a cold start.
 """
 
+import json
 from functools import cache
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 import botocore.session
 from botocore.config import Config
 from botocore.loaders import Loader
+from botocore.parsers import ResponseParserError
 from botocore.session import Session
 
 if TYPE_CHECKING:
@@ -30,6 +33,7 @@ _SERVICES = ["cloudformation", "dynamodb", "sns", "sqs"]
 def dynamodb() -> "DynamoDBClient":
     """A client for the tables."""
     client: DynamoDBClient = _client("dynamodb", dynamodb_config())
+    client.meta.events.register("before-parse.dynamodb.Scan", plain_scan)
     return client
 
 
@@ -62,6 +66,26 @@ def choose_region(region: str | None) -> str:
 def dynamodb_config() -> Config:
     """Three attempts at most: about 20 s at worst."""
     return _config(max_attempts=3)
+
+
+def plain_scan(
+    response_dict: dict[str, Any], customized_response_dict: dict[str, Any], **_: object
+) -> None:
+    """For ``before-parse``: take the items of a scan as their JSON is.
+
+    Botocore would walk through them by its model, and come to the same where there is nothing
+    binary: for 5,000 connections in 150 ms in place of 10.
+
+    Raises:
+        ResponseParserError: it is no JSON object.
+    """
+    if response_dict["status_code"] != HTTPStatus.OK:
+        return
+    try:
+        customized_response_dict.update(json.loads(response_dict["body"]))
+    except (TypeError, ValueError) as error:
+        raise ResponseParserError("no JSON object") from error
+    response_dict["body"] = b"{}"
 
 
 class _Loader(Loader):

@@ -7,6 +7,7 @@ import pytest
 from botocore.config import Config
 
 from alerta_utec.adapters.aws.backoff import Backoff
+from alerta_utec.adapters.aws.clients import plain_scan
 from alerta_utec.adapters.aws.dynamodb_incidents import DynamoIncidents
 from alerta_utec.adapters.aws.tables import IncidentTables
 from alerta_utec.adapters.memory import ManualClock
@@ -34,6 +35,7 @@ def wire(emulator: Emulator) -> Iterator[FaultyWire]:  # noqa: F811 (a fixture)
     """A DynamoDB client of a test's own that tries once, and the faults on its way."""
     config = Config(retries={"mode": "standard", "total_max_attempts": 1}, read_timeout=10)
     client = boto3.client("dynamodb", config=config, **addressed(emulator))
+    client.meta.events.register("before-parse.dynamodb.Scan", plain_scan)
     yield FaultyWire(client)
     client.close()
 

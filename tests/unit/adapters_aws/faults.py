@@ -66,7 +66,7 @@ def carry_out(request: AWSPreparedRequest) -> int:
         session.close()
 
 
-def answer(status: int, body: dict[str, Any]) -> Fault:
+def answer(status: int, body: object) -> Fault:
     """The request never arrives; somebody answers all the same."""
     headers: Any = {"Content-Type": "application/x-amz-json-1.0"}
     return lambda request: AWSResponse(request.url, status, headers, _Raw(body))
@@ -86,8 +86,8 @@ def cancelled(*reasons: str) -> Fault:
 class _Raw:
     """A body as botocore reads it from the socket."""
 
-    def __init__(self, body: dict[str, Any]):
-        self._body = json.dumps(body).encode()
+    def __init__(self, body: object):
+        self._body = body if isinstance(body, bytes) else json.dumps(body).encode()
 
     def stream(self, **_: Any) -> list[bytes]:
         return [self._body]

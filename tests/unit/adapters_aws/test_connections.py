@@ -11,7 +11,7 @@ from alerta_utec.domain.errors import Unavailable
 from alerta_utec.domain.filters import Filter
 from alerta_utec.domain.policy import Person, Role
 from alerta_utec.ports import Connection
-from tests.unit.adapters_aws.faults import FaultyWire, request_lost
+from tests.unit.adapters_aws.faults import Fault, FaultyWire, answer, refusal, request_lost
 
 
 @pytest.fixture
@@ -81,3 +81,24 @@ def test_connections_are_unavailable_while_dynamodb_is_out_of_reach(
         connections.delete("a")
     with pytest.raises(Unavailable):
         list(connections.pages())
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        answer(200, b"<html>"),
+        answer(200, b"\xff"),
+        answer(200, 7),
+        answer(503, b"<html>"),
+        refusal("ProvisionedThroughputExceededException"),
+        refusal("InternalServerError", 500),
+    ],
+)
+def test_a_scan_that_is_answered_by_something_else_is_unavailable(
+    connections: DynamoConnections, wire: FaultyWire, clock: ManualClock, fault: Fault
+) -> None:
+    connections.save(_connection("a", clock))
+    wire.next("Scan", fault)
+
+    with pytest.raises(Unavailable):
+        _ids(connections)
