@@ -241,10 +241,11 @@ test("what runs ahead is bounded; the rest is let pass and asked for", () => {
   bench.do("received", link, broadcast(incident("last", 20_000)));
   const known = bench.news().length;
   bench.page(link, [incident("last", 20_000)], 20_000);
+  const position = bench.machine.position();
+  bench.do("received", link, broadcast(incident("next", 20_002)));
 
-  assert.equal(known, 10_000);
-  assert.deepEqual(bench.news(), [["incident", "last", 1]]);
-  assert.equal(bench.machine.position(), "e:20000");
+  assert.deepEqual([known, position], [10_000, "e:20000"]);
+  assert.deepEqual(bench.news(), [["incident", "last", 1], ["incident", "next", 1]]);
 });
 
 test("silence of four to five minutes is broken by a ping", () => {
@@ -717,7 +718,7 @@ test("an error that concerns nobody is told", () => {
 });
 
 test("a page that makes no sense ends the connection", () => {
-  for (const nonsense of [{ incidents: null }, { incidents: [{}] }, { position: "?" }, { position: "f:1" }]) {
+  for (const nonsense of [{ incidents: null }, { incidents: [{}] }, { position: "?" }, { position: "?", reset: true }, { position: "f:1" }]) {
     const bench = new Bench({ position: "e:10" });
     bench.do("start");
     const link = bench.open();
