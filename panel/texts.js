@@ -260,19 +260,23 @@ const DAY_S = 86_400;
 
 let current = setting("lang", navigator.languages.find((name) => /^(es|en)\b/.test(name))?.slice(0, 2) ?? "es");
 if (!(current in LANGUAGES)) current = "es";
-/** @type {Intl.RelativeTimeFormat} */
-let relative;
-/** @type {Intl.DateTimeFormat} */
-let time;
-/** @type {Intl.DateTimeFormat} */
-let day;
-formats();
-
-function formats() {
-  relative = new Intl.RelativeTimeFormat(current, { numeric: "auto", style: "short" });
-  time = new Intl.DateTimeFormat(current, { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
-  day = new Intl.DateTimeFormat(current, { day: "numeric", month: "short" });
+/**
+ * Something that is made when it is first needed, and anew after `forget`.
+ * @template T
+ * @param {() => T} make
+ */
+function once(make) {
+  /** @type {T | undefined} */
+  let made;
+  return { get: () => (made ??= make()), forget: () => (made = undefined) };
 }
+
+const relative = once(() => new Intl.RelativeTimeFormat(current, { numeric: "auto", style: "short" }));
+const time = once(() => new Intl.DateTimeFormat(current, { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" }));
+const day = once(() => new Intl.DateTimeFormat(current, { day: "numeric", month: "short" }));
+const FORMATS = [relative, time, day];
+// Each costs a browser some 10 ms the first time: not all at once, and not while the page begins.
+for (const format of FORMATS) setTimeout(format.get);
 
 export const lang = () => /** @type {"es" | "en"} */ (current);
 
@@ -280,7 +284,7 @@ export const lang = () => /** @type {"es" | "en"} */ (current);
 export function switchLang() {
   current = current === "es" ? "en" : "es";
   keep("lang", current);
-  formats();
+  for (const format of FORMATS) format.forget();
 }
 
 /**
@@ -307,17 +311,17 @@ export function translatePage() {
 export function ago(when) {
   const seconds = (Date.parse(when) - Date.now()) / 1000;
   const size = Math.abs(seconds);
-  if (size < MINUTE_S) return relative.format(Math.min(0, Math.trunc(seconds / 10) * 10), "second");
-  if (size < HOUR_S) return relative.format(Math.trunc(seconds / MINUTE_S), "minute");
-  if (size < DAY_S) return relative.format(Math.trunc(seconds / HOUR_S), "hour");
-  return relative.format(Math.trunc(seconds / DAY_S), "day");
+  if (size < MINUTE_S) return relative.get().format(Math.min(0, Math.trunc(seconds / 10) * 10), "second");
+  if (size < HOUR_S) return relative.get().format(Math.trunc(seconds / MINUTE_S), "minute");
+  if (size < DAY_S) return relative.get().format(Math.trunc(seconds / HOUR_S), "hour");
+  return relative.get().format(Math.trunc(seconds / DAY_S), "day");
 }
 
 /** The time, with the day where it is not today. @param {string} when RFC 3339 */
 export function clock(when) {
   const date = new Date(when);
   const today = date.toDateString() === new Date().toDateString();
-  return today ? time.format(date) : `${day.format(date)} ${time.format(date)}`;
+  return today ? time.get().format(date) : `${day.get().format(date)} ${time.get().format(date)}`;
 }
 
 /** @param {number} value */
