@@ -56,6 +56,7 @@ lint: $(VENV)/dev.stamp node_modules/.stamp  ## Style, types and layers
 	$(VENV)/bin/lint-imports
 	node_modules/.bin/tsc -p tsconfig.json
 	@$(BUNDLE) --outdir=.build/panel
+	@sed -i.bak 's#"../../alerta_utec/panel/#"./#g' .build/panel/app.js
 	@node_modules/.bin/tsc -p tsconfig.client.json --outDir .build/panel
 	@for f in app.js panel.css client.d.ts; do \
 		cmp .build/panel/$$f alerta_utec/panel/$$f || { echo 'Build the panel: make panel'; exit 1; }; done
