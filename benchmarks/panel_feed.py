@@ -107,5 +107,5 @@ class Feed:
     def _await_acks(self, count: int) -> None:
         for _ in range(count):
             answer = json.loads(self._socket.recv(ANSWER_S))
-            if answer["type"] != "ack":
+            if answer.get("type") != "ack":
                 raise RuntimeError(f"not taken: {answer}")
