@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 
-import { newFeed, newMachine } from "../../alerta_utec/panel/client.js";
+import { AlertaError, newFeed, newMachine } from "../../alerta_utec/panel/client.js";
 
 export const MINUTE = 60_000;
 export const TIMING = {
@@ -179,4 +179,6 @@ export class Bench {
   }
 }
 
+export const lost = () => new AlertaError("disconnected", "1006");
+export const unreachable = () => new AlertaError("unreachable");
 export const error = (code, more = {}) => ({ type: "error", code, message: code, ...more });

@@ -5,9 +5,10 @@ import os
 import re
 import subprocess
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -20,8 +21,9 @@ from tests.support.sign_in import AUDIENCE, ISSUER, SECRET, WITH_SECRET
 
 FOLDER = Path(__file__).parent
 ROOT = FOLDER.parents[1]
+# What needs no server.
+CORE = ("feed", "connection", "sends", "model")
 RUN_S = 100.0
-READY_S = 15.0
 NODE = ("node", "--test", "--test-timeout=60000", f"--test-reporter={FOLDER / 'reporter.mjs'}")
 # The client is a plain file, for whatever project takes it in.
 OPTIONS = "--disable-warning=MODULE_TYPELESS_PACKAGE_JSON"
@@ -92,13 +94,8 @@ def control(server: Server) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def machine() -> Suite:
-    return Suite.run("machine", {})
-
-
-@pytest.fixture(scope="module")
-def model() -> Suite:
-    return Suite.run("model", {})
+def core() -> Callable[[str], Suite]:
+    return cache(lambda name: Suite.run(name, {}))
 
 
 @pytest.fixture(scope="module")
@@ -129,14 +126,11 @@ def aws(deployment: Deployment) -> Suite:
     return Suite.run("story", {"ws": deployment.ws_url})
 
 
-@pytest.mark.parametrize("test", names("machine"))
-def test_machine(machine: Suite, test: str) -> None:
-    machine.check(test)
-
-
-@pytest.mark.parametrize("test", names("model"))
-def test_model(model: Suite, test: str) -> None:
-    model.check(test)
+@pytest.mark.parametrize(
+    ("suite", "test"), [(suite, test) for suite in CORE for test in names(suite)]
+)
+def test_core(core: Callable[[str], Suite], suite: str, test: str) -> None:
+    core(suite).check(test)
 
 
 @pytest.mark.parametrize("test", names("story"))

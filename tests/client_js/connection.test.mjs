@@ -1,0 +1,393 @@
+/** When the client connects, pings, renews and gives up. */
+
+import assert from "node:assert/strict";
+import test from "node:test";
+
+import { AlertaError } from "../../alerta_utec/panel/client.js";
+import { Bench, MINUTE, broadcast, error, incident, lost, unreachable } from "./bench.mjs";
+
+test("silence of four to five minutes is broken by a ping", () => {
+  const bench = new Bench();
+  const link = bench.live();
+
+  bench.pass(4 * MINUTE - 1_000);
+  const early = bench.of(link).length;
+  bench.pass(MINUTE + 2_000);
+
+  assert.equal(early, 0);
+  assert.deepEqual(bench.of(link).map(({ action }) => action), ["ping"]);
+});
+
+test("a connection on which something arrives is not pinged", () => {
+  const bench = new Bench();
+  const link = bench.live(10);
+
+  for (let seq = 11; seq < 31; seq += 1) {
+    bench.pass(MINUTE);
+    bench.do("received", link, broadcast(incident("a", seq, seq)));
+  }
+
+  assert.deepEqual(bench.of(link), []);
+});
+
+test("a ping without an answer ends the connection", () => {
+  const bench = new Bench();
+  const link = bench.live();
+
+  bench.do("check");
+  bench.pass(7_000);
+  const before = bench.machine.state();
+  bench.pass(1_000);
+
+  assert.equal(before, "live");
+  assert.deepEqual(bench.closed, [link]);
+  assert.equal(bench.told.at(-1).reason.code, "timeout");
+});
+
+test("an error in answer to a ping is a sign of life", () => {
+  const bench = new Bench();
+  const link = bench.live();
+
+  bench.do("check");
+  bench.answer(link, "ping", error("unavailable"));
+  bench.pass(MINUTE);
+
+  assert.deepEqual(bench.closed, []);
+  assert.equal(bench.machine.state(), "live");
+});
+
+test("waits between attempts are drawn from zero to a ceiling that doubles up to 30 s", () => {
+  for (const [drawn, ceilings] of [[1, [1, 2, 4, 8, 16, 30, 30]], [0.25, [0.25, 0.5, 1, 2, 4, 7.5, 7.5]]]) {
+    const bench = new Bench({ random: () => drawn });
+    const waits = [];
+
+    bench.do("start");
+    for (let attempt = 0; attempt < 7; attempt += 1) {
+      const from = bench.now;
+      bench.do("closed", bench.opening.pop(), unreachable());
+      bench.nextAttempt();
+      waits.push((bench.now - from) / 1000);
+    }
+
+    assert.deepEqual(waits, ceilings);
+  }
+});
+
+test("the waits start again only after a connection that has lasted", () => {
+  const bench = new Bench({ random: () => 1 });
+  const attempts = [];
+
+  bench.do("start");
+  for (const lasts of [0, 0, 31_000]) {
+    bench.do("closed", bench.opening.pop(), unreachable());
+    bench.nextAttempt();
+    const link = bench.open();
+    bench.page(link, [], 10, { reset: bench.machine.position() === null });
+    bench.idle(link, lasts);
+    bench.do("closed", link, lost());
+    attempts.push(bench.told.at(-1).attempt);
+    bench.nextAttempt();
+  }
+
+  assert.deepEqual(attempts, [2, 4, 1]);
+});
+
+test("who asks for it is connected at once: an attempt under way gives way, and waits start again", () => {
+  const bench = new Bench({ random: () => 1 });
+  bench.do("start");
+  for (let n = 0; n < 4; n += 1) {
+    bench.do("closed", bench.opening.pop(), unreachable());
+    bench.nextAttempt();
+  }
+  const [underWay] = bench.opening;
+
+  bench.do("reconnect");
+  const [another] = bench.opening;
+  bench.do("closed", bench.opening.pop(), unreachable());
+  bench.pass(1_000);
+
+  assert.deepEqual(bench.closed, [underWay]);
+  assert.notEqual(another, underWay);
+  assert.equal(bench.opening.length, 1);
+});
+
+test("an attempt that does not come to an end is given up", () => {
+  const bench = new Bench();
+
+  bench.do("start");
+  const [link] = bench.opening.splice(0);
+  bench.pass(15_000);
+
+  assert.deepEqual(bench.closed, [link]);
+  assert.deepEqual([bench.machine.state(), bench.told.at(-1).reason.code], ["waiting", "timeout"]);
+});
+
+test("after an outage live says how many changes were recovered", () => {
+  const bench = new Bench();
+  bench.do("closed", bench.live(10), lost());
+  const { state, reason, retryAt } = bench.told.at(-1);
+
+  bench.nextAttempt();
+  const asked = bench.page(bench.open(), [incident("a", 11), incident("b", 12)], 12);
+
+  assert.deepEqual([state, reason.code, retryAt > new Date(0)], ["waiting", "disconnected", true]);
+  assert.equal(asked.since, "e:10");
+  const { state: after, recovered, reason: none } = bench.told.at(-1);
+  assert.deepEqual([after, recovered, none], ["live", 2, null]);
+});
+
+test("a connection is renewed before it ends: a second one catches up, then the first is closed", () => {
+  const bench = new Bench();
+  const first = bench.live(10);
+
+  bench.idle(first, 5_940_000);
+  const early = bench.opening.length;
+  bench.idle(first, 15_000);
+  const second = bench.open();
+  bench.do("received", second, broadcast(incident("a", 12)));
+  bench.do("received", first, broadcast(incident("b", 11)));
+  bench.do("received", first, broadcast(incident("a", 12)));
+  const before = [...bench.closed];
+  const asked = bench.page(second, [incident("b", 11), incident("a", 12)], 12);
+
+  assert.deepEqual([early, before, bench.closed], [0, [], [first]]);
+  assert.equal(asked.since, "e:10");
+  assert.deepEqual(bench.told.map(({ type }) => type), ["incident", "incident"]);
+  assert.equal(bench.machine.state(), "live");
+});
+
+test("a renewal that fails is tried again while the old connection goes on", () => {
+  const bench = new Bench();
+  const first = bench.live(10);
+
+  bench.do("reconnect");
+  bench.do("closed", bench.opening.pop(), unreachable());
+  bench.do("received", first, broadcast(incident("a", 11)));
+  bench.pass(2_000);
+
+  assert.equal(bench.opening.length, 1);
+  assert.deepEqual(bench.told.map(({ type }) => type), ["incident"]);
+});
+
+test("a renewal that is cut at once is not hurried after", () => {
+  const bench = new Bench({ random: () => 1 });
+  bench.live(10);
+
+  bench.do("reconnect");
+  const waits = [1, 2, 3].map(() => {
+    bench.do("closed", bench.open(), lost());
+    const begin = bench.now;
+    bench.nextAttempt();
+    return bench.now - begin;
+  });
+
+  assert.deepEqual(waits, [1_000, 2_000, 4_000]);
+  assert.equal(bench.machine.state(), "live");
+});
+
+test("a renewal that opens during a sync asks for itself, and the other's pages are ignored", () => {
+  const bench = new Bench();
+  const first = bench.live(10);
+  bench.do("received", first, broadcast(incident("b", 12)));
+  bench.pass(3_000);
+  const { requestId } = bench.take(first, "sync");
+
+  bench.do("reconnect");
+  const second = bench.open();
+  bench.do("received", first, { type: "sync", incidents: [], position: "e:99", requestId });
+  const position = bench.machine.position();
+  bench.page(second, [incident("a", 11)], 12);
+
+  assert.deepEqual([position, bench.machine.position()], ["e:10", "e:12"]);
+  assert.deepEqual(bench.closed, [first]);
+});
+
+test("a renewal that was asked for outlives the first pong", () => {
+  const bench = new Bench({ random: () => 1 });
+  bench.do("start");
+  const link = bench.open();
+  bench.page(link, [], 10, { reset: true });
+
+  bench.do("reconnect");
+  bench.do("closed", bench.opening.pop(), unreachable());
+  bench.pong(link, 10);
+  bench.pass(1_000);
+
+  assert.equal(bench.opening.length, 1);
+});
+
+test("an old connection that ends while its successor catches up costs no wait", () => {
+  const bench = new Bench({ random: () => 1 });
+  const first = bench.live(10);
+  bench.do("reconnect");
+  const second = bench.open();
+
+  bench.do("closed", first, lost());
+  const state = bench.machine.state();
+  bench.page(second, [], 10);
+  bench.do("closed", second, lost());
+  bench.pass(1_000);
+
+  assert.deepEqual([state, bench.opening.length], ["syncing", 1]);
+});
+
+test("a message on its way over a connection that is replaced is waited for", () => {
+  const bench = new Bench();
+  const first = bench.live(10);
+  const outcome = bench.send({ action: "update" }, { again: false });
+
+  bench.do("reconnect");
+  const second = bench.open();
+  bench.page(second, [], 10);
+  const kept = bench.closed.length === 0;
+  bench.answer(first, "update", { type: "ack", seq: 11 });
+
+  assert.ok(kept);
+  assert.equal(outcome.settled.seq, 11);
+  assert.deepEqual(bench.closed, [first]);
+});
+
+test("a clock that is wrong does not renew again and again", () => {
+  const renewals = [-3_600_000, 0, 1, 9_999_999].map((lifeMs) => {
+    const bench = new Bench();
+    bench.do("start");
+    const link = bench.open();
+    const begin = bench.now;
+    bench.page(link, [], 10, { reset: true });
+    bench.pong(link, 10, lifeMs);
+    while (!bench.opening.length) bench.idle(link, 5_000);
+    return bench.now - begin;
+  });
+
+  const byAge = 7_200_000 * 0.85;
+  assert.deepEqual(renewals, [byAge, byAge, 30_000, byAge]);
+});
+
+test("checks one after another do not put off the end of a dead connection", () => {
+  const bench = new Bench();
+  const link = bench.live(10);
+
+  for (let second = 0; second < 8; second += 1) {
+    bench.do("check");
+    bench.pass(1_000);
+  }
+
+  assert.deepEqual(bench.of(link).length, 1);
+  assert.deepEqual(bench.closed, [link]);
+});
+
+test("after sleep the connection is checked before anything is taken for late", () => {
+  const bench = new Bench();
+  const link = bench.live(10);
+  bench.send({ action: "notify" });
+  bench.do("check");
+
+  bench.sleep(3_600_000);
+  const closed = bench.closed.length;
+  bench.pong(link, 10);
+  bench.answer(link, "notify", { type: "ack" });
+  bench.pass(10_000);
+
+  assert.equal(closed, 0);
+  assert.deepEqual([bench.closed.length, bench.machine.state()], [0, "live"]);
+});
+
+test("a connection that died during sleep is left within seconds", () => {
+  const bench = new Bench();
+  const link = bench.live(10);
+
+  bench.sleep(3_600_000);
+  bench.pass(8_000);
+
+  assert.deepEqual(bench.closed, [link]);
+});
+
+test("timers that a hidden tab holds back by a minute are no sleep", () => {
+  const bench = new Bench();
+  const link = bench.live(10);
+
+  for (let minute = 0; minute < 4; minute += 1) bench.sleep(MINUTE - 1_000);
+
+  assert.deepEqual(bench.of(link), []);
+});
+
+test("who waits connects at once when the network is back", () => {
+  const bench = new Bench({ random: () => 1 });
+  bench.do("start");
+  for (let n = 0; n < 6; n += 1) {
+    bench.do("closed", bench.opening.pop(), unreachable());
+    if (n < 5) bench.nextAttempt();
+  }
+
+  bench.do("check");
+
+  assert.equal(bench.opening.length, 1);
+});
+
+test("a close for our own fault is told, costs the message on its way, and is not hurried after", () => {
+  for (const code of [1002, 1003, 1007, 1009]) {
+    const bench = new Bench({ random: () => 0.5 });
+    const link = bench.live();
+    const outcome = bench.send({ action: "notify" });
+
+    bench.do("closed", link, new AlertaError("disconnected", String(code)), code);
+    const told = bench.told.map(({ type, state }) => state ?? type);
+    bench.pass(14_000);
+
+    assert.deepEqual([outcome.settled, told], ["disconnected", ["error", "waiting"]]);
+    assert.equal(bench.opening.length, 0);
+  }
+});
+
+test("a refused sign-in is told, and nothing is tried until somebody asks for it", () => {
+  const bench = new Bench();
+  bench.do("start");
+
+  bench.do("closed", bench.opening.pop(), new AlertaError("unauthorized"));
+  const told = bench.told.map(({ type, state }) => state ?? type);
+  bench.pass(3_600_000);
+  bench.do("check");
+  const tried = bench.opening.length;
+  bench.do("reconnect");
+
+  assert.deepEqual([told, tried, bench.opening.length], [["connecting", "error", "refused"], 0, 1]);
+});
+
+test("a sign-in refused on renewal leaves the old connection to its end", () => {
+  const bench = new Bench();
+  const first = bench.live();
+
+  bench.do("reconnect");
+  bench.do("closed", bench.opening.pop(), new AlertaError("unauthorized"));
+  const meanwhile = bench.machine.state();
+  bench.do("closed", first, lost());
+
+  assert.deepEqual([meanwhile, bench.machine.state()], ["live", "refused"]);
+});
+
+test("stop settles everything, and start goes on from the position", () => {
+  const bench = new Bench();
+  const link = bench.live(10);
+  const outcomes = [bench.send({ action: "notify" }), bench.send({ action: "notify" })];
+
+  bench.do("stop", "enough");
+  const { state, reason } = bench.told.at(-1);
+  bench.do("start");
+
+  assert.deepEqual(outcomes.map(({ settled }) => settled), ["stopped", "stopped"]);
+  assert.deepEqual([state, reason.code, reason.message, bench.closed], ["stopped", "stopped", "enough", [link]]);
+  assert.equal(bench.take(bench.open(), "sync").since, "e:10");
+});
+
+test("what arrives over a connection that was left is not heard", () => {
+  const bench = new Bench();
+  const link = bench.live(10);
+
+  bench.do("stop");
+  bench.told.length = 0;
+  bench.do("received", link, broadcast(incident("a", 11)));
+  bench.do("closed", link, lost());
+  bench.do("opened", link);
+
+  assert.deepEqual(bench.told, []);
+});

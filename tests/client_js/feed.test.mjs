@@ -1,0 +1,323 @@
+/** What is news, and up to where nothing is missing. */
+
+import assert from "node:assert/strict";
+import test from "node:test";
+
+import { Bench, MINUTE, broadcast, error, incident, lost } from "./bench.mjs";
+
+test("a first connection tells a snapshot and is live", () => {
+  const bench = new Bench();
+
+  bench.do("start");
+  const link = bench.open();
+  const asked = bench.page(link, [incident("a", 3), incident("b", 9, 4)], 10, { reset: true });
+
+  assert.equal(asked.since, null);
+  assert.deepEqual(bench.told.map(({ type, state }) => state ?? type), [
+    "connecting", "syncing", "reset", "incident", "incident", "live",
+  ]);
+  assert.equal(bench.told.at(-1).recovered, null);
+  assert.equal(bench.machine.position(), "e:10");
+});
+
+test("updates that overtake a page of the snapshot are kept, and older states are not told after", () => {
+  const bench = new Bench();
+  bench.do("start");
+  const link = bench.open();
+
+  bench.page(link, [incident("a", 9)], 10, { reset: true, more: true, cursor: "c1" });
+  bench.do("received", link, broadcast(incident("b", 11, 2)));
+  const second = bench.page(link, [incident("b", 4, 1), incident("c", 3)], 10);
+
+  assert.equal(second.cursor, "c1");
+  assert.deepEqual(bench.news(), [
+    ["reset"], ["incident", "a", 1], ["incident", "b", 2], ["incident", "c", 1],
+  ]);
+  assert.equal(bench.machine.position(), "e:11");
+});
+
+test("an update from before the snapshot that comes late is old news", () => {
+  const bench = new Bench();
+  bench.do("start");
+  const link = bench.open();
+
+  bench.page(link, [incident("a", 9, 2)], 10, { reset: true, cursor: "c1" });
+  bench.do("received", link, broadcast(incident("a", 8, 1)));
+  bench.do("received", link, broadcast(incident("b", 7, 1)));
+  bench.page(link, [], 10);
+
+  assert.deepEqual(bench.news(), [["reset"], ["incident", "a", 2]]);
+});
+
+test("an update before the first page is asked for again, since its page may lack it", () => {
+  const bench = new Bench();
+  bench.do("start");
+  const link = bench.open();
+
+  bench.do("received", link, broadcast(incident("a", 11)));
+  bench.page(link, [], 10, { reset: true });
+  const again = bench.page(link, [incident("a", 11)], 11);
+
+  assert.equal(again.since, "e:10");
+  assert.deepEqual(bench.news(), [["reset"], ["incident", "a", 1]]);
+});
+
+test("with a position it begins with what it has missed, and says how much that was", () => {
+  const bench = new Bench({ position: "e:5" });
+
+  bench.do("start");
+  const link = bench.open();
+  const first = bench.page(link, [incident("a", 6)], 8, { more: true });
+  const second = bench.page(link, [incident("b", 9)], 9);
+
+  assert.deepEqual([first.since, second.since], ["e:5", "e:8"]);
+  assert.equal(bench.told.at(-1).state, "live");
+  assert.equal(bench.told.at(-1).recovered, 2);
+});
+
+test("updates out of order are told once each, and never an older one after a newer", () => {
+  const bench = new Bench();
+  const link = bench.live(10);
+
+  for (const one of [incident("a", 12, 2), incident("a", 11, 1), incident("a", 12, 2), incident("b", 13)]) {
+    bench.do("received", link, broadcast(one));
+  }
+
+  assert.deepEqual(bench.news(), [["incident", "a", 2], ["incident", "b", 1]]);
+  assert.equal(bench.machine.position(), "e:13");
+});
+
+test("a missing update is given two to three seconds, then asked for", () => {
+  const bench = new Bench();
+  const link = bench.live(10);
+
+  bench.do("received", link, broadcast(incident("b", 12)));
+  bench.pass(2_000);
+  const early = bench.take(link, "sync");
+  bench.pass(1_000);
+  const asked = bench.page(link, [incident("a", 11), incident("b", 12)], 12);
+
+  assert.equal(early, undefined);
+  assert.equal(asked.since, "e:10");
+  assert.deepEqual(bench.news(), [["incident", "b", 1], ["incident", "a", 1]]);
+});
+
+test("an update that was only late is not asked for", () => {
+  const bench = new Bench();
+  const link = bench.live(10);
+
+  bench.do("received", link, broadcast(incident("b", 12)));
+  bench.pass(1_000);
+  bench.do("received", link, broadcast(incident("a", 11)));
+  bench.pass(10_000);
+
+  assert.equal(bench.take(link, "sync"), undefined);
+});
+
+test("asking for a gap in vain is repeated ever more rarely, until it is filled", () => {
+  const bench = new Bench();
+  const link = bench.live(10);
+  bench.do("received", link, broadcast(incident("b", 12)));
+  const waits = [];
+
+  for (let round = 0; round < 5; round += 1) {
+    const begin = bench.now;
+    while (!bench.of(link).length) bench.pass(100);
+    waits.push(Math.round((bench.now - begin) / 500) / 2);
+    bench.page(link, [], 10);
+  }
+
+  bench.do("received", link, broadcast(incident("a", 11)));
+  bench.do("received", link, broadcast(incident("d", 14)));
+  bench.pass(2_500);
+
+  assert.deepEqual(waits, [2.5, 5, 10, 20, 40]);
+  assert.equal(bench.take(link, "sync").since, "e:12");
+});
+
+test("with a filter a gap is natural and not asked for soon, and a pong ahead is, once a minute", () => {
+  const bench = new Bench({ filter: { urgency: ["high"] } });
+  const link = bench.live(10);
+
+  bench.do("received", link, broadcast(incident("b", 12)));
+  bench.pass(3.5 * MINUTE);
+  assert.equal(bench.take(link, "sync"), undefined);
+  bench.do("check");
+  bench.pong(link, 20);
+  const asked = bench.page(link, [], 20);
+  bench.do("check");
+  bench.pong(link, 21);
+  bench.pass(59_000);
+  assert.equal(bench.take(link, "sync"), undefined);
+  bench.pass(31_000);
+
+  assert.equal(asked.since, "e:10");
+  assert.equal(bench.take(link, "sync").since, "e:20");
+});
+
+test("with a filter a change that got lost comes within minutes on a busy connection too", () => {
+  const bench = new Bench({ filter: { urgency: ["high"] } });
+  const link = bench.live(10);
+
+  for (let seq = 12; bench.of(link).length === 0 && seq < 40; seq += 2) {
+    bench.do("received", link, broadcast(incident(`i${seq}`, seq)));
+    bench.pass(20_000);
+  }
+
+  assert.equal(bench.take(link, "sync").since, "e:10");
+});
+
+test("a pong that is ahead counts as a gap", () => {
+  const bench = new Bench();
+  const link = bench.live(10);
+
+  bench.do("check");
+  bench.pong(link, 11);
+  bench.pass(3_000);
+
+  assert.equal(bench.take(link, "sync").since, "e:10");
+});
+
+test("holes that others follow while they are filled are not asked for", () => {
+  const bench = new Bench();
+  const link = bench.live(10);
+
+  for (let seq = 11; seq < 31; seq += 2) {
+    bench.do("received", link, broadcast(incident(`i${seq + 1}`, seq + 1)));
+    bench.pass(1_500);
+    bench.do("received", link, broadcast(incident(`i${seq + 3}`, seq + 3)));
+    bench.do("received", link, broadcast(incident(`i${seq}`, seq)));
+  }
+
+  assert.deepEqual(bench.of(link), []);
+});
+
+test("a snapshot that is older than what was heard before it is completed at once", () => {
+  const bench = new Bench();
+  bench.do("start");
+  const first = bench.open();
+  bench.page(first, [], 10, { reset: true, cursor: "c1" });
+  bench.do("received", first, broadcast(incident("a", 13)));
+  bench.do("closed", first, lost());
+  bench.nextAttempt();
+
+  const second = bench.open();
+  bench.page(second, [], 11, { reset: true });
+  const asked = bench.page(second, [incident("a", 13)], 13);
+
+  assert.equal(asked.since, "e:11");
+  assert.deepEqual(bench.news().slice(-2), [["reset"], ["incident", "a", 1]]);
+});
+
+test("after another epoch's snapshot nothing is looked for that was in the one before", () => {
+  const bench = new Bench();
+  const link = bench.live(500);
+  bench.do("received", link, broadcast(incident("a", 2), "f"));
+  bench.page(link, [], 0, { reset: true, position: "f:3" });
+  bench.page(link, [], 0, { position: "f:3" });
+
+  bench.pass(60_000);
+
+  assert.deepEqual(bench.of(link), []);
+});
+
+test("a position of another epoch leads to a fresh snapshot", () => {
+  const bench = new Bench();
+  const link = bench.live(10, [incident("a", 3, 7)]);
+
+  bench.do("received", link, broadcast(incident("a", 2, 1), "f"));
+  bench.page(link, [incident("a", 2, 1)], 0, { reset: true, position: "f:2" });
+
+  assert.deepEqual(bench.news(), [["reset"], ["incident", "a", 1]]);
+  assert.equal(bench.machine.position(), "f:2");
+});
+
+test("what runs ahead is bounded; the rest is let pass and asked for", () => {
+  const bench = new Bench();
+  const link = bench.live(10);
+
+  for (let n = 0; n < 10_001; n += 1) {
+    bench.machine.received(link, broadcast(incident(`i${n}`, 12 + n)));
+  }
+  bench.do("received", link, broadcast(incident("last", 20_000)));
+  const known = bench.news().length;
+  bench.page(link, [incident("last", 20_000)], 20_000);
+  const position = bench.machine.position();
+  bench.do("received", link, broadcast(incident("next", 20_002)));
+
+  assert.deepEqual([known, position], [10_000, "e:20000"]);
+  assert.deepEqual(bench.news(), [["incident", "last", 1], ["incident", "next", 1]]);
+});
+
+test("an error that concerns nobody is told", () => {
+  const bench = new Bench();
+  const link = bench.live();
+
+  bench.do("received", link, error("too_large"));
+  bench.do("received", link, null);
+  bench.do("received", link, { type: "incident_update", incident: {}, position: "e:11" });
+  bench.do("received", link, { type: "what is to come" });
+
+  assert.deepEqual(bench.told.map(({ type, error: one }) => [type, one.code]), [
+    ["error", "too_large"], ["error", "not_understood"], ["error", "not_understood"],
+  ]);
+});
+
+test("a page that makes no sense ends the connection", () => {
+  for (const nonsense of [{ incidents: null }, { incidents: [{}] }, { position: "?" }, { position: "?", reset: true }, { position: "f:1" }]) {
+    const bench = new Bench({ position: "e:10" });
+    bench.do("start");
+    const link = bench.open();
+
+    bench.page(link, [], 10, nonsense);
+
+    assert.deepEqual([bench.closed, bench.machine.state()], [[link], "waiting"]);
+  }
+});
+
+test("a sync that is refused is asked again later; a position that is none is given up", () => {
+  const bench = new Bench({ position: "e:10" });
+  bench.do("start");
+  const link = bench.open();
+
+  bench.answer(link, "sync", error("unavailable"));
+  bench.pass(1_000);
+  const second = bench.answer(link, "sync", error("invalid_request"));
+  bench.pass(2_000);
+  const third = bench.page(link, [], 12, { reset: true });
+
+  assert.deepEqual([second.since, third.since], ["e:10", null]);
+});
+
+test("a sync that is refused again and again waits longer, and anew after one that is answered", () => {
+  const bench = new Bench({ position: "e:10", random: () => 1 });
+  bench.do("start");
+  const link = bench.open();
+  const refuse = () => {
+    const begin = bench.now;
+    bench.answer(link, "sync", error("internal"));
+    while (!bench.of(link).length) bench.pass(500);
+    return bench.now - begin;
+  };
+
+  const before = [refuse(), refuse(), refuse()];
+  bench.page(link, [], 11);
+  bench.pong(link, 11);
+  bench.do("received", link, broadcast(incident("a", 13)));
+  bench.pass(3_000);
+  const after = refuse();
+
+  assert.deepEqual([before, after], [[1_000, 2_000, 4_000], 1_000]);
+});
+
+test("a position that is given up later on leads to a snapshot too", () => {
+  const bench = new Bench();
+  const link = bench.live(10);
+  bench.do("received", link, broadcast(incident("a", 12)));
+  bench.pass(3_000);
+
+  bench.answer(link, "sync", error("invalid_request"));
+  bench.pass(1_000);
+
+  assert.equal(bench.take(link, "sync").since, null);
+});
