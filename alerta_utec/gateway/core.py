@@ -131,7 +131,7 @@ class Gateway:
         """Close every socket with 1001, wait for their ``$disconnect`` and end the threads."""
         sessions = self.hub.sessions()
         await asyncio.gather(*(session.close(1001, "Going away") for session in sessions))
-        await asyncio.gather(*(session.ended.wait() for session in sessions))
+        await asyncio.gather(*(session.ended for session in sessions))
         await asyncio.gather(*self._tasks)
         await asyncio.to_thread(self._batches.close)
         await asyncio.to_thread(self._pool.shutdown)

@@ -33,14 +33,20 @@ async def accept(gateway: Gateway, request: web.BaseRequest, query: str) -> web.
     if not gateway.enter(client.source_ip):
         return plain(429, "Too many connections from this address")
     try:
-        return await _connect(gateway, request, query, client)
+        session = await _opened(gateway, request, query, client)
+        if isinstance(session, web.StreamResponse):
+            return session
+        # Nothing of the handshake is held on to while the socket is open.
+        await session.run()
+        return session.socket
     finally:
         gateway.leave(client.source_ip)
 
 
-async def _connect(
+async def _opened(
     gateway: Gateway, request: web.BaseRequest, query: str, client: Client
-) -> web.StreamResponse:
+) -> Session | web.StreamResponse:
+    """The open socket, or the answer to a handshake that is refused."""
     event = connect_event(client, list(request.headers.items()), query)
     response = await gateway.connect(event)
     if not 200 <= response["statusCode"] <= 299:
@@ -55,8 +61,7 @@ async def _connect(
         await gateway.disconnected(disconnect_event(client, *ABNORMAL))
         raise
     peer.session = Session(gateway, client, socket, peer.transport)
-    await peer.session.run()
-    return socket
+    return peer.session
 
 
 def _socket(gateway: Gateway, response: Mapping[str, Any]) -> web.WebSocketResponse:

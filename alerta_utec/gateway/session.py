@@ -35,12 +35,12 @@ class Session:
         "_closing",
         "_gateway",
         "_timer",
-        "_ws",
         "behind",
         "client",
         "ended",
         "fd",
         "room",
+        "socket",
         "touched_ms",
         "transport",
     )
@@ -49,11 +49,11 @@ class Session:
         self,
         gateway: "Gateway",
         client: Client,
-        ws: web.WebSocketResponse,
+        socket: web.WebSocketResponse,
         transport: asyncio.WriteTransport,
     ):
         self._gateway = gateway
-        self._ws = ws
+        self.socket = socket
         self._timer: asyncio.TimerHandle | None = None
         self._closing: tuple[int, str] | None = None
         self.client = client
@@ -64,7 +64,7 @@ class Session:
         encrypted = transport.get_extra_info("sslcontext") is not None
         self.fd = NO_FD if encrypted else transport.get_extra_info("socket").fileno()
         self.behind = encrypted
-        self.ended = asyncio.Event()
+        self.ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     async def run(self) -> None:
         """Serve the open socket until it ends; then ``$disconnect`` runs."""
@@ -81,7 +81,7 @@ class Session:
             if self._timer is not None:
                 self._timer.cancel()
             await self._gateway.disconnected(disconnect_event(self.client, code, reason))
-            self.ended.set()
+            self.ended.set_result(None)
 
     @property
     def last_active_ms(self) -> int:
@@ -144,7 +144,7 @@ class Session:
         self._gateway.hub.remove(self)
         try:
             async with asyncio.timeout(self._gateway.limits.closing_s):
-                await self._ws.close(code=code, message=reason.encode())
+                await self.socket.close(code=code, message=reason.encode())
         except (TimeoutError, ConnectionError):
             pass
         finally:
@@ -157,7 +157,7 @@ class Session:
         limits = self._gateway.limits
         try:
             async with asyncio.timeout(limits.closing_s):
-                await self._ws.close(code=code, drain=False)
+                await self.socket.close(code=code, drain=False)
         except (TimeoutError, ConnectionError):
             pass
         if self.transport.is_closing():
@@ -168,7 +168,7 @@ class Session:
     async def _read(self) -> tuple[int, str]:
         """The close code and reason in the end."""
         while True:
-            message = await self._ws.receive()
+            message = await self.socket.receive()
             if message.type is WSMsgType.TEXT:
                 if self._closing == TOO_SLOW:
                     continue  # nobody could tell it what became of this
@@ -180,7 +180,7 @@ class Session:
                 await self._answer_close(message.data or 1000)
                 return (message.data, message.extra or "") if message.data else NO_STATUS
             elif message.type is WSMsgType.ERROR:
-                return self._closing or (self._ws.close_code or 1006, "")
+                return self._closing or (self.socket.close_code or 1006, "")
             else:  # CLOSING or CLOSED: by our side, or the connection broke
                 return self._closing or ABNORMAL
 
