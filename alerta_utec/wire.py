@@ -3,10 +3,11 @@
 Frames are compact JSON in UTF-8, as ``str``. Shapes: see docs/protocol.md.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
+
+from pydantic_core import from_json, to_json
 
 from alerta_utec.domain.errors import (
     AlertaError,
@@ -35,7 +36,7 @@ NUMBER_MAX = 10**9
 
 def encode(value: Mapping[str, Any]) -> str:
     """Compact JSON."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return to_json(value).decode()
 
 
 def encoded_size(value: Mapping[str, Any]) -> int:
@@ -50,9 +51,6 @@ def decode(body: str | bytes | None) -> dict[str, Any]:
         TooLarge: over ``MESSAGE_MAX_BYTES``.
         BadJson: no JSON (NaN, lone surrogates and more than 200 levels included), or no object.
     """
-    # $connect encodes and never decodes, and is where loading time counts most.
-    from pydantic_core import from_json
-
     data = body.encode("utf-8", "surrogatepass") if isinstance(body, str) else body or b""
     if len(data) > MESSAGE_MAX_BYTES:
         raise TooLarge(MESSAGE_MAX_BYTES)

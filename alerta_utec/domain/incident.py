@@ -26,6 +26,7 @@ from alerta_utec.domain.values import Status, Urgency
 EXTRAS_MAX = 20
 EXTRAS_MAX_BYTES = 8 * 1024
 SERVER_FIELDS = frozenset({"seq", "revision", "createdAt", "updatedAt", "reportedBy", "alarmed"})
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
 class Report(BaseModel):
@@ -96,8 +97,7 @@ class Report(BaseModel):
         given = self.model_dump(mode="json", by_alias=True, exclude_unset=True)
         if not self.drill:
             given.pop("drill", None)
-        canonical = json.dumps(given, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-        return hashlib.sha256(canonical.encode()).hexdigest()
+        return hashlib.sha256(_CANONICAL.encode(given).encode()).hexdigest()
 
 
 class Incident(Report):
@@ -120,19 +120,22 @@ class Incident(Report):
     def taken_in(
         cls, report: Report, *, incident_id: str, at: datetime, reported_by: str | None = None
     ) -> "Incident":
-        """Revision 1 of ``report``, taken in at ``at`` under ``incident_id``."""
-        # By alias alone: an extra may be called ``reported_by`` and stays an extra.
-        fields = {to_camel(name): getattr(report, name) for name in Report.model_fields}
-        fields |= {
-            "incidentId": report.incident_id or incident_id,
+        """Revision 1 of ``report``, taken in at ``at`` (in UTC) under ``incident_id``."""
+        # The report is valid, and what is added is our own: there is nothing to validate.
+        given = {name: getattr(report, name) for name in Report.model_fields}
+        given |= {
+            "incident_id": report.incident_id or incident_id,
             "timestamp": report.timestamp or at,
             "revision": 1,
-            "createdAt": at,
-            "updatedAt": at,
-            "reportedBy": reported_by,
+            "created_at": at,
+            "updated_at": at,
+            "reported_by": reported_by,
             "alarmed": report.urgency is not Urgency.LOW,
         }
-        return cls.model_validate(report.extras | fields, by_alias=True, by_name=False)
+        incident = cls.model_construct(**given)
+        # Apart from the fields: an extra may be called ``reported_by`` and stays an extra.
+        object.__setattr__(incident, "__pydantic_extra__", dict(report.extras))
+        return incident
 
     def at_seq(self, seq: int) -> "Incident":
         """The same revision with its place in the feed."""
@@ -178,6 +181,8 @@ class Incident(Report):
 
 
 def _extras_error(extras: Mapping[str, Any]) -> PydanticCustomError | None:
+    if not extras:
+        return None
     if len(extras) > EXTRAS_MAX:
         return PydanticCustomError("too_many_extras", "too many extras", {"max": EXTRAS_MAX})
     try:

@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import TypeVar
 
 
@@ -47,7 +48,12 @@ def parse_choice(kind: type[Kind], value: object) -> Kind | None:
     """The member of ``kind`` that a person meant by ``value``; none where it is unclear."""
     if not isinstance(value, str) or len(value) > 40:
         return None
-    folded = _fold(value)
+    return _meant(kind, value)
+
+
+@lru_cache(1024)
+def _meant(kind: type[Kind], text: str) -> Kind | None:
+    folded = _fold(text)
     try:
         return kind(_SPELLINGS.get(folded, folded))
     except ValueError:
@@ -68,12 +74,13 @@ def parse_time(value: str) -> datetime:
         raise ValueError("out of range") from error
 
 
+@lru_cache(1024)
 def format_time(value: datetime) -> str:
     """RFC 3339 in UTC with ``Z``; milliseconds or microseconds only where there are any."""
-    precision = "seconds"
-    if value.microsecond:
-        precision = "microseconds" if value.microsecond % 1000 else "milliseconds"
-    return value.astimezone(UTC).replace(tzinfo=None).isoformat(timespec=precision) + "Z"
+    moment = value if value.tzinfo is UTC else value.astimezone(UTC)
+    exact = moment.microsecond % 1000 or not moment.microsecond
+    text = moment.isoformat() if exact else moment.isoformat(timespec="milliseconds")
+    return text.removesuffix("+00:00") + "Z"
 
 
 def unaccented(value: str) -> str:

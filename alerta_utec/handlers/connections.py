@@ -7,7 +7,6 @@ reads incidents would take them longer to load than all the rest of it.
 import logging
 from dataclasses import dataclass
 
-from alerta_utec import wire
 from alerta_utec.app.sessions import Sessions
 from alerta_utec.domain.errors import AlertaError, Forbidden
 from alerta_utec.domain.origins import Origins
@@ -41,6 +40,8 @@ class Connect:
             )
         except AlertaError as refusal:
             log.info("connect_refused", extra={**log_fields(event), "code": refusal.code})
+            from alerta_utec import wire  # only here, since it loads all that reads messages
+
             body = wire.error(refusal, lang=handshake_lang(event))
             return {"statusCode": STATUS[refusal.code], "body": body}
         return {**OK, "headers": handshake.answer} if handshake.answer else dict(OK)

@@ -1,9 +1,10 @@
 """Changes and times, to and from SQLite's rows."""
 
-import json
 import sqlite3
 from datetime import UTC, datetime, timedelta
 from typing import Any
+
+from pydantic_core import from_json, to_json
 
 from alerta_utec.domain.change import Change, IdempotencyKey, Position
 from alerta_utec.domain.incident import Incident
@@ -42,12 +43,12 @@ def from_us(moment_us: int) -> datetime:
 
 def encode_incident(incident: Incident) -> str:
     """The incident as JSON, with what is private."""
-    return json.dumps(incident.to_record(), ensure_ascii=False, separators=(",", ":"))
+    return to_json(incident.to_record()).decode()
 
 
 def decode_incident(state: str) -> Incident:
     """The incident that ``encode_incident`` was given."""
-    return Incident.from_json(json.loads(state))
+    return Incident.from_json(from_json(state))
 
 
 def change_row(change: Change, state_after: str) -> tuple[Any, ...]:
