@@ -5,6 +5,7 @@ SHELL := /bin/bash
 
 VENV := .venv
 BENCH := .build/bench-venv
+AIRFLOW := .build/airflow-venv
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip install --quiet --disable-pip-version-check
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
@@ -15,7 +16,7 @@ BUNDLE := node_modules/.bin/esbuild panel/app.js panel/panel.css --bundle --mini
 	--charset=utf8 --target=es2022,chrome123,firefox121,safari17.5 --log-level=warning \
 	--external:./alerta_utec/panel/client.js
 
-.PHONY: help serve test panel chromium faults bench soak bench-peers lint conformance deploy lock clean
+.PHONY: help serve test test-integrations panel chromium faults bench soak bench-peers lint conformance deploy lock clean
 
 help:  ## What there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -29,6 +30,11 @@ panel: node_modules/.stamp  ## Build what the panel's page loads (alerta_utec/pa
 
 test: lint node_modules/.stamp chromium  ## Every check and every test, the emulated AWS included
 	$(PY) -m pytest $(ARGS)
+	@$(MAKE) --no-print-directory test-integrations ARGS=
+
+test-integrations: $(AIRFLOW)/stamp  ## The provider's types and tests, in a real Airflow of their own
+	$(VENV)/bin/mypy --config-file tests/airflow/mypy.ini
+	SERVICE_PYTHON=$(abspath $(PY)) $(AIRFLOW)/bin/python -m pytest tests/airflow --confcutdir=tests/airflow $(ARGS)
 
 chromium: $(VENV)/dev.stamp  ## The browser of the panel's tests, brought by apt where root on Debian
 	@$(PY) -m tests.support.chromium
@@ -73,6 +79,7 @@ lock: $(VENV)/dev.stamp  ## Compile every requirements*.txt again from its .in a
 	$(UV_COMPILE) pyproject.toml --extra server requirements-serve.in -o requirements-serve.txt
 	$(UV_COMPILE) pyproject.toml --extra server requirements-dev.in -o requirements-dev.txt
 	$(UV_COMPILE) benchmarks/requirements.in -o benchmarks/requirements.txt
+	$(UV_COMPILE) pyproject.toml --extra airflow tests/airflow/requirements.in -o tests/airflow/requirements.txt
 
 clean:  ## Remove what was installed and built, never data/
 	rm -rf $(VENV) node_modules benchmarks/node_modules .build .serverless
@@ -103,6 +110,15 @@ node_modules/.stamp: package-lock.json
 $(BENCH)/stamp: benchmarks/requirements.txt | $(VENV)/dev.stamp
 	$(PY) -m venv $(BENCH)
 	$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+$(AIRFLOW)/stamp: tests/airflow/requirements.txt pyproject.toml | $(VENV)/dev.stamp
+	@echo 'Installing Airflow for its tests (only the first time, a minute or two) …'
+	$(PY) -m venv $(AIRFLOW)
+	@set -o pipefail; $(AIRFLOW)/bin/python -m pip install --disable-pip-version-check --progress-bar off \
+		--require-hashes -r $< 2>&1 | awk '/^ERROR/; /^Collecting/ && !(++n % 30) {print "  " n " packages …"} \
+		/^Installing/ {print "  unpacking …"} {fflush()}'
+	$(AIRFLOW)/bin/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps -e .
 	@touch $@
 
 benchmarks/node_modules/.stamp: benchmarks/package-lock.json

@@ -11,6 +11,8 @@ from tests.support.emulator import Emulator
 from tests.support.server import Server
 
 ServeFactory = Callable[..., Server]
+# They need an Airflow, which has an environment of its own: make test-integrations.
+collect_ignore = ["airflow"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

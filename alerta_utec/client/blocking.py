@@ -75,6 +75,7 @@ class AlertaUtec:
         status: str | None = None,
         timestamp: datetime | str | None = None,
         incident_id: str | None = None,
+        drill: bool = False,
         idempotency_key: str | None = None,
         **extra: Any,
     ) -> Ack:
@@ -95,6 +96,7 @@ class AlertaUtec:
             "status": status,
             "timestamp": _time(timestamp) if isinstance(timestamp, datetime) else timestamp,
             "incidentId": incident_id,
+            "drill": drill or None,
         }
         given = {name: value for name, value in fields.items() if value is not None}
         body = self._http.request(
@@ -120,8 +122,8 @@ class AlertaUtec:
         With ``revision``, only if the incident is still at that one: else ``Refused`` with the
         code ``conflict``. Without, whatever it is at.
 
-        Either way each request names a revision, so that one that is sent again, because its
-        answer was lost, finds that it has been carried out instead of being so twice.
+        Where the step from that revision is this one already, that is the answer: an update
+        whose answer was lost is done once, by this call or by another with the same revision.
         """
         asked = {"status": status, "urgency": urgency, "note": note}
         wanted = {name: value for name, value in asked.items() if value is not None}
@@ -135,11 +137,10 @@ class AlertaUtec:
                 if error.code != Conflict.code:
                     raise
                 conflict = error
-            if tries.unsure:
-                record = self._record(path, tries)
-                if was_made(record.history, seen, Update.parse(wanted)):
-                    now = record.incident
-                    return Ack(now.incident_id, now.seq, now.revision, duplicate=True)
+            record = self._record(path, tries)
+            if was_made(record.history, seen, Update.parse(wanted)):
+                now = record.incident
+                return Ack(now.incident_id, now.seq, now.revision, duplicate=True)
             if revision is not None:
                 raise conflict
             tries.wait(conflict)

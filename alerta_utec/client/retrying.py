@@ -11,10 +11,9 @@ import urllib3
 from alerta_utec import __version__
 from alerta_utec.client.actions import Timing
 from alerta_utec.client.answers import body_of
-from alerta_utec.client.errors import ClientError, NoAnswer, Refused, Unreachable
+from alerta_utec.client.errors import ClientError, NoAnswer, Unreachable
 from alerta_utec.client.patience import Backoff
 from alerta_utec.client.sign_in import Token, bearer
-from alerta_utec.domain.errors import RateLimited
 
 TIMING = Timing(first_delay_s=0.25, max_delay_s=5.0)
 # Connections that are kept open for further requests; more threads open more, and close them.
@@ -23,14 +22,9 @@ _API_GATEWAY = ".execute-api."
 
 
 class Tries:
-    """The time that one call may take, over all the requests that it is made of.
-
-    ``unsure``: a try of the last request failed in a way that leaves open whether the service
-    has carried it out.
-    """
+    """The time that one call may take, over all the requests that it is made of."""
 
     def __init__(self, patience_s: float, timing: Timing = TIMING) -> None:
-        self.unsure = False
         self._until = time.monotonic() + patience_s
         self._backoff = Backoff(timing, random.uniform)
 
@@ -81,7 +75,6 @@ class Retrying:
         """
         sent = {"User-Agent": f"alerta-utec-realtime/{__version__}", **(headers or {})}
         sent |= {"Content-Type": "application/json"} if content is not None else {}
-        tries.unsure = False
         while True:
             asked_for_s = 0.0
             try:
@@ -93,7 +86,6 @@ class Retrying:
             except ClientError as error:
                 if not error.retryable:
                     raise
-                tries.unsure |= not (isinstance(error, Refused) and error.code == RateLimited.code)
                 tries.wait(error, asked_for_s)
 
     def _once(

@@ -115,6 +115,16 @@ def test_an_update_with_a_revision_whose_answer_was_lost_is_found_to_be_done(
     assert len(history) == 2
 
 
+def test_an_update_that_is_repeated_with_its_revision_is_found_to_be_done(server: Server) -> None:
+    own = reported(server)
+
+    with AlertaUtec(server.http_url) as client:
+        client.update(own, status="resuelto", note="Listo", revision=1)
+        again = client.update(own, status="resuelto", note="Listo", revision=1)
+
+    assert (again.revision, again.duplicate) == (2, True)
+
+
 def test_an_update_that_others_have_built_on_is_not_made_a_second_time(server: Server) -> None:
     own = reported(server)
 

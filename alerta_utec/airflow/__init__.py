@@ -1,0 +1,1 @@
+"""Alerta UTEC in Apache Airflow: a connection, operators, a notifier, a sensor."""

@@ -1,0 +1,70 @@
+"""Every Monday: what happened lately, as JSON for programs and as a page for people.
+
+``days`` (1 to 31) and ``folder`` can be given when a run is triggered by hand.
+"""
+
+import json
+import os
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from airflow.sdk import Param, dag, task
+from jinja2 import Environment, FileSystemLoader
+
+from alerta_utec.airflow.hook import AlertaUtecHook
+
+HERE = Path(__file__).parent
+FOLDER = Path(os.environ.get("AIRFLOW_HOME", "~/airflow")).expanduser() / "alerta-utec"
+
+
+def page(stats: dict[str, Any], made_at: datetime) -> str:
+    """The statistics as an HTML page of its own; whatever people typed is escaped."""
+    environment = Environment(loader=FileSystemLoader(HERE), autoescape=True)
+    return environment.get_template("report.html.jinja").render(stats=stats, made_at=made_at)
+
+
+def write(path: Path, text: str) -> None:
+    """Put a file in place whole, so that nobody reads half of it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(f".{path.name}.part")
+    unfinished.write_text(text, encoding="utf-8")
+    unfinished.replace(path)
+
+
+@dag(
+    schedule="0 6 * * 1",
+    start_date=datetime(2026, 1, 1, tzinfo=UTC),
+    catchup=False,
+    params={
+        "days": Param(7, type="integer", minimum=1, maximum=31, title="Días"),
+        "folder": Param(str(FOLDER), type="string", title="Carpeta"),
+    },
+    default_args={"retries": 2, "retry_delay": timedelta(minutes=1)},
+    tags=["alerta-utec"],
+    doc_md=__doc__,
+)
+def alerta_utec_report() -> None:
+    """Count, then write both files."""
+
+    @task
+    def count(params: dict[str, Any]) -> dict[str, Any]:
+        with AlertaUtecHook().get_conn() as alerta:
+            return alerta.stats(days=params["days"])
+
+    @task
+    def publish(stats: dict[str, Any], params: dict[str, Any]) -> list[str]:
+        made_at = datetime.now(UTC)
+        base = Path(params["folder"]) / f"alerta-utec-{made_at:%Y-%m-%d}"
+        files = {
+            base.with_suffix(".json"): json.dumps(stats, ensure_ascii=False, indent=2) + "\n",
+            base.with_suffix(".html"): page(stats, made_at),
+        }
+        for path, text in files.items():
+            write(path, text)
+        return [str(path) for path in files]
+
+    publish(count())
+
+
+alerta_utec_report()
