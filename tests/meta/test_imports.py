@@ -6,22 +6,9 @@ import sys
 
 import pytest
 
+from benchmarks.cold_start import SETTINGS
 from tests.support.emulator import ROOT, clean_environment
 
-SETTINGS = {
-    "CONNECTIONS_TABLE": "c",
-    "INCIDENTS_TABLE": "i",
-    "CHANGES_TABLE": "h",
-    "KEYS_TABLE": "k",
-    "DELIVERIES_TABLE": "d",
-    "FAN_OUT_QUEUE": "https://sqs.us-east-1.amazonaws.com/000000000000/q",
-    "AUTH": "off",
-    "ORIGINS": "*",
-    "ALARM_TOPIC_ARN": "arn:aws:sns:us-east-1:000000000000:t",
-    "ALERTA_TIMEZONE": "America/Lima",
-    "MANAGEMENT_ENDPOINT": "https://a.execute-api.us-east-1.amazonaws.com/dev",
-    "AWS_DEFAULT_REGION": "us-east-1",
-}
 # What the table of routes stands on: nothing.
 ROUTES_LOAD = {"alerta_utec", "alerta_utec.handlers", "alerta_utec.handlers.routes"}
 NEVER_ON_LAMBDA = {

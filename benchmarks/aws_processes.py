@@ -1,0 +1,122 @@
+"""The stand-in for ``@connections`` and the processes that post to it, each on its core."""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from benchmarks.machine import ROOT, cores
+
+STUB = Path(__file__).parent / "peers" / "gateway_stub.py"
+LATENCY_S = 0.010
+
+
+class Lines:
+    """A process that answers lines of JSON with lines of JSON, on one core; ended on exit."""
+
+    def __init__(self, command: list[str], core: int) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, *command],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            preexec_fn=lambda: os.sched_setaffinity(0, {core}),
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        _type: type[BaseException] | None,
+        _error: BaseException | None,
+        _traceback: TracebackType | None,
+    ) -> None:
+        self._process.kill()
+        self._process.communicate()
+
+    def read(self) -> Any:
+        """Its next line.
+
+        Raises:
+            EOFError: it has ended.
+        """
+        line = self._process.stdout.readline() if self._process.stdout else ""
+        if not line:
+            raise EOFError(f"{self._process.args!r} ended")
+        return json.loads(line)
+
+    def ask(self, **command: Any) -> dict[str, Any]:
+        """Its answer to a command."""
+        if self._process.stdin is not None:
+            self._process.stdin.write(json.dumps(command) + "\n")
+            self._process.stdin.flush()
+        answer: dict[str, Any] = self.read()
+        return answer
+
+
+class Gateway(Lines):
+    """The stand-in, ready: ``url`` is its management endpoint."""
+
+    def __init__(self, settings: Mapping[str, Any]) -> None:
+        given = {"latency_s": LATENCY_S, **settings}
+        super().__init__([str(STUB), json.dumps(given)], cores()[0])
+        scheme = "https" if "pem" in settings else "http"
+        self.url = f"{scheme}://127.0.0.1:{self.read()}/dev"
+
+    def said(self) -> dict[str, Any]:
+        """Its requests, throttled ones and busy share since the last time."""
+        return self.ask()
+
+
+@contextmanager
+def gateway(**settings: Any) -> Iterator[Gateway]:
+    """A stand-in; ``rate`` and ``burst`` bound it, ``pem`` makes it speak TLS."""
+    with Gateway(settings) as running:
+        yield running
+
+
+@contextmanager
+def workers(count: int) -> Iterator[list[Lines]]:
+    """Processes that post, on the other core (``aws_worker``)."""
+    with ExitStack() as stack:
+        yield [
+            stack.enter_context(Lines(["-m", "benchmarks.aws_worker"], cores()[1]))
+            for _ in range(count)
+        ]
+
+
+@contextmanager
+def certificate() -> Iterator[str]:
+    """A file with a key and a certificate of 127.0.0.1."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "stand-in")])
+    now = datetime.now(UTC)
+    address = x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))])
+    signed = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(address, critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    encoding, plain = serialization.Encoding.PEM, serialization.NoEncryption()
+    private = key.private_bytes(encoding, serialization.PrivateFormat.PKCS8, plain)
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "stand-in.pem"
+        file.write_bytes(private + signed.public_bytes(encoding))
+        yield str(file)

@@ -1,0 +1,193 @@
+"""What each Lambda takes to import: the part of a cold start that is up to the code.
+
+Each import is in a Python of its own and by the wall's clock: with all modules compiled, and as
+Lambda has them, where those that come with the zip are not. Once more by ``-X importtime``, which
+says where the time goes. A handler is built while its module is imported, its AWS clients
+included; nothing is sent.
+"""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from benchmarks.goals import Goal
+from benchmarks.machine import ROOT, machine
+from benchmarks.options import Options, Steps
+from benchmarks.plots import Series, bar_chart
+from benchmarks.stats import Row, groups, spread
+from benchmarks.tables import figure, table
+
+CONNECT_MAX_MS = 250
+QUICK = ("connect", "fanout")
+_NO_LAMBDAS = {"__init__", "utils"}
+# As serverless.yml sets it.
+SETTINGS = {
+    "CONNECTIONS_TABLE": "c",
+    "INCIDENTS_TABLE": "i",
+    "CHANGES_TABLE": "h",
+    "KEYS_TABLE": "k",
+    "DELIVERIES_TABLE": "d",
+    "FAN_OUT_QUEUE": "https://sqs.us-east-1.amazonaws.com/000000000000/q",
+    "AUTH": "off",
+    "ORIGINS": "*",
+    "ALARM_TOPIC_ARN": "arn:aws:sns:us-east-1:000000000000:t",
+    "ALERTA_TIMEZONE": "America/Lima",
+    "MANAGEMENT_ENDPOINT": "https://a.execute-api.us-east-1.amazonaws.com/dev",
+    "AWS_DEFAULT_REGION": "us-east-1",
+    "AWS_ACCESS_KEY_ID": "a",
+    "AWS_SECRET_ACCESS_KEY": "s",
+}
+_TIMED = """
+import json, sys, time
+began = time.perf_counter()
+import src.{name}
+print(json.dumps([(time.perf_counter() - began) * 1000, len(sys.modules)]))
+"""
+# Lambda's own Python and boto3 are compiled. What the zip brings is not, and nothing can be kept.
+_AS_ON_LAMBDA = r"""
+import importlib._bootstrap_external as external, re
+brought = re.compile(
+    "/(alerta_utec|src|annotated_types|aws_lambda_powertools|cryptography|jwt|pydantic"
+    "|pydantic_core|typing_extensions|typing_inspection)[/.]"
+)
+kept = external.cache_from_source
+def cache_from_source(path, *arguments, **named):
+    if brought.search(path):
+        raise NotImplementedError
+    return kept(path, *arguments, **named)
+external.cache_from_source = cache_from_source
+"""
+# "import time:  self [us] | cumulative | package", indented by depth.
+_LINE = re.compile(r"import time:\s+(\d+) \|\s+\d+ \|\s+([\w.]+)")
+_PACKAGES_SHOWN = 4
+_TIMEOUT_S = 60
+
+
+def lambdas() -> list[str]:
+    """The modules of ``src`` that are Lambdas."""
+    return sorted(path.stem for path in (ROOT / "src").glob("*.py") if path.stem not in _NO_LAMBDAS)
+
+
+def run(options: Options) -> dict[str, Any]:
+    """Import every Lambda in every round, one after another."""
+    names = list(QUICK) if options.quick else lambdas()
+    rounds = 1 if options.quick else max(options.rounds, 7)
+    about = machine()
+    steps = Steps(options.say, rounds + 1)
+    for name in names:  # compiles what is not
+        _imported(name)
+    rows = list(_rounds(steps, names, rounds))
+    steps.next("where the time goes")
+    shares = [{"lambda": name, "packages": _packages(name)} for name in names]
+    return {
+        "machine": about,
+        "options": {"rounds": rounds, "quick": options.quick},
+        "summary": [
+            {
+                "lambda": name,
+                "import_ms": spread(row["import_ms"] for row in own),
+                "as_on_lambda_ms": spread(row["as_on_lambda_ms"] for row in own),
+                "modules": own[0]["modules"],
+            }
+            for (name,), own in groups(rows, "lambda").items()
+        ],
+        "packages": shares,
+        "runs": rows,
+    }
+
+
+def report(result: dict[str, Any], folder: Path) -> dict[str, str]:
+    """The section of ``docs/performance.md``."""
+    rows = sorted(result["summary"], key=lambda row: row["import_ms"]["median"])
+    shares = {row["lambda"]: row["packages"] for row in result["packages"]}
+    bar_chart(
+        folder / "cold-start.svg",
+        title="Import of each Lambda",
+        x="milliseconds",
+        series=[_bar(row) for row in rows],
+    )
+    cells = [
+        [
+            f"`{row['lambda']}`",
+            figure(row["import_ms"]),
+            figure(row["as_on_lambda_ms"]),
+            str(row["modules"]),
+            ", ".join(f"{name} {ms:.0f}" for name, ms in shares[row["lambda"]].items()),
+        ]
+        for row in rows
+    ]
+    heads = ["Lambda", "import, ms", "with the zip's modules not compiled, ms", "modules"]
+    heads += ["of it, by `-X importtime`, ms"]
+    return {
+        "cold-start": table(heads, cells)
+        + "\n\n![Import of each Lambda](performance/cold-start.svg)"
+    }
+
+
+def goals(result: dict[str, Any]) -> list[Goal]:
+    """What was aimed at."""
+    connect = next(row for row in result["summary"] if row["lambda"] == "connect")
+    took_ms = connect["import_ms"]["median"]
+    target = f"under {CONNECT_MAX_MS} ms"
+    return [
+        Goal("AWS: imports of `connect`", target, f"{took_ms:.0f} ms", took_ms < CONNECT_MAX_MS)
+    ]
+
+
+def _bar(row: Row) -> Series:
+    took = row["import_ms"]
+    whisker = (took["min"], took["max"])
+    main = row["lambda"] == "connect"
+    return Series(row["lambda"], [(0, took["median"])], [whisker], main=main)
+
+
+def _rounds(steps: Steps, names: list[str], rounds: int) -> Iterator[Row]:
+    for number in range(1, rounds + 1):
+        steps.next(f"imports, round {number}")
+        for name in names:
+            import_ms, modules = _imported(name)
+            as_on_lambda_ms, _ = _imported(name, _AS_ON_LAMBDA)
+            yield {
+                "round": number,
+                "lambda": name,
+                "import_ms": import_ms,
+                "as_on_lambda_ms": as_on_lambda_ms,
+                "modules": modules,
+            }
+
+
+def _imported(name: str, before: str = "") -> tuple[float, int]:
+    took_ms, modules = json.loads(_python("-c", before + _TIMED.format(name=name)).stdout)
+    return took_ms, modules
+
+
+def _packages(name: str) -> dict[str, float]:
+    """The packages whose own modules take longest, in milliseconds.
+
+    Whoever imports something first pays for it; what a handler does besides importing, as making
+    its clients, counts as ``src``.
+    """
+    used: Counter[str] = Counter()
+    for line in _python("-X", "importtime", "-c", f"import src.{name}").stderr.splitlines():
+        if found := _LINE.match(line):
+            used[found[2].partition(".")[0]] += int(found[1])
+    return {package: us / 1000 for package, us in used.most_common(_PACKAGES_SHOWN)}
+
+
+def _python(*arguments: str) -> subprocess.CompletedProcess[str]:
+    environment = {name: v for name, v in os.environ.items() if not name.startswith("AWS_")}
+    return subprocess.run(
+        [sys.executable, *arguments],
+        cwd=ROOT,
+        env=environment | SETTINGS,
+        capture_output=True,
+        text=True,
+        timeout=_TIMEOUT_S,
+        check=True,
+    )

@@ -1,0 +1,71 @@
+"""The benchmarks of the AWS home in small: what they count adds up, and the report is drawn."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from benchmarks import aws_fanout, cold_start
+from benchmarks.options import Options
+
+CLIENTS = (40, 300)
+
+
+@pytest.fixture(scope="module")
+def fanout() -> dict[str, Any]:
+    """One short round."""
+    return aws_fanout.run(Options(quick=True, clients=CLIENTS))
+
+
+def test_every_post_of_every_client_is_answered(fanout: dict[str, Any]) -> None:
+    measured = [(row["client"], row["tls"]) for row in fanout["clients"]]
+
+    assert sorted(measured) == [(c, t) for c in ("alerta", "boto3", "loop") for t in (False, True)]
+    assert all(row["delivered"] == row["posts"] > 0 for row in fanout["clients"])
+    assert all(row["throttled"] == 0 for row in fanout["clients"])
+
+
+def test_every_way_of_broadcasting_reaches_every_connection(fanout: dict[str, Any]) -> None:
+    reached = {(row["how"], row["clients"]): row["requests"] for row in fanout["broadcasts"]}
+
+    ways = ("alerta", "alerta-quota", "boto3", "loop")
+    assert reached.keys() == {(how, clients) for how in ways for clients in CLIENTS}
+    for (how, clients), requests in reached.items():
+        # Those of boto3 open their connections by posts of their own.
+        assert requests == clients + (min(clients, 64) if how in ("boto3", "loop") else 0)
+
+
+def test_the_report_has_a_row_for_each(fanout: dict[str, Any], tmp_path: Path) -> None:
+    sections = aws_fanout.report(fanout, tmp_path)
+
+    assert sections.keys() == {"aws-clients", "aws-fanout", "aws-choices"}
+    assert sections["aws-clients"].count("\n") == 7
+    assert "| the quota's floor | 0.00 | 0.00 |" in sections["aws-fanout"]
+    assert (tmp_path / "aws-fanout.svg").read_text().startswith("<svg")
+    assert [goal.text for goal in aws_fanout.goals(fanout)] == [
+        "AWS: posts a second beside boto3's on 64 threads",
+        "AWS: CPU of a post",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("clients", "seconds"), [(5_000, 0.0), (5_001, 0.0001), (10_000, 0.5), (100_000, 9.5)]
+)
+def test_the_quota_has_a_floor(clients: int, seconds: float) -> None:
+    assert aws_fanout.floor_s(clients, aws_fanout.QUOTA) == pytest.approx(seconds)
+
+
+def test_lambdas_are_imported_and_reported(tmp_path: Path) -> None:
+    found = cold_start.run(Options(quick=True))
+
+    sections = cold_start.report(found, tmp_path)
+
+    names = list(cold_start.QUICK)
+    assert set(names) < set(cold_start.lambdas())
+    assert [row["lambda"] for row in found["summary"]] == names
+    assert all(f"| `{name}` |" in sections["cold-start"] for name in names)
+    assert all(
+        row["as_on_lambda_ms"]["n"] == row["import_ms"]["n"] == 1 for row in found["summary"]
+    )
+    (goal,) = cold_start.goals(found)
+    assert goal.met is not None
