@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from airflow.sdk import Param, dag, task
+from airflow.sdk import Param, dag, get_current_context, task
 from jinja2 import Environment, FileSystemLoader
 
 from alerta_utec.airflow.hook import AlertaUtecHook
@@ -48,14 +48,14 @@ def alerta_utec_report() -> None:
     """Count, then write both files."""
 
     @task
-    def count(params: dict[str, Any]) -> dict[str, Any]:
+    def count() -> dict[str, Any]:
         with AlertaUtecHook().get_conn() as alerta:
-            return alerta.stats(days=params["days"])
+            return alerta.stats(days=get_current_context()["params"]["days"])
 
     @task
-    def publish(stats: dict[str, Any], params: dict[str, Any]) -> list[str]:
+    def publish(stats: dict[str, Any]) -> list[str]:
         made_at = datetime.now(UTC)
-        base = Path(params["folder"]) / f"alerta-utec-{made_at:%Y-%m-%d}"
+        base = Path(get_current_context()["params"]["folder"]) / f"alerta-utec-{made_at:%Y-%m-%d}"
         files = {
             base.with_suffix(".json"): json.dumps(stats, ensure_ascii=False, indent=2) + "\n",
             base.with_suffix(".html"): page(stats, made_at),
@@ -64,7 +64,7 @@ def alerta_utec_report() -> None:
             write(path, text)
         return [str(path) for path in files]
 
-    publish(count())
+    publish(count())  # type: ignore[arg-type]  # Airflow passes on what the reference stands for
 
 
 alerta_utec_report()
