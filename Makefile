@@ -42,7 +42,7 @@ chromium: $(VENV)/dev.stamp  ## The browser of the panel's tests, brought by apt
 faults: $(VENV)/dev.stamp  ## The fault suite of one machine, with 500 crashes in place of 20
 	FAULT_ROUNDS=500 $(PY) -m pytest tests/faults --ignore=tests/faults/aws $(ARGS)
 
-bench: bench-peers  ## Measure the service beside its peers, draw docs/performance.md (half an hour)
+bench: bench-peers chromium  ## Measure the service beside its peers, draw docs/performance.md (half an hour)
 	$(PY) -m benchmarks $(ARGS)
 
 soak: $(VENV)/dev.stamp  ## Ten minutes of incidents with clients that come and go
