@@ -6,9 +6,11 @@ format version 2.0" for HTTP APIs; held against recorded events by the tests.
 
 import base64
 import secrets
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -43,7 +45,7 @@ class Client:
 
 def now_ms() -> int:
     """The time of day in epoch milliseconds."""
-    return int(datetime.now(UTC).timestamp() * 1000)
+    return time.time_ns() // 1_000_000
 
 
 def connect_event(client: Client, headers: Sequence[tuple[str, str]], query: str) -> Event:
@@ -93,7 +95,7 @@ def http_event(
 ) -> Event:
     """An HTTP API request, payload format 2.0."""
     joined = _joined((name.lower(), value) for name, value in headers)
-    moment = datetime.now(UTC)
+    epoch_ms = now_ms()
     domain = joined.get("host", "")
     event: Event = {
         "version": "2.0",
@@ -116,8 +118,8 @@ def http_event(
             "requestId": new_id(),
             "routeKey": route_key,
             "stage": "$default",
-            "time": _common_log_time(moment),
-            "timeEpoch": int(moment.timestamp() * 1000),
+            "time": _common_log_time(epoch_ms // 1000),
+            "timeEpoch": epoch_ms,
         },
         "isBase64Encoded": bool(body),
     }
@@ -132,16 +134,16 @@ def http_event(
 
 def _context(client: Client, route_key: str, event_type: str) -> Event:
     request_id = new_id()
-    moment = datetime.now(UTC)
+    epoch_ms = now_ms()
     return {
         "routeKey": route_key,
         "eventType": event_type,
         "extendedRequestId": request_id,
-        "requestTime": _common_log_time(moment),
+        "requestTime": _common_log_time(epoch_ms // 1000),
         "messageDirection": "IN",
         "stage": client.stage,
         "connectedAt": client.connected_at_ms,
-        "requestTimeEpoch": int(moment.timestamp() * 1000),
+        "requestTimeEpoch": epoch_ms,
         "identity": client.identity(),
         "requestId": request_id,
         "domainName": client.domain,
@@ -153,7 +155,10 @@ def _context(client: Client, route_key: str, event_type: str) -> Event:
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
-def _common_log_time(moment: datetime) -> str:
+@lru_cache(4)
+def _common_log_time(epoch_s: int) -> str:
+    """One text for all events of a second."""
+    moment = datetime.fromtimestamp(epoch_s, UTC)
     return f"{moment:%d}/{_MONTHS[moment.month - 1]}/{moment:%Y:%H:%M:%S %z}"
 
 
