@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
@@ -21,6 +22,7 @@ ROOT = HERE.parents[1]
 EXAMPLES = ROOT / "alerta_utec" / "airflow" / "example_dags"
 HOME = Path(tempfile.mkdtemp(prefix="airflow-"))
 DAGS = HOME / "dags"
+PAGE = (ROOT / "docs" / "integrations.md").read_text().split("\n## Airflow\n")[1]
 CONNECTION = "AIRFLOW_CONN_ALERTA_UTEC_DEFAULT"
 
 # Airflow reads its settings when it is imported, which must not happen before this.
@@ -44,10 +46,13 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def airflow() -> Iterator[None]:
-    """Airflow's database, and a folder of DAGs: the examples, copied as a user would, and ours."""
+    """Airflow's database, and its DAGs: the examples and the documented one, and ours."""
     shutil.copytree(HERE / "dags", DAGS, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("alerta_utec_classify.py", "alerta_utec_report.py", "report.html.jinja"):
         shutil.copy(EXAMPLES / name, DAGS)
+    documented = re.search(r"^```python\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+    assert documented is not None
+    (DAGS / "documented.py").write_text(documented[1])
     from airflow.utils.db import initdb
 
     initdb()
