@@ -42,11 +42,16 @@ def draw(kept: Path, document: Path) -> None:
     if found:
         sections |= {"runs": _runs(found), "goals": goal_table(goals)}
     for name, section in sections.items():
-        text = _put(text, name, section)
+        text = put(text, name, section)
     document.write_text(text)
 
 
-def _put(text: str, name: str, section: str) -> str:
+def put(text: str, name: str, section: str) -> str:
+    """The text with ``section`` between its markers.
+
+    Raises:
+        NoPlace.
+    """
     marked = re.compile(_MARKED.format(name=re.escape(name)), re.DOTALL)
     if not marked.search(text):
         raise NoPlace(f"<!-- {name} --> … <!-- /{name} --> is missing in the document")

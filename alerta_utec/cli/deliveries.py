@@ -35,6 +35,7 @@ def _broadcast(delivery: Mapping[str, Any]) -> str:
         ("gone", "se había ido", "se habían ido"),
         ("throttled", "leía demasiado despacio", "leían demasiado despacio"),
         ("failed", "falló", "fallaron"),
+        ("pending", "está pendiente", "están pendientes"),
     ):
         if count := delivery.get(name):
             parts.append(f"{safe(count)} {one if count == 1 else many}")

@@ -1,7 +1,7 @@
 """HTTP to ``@connections``: signed requests, over connections that are kept.
 
 boto3 takes 1.1 ms of CPU for a post, nearly all of it for what is the same each time; this takes
-0.06 ms (docs/decisions/0011-connections-client.md). Who is posted to, and who again, is the
+0.06 ms (docs/decisions/0012-connections-client.md). Who is posted to, and who again, is the
 business of ``management_api``.
 """
 

@@ -28,6 +28,10 @@ COUNTS = {"attempted": 9, "delivered": 9, "gone": 0, "throttled": 0, "failed": 0
             "difusión  entregado a 7 de 9 conexiones, en 3 ms; 2 fallaron",
         ),
         (
+            {"channel": "broadcast", **COUNTS, "delivered": 5, "pending": 4},
+            "difusión  entregado a 5 de 9 conexiones, en 3 ms; 4 están pendientes",
+        ),
+        (
             {"channel": "broadcast", **COUNTS, "attempted": 0, "delivered": 0},
             "difusión  no había nadie conectado",
         ),

@@ -1,0 +1,307 @@
+"""What a deployment on AWS of N clients takes: seconds, dollars a month, and parts of its quotas.
+
+``python -m benchmarks.scale_model`` writes the tables of docs/scale.md and draws its charts. All
+that the figures rest on is below; nothing here is measured.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from math import ceil
+from pathlib import Path
+
+from benchmarks.machine import ROOT
+from benchmarks.plots import Series, line_chart
+from benchmarks.report import put
+from benchmarks.tables import table
+
+DOCUMENT = ROOT / "docs" / "scale.md"
+SIZES = (1_000, 10_000, 100_000, 1_000_000)
+MILLION = 1e6
+
+
+@dataclass(frozen=True)
+class Fact:
+    """A number that the model rests on; ``why``: where it is from."""
+
+    value: float
+    unit: str
+    what: str
+    why: str
+
+
+# How the service is used.
+USE: Mapping[str, Fact] = {
+    "changes_a_day": Fact(40, "", "changes a day", "20 incidents, each moved on once"),
+    "days": Fact(22, "", "days a month", "working days"),
+    "hours": Fact(8, "h", "connected a day", "a working day"),
+    "opened": Fact(6, "", "connections a day and client", "one every 2 h, and 2 more by the way"),
+    "silence_s": Fact(135, "s", "between heartbeats", "the clients' own: 120 to 150 s"),
+    "emails": Fact(20, "", "addresses that get an e-mail", ""),
+    "frame_bytes": Fact(600, "B", "of a frame", "metered up to 32 KB as one message"),
+}
+# List prices of us-east-1 of 2025 in dollars, without any free tier.
+PRICES: Mapping[str, Fact] = {
+    "message": Fact(1.00 / MILLION, "$", "WebSocket message, in or out", "API Gateway"),
+    "many_messages": Fact(0.80 / MILLION, "$", "the same, beyond 1,000 M a month", "API Gateway"),
+    "minute": Fact(0.25 / MILLION, "$", "minute of a connection", "API Gateway"),
+    "invocation": Fact(0.20 / MILLION, "$", "invocation", "Lambda"),
+    "gb_s": Fact(0.0000133334, "$", "GB-second on arm64", "Lambda"),
+    "read": Fact(0.125 / MILLION, "$", "read unit of 4 KB, consistent", "DynamoDB on demand"),
+    "write": Fact(0.625 / MILLION, "$", "write unit of 1 KB", "DynamoDB on demand"),
+    "queue": Fact(0.40 / MILLION, "$", "request", "SQS"),
+    "email": Fact(2.00 / 100_000, "$", "e-mail", "SNS"),
+    "log_gb": Fact(0.50, "$", "GB of logs taken in", "CloudWatch"),
+    "gb_out": Fact(0.09, "$", "GB to the internet", "data transfer"),
+}
+# What the service and AWS take for each thing.
+COSTS: Mapping[str, Fact] = {
+    "poll_s": Fact(0.25, "s", "until Lambda polls the stream", "4 times a second"),
+    "page_s": Fact(0.10, "s", "a page of a scan, 1 MB", "assumed"),
+    "item_bytes": Fact(150, "B", "a connection in the table", "120 and a filter"),
+    "queue_s": Fact(0.10, "s", "from SQS to a Lambda that is warm", "assumed"),
+    "batch_s": Fact(0.01, "s", "to queue ten shards", "assumed"),
+    "post_s": Fact(0.010, "s", "a post to `@connections`", "assumed; the stand-in's"),
+    "shard_s": Fact(0.02, "s", "a shard besides its posts", "one read, one write"),
+    "handler_s": Fact(0.015, "s", "a warm handler of a message", "assumed"),
+    "log_bytes": Fact(900, "B", "logged for a message", "Lambda's three lines and the API's"),
+}
+SHARD = 250
+INLINE = 250
+THREADS = 64
+CONCURRENCY = 5
+RATE, BURST = 10_000, 5_000
+
+
+def seconds(clients: int) -> dict[str, float]:
+    """From the commit until the last client has the frame, by parts; warm Lambdas."""
+    pages = ceil(clients * COSTS["item_bytes"].value / MILLION)
+    parts = {"stream": COSTS["poll_s"].value, "reading who is connected": 0.0, "queue": 0.0}
+    parts["reading who is connected"] = pages * COSTS["page_s"].value
+    if clients <= INLINE:
+        return parts | {"posts": ceil(clients / THREADS) * COSTS["post_s"].value}
+    shards = ceil(clients / SHARD)
+    parts["queue"] = COSTS["queue_s"].value + ceil(shards / 10) * COSTS["batch_s"].value
+    waves = ceil(shards / CONCURRENCY)
+    each_s = ceil(SHARD / THREADS) * COSTS["post_s"].value + COSTS["shard_s"].value
+    return parts | {"posts": max(waves * each_s, floor_s(clients))}
+
+
+def floor_s(clients: int) -> float:
+    """The least that the account's quota of requests allows."""
+    return max(0.0, (clients - BURST) / RATE)
+
+
+def dollars(clients: int) -> dict[str, float]:
+    """A month's, by what it is for."""
+    days, hours = USE["days"].value, USE["hours"].value
+    open_hours = clients * hours * days
+    heartbeats = open_hours * 3600 / USE["silence_s"].value
+    opened = clients * USE["opened"].value * days
+    changes = USE["changes_a_day"].value * days
+    told = changes * clients
+    return {
+        "connections": open_hours * 60 * PRICES["minute"].value,
+        "heartbeats": _messages(2 * heartbeats) + heartbeats * _handled(reads=2),
+        "opening and closing": opened * 2 * (_handled(writes=1)),
+        "broadcasts": _messages(told) + changes * _broadcast(clients),
+        "e-mails": changes / 2 * USE["emails"].value * PRICES["email"].value,
+        "data": (told * USE["frame_bytes"].value + heartbeats * 250) / 1e9 * PRICES["gb_out"].value,
+    }
+
+
+def a_change(clients: int) -> float:
+    """What one more change costs, in dollars."""
+    return clients * PRICES["message"].value + _broadcast(clients)
+
+
+def _messages(count: float) -> float:
+    beyond = max(0.0, count - 1e9)
+    return (count - beyond) * PRICES["message"].value + beyond * PRICES["many_messages"].value
+
+
+def _handled(*, reads: int = 0, writes: int = 0) -> float:
+    """One event of a handler of 512 MB, with its logs."""
+    gb_s = 0.5 * COSTS["handler_s"].value
+    return (
+        PRICES["invocation"].value
+        + gb_s * PRICES["gb_s"].value
+        + reads * PRICES["read"].value
+        + writes * PRICES["write"].value
+        + COSTS["log_bytes"].value / 1e9 * PRICES["log_gb"].value
+    )
+
+
+def _broadcast(clients: int) -> float:
+    """One broadcast but for its messages: the scan, the queue and the Lambdas, of 1 GB each."""
+    read_units = clients * COSTS["item_bytes"].value / 4096
+    times = seconds(clients)
+    shards = ceil(clients / SHARD) if clients > INLINE else 0
+    posting_s = times["posts"] * (CONCURRENCY if shards else 1)
+    lambda_s = times["reading who is connected"] + times["queue"] + posting_s
+    return (
+        read_units * PRICES["read"].value
+        + shards * (2.1 * PRICES["queue"].value + PRICES["read"].value)
+        + (shards + 1) * (PRICES["write"].value + PRICES["invocation"].value)
+        + lambda_s * PRICES["gb_s"].value
+    )
+
+
+@dataclass(frozen=True)
+class Quota:
+    """``used`` of ``limit`` at N clients; ``raised``: how to have more."""
+
+    name: str
+    limit: float
+    used: Callable[[int], float]
+    raised: str
+
+
+def heartbeats_a_s(clients: int) -> float:
+    """Messages a second of clients who hear nothing."""
+    return clients / USE["silence_s"].value
+
+
+QUOTAS = (
+    Quota(
+        "requests a second, the account's (heartbeats and pongs)",
+        RATE,
+        lambda n: 2 * heartbeats_a_s(n),
+        "by request to AWS",
+    ),
+    Quota(
+        "messages a second, this API's throttle",
+        500,
+        heartbeats_a_s,
+        "`ThrottlingRateLimit` in deploy/apis.yml",
+    ),
+    Quota(
+        "new connections a second, renewals alone",
+        500,
+        lambda n: n / 7200,
+        "by request to AWS; after an outage everybody takes N / 500 s",
+    ),
+    Quota(
+        "Lambdas at once, heartbeats and a broadcast",
+        1_000,
+        lambda n: heartbeats_a_s(n) * COSTS["handler_s"].value + CONCURRENCY + 2,
+        "by request to AWS; a new account may have 10",
+    ),
+    Quota(
+        "read units a second of one item: the counter, by heartbeats",
+        3_000,
+        heartbeats_a_s,
+        "no quota that can be raised: longer silence, or a second feed",
+    ),
+    Quota(
+        "read units a second of `Connections`, one broadcast",
+        12_000,
+        lambda n: n * COSTS["item_bytes"].value / 4096 / max(seconds(n)[READING], 1.0),
+        "on-demand tables begin with 12,000 and grow with use",
+    ),
+    Quota(
+        "memory of `broadcast`, MB",
+        1_024,
+        lambda n: 90 + n * 600 / MILLION,
+        "`memorySize` in serverless.yml",
+    ),
+)
+READING = "reading who is connected"
+
+
+def sections(folder: Path) -> dict[str, str]:
+    """The tables of docs/scale.md; its charts go into ``folder``."""
+    _draw(folder)
+    return {
+        "use": _facts(USE),
+        "prices": _facts(PRICES),
+        "costs": _facts(COSTS),
+        "time": _by_size(seconds, lambda s: f"{s:,.2f}", "all, after the commit"),
+        "money": _by_size(dollars, lambda d: f"{d:,.2f}", "a month"),
+        "change": table(
+            ["dollars for one more change", *_heads()],
+            [["", *(f"{a_change(size):,.4f}" for size in SIZES)]],
+        ),
+        "quotas": _quotas(),
+    }
+
+
+def _facts(facts: Mapping[str, Fact]) -> str:
+    lines = ["| | value | source |", "|---|--:|---|"]
+    lines += [f"| {f.what} | {_value(f)} | {f.why} |" for f in facts.values()]
+    return "\n".join(lines)
+
+
+def _value(fact: Fact) -> str:
+    if fact.unit == "$":
+        many = fact.value < 0.001
+        return f"${fact.value * MILLION:.4g} a million" if many else f"${fact.value:.4g}"
+    return f"{fact.value:g} {fact.unit}".strip()
+
+
+def _heads() -> list[str]:
+    return [f"{size:,}" for size in SIZES]
+
+
+def _by_size(
+    parts: Callable[[int], dict[str, float]], show: Callable[[float], str], sum_: str
+) -> str:
+    found = [parts(size) for size in SIZES]
+    rows = [[name, *(show(one[name]) for one in found)] for name in found[0]]
+    rows.append([f"**{sum_}**", *(f"**{show(sum(one.values()))}**" for one in found)])
+    return table(["", *_heads()], rows)
+
+
+def _quotas() -> str:
+    lines = [
+        f"| | limit | {' | '.join(_heads())} | raised |",
+        "|---|--:|" + "--:|" * len(SIZES) + "---|",
+    ]
+    for quota in QUOTAS:
+        parts = [quota.used(size) / quota.limit for size in SIZES]
+        cells = [f"**{part:.0%}**" if part > 1 else f"{part:.0%}" for part in parts]
+        lines.append(
+            f"| {quota.name} | {quota.limit:,.0f} | {' | '.join(cells)} | {quota.raised} |"
+        )
+    return "\n".join(lines)
+
+
+def _draw(folder: Path) -> None:
+    sizes = [int(100 * 10 ** (step / 8)) for step in range(33)]
+    line_chart(
+        folder / "time.svg",
+        title="From the commit until the last client has it",
+        x="clients",
+        y="seconds",
+        series=[
+            Series("all", [(n, sum(seconds(n).values())) for n in sizes], main=True),
+            Series("the quota's floor", [(n, floor_s(n)) for n in sizes if floor_s(n)], limit=True),
+            Series(READING, [(n, seconds(n)[READING]) for n in sizes]),
+        ],
+        log_x=True,
+        log_y=True,
+    )
+    names = [name for name in dollars(1_000) if name != "e-mails"]
+    line_chart(
+        folder / "money.svg",
+        title="A month, in dollars",
+        x="clients",
+        y="dollars",
+        series=[
+            Series("all", [(n, sum(dollars(n).values())) for n in sizes], main=True),
+            *(Series(name, [(n, dollars(n)[name]) for n in sizes]) for name in names),
+        ],
+        log_x=True,
+        log_y=True,
+    )
+
+
+def write(document: Path) -> None:
+    """Fill in the document; the charts go beside, into ``scale/``."""
+    text = document.read_text()
+    for name, section in sections(document.parent / "scale").items():
+        text = put(text, name, section)
+    document.write_text(text)
+
+
+if __name__ == "__main__":
+    write(DOCUMENT)

@@ -1,0 +1,65 @@
+"""The model of time and money on AWS: its arithmetic, and the page that shows it."""
+
+from pathlib import Path
+
+import pytest
+
+from benchmarks import scale_model
+from benchmarks.aws_fanout import CONCURRENCY, QUOTA
+from benchmarks.scale_model import DOCUMENT, QUOTAS, SIZES, dollars, floor_s, seconds
+
+
+def test_the_page_is_what_the_model_says(tmp_path: Path) -> None:
+    copy = tmp_path / "scale.md"
+    copy.write_text(DOCUMENT.read_text())
+
+    scale_model.write(copy)
+
+    assert copy.read_text() == DOCUMENT.read_text()
+    for name in ("time.svg", "money.svg"):
+        drawn = (tmp_path / "scale" / name).read_text()
+        assert drawn == (DOCUMENT.parent / "scale" / name).read_text()
+
+
+def test_it_is_by_the_service_s_own_numbers() -> None:
+    from alerta_utec.adapters.aws.management_api import THREADS
+    from alerta_utec.app.fan_out import INLINE_MAX, SHARD_SIZE
+
+    assert (scale_model.THREADS, scale_model.INLINE, scale_model.SHARD) == (
+        THREADS,
+        INLINE_MAX,
+        SHARD_SIZE,
+    )
+    assert scale_model.CONCURRENCY == CONCURRENCY
+    assert {"rate": scale_model.RATE, "burst": scale_model.BURST} == QUOTA
+
+
+def test_connections_cost_by_the_minute() -> None:
+    # 10,000 clients, 8 h on 22 days, $0.25 a million minutes.
+    assert dollars(10_000)["connections"] == pytest.approx(10_000 * 8 * 22 * 60 * 0.25e-6)
+
+
+def test_a_heartbeat_is_two_messages_and_an_event() -> None:
+    beats = 1_000 * 8 * 22 * 3600 / 135
+    event = 0.2e-6 + 0.5 * 0.015 * 0.0000133334 + 2 * 0.125e-6 + 900 / 1e9 * 0.5
+
+    assert dollars(1_000)["heartbeats"] == pytest.approx(beats * (2e-6 + event))
+
+
+@pytest.mark.parametrize("part", [seconds, dollars])
+def test_more_clients_never_take_less(part: object) -> None:
+    assert callable(part)
+    totals = [sum(part(size).values()) for size in (100, 250, 251, *SIZES)]
+
+    assert totals == sorted(totals)
+
+
+def test_posts_take_no_less_than_the_quota_allows() -> None:
+    for size in SIZES:
+        assert seconds(size)["posts"] >= floor_s(size)
+    assert floor_s(10_000) == 0.5
+
+
+def test_a_campus_is_within_every_default_quota() -> None:
+    for size in (1_000, 10_000):
+        assert [quota.name for quota in QUOTAS if quota.used(size) > quota.limit] == []
