@@ -34,7 +34,16 @@ class Announce:
         started_s = time.perf_counter()
         posted = self.listeners.tell(changes)
         outcomes = [counted(one, started_s) for one in posted]
+        _log(changes, outcomes)
         for change, counts in zip(changes, outcomes, strict=True):
-            log.info("broadcast", extra={"position": str(change.position), **counts})
             self.record(Delivery.of(change, "broadcast", self.clock.now(), counts))
         return outcomes
+
+
+def _log(changes: Sequence[Change], outcomes: Sequence[Mapping[str, int]]) -> None:
+    """One event for all that left together: the last position, and the sums."""
+    if changes:
+        sums = {name: sum(counts[name] for counts in outcomes) for name in outcomes[0]}
+        sums["ms"] = max(counts["ms"] for counts in outcomes)
+        position = str(changes[-1].position)
+        log.info("broadcast", extra={"position": position, "changes": len(changes), **sums})

@@ -50,6 +50,18 @@ def test_each_change_is_told_and_its_outcome_recorded() -> None:
     ]
 
 
+def test_what_leaves_together_is_one_event_of_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    crowd = Crowd(Posted(delivered=3, throttled=("slow",)), Posted(delivered=2))
+    announce = Announce(crowd, ManualClock(), Recorder(MemoryDeliveries()))
+
+    announce(changes(2))
+
+    [event] = [vars(record) for record in caplog.records]
+    assert (event["msg"], event["position"], event["changes"]) == ("broadcast", "e:2", 2)
+    assert (event["attempted"], event["delivered"], event["throttled"]) == (6, 5, 1)
+
+
 def test_what_nobody_was_told_is_not_recorded() -> None:
     deliveries = MemoryDeliveries()
     announce = Announce(Crowd(), ManualClock(), Recorder(deliveries))
