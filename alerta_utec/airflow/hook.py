@@ -1,9 +1,9 @@
 """The way from Airflow to the service: a connection's settings, and clients made of them."""
 
-from collections.abc import Mapping
+import json
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from airflow.sdk import BaseHook, Connection
 from airflow.sdk.exceptions import AirflowFailException
@@ -28,8 +28,8 @@ class Settings:
     patience_s: float
 
     @classmethod
-    def of(cls, connection: Connection, extra: Mapping[str, Any]) -> "Settings":
-        """Read a connection, whose ``extra`` is given as decoded.
+    def of(cls, connection: Connection) -> "Settings":
+        """Read a connection.
 
         Raises:
             ValueError: there is no address in it, or a time that is none.
@@ -42,6 +42,9 @@ class Settings:
             )
         if connection.port:
             url = f"{url.rstrip('/')}:{connection.port}"
+        # Not Airflow's own reading, which differs where asyncio runs, to hide secrets that are
+        # none here.
+        extra = json.loads(connection.extra or "{}")
         timeout_s = float(extra.get("timeout_s") or TIMEOUT_S)
         patience_s = float(extra.get("patience_s") or PATIENCE_S)
         return cls(url, connection.password or None, timeout_s, patience_s)
@@ -69,7 +72,7 @@ class AlertaUtecHook(BaseHook):
         Raises:
             ValueError: the connection is not filled in.
         """
-        return _client(self._settings())
+        return _client(Settings.of(self.get_connection(self.alerta_utec_conn_id)))
 
     async def asettings(self) -> Settings:
         """The connection's settings, for use where asyncio runs.
@@ -77,15 +80,14 @@ class AlertaUtecHook(BaseHook):
         Raises:
             ValueError: the connection is not filled in.
         """
-        connection = await self.aget_connection(self.alerta_utec_conn_id)
-        return Settings.of(connection, await connection.aextra_dejson())
+        return Settings.of(await self.aget_connection(self.alerta_utec_conn_id))
 
     def test_connection(self) -> tuple[bool, str]:
         """Whether the service answers and takes the token, and what to tell who asked."""
         from alerta_utec.client import ClientError
 
         try:
-            settings = self._settings()
+            settings = Settings.of(self.get_connection(self.alerta_utec_conn_id))
             with _client(settings, patience_s=_TEST_PATIENCE_S) as alerta:
                 position = alerta.health()["position"]
                 me = alerta.me()
@@ -93,10 +95,6 @@ class AlertaUtecHook(BaseHook):
             return False, explained(error)
         who = f"entra como {me['user']} ({me['role']})" if me["user"] else "sin inicio de sesión"
         return True, f"{settings.url} responde, en la posición {position}; {who}."
-
-    def _settings(self) -> Settings:
-        connection = self.get_connection(self.alerta_utec_conn_id)
-        return Settings.of(connection, connection.extra_dejson)
 
 
 def http(settings: Settings) -> "AbstractAsyncContextManager[HttpClient]":
