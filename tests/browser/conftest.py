@@ -50,7 +50,7 @@ def home(request: pytest.FixtureRequest) -> Home:
     if request.param == "local":
         return home_of(request.getfixturevalue("server"))
     deployment: Deployment = request.getfixturevalue("deployment")
-    return Home("aws", deployment.http_url, deployment.ws_url)
+    return Home(deployment.http_url, deployment.ws_url)
 
 
 @pytest.fixture(scope="session")
@@ -65,4 +65,4 @@ def campus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
 
 def home_of(server: Server) -> Home:
     """The home that a server is."""
-    return Home("local", server.http_url, server.ws_url, server)
+    return Home(server.http_url, server.ws_url)

@@ -11,7 +11,6 @@ from urllib.parse import urlsplit
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, WebSocket
 
 from tests.support.emulator import ROOT
-from tests.support.server import Server
 
 SCREENSHOTS = ROOT / ".build" / "screenshots"
 PATIENCE_MS = 20_000
@@ -23,15 +22,10 @@ REFUSED = r"status of 401|WebSocket connection to .* failed"
 
 @dataclass(frozen=True)
 class Home:
-    """A running home of the service: where its page and its sockets are.
+    """A running home of the service: where its page and its sockets are."""
 
-    ``server``: the process, where it is one machine.
-    """
-
-    name: str
     http_url: str
     ws_url: str
-    server: Server | None = None
 
     @property
     def url(self) -> str:

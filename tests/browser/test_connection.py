@@ -44,7 +44,7 @@ def restart(page: Page, server: Server) -> None:
 def behind(cable: Cable) -> Home:
     """One machine, at the other end of a cable."""
     host = f"127.0.0.1:{cable.port}"
-    return Home("local", f"http://{host}", f"ws://{host}/dev")
+    return Home(f"http://{host}", f"ws://{host}/dev")
 
 
 @contextmanager
