@@ -152,7 +152,10 @@ export declare class AlertaError extends Error {
 }
 /** A random UUID, also outside of secure contexts. */
 export declare function uuid(): string;
-/** A connection, with the shell's socket. @param {Filter} filter @param {number} openBy @param {number} idle */
+/**
+ * A connection, with the shell's socket.
+ * @param {Filter} filter @param {number} openBy @param {number} idle
+ */
 declare const newLink: (filter: Filter, openBy: number, idle: number) => {
     filter: Filter;
     openBy: number;

@@ -182,7 +182,10 @@ export function newFeed(from) {
   return feed;
 }
 
-/** A connection, with the shell's socket. @param {Filter} filter @param {number} openBy @param {number} idle */
+/**
+ * A connection, with the shell's socket.
+ * @param {Filter} filter @param {number} openBy @param {number} idle
+ */
 const newLink = (filter, openBy, idle) => ({
   filter, openBy, idle, open: false, caughtUp: false, pinged: false, openedAt: 0, heardAt: 0,
   renewAt: Infinity, expiresAt: "", socket: /** @type {any} */ (null),
@@ -229,7 +232,10 @@ export function newMachine(feed, filter, timing, io) {
   /** @param {AlertaError} error */
   const fault = (error) => io.tell("error", { error });
 
-  /** @param {Link} link @param {Request["kind"]} kind @param {object} message @param {Partial<Request>} [more] */
+  /**
+   * @param {Link} link @param {Request["kind"]} kind @param {object} message
+   * @param {Partial<Request>} [more]
+   */
   function ask(link, kind, message, more) {
     const id = String(++ids);
     requests.set(id, { id, kind, link, by: io.now() + timing[kind], ...more });
@@ -242,7 +248,7 @@ export function newMachine(feed, filter, timing, io) {
     if (request) requests.delete(request.id);
   }
 
-  /** What is on its way over a connection will have no answer. @param {Link} link @param {AlertaError} [error] */
+  /** What is on its way has no answer any more. @param {Link} link @param {AlertaError} [error] */
   function forget(link, error) {
     links.delete(link);
     for (const [id, { item, link: over }] of requests) {
@@ -301,7 +307,7 @@ export function newMachine(feed, filter, timing, io) {
     endSync(); // this connection asks for what that would bring
   }
 
-  /** It has ended, or could not be opened. @param {Link} link @param {AlertaError} error @param {number} [code] */
+  /** @param {Link} link @param {AlertaError} error @param {number} [code] of the WebSocket */
   function closed(link, error, code = 0) {
     if (!links.has(link)) return;
     const ours = OUR_FAULT.includes(code);
@@ -395,9 +401,12 @@ export function newMachine(feed, filter, timing, io) {
     const { code } = error;
     const expired = code === "unauthorized";
     if (!item) fault(error);
-    else if (expired || code === "rate_limited" || (code === "unavailable" && item.again)) outbox.unshift(item);
-    else if (code === "conflict" && item.repeated) return item.reject(new AlertaError("unknown_outcome"));
-    else return item.reject(error);
+    else if (expired || code === "rate_limited" || (code === "unavailable" && item.again)) {
+      outbox.unshift(item);
+    } else {
+      const unknown = code === "conflict" && item.repeated; // by its own first try, or not
+      return item.reject(unknown ? new AlertaError("unknown_outcome") : error);
+    }
     if (kind === "sync" && code === "invalid_request") feed.forget();
     if (link && expired) drop(link, error);
     else if (request && kind !== "ping") {
@@ -488,7 +497,8 @@ export function newMachine(feed, filter, timing, io) {
     const live = state === "live";
     if (live) reason = null;
     const retryAt = state === "waiting" ? new Date(connectAt) : null;
-    io.tell("status", { state, previous, attempt: failures, retryAt, reason, recovered: live ? recovered : null });
+    const attempt = failures;
+    io.tell("status", { state, previous, attempt, retryAt, reason, recovered: live ? recovered : null });
   }
 
   /** Do what is due, one thing after another; in how many ms is there more? */
