@@ -19,7 +19,7 @@ def main() -> None:
     """Build it, or say on standard output why not."""
     compiler = shlex.split(os.environ.get("CC", "cc"))
     if shutil.which(compiler[0]) is None:
-        print("No C compiler: frames go out one by one, in Python (docs/decisions/0010).")
+        print("No C compiler: frames go out one by one, in Python (docs/decisions/0011).")
         return
     target = Path(sysconfig.get_path("platlib")) / MODULE
     with tempfile.TemporaryDirectory(dir=target.parent) as folder:
@@ -28,7 +28,7 @@ def main() -> None:
         command = [*compiler, "-O2", "-shared", "-fPIC", include, "-o", str(built), str(SOURCE)]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
-            print("Frames go out one by one, in Python (docs/decisions/0010):")
+            print("Frames go out one by one, in Python (docs/decisions/0011):")
             print("\n".join(done.stderr.splitlines()[:2]))
             return
         # In one step: a server that runs goes on with the one it has.

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 try:
-    # native/fanout.c; see docs/decisions/0010-fan-out.md.
+    # native/fanout.c; see docs/decisions/0011-fan-out.md.
     from alerta_fanout import send_all
 except ImportError:
     send_all = None

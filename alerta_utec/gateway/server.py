@@ -12,11 +12,10 @@ from alerta_utec.gateway import management
 from alerta_utec.gateway.core import Gateway
 from alerta_utec.gateway.handshake import accept
 from alerta_utec.gateway.http_api import HttpApi
+from alerta_utec.gateway.listener import Listener
 from alerta_utec.gateway.peer import Peer
 from alerta_utec.gateway.replies import as_json, plain
 from alerta_utec.gateway.sending import COMPILED
-
-BACKLOG = 4096
 
 
 def _without_what_the_peer_did(record: logging.LogRecord) -> bool:
@@ -44,7 +43,7 @@ class GatewayServer:
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
         self._http_api = HttpApi(gateway)
-        self._listener: asyncio.Server | None = None
+        self._listener: Listener | None = None
         self._server: web.Server | None = None
 
     async def start(self, host: str, port: int, tls: ssl.SSLContext | None = None) -> int:
@@ -67,14 +66,15 @@ class GatewayServer:
             keepalive_timeout=limits.handshake_s,
             lingering_time=limits.closing_s,
         )
-        self._listener = await loop.create_server(peer, host, port, backlog=BACKLOG, ssl=tls)
+        self._listener = Listener(peer, tls)
+        bound = await self._listener.start(host, port)
         log.info("listening", extra={"fan_out": "compiled" if COMPILED else "transports"})
-        return int(self._listener.sockets[0].getsockname()[1])
+        return bound
 
     async def stop(self) -> None:
         """Accept no more, close every socket (1001) and finish what was accepted."""
         if self._listener is not None:
-            self._listener.close()
+            self._listener.stop()
         await self._gateway.close()
         if self._server is not None:
             self._server.pre_shutdown()

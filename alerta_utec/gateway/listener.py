@@ -1,0 +1,93 @@
+"""Takes in sockets, as many at once as wait."""
+
+import asyncio
+import logging
+import socket
+import ssl
+from collections.abc import Callable
+
+log = logging.getLogger(__name__)
+
+BACKLOG = 4096
+# In one turn of the loop: all who wait, but no more than can have waited when it began.
+ACCEPTS_MAX = BACKLOG
+# Until the next try, where the system has no descriptor or memory for another socket.
+PAUSE_S = 1.0
+
+
+class Listener:
+    """Listens on an address, and makes a protocol of each socket that comes.
+
+    libuv accepts one socket a turn, which lets the system's queue run over when thousands come
+    back at once; whoever is turned away there tries again after 1, 3, 7, 15, 31 s.
+    """
+
+    def __init__(
+        self,
+        protocol: Callable[[], asyncio.Protocol],
+        tls: ssl.SSLContext | None = None,
+        *,
+        pause_s: float = PAUSE_S,
+    ) -> None:
+        self._protocol = protocol
+        self._tls = tls
+        self._pause_s = pause_s
+        self._sockets: list[socket.socket] = []
+        self._opening: set[asyncio.Task[None]] = set()
+
+    async def start(self, host: str, port: int) -> int:
+        """Listen; returns the port, which the system chooses where ``port`` is 0.
+
+        Raises:
+            OSError: the address is taken or is not ours.
+        """
+        loop = asyncio.get_running_loop()
+        kind = socket.SOCK_STREAM
+        found = await loop.getaddrinfo(host, port, type=kind, flags=socket.AI_PASSIVE)
+        try:
+            for family, *_, address in dict.fromkeys(found):
+                listening = socket.create_server(address[:2], family=family, backlog=BACKLOG)
+                listening.setblocking(False)
+                self._sockets.append(listening)
+        except OSError:
+            self.stop()
+            raise
+        for listening in self._sockets:
+            loop.add_reader(listening, self._accept, listening)
+        return int(self._sockets[0].getsockname()[1])
+
+    def stop(self) -> None:
+        """Accept no more."""
+        loop = asyncio.get_running_loop()
+        for listening in self._sockets:
+            loop.remove_reader(listening)
+            listening.close()
+        self._sockets.clear()
+
+    def _accept(self, listening: socket.socket) -> None:
+        loop = asyncio.get_running_loop()
+        for _ in range(ACCEPTS_MAX):
+            try:
+                accepted, _ = listening.accept()
+            except (BlockingIOError, ConnectionAbortedError):
+                return
+            except OSError:
+                log.exception("accept_failed")
+                loop.remove_reader(listening)
+                loop.call_later(self._pause_s, self._resume, listening)
+                return
+            accepted.setblocking(False)
+            task = loop.create_task(self._open(accepted))
+            self._opening.add(task)
+            task.add_done_callback(self._opening.discard)
+
+    def _resume(self, listening: socket.socket) -> None:
+        if listening in self._sockets:
+            asyncio.get_running_loop().add_reader(listening, self._accept, listening)
+
+    async def _open(self, accepted: socket.socket) -> None:
+        loop = asyncio.get_running_loop()
+        try:
+            await loop.connect_accepted_socket(self._protocol, accepted, ssl=self._tls)
+        except (OSError, ssl.SSLError):  # the client's handshake of TLS, or it is gone
+            accepted.close()
