@@ -1,5 +1,6 @@
 """The handlers on AWS, each built when first used, and their logs."""
 
+import gc
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -157,4 +158,8 @@ class AwsHome:
 
     def _logged(self, handler: Handler) -> Handler:
         logger = Logger(service="alerta_utec", use_rfc3339=True, utc=True)
-        return logger.inject_lambda_context(handler)
+        logged: Handler = logger.inject_lambda_context(handler)
+        # ``bootstrap.aws`` turned it off; what there is by now is never looked at again.
+        gc.freeze()
+        gc.enable()
+        return logged

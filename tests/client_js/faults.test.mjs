@@ -22,8 +22,8 @@ test("reports and followers survive kill -9 of the server: nothing missed, nothi
     await server("kill");
     await until(() => reader.client.state !== "live");
     await server("launch");
+    await live(reader);
   }
-  await until(() => states(reader).filter((state) => state === "live").length === 3);
   writing = false;
   await work;
   await until(() => acks.every(({ incidentId }) => reader.held.has(incidentId)));
