@@ -172,10 +172,11 @@ function draw() {
   setTimeout(() => {
     const urgent = incidents.counts().high[0];
     document.title = `${urgent ? `(${urgent}) ` : ""}Alerta UTEC`;
-    requestAnimationFrame(() => {
+    // Not in the frame itself: its layout would make one long task of the two.
+    requestAnimationFrame(() => setTimeout(() => {
       drawing = false;
       drawNow();
-    });
+    }));
   }, Math.max(0, drawnAt + DRAW_EVERY_MS - performance.now()));
 }
 
@@ -310,4 +311,4 @@ function start() {
   void begin();
 }
 
-start();
+setTimeout(start); // not in the task that has evaluated the modules
