@@ -163,8 +163,9 @@ def test_a_message_in_fragments_counts_whole() -> None:
     ):
         client.send(["x" * 32_768] * 4)
         assert client.recv(timeout=10) == "ok"
-        with pytest.raises(ConnectionClosed):  # some of it is still to send when it closes
+        with suppress(ConnectionClosed):  # it may close before all is sent
             client.send(["x" * 32_768] * 4 + ["y"])
+        with pytest.raises(ConnectionClosed):
             client.recv(timeout=10)
 
     assert client.close_code == 1009
