@@ -71,10 +71,3 @@ class Told:
     private: bool
     which: tuple[int, ...]
     recipients: Recipients
-
-
-def everyone_in(rooms: Sequence[Room]) -> Recipients:
-    """The members of all of them."""
-    if len(rooms) == 1:
-        return rooms[0].recipients()
-    return Recipients([session for room in rooms for session in room.members])

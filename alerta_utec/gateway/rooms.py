@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from alerta_utec.domain.filter_index import FilterIndex
 from alerta_utec.domain.filters import Facets, Filter, facets_of
-from alerta_utec.gateway.audience import Room, Told, everyone_in
+from alerta_utec.gateway.audience import Recipients, Room, Told
 from alerta_utec.ports import Connection
 
 if TYPE_CHECKING:
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from alerta_utec.gateway.session import Session
 
 _NEVER = datetime.max.replace(tzinfo=UTC)
+# Sets of rooms whose members are remembered; 20 bytes a member.
+JOINED_MAX = 16
 
 
 class Rooms:
@@ -33,6 +35,8 @@ class Rooms:
         self._indexes: Mapping[bool, FilterIndex[Room]] = {
             private: FilterIndex() for private in (False, True)
         }
+        # Everyone in several rooms together, as long as nothing changes in any room.
+        self._joined: dict[tuple[Room, ...], Recipients] = {}
         # Nobody in a room expires before.
         self._first_end = _NEVER
 
@@ -105,8 +109,20 @@ class Rooms:
                 for which, rooms in _hearing(index, places).items():
                     for room in rooms:
                         room.told_ms = now_ms
-                    told.append(Told(private, which, everyone_in(rooms)))
+                    told.append(Told(private, which, self._everyone_in(rooms)))
         return told
+
+    def _everyone_in(self, rooms: Sequence[Room]) -> Recipients:
+        """The members of all of them."""
+        if len(rooms) == 1:
+            return rooms[0].recipients()
+        together = tuple(rooms)
+        if together not in self._joined:
+            if len(self._joined) >= JOINED_MAX:
+                self._joined.clear()
+            members = [session for room in rooms for session in room.members]
+            self._joined[together] = Recipients(members)
+        return self._joined[together]
 
     def _mark(self, session: "Session") -> None:
         if session.behind and session.client.connection_id in self._open:
@@ -115,6 +131,7 @@ class Rooms:
             self._behind.discard(session)
         if session.room is not None:
             session.room.changed()
+            self._joined.clear()
 
     def _place(self, connection_id: str) -> None:
         """Put the socket where it belongs now."""
@@ -132,6 +149,7 @@ class Rooms:
             self._indexes[room.private].add(room, room.wanted)
         room.enter(session)
         session.room = room
+        self._joined.clear()
 
     def _vacate(self, session: "Session") -> None:
         room = session.room
@@ -140,6 +158,7 @@ class Rooms:
         session.touched_ms = max(session.touched_ms, room.told_ms)
         session.room = None
         room.leave(session)
+        self._joined.clear()
         if not room.members:
             del self._rooms[room.wanted, room.private]
             self._indexes[room.private].remove(room, room.wanted)

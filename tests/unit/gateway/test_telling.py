@@ -19,6 +19,7 @@ from alerta_utec.domain.policy import Person, Role
 from alerta_utec.domain.values import Status
 from alerta_utec.gateway.core import Route
 from alerta_utec.gateway.hub import Hub
+from alerta_utec.gateway.rooms import JOINED_MAX
 from alerta_utec.gateway.sending import COMPILED, Send, by_descriptors, by_transports
 from alerta_utec.ports import Connection, Posted
 from tests.contract.builders import T0, creation, update
@@ -175,6 +176,41 @@ def test_changes_told_at_once_reach_each_client_that_they_concern_in_their_order
     assert [one.delivered for one in posted] == [1, 1, 2, 2, 3, 2, 1]
 
 
+def test_who_comes_goes_or_changes_rooms_is_told_from_the_next_change_on(house: House) -> None:
+    high = Filter(urgency=frozenset({"high"}))
+    patio = Filter(location=frozenset({"patio"}))
+    stays, leaves, moves = house.connect(high), house.connect(patio), house.connect(patio)
+    sent = changes(4, urgency="high", location="Patio")
+
+    told = [house.hub.tell(sent[:1])]
+    comes = house.connect(high)
+    told.append(house.hub.tell(sent[1:2]))
+    house.hub.delete(leaves)
+    told.append(house.hub.tell(sent[2:3]))
+    house.subscribe(moves, Filter(location=frozenset({"biblioteca"})))
+    told.append(house.hub.tell(sent[3:]))
+
+    assert [posted.delivered for [posted] in told] == [3, 4, 3, 2]
+    assert house.seqs(stays) == seqs_of(sent)
+    assert house.seqs(comes) == seqs_of(sent[1:])
+    assert house.seqs(leaves) == seqs_of(sent[:2])
+    assert house.seqs(moves) == seqs_of(sent[:3])
+
+
+def test_more_sets_of_listeners_than_are_remembered_are_told_all_the_same(house: House) -> None:
+    everything = house.connect()
+    places = [f"Sala {number}" for number in range(JOINED_MAX + 4)]
+    names = [house.connect(Filter(location=frozenset({place.casefold()}))) for place in places]
+    sent = [change for place in places * 2 for change in changes(1, location=place)]
+
+    posted = [house.hub.tell([change])[0].delivered for change in sent]
+
+    assert posted == [2] * len(sent)
+    assert house.seqs(everything) == seqs_of(sent)
+    for number, name in enumerate(names):
+        assert house.seqs(name) == seqs_of(sent[number :: len(places)])
+
+
 def test_a_new_filter_holds_from_the_next_change_on(house: House) -> None:
     name = house.connect()
     first, second, third = changes(3)
@@ -232,7 +268,7 @@ def test_telling_keeps_a_connection_active(house: House) -> None:
 
 
 def test_what_the_system_does_not_take_at_once_arrives_whole_and_in_order(house: House) -> None:
-    slow, quick = house.connect(), house.connect()
+    slow, quick = house.connect(Filter(status=frozenset({"pendiente"}))), house.connect()
     sent: list[Change] = []
 
     while not house.waiting_bytes(slow):
