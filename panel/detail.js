@@ -230,6 +230,7 @@ function changes({ revision, change = {} }) {
 function delivered(delivery) {
   const { channel, attempted = 0, delivered = 0, result, because } = delivery;
   if (channel === "broadcast") return t("screens", { delivered, attempted });
-  const what = t(`channel.${channel}`, { channel });
+  const [kind, id = ""] = channel.split(":");
+  const what = `${t(`channel.${kind}`)} ${id}`.trim();
   return `${what}: ${t(`result.${result}`)}${because ? ` (${because})` : ""}`;
 }

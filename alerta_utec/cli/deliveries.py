@@ -15,11 +15,13 @@ _RESULTS: Mapping[str, str] = {
 
 def delivery_line(delivery: Mapping[str, Any]) -> str:
     """What became of one change on one channel."""
-    channel = delivery.get("channel")
+    channel, _, receiver = str(delivery.get("channel")).partition(":")
     if channel == "broadcast":
         what = f"difusión  {_broadcast(delivery)}"
     elif channel == "email":
-        what = f"correo    {_email(delivery)}"
+        what = f"correo    {_result(delivery)}"
+    elif channel == "webhook":
+        what = f"webhook   {safe(receiver)}  {_result(delivery)}"
     else:
         what = safe(channel)
     return "  ".join([f"r{safe(delivery.get('revision'))}", moment(delivery.get("at")), what])
@@ -42,7 +44,7 @@ def _broadcast(delivery: Mapping[str, Any]) -> str:
     return "; ".join(parts)
 
 
-def _email(delivery: Mapping[str, Any]) -> str:
+def _result(delivery: Mapping[str, Any]) -> str:
     result = str(delivery.get("result"))
     text = _RESULTS.get(result, safe(result))
     attempts = delivery.get("attempts")

@@ -2,7 +2,7 @@
 
 import re
 
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.browser.pages import Home, Pages
 from tests.browser.panel import Panel
@@ -46,6 +46,28 @@ def test_what_one_reports_another_attends_to_and_resolves_and_both_see_each_step
         expect(panel.row(kind)).to_have_count(0)
         panel.filters.get_by_label("Ver").select_option("Resuelto")
         expect(panel.row(kind)).to_contain_text("Resuelto")
+
+
+def test_what_webhooks_were_sent_is_told_beside_the_rest(pages: Pages, local: Home) -> None:
+    panel = Panel(pages.open(local)).live()
+    kind = unique("Humo")
+    panel.report(kind, "Patio")
+
+    def with_webhooks(route: Route) -> None:
+        answer = route.fetch()
+        record = answer.json()
+        first = {"revision": 1, "at": record["incident"]["createdAt"]}
+        record["deliveries"] += [
+            {**first, "channel": "webhook:b1", "result": "sent", "attempts": 1},
+            {**first, "channel": "webhook:b2", "result": "failed", "because": "500"},
+        ]
+        route.fulfill(response=answer, json=record)
+
+    panel.page.route(re.compile("/incidents/[^/]+$"), with_webhooks)
+    step = panel.open(kind).get_by_role("listitem")
+
+    expect(step).to_contain_text("Webhook b1: enviado")
+    expect(step).to_contain_text("Webhook b2: falló; se reintenta (500)")
 
 
 def test_an_address_leads_to_its_incident_and_back_to_the_list(pages: Pages, home: Home) -> None:

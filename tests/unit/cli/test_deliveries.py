@@ -52,6 +52,15 @@ COUNTS = {"attempted": 9, "delivered": 9, "gone": 0, "throttled": 0, "failed": 0
             {"channel": "email", "result": "suppressed", "because": "tormenta"},
             "correo    no se envía: tormenta",
         ),
+        (
+            {"channel": "webhook:0197a1b2", "result": "sent", "attempts": 1},
+            "webhook   0197a1b2  enviado",
+        ),
+        (
+            {"channel": "webhook:0197a1b2", "result": "failed", "because": "500", "attempts": 3},
+            "webhook   0197a1b2  falló y se reintenta, tras 3 intentos: 500",
+        ),
+        ({"channel": "webhook:\x1b", "result": "sent"}, "webhook   \\u001b  enviado"),
         ({"channel": "email", "result": "\x1b[2J"}, "correo    \\u001b[2J"),
         ({"channel": "paloma\u202e"}, "paloma\\u202e"),
     ],
