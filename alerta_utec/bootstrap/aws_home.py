@@ -120,9 +120,9 @@ class AwsHome:
     def fanout(self) -> Handler:
         """The queue of shards, to the sockets."""
         from alerta_utec.adapters.aws.sqs_shards import shard_of
-        from alerta_utec.handlers.shards import ShardConsumer
+        from alerta_utec.handlers.queue import QueueConsumer
 
-        return self._logged(ShardConsumer(shard_of, self.services.send_shard))
+        return self._logged(QueueConsumer(shard_of, self.services.send_shard))
 
     @cached_property
     def alarm(self) -> Handler:

@@ -1,4 +1,4 @@
-"""``ShardConsumer``: which shards of a batch come again."""
+"""``QueueConsumer``: which messages of a batch come again, with shards for them."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,7 +9,7 @@ from alerta_utec.adapters.aws.sqs_shards import shard_message, shard_of
 from alerta_utec.domain.change import Position
 from alerta_utec.domain.errors import Unavailable
 from alerta_utec.domain.shard import Shard
-from alerta_utec.handlers.shards import ShardConsumer
+from alerta_utec.handlers.queue import QueueConsumer
 from alerta_utec.handlers.stream import RESERVE_S
 from tests.contract.builders import T0
 
@@ -43,8 +43,8 @@ class Sender:
             raise Unavailable("not now")
         self.sent.append(shard.number)
 
-    def handler(self) -> ShardConsumer:
-        return ShardConsumer(shard_of, self, lambda: self.now_s)
+    def handler(self) -> QueueConsumer[Shard]:
+        return QueueConsumer(shard_of, self, lambda: self.now_s)
 
 
 def record(number: int) -> dict[str, Any]:
