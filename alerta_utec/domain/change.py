@@ -75,10 +75,14 @@ class Change:
 
     def alarms(self) -> bool:
         """Whether it goes out by e-mail: a rise to medium or high, or the all-clear after one."""
+        return self.raises() or (
+            self.before is not None and self.before.alarmed and self.resolves()
+        )
+
+    def raises(self) -> bool:
+        """Whether the urgency rises to medium or high with it, or is so from the beginning."""
         urgency, before = self.after.urgency, self.before
-        if before is None or before.urgency.rank < urgency.rank:
-            return urgency is not Urgency.LOW
-        return before.alarmed and self.resolves()
+        return urgency is not Urgency.LOW and (before is None or before.urgency.rank < urgency.rank)
 
     def resolves(self) -> bool:
         """Whether it closes an incident that was open."""
