@@ -22,6 +22,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--http-endpoint", help="the deployment's HTTP API, where it cannot be found")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let each folder's tests run in one process, where they share their servers."""
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(str(item.path.parent)))
+
+
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A running server for tests that leave it running."""
