@@ -3,12 +3,14 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, NewType
 
 from alerta_utec.domain.change import Change
 from alerta_utec.domain.values import format_time
 
-Channel = Literal["broadcast", "email"]
+# ``webhook:`` and the webhook's id.
+WebhookChannel = NewType("WebhookChannel", str)
+Channel = Literal["broadcast", "email"] | WebhookChannel
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,8 +18,8 @@ class Delivery:
     """What became of one change on one channel, the last time that it was tried.
 
     ``outcome`` of a broadcast: ``{attempted, delivered, gone, throttled, failed, ms}``, and
-    ``pending`` while somebody is left whose turn has not come. Of an e-mail: ``{result,
-    because?, attempts?}``, where ``result`` is ``sent``, ``failed`` (it is tried again),
+    ``pending`` while somebody is left whose turn has not come. Of an e-mail or a webhook:
+    ``{result, because?, attempts?}``, where ``result`` is ``sent``, ``failed`` (it is tried again),
     ``given_up`` or ``suppressed``.
     """
 

@@ -97,6 +97,18 @@ TEXTS: Mapping[str, Mapping[Lang, str]] = {
         "en": "must be a whole number from {min} to {max}",
     },
     "not_boolean": {"es": "debe ser true o false", "en": "must be true or false"},
+    "not_url": {
+        "es": "debe ser una URL http o https, sin usuario, contraseña ni fragmento",
+        "en": "must be an http or https URL, without user, password or fragment",
+    },
+    "not_secret": {
+        "es": "debe ser whsec_ y de 24 a 64 bytes en base64",
+        "en": "must be whsec_ and 24 to 64 bytes in base64",
+    },
+    "too_many_webhooks": {
+        "es": "admite {max} webhooks como máximo; elimine alguno",
+        "en": "takes {max} webhooks at most; remove one",
+    },
     "not_valid": {"es": "no es válido", "en": "is not valid"},
 }
 

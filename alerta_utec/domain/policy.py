@@ -26,6 +26,7 @@ class Action(StrEnum):
     CHANGE_URGENCY = "change_urgency"
     REOPEN = "reopen"
     SEE_PEOPLE = "see_people"
+    MANAGE_WEBHOOKS = "manage_webhooks"
 
 
 _STAFF = frozenset({Role.PERSONAL, Role.AUTORIDAD})
@@ -38,6 +39,8 @@ POLICY: Mapping[Action, frozenset[Role]] = {
     Action.REOPEN: frozenset({Role.AUTORIDAD}),
     # Who reported an incident, and who acted on it.
     Action.SEE_PEOPLE: _STAFF,
+    # What goes out to other systems, and the secrets that sign it.
+    Action.MANAGE_WEBHOOKS: frozenset({Role.AUTORIDAD}),
 }
 MOVES: Mapping[Status, frozenset[Status]] = {
     Status.PENDIENTE: frozenset({Status.EN_ATENCION, Status.RESUELTO}),
