@@ -303,13 +303,15 @@ class Listeners(Protocol):
 class Email:
     """One e-mail, to whoever is subscribed.
 
-    ``subject``: one line of ASCII, ≤ 99 chars, without encoded words (RFC 2047).
+    ``subject``: one line of ASCII, ≤ 99 chars, without encoded words (RFC 2047). ``short``: the
+    same as a text message, where there may be telephones.
     """
 
     message_id: str
     subject: str
     body: str
-    attributes: Mapping[str, str] = field(default_factory=dict)
+    attributes: Mapping[str, str | int | Sequence[str]] = field(default_factory=dict)
+    short: str | None = None
 
 
 class Mailer(Protocol):

@@ -1,7 +1,9 @@
-"""The ``Mailer`` on SNS: one topic, to which addresses and queues subscribe."""
+"""The ``Mailer`` on SNS: one topic, to which addresses, telephones and queues subscribe."""
 
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from alerta_utec.adapters.aws.errors import translated
 from alerta_utec.ports import Email
@@ -18,20 +20,29 @@ ATTRIBUTE_MAX_BYTES = 1024
 
 @dataclass(frozen=True)
 class SnsMailer:
-    """Publishes to ``topic_arn``; attributes are for subscriptions' filter policies."""
+    """Publishes to ``topic_arn``; attributes are for subscriptions' filter policies.
+
+    Where the e-mail has a ``short`` form, telephones get that in its place.
+    """
 
     client: "SNSClient"
     topic_arn: str
 
     def send(self, email: Email) -> None:
+        message: dict[str, Any] = {"Message": email.body}
+        if email.short is not None:
+            each = json.dumps({"default": email.body, "sms": email.short}, ensure_ascii=False)
+            message = {"Message": each, "MessageStructure": "json"}
         with translated("Publish"):
             self.client.publish(
                 TopicArn=self.topic_arn,
                 Subject=_subject(email.subject),
-                Message=email.body,
                 MessageAttributes={
-                    name: _attribute(value) for name, value in email.attributes.items() if value
+                    name: _attribute(value)
+                    for name, value in email.attributes.items()
+                    if value or value == 0
                 },
+                **message,
             )
 
 
@@ -40,6 +51,11 @@ def _subject(subject: str) -> str:
     return line[:SUBJECT_MAX]
 
 
-def _attribute(value: str) -> "MessageAttributeValueTypeDef":
-    cut = value.encode()[:ATTRIBUTE_MAX_BYTES].decode(errors="ignore")
-    return {"DataType": "String", "StringValue": cut}
+def _attribute(value: str | int | Sequence[str]) -> "MessageAttributeValueTypeDef":
+    if isinstance(value, str):
+        cut = value.encode()[:ATTRIBUTE_MAX_BYTES].decode(errors="ignore")
+        return {"DataType": "String", "StringValue": cut}
+    if isinstance(value, int):
+        return {"DataType": "Number", "StringValue": str(value)}
+    # A policy's value is compared with each of the array's.
+    return {"DataType": "String.Array", "StringValue": json.dumps(list(value))}

@@ -1,0 +1,39 @@
+"""The routing rules that a deployment has packed with the functions."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from alerta_utec.domain.recipient import Recipient
+from alerta_utec.domain.routing import Hours, Pattern, Rule
+from alerta_utec.domain.values import Urgency
+
+
+def load_rules(path: Path) -> tuple[Rule, ...]:
+    """The rules in the file that ``deploy/plugin.js`` wrote; it has been through
+    ``deploy/routes.js``, which refuses what is not right.
+
+    Raises:
+        OSError: there is no such file.
+    """
+    return tuple(map(_rule, json.loads(path.read_text(encoding="utf-8"))))
+
+
+def _rule(document: Mapping[str, Any]) -> Rule:
+    recipients = (Recipient.of(address) for address in document["to"])
+    return Rule(
+        document["name"],
+        to=tuple(filter(None, recipients)),
+        urgency=frozenset(map(Urgency, document["urgency"])),
+        type=tuple(map(_pattern, document["type"])),
+        location=tuple(map(_pattern, document["location"])),
+        hours=Hours(**document["hours"]) if document["hours"] else None,
+        days=frozenset(document["days"]),
+        drill=document["drill"],
+    )
+
+
+def _pattern(written: str) -> Pattern:
+    # As an incident's fields are kept: one space between words.
+    return Pattern.of(" ".join(written.split()))
