@@ -1,0 +1,210 @@
+"""What is held and what is not, one decision after another."""
+
+import json
+from datetime import timedelta
+from typing import Any
+
+from alerta_utec.domain.change import Change
+from alerta_utec.domain.storms import (
+    WINDOWS_MAX,
+    Because,
+    Gate,
+    Held,
+    Hold,
+    Measure,
+    admit,
+    group_of,
+    release,
+)
+from alerta_utec.domain.values import Status, Urgency
+from tests.contract.builders import T0, creation, update
+
+MINUTE = timedelta(minutes=1)
+MEASURE = Measure(burst=3, per_hour=20)
+INTERVAL = 3 * MINUTE
+
+
+class Recipient:
+    """One that gets notices, with what it has been sent and what is held for it."""
+
+    def __init__(self, measure: Measure = MEASURE) -> None:
+        self.gate, self.measure, self.now, self.seq = Gate(), measure, T0, 0
+        self.held: dict[int, Held] = {}
+
+    def report(self, **fields: Any) -> Hold | None:
+        """Somebody reports something."""
+        return self.take(creation(**({"at": self.now, "urgency": "medium"} | fields)))
+
+    def take(self, change: Change) -> Hold | None:
+        """A change is committed."""
+        self.seq += 1
+        self.gate, hold = admit(self.gate, change, self.now, self.measure)
+        if hold is not None:
+            self.held[self.seq] = Held(self.seq, group_of(change), hold)
+        return hold
+
+    def release(self) -> list[list[int]]:
+        """What leaves now."""
+        released = release(self.gate, self.held.values(), self.now, self.measure)
+        self.gate = released.gate
+        for seq, hold in released.holds.items():
+            self.held[seq] = Held(seq, self.held[seq].group, hold)
+        for parcel in released.parcels:
+            for seq in parcel:
+                del self.held[seq]
+        return [list(parcel) for parcel in released.parcels]
+
+
+def test_reports_of_one_type_and_place_are_held_after_the_first_and_leave_as_one() -> None:
+    one = Recipient()
+
+    first = one.report(type="Fuga de gas", location="Sótano")
+    one.now += 4 * MINUTE
+    others = [one.report(type="fuga de GAS", location="sotano") for _ in range(3)]
+    early = one.release()
+    one.now += MINUTE
+
+    assert first is None
+    assert others == [Hold(Because.GROUPED, T0 + 5 * MINUTE)] * 3
+    assert early == []
+    assert one.release() == [[2, 3, 4]]
+    assert one.report(type="fuga de gas", location="sótano") is None
+
+
+def test_other_places_types_and_drills_are_other_groups() -> None:
+    one = Recipient(Measure())
+
+    fields: list[dict[str, Any]] = [
+        {},
+        {"type": "otro"},
+        {"location": "Otro"},
+        {"drill": True},
+        {},
+    ]
+    found = [one.report(**some) for some in fields]
+
+    assert [hold is None for hold in found] == [True, True, True, True, False]
+
+
+def test_the_first_high_report_of_a_window_is_never_held() -> None:
+    one = Recipient()
+
+    found = [one.report(urgency=urgency) for urgency in ("medium", "medium", "high", "high")]
+
+    assert [hold is None for hold in found] == [True, False, True, False]
+
+
+def test_rises_and_all_clears_are_never_held_and_open_no_window() -> None:
+    one = Recipient(Measure(burst=1, per_hour=1))
+    one.report(type="otro")
+    low = creation(at=one.now, urgency="low")
+    risen = update(low.after, urgency=Urgency.HIGH)
+    resolved = update(risen.after, status=Status.RESUELTO)
+
+    assert one.take(risen) is None
+    assert one.take(resolved) is None
+    assert one.report(urgency="high") is None
+
+
+def test_over_the_limit_everything_waits_for_a_token_and_leaves_together() -> None:
+    one = Recipient()
+
+    found = [one.report(location=f"Aula {number}") for number in range(6)]
+    waiting = one.release()
+    one.now += INTERVAL
+    after_one_token = one.release()
+    one.report(location="Aula 7")
+    one.now += INTERVAL
+
+    assert found[:3] == [None] * 3
+    assert found[3:] == [Hold(Because.LIMIT, T0 + INTERVAL)] * 3
+    assert waiting == []
+    assert after_one_token == [[4, 5, 6]]
+    assert one.release() == [[7]]
+
+
+def test_what_is_never_held_leaves_the_token_to_what_waits_for_it() -> None:
+    one = Recipient()
+    for number in range(5):
+        one.report(location=f"Aula {number}")
+
+    one.now += INTERVAL
+    urgent = [one.report(location=f"Patio {number}", urgency="high") for number in range(9)]
+
+    assert urgent == [None] * 9
+    assert one.report(location="Aula 9") == Hold(Because.LIMIT, one.now)
+    assert one.release() == [[4, 5, 15]]
+
+
+def test_what_is_never_held_takes_a_token_where_nothing_waits() -> None:
+    one = Recipient()
+
+    for number in range(9):
+        one.report(location=f"Patio {number}", urgency="high")
+
+    assert one.report(location="Aula 1") == Hold(Because.LIMIT, T0 + INTERVAL)
+
+
+def test_groups_that_end_without_a_token_leave_as_one_when_there_is_one() -> None:
+    one = Recipient(Measure(burst=3, per_hour=3))
+    for number in range(3):
+        one.report(location=f"Aula {number}")
+        one.report(location=f"Aula {number}")
+
+    one.now += 5 * MINUTE
+    assert one.release() == []
+    assert {held.hold for held in one.held.values()} == {Hold(Because.LIMIT, T0 + 20 * MINUTE)}
+    one.now += 15 * MINUTE
+    assert one.release() == [[2, 4, 6]]
+
+
+def test_what_is_decided_late_is_grouped_as_it_would_have_been() -> None:
+    one = Recipient()
+    one.now += timedelta(hours=9)
+
+    found = [one.report(at=T0 + minute * MINUTE) for minute in (0, 1, 6, 7)]
+
+    assert found == [
+        None,
+        Hold(Because.GROUPED, T0 + 5 * MINUTE),
+        None,
+        Hold(Because.GROUPED, T0 + 11 * MINUTE),
+    ]
+    assert one.release() == [[2, 4]]
+
+
+def test_a_clock_that_was_set_back_holds_nothing_for_longer_than_a_window() -> None:
+    one = Recipient()
+    one.now += timedelta(days=400)
+    for number in range(3):
+        one.report(location=f"Aula {number}")
+    one.report(location="Aula 0")
+    one.now = T0
+
+    again, ahead = one.report(location="Aula 0"), one.report(at=T0 + timedelta(days=1))
+
+    assert again == Hold(Because.LIMIT, T0 + INTERVAL)
+    assert ahead == Hold(Because.LIMIT, T0 + INTERVAL)
+    one.now += INTERVAL
+    assert one.release() == [[4, 5, 6]]
+
+
+def test_the_windows_that_are_remembered_are_bounded() -> None:
+    one = Recipient()
+
+    for number in range(WINDOWS_MAX + 10):
+        one.report(location=f"Aula {number}", urgency="high")
+
+    assert len(one.gate.windows) == WINDOWS_MAX
+    assert len(json.dumps(one.gate.to_json())) < 100_000
+
+
+def test_a_gate_is_kept_as_json() -> None:
+    one = Recipient()
+    one.report()
+    one.report(urgency="high")
+
+    kept = json.loads(json.dumps(one.gate.to_json()))
+
+    assert Gate.from_json(kept, one.gate.version) == one.gate
+    assert Gate.from_json(json.loads(json.dumps(Gate().to_json())), 0) == Gate()
