@@ -6,17 +6,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from alerta_utec.adapters.aws.backoff import Backoff
-from alerta_utec.adapters.aws.errors import translated
+from alerta_utec.adapters.aws.sqs_batches import send_all
 from alerta_utec.domain.change import Position
-from alerta_utec.domain.errors import Unavailable
 from alerta_utec.domain.shard import Shard
 from alerta_utec.domain.values import format_time, parse_time
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
-
-# SendMessageBatch: 10 messages, 256 KB together; 250 ids take 6 KB.
-_MANY = 10
 
 
 @dataclass(frozen=True)
@@ -28,24 +24,8 @@ class SqsShardQueue:
     backoff: Backoff = field(default_factory=lambda: Backoff(give_up_after_s=5.0))
 
     def put(self, shards: Sequence[Shard]) -> None:
-        for first in range(0, len(shards), _MANY):
-            self._put(shards[first : first + _MANY])
-
-    def _put(self, shards: Sequence[Shard]) -> None:
-        left = {str(number): shard_message(shard) for number, shard in enumerate(shards)}
-        refused = ""
-        for _ in self.backoff.tries():
-            with translated("SendMessageBatch"):
-                answer = self.client.send_message_batch(
-                    QueueUrl=self.url,
-                    Entries=[{"Id": name, "MessageBody": body} for name, body in left.items()],
-                )
-            failed = answer.get("Failed", [])
-            if not failed:
-                return
-            left = {one["Id"]: left[one["Id"]] for one in failed}
-            refused = failed[0]["Code"]
-        raise Unavailable(f"SendMessageBatch: {refused}")
+        # 250 ids take 6 KB.
+        send_all(self.client, self.url, [*map(shard_message, shards)], self.backoff)
 
 
 def shard_message(shard: Shard) -> str:

@@ -1,0 +1,51 @@
+"""Sending many messages to an SQS queue, ten to a request."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from alerta_utec.adapters.aws.backoff import Backoff
+from alerta_utec.adapters.aws.errors import translated
+from alerta_utec.domain.errors import Unavailable
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
+
+# SendMessageBatch: 10 messages, 256 KB together.
+MANY = 10
+
+
+def send_all(
+    client: "SQSClient", url: str, bodies: Sequence[str], backoff: Backoff, *, delay_s: int = 0
+) -> None:
+    """Send each body once or more, to be received ``delay_s`` (0 to 900) from now.
+
+    Needs ``SendMessage``. A message that SQS refuses alone is sent again by ``backoff``.
+
+    Raises:
+        Unavailable: some may not be sent; send them all again.
+        Internal: as ``translated``.
+    """
+    for first in range(0, len(bodies), MANY):
+        _send(client, url, bodies[first : first + MANY], backoff, delay_s)
+
+
+def _send(
+    client: "SQSClient", url: str, bodies: Sequence[str], backoff: Backoff, delay_s: int
+) -> None:
+    left = {str(number): body for number, body in enumerate(bodies)}
+    refused = ""
+    for _ in backoff.tries():
+        with translated("SendMessageBatch"):
+            answer = client.send_message_batch(
+                QueueUrl=url,
+                Entries=[
+                    {"Id": name, "MessageBody": body, "DelaySeconds": delay_s}
+                    for name, body in left.items()
+                ],
+            )
+        failed = answer.get("Failed", [])
+        if not failed:
+            return
+        left = {one["Id"]: left[one["Id"]] for one in failed}
+        refused = failed[0]["Code"]
+    raise Unavailable(f"SendMessageBatch: {refused}")
