@@ -228,7 +228,9 @@ class WebhookSender(Protocol):
     """Posts to whatever URL somebody has registered, and to no address that it must not."""
 
     def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
-        """POST the body (≤ 128 KB) to an http or https URL; blocks for up to 15 s in all.
+        """POST the body (≤ 128 KB) to an http or https URL; blocks for up to 15 s.
+
+        To resolve the host's name may take longer, as long as the system takes.
 
         Never raises for what the receiver does or is: that is the ``Answer``. Redirects are
         not followed; an address that is not public is not connected to, unless that is

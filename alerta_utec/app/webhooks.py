@@ -2,7 +2,7 @@
 
 import logging
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -64,7 +64,7 @@ class PlanWebhooks:
         Raises:
             Unavailable: it may be owed to some; repeat it.
         """
-        ids = concerned(self.webhooks.all(), change)
+        ids = _concerned(self.webhooks.all(), change)
         if ids:
             self.jobs.owe(change, ids, at=self.clock.now())
         return ids
@@ -88,27 +88,33 @@ class FollowFeed:
         Raises:
             Unavailable: none of them is owed; repeat it.
         """
-        after_seq = self.written.planned_seq()
-        changes = self.feed.changes(after_seq=after_seq, limit=PLAN_BATCH)
-        full = len(changes) == PLAN_BATCH
         webhooks = self.webhooks.all()
-        # Nobody to tell: the place need not be written each time, since whoever comes later
-        # hears of what comes later.
-        if changes and (webhooks or full):
-            self.written.plan(
-                [(change, ids) for change in changes if (ids := concerned(webhooks, change))],
-                up_to_seq=changes[-1].after.seq,
-                at=self.clock.now(),
-            )
-        return full
+        if not webhooks:
+            return False
+        # What came while there was nobody to tell has not been looked at, and need not be.
+        first = min(webhook.since_seq for webhook in webhooks)
+        after_seq = max(self.written.planned_seq(), first)
+        changes = self.feed.changes(after_seq=after_seq, limit=PLAN_BATCH)
+        if not changes:
+            return False
+        owed = [(change, ids) for change in changes if (ids := _concerned(webhooks, change))]
+        self.written.plan(owed, up_to_seq=changes[-1].after.seq, at=self.clock.now())
+        return len(changes) == PLAN_BATCH
 
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """What one try came to, as the job now stands; ``until``: of its next try, where it has one."""
+    """What one try came to; ``because`` of what it failed, and ``until`` when the job waits.
+
+    ``attempts`` have been made with it. ``dropped``: there is no such webhook any more.
+    """
 
     outcome: Literal["sent", "failed", "given_up", "dropped"]
+    attempts: int = 0
+    because: str | None = None
     until: datetime | None = None
+    webhook: Webhook | None = None
+    gone: bool = False
 
 
 @dataclass(frozen=True)
@@ -132,48 +138,67 @@ class DeliverWebhook:
     jitter: random.Random = field(default_factory=random.SystemRandom, repr=False)
 
     def __call__(self, job: WebhookJob) -> Tried:
-        """Try the job now, whether it is due or not.
+        """Try the job now, whether it is due or not, and write down what came of it.
 
         Raises:
             Unavailable: the webhook cannot be read, or what came of it cannot be written; the
                 receiver may have it, and gets it again.
         """
+        tried = self.attempt(job)
+        self.keep(job, tried)
+        return tried
+
+    def attempt(self, job: WebhookJob) -> Tried:
+        """The first half: post it, and write nothing.
+
+        Raises:
+            Unavailable: the webhook cannot be read; nothing was sent.
+        """
         webhook = self.webhooks.get(job.webhook_id)
         if webhook is None:
             return Tried("dropped")
         if webhook.state is not State.ACTIVE:
-            return self._give_up(webhook, job, webhook.state.value, job.attempts)
-        event = event_of(job.change, source=self.source)
-        at = self.clock.now()
+            return Tried("given_up", job.attempts, webhook.state.value, webhook=webhook)
+        event, at = event_of(job.change, source=self.source), self.clock.now()
         headers = event.headers(webhook.signing(at), at)
         answer = self.sender.post(webhook.url, event.body, headers)
+        attempts = job.attempts + 1
         if answer.ok:
-            return self._delivered(webhook, job)
-        if answer.status == _GONE:
-            self._disable(webhook)
-            return self._give_up(webhook, job, answer.reason, job.attempts + 1)
-        if job.attempts + 1 >= TRIES:
-            return self._give_up(webhook, job, answer.reason, job.attempts + 1)
-        return self._postpone(webhook, job, answer)
+            return Tried("sent", attempts, webhook=webhook)
+        gone = answer.status == _GONE
+        if gone or attempts >= TRIES:
+            return Tried("given_up", attempts, answer.reason, webhook=webhook, gone=gone)
+        until = self.clock.now() + self._wait(job, answer)
+        return Tried("failed", attempts, answer.reason, until, webhook)
 
-    def _delivered(self, webhook: Webhook, job: WebhookJob) -> Tried:
-        self.jobs.delivered(job, at=self.clock.now())
-        self._record(webhook, job, {"result": "sent", "attempts": job.attempts + 1})
-        return Tried("sent")
+    def keep(self, job: WebhookJob, tried: Tried) -> None:
+        """The second half: write down what came of it, on the job and on the record.
 
-    def _postpone(self, webhook: Webhook, job: WebhookJob, answer: Answer) -> Tried:
+        Raises:
+            Unavailable: it may not be written; repeating it is harmless.
+        """
+        if tried.webhook is None:
+            return
+        now, because = self.clock.now(), tried.because or ""
+        if tried.gone:
+            self._disable(tried.webhook)
+        if tried.outcome == "sent":
+            self.jobs.delivered(job, at=now)
+        elif tried.until is not None:
+            self.jobs.postpone(job, until=tried.until, reason=because)
+        else:
+            self.jobs.give_up(job, at=now, reason=because, attempts=tried.attempts)
+        outcome: dict[str, Any] = {"result": tried.outcome, "attempts": tried.attempts}
+        if tried.because:
+            outcome["because"] = tried.because
+        _log(job, outcome)
+        self.record(Delivery.of(job.change, tried.webhook.channel, now, outcome))
+
+    def _wait(self, job: WebhookJob, answer: Answer) -> timedelta:
         wait_s = RETRY_AFTER_S[job.attempts] * self.jitter.uniform(1, 1 + JITTER)
         if answer.status in (_TOO_MANY, _UNAVAILABLE) and answer.retry_after_s is not None:
             wait_s = max(wait_s, min(answer.retry_after_s, RETRY_AFTER_MAX_S))
-        until = self.clock.now() + timedelta(seconds=wait_s)
-        self.jobs.postpone(job, until=until, reason=answer.reason)
-        self._failed(webhook, job, "failed", answer.reason, job.attempts + 1)
-        return Tried("failed", until)
-
-    def _give_up(self, webhook: Webhook, job: WebhookJob, reason: str, attempts: int) -> Tried:
-        self.jobs.give_up(job, at=self.clock.now(), reason=reason, attempts=attempts)
-        self._failed(webhook, job, "given_up", reason, attempts)
-        return Tried("given_up")
+        return timedelta(seconds=wait_s)
 
     def _disable(self, webhook: Webhook) -> None:
         """Mark the webhook as gone, unless somebody has changed it meanwhile: that may cure it."""
@@ -183,25 +208,14 @@ class DeliverWebhook:
             return
         log.warning("webhook_gone", extra={"webhook_id": webhook.webhook_id})
 
-    def _failed(
-        self, webhook: Webhook, job: WebhookJob, result: str, reason: str, attempts: int
-    ) -> None:
-        log.warning(
-            f"webhook_{result}",  # noqa: G004 (one of two words)
-            extra={
-                "webhook_id": webhook.webhook_id,
-                "position": str(job.change.position),
-                "attempts": attempts,
-                "reason": reason,
-            },
-        )
-        outcome = {"result": result, "because": reason, "attempts": attempts}
-        self._record(webhook, job, outcome)
 
-    def _record(self, webhook: Webhook, job: WebhookJob, outcome: dict[str, Any]) -> None:
-        self.record(Delivery.of(job.change, webhook.channel, self.clock.now(), outcome))
-
-
-def concerned(webhooks: Sequence[Webhook], change: Change) -> tuple[str, ...]:
-    """The ids of those that the change concerns."""
+def _concerned(webhooks: Sequence[Webhook], change: Change) -> tuple[str, ...]:
     return tuple(webhook.webhook_id for webhook in webhooks if webhook.concerns(change))
+
+
+def _log(job: WebhookJob, outcome: Mapping[str, Any]) -> None:
+    fields = {"webhook_id": job.webhook_id, "position": str(job.change.position), **outcome}
+    if outcome["result"] == "sent":
+        log.info("webhook_sent", extra=fields)
+    else:
+        log.warning("webhook_not_sent", extra=fields)

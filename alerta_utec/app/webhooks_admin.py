@@ -19,8 +19,8 @@ class ManageWebhooks:
     """What can be asked of webhooks; who may ask is for the caller to know.
 
     Each ``data`` is decoded JSON as it came. Two who change one webhook at once both succeed,
-    one after the other. ``source`` is as ``DeliverWebhook`` has it; ``owed`` is told where jobs
-    have come to be owed again.
+    one after the other. ``source`` is as ``DeliverWebhook`` has it; ``changed`` is called after
+    whatever may have given somebody something to send.
     """
 
     webhooks: Webhooks
@@ -29,7 +29,7 @@ class ManageWebhooks:
     store: IncidentStore
     clock: Clock
     source: str
-    owed: Callable[[], None] = lambda: None
+    changed: Callable[[], None] = lambda: None
 
     def create(self, data: object) -> Webhook:
         """Add a webhook that hears of every change from now on; its secret is ``secrets[0]``.
@@ -46,6 +46,7 @@ class ManageWebhooks:
         now = self.clock.now()
         webhook = wanted.created(uuid7(now), at=now, since_seq=self.store.position().seq)
         self.webhooks.save(webhook)
+        self.changed()
         return webhook
 
     def all(self) -> Sequence[Webhook]:
@@ -116,8 +117,7 @@ class ManageWebhooks:
         """
         self.get(webhook_id)
         count = self.jobs.retry(webhook_id, at=self.clock.now())
-        if count:
-            self.owed()
+        self.changed()
         return count
 
     def test(self, webhook_id: str) -> Answer:
