@@ -8,6 +8,7 @@ from alerta_utec.cli.backup import backup, restore
 from alerta_utec.cli.incidents import incidents
 from alerta_utec.cli.notify import notify
 from alerta_utec.cli.redrive import redrive
+from alerta_utec.cli.route import route
 from alerta_utec.cli.serve import serve
 from alerta_utec.cli.spanish import SpanishGroup
 from alerta_utec.cli.watch import watch
@@ -38,5 +39,5 @@ def main() -> None:
     """
 
 
-for command in (serve, notify, watch, incidents, token, backup, restore, redrive):
+for command in (serve, notify, watch, incidents, token, backup, restore, redrive, route):
     main.add_command(command)

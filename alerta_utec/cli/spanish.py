@@ -17,7 +17,7 @@ _SMALL_PRINT = {
     "[default: ": "[por omisión: ",
 }
 # What pyproject's [server] brings and the commands of a client do without.
-_SERVER_ONLY = frozenset({"apprise", "jwt", "uvloop"})
+_SERVER_ONLY = frozenset({"apprise", "jwt", "uvloop", "yaml"})
 Result = TypeVar("Result")
 
 

@@ -129,6 +129,11 @@ class Rule:
             unmet=tuple(name for name, met in conditions.items() if not met),
         )
 
+    def day(self, facts: Facts) -> int:
+        """The day that counts for it, Monday 0: of a night, the one on which it began."""
+        yesterday = self.hours is not None and self.hours.began_yesterday(facts.minute)
+        return (facts.at.weekday() - yesterday) % len(DAYS)
+
     def _conditions(self, facts: Facts) -> Iterable[tuple[str, bool]]:
         if self.urgency:
             yield "urgency", facts.urgency in self.urgency
@@ -139,13 +144,9 @@ class Rule:
         if self.hours is not None:
             yield "hours", self.hours.contain(facts.minute)
         if self.days:
-            yield "days", self._day(facts) in self.days
+            yield "days", self.day(facts) in self.days
         if self.drill is not None:
             yield "drill", facts.drill == self.drill
-
-    def _day(self, facts: Facts) -> int:
-        yesterday = self.hours is not None and self.hours.began_yesterday(facts.minute)
-        return (facts.at.weekday() - yesterday) % len(DAYS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,189 @@
+"""``alerta-utec route``: the routing file, looked at before it is used."""
+
+import os
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import click
+
+from alerta_utec.cli.options import Zone
+from alerta_utec.cli.spanish import Failure, SpanishCommand, SpanishGroup, usage
+from alerta_utec.cli.terminal import safe
+from alerta_utec.domain.change import Change
+from alerta_utec.domain.errors import InvalidIncident
+from alerta_utec.domain.incident import Incident, Report
+from alerta_utec.domain.messages import EMAIL, text
+from alerta_utec.domain.recipient import Recipient
+from alerta_utec.domain.routing import DAYS, Facts, Hours, Routes, Rule, Verdict
+
+_HOMES = click.option(
+    "--aws", is_flag=True, help="Como en AWS: con teléfonos (SMS) y sin URL de Apprise."
+)
+_LABELS = {"urgency": "urgencia", "type": "tipo", "location": "lugar", "hours": "hora"}
+
+
+@click.group(cls=SpanishGroup)
+def route() -> None:
+    """Revisa y prueba el archivo de rutas: quién recibe qué avisos."""
+
+
+@route.command(cls=SpanishCommand)
+@click.argument("file", metavar="ARCHIVO", type=click.Path(path_type=Path))
+@_HOMES
+def check(file: Path, *, aws: bool) -> None:
+    """Dice si el archivo está bien; si no, todo lo que hay que corregir.
+
+    \b
+    Ejemplo:
+      alerta-utec route check rutas.yml
+    """
+    rules = _rules(file, aws=aws)
+    for rule in rules:
+        click.echo(f"{rule.name}: {_recipients(rule.to)}")
+    recipients = {recipient.key for rule in rules for recipient in rule.to}
+    click.echo(f"Correcto: reglas, {len(rules)}; destinatarios, {len(recipients)}.")
+
+
+@route.command(cls=SpanishCommand)
+@click.option(
+    "--routes",
+    "file",
+    envvar="ALERTA_ROUTES",
+    show_envvar=True,
+    required=True,
+    metavar="ARCHIVO",
+    type=click.Path(path_type=Path),
+    help="Archivo de rutas.",
+)
+@click.option("--type", "kind", required=True, metavar="TIPO", help="Tipo de incidente.")
+@click.option("--location", required=True, metavar="LUGAR", help="Lugar.")
+@click.option("--urgency", required=True, metavar="URGENCIA", help="low, medium o high.")
+@click.option("--drill", is_flag=True, help="Es un simulacro.")
+@click.option("--at", metavar="FECHA", help="Cuándo, como 2026-11-24T23:30; si falta, ahora.")
+@click.option(
+    "--timezone",
+    envvar="ALERTA_TIMEZONE",
+    default="America/Lima",
+    type=Zone(),
+    show_default=True,
+    show_envvar=True,
+    help="Zona horaria del campus.",
+)
+@_HOMES
+def test(
+    file: Path,
+    kind: str,
+    location: str,
+    urgency: str,
+    *,
+    drill: bool,
+    at: str | None,
+    timezone: str,
+    aws: bool,
+) -> None:
+    """Dice quién recibiría un incidente y por qué, regla por regla. No envía nada.
+
+    \b
+    Ejemplo:
+      alerta-utec route test --routes rutas.yml --type incendio --location "Laboratorio A" \\
+        --urgency high --at 2026-11-24T23:30
+    """
+    zone = ZoneInfo(timezone)
+    routes = Routes(_rules(file, aws=aws), zone)
+    fields = {"type": kind, "location": location, "urgency": urgency, "drill": drill}
+    change = _change(fields, _moment(at, zone))
+    facts = Facts.of(change, zone)
+    local = f"{DAYS[facts.at.weekday()][0]} {facts.at:%Y-%m-%d %H:%M}"
+    click.echo(safe(f"{change.after.type}, {change.after.location}, {local} ({timezone})"))
+    click.echo()
+    for verdict in routes.judged(facts):
+        click.echo(_explained(verdict, facts))
+    click.echo()
+    click.echo(_conclusion(change, routes.of(change)))
+
+
+def _rules(file: Path, *, aws: bool) -> tuple[Rule, ...]:
+    from alerta_utec.adapters.routing_file import RoutesRefused, load_rules, on_aws, on_one_machine
+
+    try:
+        return load_rules(file, os.environ, on_aws if aws else on_one_machine)
+    except RoutesRefused as error:
+        problems = "\n".join(f"  {safe(problem)}" for problem in error.problems)
+        raise Failure(f"el archivo de rutas no está bien.\n{problems}") from error
+
+
+def _change(fields: dict[str, object], at: datetime) -> Change:
+    try:
+        report = Report.parse(fields)
+    except InvalidIncident as error:
+        wrong = [
+            f"--{problem.field.removeprefix('incident.')} {text(problem.key, **problem.params)}"
+            for problem in error.problems
+        ]
+        raise usage("; ".join(wrong)) from error
+    return Change(None, Incident.taken_in(report, incident_id="prueba", at=at))
+
+
+def _moment(written: str | None, zone: ZoneInfo) -> datetime:
+    if written is None:
+        return datetime.now(UTC)
+    try:
+        moment = datetime.fromisoformat(written)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise usage(f"--at: {safe(written)} no es una fecha como 2026-11-24T23:30") from error
+
+
+def _explained(verdict: Verdict, facts: Facts) -> str:
+    rule = verdict.rule
+    head = f"{'✔' if verdict.matches else '✘'} {safe(rule.name)}"
+    if verdict.matches:
+        why = [_condition(name, rule, facts) for name in verdict.met] or ["no pone condiciones"]
+        return f"{head} → {_recipients(rule.to)}\n    coincide: {'; '.join(why)}"
+    why = [_condition(name, rule, facts) for name in verdict.unmet]
+    return f"{head}\n    no coincide: {'; '.join(why)}"
+
+
+def _condition(name: str, rule: Rule, facts: Facts) -> str:
+    """What the incident has, and in brackets what the rule asks for."""
+    match name:
+        case "urgency":
+            has = _urgency(facts.urgency)
+            wanted = [_urgency(one) for one in sorted(rule.urgency, key=lambda one: one.rank)]
+        case "type" | "location":
+            has = facts.type_key if name == "type" else facts.location_key
+            patterns = rule.type if name == "type" else rule.location
+            wanted = [f"{one.text}{'*' * one.prefix}" for one in patterns]
+        case "hours":
+            has, wanted = f"{facts.at:%H:%M}", [_hours(rule.hours)] if rule.hours else []
+        case "days":
+            has = DAYS[rule.day(facts)][0]
+            wanted = [DAYS[day][0] for day in sorted(rule.days)]
+            night = rule.hours is not None and rule.hours.overnight
+            return f"{'noche del' if night else 'día'} {has} ({', '.join(wanted)})"
+        case _:
+            return "es simulacro" if facts.drill else "no es simulacro"
+    return safe(f"{_LABELS[name]} {has} ({', '.join(wanted)})")
+
+
+def _conclusion(change: Change, recipients: Sequence[Recipient]) -> str:
+    if not change.alarms():
+        return "No lo recibe nadie: una urgencia baja no da aviso."
+    if not recipients:
+        return "No lo recibe nadie."
+    return f"Lo reciben {len(recipients)}: {_recipients(recipients)}"
+
+
+def _recipients(recipients: Iterable[Recipient]) -> str:
+    return safe(", ".join(recipient.shown for recipient in recipients))
+
+
+def _urgency(urgency: str) -> str:
+    return EMAIL[f"urgency.{urgency}"]["es"]
+
+
+def _hours(hours: Hours) -> str:
+    start, end = (f"{minute // 60:02}:{minute % 60:02}" for minute in (hours.start, hours.end))
+    return f"{start}-{end}"

@@ -1,0 +1,140 @@
+"""``alerta-utec route``: the routing file, before it is used."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.unit.cli.running import run
+
+# Apprise loads every plugin at once, and one of them a module that Python 3.11 deprecates.
+pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")
+
+ROUTES = """\
+- name: Guardia
+  urgency: [high]
+  to: [guardia@example.edu]
+- name: Laboratorios, de noche
+  type: [incendio, fuga*]
+  location: ["Laboratorio *"]
+  hours: "22:00-06:00"
+  days: [lun, mar]
+  drill: false
+  to: ["json://usuario:secreto@localhost:1/x", "env:GRUPO"]
+"""
+INCIDENT = ("--type", "Fuga de gas", "--location", "Laboratorio A", "--urgency", "media")
+PHONE = "- {name: Guardia, to: '+51999999999'}"
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "rutas.yml"
+    path.write_text(ROUTES)
+    return path
+
+
+def test_a_file_that_is_right_is_shown_with_its_recipients(file: Path) -> None:
+    result = run("route", "check", str(file), environment={"GRUPO": "json://localhost:2"})
+
+    assert result.exit_code == 0
+    assert result.stdout.splitlines() == [
+        "Guardia: guardia@example.edu",
+        "Laboratorios, de noche: json://…, env:GRUPO",
+        "Correcto: reglas, 2; destinatarios, 3.",
+    ]
+
+
+def test_a_file_that_is_wrong_is_refused_with_all_that_is(file: Path) -> None:
+    file.write_text(ROUTES.replace("[high]", "[urgente]").replace("json:", "nadie:"))
+
+    result = run("route", "check", str(file))
+
+    assert result.exit_code == 1
+    assert "Línea 2, «Guardia»: urgency: debe ser medium o high" in result.stderr
+    assert "nadie://…: no es una URL que Apprise conozca" in result.stderr
+    assert "la variable GRUPO no está puesta" in result.stderr
+    assert "secreto" not in result.stderr
+
+
+def test_each_home_has_recipients_of_its_own(file: Path) -> None:
+    here = {"GRUPO": "json://localhost:2"}
+    phone = file.with_name("telefono.yml")
+    phone.write_text(PHONE)
+
+    found = [
+        run("route", "check", str(path), *home, environment=here).exit_code
+        for path in (file, phone)
+        for home in ((), ("--aws",))
+    ]
+
+    assert found == [0, 1, 1, 0]
+
+
+def test_the_test_says_who_gets_it_and_why(file: Path) -> None:
+    result = run(
+        *("route", "test", "--routes", str(file), *INCIDENT, "--at", "2026-11-25T02:30"),
+        environment={"GRUPO": "json://localhost:2"},
+    )
+
+    assert result.exit_code == 0
+    assert result.stdout.splitlines() == [
+        "Fuga de gas, Laboratorio A, mie 2026-11-25 02:30 (America/Lima)",
+        "",
+        "✘ Guardia",
+        "    no coincide: urgencia media (alta)",
+        "✔ Laboratorios, de noche → json://…, env:GRUPO",
+        "    coincide: tipo fuga de gas (incendio, fuga*); lugar laboratorio a (laboratorio *); "
+        "hora 02:30 (22:00-06:00); noche del mar (lun, mar); no es simulacro",
+        "",
+        "Lo reciben 2: json://…, env:GRUPO",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "shown"),
+    [
+        (("--at", "2026-11-24T12:00"), "hora 12:00 (22:00-06:00)"),
+        (("--at", "2026-11-25T23:00"), "noche del mie (lun, mar)"),
+        (("--at", "2026-11-24T23:00", "--drill"), "no coincide: es simulacro"),
+        (("--at", "2026-11-25T04:30:00Z", "--timezone", "Asia/Tokyo"), "hora 13:30"),
+    ],
+)
+def test_the_test_says_what_keeps_a_rule_from_it(
+    file: Path, arguments: tuple[str, ...], shown: str
+) -> None:
+    result = run(
+        *("route", "test", "--routes", str(file), *INCIDENT, *arguments),
+        environment={"GRUPO": "json://localhost:2"},
+    )
+
+    assert shown in result.stdout
+    assert result.stdout.endswith("No lo recibe nadie.\n")
+
+
+def test_a_low_urgency_is_told_to_nobody(file: Path) -> None:
+    file.write_text("- {name: Todo, to: a@example.edu}")
+
+    arguments = ("--type", "x", "--location", "y", "--urgency", "baja")
+    result = run("route", "test", *arguments, environment={"ALERTA_ROUTES": str(file)})
+
+    assert "no pone condiciones" in result.stdout
+    assert result.stdout.endswith("No lo recibe nadie: una urgencia baja no da aviso.\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("--urgency", "mucha"), "--urgency debe ser uno de: low, medium, high"),
+        (("--at", "ayer"), "--at: ayer no es una fecha como"),
+        (("--at", "0001-01-01T00:00+14:00"), "no es una fecha como"),
+        (("--timezone", "Luna"), "Luna no es una zona horaria"),
+    ],
+)
+def test_values_that_are_none_are_refused(
+    file: Path, arguments: tuple[str, ...], told: str
+) -> None:
+    file.write_text("- {name: Todo, to: a@example.edu}")
+
+    result = run("route", "test", "--routes", str(file), *INCIDENT, *arguments)
+
+    assert result.exit_code == 2
+    assert told in result.stderr
