@@ -4,7 +4,8 @@ Fixtures for any suite that imports them: ``emulator`` lives as long as the run,
 long as a test.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -14,6 +15,9 @@ from alerta_utec.adapters.aws.clients import dynamodb_config, plain_scan
 from alerta_utec.adapters.aws.dynamodb_connections import DynamoConnections
 from alerta_utec.adapters.aws.dynamodb_deliveries import DynamoDeliveries
 from alerta_utec.adapters.aws.dynamodb_incidents import DynamoIncidents
+from alerta_utec.adapters.aws.dynamodb_webhook_jobs import BY_PILE, DynamoWebhookJobs
+from alerta_utec.adapters.aws.dynamodb_webhooks import DynamoWebhooks
+from alerta_utec.adapters.aws.sqs_webhooks import Bell
 from alerta_utec.adapters.aws.tables import BY_INCIDENT, BY_STATUS, IncidentTables
 from alerta_utec.adapters.memory import ManualClock
 from tests.support.emulator import REGION, Emulator
@@ -33,6 +37,12 @@ SHAPES: Mapping[str, Any] = {
     "keys": ({"key": "S"}, {}, "expiresAt"),
     "connections": ({"connectionId": "S"}, {}, "expiresAt"),
     "deliveries": ({"incidentId": "S", "record": "S"}, {}, None),
+    "webhooks": ({"webhookId": "S"}, {}, None),
+    "webhook_jobs": (
+        {"webhookId": "S", "seq": "N"},
+        {BY_PILE: {"pile": "S", "seq": "N"}},
+        "expiresAt",
+    ),
 }
 
 
@@ -90,6 +100,34 @@ def dynamodb_deliveries(dynamodb: "DynamoDBClient") -> Iterator[DynamoDeliveries
     """Empty ``Deliveries``."""
     table = create(dynamodb, "deliveries")
     yield DynamoDeliveries(dynamodb, table)
+    dynamodb.delete_table(TableName=table)
+
+
+@pytest.fixture
+def dynamodb_webhooks(dynamodb: "DynamoDBClient") -> Iterator[DynamoWebhooks]:
+    """No ``Webhooks`` yet."""
+    table = create(dynamodb, "webhooks")
+    yield DynamoWebhooks(dynamodb, table)
+    dynamodb.delete_table(TableName=table)
+
+
+@dataclass(frozen=True)
+class RungBells:
+    """``Bells`` that are only written down: which, and after how many seconds."""
+
+    rung: list[tuple[Bell, int]] = field(default_factory=list)
+
+    def ring(self, bells: Sequence[Bell], *, after_s: int = 0) -> None:
+        self.rung.extend((bell, after_s) for bell in bells)
+
+
+@pytest.fixture
+def dynamodb_webhook_jobs(
+    dynamodb: "DynamoDBClient", dynamodb_incidents: DynamoIncidents, clock: ManualClock
+) -> Iterator[DynamoWebhookJobs]:
+    """``WebhookJobs`` that owe nothing yet, of changes in ``dynamodb_incidents``."""
+    table = create(dynamodb, "webhook_jobs")
+    yield DynamoWebhookJobs(dynamodb, table, dynamodb_incidents, RungBells(), clock)
     dynamodb.delete_table(TableName=table)
 
 

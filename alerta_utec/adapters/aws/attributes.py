@@ -42,7 +42,16 @@ def expiry(moment: datetime) -> Item:
 
 def expiry_of(item: Mapping[str, Any]) -> datetime:
     """The moment that ``expiry`` wrote."""
-    return _EPOCH + timedelta(microseconds=number_of(item, "expiresAtUs"))
+    return moment_of(item, "expiresAtUs")
+
+
+def moment_of(item: Mapping[str, Any], name: str) -> datetime:
+    """The moment called ``name``, which ``epoch_us`` wrote.
+
+    Raises:
+        KeyError: the item has none.
+    """
+    return _EPOCH + timedelta(microseconds=number_of(item, name))
 
 
 def epoch_us(moment: datetime) -> int:

@@ -17,6 +17,8 @@ from tests.contract.aws import (  # noqa: F401 (fixtures)
     dynamodb,
     dynamodb_connections,
     dynamodb_incidents,
+    dynamodb_webhook_jobs,
+    dynamodb_webhooks,
     emulator,
     incident_tables,
 )
