@@ -12,6 +12,7 @@ from alerta_utec.cli.route import route
 from alerta_utec.cli.serve import serve
 from alerta_utec.cli.spanish import SpanishGroup
 from alerta_utec.cli.watch import watch
+from alerta_utec.cli.webhooks import webhooks
 
 
 @click.group(
@@ -39,5 +40,5 @@ def main() -> None:
     """
 
 
-for command in (serve, notify, watch, incidents, token, backup, restore, redrive, route):
+for command in (serve, notify, watch, incidents, webhooks, token, backup, restore, redrive, route):
     main.add_command(command)

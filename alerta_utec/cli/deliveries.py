@@ -11,6 +11,17 @@ _RESULTS: Mapping[str, str] = {
     "given_up": "abandonado sin enviarse",
     "suppressed": "no se envía",
 }
+# Why a webhook was not told, in its own words where somebody has answered: ``HTTP 503``.
+_REASONS: Mapping[str, str] = {
+    "timeout": "no respondió a tiempo",
+    "unreachable": "no se puede conectar",
+    "unknown_host": "no existe un servidor de ese nombre",
+    "tls": "su certificado no es válido",
+    "private_address": "es una dirección interna, que no se permite",
+    "not_http": "lo que responde no es HTTP",
+    "paused": "está en pausa",
+    "gone": "está retirado",
+}
 
 
 def delivery_line(delivery: Mapping[str, Any]) -> str:
@@ -25,6 +36,11 @@ def delivery_line(delivery: Mapping[str, Any]) -> str:
     else:
         what = safe(channel)
     return "  ".join([f"r{safe(delivery.get('revision'))}", moment(delivery.get("at")), what])
+
+
+def because(reason: object) -> str:
+    """Why something was not delivered, in words."""
+    return _REASONS.get(str(reason), safe(reason))
 
 
 def _broadcast(delivery: Mapping[str, Any]) -> str:
@@ -50,5 +66,5 @@ def _result(delivery: Mapping[str, Any]) -> str:
     attempts = delivery.get("attempts")
     if isinstance(attempts, int) and attempts > 1:
         text += f", tras {attempts} intentos"
-    because = delivery.get("because")
-    return f"{text}: {safe(because)}" if because else text
+    reason = delivery.get("because")
+    return f"{text}: {because(reason)}" if reason else text

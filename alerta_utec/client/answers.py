@@ -10,6 +10,7 @@ from alerta_utec.client.errors import Refused, UnexpectedAnswer
 from alerta_utec.domain.incident import Incident
 
 _OK = range(200, 300)
+_NO_CONTENT = 204
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +79,14 @@ def incident_of(data: object) -> Incident:
 
 
 def body_of(status: int, content_type: str, content: bytes) -> dict[str, Any]:
-    """The JSON object that is the body of an answer.
+    """The JSON object that is the body of an answer; empty where there is to be no body.
 
     Raises:
         Refused: the service said no.
         UnexpectedAnswer: whoever answered does not speak this protocol.
     """
+    if status == _NO_CONTENT:
+        return {}
     media_type = content_type.partition(";")[0].strip().lower()
     try:
         body = from_json(content) if media_type.endswith("json") else None

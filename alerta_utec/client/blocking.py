@@ -12,6 +12,7 @@ from alerta_utec.client.answers import Ack, IncidentRecord, incident_of
 from alerta_utec.client.errors import Refused, UnexpectedAnswer
 from alerta_utec.client.retrying import TIMING, Retrying, Tries
 from alerta_utec.client.sign_in import Token, key_header
+from alerta_utec.client.webhooks import Webhooks
 from alerta_utec.domain.errors import Conflict
 from alerta_utec.domain.incident import Incident
 from alerta_utec.domain.update import Update
@@ -31,7 +32,8 @@ class AlertaUtec:
 
     Every call goes on for up to ``patience_s``: no connection, no answer within ``timeout_s``, a
     busy service (429, 502, 503, 504) are tried again, after waits with full jitter or as long
-    as the service asks for. What changes something is done once, however often it is sent.
+    as the service asks for; with a patience of 0, nothing is. What changes something is done
+    once, however often it is sent.
 
     Every method raises ``Refused`` where the service says no, and otherwise the last try's
     ``ClientError``.
@@ -47,6 +49,7 @@ class AlertaUtec:
     ) -> None:
         self._http = Retrying(url, token, timeout_s)
         self._patience_s = patience_s
+        self.webhooks = Webhooks(self._http, self._tries)
 
     def __enter__(self) -> Self:
         return self

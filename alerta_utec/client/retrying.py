@@ -22,9 +22,17 @@ _API_GATEWAY = ".execute-api."
 
 
 class Tries:
-    """The time that one call may take, over all the requests that it is made of."""
+    """The time that one call may take, over all the requests that it is made of.
 
-    def __init__(self, patience_s: float, timing: Timing = TIMING) -> None:
+    Without patience (0) there is one try of each. ``try_s``: how long a try may take, where it
+    is not as long as any other's.
+    """
+
+    def __init__(
+        self, patience_s: float, timing: Timing = TIMING, *, try_s: float | None = None
+    ) -> None:
+        self._once = patience_s <= 0
+        self._try_s = try_s
         self._until = time.monotonic() + patience_s
         self._backoff = Backoff(timing, random.uniform)
 
@@ -32,6 +40,11 @@ class Tries:
     def left_s(self) -> float:
         """What is left of the time."""
         return self._until - time.monotonic()
+
+    def timeout_s(self, any_s: float) -> float:
+        """How long the next try may take, where any may take ``any_s``."""
+        try_s = self._try_s or any_s
+        return try_s if self._once else max(0.001, min(try_s, self.left_s))
 
     def wait(self, failure: ClientError, at_least_s: float = 0.0) -> None:
         """Sleep before the next try.
@@ -78,8 +91,9 @@ class Retrying:
         while True:
             asked_for_s = 0.0
             try:
+                timeout_s = tries.timeout_s(self._timeout_s)
                 answer = self._once(
-                    method, path, content, {**sent, **bearer(self._token)}, tries.left_s
+                    method, path, content, {**sent, **bearer(self._token)}, timeout_s
                 )
                 asked_for_s = _retry_after_s(answer)
                 return body_of(answer.status, answer.headers.get("Content-Type", ""), answer.data)
@@ -94,9 +108,8 @@ class Retrying:
         path: str,
         content: bytes | None,
         headers: Mapping[str, str],
-        left_s: float,
+        timeout_s: float,
     ) -> urllib3.BaseHTTPResponse:
-        timeout_s = max(0.001, min(self._timeout_s, left_s))
         try:
             return self._pool.request(
                 method,
