@@ -6,6 +6,7 @@ from typing import Any
 from alerta_utec.domain.change import Change, IdempotencyKey
 from alerta_utec.domain.ids import uuid7
 from alerta_utec.domain.incident import Incident, Report
+from alerta_utec.domain.webhook import Webhook, WebhookRequest
 
 # In the future, so that no table's TTL removes what a test has just written.
 T0 = datetime(2035, 11, 16, 18, 12, 0, 123456, tzinfo=UTC)
@@ -40,3 +41,9 @@ def update(
     moment = at or before.updated_at + timedelta(seconds=1)
     new = {"revision": before.revision + 1, "updated_at": moment}
     return Change(before, before.model_copy(update=fields | new), by=by, note=note)
+
+
+def webhook(*, at: datetime = T0, since_seq: int = 0, **fields: Any) -> Webhook:
+    """The webhook that is created of ``fields``, with a new id and a secret of its own."""
+    wanted = WebhookRequest.to_create({"url": "https://receptor.example/ganchos"} | fields)
+    return wanted.created(uuid7(at), at=at, since_seq=since_seq)

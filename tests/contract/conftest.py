@@ -22,6 +22,7 @@ from alerta_utec.adapters.local.smtp import SmtpMailer, SmtpServer
 from alerta_utec.adapters.local.sqlite import SqliteIncidents
 from alerta_utec.adapters.local.sqlite_deliveries import SqliteDeliveries
 from alerta_utec.adapters.local.sqlite_jobs import SqliteMailJobs
+from alerta_utec.adapters.local.sqlite_webhooks import SqliteWebhookJobs, SqliteWebhooks
 from alerta_utec.adapters.memory import (
     ManualClock,
     MemoryConnections,
@@ -31,6 +32,7 @@ from alerta_utec.adapters.memory import (
     MemoryPoster,
     MemoryRateLimits,
 )
+from alerta_utec.adapters.memory_webhooks import MemoryWebhooks
 from alerta_utec.gateway.hub import Hub
 from alerta_utec.ports import (
     Connections,
@@ -42,6 +44,7 @@ from alerta_utec.ports import (
     Poster,
     RateLimits,
 )
+from alerta_utec.webhook_ports import WebhookJobs, Webhooks
 from tests.contract.aws import (  # noqa: F401 (fixtures)
     connections_table,
     dynamodb,
@@ -189,6 +192,40 @@ def owing(request: pytest.FixtureRequest) -> Owing:
     """``MailJobs`` that owe nothing, and their store."""
     pair: Owing = request.getfixturevalue(f"{request.param}_owing")
     return pair
+
+
+@dataclass(frozen=True)
+class Told:
+    """``Webhooks`` with the ``WebhookJobs`` owed to them, and the store of the changes."""
+
+    registry: Webhooks
+    jobs: WebhookJobs
+    incidents: IncidentStore
+
+
+@pytest.fixture
+def memory_webhooks(memory_incidents: MemoryIncidents) -> Told:
+    registry = MemoryWebhooks()
+    return Told(registry, registry.jobs, memory_incidents)
+
+
+@pytest.fixture
+def sqlite_webhooks(database: Database, sqlite_incidents: SqliteIncidents) -> Told:
+    return Told(SqliteWebhooks(database), SqliteWebhookJobs(database), sqlite_incidents)
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+def webhooks(request: pytest.FixtureRequest) -> Told:
+    """No ``Webhooks`` yet, and nothing owed."""
+    own: Told = request.getfixturevalue(f"{request.param}_webhooks")
+    return own
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+def webhook_plan(request: pytest.FixtureRequest) -> Told:
+    """As ``webhooks``; the jobs are a ``WebhookPlan`` too."""
+    own: Told = request.getfixturevalue(f"{request.param}_webhooks")
+    return own
 
 
 @dataclass(frozen=True)

@@ -72,7 +72,35 @@ CREATE TABLE deliveries (
 ) WITHOUT ROWID;
 """
 
-MIGRATIONS: tuple[str, ...] = (_FIRST,)
+# Whoever is told by webhook, up to where the feed has been looked at for them, and what is owed.
+_WEBHOOKS = """
+CREATE TABLE webhooks (
+    webhook_id TEXT PRIMARY KEY,
+    revision INTEGER NOT NULL,
+    record TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE webhook_plan (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    seq INTEGER NOT NULL
+);
+INSERT INTO webhook_plan SELECT 1, seq FROM feed;
+CREATE TABLE webhook_jobs (
+    webhook_id TEXT NOT NULL,
+    seq INTEGER NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('owed', 'delivered', 'given_up')),
+    attempts INTEGER NOT NULL,
+    next_try_at_us INTEGER NOT NULL,
+    created_at_us INTEGER NOT NULL,
+    finished_at_us INTEGER,
+    last_error TEXT,
+    PRIMARY KEY (webhook_id, seq)
+) WITHOUT ROWID;
+CREATE INDEX webhook_jobs_owed ON webhook_jobs (webhook_id, next_try_at_us) WHERE state = 'owed';
+CREATE INDEX webhook_jobs_dead ON webhook_jobs (webhook_id, seq) WHERE state = 'given_up';
+CREATE INDEX webhook_jobs_finished ON webhook_jobs (finished_at_us) WHERE state != 'owed';
+"""
+
+MIGRATIONS: tuple[str, ...] = (_FIRST, _WEBHOOKS)
 
 
 def check(connection: sqlite3.Connection, name: str) -> int:

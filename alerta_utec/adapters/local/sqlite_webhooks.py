@@ -1,0 +1,190 @@
+"""The webhooks and what is owed to them, in the database of the incidents."""
+
+import sqlite3
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from pydantic_core import from_json, to_json
+
+from alerta_utec.adapters.local.database import Database
+from alerta_utec.adapters.local.rows import CHANGE_COLUMNS, change_from, from_us, to_us
+from alerta_utec.domain.change import Change
+from alerta_utec.domain.errors import Conflict
+from alerta_utec.domain.webhook import Webhook
+from alerta_utec.webhook_ports import FINISHED_TTL_S, DeadLetter, WebhookJob
+
+# For each job that is added, so many that are finished long since are removed at most.
+EXPIRED_PER_JOB = 20
+
+_OWE = """
+INSERT OR IGNORE INTO webhook_jobs (webhook_id, seq, state, attempts, next_try_at_us, created_at_us)
+SELECT webhook_id, ?, 'owed', 0, ?, ? FROM webhooks WHERE webhook_id = ?
+"""
+_REMOVE_EXPIRED = """
+DELETE FROM webhook_jobs WHERE (webhook_id, seq) IN
+    (SELECT webhook_id, seq FROM webhook_jobs
+     WHERE state != 'owed' AND finished_at_us <= ? ORDER BY finished_at_us LIMIT ?)
+"""
+_JOBS = f"""
+SELECT {CHANGE_COLUMNS}, created_at_us, next_try_at_us, attempts
+FROM webhook_jobs JOIN changes ON changes.seq = webhook_jobs.seq
+WHERE webhook_id = ? AND state = 'owed'
+"""  # noqa: S608 (a constant)
+_ONE = f"{_JOBS} AND webhook_jobs.seq = ?"
+_DUE = f"{_JOBS} AND next_try_at_us <= ? ORDER BY webhook_jobs.seq LIMIT ?"
+_GIVEN_UP = f"""
+SELECT {CHANGE_COLUMNS}, finished_at_us, attempts, last_error
+FROM webhook_jobs JOIN changes ON changes.seq = webhook_jobs.seq
+WHERE webhook_id = ? AND state = 'given_up' ORDER BY webhook_jobs.seq DESC LIMIT ?
+"""  # noqa: S608 (a constant)
+_DELIVERED = """
+UPDATE webhook_jobs SET state = 'delivered', finished_at_us = ?, attempts = attempts + 1
+WHERE webhook_id = ? AND seq = ? AND state = 'owed'
+"""
+_RETRY = """
+UPDATE webhook_jobs
+SET state = 'owed', attempts = 0, next_try_at_us = ?, finished_at_us = NULL
+WHERE webhook_id = ? AND state = 'given_up'
+"""
+
+
+class SqliteWebhooks:
+    """``Webhooks``; their ids are in the order in which they were made (UUIDv7)."""
+
+    def __init__(self, database: Database):
+        self._database = database
+
+    def all(self) -> Sequence[Webhook]:
+        with self._database.read() as connection:
+            rows = connection.execute("SELECT record FROM webhooks ORDER BY webhook_id").fetchall()
+        return [Webhook.from_record(from_json(record)) for (record,) in rows]
+
+    def get(self, webhook_id: str) -> Webhook | None:
+        with self._database.read() as connection:
+            row = connection.execute(
+                "SELECT record FROM webhooks WHERE webhook_id = ?", (webhook_id,)
+            ).fetchone()
+        return None if row is None else Webhook.from_record(from_json(row[0]))
+
+    def save(self, webhook: Webhook) -> None:
+        record = to_json(webhook.to_record()).decode()
+        with self._database.write() as connection:
+            if webhook.revision == 1:
+                sql = (
+                    "INSERT OR IGNORE INTO webhooks (record, revision, webhook_id) VALUES (?, ?, ?)"
+                )
+                values: tuple[Any, ...] = (record, 1, webhook.webhook_id)
+            else:
+                sql = (
+                    "UPDATE webhooks SET record = ?, revision = ? "
+                    "WHERE webhook_id = ? AND revision = ?"
+                )
+                before = webhook.revision - 1
+                values = (record, webhook.revision, webhook.webhook_id, before)
+            if connection.execute(sql, values).rowcount != 1:
+                raise Conflict(webhook.webhook_id)
+
+    def delete(self, webhook_id: str) -> None:
+        with self._database.write() as connection:
+            for table in ("webhooks", "webhook_jobs"):
+                connection.execute(f"DELETE FROM {table} WHERE webhook_id = ?", (webhook_id,))  # noqa: S608 (constants)
+
+
+class SqliteWebhookJobs:
+    """``WebhookJobs`` and ``WebhookPlan``; nothing is owed to a webhook that there is not."""
+
+    def __init__(self, database: Database):
+        self._database = database
+
+    def owe(self, change: Change, webhook_ids: Sequence[str], *, at: datetime) -> None:
+        with self._database.write() as connection:
+            _owe(connection, change, webhook_ids, to_us(at))
+
+    def planned_seq(self) -> int:
+        with self._database.read() as connection:
+            (seq,) = connection.execute("SELECT seq FROM webhook_plan").fetchone()
+        return int(seq)
+
+    def plan(
+        self, owed: Sequence[tuple[Change, Sequence[str]]], *, up_to_seq: int, at: datetime
+    ) -> None:
+        with self._database.write() as connection:
+            for change, webhook_ids in owed:
+                _owe(connection, change, webhook_ids, to_us(at))
+            connection.execute("UPDATE webhook_plan SET seq = max(seq, ?)", (up_to_seq,))
+
+    def get(self, webhook_id: str, seq: int) -> WebhookJob | None:
+        with self._database.read() as connection:
+            row = connection.execute(_ONE, (webhook_id, seq)).fetchone()
+        return None if row is None else _job(webhook_id, row)
+
+    def due(self, webhook_id: str, now: datetime, limit: int) -> Sequence[WebhookJob]:
+        with self._database.read() as connection:
+            rows = connection.execute(_DUE, (webhook_id, to_us(now), limit)).fetchall()
+        return [_job(webhook_id, row) for row in rows]
+
+    def next_at(self, webhook_id: str) -> datetime | None:
+        with self._database.read() as connection:
+            (next_at_us,) = connection.execute(
+                "SELECT min(next_try_at_us) FROM webhook_jobs "
+                "WHERE webhook_id = ? AND state = 'owed'",
+                (webhook_id,),
+            ).fetchone()
+        return None if next_at_us is None else from_us(next_at_us)
+
+    def delivered(self, job: WebhookJob, *, at: datetime) -> None:
+        with self._database.write() as connection:
+            connection.execute(_DELIVERED, (to_us(at), job.webhook_id, job.change.after.seq))
+
+    def postpone(self, job: WebhookJob, *, until: datetime, reason: str) -> None:
+        assignments = "attempts = ?, next_try_at_us = ?, last_error = ?"
+        self._set(job, assignments, job.attempts + 1, to_us(until), reason)
+
+    def give_up(self, job: WebhookJob, *, at: datetime, reason: str, attempts: int) -> None:
+        assignments = "state = 'given_up', attempts = ?, finished_at_us = ?, last_error = ?"
+        self._set(job, assignments, attempts, to_us(at), reason)
+
+    def given_up(self, webhook_id: str, limit: int) -> Sequence[DeadLetter]:
+        with self._database.read() as connection:
+            rows = connection.execute(_GIVEN_UP, (webhook_id, limit)).fetchall()
+        return [
+            DeadLetter(
+                webhook_id, change_from(tuple(row)), from_us(finished_at_us), attempts, reason
+            )
+            for *row, finished_at_us, attempts, reason in rows
+        ]
+
+    def retry(self, webhook_id: str, *, at: datetime) -> int:
+        with self._database.write() as connection:
+            return connection.execute(_RETRY, (to_us(at), webhook_id)).rowcount
+
+    def _set(self, job: WebhookJob, assignments: str, *values: Any) -> None:
+        """Change the job, unless it is done or somebody else has tried it."""
+        sql = (
+            f"UPDATE webhook_jobs SET {assignments} "  # noqa: S608 (constants)
+            "WHERE webhook_id = ? AND seq = ? AND state = 'owed' AND attempts = ?"
+        )
+        key = (job.webhook_id, job.change.after.seq, job.attempts)
+        with self._database.write() as connection:
+            connection.execute(sql, (*values, *key))
+
+
+def _owe(
+    connection: sqlite3.Connection, change: Change, webhook_ids: Sequence[str], now_us: int
+) -> None:
+    rows = [(change.after.seq, now_us, now_us, webhook_id) for webhook_id in webhook_ids]
+    connection.executemany(_OWE, rows)
+    expired_us = now_us - FINISHED_TTL_S * 1_000_000
+    connection.execute(_REMOVE_EXPIRED, (expired_us, EXPIRED_PER_JOB * len(rows)))
+
+
+def _job(webhook_id: str, row: Sequence[Any]) -> WebhookJob:
+    *columns, created_at_us, next_try_at_us, attempts = row
+    return WebhookJob(
+        webhook_id,
+        change_from(tuple(columns)),
+        from_us(created_at_us),
+        from_us(next_try_at_us),
+        attempts,
+    )

@@ -1,0 +1,210 @@
+"""``WebhookJobs``: a change is owed to a webhook until it is delivered or given up."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from alerta_utec.domain.change import Change
+from alerta_utec.domain.webhook import Webhook
+from alerta_utec.webhook_ports import DeadLetter, WebhookJob
+from tests.contract.builders import T0, creation, update, webhook
+
+SECOND = timedelta(seconds=1)
+LATER = T0 + timedelta(days=10)
+
+
+@pytest.fixture
+def one(webhooks: Any) -> Webhook:
+    return _saved(webhooks)
+
+
+def _saved(webhooks: Any, **fields: Any) -> Webhook:
+    saved = webhook(**fields)
+    webhooks.registry.save(saved)
+    return saved
+
+
+def _owe(webhooks: Any, *ids: str, **fields: Any) -> Change:
+    change: Change = webhooks.incidents.commit(creation(**fields)).change
+    webhooks.jobs.owe(change, ids, at=T0)
+    return change
+
+
+def test_nothing_is_owed_at_first(webhooks: Any, one: Webhook) -> None:
+    assert webhooks.jobs.next_at(one.webhook_id) is None
+    assert list(webhooks.jobs.due(one.webhook_id, LATER, 10)) == []
+    assert list(webhooks.jobs.given_up(one.webhook_id, 10)) == []
+    assert webhooks.jobs.get(one.webhook_id, 1) is None
+
+
+def test_a_change_is_owed_to_those_that_are_named(webhooks: Any, one: Webhook) -> None:
+    other, third = (_saved(webhooks, at=T0 + n * SECOND) for n in (1, 2))
+
+    change = _owe(webhooks, one.webhook_id, third.webhook_id)
+
+    job = WebhookJob(one.webhook_id, change, created_at=T0, next_try_at=T0)
+    assert list(webhooks.jobs.due(one.webhook_id, T0, 10)) == [job]
+    assert webhooks.jobs.get(one.webhook_id, change.after.seq) == job
+    assert list(webhooks.jobs.due(other.webhook_id, LATER, 10)) == []
+    assert len(webhooks.jobs.due(third.webhook_id, T0, 10)) == 1
+
+
+def test_a_change_is_owed_with_the_state_before_it(webhooks: Any, one: Webhook) -> None:
+    before = webhooks.incidents.commit(creation(user="ana")).change.after
+    change = webhooks.incidents.commit(update(before, note="ya van", by="luz")).change
+
+    webhooks.jobs.owe(change, [one.webhook_id], at=T0)
+
+    (job,) = webhooks.jobs.due(one.webhook_id, T0, 10)
+    assert job.change == change
+
+
+def test_to_owe_it_again_changes_nothing_whatever_became_of_it(webhooks: Any, one: Webhook) -> None:
+    waiting, sent, lost = (_owe(webhooks, one.webhook_id) for _ in range(3))
+    jobs = webhooks.jobs.due(one.webhook_id, T0, 10)
+    webhooks.jobs.postpone(jobs[0], until=LATER, reason="timeout")
+    webhooks.jobs.delivered(jobs[1], at=T0)
+    webhooks.jobs.give_up(jobs[2], at=T0, reason="HTTP 500", attempts=10)
+
+    for change in (waiting, sent, lost):
+        webhooks.jobs.owe(change, [one.webhook_id], at=T0 + SECOND)
+
+    assert webhooks.jobs.next_at(one.webhook_id) == LATER
+    (left,) = webhooks.jobs.due(one.webhook_id, LATER, 10)
+    assert (left.change, left.attempts, left.created_at) == (waiting, 1, T0)
+
+
+def test_a_job_is_due_from_its_time_on(webhooks: Any, one: Webhook) -> None:
+    _owe(webhooks, one.webhook_id)
+    microsecond = timedelta(microseconds=1)
+
+    due = [len(webhooks.jobs.due(one.webhook_id, T0 + n * microsecond, 9)) for n in (-1, 0, 1)]
+
+    assert webhooks.jobs.next_at(one.webhook_id) == T0
+    assert due == [0, 1, 1]
+
+
+def test_due_gives_the_oldest_changes_up_to_its_limit(webhooks: Any, one: Webhook) -> None:
+    changes = [_owe(webhooks, one.webhook_id) for _ in range(4)]
+    first, *_ = webhooks.jobs.due(one.webhook_id, T0, 1)
+    webhooks.jobs.postpone(first, until=T0 + 60 * SECOND, reason="timeout")
+
+    before, after = (
+        [job.change for job in webhooks.jobs.due(one.webhook_id, at, limit)]
+        for at, limit in ((T0 + 59 * SECOND, 10), (T0 + 60 * SECOND, 3))
+    )
+
+    assert before == changes[1:]
+    assert after == changes[:3]
+
+
+def test_next_at_is_the_earliest_time_of_what_is_owed(webhooks: Any, one: Webhook) -> None:
+    _owe(webhooks, one.webhook_id)
+    _owe(webhooks, one.webhook_id)
+    first, second = webhooks.jobs.due(one.webhook_id, T0, 10)
+
+    webhooks.jobs.postpone(first, until=T0 + 60 * SECOND, reason="timeout")
+    webhooks.jobs.postpone(second, until=T0 + 9 * SECOND, reason="timeout")
+    after_one = webhooks.jobs.next_at(one.webhook_id)
+    webhooks.jobs.delivered(second, at=T0)
+    after_both = webhooks.jobs.next_at(one.webhook_id)
+
+    assert (after_one, after_both) == (T0 + 9 * SECOND, T0 + 60 * SECOND)
+
+
+def test_a_job_that_is_postponed_counts_its_attempts(webhooks: Any, one: Webhook) -> None:
+    change = _owe(webhooks, one.webhook_id)
+
+    for attempt in range(3):
+        (job,) = webhooks.jobs.due(one.webhook_id, LATER, 10)
+        assert job.attempts == attempt
+        webhooks.jobs.postpone(job, until=T0 + attempt * SECOND, reason="HTTP 500")
+
+    job = webhooks.jobs.get(one.webhook_id, change.after.seq)
+    assert (job.attempts, job.created_at, job.next_try_at) == (3, T0, T0 + 2 * SECOND)
+
+
+def test_two_who_try_one_job_count_as_one_attempt(webhooks: Any, one: Webhook) -> None:
+    change = _owe(webhooks, one.webhook_id)
+    (job,) = webhooks.jobs.due(one.webhook_id, T0, 10)
+    webhooks.jobs.postpone(job, until=T0 + SECOND, reason="HTTP 500")
+
+    webhooks.jobs.postpone(job, until=LATER, reason="HTTP 500")
+    webhooks.jobs.give_up(job, at=T0, reason="HTTP 410", attempts=1)
+
+    left = webhooks.jobs.get(one.webhook_id, change.after.seq)
+    assert (left.attempts, left.next_try_at) == (1, T0 + SECOND)
+
+
+def test_what_the_receiver_has_is_delivered_though_others_failed_with_it(
+    webhooks: Any, one: Webhook
+) -> None:
+    change = _owe(webhooks, one.webhook_id)
+    (job,) = webhooks.jobs.due(one.webhook_id, T0, 10)
+    webhooks.jobs.postpone(job, until=T0 + SECOND, reason="timeout")
+
+    webhooks.jobs.delivered(job, at=T0)
+
+    assert webhooks.jobs.get(one.webhook_id, change.after.seq) is None
+    assert list(webhooks.jobs.due(one.webhook_id, LATER, 10)) == []
+
+
+def test_a_delivered_job_is_owed_no_more_and_repeating_changes_nothing(
+    webhooks: Any, one: Webhook
+) -> None:
+    change = _owe(webhooks, one.webhook_id)
+    (job,) = webhooks.jobs.due(one.webhook_id, T0, 10)
+
+    webhooks.jobs.delivered(job, at=T0)
+    webhooks.jobs.delivered(job, at=T0 + SECOND)
+    webhooks.jobs.postpone(job, until=T0, reason="tarde")
+    webhooks.jobs.give_up(job, at=T0, reason="tarde", attempts=1)
+
+    assert webhooks.jobs.next_at(one.webhook_id) is None
+    assert webhooks.jobs.get(one.webhook_id, change.after.seq) is None
+    assert list(webhooks.jobs.given_up(one.webhook_id, 10)) == []
+    assert webhooks.jobs.retry(one.webhook_id, at=T0) == 0
+
+
+def test_what_is_given_up_is_a_dead_letter(webhooks: Any, one: Webhook) -> None:
+    change = _owe(webhooks, one.webhook_id)
+    (job,) = webhooks.jobs.due(one.webhook_id, T0, 10)
+
+    webhooks.jobs.give_up(job, at=T0 + SECOND, reason="HTTP 500", attempts=10)
+
+    dead = DeadLetter(one.webhook_id, change, T0 + SECOND, 10, "HTTP 500")
+    assert list(webhooks.jobs.given_up(one.webhook_id, 10)) == [dead]
+    assert webhooks.jobs.next_at(one.webhook_id) is None
+    assert webhooks.jobs.get(one.webhook_id, change.after.seq) is None
+
+
+def test_dead_letters_are_listed_the_newest_change_first_up_to_a_limit(
+    webhooks: Any, one: Webhook
+) -> None:
+    other = _saved(webhooks, at=T0 + SECOND)
+    changes = [_owe(webhooks, one.webhook_id, other.webhook_id) for _ in range(3)]
+    for job in webhooks.jobs.due(one.webhook_id, T0, 10):
+        webhooks.jobs.give_up(job, at=T0, reason="HTTP 410", attempts=1)
+
+    listed = [dead.change for dead in webhooks.jobs.given_up(one.webhook_id, 2)]
+
+    assert listed == [changes[2], changes[1]]
+    assert list(webhooks.jobs.given_up(other.webhook_id, 10)) == []
+
+
+def test_dead_letters_are_owed_again_from_the_start(webhooks: Any, one: Webhook) -> None:
+    other = _saved(webhooks, at=T0 + SECOND)
+    changes = [_owe(webhooks, one.webhook_id, other.webhook_id) for _ in range(3)]
+    for own in (one, other):
+        for job in webhooks.jobs.due(own.webhook_id, T0, 10)[:2]:
+            webhooks.jobs.give_up(job, at=T0, reason="HTTP 500", attempts=10)
+
+    count = webhooks.jobs.retry(one.webhook_id, at=T0 + 5 * SECOND)
+
+    due = webhooks.jobs.due(one.webhook_id, T0 + 5 * SECOND, 10)
+    assert count == 2
+    assert [job.change for job in due] == changes
+    assert [(job.attempts, job.next_try_at) for job in due[:2]] == [(0, T0 + 5 * SECOND)] * 2
+    assert list(webhooks.jobs.given_up(one.webhook_id, 10)) == []
+    assert len(webhooks.jobs.given_up(other.webhook_id, 10)) == 2
