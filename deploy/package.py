@@ -64,9 +64,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("output", type=Path)
     parser.add_argument("--target", choices=sorted(PIP_TARGETS), default="lambda")
+    parser.add_argument("--add", type=Path, nargs="*", default=[], help="files for its root")
     arguments = parser.parse_args()
     try:
-        files = content(wheels(arguments.target))
+        files = content(wheels(arguments.target)) | {file.name: file for file in arguments.add}
     except subprocess.CalledProcessError as error:
         sys.stderr.write(error.stderr or "")
         return 1

@@ -3,9 +3,11 @@
 'use strict';
 
 const { execFile } = require('node:child_process');
+const { mkdir, writeFile } = require('node:fs/promises');
 const path = require('node:path');
 const { promisify } = require('node:util');
 const { letApiGatewayLog } = require('./api_logs');
+const { EMAIL, destination } = require('./routes');
 const { subscribe } = require('./subscribe');
 
 const run = promisify(execFile);
@@ -13,7 +15,6 @@ const ZIP = 'alerta-utec-realtime.zip';
 // As alerta_utec/adapters/jwt_tokens.py has them.
 const SECRET_MIN_BYTES = 32;
 const TRUSTED = /^(https:\/\/[^/]|http:\/\/(127\.0\.0\.1|localhost)[:/])/;
-const EMAIL = /^[^\s@]+@[^\s@]+\.[^\s@]+$/;
 
 const NO_PIP = [
   'Falta Python 3 con pip, que trae las bibliotecas de las Lambdas. Instálelo',
@@ -65,6 +66,7 @@ class AlertaPlugin {
 
   check() {
     this.checkEmail();
+    this.checkRoutes();
     this.checkSignIn();
     const { cors } = this.serverless.service.provider.httpApi;
     cors.allowedOrigins = cors.allowedOrigins.flatMap((origins) => origins.split(','));
@@ -113,6 +115,23 @@ class AlertaPlugin {
     );
   }
 
+  checkRoutes() {
+    const { email, routes } = this.settings;
+    const problems = [...routes.problems];
+    if (email && routes.rules.some(({ to }) => to.map(destination).includes(destination(email)))) {
+      problems.push(
+        `${email} lo recibe todo por el parámetro email; quítelo de uno de los dos / ` +
+          `${email} gets everything by the parameter email; take it out of one of the two`
+      );
+    }
+    if (!problems.length) return;
+    throw this.fail(
+      `El archivo de rutas ${routes.file} no sirve. / The routing file ${routes.file} is no good.\n  ` +
+        problems.join('\n  '),
+      'ALERTA_ROUTES'
+    );
+  }
+
   async package() {
     const python = await this.python();
     const progress = this.progress.get('alerta-package');
@@ -121,6 +140,7 @@ class AlertaPlugin {
     const artifact = path.join(this.serverless.serviceDir, '.serverless', ZIP);
     try {
       const asked = [script, artifact, '--target', this.settings.packageTarget];
+      asked.push(...(await this.packedRoutes(path.dirname(artifact))));
       const { stdout } = await run(python, asked);
       const made = JSON.parse(stdout.trim().split('\n').pop());
       this.serverless.service.package.artifact = artifact;
@@ -132,6 +152,16 @@ class AlertaPlugin {
     } finally {
       progress.remove();
     }
+  }
+
+  // For deploy/package.py: the rules, by which the function `alarm` tells who gets what.
+  async packedRoutes(folder) {
+    const { packed, rules } = this.settings.routes;
+    if (!packed) return [];
+    const file = path.join(folder, packed);
+    await mkdir(folder, { recursive: true });
+    await writeFile(file, JSON.stringify(rules));
+    return ['--add', file];
   }
 
   // The first Python that has pip.

@@ -26,12 +26,6 @@ def compose(change: Change, timezone: ZoneInfo, lang: Lang = DEFAULT_LANG) -> Em
         message_id=f"<{name}.{incident.revision}@alerta-utec>",
         subject=_subject(change, lang),
         body=_body(change, timezone, lang),
-        attributes={
-            "urgency": incident.urgency.value,
-            "type": incident.type,
-            "location": incident.location,
-            "drill": "true" if incident.drill else "false",
-        },
     )
 
 

@@ -16,9 +16,8 @@ GSM_7 = frozenset(
 )
 # SNS puts the first ten characters of the topic's display name and "> " before the text.
 SMS_MAX = 160 - len("Alerta UTE> ")
-_PLAINER = str.maketrans(
-    dict(zip("“”‘’«»–—‐⁄×[]{}\\|~^`€", "\"\"''\"\"---/x()()//--'E", strict=True)) | {"°": ""}
-)
+_SIGNS = "“”‘’«»–—‐⁄×[]{}\\|~^`€"  # noqa: RUF001 (signs that look like others are the point)
+_PLAINER = str.maketrans(dict(zip(_SIGNS, '""\'\'""---/x()()//--\'E', strict=True)) | {"°": ""})
 
 
 def short_text(change: Change, timezone: ZoneInfo, lang: Lang = DEFAULT_LANG) -> str:

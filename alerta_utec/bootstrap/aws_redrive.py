@@ -54,6 +54,7 @@ def connect(
     if missing:
         raise NotFound(f"{name}: {', '.join(missing)}")
     environment = {variable: found[output] for variable, output in _OUTPUTS.items()}
+    environment["ROUTES"] = stack.routes(name)
     services = AwsServices(environment, metrics=False)
     redrive = Redrive(
         services.incidents,

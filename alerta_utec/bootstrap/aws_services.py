@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from alerta_utec.adapters.aws.dynamodb_deliveries import DynamoDeliveries, MeteredDeliveries
     from alerta_utec.adapters.aws.sweep import Sweep
     from alerta_utec.app.access import Access
-    from alerta_utec.app.alarm import Alarm
     from alerta_utec.app.cap import CapAlerts
     from alerta_utec.app.catch_up import CatchUp
     from alerta_utec.app.fan_out import FanOut, SendShard
@@ -25,8 +24,10 @@ if TYPE_CHECKING:
     from alerta_utec.app.sessions import Sessions, Subscriptions
     from alerta_utec.app.stats import Stats
     from alerta_utec.app.submit import Submit
+    from alerta_utec.app.topic_alarm import TopicAlarm
     from alerta_utec.domain.messages import Lang
     from alerta_utec.domain.origins import Origins
+    from alerta_utec.domain.routing import Routes
     from alerta_utec.ports import Authenticator, Connections, IncidentStore, Poster
 
 
@@ -170,20 +171,47 @@ class AwsServices:
         return SendShard(feed, self.connections, self.poster, self.deliveries, SystemClock())
 
     @cached_property
-    def alarm(self) -> "Alarm":
+    def alarm(self) -> "TopicAlarm":
         """Sends a change's e-mail.
 
-        ``ALARM_TOPIC_ARN``, ``ALERTA_TIMEZONE``, ``ALERTA_LANG``, ``DELIVERIES_TABLE``.
+        ``ALARM_TOPIC_ARN``, ``ALERTA_TIMEZONE``, ``ALERTA_LANG``, ``CHANGES_TABLE``,
+        ``DELIVERIES_TABLE``, and ``ROUTES_FILE`` where there are routes.
         """
         from zoneinfo import ZoneInfo
 
         from alerta_utec.adapters.aws import clients
+        from alerta_utec.adapters.aws.feed import Feed
         from alerta_utec.adapters.aws.sns import SnsMailer
-        from alerta_utec.app.alarm import Alarm
+        from alerta_utec.app.topic_alarm import TopicAlarm
 
         mailer = SnsMailer(clients.sns(), self.environment["ALARM_TOPIC_ARN"])
-        timezone = ZoneInfo(self.environment["ALERTA_TIMEZONE"])
-        return Alarm(mailer, timezone, SystemClock(), self._record, self._lang)
+        feed = Feed(self._dynamodb, self.environment["CHANGES_TABLE"])
+        return TopicAlarm(
+            mailer,
+            ZoneInfo(self.environment["ALERTA_TIMEZONE"]),
+            SystemClock(),
+            self._record,
+            self.routes,
+            feed.before_change,
+            self._lang,
+        )
+
+    @cached_property
+    def routes(self) -> "Routes | None":
+        """Who gets which alarm (``ROUTES_FILE``, at the root of the zip, or its content in
+        ``ROUTES``; ``ALERTA_TIMEZONE``); none: nobody by name."""
+        packed = self.environment.get("ROUTES")
+        name = self.environment.get("ROUTES_FILE")
+        if not packed and not name:
+            return None
+        from pathlib import Path
+        from zoneinfo import ZoneInfo
+
+        from alerta_utec.adapters.aws.routes import parse_rules
+        from alerta_utec.domain.routing import Routes
+
+        text = packed or (Path(__file__).parents[2] / str(name)).read_text(encoding="utf-8")
+        return Routes(parse_rules(text), ZoneInfo(self.environment["ALERTA_TIMEZONE"]))
 
     @cached_property
     def connections(self) -> "Connections":

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from alerta_utec.adapters.aws.dynamodb_connections import DynamoConnections
 from alerta_utec.adapters.clock import SystemClock
@@ -54,8 +55,19 @@ def test_an_alarm_goes_out_with_attributes_and_low_urgency_sends_none(
     mail = mailbox.about(loud)
 
     attributes = {name: one["Value"] for name, one in mail["MessageAttributes"].items()}
-    wanted = {"urgency": "high", "type": "Fuga", "location": loud, "drill": "false"}
-    assert attributes == wanted
+    at = _item(deployment, "IncidentsTable", {"incidentId": {"S": ack["incidentId"]}})
+    made = datetime.fromisoformat(at["createdAt"]["S"]).astimezone(ZoneInfo("America/Lima"))
+    assert attributes == {
+        "urgency": "high",
+        "type": "Fuga",
+        "location": loud,
+        "type_key": "fuga",
+        "location_key": loud.casefold(),
+        "minute": str(made.hour * 60 + made.minute),
+        "weekday": f"{made:%a}".lower(),
+        "event": "new",
+        "drill": "false",
+    }
     assert mail["Subject"] == f"[Alerta UTEC] ALTA: Fuga - {loud}"
     assert ack["incidentId"] in mail["Message"]
     assert "America/Lima" in mail["Message"]

@@ -133,6 +133,15 @@ class Feed:
             before = change_from_image(item).before
             seq = before.seq if before else 0
 
+    def before_change(self, change: Change) -> Sequence[Change]:
+        """The changes of its incident before ``change``, the oldest first.
+
+        Raises:
+            Unavailable.
+        """
+        seq = change.before.seq if change.before else 0
+        return [change_from_image(item) for item in self.back_from(seq)][::-1]
+
     def indexed(self, incident_id: str) -> dict[int, Item]:
         """The incident's changes by ``seq``, as far as the index has them (it lags)."""
         found: dict[int, Item] = {}

@@ -1,8 +1,7 @@
-"""The routing rules that a deployment has packed with the functions."""
+"""The routing rules that a deployment brings along."""
 
 import json
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from alerta_utec.domain.recipient import Recipient
@@ -10,14 +9,10 @@ from alerta_utec.domain.routing import Hours, Pattern, Rule
 from alerta_utec.domain.values import Urgency
 
 
-def load_rules(path: Path) -> tuple[Rule, ...]:
-    """The rules in the file that ``deploy/plugin.js`` wrote; it has been through
-    ``deploy/routes.js``, which refuses what is not right.
-
-    Raises:
-        OSError: there is no such file.
-    """
-    return tuple(map(_rule, json.loads(path.read_text(encoding="utf-8"))))
+def parse_rules(packed: str) -> tuple[Rule, ...]:
+    """The rules that ``deploy/subscriptions.js`` has packed: JSON, which has been through
+    ``deploy/routes.js``, where what is not right is refused."""
+    return tuple(map(_rule, json.loads(packed)))
 
 
 def _rule(document: Mapping[str, Any]) -> Rule:

@@ -1,6 +1,8 @@
 """What a deployed stack is made of, for commands that work on it from outside."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 from botocore.exceptions import ClientError, NoCredentialsError, PartialCredentialsError
 
@@ -17,9 +19,32 @@ def outputs(name: str) -> Mapping[str, str]:
         Unauthorized: there are no credentials, or they are not accepted.
         Unavailable, Internal: as ``translated``.
     """
-    with translated("DescribeStacks"):
+    with _asking("DescribeStacks", name):
+        stacks = clients.cloudformation().describe_stacks(StackName=name)["Stacks"]
+    listed = stacks[0].get("Outputs", [])
+    return {one["OutputKey"]: one["OutputValue"] for one in listed}
+
+
+def routes(name: str) -> str:
+    """The routing rules of the stack ``name``, packed (see ``routes.parse_rules``); "" where
+    there are none.
+
+    Raises:
+        As ``outputs``.
+    """
+    with _asking("DescribeStackResource", name):
+        topic = clients.cloudformation().describe_stack_resource(
+            StackName=name, LogicalResourceId="Alarms"
+        )["StackResourceDetail"]
+    metadata = json.loads(topic.get("Metadata") or "{}")
+    return json.dumps(metadata["Routes"]) if "Routes" in metadata else ""
+
+
+@contextmanager
+def _asking(operation: str, name: str) -> Iterator[None]:
+    with translated(operation):
         try:
-            stacks = clients.cloudformation().describe_stacks(StackName=name)["Stacks"]
+            yield
         except (NoCredentialsError, PartialCredentialsError) as error:
             raise Unauthorized(code(error)) from error
         except ClientError as error:
@@ -28,8 +53,6 @@ def outputs(name: str) -> Mapping[str, str]:
             if code(error) in _NOT_ACCEPTED:
                 raise Unauthorized(code(error)) from error
             raise
-    listed = stacks[0].get("Outputs", [])
-    return {one["OutputKey"]: one["OutputValue"] for one in listed}
 
 
 _NOT_ACCEPTED = frozenset(

@@ -124,16 +124,6 @@ def test_the_same_change_gives_the_same_email_and_another_revision_another_id() 
     assert len({email.message_id for email in emails}) == 2
 
 
-def test_attributes_are_for_subscription_filters() -> None:
-    assert _email(type="Inundación").attributes == {
-        "urgency": "high",
-        "type": "Inundación",
-        "location": "Laboratorio A",
-        "drill": "false",
-    }
-    assert _email(drill=True).attributes["drill"] == "true"
-
-
 def test_the_email_of_a_drill_says_so_before_anything_else() -> None:
     first = creation(urgency="high", drill=True).after
     resolved = Change(first, first.moved_on(at=first.updated_at, status=Status.RESUELTO))

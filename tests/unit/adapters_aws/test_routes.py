@@ -1,0 +1,251 @@
+"""Routing on AWS: what is deployed decides as the rules do that one machine reads."""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, cast
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from ministack.services.sns import _matches_filter_policy  # type: ignore[import-untyped]
+
+from alerta_utec.adapters.aws.sns import SnsMailer
+from alerta_utec.adapters.memory import ManualClock, MemoryDeliveries
+from alerta_utec.adapters.routing_file import RoutesRefused, read_rules
+from alerta_utec.app.records import Recorder
+from alerta_utec.app.topic_alarm import TopicAlarm
+from alerta_utec.domain.change import Change
+from alerta_utec.domain.recipient import Kind, Recipient
+from alerta_utec.domain.routing import Routes, Rule
+from alerta_utec.domain.values import Status, Urgency
+from tests.contract.builders import creation, update
+from tests.unit.adapters_aws.deployed import ENVIRON, Scripts, scripts
+
+if TYPE_CHECKING:
+    from mypy_boto3_sns import SNSClient
+
+LIMA = ZoneInfo("America/Lima")
+MIDNIGHT = datetime(2026, 11, 24, 5, tzinfo=UTC)
+TYPES = ["incendio", "Incendio", "fuga de agua", "FUGA", "inundación", "İnundación", "ﬂuido"]
+PLACES = ["Laboratorio A", "laboratorio", "Sótano 1", "sotano 1", "ß", "SS 2"]
+ADDRESSES = ["guardia@example.edu", "Guardia@example.edu", "jefa@example.edu", "+51999999999"]
+
+
+def _pattern(texts: list[str]) -> st.SearchStrategy[str]:
+    cut = st.sampled_from(texts).flatmap(
+        lambda text: st.integers(1, len(text)).map(lambda end: text[:end] + "*")
+    )
+    return st.sampled_from(texts) | cut
+
+
+def _some(values: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    return st.lists(values, min_size=1, max_size=3) | values
+
+
+clock_times = st.builds("{:02}:{:02}".format, st.integers(0, 23), st.sampled_from([0, 1, 30, 59]))
+CONDITIONS: dict[str, st.SearchStrategy[Any]] = {
+    "urgency": _some(st.sampled_from(["medium", "high", "Alta", "MEDIA"])),
+    "type": _some(_pattern(TYPES)),
+    "location": _some(_pattern(PLACES)),
+    "hours": st.tuples(clock_times, clock_times | st.just("24:00"))
+    .filter(lambda ends: ends[0] != ends[1] and set(ends) != {"00:00", "24:00"})
+    .map("-".join),
+    "days": _some(st.sampled_from(["lun", "MAR", "mié", "thu", "fri", "sáb", "dom"])),
+    "drill": st.booleans(),
+}
+RECIPIENTS = _some(st.sampled_from([*ADDRESSES, "env:GUARDIA"]))
+WHOLE: dict[str, Any] = {
+    "name": "Laboratorios, de noche",
+    "urgency": ["medium", "high"],
+    "type": ["incendio", "fuga*"],
+    "location": "Laboratorio *",
+    "hours": "22:00-06:00",
+    "days": ["lun", "mar"],
+    "drill": False,
+    "to": ["guardia@example.edu", "+51999999999"],
+}
+# What may stand for any of its values, and is right for few.
+ODD: list[Any] = [
+    *(None, True, 7, 1.5, "", "  ", [], {}, [[]], "x" * 120, "x" * 121, "low", "alta", "lunes"),
+    *("*", "a*b", "a*", "a\uff0ab", "*a", "dos\nlíneas", "true", " media ", "Mié", "  Sótano  1"),
+    *("25:00-06:00", "6:00-06:00", "00:00-24:00", "00:00-23:59", "22:00-24:00", "22:00-00:00"),
+    *("24:00-06:00", "7:05 - 8:10", "nadie", "a@b", "env:NADA", "env:CHAT", "env:GUARDIA"),
+    *("tgram://1:a/2", "+0123", "+51999999999", ["a"] * 50, ["a"] * 51, ["medium", 3]),
+]
+
+
+@st.composite
+def documents(draw: st.DrawFn) -> list[dict[str, Any]]:
+    """A routing file's content."""
+    optional = st.fixed_dictionaries({}, optional=CONDITIONS)
+    rules: list[dict[str, Any]] = draw(st.lists(optional, min_size=1, max_size=4))
+    return [
+        rule | {"name": f"regla {number}", "to": draw(RECIPIENTS)}
+        for number, rule in enumerate(rules)
+    ]
+
+
+@st.composite
+def lives(draw: st.DrawFn) -> list[Change]:
+    """All changes of one incident, whose last may be its all-clear."""
+    minutes = st.integers(0, 7 * 24 * 60).map(lambda minute: timedelta(minutes=minute))
+    at = MIDNIGHT + draw(minutes)
+    given = {"type": draw(st.sampled_from(TYPES)), "location": draw(st.sampled_from(PLACES))}
+    urgency, drill = draw(st.sampled_from(Urgency)), draw(st.booleans())
+    changes = [creation(at=at, urgency=urgency.value, drill=drill, **given)]
+    for _ in range(draw(st.integers(0, 2))):
+        at += draw(minutes)
+        before = changes[-1].after
+        alarmed = before.alarmed or urgency is not Urgency.LOW
+        urgency = draw(st.sampled_from(Urgency))
+        changes.append(update(before, at=at, urgency=urgency, alarmed=alarmed))
+    if draw(st.booleans()):
+        changes.append(update(changes[-1].after, at=at + draw(minutes), status=Status.RESUELTO))
+    return changes
+
+
+@pytest.fixture(scope="module")
+def deploying() -> Iterator[Scripts]:
+    with scripts() as running:
+        yield running
+
+
+@dataclass
+class Topic:
+    """Stands for SNS's client: what was last published."""
+
+    attributes: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    def publish(self, **request: Any) -> None:
+        self.attributes = request["MessageAttributes"]
+
+    def takes(self, policy: Any) -> bool:
+        """Whether a subscription with this policy gets what was published."""
+        subscription = {"attributes": {"FilterPolicy": json.dumps(policy)}}
+        return bool(_matches_filter_policy(subscription, self.attributes))
+
+
+@given(documents(), lives())
+def test_a_subscription_takes_exactly_what_the_rules_send_to_its_recipient(
+    deploying: Scripts, document: list[dict[str, Any]], life: list[Change]
+) -> None:
+    topic, change = Topic(), life[-1]
+    deployed = deploying.read(document)
+    mailer = SnsMailer(cast("SNSClient", topic), "arn")
+    record = Recorder(MemoryDeliveries())
+    routes = Routes(tuple(deployed.rules), LIMA)
+    alarm = TopicAlarm(mailer, LIMA, ManualClock(), record, routes, lambda _: life[:-1])
+
+    sent = alarm(change)
+
+    took = {address for (_, address), policy in deployed.policies.items() if topic.takes(policy)}
+    expected = Routes(_read(document), LIMA).of(change, life[:-1])
+    assert {one.lower() for one in took} == {one.destination for one in expected}
+    assert sent == change.alarms()
+
+
+@given(documents())
+def test_the_function_gets_the_rules_that_one_machine_reads(
+    deploying: Scripts, document: list[dict[str, Any]]
+) -> None:
+    deployed = deploying.read(document)
+
+    assert deployed.problems == []
+    assert [_plain(rule) for rule in deployed.rules] == [_plain(rule) for rule in _read(document)]
+
+
+@pytest.mark.parametrize("key", [*WHOLE, "otra"])
+def test_a_value_is_refused_where_one_machine_refuses_it(deploying: Scripts, key: str) -> None:
+    differing = []
+
+    for value in ODD:
+        document = [WHOLE | {key: value}]
+        deployed = deploying.read(document)
+        try:
+            same = [_plain(rule) for rule in deployed.rules] == list(map(_plain, _read(document)))
+        except RoutesRefused:
+            same = bool(deployed.problems)
+        differing += [] if same else [(value, deployed.problems)]
+
+    assert differing == []
+
+
+@pytest.mark.parametrize("key", WHOLE)
+def test_a_key_may_be_left_out_where_one_machine_does_without_it(
+    deploying: Scripts, key: str
+) -> None:
+    document = [{name: value for name, value in WHOLE.items() if name != key}]
+
+    deployed = deploying.read(document)
+
+    assert bool(deployed.problems) == (key in {"name", "to"})
+
+
+def test_two_rules_of_one_name_are_refused(deploying: Scripts) -> None:
+    (problem,) = deploying.read([WHOLE, WHOLE]).problems
+
+    assert "ya hay otra regla con ese nombre" in problem
+
+
+@pytest.mark.parametrize(("count", "fits"), [(100, True), (101, False)])
+def test_a_file_takes_so_many_rules(deploying: Scripts, count: int, fits: bool) -> None:
+    deployed = deploying.read([WHOLE | {"name": f"r{number}"} for number in range(count)])
+
+    assert (deployed.problems == []) == fits
+
+
+@pytest.mark.parametrize("document", [None, [], {}, "", {"name": "x", "to": "y"}, [None], ["x"]])
+def test_what_is_no_list_of_rules_is_refused(deploying: Scripts, document: Any) -> None:
+    deployed = deploying.read(document)
+
+    assert len(deployed.problems) == 1
+    assert not deployed.policies
+
+
+def test_a_recipient_of_several_rules_has_one_subscription(deploying: Scripts) -> None:
+    document = [
+        {"name": "una", "to": ["guardia@example.edu", "+51999999999"]},
+        {"name": "otra", "to": ["Guardia@example.edu"]},
+    ]
+
+    deployed = deploying.read(document)
+
+    assert {protocol for protocol, _ in deployed.policies} == {"email", "sms"}
+    assert len(deployed.policies) == 2
+
+
+@pytest.mark.parametrize(("count", "fits"), [(200, True), (201, False)])
+def test_a_topic_takes_so_many_recipients(deploying: Scripts, count: int, fits: bool) -> None:
+    addresses = [f"u{number}@example.edu" for number in range(count)]
+    parts = [addresses[first : first + 50] for first in range(0, count, 50)]
+    document = [{"name": f"r{number}", "to": part} for number, part in enumerate(parts)]
+
+    deployed = deploying.read(document)
+
+    assert (deployed.problems == []) == fits
+    assert fits or f"hay {count}" in deployed.problems[0]
+
+
+def test_a_url_that_may_hold_a_secret_is_not_shown(deploying: Scripts) -> None:
+    (problem,) = deploying.read([{"name": "una", "to": "tgram://123:secreto/4"}]).problems
+
+    assert "tgram://…" in problem
+    assert "secreto" not in problem
+
+
+def _read(document: list[dict[str, Any]]) -> tuple[Rule, ...]:
+    # JSON is YAML.
+    return read_rules(json.dumps(document, ensure_ascii=False), ENVIRON, _reach)
+
+
+def _reach(recipient: Recipient) -> str | None:
+    return "no llega" if recipient.kind is Kind.APPRISE else None
+
+
+def _plain(rule: Rule) -> Sequence[Any]:
+    to = list(dict.fromkeys(one.destination for one in rule.to))
+    rest = (rule.name, rule.urgency, set(rule.type), set(rule.location), rule.hours)
+    return [to, *rest, rule.days, rule.drill]

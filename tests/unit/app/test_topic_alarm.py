@@ -1,0 +1,163 @@
+"""The alarm on a topic: what goes out with it, and to whom."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from alerta_utec.adapters.memory import ManualClock, MemoryDeliveries, MemoryMailer
+from alerta_utec.app.email import compose
+from alerta_utec.app.records import Recorder
+from alerta_utec.app.sms import short_text
+from alerta_utec.app.topic_alarm import TopicAlarm, attributes_of, recipient_id
+from alerta_utec.domain.change import Change
+from alerta_utec.domain.errors import Unavailable
+from alerta_utec.domain.recipient import Kind, Recipient
+from alerta_utec.domain.routing import Hours, Routes, Rule
+from alerta_utec.domain.values import Status, Urgency
+from tests.contract.builders import creation, update
+
+LIMA = ZoneInfo("America/Lima")
+# A Tuesday, five past midnight in Lima.
+MIDNIGHT = datetime(2026, 11, 24, 5, 5, tzinfo=UTC)
+GUARD = Recipient(Kind.EMAIL, "Guardia@example.edu")
+PHONE = Recipient(Kind.PHONE, "+51999999999")
+NIGHT = Rule("noche", (PHONE,), hours=Hours(22 * 60, 6 * 60))
+HIGH = Rule("alta", (GUARD,), urgency=frozenset({Urgency.HIGH}))
+
+
+class Topic:
+    """An alarm in memory."""
+
+    def __init__(self, *rules: Rule, down: bool = False, earlier: Sequence[Change] = ()) -> None:
+        self.mailer = MemoryMailer(down=down)
+        self.deliveries = MemoryDeliveries()
+        self.asked: list[Change] = []
+        self._earlier = earlier
+        routes = Routes(rules, LIMA) if rules else None
+        record = Recorder(self.deliveries)
+        self.alarm = TopicAlarm(self.mailer, LIMA, ManualClock(), record, routes, self._before)
+
+    def _before(self, change: Change) -> Sequence[Change]:
+        self.asked.append(change)
+        return self._earlier
+
+    def to(self) -> Any:
+        """Whom the last e-mail names."""
+        return self.mailer.sent[-1].attributes["to"]
+
+
+def _change(**fields: Any) -> Change:
+    known: dict[str, Any] = {"urgency": "high", "type": "Inundación", "location": "Sótano"}
+    return creation(**{"at": MIDNIGHT} | known | fields)
+
+
+def test_subscriptions_can_filter_by_what_happened_where_and_when() -> None:
+    assert attributes_of(_change(), LIMA) == {
+        "urgency": "high",
+        "type": "Inundación",
+        "location": "Sótano",
+        "type_key": "inundacion",
+        "location_key": "sotano",
+        "minute": 5,
+        "weekday": "tue",
+        "event": "new",
+        "drill": "false",
+    }
+
+
+def test_the_event_tells_a_rise_and_an_all_clear_from_something_new() -> None:
+    low = _change(urgency="low", drill=True)
+    raised = update(low.after, urgency=Urgency.HIGH, alarmed=True)
+    resolved = update(raised.after, status=Status.RESUELTO)
+
+    attributes = [attributes_of(change, LIMA) for change in (low, raised, resolved)]
+
+    assert [one["event"] for one in attributes] == ["new", "raised", "resolved"]
+    assert {one["drill"] for one in attributes} == {"true"}
+
+
+def test_it_goes_out_as_an_e_mail_and_as_a_text_message() -> None:
+    topic, change = Topic(), _change()
+
+    assert topic.alarm(change)
+
+    (sent,) = topic.mailer.sent
+    composed = compose(change, LIMA)
+    assert (sent.subject, sent.body, sent.message_id) == (
+        composed.subject,
+        composed.body,
+        composed.message_id,
+    )
+    assert sent.short == short_text(change, LIMA)
+    assert [one.outcome for one in topic.deliveries.of(change.incident_id)] == [{"result": "sent"}]
+
+
+def test_without_rules_it_names_nobody() -> None:
+    topic = Topic()
+
+    topic.alarm(_change())
+
+    assert topic.to() == ()
+
+
+def test_it_names_whom_the_rules_name_and_shows_no_address() -> None:
+    topic = Topic(NIGHT, HIGH)
+
+    topic.alarm(_change())
+    both = topic.to()
+    topic.alarm(_change(urgency="medium"))
+
+    assert both == [recipient_id(PHONE), recipient_id(GUARD)]
+    assert topic.to() == [recipient_id(PHONE)]
+    assert not any("999" in one or "guardia" in one for one in both)
+
+
+def test_one_address_written_in_two_ways_is_one_recipient() -> None:
+    lower = Recipient(Kind.EMAIL, GUARD.address.lower())
+
+    assert recipient_id(lower) == recipient_id(GUARD)
+
+
+def test_an_all_clear_goes_to_whoever_was_told() -> None:
+    told = _change()
+    resolved = update(told.after, at=MIDNIGHT.replace(hour=17), status=Status.RESUELTO)
+    topic = Topic(NIGHT, earlier=[told])
+
+    topic.alarm(resolved)
+
+    assert topic.to() == [recipient_id(PHONE)]
+
+
+def test_earlier_changes_are_read_for_an_all_clear_only() -> None:
+    told = _change()
+    resolved = update(told.after, status=Status.RESUELTO)
+    topic = Topic(NIGHT, earlier=[told])
+
+    topic.alarm(told)
+    before = list(topic.asked)
+    topic.alarm(resolved)
+
+    assert before == []
+    assert topic.asked == [resolved]
+
+
+def test_what_calls_for_no_e_mail_sends_none() -> None:
+    topic, change = Topic(NIGHT), _change(urgency="low")
+
+    assert not topic.alarm(change)
+
+    assert topic.mailer.sent == []
+    assert topic.deliveries.of(change.incident_id) == ()
+
+
+def test_one_that_cannot_be_sent_is_on_record_and_comes_again() -> None:
+    topic, change = Topic(HIGH, down=True), _change()
+
+    with pytest.raises(Unavailable) as failed:
+        topic.alarm(change)
+
+    (record,) = topic.deliveries.of(change.incident_id)
+    assert record.outcome == {"result": "failed", "because": str(failed.value)}
