@@ -14,7 +14,7 @@ log = logging.getLogger(__name__)
 
 # Fetch standard, section 3.2.3.
 _PREFLIGHT = {
-    "Access-Control-Allow-Methods": "GET, POST, PATCH",
+    "Access-Control-Allow-Methods": "GET, POST, PATCH, DELETE",
     "Access-Control-Allow-Headers": "Authorization, Content-Type, Idempotency-Key",
     "Access-Control-Max-Age": "600",
 }

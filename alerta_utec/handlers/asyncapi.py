@@ -5,7 +5,6 @@ from typing import Any
 
 from alerta_utec import __version__, wire
 from alerta_utec.domain.errors import CODES
-from alerta_utec.domain.filters import VALUES_MAX
 from alerta_utec.handlers.schemas import (
     COUNT,
     INCIDENT_EXAMPLE,
@@ -21,15 +20,6 @@ from alerta_utec.handlers.schemas import (
 )
 
 Document = dict[str, Any]
-
-_STRINGS: Document = {
-    "oneOf": [TEXT, {"type": "array", "items": TEXT, "maxItems": VALUES_MAX}],
-}
-_FILTER: Document = {
-    "type": "object",
-    "properties": dict.fromkeys(("urgency", "status", "type", "location"), _STRINGS),
-    "additionalProperties": False,
-}
 
 
 def document(url: str) -> Document:
@@ -114,7 +104,7 @@ _SENT: Mapping[str, tuple[Document, Mapping[str, Any]]] = {
         {"action": "update", "incidentId": INCIDENT_EXAMPLE["incidentId"], "status": "resuelto"},
     ),
     "subscribe": (
-        _action("subscribe", {}, filter=_FILTER),
+        _action("subscribe", {}, filter=ref("Filter")),
         {"action": "subscribe", "filter": {"urgency": ["high"]}},
     ),
     "ping": (_action("ping", {}), {"action": "ping"}),

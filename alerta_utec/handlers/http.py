@@ -1,7 +1,7 @@
 """The HTTP API: one definition for both homes (API Gateway HTTP API, payload format 2.0).
 
-The panel and the documents (``/openapi.json``, ``/docs`` …) are imported when somebody asks for
-them.
+The panel, the documents (``/openapi.json``, ``/docs`` …) and what manages webhooks are imported
+when somebody asks for them.
 
 API Gateway, and the local one in its place, has matched the route already: an event names it by
 its ``routeKey``.
@@ -12,7 +12,7 @@ import binascii
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from alerta_utec import wire
 from alerta_utec.app.cap import CapAlerts
@@ -28,7 +28,11 @@ from alerta_utec.domain.values import Status
 from alerta_utec.handlers.answers import SAFE_HEADERS, Response, answer, problem
 from alerta_utec.handlers.handshake import bearer_tokens
 from alerta_utec.handlers.query import parse_days, parse_query, parse_test
+from alerta_utec.handlers.routes import WEBHOOK_ROUTES
 from alerta_utec.ports import Authenticator, Committed, Deliveries, IncidentStore
+
+if TYPE_CHECKING:
+    from alerta_utec.app.webhooks_admin import ManageWebhooks
 
 log = logging.getLogger(__name__)
 
@@ -97,6 +101,7 @@ class HttpApi:
     limit: SubmitLimit | NoLimit
     web_socket_url: Callable[[Request], str]
     cap: CapAlerts
+    webhooks: "Callable[[], ManageWebhooks] | None" = None
 
     def __call__(self, event: Mapping[str, Any], _context: object = None) -> Response:
         """Answer one HTTP API event."""
@@ -116,6 +121,7 @@ class HttpApi:
             "GET /openapi.json": self._openapi,
             "GET /asyncapi.json": self._asyncapi,
             "GET /docs": self._docs,
+            **dict.fromkeys(WEBHOOK_ROUTES, self._webhooks),
         }
         try:
             route = routes.get(event.get("routeKey", ""))
@@ -237,6 +243,17 @@ class HttpApi:
             **SAFE_HEADERS,
         }
         return {"statusCode": 200, "headers": headers, "body": docs_page.page()}
+
+    def _webhooks(self, request: Request) -> Response:
+        from alerta_utec.handlers import webhooks
+
+        person = self._person(request)
+        person.must(Action.MANAGE_WEBHOOKS)
+        if not request.event["routeKey"].startswith("GET "):
+            self.limit.take(person)
+        if self.webhooks is None:
+            raise NotFound
+        return webhooks.respond(request, self.webhooks())
 
     def _person(self, request: Request) -> Person:
         tokens = bearer_tokens(request.header("authorization"))

@@ -36,6 +36,17 @@ WEBSOCKET_ROUTES: tuple[WebSocketRoute, ...] = (
 ACTIONS: tuple[str, ...] = tuple(r.key for r in WEBSOCKET_ROUTES if not r.key.startswith("$"))
 
 # API Gateway HTTP API route keys (payload format 2.0), all served by ``http``.
+WEBHOOK_ROUTES: tuple[str, ...] = (
+    "GET /webhooks",
+    "POST /webhooks",
+    "GET /webhooks/{webhookId}",
+    "PATCH /webhooks/{webhookId}",
+    "DELETE /webhooks/{webhookId}",
+    "POST /webhooks/{webhookId}/secret",
+    "GET /webhooks/{webhookId}/failures",
+    "POST /webhooks/{webhookId}/retry",
+    "POST /webhooks/{webhookId}/test",
+)
 HTTP_ROUTES: tuple[str, ...] = (
     "GET /",
     "HEAD /",
@@ -52,4 +63,5 @@ HTTP_ROUTES: tuple[str, ...] = (
     "GET /openapi.json",
     "GET /asyncapi.json",
     "GET /docs",
+    *WEBHOOK_ROUTES,
 )

@@ -10,6 +10,7 @@ from pydantic.json_schema import models_json_schema
 
 from alerta_utec import wire
 from alerta_utec.domain.errors import CODES
+from alerta_utec.domain.filters import FIELDS, VALUES_MAX
 from alerta_utec.domain.incident import EXTRAS_MAX, SERVER_FIELDS, Incident, Report
 from alerta_utec.domain.policy import Action, Role
 from alerta_utec.domain.update import Update
@@ -73,7 +74,10 @@ def components() -> dict[str, Schema]:
     return schemas | _WRITTEN
 
 
-def _object(required: Mapping[str, Schema], optional: Mapping[str, Schema] | None = None) -> Schema:
+def object_of(
+    required: Mapping[str, Schema], optional: Mapping[str, Schema] | None = None
+) -> Schema:
+    """An object with these fields."""
     return {
         "type": "object",
         "properties": {**required, **(optional or {})},
@@ -91,17 +95,18 @@ POSITION: Schema = {
     "examples": [POSITION_EXAMPLE],
 }
 REVISION: Schema = {"type": "integer", "minimum": 1}
-_PROBLEMS: Schema = {"type": "array", "items": _object({"field": TEXT, "problem": TEXT})}
-_DURATIONS = _object(
+_PROBLEMS: Schema = {"type": "array", "items": object_of({"field": TEXT, "problem": TEXT})}
+_DURATIONS = object_of(
     {
         "count": COUNT,
         "median": {"type": ["number", "null"]},
         "p90": {"type": ["number", "null"]},
     }
 )
+_TEXTS: Schema = {"oneOf": [TEXT, {"type": "array", "items": TEXT, "maxItems": VALUES_MAX}]}
 _COUNTS: Schema = {"type": "object", "additionalProperties": COUNT}
 _WRITTEN: dict[str, Schema] = {
-    "Stored": _object(
+    "Stored": object_of(
         {
             "incidentId": TEXT | {"examples": [ID_EXAMPLE]},
             "seq": REVISION,
@@ -109,7 +114,7 @@ _WRITTEN: dict[str, Schema] = {
             "duplicate": {"type": "boolean"},
         }
     ),
-    "Problem": _object(
+    "Problem": object_of(
         {
             "type": TEXT,
             "title": TEXT,
@@ -122,7 +127,7 @@ _WRITTEN: dict[str, Schema] = {
             "retryAfter": COUNT,
         },
     ),
-    "HistoryEntry": _object(
+    "HistoryEntry": object_of(
         {
             "revision": REVISION,
             "at": TIME,
@@ -133,20 +138,30 @@ _WRITTEN: dict[str, Schema] = {
         },
         {"note": TEXT, "by": TEXT},
     ),
-    "Delivery": _object(
-        {"revision": REVISION, "channel": {"enum": ["broadcast", "email"]}, "at": TIME}
+    "Filter": {
+        "type": "object",
+        "properties": dict.fromkeys(FIELDS, _TEXTS),
+        "additionalProperties": False,
+        "description": "What to hear of: a change that matches before or after it; all, if empty.",
+    },
+    "Delivery": object_of(
+        {
+            "revision": REVISION,
+            "channel": {"type": "string", "pattern": "^(broadcast|email|webhook:.+)$"},
+            "at": TIME,
+        }
     ),
-    "IncidentPage": _object(
+    "IncidentPage": object_of(
         {"incidents": {"type": "array", "items": ref("Incident")}}, {"cursor": TEXT}
     ),
-    "IncidentDetail": _object(
+    "IncidentDetail": object_of(
         {
             "incident": ref("Incident"),
             "history": {"type": "array", "items": ref("HistoryEntry")},
             "deliveries": {"type": "array", "items": ref("Delivery")},
         }
     ),
-    "Statistics": _object(
+    "Statistics": object_of(
         {
             "since": TIME,
             "days": REVISION,
@@ -161,13 +176,13 @@ _WRITTEN: dict[str, Schema] = {
             "toResolve": _DURATIONS,
         }
     ),
-    "Health": _object({"status": {"const": "ok"}, "position": POSITION}),
-    "Config": _object(
+    "Health": object_of({"status": {"const": "ok"}, "position": POSITION}),
+    "Config": object_of(
         {
             "webSocketUrl": TEXT,
             "auth": {"enum": ["off", "jwt"]},
             "roles": {"type": "array", "items": {"enum": list(Role)}},
-            "moves": _object(
+            "moves": object_of(
                 {
                     status.value: {"type": "array", "items": {"enum": list(Status)}}
                     for status in Status
@@ -175,7 +190,7 @@ _WRITTEN: dict[str, Schema] = {
             ),
         }
     ),
-    "Me": _object(
+    "Me": object_of(
         {
             "user": {"type": ["string", "null"]},
             "role": {"enum": list(Role)},

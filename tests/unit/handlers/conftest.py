@@ -15,6 +15,7 @@ from alerta_utec.adapters.memory import (
     MemoryIncidents,
     MemoryPoster,
 )
+from alerta_utec.adapters.memory_webhooks import MemoryWebhooks, MemoryWebhookSender
 from alerta_utec.app.access import Access, OpenDoor
 from alerta_utec.app.cap import CapAlerts
 from alerta_utec.app.catch_up import CatchUp
@@ -22,6 +23,7 @@ from alerta_utec.app.limits import NoLimit, SubmitLimit
 from alerta_utec.app.sessions import Sessions, Subscriptions
 from alerta_utec.app.stats import Stats
 from alerta_utec.app.submit import Submit
+from alerta_utec.app.webhooks_admin import ManageWebhooks
 from alerta_utec.domain.origins import Origins
 from alerta_utec.handlers.connections import Connect, Disconnect
 from alerta_utec.handlers.http import HttpApi, Request
@@ -63,6 +65,15 @@ class World:
         access = Access(self.connections, self.authenticator.required)
         submit, catch_up = Submit(self.store, self.clock), CatchUp(self.store)
         stats = Stats(self.store, self.clock, ZoneInfo("America/Lima"))
+        self.webhooks, self.receiver = MemoryWebhooks(), MemoryWebhookSender()
+        manage = ManageWebhooks(
+            self.webhooks,
+            self.webhooks.jobs,
+            self.receiver,
+            self.store,
+            self.clock,
+            "urn:alerta-utec:prueba",
+        )
         self.connect = Connect(sessions, self.origins)
         self.disconnect = Disconnect(sessions)
         self.notify = MessageRoute(Notify(submit, access, self.limit), access.lang, self.poster)
@@ -87,6 +98,7 @@ class World:
                 "es",
                 restricted=self.authenticator.required,
             ),
+            lambda: manage,
         )
 
     @property
@@ -110,7 +122,7 @@ class World:
         response = self.http(events.load(name) | parts)
         headers = response.get("headers") or {}
         many = {k: v[0] for k, v in (response.get("multiValueHeaders") or {}).items()}
-        return response["statusCode"], headers | many, json.loads(response["body"])
+        return response["statusCode"], headers | many, json.loads(response.get("body") or "{}")
 
 
 @pytest.fixture

@@ -1,0 +1,190 @@
+"""Webhooks in the OpenAPI document: how they are managed, and what they are sent."""
+
+from alerta_utec.app.webhook_events import CREATED, RESOLVED, TRIED, UPDATED
+from alerta_utec.domain.webhook import DESCRIPTION_MAX, URL_MAX, State
+from alerta_utec.handlers.openapi_parts import Document, get, json_of, path_id, problems
+from alerta_utec.handlers.schemas import (
+    COUNT,
+    POSITION,
+    REVISION,
+    TEXT,
+    TIME,
+    Schema,
+    object_of,
+    ref,
+)
+
+_URL: Schema = {
+    "type": "string",
+    "maxLength": URL_MAX,
+    "description": "http or https, without user, password or fragment",
+    "examples": ["https://panel.example.edu/alertas"],
+}
+_DESCRIPTION: Schema = {"type": "string", "maxLength": DESCRIPTION_MAX}
+_SECRET: Schema = {
+    "type": "string",
+    "pattern": "^whsec_[A-Za-z0-9+/]{32,88}={0,2}$",
+    "description": "24 to 64 bytes in base64; shown once, in the answer that it begins with",
+}
+_ID: Schema = {"type": "string", "examples": ["01a20b7b-a999-7c10-a5a9-4c22b56ee3f0"]}
+
+
+def paths() -> Document:
+    """The routes of ``autoridad``."""
+    one = {"parameters": [path_id("webhookId")]}
+    return {
+        "/webhooks": {
+            "get": _get("List the webhooks, the oldest first", "WebhookList"),
+            "post": _create(),
+        },
+        "/webhooks/{webhookId}": {
+            **one,
+            "get": _get("Show a webhook", "Webhook", "not_found"),
+            "patch": _post("Change a webhook", "Webhook", "WebhookChange"),
+            "delete": {
+                "summary": "Remove a webhook, and what it is owed",
+                "responses": {"204": {"description": "Removed"}, **_problems("not_found")},
+            },
+        },
+        "/webhooks/{webhookId}/secret": {
+            **one,
+            "post": _post(
+                "Give it a new secret; the old one signs on for 24 hours",
+                "WebhookWithSecret",
+                "WebhookSecret",
+            ),
+        },
+        "/webhooks/{webhookId}/failures": {
+            **one,
+            "get": _get("What it was not told of in the end", "WebhookFailures", "not_found"),
+        },
+        "/webhooks/{webhookId}/retry": {
+            **one,
+            "post": _post("Send all of its failures again", "WebhookRetry"),
+        },
+        "/webhooks/{webhookId}/test": {
+            **one,
+            "post": _post("Send it a test event at once", "WebhookTest"),
+        },
+    }
+
+
+def sent() -> Document:
+    """What a receiver gets."""
+    signed = "Standard Webhooks 1.0.0"
+    headers = [
+        {"name": name, "in": "header", "required": True, "schema": TEXT, "description": signed}
+        for name in ("webhook-id", "webhook-timestamp", "webhook-signature")
+    ]
+    content = {"application/cloudevents+json": {"schema": ref("WebhookEvent")}}
+    return {
+        "incident": {
+            "post": {
+                "summary": "A change of an incident, as a CloudEvents 1.0 event",
+                "parameters": headers,
+                "requestBody": {"required": True, "content": content},
+                "responses": {
+                    "2XX": {"description": "Taken"},
+                    "410": {"description": "Never again: the webhook is disabled"},
+                    "default": {"description": "Not taken: it is sent again"},
+                },
+                "security": [],
+            }
+        }
+    }
+
+
+def schemas() -> dict[str, Schema]:
+    """The shapes that are of webhooks alone, by their names."""
+    states = {"enum": list(State)}
+    webhook = object_of(
+        {
+            "webhookId": _ID,
+            "url": _URL,
+            "description": _DESCRIPTION,
+            "filter": ref("Filter"),
+            "state": states,
+            "createdAt": TIME,
+        },
+        {"oldSecretUntil": TIME},
+    )
+    asked = {"url": _URL, "filter": ref("Filter"), "description": _DESCRIPTION}
+    changed = {**asked, "state": {"enum": [State.ACTIVE, State.PAUSED]}}
+    return {
+        "Webhook": webhook,
+        "WebhookWithSecret": {
+            "allOf": [ref("Webhook"), object_of({"secret": _SECRET})],
+        },
+        "WebhookList": object_of({"webhooks": {"type": "array", "items": ref("Webhook")}}),
+        "WebhookToAdd": _closed({"url": _URL}, {**asked, "secret": _SECRET}),
+        "WebhookChange": _closed({}, changed),
+        "WebhookSecret": _closed({}, {"secret": _SECRET}),
+        "WebhookFailures": object_of({"failures": {"type": "array", "items": _failure()}}),
+        "WebhookRetry": object_of({"owed": COUNT}),
+        "WebhookTest": object_of(
+            {"ok": {"type": "boolean"}, "ms": COUNT},
+            {"status": {"type": "integer"}, "because": TEXT},
+        ),
+        "WebhookEvent": _event(),
+    }
+
+
+def _failure() -> Schema:
+    return object_of(
+        {
+            "incidentId": TEXT,
+            "revision": REVISION,
+            "seq": REVISION,
+            "at": TIME,
+            "attempts": COUNT,
+            "because": TEXT,
+        }
+    )
+
+
+def _event() -> Schema:
+    told = object_of(
+        {"incident": ref("Incident"), "position": POSITION, "change": ref("HistoryEntry")}
+    )
+    return object_of(
+        {
+            "specversion": {"const": "1.0"},
+            "id": TEXT,
+            "source": TEXT,
+            "type": {"enum": [CREATED, UPDATED, RESOLVED, TRIED]},
+            "subject": TEXT,
+            "time": TIME,
+            "datacontenttype": {"const": "application/json"},
+            "data": {"oneOf": [told, object_of({"webhookId": _ID})]},
+        }
+    )
+
+
+def _closed(required: dict[str, Schema], optional: dict[str, Schema]) -> Schema:
+    return object_of(required, optional) | {"additionalProperties": False}
+
+
+def _create() -> Document:
+    shown = "WebhookWithSecret"
+    operation = _post("Add a webhook that hears of every change from now on", shown, "WebhookToAdd")
+    for status in ("200", "404"):
+        del operation["responses"][status]
+    added = {"description": "Added", "content": json_of(ref(shown))}
+    operation["responses"]["201"] = added
+    return operation
+
+
+def _get(summary: str, schema: str, *codes: str) -> Document:
+    return get(summary, schema, "forbidden", *codes)
+
+
+def _post(summary: str, schema: str, body: str = "") -> Document:
+    codes = ("bad_json", "invalid_request", "too_large") if body else ()
+    operation = _get(summary, schema, "not_found", "rate_limited", *codes)
+    if body:
+        operation["requestBody"] = {"content": json_of(ref(body))}
+    return operation
+
+
+def _problems(*codes: str) -> Document:
+    return problems("forbidden", "rate_limited", *codes)

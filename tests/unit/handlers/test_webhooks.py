@@ -1,0 +1,209 @@
+"""The routes of webhooks, fed with events of payload format 2.0."""
+
+import base64
+import json
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from alerta_utec.domain.errors import Unavailable
+from alerta_utec.domain.policy import Person, Role
+from alerta_utec.handlers.routes import WEBHOOK_ROUTES
+from alerta_utec.ports import Signed
+from alerta_utec.webhook_ports import Answer
+from tests import events
+from tests.support.incidents import incident
+from tests.unit.handlers.conftest import World
+
+EVENTS = [name for name in events.names() if name.startswith("http_webhooks_")]
+OWN_SECRET = json.loads(events.load("http_webhooks_rotate")["body"])["secret"]
+
+
+def add(world: World, **fields: Any) -> dict[str, Any]:
+    """A new webhook, as the answer to its addition shows it."""
+    asked = {"url": "https://panel.example.edu/alertas", **fields}
+    status, _, body = world.get("http_webhooks_add", body=json.dumps(asked))
+    assert status == 201
+    return body
+
+
+def of(webhook: dict[str, Any]) -> dict[str, Any]:
+    """The part of an event that names a webhook."""
+    return {"pathParameters": {"webhookId": webhook["webhookId"]}}
+
+
+def test_a_webhook_is_added_and_its_secret_shown_this_once(world: World) -> None:
+    status, headers, added = world.get("http_webhooks_add")
+
+    shown = {name: value for name, value in added.items() if name != "secret"}
+    assert status == 201
+    assert headers["Location"] == f"/webhooks/{added['webhookId']}"
+    assert headers["Cache-Control"] == "no-store"
+    assert len(base64.b64decode(added["secret"].removeprefix("whsec_"))) == 32
+    assert shown["filter"] == {"urgency": ["high"]}
+    assert world.get("http_webhooks_list")[2] == {"webhooks": [shown]}
+    assert world.get("http_webhooks_show", **of(added))[2] == shown
+
+
+def test_every_problem_of_a_webhook_is_told_at_once(world: World) -> None:
+    wrong = {"url": "ftp://x", "filter": {"urgency": "mucha"}, "secret": "corto", "webhookId": "x"}
+
+    status, _, body = world.get("http_webhooks_add", body=json.dumps(wrong))
+
+    assert (status, body["code"]) == (400, "invalid_request")
+    fields = [problem["field"] for problem in body["errors"]]
+    assert fields == ["filter.urgency", "secret", "url", "webhookId"]
+    assert world.webhooks.all() == []
+
+
+def test_a_webhook_is_changed_in_what_is_named(world: World) -> None:
+    added = add(world, description="El panel de la entrada")
+
+    status, _, changed = world.get("http_webhooks_change", **of(added))
+
+    del added["secret"]
+    assert (status, changed) == (200, added | {"state": "paused"})
+
+
+@pytest.mark.parametrize("body", [None, "", "{}"])
+def test_a_rotation_makes_a_secret_and_tells_until_when_the_old_one_signs(
+    world: World, body: str | None
+) -> None:
+    added = add(world)
+
+    status, _, rotated = world.get("http_webhooks_rotate", **of(added), body=body)
+
+    assert status == 200
+    assert rotated["secret"] not in (added["secret"], OWN_SECRET)
+    assert rotated["oldSecretUntil"] > added["createdAt"]
+
+
+def test_a_rotation_takes_the_secret_that_somebody_brings(world: World) -> None:
+    rotated = world.get("http_webhooks_rotate", **of(add(world)))[2]
+
+    assert rotated["secret"] == OWN_SECRET
+
+
+def test_a_webhook_is_removed(world: World) -> None:
+    added = add(world)
+
+    response = world.http(events.load("http_webhooks_remove") | of(added))
+
+    assert response["statusCode"] == 204
+    assert "body" not in response
+    assert "Content-Type" not in response["headers"]
+    assert world.get("http_webhooks_show", **of(added))[0] == 404
+
+
+def test_what_was_given_up_is_listed_and_sent_again(world: World) -> None:
+    added = add(world)
+    world.submit(incident(incidentId="aula-1"))
+    (change,) = world.store.history("aula-1")
+    jobs, now = world.webhooks.jobs, world.clock.now()
+    jobs.owe(change, [added["webhookId"]], at=now)
+    (job,) = jobs.due(added["webhookId"], now, 10)
+    jobs.give_up(job, at=now, reason="HTTP 500", attempts=10)
+
+    _, _, before = world.get("http_webhooks_failures", **of(added))
+    retried = world.get("http_webhooks_retry", **of(added))
+    _, _, after = world.get("http_webhooks_failures", **of(added))
+
+    (failure,) = before["failures"]
+    assert failure.pop("at").endswith("Z")
+    assert failure == {
+        "incidentId": "aula-1",
+        "revision": 1,
+        "seq": 1,
+        "attempts": 10,
+        "because": "HTTP 500",
+    }
+    assert (retried[0], retried[2]) == (200, {"owed": 1})
+    assert after == {"failures": []}
+    assert [one.change.incident_id for one in jobs.due(added["webhookId"], now, 10)] == ["aula-1"]
+
+
+@pytest.mark.parametrize(
+    ("answered", "told"),
+    [
+        (Answer(204, ms=12), {"ok": True, "status": 204, "ms": 12}),
+        (Answer(301, ms=3), {"ok": False, "status": 301, "ms": 3}),
+        (Answer(none="timeout", ms=15000), {"ok": False, "because": "timeout", "ms": 15000}),
+    ],
+    ids=["taken", "refused", "unanswered"],
+)
+def test_a_test_tells_what_the_receiver_said(
+    world: World, answered: Answer, told: dict[str, Any]
+) -> None:
+    added = add(world)
+    world.receiver.answers.append(answered)
+
+    status, _, body = world.get("http_webhooks_test", **of(added))
+
+    assert (status, body) == (200, told)
+    (post,) = world.receiver.posts
+    assert post.url == added["url"]
+
+
+@pytest.mark.parametrize("name", [n for n in EVENTS if "pathParameters" in events.load(n)])
+@pytest.mark.parametrize("webhook_id", [None, "x" * 10_000], ids=["unknown", "long"])
+def test_a_webhook_that_there_is_not_is_not_found(
+    world: World, name: str, webhook_id: str | None
+) -> None:
+    parts = {"pathParameters": {"webhookId": webhook_id}} if webhook_id else {}
+
+    status, _, body = world.get(name, **parts)
+
+    assert (status, body["code"]) == (404, "not_found")
+
+
+class As:
+    """An ``Authenticator`` that takes everybody for somebody of this role."""
+
+    required = True
+
+    def __init__(self, role: Role) -> None:
+        self._role = role
+
+    def authenticate(self, _token: str | None) -> Signed:
+        return Signed(Person("luis", self._role), None)
+
+
+@pytest.mark.parametrize("name", EVENTS)
+@pytest.mark.parametrize("role", [Role.ESTUDIANTE, Role.PERSONAL])
+def test_webhooks_are_for_the_authority_alone(name: str, role: Role) -> None:
+    world = World(authenticator=As(role))
+
+    status, _, body = world.get(name)
+
+    assert (status, body["code"]) == (403, "forbidden")
+    assert world.webhooks.all() == []
+    assert world.receiver.posts == []
+
+
+def test_every_route_of_webhooks_has_its_event() -> None:
+    assert {events.load(name)["routeKey"] for name in EVENTS} == set(WEBHOOK_ROUTES)
+
+
+def test_a_store_that_does_not_answer_is_unavailable(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail() -> None:
+        raise Unavailable
+
+    monkeypatch.setattr(world.webhooks, "all", fail)
+
+    assert world.get("http_webhooks_list")[0] == 503
+
+
+def test_what_a_receiver_gets_is_what_the_document_describes(world: World) -> None:
+    document = world.get("http_openapi")[2]
+    world.get("http_webhooks_test", **of(add(world)))
+    (post,) = world.receiver.posts
+    operation = document["webhooks"]["incident"]["post"]
+
+    schema = operation["requestBody"]["content"]["application/cloudevents+json"]["schema"]
+    Draft202012Validator(schema | {"components": document["components"]}).validate(
+        json.loads(post.body)
+    )
+    assert {header["name"] for header in operation["parameters"]} <= post.headers.keys()
