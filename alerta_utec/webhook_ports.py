@@ -197,7 +197,10 @@ class WebhookPlan(Protocol):
         ...
 
 
-NoAnswer = Literal["timeout", "unreachable", "unknown_host", "tls", "private_address", "not_http"]
+# ``internal``: a defect of ours, which the log has.
+NoAnswer = Literal[
+    "timeout", "unreachable", "unknown_host", "tls", "private_address", "not_http", "internal"
+]
 
 
 @dataclass(frozen=True, slots=True)

@@ -159,9 +159,7 @@ class DeliverWebhook:
             return Tried("dropped")
         if webhook.state is not State.ACTIVE:
             return Tried("given_up", job.attempts, webhook.state.value, webhook=webhook)
-        event, at = event_of(job.change, source=self.source), self.clock.now()
-        headers = event.headers(webhook.signing(at), at)
-        answer = self.sender.post(webhook.url, event.body, headers)
+        answer = self._post(webhook, job)
         attempts = job.attempts + 1
         if answer.ok:
             return Tried("sent", attempts, webhook=webhook)
@@ -193,6 +191,16 @@ class DeliverWebhook:
             outcome["because"] = tried.because
         _log(job, outcome)
         self.record(Delivery.of(job.change, tried.webhook.channel, now, outcome))
+
+    def _post(self, webhook: Webhook, job: WebhookJob) -> Answer:
+        try:
+            event, at = event_of(job.change, source=self.source), self.clock.now()
+            headers = event.headers(webhook.signing(at), at)
+            return self.sender.post(webhook.url, event.body, headers)
+        except Exception:
+            # A defect of ours must not hold up what is owed behind this.
+            log.exception("webhook_failed", extra={"position": str(job.change.position)})
+            return Answer(none="internal")
 
     def _wait(self, job: WebhookJob, answer: Answer) -> timedelta:
         wait_s = RETRY_AFTER_S[job.attempts] * self.jitter.uniform(1, 1 + JITTER)

@@ -1,0 +1,148 @@
+"""The threads that tell webhooks what they are owed, on one machine."""
+
+import logging
+import threading
+import time
+
+from alerta_utec.app.webhooks import DeliverWebhook, FollowFeed
+from alerta_utec.domain.errors import Unavailable
+from alerta_utec.ports import Clock
+from alerta_utec.webhook_ports import WebhookJob, WebhookJobs, Webhooks
+
+log = logging.getLogger(__name__)
+
+LONGEST_SLEEP_S = 30.0
+RETRY_S = 5.0
+# What one webhook is given between two looks at what is due.
+BATCH = 50
+
+
+class WebhookWorker:
+    """Reads the feed for what is owed, and has each webhook told in a thread of its own.
+
+    A webhook that hangs delays no other; to one webhook there is one post at a time, the oldest
+    change first. The threads are there only while there is something to send, and are no more
+    than there are webhooks. What cannot be written down (a full disk) is kept until it can be,
+    so that nothing is posted over and over meanwhile.
+    """
+
+    def __init__(
+        self,
+        follow: FollowFeed,
+        deliver: DeliverWebhook,
+        webhooks: Webhooks,
+        jobs: WebhookJobs,
+        clock: Clock,
+        *,
+        retry_s: float = RETRY_S,
+    ) -> None:
+        self._follow = follow
+        self._deliver = deliver
+        self._webhooks = webhooks
+        self._jobs = jobs
+        self._clock = clock
+        self._retry_s = retry_s
+        self._wake = threading.Event()
+        self._stopping = threading.Event()
+        self._busy: dict[str, threading.Thread] = {}
+        self._needed = True
+        self._thread = threading.Thread(target=self._run, name="webhooks", daemon=True)
+
+    def start(self) -> None:
+        """Begin, with what was left owed by an earlier run."""
+        self._thread.start()
+
+    def committed(self) -> None:
+        """There is something new in the feed."""
+        # Where there is no webhook, commits need not wake a thread that finds so each time.
+        if self._needed:
+            self._wake.set()
+
+    def changed(self) -> None:
+        """Somebody has changed a webhook, or what is owed to it."""
+        self._wake.set()
+
+    def stop(self, timeout_s: float) -> None:
+        """Let current posts end, for up to ``timeout_s``; the rest stays owed."""
+        until = time.monotonic() + timeout_s
+        self._stopping.set()
+        self._wake.set()
+        self._thread.join(timeout_s)
+        for lane in list(self._busy.values()):
+            lane.join(max(0.0, until - time.monotonic()))
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            self._wake.clear()
+            try:
+                pause_s = self._turn()
+            except Unavailable:
+                log.exception("webhooks_unavailable")
+                pause_s = self._retry_s
+            except Exception:
+                log.exception("webhooks_failed")
+                pause_s = self._retry_s
+            if not self._stopping.is_set():
+                self._wake.wait(pause_s)
+
+    def _turn(self) -> float:
+        """Owe what is new, and have told who is owed something now.
+
+        Returns:
+            For how long there is nothing more to do, in seconds.
+        """
+        webhooks = self._webhooks.all()
+        self._needed = bool(webhooks)
+        while self._follow() and not self._stopping.is_set():
+            pass
+        pause_s, now = LONGEST_SLEEP_S, self._clock.now()
+        for webhook in webhooks:
+            if webhook.webhook_id in self._busy:
+                continue  # its thread wakes this one at its end
+            next_at = self._jobs.next_at(webhook.webhook_id)
+            if next_at is None:
+                continue
+            if next_at <= now:
+                self._start_lane(webhook.webhook_id)
+            else:
+                pause_s = min(pause_s, (next_at - now).total_seconds())
+        return pause_s
+
+    def _start_lane(self, webhook_id: str) -> None:
+        lane = threading.Thread(
+            target=self._tell_all, args=(webhook_id,), name=f"webhook-{webhook_id}", daemon=True
+        )
+        self._busy[webhook_id] = lane
+        try:
+            lane.start()
+        except RuntimeError:  # the system has no thread left
+            del self._busy[webhook_id]
+            raise
+
+    def _tell_all(self, webhook_id: str) -> None:
+        """Tell one webhook all that is due to it."""
+        try:
+            while jobs := self._jobs.due(webhook_id, self._clock.now(), BATCH):
+                for job in jobs:
+                    if self._stopping.is_set():
+                        return
+                    self._tell(job)
+        except Exception:
+            # The store is away, or a defect of ours: this webhook waits, the others need not.
+            log.exception("webhook_failed", extra={"webhook_id": webhook_id})
+            self._stopping.wait(self._retry_s)
+        finally:
+            del self._busy[webhook_id]
+            self._wake.set()
+
+    def _tell(self, job: WebhookJob) -> None:
+        tried = self._deliver.attempt(job)
+        while True:
+            try:
+                self._deliver.keep(job, tried)
+            except Unavailable:
+                log.warning("webhook_outcome_waits", extra={"webhook_id": job.webhook_id})
+                if self._stopping.wait(self._retry_s):
+                    return
+            else:
+                return
