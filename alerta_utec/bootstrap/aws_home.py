@@ -11,6 +11,7 @@ from aws_lambda_powertools.logging import Logger
 from alerta_utec.bootstrap.aws_services import AwsServices
 
 if TYPE_CHECKING:
+    from alerta_utec.bootstrap.aws_webhooks import AwsWebhooks
     from alerta_utec.domain.change import Change
     from alerta_utec.domain.messages import Lang
     from alerta_utec.handlers.websocket import Action
@@ -32,6 +33,13 @@ class AwsHome:
     def services(self) -> AwsServices:
         """What the handlers stand on."""
         return AwsServices(self.environment)
+
+    @cached_property
+    def webhook_services(self) -> "AwsWebhooks":
+        """The same, and those of webhooks."""
+        from alerta_utec.bootstrap.aws_webhooks import AwsWebhooks
+
+        return AwsWebhooks(self.environment)
 
     @cached_property
     def connect(self) -> Handler:
@@ -98,7 +106,7 @@ class AwsHome:
         """The HTTP API."""
         from alerta_utec.handlers.http import HttpApi
 
-        services = self.services
+        services = self.webhook_services
         api = HttpApi(
             services.incidents,
             services.deliveries,
@@ -108,6 +116,7 @@ class AwsHome:
             services.limit,
             lambda _request: services.web_socket_url,
             services.cap,
+            lambda: services.manage_webhooks,
         )
         return self._logged(api)
 
@@ -135,6 +144,25 @@ class AwsHome:
     def sweep(self) -> Handler:
         """The schedule, which closes expired connections."""
         return self._logged(self.services.sweep)
+
+    @cached_property
+    def webhooks(self) -> Handler:
+        """The stream of changes, to what webhooks are owed."""
+        plan = self.webhook_services.plan_webhooks
+        return self._consumer(lambda change, _deadline_s: plan(change))
+
+    @cached_property
+    def webhook(self) -> Handler:
+        """The queue of bells, to webhooks."""
+        from alerta_utec.adapters.aws.sqs_webhooks import bell_of
+        from alerta_utec.handlers.queue import QueueConsumer
+
+        return self._logged(QueueConsumer(bell_of, self.webhook_services.answer_bell))
+
+    @cached_property
+    def remind(self) -> Handler:
+        """The schedule, which rings for what is owed to webhooks."""
+        return self._logged(self.webhook_services.remind)
 
     def _one_way(self, action: "Action") -> Handler:
         from alerta_utec.handlers.websocket import MessageRoute

@@ -25,6 +25,14 @@ NO_INCIDENTS = {
     *("alerta_utec.domain.incident", "alerta_utec.handlers.websocket"),
     "alerta_utec.adapters.aws.management_http",
 }
+# Only the functions of webhooks load what they are made of, and ``http`` when somebody asks.
+WEBHOOKS = {
+    *("alerta_utec.domain.webhook", "alerta_utec.webhook_ports", "alerta_utec.app.webhooks"),
+    *("alerta_utec.app.webhook_events", "alerta_utec.app.webhooks_admin"),
+    *("alerta_utec.adapters.webhook_http", "alerta_utec.adapters.aws.dynamodb_webhooks"),
+    *("alerta_utec.adapters.aws.dynamodb_webhook_jobs", "alerta_utec.handlers.webhooks"),
+}
+OF_WEBHOOKS = {"webhooks", "webhook", "remind"}
 FORBIDDEN = {
     "connect": NO_INCIDENTS,
     "disconnect": NO_INCIDENTS,
@@ -47,6 +55,20 @@ FORBIDDEN = {
     "alarm": {
         *(HTTP_ONLY, JWT, "alerta_utec.adapters.aws.commit", "alerta_utec.app.submit"),
         *("alerta_utec.app.deliver", "alerta_utec.adapters.aws.management_http"),
+    },
+    "webhooks": {
+        *(HTTP_ONLY, JWT, "alerta_utec.adapters.aws.commit", "alerta_utec.app.deliver"),
+        *("alerta_utec.adapters.webhook_http", "alerta_utec.app.webhooks_admin"),
+        *("alerta_utec.handlers.webhooks", "alerta_utec.adapters.aws.webhook_turns"),
+    },
+    "webhook": {
+        *(HTTP_ONLY, JWT, "alerta_utec.adapters.aws.commit", "alerta_utec.app.deliver"),
+        *("alerta_utec.app.webhooks_admin", "alerta_utec.handlers.webhooks"),
+    },
+    "remind": {
+        *(HTTP_ONLY, JWT, "alerta_utec.adapters.aws.commit", "alerta_utec.app.deliver"),
+        *("alerta_utec.adapters.webhook_http", "alerta_utec.app.webhooks_admin"),
+        "alerta_utec.handlers.webhooks",
     },
 }
 
@@ -81,7 +103,8 @@ def test_the_table_of_routes_loads_nothing_but_itself() -> None:
 def test_a_lambda_loads_only_what_its_handler_stands_on(name: str) -> None:
     modules = loaded(f"src.{name}")
 
-    assert not modules & (NEVER_ON_LAMBDA | FORBIDDEN[name])
+    others = set() if name in OF_WEBHOOKS else WEBHOOKS
+    assert not modules & (NEVER_ON_LAMBDA | FORBIDDEN[name] | others)
 
 
 def test_every_lambda_file_has_its_list() -> None:

@@ -10,6 +10,10 @@ from typing import Any
 
 import pytest
 
+from alerta_utec.adapters.aws.dynamodb_webhooks import WITHOUT_SECRETS
+from alerta_utec.adapters.aws.sqs_webhooks import DELAY_MAX_S
+from alerta_utec.adapters.aws.webhook_turns import TURN
+from alerta_utec.adapters.webhook_http import TIMEOUT_S
 from alerta_utec.handlers.stream import RESERVE_S
 from tests.meta.conftest import Packaged, package
 
@@ -33,7 +37,7 @@ def test_every_function_has_a_role_of_its_own(packaged: Packaged) -> None:
     functions = packaged.of_type("AWS::Lambda::Function")
     roles = [function["Properties"]["Role"]["Fn::GetAtt"][0] for function in functions.values()]
 
-    assert len(set(roles)) == len(roles) == 13
+    assert len(set(roles)) == len(roles) == 16
     assert set(roles) == set(packaged.of_type("AWS::IAM::Role"))
 
 
@@ -65,7 +69,8 @@ def test_connections_are_managed_on_this_api_and_stage_only(packaged: Packaged) 
 
 
 def test_only_this_service_s_apis_and_schedule_may_call_its_functions(packaged: Packaged) -> None:
-    ours = ("${WebsocketsApi}/*", '{"Ref": "HttpApi"}', '["SweepEventsRuleSchedule1", "Arn"]')
+    schedules = (f'["{name}EventsRuleSchedule1", "Arn"]' for name in ("Sweep", "Remind"))
+    ours = ("${WebsocketsApi}/*", '{"Ref": "HttpApi"}', *schedules)
     for name, permission in packaged.of_type("AWS::Lambda::Permission").items():
         source = json.dumps(permission["Properties"]["SourceArn"])
         assert any(caller in source for caller in ours), name
@@ -87,7 +92,8 @@ def test_functions_run_on_the_runtime_that_the_wheels_are_for(packaged: Packaged
 
 
 def test_what_api_gateway_waits_for_ends_in_time(packaged: Packaged) -> None:
-    others = {f"{name}LambdaFunction" for name in ("Broadcast", "Fanout", "Alarm", "Sweep")}
+    called = ("Broadcast", "Fanout", "Alarm", "Sweep", "Webhooks", "Webhook", "Remind")
+    others = {f"{name}LambdaFunction" for name in called}
     for name, function in packaged.of_type("AWS::Lambda::Function").items():
         if name not in others:
             assert function["Properties"]["Timeout"] <= 29, name
@@ -122,7 +128,10 @@ def test_access_logs_are_one_json_object_a_line(packaged: Packaged) -> None:
 def test_tables_cost_by_use_are_encrypted_and_have_no_fixed_name(packaged: Packaged) -> None:
     tables = packaged.of_type("AWS::DynamoDB::Table")
 
-    assert set(tables) == {"Connections", "Incidents", "Changes", "Keys", "Deliveries"}
+    assert set(tables) == {
+        *("Connections", "Incidents", "Changes", "Keys", "Deliveries"),
+        *("Webhooks", "WebhookJobs"),
+    }
     for name, table in tables.items():
         assert table["Properties"]["BillingMode"] == "PAY_PER_REQUEST", name
         assert table["Properties"]["SSESpecification"] == {"SSEEnabled": True}, name
@@ -150,7 +159,7 @@ def test_rows_that_expire_have_a_ttl(packaged: Packaged) -> None:
         if "TimeToLiveSpecification" in table["Properties"]
     }
     setting = {"AttributeName": "expiresAt", "Enabled": True}
-    assert expiring == {"Connections": setting, "Keys": setting}
+    assert expiring == dict.fromkeys(("Connections", "Keys", "WebhookJobs"), setting)
 
 
 def streams(packaged: Packaged) -> dict[str, Any]:
@@ -162,7 +171,7 @@ def streams(packaged: Packaged) -> dict[str, Any]:
 def test_consumers_retry_part_of_a_batch_and_set_aside_what_stays_bad(packaged: Packaged) -> None:
     mappings = streams(packaged)
 
-    assert len(mappings) == 2
+    assert len(mappings) == 3
     for name, mapping in mappings.items():
         properties = mapping["Properties"]
         assert properties["FunctionResponseTypes"] == ["ReportBatchItemFailures"], name
@@ -185,6 +194,7 @@ def test_consumers_are_called_for_changes_only_and_alarm_for_those_that_call_for
     alarming = {"NewImage": {"alarms": {"BOOL": [True]}}}
     assert patterns == {
         "BroadcastEventSourceMappingDynamodbChanges": broadcast,
+        "WebhooksEventSourceMappingDynamodbChanges": broadcast,
         "AlarmEventSourceMappingDynamodbChanges": {
             **broadcast,
             "dynamodb": {**broadcast["dynamodb"], **alarming},  # type: ignore[dict-item]
@@ -217,6 +227,56 @@ def test_so_many_shards_are_sent_at_once_and_each_fails_alone(packaged: Packaged
     assert mapping["BatchSize"] == 1
 
 
+def test_bells_are_heard_again_where_nobody_answers_and_one_holds_up_no_other(
+    packaged: Packaged,
+) -> None:
+    queue = packaged.template["Resources"]["WebhookBells"]["Properties"]
+    functions = packaged.of_type("AWS::Lambda::Function")
+    timeout_s = functions["WebhookLambdaFunction"]["Properties"]["Timeout"]
+    mapping = packaged.of_type("AWS::Lambda::EventSourceMapping")[
+        "WebhookEventSourceMappingSQSWebhookBells"
+    ]["Properties"]
+
+    assert queue["VisibilityTimeout"] >= 6 * timeout_s
+    assert queue["MessageRetentionPeriod"] > DELAY_MAX_S + queue["VisibilityTimeout"]
+    assert queue["SqsManagedSseEnabled"] is True
+    assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert mapping["ScalingConfig"] == {"MaximumConcurrency": 5}
+    assert mapping["BatchSize"] == 1
+
+
+def test_a_turn_at_a_webhook_lasts_longer_than_a_post_and_less_than_its_lambda(
+    packaged: Packaged,
+) -> None:
+    functions = packaged.of_type("AWS::Lambda::Function")
+
+    turn_s = TURN.total_seconds()
+
+    timeout_s = functions["WebhookLambdaFunction"]["Properties"]["Timeout"]
+    assert TIMEOUT_S < turn_s < timeout_s
+    assert timeout_s - RESERVE_S + TIMEOUT_S < timeout_s
+
+
+def test_only_those_that_sign_may_read_the_secrets_of_webhooks(packaged: Packaged) -> None:
+    table = {"Fn::GetAtt": ["Webhooks", "Arn"]}
+    narrow = {
+        "ForAllValues:StringEquals": {"dynamodb:Attributes": list(WITHOUT_SECRETS)},
+        "StringEquals": {"dynamodb:Select": "SPECIFIC_ATTRIBUTES"},
+    }
+
+    found = [
+        (role, statement.get("Condition"))
+        for role, statement in _statements(packaged)
+        if table in _listed(statement["Resource"])
+    ]
+
+    assert [role for role, condition in found if condition is None] == ["HttpRole", "WebhookRole"]
+    assert [one for one in found if one[1] is not None] == [
+        ("WebhooksRole", narrow),
+        ("RemindRole", narrow),
+    ]
+
+
 def test_the_topic_of_dev_has_the_plain_name_and_is_encrypted(packaged: Packaged) -> None:
     topic = packaged.template["Resources"]["Alarms"]["Properties"]
 
@@ -241,14 +301,16 @@ def test_whoever_runs_it_is_told_of_what_was_given_up(packaged: Packaged) -> Non
 def test_consumers_have_time_to_begin_a_record_and_end_it(packaged: Packaged) -> None:
     functions = packaged.of_type("AWS::Lambda::Function")
 
-    for name in ("BroadcastLambdaFunction", "FanoutLambdaFunction", "AlarmLambdaFunction"):
-        assert functions[name]["Properties"]["Timeout"] >= 2 * RESERVE_S, name
+    for name in ("Broadcast", "Fanout", "Alarm", "Webhooks", "Webhook"):
+        function = functions[f"{name}LambdaFunction"]
+        assert function["Properties"]["Timeout"] >= 2 * RESERVE_S, name
 
 
 def test_what_people_need_to_know_is_an_output(packaged: Packaged) -> None:
     outputs = packaged.template["Outputs"]
 
     assert {"WebSocketUrl", "HttpUrl", "ManagementEndpoint", "AlarmTopic"} <= outputs.keys()
+    assert {"UndeliveredQueue", "FanOutQueue", "WebhookBellsQueue"} <= outputs.keys()
     assert {name for name in outputs if name.endswith("Table")} == {
         f"{table}Table" for table in packaged.of_type("AWS::DynamoDB::Table")
     }
