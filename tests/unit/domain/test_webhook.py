@@ -1,0 +1,249 @@
+"""Webhooks: what a caller may ask for, whom a change concerns, and what signs."""
+
+import base64
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from alerta_utec.domain.change import Change, Position
+from alerta_utec.domain.errors import InvalidRequest
+from alerta_utec.domain.values import Urgency
+from alerta_utec.domain.webhook import (
+    DESCRIPTION_MAX,
+    ROTATION,
+    URL_MAX,
+    Secret,
+    State,
+    Webhook,
+    WebhookRequest,
+)
+from tests.contract.builders import T0, creation, update, webhook
+
+URL = "https://receptor.example/ganchos"
+SECOND = timedelta(seconds=1)
+
+
+def problems(parse: Any, data: object) -> dict[str, str]:
+    """What is wrong, by field."""
+    with pytest.raises(InvalidRequest) as refusal:
+        parse(data)
+    return {problem.field: problem.key for problem in refusal.value.problems}
+
+
+def secret(length: int) -> str:
+    return "whsec_" + base64.b64encode(bytes(range(length))).decode()
+
+
+def at_seq(change: Change, seq: int) -> Change:
+    return change.committed(Position("e", seq))
+
+
+def test_what_is_asked_for_is_what_is_made() -> None:
+    wanted = WebhookRequest.to_create(
+        {
+            "url": URL,
+            "filter": {"urgency": "alta"},
+            "description": "  Señalización\n del campus ",
+            "secret": secret(32),
+        }
+    )
+
+    made = wanted.created("id-1", at=T0, since_seq=4)
+
+    assert (made.url, made.description) == (URL, "Señalización del campus")
+    assert made.filter.urgency == {"high"}
+    assert [own.value for own in made.secrets] == [secret(32)]
+    assert (made.state, made.since_seq, made.revision) == (State.ACTIVE, 4, 1)
+
+
+def test_each_webhook_has_a_secret_of_its_own_of_32_bytes() -> None:
+    one, two = webhook(), webhook()
+
+    assert one.secrets[0].value != two.secrets[0].value
+    assert len(one.secrets[0].key) == 32
+    assert one.secrets[0].value.startswith("whsec_")
+
+
+def test_every_problem_is_told_at_once() -> None:
+    data = {
+        "url": "ftp://receptor.example/",
+        "filter": {"urgency": "urgentísima", "planta": "3"},
+        "description": 7,
+        "secret": "whsec_corto",
+        "state": "paused",
+        "webhookId": "x",
+    }
+
+    assert problems(WebhookRequest.to_create, data) == {
+        "url": "not_url",
+        "filter.urgency": "not_one_of",
+        "filter.planta": "not_valid",
+        "description": "not_text",
+        "secret": "not_secret",
+        "state": "not_valid",
+        "webhookId": "reserved",
+    }
+
+
+@pytest.mark.parametrize("data", [None, [], "https://receptor.example/", 3])
+def test_what_is_no_object_is_refused(data: object) -> None:
+    assert problems(WebhookRequest.to_change, data) == {"": "not_object"}
+
+
+@pytest.mark.parametrize("data", [{}, {"url": None}])
+def test_a_webhook_needs_a_url(data: dict[str, Any]) -> None:
+    assert problems(WebhookRequest.to_create, data) == {"url": "missing"}
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://receptor.example",
+        "https://receptor.example:8443/a/b?c=d&e=f%20g",
+        "https://192.0.2.7/x",
+        "http://[2001:db8::1]:8080/x",
+        "https://xn--maana-pta.example/",
+        "https://receptor.example/".ljust(URL_MAX, "a"),
+    ],
+)
+def test_an_http_url_is_taken_as_it_is(url: str) -> None:
+    assert WebhookRequest.to_create({"url": url}).url == url
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "receptor.example/x",
+        "//receptor.example/x",
+        "ftp://receptor.example/",
+        "javascript:alert(1)",
+        "file:///etc/passwd",
+        "https://",
+        "https:///x",
+        "https://:443/x",
+        "https://ana@receptor.example/",
+        "https://ana:clave@receptor.example/",
+        "https://@receptor.example/",
+        "https://receptor.example/#fin",
+        "https://receptor.example:0/",
+        "https://receptor.example:65536/",
+        "https://receptor.example:x/",
+        "https://[::1/",
+        "https://receptor.example/a b",
+        "https://receptor.example/\r\nHost: otro.example",
+        "https://receptor.example\\@otro.example/",
+        "https://mañana.example/",
+        "\thttps://receptor.example/",
+    ],
+)
+def test_any_other_url_is_refused(url: str) -> None:
+    assert problems(WebhookRequest.to_create, {"url": url}) == {"url": "not_url"}
+
+
+def test_a_url_or_a_description_over_its_limit_is_refused() -> None:
+    data = {
+        "url": "https://receptor.example/".ljust(URL_MAX + 1, "a"),
+        "description": "x" * (DESCRIPTION_MAX + 1),
+    }
+
+    assert problems(WebhookRequest.to_create, data) == dict.fromkeys(data, "too_long")
+
+
+@pytest.mark.parametrize("length", [24, 25, 63, 64])
+def test_a_secret_of_24_to_64_bytes_is_taken(length: int) -> None:
+    taken = WebhookRequest.to_rotate({"secret": secret(length)}).secret
+
+    assert taken is not None
+    assert taken.key == bytes(range(length))
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        secret(23),
+        secret(65),
+        secret(32).removeprefix("whsec_"),
+        secret(32).replace("whsec_", "whsk_"),
+        secret(32) + "\n",
+        secret(32)[:-1],
+        secret(30).replace("A", "-"),
+        "whsec_" + "ñ" * 44,
+        "",
+        7,
+    ],
+)
+def test_any_other_secret_is_refused(value: object) -> None:
+    assert problems(WebhookRequest.to_rotate, {"secret": value}) == {"secret": "not_secret"}
+
+
+def test_a_change_takes_what_it_names_and_leaves_the_rest() -> None:
+    first = webhook(description="Señalización", filter={"urgency": ["high"]})
+
+    second = WebhookRequest.to_change({"state": "paused"}).changed(first)
+    third = WebhookRequest.to_change({"filter": {}, "description": ""}).changed(second)
+
+    assert second == replace(first, state=State.PAUSED, revision=2)
+    assert (third.filter.urgency, third.description, third.url) == (frozenset(), "", first.url)
+    assert third.revision == 3
+
+
+@pytest.mark.parametrize("state", ["gone", "ACTIVE", "", True, ["paused"]])
+def test_nobody_sets_any_other_state(state: object) -> None:
+    assert problems(WebhookRequest.to_change, {"state": state}) == {"state": "not_one_of"}
+
+
+def test_a_webhook_hears_of_what_came_after_it_and_matches_before_or_after() -> None:
+    one = webhook(since_seq=5, filter={"urgency": ["high"]})
+    low = at_seq(creation(urgency="low"), 6)
+    high = at_seq(creation(urgency="high"), 6)
+    lowered = at_seq(update(high.after, urgency=Urgency.LOW), 7)
+
+    assert [one.concerns(change) for change in (low, high, lowered)] == [False, True, True]
+    assert not one.concerns(at_seq(high, 5))
+
+
+@pytest.mark.parametrize("state", [State.PAUSED, State.GONE])
+def test_one_that_is_not_active_hears_of_nothing(state: State) -> None:
+    assert not webhook().next(state=state).concerns(at_seq(creation(), 1))
+
+
+def test_after_a_rotation_both_secrets_sign_for_a_day() -> None:
+    first = webhook()
+    rotated = first.rotated(Secret.new(), T0)
+    microsecond = timedelta(microseconds=1)
+
+    signing = [len(rotated.signing(T0 + ROTATION + n * microsecond)) for n in (-1, 0, 1)]
+
+    assert [own.value for own in rotated.secrets][1] == first.secrets[0].value
+    assert signing == [2, 1, 1]
+
+
+def test_a_second_rotation_ends_the_oldest_secret() -> None:
+    first = webhook()
+
+    twice = first.rotated(Secret.new(), T0).rotated(Secret.new(), T0 + SECOND)
+
+    assert len(twice.signing(T0 + SECOND)) == 2
+    assert first.secrets[0].value not in {own.value for own in twice.secrets}
+
+
+def test_no_secret_is_shown_or_printed() -> None:
+    one = webhook().rotated(Secret.new(), T0)
+    shown = f"{one.to_json()} {one!r} {WebhookRequest(secret=one.secrets[0])!r}"
+
+    assert not any(own.value in shown for own in one.secrets)
+    assert one.to_json()["oldSecretUntil"] == "2035-11-17T18:12:00.123456Z"
+
+
+def test_a_record_has_everything() -> None:
+    one = webhook(filter={"location": ["Biblioteca"]}, description="x").rotated(Secret.new(), T0)
+    plain = webhook().next(state=State.GONE)
+
+    assert [Webhook.from_record(own.to_record()) for own in (one, plain)] == [one, plain]
+
+
+def test_its_channel_is_its_own() -> None:
+    assert replace(webhook(), webhook_id="a").channel == "webhook:a"
