@@ -36,7 +36,12 @@ def _subject(change: Change, lang: Lang) -> str:
     if incident.drill:
         head = f"{email_text('drill', lang)} - {head}"
     subject = f"[Alerta UTEC] {head}: {incident.type} - {incident.location}"
-    ascii_only = _ascii(subject)
+    return subject_line(subject)
+
+
+def subject_line(text: str) -> str:
+    """The text as a subject may be: one line of ASCII, cut at ``SUBJECT_MAX``."""
+    ascii_only = _ascii(text)
     return ascii_only if len(ascii_only) <= SUBJECT_MAX else ascii_only[: SUBJECT_MAX - 3] + "..."
 
 
@@ -87,9 +92,14 @@ def _value(value: object) -> str:
 
 
 def _both_times(moment: datetime, timezone: ZoneInfo) -> str:
+    utc = moment.astimezone(UTC)
+    return f"{local_time(moment, timezone)} ({timezone.key}) = {utc:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def local_time(moment: datetime, timezone: ZoneInfo) -> str:
+    """The moment on the campus's clock."""
     try:
         local = moment.astimezone(timezone)
     except OverflowError:  # the first or last hours of the years 1 to 9999
         local = moment
-    utc = moment.astimezone(UTC)
-    return f"{local:%d/%m/%Y %H:%M:%S} ({timezone.key}) = {utc:%Y-%m-%d %H:%M:%S} UTC"
+    return f"{local:%d/%m/%Y %H:%M:%S}"

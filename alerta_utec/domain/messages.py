@@ -150,16 +150,29 @@ EMAIL: Mapping[str, Mapping[Lang, str]] = {
     "description": {"es": "Descripción", "en": "Description"},
     "no_description": {"es": "(sin descripción)", "en": "(no description)"},
     "extras": {"es": "Otros datos", "en": "Other data"},
+    "digest.subject": {"es": "{count} incidentes más", "en": "{count} more incidents"},
+    "digest.opening": {
+        "es": "hay {count} incidentes más que atender.",
+        "en": "there are {count} more incidents to attend to.",
+    },
+    "digest.why": {
+        "es": "Llegaron muchos avisos en poco tiempo: estos van juntos. Horas de {zone}.",
+        "en": "Many notices came in a short time: these go together. Times of {zone}.",
+    },
+    "digest.more": {
+        "es": "Y {count} más, que están en el panel.",
+        "en": "And {count} more, which the panel has.",
+    },
 }
 
 
-def email_text(key: str, lang: Lang) -> str:
-    """One word or sentence of an e-mail.
+def email_text(key: str, lang: Lang, /, **params: Any) -> str:
+    """One word or sentence of an e-mail, with its placeholders filled.
 
     Raises:
-        KeyError: there is no such text.
+        KeyError: there is no such text, or a placeholder has no value.
     """
-    return EMAIL[key][lang]
+    return EMAIL[key][lang].format_map(params)
 
 
 # What alerts of the Common Alerting Protocol say.

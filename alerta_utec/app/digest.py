@@ -1,0 +1,72 @@
+"""The one e-mail about several incidents that were held back, in words."""
+
+import hashlib
+from collections.abc import Sequence
+from zoneinfo import ZoneInfo
+
+from alerta_utec.app.email import compose, local_time, subject_line
+from alerta_utec.domain.change import Change
+from alerta_utec.domain.messages import DEFAULT_LANG, Lang, email_text
+from alerta_utec.domain.storms import group_of
+from alerta_utec.ports import Email
+
+LISTED_MAX = 100
+LINE_MAX = 200
+
+
+def compose_all(changes: Sequence[Change], timezone: ZoneInfo, lang: Lang = DEFAULT_LANG) -> Email:
+    """The e-mail about ``changes`` (at least one); about one alone, the one it has by itself.
+
+    The most urgent come first, and no more than ``LISTED_MAX`` are listed. The same changes give
+    the same e-mail, ``message_id`` included, so that a repeat can be recognised.
+    """
+    if len(changes) == 1:
+        return compose(changes[0], timezone, lang)
+    ordered = sorted(changes, key=lambda change: (-change.after.urgency.rank, change.after.seq))
+    names = " ".join(f"{one.incident_id}.{one.after.revision}" for one in ordered)
+    name = hashlib.sha256(names.encode()).hexdigest()[:32]
+    return Email(
+        message_id=f"<{name}.{len(changes)}@alerta-utec>",
+        subject=_subject(ordered, lang),
+        body=_body(ordered, timezone, lang),
+    )
+
+
+def _subject(changes: Sequence[Change], lang: Lang) -> str:
+    first = changes[0].after
+    head = email_text(f"urgency.{first.urgency}", lang).upper()
+    if all(change.after.drill for change in changes):
+        head = f"{email_text('drill', lang)} - {head}"
+    about = f": {first.type} - {first.location}" if _alike(changes) else ""
+    count = email_text("digest.subject", lang, count=len(changes))
+    return subject_line(f"[Alerta UTEC] {head}: {count}{about}")
+
+
+def _body(changes: Sequence[Change], timezone: ZoneInfo, lang: Lang) -> str:
+    lines = [f"Alerta UTEC: {email_text('digest.opening', lang, count=len(changes))}", ""]
+    if all(change.after.drill for change in changes):
+        lines = [f"{email_text('drill', lang)}: {email_text('opening.drill', lang)}", "", *lines]
+    lines += [email_text("digest.why", lang, zone=timezone.key), ""]
+    for change in changes[:LISTED_MAX]:
+        lines += [*_entry(change, timezone, lang), ""]
+    left = len(changes) - LISTED_MAX
+    if left > 0:
+        lines += [email_text("digest.more", lang, count=left), ""]
+    return "\n".join(lines)
+
+
+def _entry(change: Change, timezone: ZoneInfo, lang: Lang) -> list[str]:
+    incident = change.after
+    urgency = email_text(f"urgency.{incident.urgency}", lang).upper()
+    drill = f"{email_text('drill', lang)} - " if incident.drill else ""
+    first_line = incident.description.strip().partition("\n")[0]
+    text = first_line if len(first_line) <= LINE_MAX else first_line[: LINE_MAX - 1] + "…"
+    lines = [
+        f"{drill}{urgency}: {incident.type} - {incident.location}",
+        f"  {local_time(incident.timestamp, timezone)}  {incident.incident_id}",
+    ]
+    return [*lines, f"  {text}"] if text else lines
+
+
+def _alike(changes: Sequence[Change]) -> bool:
+    return len({group_of(change) for change in changes}) == 1
