@@ -171,9 +171,13 @@ def admit(gate: Gate, change: Change, now: datetime, measure: Measure) -> tuple[
 
 @dataclass(frozen=True, slots=True)
 class Released:
-    """What becomes of held notices: ``parcels`` of ``seq`` leave, each as one; ``holds`` change."""
+    """What becomes of held notices: ``parcels`` of ``seq`` leave, each as one; ``holds`` change.
+
+    ``at``: when it was decided.
+    """
 
     gate: Gate
+    at: datetime
     parcels: Sequence[Sequence[int]]
     holds: Mapping[int, Hold]
 
@@ -205,7 +209,7 @@ def release(gate: Gate, held: Iterable[Held], now: datetime, measure: Measure) -
         parcels.append(sorted(waiting))
         waiting, gate = [], gate.taken(now, measure)
     holds = {seq: Hold(Because.LIMIT, free_at) for seq in waiting}
-    return Released(replace(gate, limited=bool(waiting)), parcels, holds)
+    return Released(replace(gate, limited=bool(waiting)), now, parcels, holds)
 
 
 def _exempt(gate: Gate, now: datetime, measure: Measure) -> Gate:
