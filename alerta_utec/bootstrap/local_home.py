@@ -22,12 +22,14 @@ from alerta_utec.adapters.local.mail import mailer_for
 from alerta_utec.adapters.local.sqlite import SqliteIncidents
 from alerta_utec.adapters.local.sqlite_deliveries import SqliteDeliveries
 from alerta_utec.adapters.local.sqlite_jobs import SqliteMailJobs
+from alerta_utec.adapters.local.sqlite_webhooks import SqliteWebhookJobs, SqliteWebhooks
 from alerta_utec.adapters.memory import (
     MemoryDeliveries,
     MemoryIncidents,
     MemoryMailer,
     MemoryRateLimits,
 )
+from alerta_utec.adapters.memory_webhooks import MemoryWebhooks
 from alerta_utec.app.access import Access
 from alerta_utec.app.alarm import Alarm
 from alerta_utec.app.announce import Announce
@@ -39,9 +41,12 @@ from alerta_utec.app.records import Recorder
 from alerta_utec.app.sessions import Sessions, Subscriptions
 from alerta_utec.app.stats import Stats
 from alerta_utec.app.submit import Submit
+from alerta_utec.app.webhooks_admin import ManageWebhooks
 from alerta_utec.bootstrap import logs, sign_in
 from alerta_utec.bootstrap.delivery_writer import DeliveryWriter
+from alerta_utec.bootstrap.local_webhooks import KeptWebhooks, LocalWebhooks
 from alerta_utec.bootstrap.mail_worker import MailWorker
+from alerta_utec.bootstrap.webhook_worker import WebhookWorker
 from alerta_utec.domain.change import Change
 from alerta_utec.domain.messages import DEFAULT_LANG, Lang
 from alerta_utec.domain.origins import Origins
@@ -67,6 +72,7 @@ from alerta_utec.ports import Deliveries, IncidentStore, Mailer, MailJobs
 log = logging.getLogger(__name__)
 
 MAIL_STOP_S = 15.0
+WEBHOOKS_STOP_S = 5.0
 WRITER_STOP_S = 5.0
 # Changes that leave in one write: at 33 KB each, half of what may wait for one client.
 JOINED_MAX = 16
@@ -80,7 +86,8 @@ class LocalSettings:
     none: e-mails go to the Maildir ``data/mail``. ``ephemeral``: nothing is stored.
     ``lang``: of the e-mails. ``auth``: ``AUTH`` and what belongs to it, as ``sign_in`` has
     them. ``origins``: as ``domain.origins`` has them. ``max_per_address``: sockets from one
-    address that is not this machine's. ``certificate`` and ``key``: PEM files, for TLS.
+    address that is not this machine's. ``webhook_allow_private``: webhooks may be sent to
+    addresses that are not public. ``certificate`` and ``key``: PEM files, for TLS.
     ``limits``: API Gateway's, unless a test sets them lower.
     """
 
@@ -98,6 +105,7 @@ class LocalSettings:
     auth: Mapping[str, str] = field(default_factory=dict)
     origins: tuple[str, ...] = ()
     max_per_address: int = 1000
+    webhook_allow_private: bool = False
     certificate: Path | None = None
     key: Path | None = None
     limits: Limits = field(default_factory=Limits)
@@ -105,12 +113,13 @@ class LocalSettings:
 
 @dataclass(frozen=True)
 class _Backing:
-    """What keeps incidents and e-mails."""
+    """What keeps incidents, e-mails and webhooks."""
 
     store: IncidentStore
     jobs: MailJobs
     mailer: Mailer
     deliveries: Deliveries
+    webhooks: KeptWebhooks
 
 
 class LocalHome:
@@ -124,6 +133,7 @@ class LocalHome:
         self._unannounced: deque[Change] = deque()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._mail: MailWorker | None = None
+        self._webhooks: WebhookWorker | None = None
 
     def run(self, on_ready: Callable[[str, str], None] | None = None) -> None:
         """Serve until SIGINT or SIGTERM; ``on_ready`` gets the HTTP and the WebSocket URL.
@@ -146,10 +156,18 @@ class LocalHome:
         self._loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             self._loop.add_signal_handler(number, stop.set)
-        gateway = self._gateway(backing)
-        server = GatewayServer(gateway)
         writer = DeliveryWriter(backing.deliveries)
         record = Recorder(writer)
+        webhooks = LocalWebhooks.over(
+            backing.webhooks,
+            backing.store,
+            self._clock,
+            record,
+            source=f"/alerta-utec/{settings.stage}",
+            allow_private=settings.webhook_allow_private,
+        )
+        self._webhooks = webhooks.worker
+        server = GatewayServer(self._gateway(backing, webhooks.manage))
         self._announce = Announce(self._hub, self._clock, record)
         zone = ZoneInfo(settings.timezone)
         alarm = Alarm(backing.mailer, zone, self._clock, record, settings.lang)
@@ -157,6 +175,7 @@ class LocalHome:
         port = await server.start(settings.host, settings.port, _tls(settings))
         writer.start()
         self._mail.start()
+        self._webhooks.start()
         try:
             if on_ready is not None:
                 address = f"[{settings.host}]" if ":" in settings.host else settings.host
@@ -169,9 +188,10 @@ class LocalHome:
         finally:
             await server.stop()
             await asyncio.to_thread(self._mail.stop, MAIL_STOP_S)
+            await asyncio.to_thread(self._webhooks.stop, WEBHOOKS_STOP_S)
             await asyncio.to_thread(writer.stop, WRITER_STOP_S)
 
-    def _gateway(self, backing: _Backing) -> Gateway:
+    def _gateway(self, backing: _Backing, webhooks: ManageWebhooks) -> Gateway:
         store, authenticator = backing.store, sign_in.authenticator(self.settings.auth)
         life_s, origins = self.settings.limits.age_s, Origins(self.settings.origins)
         sessions = Sessions(self._hub, authenticator, life_s)
@@ -203,6 +223,7 @@ class LocalHome:
                     self.settings.lang,
                     restricted=authenticator.required,
                 ),
+                lambda: webhooks,
             ),
         }
         return Gateway(
@@ -225,8 +246,9 @@ class LocalHome:
     def _open(self, resources: ExitStack) -> _Backing:
         settings = self.settings
         if settings.ephemeral:
-            memory = MemoryIncidents(on_commit=self._committed)
-            return _Backing(memory, memory.jobs, MemoryMailer(), MemoryDeliveries())
+            memory, told = MemoryIncidents(on_commit=self._committed), MemoryWebhooks()
+            kept = KeptWebhooks(told, told.jobs)
+            return _Backing(memory, memory.jobs, MemoryMailer(), MemoryDeliveries(), kept)
         folder = resources.enter_context(DataFolder.open(settings.data))
         mailer = mailer_for(
             settings.mail_url,
@@ -236,7 +258,9 @@ class LocalHome:
         )
         database = resources.enter_context(closing(Database(folder.database)))
         store = SqliteIncidents(database, on_commit=self._committed, gather=pause)
-        return _Backing(store, SqliteMailJobs(database), mailer, SqliteDeliveries(database))
+        kept = KeptWebhooks(SqliteWebhooks(database), SqliteWebhookJobs(database))
+        deliveries = SqliteDeliveries(database)
+        return _Backing(store, SqliteMailJobs(database), mailer, deliveries, kept)
 
     def _committed(self, change: Change) -> None:
         """Called in ``seq`` order, by whichever thread committed."""
@@ -247,6 +271,8 @@ class LocalHome:
                 self._loop.call_soon_threadsafe(self._deliver, self._announce)
         if self._mail is not None and change.alarms():
             self._mail.wake()
+        if self._webhooks is not None:
+            self._webhooks.committed()
 
     def _deliver(self, announce: Announce) -> None:
         """Send what has been committed since the last time, in one go; often that is nothing."""

@@ -117,6 +117,13 @@ _setting = partial(click.option, show_envvar=True)
     help="Conexiones a la vez desde una misma dirección de fuera.",
 )
 @_setting(
+    "--webhook-allow-private",
+    envvar="ALERTA_WEBHOOK_ALLOW_PRIVATE",
+    is_flag=True,
+    type=Switch(),
+    help="Permite enviar webhooks a direcciones que no son públicas, como las de esta red.",
+)
+@_setting(
     "--cert",
     envvar="ALERTA_CERT",
     type=click.Path(path_type=Path),
@@ -156,6 +163,7 @@ def serve(
     lang: Lang,
     origins: tuple[str, ...],
     max_per_address: int,
+    webhook_allow_private: bool,
     cert: Path | None,
     key: Path | None,
     auth: str,
@@ -202,6 +210,7 @@ def serve(
         lang=lang,
         origins=origins,
         max_per_address=max_per_address,
+        webhook_allow_private=webhook_allow_private,
         certificate=cert,
         key=key,
         auth=environment(auth, auth_options_given),
