@@ -100,7 +100,35 @@ CREATE INDEX webhook_jobs_dead ON webhook_jobs (webhook_id, seq) WHERE state = '
 CREATE INDEX webhook_jobs_finished ON webhook_jobs (finished_at_us) WHERE state != 'owed';
 """
 
-MIGRATIONS: tuple[str, ...] = (_FIRST, _WEBHOOKS)
+# Each recipient's part in a change's e-mails. ``lead_seq``: the notice whose e-mail this one
+# leaves in, its own ``seq`` where it leaves first or alone. ``next_at_us``: the next try of what
+# is owed, the end of what holds a notice; none when all is done.
+_NOTICES = """
+CREATE TABLE notices (
+    seq INTEGER NOT NULL,
+    recipient TEXT NOT NULL,
+    state TEXT NOT NULL
+        CHECK (state IN ('held', 'owed', 'sent', 'given_up', 'suppressed')),
+    grouping TEXT,
+    held_for TEXT,
+    lead_seq INTEGER,
+    attempts INTEGER NOT NULL DEFAULT 0,
+    owed_since_us INTEGER NOT NULL,
+    next_at_us INTEGER,
+    changed_at_us INTEGER NOT NULL,
+    reason TEXT,
+    PRIMARY KEY (seq, recipient)
+) WITHOUT ROWID;
+CREATE INDEX notices_waiting ON notices (recipient, next_at_us) WHERE next_at_us IS NOT NULL;
+CREATE INDEX notices_of_email ON notices (recipient, lead_seq);
+CREATE TABLE gates (
+    recipient TEXT PRIMARY KEY,
+    version INTEGER NOT NULL,
+    state TEXT NOT NULL
+) WITHOUT ROWID;
+"""
+
+MIGRATIONS: tuple[str, ...] = (_FIRST, _WEBHOOKS, _NOTICES)
 
 
 def check(connection: sqlite3.Connection, name: str) -> int:
