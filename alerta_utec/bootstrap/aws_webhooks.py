@@ -69,7 +69,8 @@ class AwsWebhooks(AwsServices):
     def _webhooks(self) -> "DynamoWebhooks":
         from alerta_utec.adapters.aws.dynamodb_webhooks import DynamoWebhooks
 
-        return DynamoWebhooks(self._dynamodb, self.environment["WEBHOOKS_TABLE"])
+        table = self.environment["WEBHOOKS_TABLE"]
+        return DynamoWebhooks(self._dynamodb, table, self._jobs.forget)
 
     @cached_property
     def _unsigned(self) -> "Webhooks":

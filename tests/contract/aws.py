@@ -103,14 +103,6 @@ def dynamodb_deliveries(dynamodb: "DynamoDBClient") -> Iterator[DynamoDeliveries
     dynamodb.delete_table(TableName=table)
 
 
-@pytest.fixture
-def dynamodb_webhooks(dynamodb: "DynamoDBClient") -> Iterator[DynamoWebhooks]:
-    """No ``Webhooks`` yet."""
-    table = create(dynamodb, "webhooks")
-    yield DynamoWebhooks(dynamodb, table)
-    dynamodb.delete_table(TableName=table)
-
-
 @dataclass(frozen=True)
 class RungBells:
     """``Bells`` that are only written down: which, and after how many seconds."""
@@ -128,6 +120,16 @@ def dynamodb_webhook_jobs(
     """``WebhookJobs`` that owe nothing yet, of changes in ``dynamodb_incidents``."""
     table = create(dynamodb, "webhook_jobs")
     yield DynamoWebhookJobs(dynamodb, table, dynamodb_incidents, RungBells(), clock)
+    dynamodb.delete_table(TableName=table)
+
+
+@pytest.fixture
+def dynamodb_webhook_registry(
+    dynamodb: "DynamoDBClient", dynamodb_webhook_jobs: DynamoWebhookJobs
+) -> Iterator[DynamoWebhooks]:
+    """No ``Webhooks`` yet; what is owed to them is in ``dynamodb_webhook_jobs``."""
+    table = create(dynamodb, "webhooks")
+    yield DynamoWebhooks(dynamodb, table, dynamodb_webhook_jobs.forget)
     dynamodb.delete_table(TableName=table)
 
 

@@ -12,7 +12,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from alerta_utec.adapters.aws.dynamodb_deliveries import DynamoDeliveries, MeteredDeliveries
+from alerta_utec.adapters.aws.dynamodb_incidents import DynamoIncidents
 from alerta_utec.adapters.aws.dynamodb_rates import DynamoRateLimits
+from alerta_utec.adapters.aws.dynamodb_webhook_jobs import DynamoWebhookJobs
+from alerta_utec.adapters.aws.dynamodb_webhooks import DynamoWebhooks
 from alerta_utec.adapters.aws.tables import IncidentTables
 from alerta_utec.adapters.local.apprise import AppriseMailer
 from alerta_utec.adapters.local.database import Database
@@ -51,6 +54,8 @@ from tests.contract.aws import (  # noqa: F401 (fixtures)
     dynamodb_connections,
     dynamodb_deliveries,
     dynamodb_incidents,
+    dynamodb_webhook_jobs,
+    dynamodb_webhook_registry,
     emulator,
     incident_tables,
 )
@@ -214,7 +219,16 @@ def sqlite_webhooks(database: Database, sqlite_incidents: SqliteIncidents) -> To
     return Told(SqliteWebhooks(database), SqliteWebhookJobs(database), sqlite_incidents)
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+@pytest.fixture
+def dynamodb_webhooks(
+    dynamodb_webhook_registry: DynamoWebhooks,  # noqa: F811
+    dynamodb_webhook_jobs: DynamoWebhookJobs,  # noqa: F811
+    dynamodb_incidents: DynamoIncidents,  # noqa: F811
+) -> Told:
+    return Told(dynamodb_webhook_registry, dynamodb_webhook_jobs, dynamodb_incidents)
+
+
+@pytest.fixture(params=["memory", "sqlite", "dynamodb"])
 def webhooks(request: pytest.FixtureRequest) -> Told:
     """No ``Webhooks`` yet, and nothing owed."""
     own: Told = request.getfixturevalue(f"{request.param}_webhooks")

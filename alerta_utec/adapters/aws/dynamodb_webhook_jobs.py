@@ -47,7 +47,7 @@ class DynamoWebhookJobs:
     missed, from ``ringAtUs`` on by ``remind``.
 
     Needs ``PutItem`` to owe; ``GetItem`` and ``UpdateItem`` to try; ``Query`` on the index to
-    list; both ``Query`` and ``UpdateItem`` for ``retry`` and ``remind``.
+    list, with ``UpdateItem`` for ``retry`` and ``remind``, and ``DeleteItem`` for ``forget``.
     """
 
     client: "DynamoDBClient"
@@ -129,6 +129,17 @@ class DynamoWebhookJobs:
         rung = [bell for bell in letters if self._owe_again(bell, at)]
         self.bells.ring(rung)
         return len(rung)
+
+    def forget(self, webhook_id: str) -> None:
+        """Take away what is owed to the webhook, and its dead letters. May lag as ``due``.
+
+        Raises:
+            Unavailable: some may be left.
+        """
+        for pile in (owed_to(webhook_id), given_up_by(webhook_id)):
+            for item in self._pile(pile):
+                with translated("DeleteItem"):
+                    self.client.delete_item(TableName=self.table, Key=key(bell_of(item)))
 
     def waiting(self, webhook_id: str, limit: int) -> Sequence[Bell]:
         """Jobs as ``due`` has them now, without their changes.

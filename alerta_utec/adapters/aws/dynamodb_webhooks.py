@@ -1,7 +1,7 @@
 """The ``Webhooks`` on DynamoDB."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -22,11 +22,13 @@ class DynamoWebhooks:
     """One table: key ``webhookId``; the secrets are an attribute of their own.
 
     Needs ``Scan`` to list, ``GetItem`` to read, ``PutItem`` (with ``GetItem``) to save and
-    ``DeleteItem``. Jobs of a webhook that is gone are never tried, and end by their TTL.
+    ``DeleteItem``. ``forget`` has what is owed to a webhook go with it; what it misses is never
+    tried, and ends by its TTL.
     """
 
     client: "DynamoDBClient"
     table: str
+    forget: Callable[[str], None] = lambda _webhook_id: None
 
     def all(self) -> Sequence[Webhook]:
         return _sorted(map(_webhook, self._scan()))
@@ -50,16 +52,19 @@ class DynamoWebhooks:
                     ConditionExpression=condition,
                     **values,  # type: ignore[arg-type]
                 )
-                return
-            except self.client.exceptions.ConditionalCheckFailedException:
-                pass
-        # A put whose answer was lost is sent again, and finds itself there.
-        if self.get(webhook.webhook_id) != webhook:
-            raise Conflict(webhook.webhook_id)
+            except self.client.exceptions.ConditionalCheckFailedException as error:
+                if not self._was_saved(webhook, error.response):
+                    raise Conflict(webhook.webhook_id) from error
 
     def delete(self, webhook_id: str) -> None:
         with translated("DeleteItem"):
             self.client.delete_item(TableName=self.table, Key={"webhookId": text(webhook_id)})
+        self.forget(webhook_id)
+
+    def _was_saved(self, webhook: Webhook, refusal: Mapping[str, Any]) -> bool:
+        """Whether a put that botocore has repeated only found itself there."""
+        repeated = refusal["ResponseMetadata"].get("RetryAttempts", 0) > 0
+        return repeated and self.get(webhook.webhook_id) == webhook
 
     def _scan(self, **more: Any) -> Sequence[Item]:
         found: list[Item] = []

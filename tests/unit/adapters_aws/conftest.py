@@ -18,7 +18,7 @@ from tests.contract.aws import (  # noqa: F401 (fixtures)
     dynamodb_connections,
     dynamodb_incidents,
     dynamodb_webhook_jobs,
-    dynamodb_webhooks,
+    dynamodb_webhook_registry,
     emulator,
     incident_tables,
 )

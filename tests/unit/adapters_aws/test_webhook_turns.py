@@ -1,7 +1,7 @@
 """What an answered bell sends, and in which order; one at a time to each webhook."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 import pytest
@@ -15,7 +15,9 @@ from alerta_utec.adapters.aws.webhook_turns import TURN, AnswerBell, DynamoTurns
 from alerta_utec.adapters.memory import ManualClock, MemoryDeliveries
 from alerta_utec.app.records import Recorder
 from alerta_utec.app.webhooks import DeliverWebhook
+from alerta_utec.domain.change import Change
 from alerta_utec.domain.webhook import Secret, State, Webhook
+from alerta_utec.ports import ChangeFeed
 from alerta_utec.webhook_ports import Answer
 from tests.contract.builders import T0, creation
 from tests.unit.adapters_aws.test_webhook_jobs import rung
@@ -27,17 +29,14 @@ BACK_S = 7
 class Receivers:
     """Answer each post by ``answers`` (200 where there is none), and keep what came."""
 
-    answers: dict[int, Answer | Exception] = field(default_factory=dict)
+    answers: dict[int, Answer] = field(default_factory=dict)
     posted: list[str] = field(default_factory=list)
     on_post: Callable[[], None] = lambda: None
 
     def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
         self.posted.append(url.rpartition("/")[2] + ":" + headers["webhook-id"])
         self.on_post()
-        answer = self.answers.get(len(self.posted), Answer(200))
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
+        return self.answers.get(len(self.posted), Answer(200))
 
 
 @dataclass(frozen=True)
@@ -66,7 +65,7 @@ class Service:
 @pytest.fixture
 def service(
     dynamodb_incidents: DynamoIncidents,
-    dynamodb_webhooks: DynamoWebhooks,
+    dynamodb_webhook_registry: DynamoWebhooks,
     dynamodb_webhook_jobs: DynamoWebhookJobs,
     clock: ManualClock,
 ) -> Service:
@@ -75,12 +74,14 @@ def service(
     turns = DynamoTurns(jobs.client, jobs.table, clock)
     for name in ("w1", "w2"):
         secrets = (Secret.new(),)
-        dynamodb_webhooks.save(Webhook(name, f"https://a.example/{name}", T0, 0, secrets))
+        dynamodb_webhook_registry.save(Webhook(name, f"https://a.example/{name}", T0, 0, secrets))
     deliver = DeliverWebhook(
-        dynamodb_webhooks, jobs, receivers, clock, Recorder(MemoryDeliveries()), "urn:x"
+        dynamodb_webhook_registry, jobs, receivers, clock, Recorder(MemoryDeliveries()), "urn:x"
     )
     answer = AnswerBell(jobs, turns, deliver, jobs.bells, clock, lambda: 100.0, lambda: BACK_S)
-    return Service(dynamodb_incidents, dynamodb_webhooks, jobs, turns, clock, receivers, answer)
+    return Service(
+        dynamodb_incidents, dynamodb_webhook_registry, jobs, turns, clock, receivers, answer
+    )
 
 
 def test_a_bell_has_its_job_sent_once_however_often_it_is_heard(service: Service) -> None:
@@ -180,13 +181,27 @@ def test_what_there_is_no_time_for_is_come_back_for(service: Service) -> None:
     assert service.turns.take("w1", "the next")
 
 
+@dataclass(frozen=True)
+class BrokenFeed:
+    """A feed whose change at ``seq`` cannot be read."""
+
+    feed: ChangeFeed
+    seq: int
+
+    def changes(self, *, after_seq: int, limit: int) -> Sequence[Change]:
+        if after_seq + 1 == self.seq:
+            raise ValueError("no change")
+        return self.feed.changes(after_seq=after_seq, limit=limit)
+
+
 def test_a_job_that_cannot_be_tried_fails_its_own_bell_and_no_other(service: Service) -> None:
     first, second = service.owe(), service.owe()
-    service.receivers.answers = {1: RuntimeError("a defect"), 3: RuntimeError("a defect")}
+    broken = replace(service.jobs, feed=BrokenFeed(service.jobs.feed, first))
+    answer = replace(service.answer, jobs=broken)
 
-    service.answer(Bell("w1", second))
-    with pytest.raises(RuntimeError):
-        service.answer(Bell("w1", first))
+    answer(Bell("w1", second))
+    with pytest.raises(ValueError, match="no change"):
+        answer(Bell("w1", first))
 
     assert service.open(first, second) == [first]
     assert service.turns.take("w1", "the next")

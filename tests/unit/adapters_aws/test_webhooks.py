@@ -1,0 +1,59 @@
+"""``Webhooks`` on DynamoDB, where answers are lost."""
+
+from collections.abc import Iterator
+
+import boto3
+import pytest
+from botocore.config import Config
+
+from alerta_utec.adapters.aws.dynamodb_webhooks import DynamoWebhooks
+from alerta_utec.domain.errors import Conflict, Unavailable
+from tests.contract.aws import addressed
+from tests.contract.builders import webhook
+from tests.support.emulator import Emulator
+from tests.unit.adapters_aws.faults import FaultyWire, answer_lost, request_lost
+
+
+@pytest.fixture
+def twice(emulator: Emulator) -> Iterator[FaultyWire]:
+    """A client that tries twice, as the real one does more often."""
+    config = Config(retries={"mode": "standard", "total_max_attempts": 2}, read_timeout=10)
+    client = boto3.client("dynamodb", config=config, **addressed(emulator))
+    yield FaultyWire(client)
+    client.close()
+
+
+def test_a_save_that_was_repeated_for_its_lost_answer_has_succeeded(
+    twice: FaultyWire, dynamodb_webhook_registry: DynamoWebhooks
+) -> None:
+    webhooks = DynamoWebhooks(twice.client, dynamodb_webhook_registry.table)
+    first = webhook()
+    twice.next("PutItem", answer_lost)
+
+    webhooks.save(first)
+    twice.next("PutItem", answer_lost)
+    webhooks.save(first.next(description="otra"))
+
+    assert [one.description for one in webhooks.all()] == ["otra"]
+    assert twice.sent.count("PutItem") == 4
+
+
+def test_a_version_that_is_there_already_is_a_conflict_all_the_same(
+    twice: FaultyWire, dynamodb_webhook_registry: DynamoWebhooks
+) -> None:
+    webhooks = DynamoWebhooks(twice.client, dynamodb_webhook_registry.table)
+    first = webhook()
+    webhooks.save(first)
+
+    with pytest.raises(Conflict):
+        webhooks.save(first)
+
+
+def test_a_save_of_which_nobody_has_heard_is_unavailable(
+    twice: FaultyWire, dynamodb_webhook_registry: DynamoWebhooks
+) -> None:
+    webhooks = DynamoWebhooks(twice.client, dynamodb_webhook_registry.table)
+    twice.next("PutItem", answer_lost, request_lost)
+
+    with pytest.raises(Unavailable):
+        webhooks.save(webhook())
