@@ -31,7 +31,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A running server for tests that leave it running."""
-    with Server(tmp_path_factory.mktemp("server") / "data") as running:
+    folder = tmp_path_factory.mktemp("server") / "data"
+    with Server(folder, options=("--webhook-allow-private",)) as running:
         yield running
 
 

@@ -101,7 +101,7 @@ class HttpApi:
     limit: SubmitLimit | NoLimit
     web_socket_url: Callable[[Request], str]
     cap: CapAlerts
-    webhooks: "Callable[[], ManageWebhooks] | None" = None
+    webhooks: "Callable[[], ManageWebhooks]"
 
     def __call__(self, event: Mapping[str, Any], _context: object = None) -> Response:
         """Answer one HTTP API event."""
@@ -251,8 +251,6 @@ class HttpApi:
         person.must(Action.MANAGE_WEBHOOKS)
         if not request.event["routeKey"].startswith("GET "):
             self.limit.take(person)
-        if self.webhooks is None:
-            raise NotFound
         return webhooks.respond(request, self.webhooks())
 
     def _person(self, request: Request) -> Person:
