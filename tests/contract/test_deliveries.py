@@ -5,7 +5,7 @@ import json
 import pytest
 
 from alerta_utec.adapters.aws.dynamodb_deliveries import MeteredDeliveries
-from alerta_utec.domain.delivery import Channel, Delivery
+from alerta_utec.domain.delivery import Channel, Delivery, WebhookChannel
 from alerta_utec.ports import Deliveries
 from tests.contract.builders import T0
 
@@ -26,9 +26,10 @@ def test_deliveries_come_back_by_revision_and_channel(deliveries: Deliveries) ->
     email = delivery("a", 2, "email", result="failed", because="smtp ñ", attempts=3)
 
     deliveries.record([delivery("a", 10), email])
-    deliveries.record([delivery("b", 1), delivery("a", 2)])
+    told = delivery("a", 2, WebhookChannel("webhook:w1"), result="sent", attempts=1)
+    deliveries.record([delivery("b", 1), told, delivery("a", 2)])
 
-    assert deliveries.of("a") == (delivery("a", 2), email, delivery("a", 10))
+    assert deliveries.of("a") == (delivery("a", 2), email, told, delivery("a", 10))
 
 
 def test_a_later_one_replaces_the_first(deliveries: Deliveries) -> None:
@@ -50,11 +51,13 @@ def test_many_are_recorded_at_once(deliveries: Deliveries) -> None:
 def test_outcomes_are_said_as_metrics(
     metered_deliveries: MeteredDeliveries, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    metered_deliveries.record([delivery("a", 1), delivery("a", 1, "email", result="sent")])
+    told = delivery("a", 1, WebhookChannel("webhook:w1"), result="sent")
+    metered_deliveries.record([delivery("a", 1), delivery("a", 1, "email", result="sent"), told])
 
-    first, second = map(json.loads, capsys.readouterr().out.splitlines())
+    first, second, third = map(json.loads, capsys.readouterr().out.splitlines())
     names = [m["Name"] for m in first["_aws"]["CloudWatchMetrics"][0]["Metrics"]]
     assert names == list(COUNTS)
     assert {name: first[name] for name in names} == COUNTS
     assert second["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [["channel"]]
     assert (second["channel"], second["sent"]) == ("email", 1)
+    assert third["channel"] == "webhook"

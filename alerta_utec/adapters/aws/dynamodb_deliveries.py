@@ -133,7 +133,8 @@ def _metrics(delivery: Delivery) -> dict[str, Any]:
                 {"Namespace": "AlertaUTEC", "Dimensions": [["channel"]], "Metrics": metrics}
             ],
         },
-        "channel": delivery.channel,
+        # Every webhook as one: whoever registers them makes no metrics.
+        "channel": delivery.channel.partition(":")[0],
         "incidentId": delivery.incident_id,
         "revision": delivery.revision,
         **values,
