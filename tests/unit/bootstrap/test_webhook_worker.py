@@ -1,0 +1,276 @@
+"""``WebhookWorker``: each webhook in its turn, none in another's way, and nothing twice in vain."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from alerta_utec.adapters.memory import ManualClock, MemoryDeliveries, MemoryIncidents
+from alerta_utec.adapters.memory_webhooks import (
+    MemoryWebhookJobs,
+    MemoryWebhooks,
+    MemoryWebhookSender,
+)
+from alerta_utec.app.records import Recorder
+from alerta_utec.app.webhooks import PLAN_BATCH, DeliverWebhook, FollowFeed
+from alerta_utec.bootstrap.webhook_worker import BATCH, WebhookWorker
+from alerta_utec.domain.errors import Unavailable
+from alerta_utec.domain.webhook import Webhook
+from alerta_utec.webhook_ports import Answer, WebhookJob
+from tests.contract.builders import T0, creation, webhook
+
+PATIENCE_S = 10.0
+
+
+class Gates(MemoryWebhookSender):
+    """A sender whose posts to a URL wait while its gate is shut."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.gates: dict[str, threading.Event] = {}
+        self.waiting: list[str] = []
+
+    def shut(self, url: str) -> threading.Event:
+        self.gates[url] = threading.Event()
+        return self.gates[url]
+
+    def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+        if url in self.gates:
+            self.waiting.append(url)
+            assert self.gates[url].wait(PATIENCE_S)
+        return super().post(url, body, headers)
+
+    def bodies(self, url: str) -> list[bytes]:
+        return [post.body for post in list(self.posts) if post.url == url]
+
+
+class House:
+    """The worker over memory; ``with`` it, it runs."""
+
+    def __init__(self) -> None:
+        self.clock = ManualClock(T0)
+        self.webhooks = MemoryWebhooks()
+        self.jobs: Any = self.webhooks.jobs
+        self.sender = Gates()
+        self.deliveries = MemoryDeliveries()
+        self.store = MemoryIncidents(on_commit=lambda _change: self.worker.committed())
+        self.worker = self.make()
+
+    def make(self) -> WebhookWorker:
+        record = Recorder(self.deliveries)
+        return WebhookWorker(
+            FollowFeed(self.store, self.webhooks, self.jobs, self.clock),
+            DeliverWebhook(self.webhooks, self.jobs, self.sender, self.clock, record, "/x"),
+            self.webhooks,
+            self.jobs,
+            self.clock,
+            retry_s=0.02,
+        )
+
+    def add(self, name: str) -> Webhook:
+        added = webhook(
+            url=f"https://{name}.example/",
+            at=self.clock.now() + timedelta(seconds=len(self.webhooks.all())),
+            since_seq=self.store.position().seq,
+        )
+        self.webhooks.save(added)
+        self.worker.changed()
+        return added
+
+    def commit(self, count: int = 1) -> list[str]:
+        """The ids of so many new incidents."""
+        return [self.store.commit(creation()).change.incident_id for _ in range(count)]
+
+    def told(self, own: Webhook) -> list[str]:
+        """The ids of the incidents that a webhook was told of, in order."""
+        return [body.split(b'"subject":"')[1][:36].decode() for body in self.sender.bodies(own.url)]
+
+
+def wait_until(condition: Callable[[], object]) -> None:
+    deadline = time.monotonic() + PATIENCE_S
+    while not condition():
+        assert time.monotonic() < deadline, "it never came to be so"
+        time.sleep(0.005)
+
+
+@pytest.fixture
+def house() -> Iterator[House]:
+    built = House()
+    with ExitStack() as stack:
+        stack.callback(lambda: built.worker.stop(PATIENCE_S))
+        built.worker.start()
+        yield built
+        for gate in built.sender.gates.values():
+            gate.set()
+
+
+def test_what_is_committed_is_told_in_its_order(house: House) -> None:
+    own = house.add("a")
+
+    ids = house.commit(2 * BATCH + PLAN_BATCH + 1)
+
+    wait_until(lambda: len(house.sender.posts) >= len(ids))
+    assert house.told(own) == ids
+
+
+def test_what_was_committed_before_it_started_is_told() -> None:
+    house = House()
+    own = house.add("a")
+    ids = house.commit(3)
+
+    house.worker.start()
+
+    wait_until(lambda: len(house.sender.posts) == 3)
+    house.worker.stop(PATIENCE_S)
+    assert house.told(own) == ids
+
+
+def test_one_that_hangs_delays_no_other(house: House) -> None:
+    slow, quick = house.add("slow"), house.add("quick")
+    gate = house.sender.shut(slow.url)
+
+    ids = house.commit(5)
+
+    wait_until(lambda: len(house.told(quick)) == 5)
+    assert house.sender.waiting == [slow.url]
+    gate.set()
+    wait_until(lambda: len(house.told(slow)) == 5)
+    assert house.told(slow) == house.told(quick) == ids
+
+
+def test_one_webhook_is_sent_one_thing_at_a_time(house: House) -> None:
+    own = house.add("a")
+    gate = house.sender.shut(own.url)
+    house.commit()
+    wait_until(lambda: house.sender.waiting)
+
+    house.commit(5)
+    other = house.add("b")
+    house.commit()
+    wait_until(lambda: house.told(other))
+
+    assert len(house.sender.waiting) == 1
+    gate.set()
+    wait_until(lambda: len(house.told(own)) == 7)
+
+
+def test_a_failure_is_tried_again_when_its_time_has_come(house: House) -> None:
+    own = house.add("a")
+    house.sender.answers = [Answer(500)]
+    (incident_id,) = house.commit()
+    wait_until(lambda: house.jobs.next_at(own.webhook_id) not in (None, T0))
+    assert house.told(own) == [incident_id]
+
+    house.clock.advance(timedelta(seconds=6))
+    house.worker.changed()
+
+    wait_until(lambda: len(house.told(own)) == 2)
+    assert house.jobs.next_at(own.webhook_id) is None
+
+
+def test_what_a_failure_leaves_behind_does_not_hold_up_what_comes(house: House) -> None:
+    own = house.add("a")
+    house.sender.answers = [Answer(500)]
+    (first,) = house.commit()
+    wait_until(lambda: house.jobs.next_at(own.webhook_id) not in (None, T0))
+
+    (second,) = house.commit()
+
+    wait_until(lambda: len(house.told(own)) == 2)
+    assert house.told(own) == [first, second]
+
+
+class Failing(MemoryWebhookJobs):
+    """``WebhookJobs`` whose writes, or reads, fail while they are told to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.reads = self.writes = True
+        self.refused = self.looks = 0
+
+    def delivered(self, job: WebhookJob, *, at: Any) -> None:
+        if not self.writes:
+            self.refused += 1
+            raise Unavailable("disk full")
+        super().delivered(job, at=at)
+
+    def next_at(self, webhook_id: str) -> Any:
+        self.looks += 1
+        if not self.reads:
+            self.refused += 1
+            raise Unavailable("locked")
+        return super().next_at(webhook_id)
+
+
+@pytest.fixture
+def failing() -> Iterator[House]:
+    """As ``house``, with jobs that are ``Failing``."""
+    built = House()
+    built.jobs = Failing()
+    built.worker = built.make()
+    with ExitStack() as stack:
+        stack.callback(lambda: built.worker.stop(PATIENCE_S))
+        built.worker.start()
+        yield built
+
+
+def test_while_nothing_can_be_written_nothing_is_posted_over_and_over(failing: House) -> None:
+    own = failing.add("a")
+    failing.jobs.writes = False
+    ids = failing.commit(2)
+    wait_until(lambda: failing.jobs.refused > 3)
+    assert failing.told(own) == ids[:1]
+
+    failing.jobs.writes = True
+
+    wait_until(lambda: failing.jobs.next_at(own.webhook_id) is None)
+    assert failing.told(own) == ids
+
+
+def test_while_nothing_can_be_read_it_waits(failing: House) -> None:
+    own = failing.add("a")
+    failing.jobs.reads = False
+    ids = failing.commit()
+    wait_until(lambda: failing.jobs.refused > 3)
+
+    failing.jobs.reads = True
+
+    wait_until(lambda: failing.told(own) == ids)
+
+
+def test_it_wakes_by_itself_when_something_is_due() -> None:
+    house = House()
+    house.jobs = Failing()
+    house.worker = house.make()
+    own = house.add("a")
+    change = house.store.commit(creation()).change
+    house.jobs.plan([(change, [own.webhook_id])], up_to_seq=1, at=T0 + timedelta(seconds=0.2))
+    house.worker.start()
+    wait_until(lambda: house.jobs.looks)
+    assert house.told(own) == []
+
+    house.clock.advance(timedelta(seconds=1))
+
+    wait_until(lambda: house.told(own))
+    house.worker.stop(PATIENCE_S)
+
+
+def test_it_stops_while_a_receiver_hangs() -> None:
+    house = House()
+    own = house.add("a")
+    gate = house.sender.shut(own.url)
+    house.commit()
+    house.worker.start()
+    wait_until(lambda: house.sender.waiting)
+
+    before = time.monotonic()
+    house.worker.stop(0.05)
+    took_s = time.monotonic() - before
+    gate.set()
+
+    assert took_s < PATIENCE_S
+    assert house.jobs.next_at(own.webhook_id) == T0
