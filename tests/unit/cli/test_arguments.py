@@ -10,8 +10,11 @@ from alerta_utec.cli import main
 from alerta_utec.cli.serve import serve
 from tests.unit.cli.running import SETTINGS, Process, run
 
-COMMANDS = (*((name,) for name in main.commands), ("incidents", "show"))
-
+COMMANDS = tuple(
+    path
+    for name, command in main.commands.items()
+    for path in ((name,), *((name, each) for each in getattr(command, "commands", ())))
+)
 
 SIGN_IN = ("secret", "jwks_url", "issuer", "audience", "role_claim", "leeway_s")
 
