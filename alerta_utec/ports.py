@@ -16,7 +16,7 @@ from alerta_utec.domain.values import Status, Urgency
 
 if TYPE_CHECKING:
     from alerta_utec.domain.change import Change, Position
-    from alerta_utec.domain.delivery import Channel, Delivery
+    from alerta_utec.domain.delivery import Consumer, Delivery
     from alerta_utec.domain.incident import Incident
     from alerta_utec.domain.shard import Shard
 
@@ -437,7 +437,7 @@ class FailedBatch:
     """
 
     handle: str
-    channel: "Channel | None"
+    channel: "Consumer | None"
     first_at: datetime
     last_at: datetime
     size: int

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from enum import Enum
 
 from alerta_utec.domain.change import Change
-from alerta_utec.domain.delivery import Channel, Delivery
+from alerta_utec.domain.delivery import Consumer, Delivery
 from alerta_utec.domain.errors import Unavailable
 from alerta_utec.domain.shard import Shard
 from alerta_utec.ports import Deliveries, FailedBatch, IncidentStore
@@ -27,6 +27,8 @@ class Result(Enum):
     """What became of a change on a channel."""
 
     SENT = "sent"
+    # Its webhooks will be told, those that have not been.
+    OWED = "owed"
     # On record as delivered already.
     DELIVERED_BEFORE = "delivered_before"
     # Its urgency calls for no e-mail.
@@ -41,7 +43,7 @@ class Step:
     """One change on one channel; ``known``: this is how it went the first time."""
 
     change: Change
-    channel: Channel
+    channel: Consumer
     result: Result
     known: bool = False
 
@@ -56,10 +58,10 @@ class Redrive:
 
     store: IncidentStore
     deliveries: Deliveries
-    send: Mapping[Channel, Send]
+    send: Mapping[Consumer, Send]
     send_shard: SendShard
     dry_run: bool = False
-    _results: dict[tuple[int, Channel], Result] = field(default_factory=dict, init=False)
+    _results: dict[tuple[int, Consumer], Result] = field(default_factory=dict, init=False)
 
     def changes(self, from_seq: int, to_seq: int) -> Iterator[Change]:
         """The changes with these ``seq``, both included, as far as there are.
@@ -91,7 +93,7 @@ class Redrive:
                 return
             yield change
 
-    def again(self, change: Change, channel: Channel, *, unless_delivered: bool) -> Step:
+    def again(self, change: Change, channel: Consumer, *, unless_delivered: bool) -> Step:
         """Send the change on the channel, as its consumer would.
 
         ``unless_delivered``: not where it is on record as delivered.
@@ -118,24 +120,27 @@ class Redrive:
             return Step(change, "broadcast", Result.DUE)
         return Step(change, "broadcast", self._tried(change, lambda: self.send_shard(shard)))
 
-    def _result(self, change: Change, channel: Channel, unless_delivered: bool) -> Result:
+    def _result(self, change: Change, channel: Consumer, unless_delivered: bool) -> Result:
         if channel == "email" and not change.alarms():
             return Result.NOT_CALLED_FOR
         if unless_delivered and self._is_delivered(change, channel):
             return Result.DELIVERED_BEFORE
         if self.dry_run:
             return Result.DUE
-        return self._tried(change, lambda: self.send[channel](change))
+        done = Result.OWED if channel == "webhooks" else Result.SENT
+        return self._tried(change, lambda: self.send[channel](change), done)
 
-    def _tried(self, change: Change, send: Callable[[], object]) -> Result:
+    def _tried(
+        self, change: Change, send: Callable[[], object], done: Result = Result.SENT
+    ) -> Result:
         try:
             send()
         except Unavailable:
             log.exception("not_sent", extra={"position": str(change.position)})
             return Result.FAILED
-        return Result.SENT
+        return done
 
-    def _is_delivered(self, change: Change, channel: Channel) -> bool:
+    def _is_delivered(self, change: Change, channel: Consumer) -> bool:
         return any(
             delivery.channel == channel
             and delivery.revision == change.after.revision

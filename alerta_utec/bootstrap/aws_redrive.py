@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from alerta_utec.adapters.aws import clients, stack
 from alerta_utec.adapters.aws.undelivered import SqsFailedBatches
 from alerta_utec.app.redrive import Redrive
-from alerta_utec.bootstrap.aws_services import AwsServices
+from alerta_utec.bootstrap.aws_webhooks import AwsWebhooks
 from alerta_utec.domain.errors import NotFound
 from alerta_utec.ports import FailedBatches
 
@@ -19,6 +19,9 @@ _OUTPUTS: Mapping[str, str] = {
     "KEYS_TABLE": "KeysTable",
     "DELIVERIES_TABLE": "DeliveriesTable",
     "FAN_OUT_QUEUE": "FanOutQueue",
+    "WEBHOOKS_TABLE": "WebhooksTable",
+    "WEBHOOK_JOBS_TABLE": "WebhookJobsTable",
+    "WEBHOOK_BELLS": "WebhookBellsQueue",
     "MANAGEMENT_ENDPOINT": "ManagementEndpoint",
     "ALARM_TOPIC_ARN": "AlarmTopic",
     "ALERTA_TIMEZONE": "Timezone",
@@ -55,11 +58,15 @@ def connect(
         raise NotFound(f"{name}: {', '.join(missing)}")
     environment = {variable: found[output] for variable, output in _OUTPUTS.items()}
     environment["ROUTES"] = stack.routes(name)
-    services = AwsServices(environment, metrics=False)
+    services = AwsWebhooks(environment, metrics=False)
     redrive = Redrive(
         services.incidents,
         services.deliveries,
-        {"broadcast": services.broadcast, "email": services.alarm},
+        {
+            "broadcast": services.broadcast,
+            "email": services.alarm,
+            "webhooks": services.plan_webhooks,
+        },
         services.send_shard,
         dry_run=dry_run,
     )

@@ -16,20 +16,27 @@ if TYPE_CHECKING:
     from alerta_utec.app.redrive import Redrive, Step
     from alerta_utec.bootstrap.aws_redrive import RedriveHome
     from alerta_utec.domain.change import Change
-    from alerta_utec.domain.delivery import Channel
+    from alerta_utec.domain.delivery import Consumer
     from alerta_utec.domain.shard import Shard
     from alerta_utec.ports import FailedBatch
 
 SERVICE = "alerta-utec-realtime"
 _SEQ_MAX = 10**18
-_CHANNELS: Mapping[str, tuple["Channel", ...]] = {
+_CHANNELS: Mapping[str, tuple["Consumer", ...]] = {
     "broadcast": ("broadcast",),
     "email": ("email",),
+    "webhooks": ("webhooks",),
     "both": ("broadcast", "email"),
+    "all": ("broadcast", "email", "webhooks"),
 }
-_CHANNEL_NAMES: Mapping[str, str] = {"broadcast": "difusión", "email": "correo"}
+_CHANNEL_NAMES: Mapping[str, str] = {
+    "broadcast": "difusión",
+    "email": "correo",
+    "webhooks": "webhooks",
+}
 _RESULTS: Mapping[str, str] = {
     "sent": "enviado",
+    "owed": "encargado",
     "delivered_before": "ya estaba entregado",
     "not_called_for": "no pide correo",
     "failed": "FALLÓ",
@@ -39,7 +46,7 @@ Fate = Literal["removed", "left", "put_back"]
 
 
 class ChannelName(click.ParamType[str]):
-    """One of the channels, or both."""
+    """One of the channels, or several."""
 
     name = "canal"
 
@@ -57,7 +64,8 @@ class ChannelName(click.ParamType[str]):
 @click.option(
     "--channel",
     type=ChannelName(),
-    help="broadcast, email o both; por omisión, el que falló, o both con --from-seq.",
+    help="broadcast, email, webhooks, both (los dos primeros) o all;"
+    " por omisión, el que falló, o both con --from-seq.",
 )
 @click.option("--stage", type=Stage(), default="dev", show_default=True, help="Etapa desplegada.")
 @click.option("--stack", metavar="NOMBRE", help=f"Pila; por omisión, {SERVICE}-ETAPA.")
@@ -78,7 +86,7 @@ def redrive(
     Usa las credenciales de AWS de esta máquina. Lee la cola de lo no entregado, busca en la tabla
     Changes los cambios que cada mensaje señala y los envía; retira el mensaje solo cuando todos
     quedaron entregados. Con --from-seq envía cambios concretos. Puede repetirse: lo repetido lleva
-    el mismo incidentId y revision.
+    el mismo incidentId y revision. Los webhooks se encargan: el servicio avisa a los que faltan.
 
     \b
     Ejemplos:
@@ -132,7 +140,7 @@ def _from_feed(redrive: "Redrive", from_seq: int, to_seq: int, channel: str) -> 
 def _from_queue(home: "RedriveHome", channel: str | None) -> bool:
     """Whether every message of the queue was seen to."""
     click.echo(f"Cola {safe(home.queue)}.")
-    chosen = _CHANNELS[channel or "both"]
+    chosen = _CHANNELS[channel or "all"]
     fates: Counter[Fate] = Counter()
     held: list[FailedBatch] = []
     try:
@@ -155,7 +163,7 @@ def _from_queue(home: "RedriveHome", channel: str | None) -> bool:
     return not fates["left"]
 
 
-def _see_to(home: "RedriveHome", batch: "FailedBatch", chosen: tuple["Channel", ...]) -> Fate:
+def _see_to(home: "RedriveHome", batch: "FailedBatch", chosen: tuple["Consumer", ...]) -> Fate:
     if batch.channel is None:
         click.echo("Un mensaje que no es de este servicio: se queda en la cola.")
         return "left"
@@ -187,7 +195,7 @@ def _see_to_shard(redrive: "Redrive", shard: "Shard") -> Fate:
 def _send(
     redrive: "Redrive",
     changes: Iterable["Change"],
-    channels: tuple["Channel", ...],
+    channels: tuple["Consumer", ...],
     *,
     unless_delivered: bool,
 ) -> Counter[str]:

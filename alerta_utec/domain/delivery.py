@@ -11,6 +11,8 @@ from alerta_utec.domain.values import format_time
 # ``webhook:`` and the webhook's id.
 WebhookChannel = NewType("WebhookChannel", str)
 Channel = Literal["broadcast", "email"] | WebhookChannel
+# Who reads the feed, to have changes delivered; ``webhooks`` sees to all of them.
+Consumer = Literal["broadcast", "email", "webhooks"]
 
 
 @dataclass(frozen=True, slots=True)

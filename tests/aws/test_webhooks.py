@@ -24,9 +24,9 @@ class Hooks:
         self._url = deployment.http_url
         self._made: list[str] = []
 
-    def add(self, receiver: Receiver, **fields: Any) -> dict[str, Any]:
-        """Register the receiver; what was answered, with the secret."""
-        made: dict[str, Any] = self("POST", "/webhooks", {"url": receiver.url, **fields})
+    def add(self, url: str, **fields: Any) -> dict[str, Any]:
+        """Register a receiver; what was answered, with the secret."""
+        made: dict[str, Any] = self("POST", "/webhooks", {"url": url, **fields})
         self._made.append(made["webhookId"])
         return made
 
@@ -78,8 +78,8 @@ def test_a_receiver_is_told_of_what_it_asked_for_signed_and_once(
     with ExitStack() as stack:
         other = stack.enter_context(Receiver())
         place = unique("Aula")
-        hook = hooks.add(receiver, filter={"location": [place]})
-        hooks.add(other, filter={"location": [unique("Patio")]})
+        hook = hooks.add(receiver.url, filter={"location": [place]})
+        hooks.add(other.url, filter={"location": [unique("Patio")]})
 
         incident_id = hooks.report(location=place, urgency="high")
         hooks("PATCH", f"/incidents/{incident_id}", {"status": "resuelto", "note": "Ya está"})
@@ -102,7 +102,7 @@ def test_a_receiver_that_fails_first_is_told_again_of_the_same(
 ) -> None:
     place = unique("Aula")
     receiver.answers[:] = [500]
-    hook = hooks.add(receiver, filter={"location": [place]})
+    hook = hooks.add(receiver.url, filter={"location": [place]})
 
     incident_id = hooks.report(location=place)
     first, second = receiver.wait(about(incident_id), count=2)
@@ -120,7 +120,7 @@ def test_a_receiver_that_is_gone_is_told_no_more_until_somebody_takes_it_up_agai
 ) -> None:
     place = unique("Aula")
     receiver.answers[:] = [410]
-    hook = hooks.add(receiver, filter={"location": [place]})
+    hook = hooks.add(receiver.url, filter={"location": [place]})
     path = f"/webhooks/{hook['webhookId']}"
 
     incident_id = hooks.report(location=place)
@@ -142,7 +142,7 @@ def test_a_receiver_that_is_gone_is_told_no_more_until_somebody_takes_it_up_agai
 
 
 def test_a_new_secret_signs_beside_the_old_one(hooks: Hooks, receiver: Receiver) -> None:
-    hook = hooks.add(receiver, filter={"location": [unique("Aula")]})
+    hook = hooks.add(receiver.url, filter={"location": [unique("Aula")]})
     path = f"/webhooks/{hook['webhookId']}"
 
     rotated = hooks("POST", f"{path}/secret")
@@ -154,7 +154,7 @@ def test_a_new_secret_signs_beside_the_old_one(hooks: Hooks, receiver: Receiver)
 
 
 def test_whoever_lists_webhooks_is_shown_no_secret(hooks: Hooks, receiver: Receiver) -> None:
-    hook = hooks.add(receiver, description="Señales del edificio A")
+    hook = hooks.add(receiver.url, description="Señales del edificio A")
 
     listed = hooks("GET", "/webhooks")
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from alerta_utec.adapters.aws.errors import translated
 from alerta_utec.adapters.aws.sqs_shards import shard_of
-from alerta_utec.domain.delivery import Channel
+from alerta_utec.domain.delivery import Consumer
 from alerta_utec.domain.errors import InvalidRequest
 from alerta_utec.ports import FailedBatch
 
@@ -23,7 +23,11 @@ WAIT_S = 1
 _MANY = 10
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 # serverless.yml names its functions ``service-stage-function``.
-_CHANNELS: Mapping[str, Channel] = {"broadcast": "broadcast", "alarm": "email"}
+_CHANNELS: Mapping[str, Consumer] = {
+    "broadcast": "broadcast",
+    "alarm": "email",
+    "webhooks": "webhooks",
+}
 
 
 @dataclass(frozen=True)
@@ -77,7 +81,7 @@ def _batch(handle: str, body: str) -> FailedBatch:
         return FailedBatch(handle, None, _LONG_AGO, _LONG_AGO, 0)
 
 
-def _channel(function_arn: str) -> Channel | None:
+def _channel(function_arn: str) -> Consumer | None:
     # arn:aws:lambda:region:account:function:name, and perhaps :version.
     name = function_arn.split(":")[6]
     return _CHANNELS.get(name.rpartition("-")[2])

@@ -3,13 +3,14 @@
 import dataclasses
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Literal
 
 import pytest
 
 from alerta_utec.adapters.memory import MemoryDeliveries, MemoryIncidents
 from alerta_utec.app.redrive import PER_READ, SLACK, Redrive, Result
 from alerta_utec.domain.change import Change, Position
-from alerta_utec.domain.delivery import Channel, Delivery
+from alerta_utec.domain.delivery import Consumer, Delivery
 from alerta_utec.domain.errors import Unavailable
 from alerta_utec.domain.shard import Shard
 from alerta_utec.ports import FailedBatch
@@ -26,15 +27,15 @@ class House:
     def __init__(self) -> None:
         self.store = MemoryIncidents()
         self.deliveries = MemoryDeliveries()
-        self.sent: list[tuple[Channel, int]] = []
-        self.broken: set[Channel] = set()
+        self.sent: list[tuple[Consumer, int]] = []
+        self.broken: set[Consumer] = set()
         self.shards: list[Shard] = []
 
     def commit(self, at: datetime, urgency: str = "high") -> Change:
         return self.store.commit(creation(at=at, urgency=urgency)).change
 
     def redrive(self, *, dry_run: bool = False) -> Redrive:
-        channels: tuple[Channel, ...] = ("broadcast", "email")
+        channels: tuple[Consumer, ...] = ("broadcast", "email", "webhooks")
         send = {channel: self._sender(channel) for channel in channels}
         return Redrive(self.store, self.deliveries, send, self._send_shard, dry_run=dry_run)
 
@@ -43,7 +44,7 @@ class House:
             raise Unavailable("broadcast")
         self.shards.append(shard)
 
-    def _sender(self, channel: Channel) -> Callable[[Change], None]:
+    def _sender(self, channel: Consumer) -> Callable[[Change], None]:
         def send(change: Change) -> None:
             if channel in self.broken:
                 raise Unavailable(channel)
@@ -142,7 +143,7 @@ def test_what_calls_for_no_email_is_not_sent_as_one(house: House) -> None:
     ],
 )
 def test_what_is_on_record_as_delivered_is_not_sent_again(
-    house: House, channel: Channel, outcome: dict[str, object], result: Result
+    house: House, channel: Literal["broadcast", "email"], outcome: dict[str, object], result: Result
 ) -> None:
     change = house.commit(NOON)
     house.deliveries.record([Delivery.of(change, channel, NOON, outcome)])
@@ -151,6 +152,17 @@ def test_what_is_on_record_as_delivered_is_not_sent_again(
 
     assert step.result is result
     assert len(house.sent) == (result is Result.SENT)
+
+
+def test_a_change_is_owed_to_its_webhooks_which_know_what_they_have_been_sent(
+    house: House,
+) -> None:
+    change = house.commit(NOON, urgency="low")
+
+    step = house.redrive().again(change, "webhooks", unless_delivered=True)
+
+    assert step.result is Result.OWED
+    assert house.sent == [("webhooks", 1)]
 
 
 def test_the_record_of_another_channel_or_revision_says_nothing(house: House) -> None:

@@ -36,7 +36,7 @@ def redrive(*arguments: str, **environment: str) -> subprocess.CompletedProcess[
         (("--to-seq", "3"), "--to-seq necesita un --from-seq"),
         (("--from-seq", "4", "--to-seq", "3"), "--to-seq necesita un --from-seq"),
         (("--queue", "http://q", "--from-seq", "4"), "no van juntos"),
-        (("--channel", "fax"), "debe ser broadcast, email, both"),
+        (("--channel", "fax"), "debe ser broadcast, email, webhooks, both, all"),
         (("--from-seq", "0"), "un número entero de 1 a"),
     ],
 )

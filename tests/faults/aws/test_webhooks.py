@@ -1,0 +1,138 @@
+"""Webhooks on AWS when a Lambda is killed, a bell is lost, or nobody can be asked whom to tell."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from urllib.parse import urlsplit
+
+from tests.aws.conftest import eventually
+from tests.aws.test_webhooks import Hooks, hooks, receiver  # noqa: F401 (fixtures)
+from tests.faults.aws.conftest import environment, event_source, kill
+from tests.faults.aws.endpoint import HANG, FaultyEndpoint
+from tests.faults.aws.test_redrive import GIVEN_UP_S, redrive, waiting
+from tests.support.deployment import Deployment
+from tests.support.incidents import unique
+from tests.support.receiver import Receiver, about
+
+# A killed Lambda's bell is heard again, and comes back for as long as its turn lasts.
+COME_BACK_S = 60.0
+HIDDEN_S = 2
+
+
+@contextmanager
+def heard_again_soon(deployment: Deployment) -> Iterator[None]:
+    """Let bells that nobody answers be heard again after 2 s in place of 6 minutes."""
+    sqs, url = deployment.client("sqs"), deployment.outputs["WebhookBellsQueue"]
+    name = "VisibilityTimeout"
+    own = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=[name])["Attributes"]
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={name: str(HIDDEN_S)})
+    yield
+    sqs.set_queue_attributes(QueueUrl=url, Attributes=own)
+
+
+def make_overdue(deployment: Deployment, webhook_id: str) -> bool:
+    """Let what is owed to the webhook be as if its bell had not been heard for minutes."""
+    client, table = deployment.client("dynamodb"), deployment.outputs["WebhookJobsTable"]
+    items = client.query(
+        TableName=table,
+        KeyConditionExpression="webhookId = :id AND seq > :turn",
+        ExpressionAttributeValues={":id": {"S": webhook_id}, ":turn": {"N": "0"}},
+    )["Items"]
+    for item in items:
+        client.update_item(
+            TableName=table,
+            Key={name: item[name] for name in ("webhookId", "seq")},
+            UpdateExpression="SET ringAtUs = nextTryAtUs",
+        )
+    return bool(items)
+
+
+def test_a_lambda_that_is_killed_while_it_posts_loses_nothing(
+    deployment: Deployment,
+    hooks: Hooks,  # noqa: F811
+    receiver: Receiver,  # noqa: F811
+) -> None:
+    place = unique("Aula")
+    with FaultyEndpoint(urlsplit(receiver.url).port or 0) as between, heard_again_soon(deployment):
+        between.obey(lambda _request: HANG)
+        hook = hooks.add(f"{between.url}/alertas", filter={"location": [place]})
+
+        incident_id = hooks.report(location=place)
+        between.wait_for(1, lambda request: incident_id in request.body)
+        killed = kill(deployment, "webhook")
+        between.heal()
+        eventually(lambda: receiver.received, "the post", COME_BACK_S)
+        hooks.outcome(incident_id, hook, "sent")
+
+    (post,) = receiver.received
+    assert killed >= 1
+    assert post.event(hook["secret"])["data"]["incident"]["incidentId"] == incident_id
+
+
+def test_a_bell_that_was_lost_is_rung_once_more(
+    deployment: Deployment,
+    hooks: Hooks,  # noqa: F811
+    receiver: Receiver,  # noqa: F811
+) -> None:
+    place = unique("Aula")
+    hook = hooks.add(receiver.url, filter={"location": [place]})
+    sqs, url = deployment.client("sqs"), deployment.outputs["WebhookBellsQueue"]
+    with event_source(deployment, "webhook", Enabled=False):
+        incident_id = hooks.report(location=place)
+        eventually(lambda: make_overdue(deployment, hook["webhookId"]), "what is owed")
+        eventually(lambda: _waiting(sqs, url), "the bell")
+        sqs.purge_queue(QueueUrl=url)
+        lost = not _waiting(sqs, url)
+
+    answer = deployment.client("lambda").invoke(
+        FunctionName=deployment.function("remind"), Payload=b"{}"
+    )
+    (post,) = receiver.wait(about(incident_id))
+
+    assert lost
+    assert json.loads(answer["Payload"].read()).keys() == {"rung"}
+    assert post.event(hook["secret"])["subject"] == incident_id
+
+
+def test_changes_whose_webhooks_could_not_be_found_are_owed_by_the_command(
+    deployment: Deployment,
+    hooks: Hooks,  # noqa: F811
+    receiver: Receiver,  # noqa: F811
+) -> None:
+    place = unique("Aula")
+    hook = hooks.add(receiver.url, filter={"location": [place]})
+    with (
+        FaultyEndpoint(deployment.emulator.port) as endpoint,
+        environment(deployment, "webhooks", {"AWS_ENDPOINT_URL_DYNAMODB": endpoint.url}),
+        event_source(deployment, "webhooks", MaximumRetryAttempts=0),
+    ):
+        endpoint.obey(lambda _request: 403)
+        incident_id = hooks.report(location=place)
+        eventually(lambda: waiting(deployment) == 1, "a message", GIVEN_UP_S)
+    unheard = list(receiver.received)
+
+    done = redrive(deployment)
+    (post,) = receiver.wait(about(incident_id))
+    hooks.outcome(incident_id, hook, "sent")
+    again = redrive(
+        deployment,
+        "--from-seq",
+        str(post.event(hook["secret"])["data"]["incident"]["seq"]),
+        "--channel",
+        "webhooks",
+    )
+
+    assert unheard == []
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "webhooks: encargado" in done.stdout
+    assert "1 retirados, 0 siguen" in done.stdout
+    assert again.returncode == 0, again.stdout + again.stderr
+    assert len(receiver.received) == 1
+    assert waiting(deployment) == 0
+
+
+def _waiting(sqs: object, url: str) -> int:
+    attributes = sqs.get_queue_attributes(  # type: ignore[attr-defined]
+        QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages"]
+    )["Attributes"]
+    return int(attributes["ApproximateNumberOfMessages"])
