@@ -19,6 +19,7 @@ _REASONS: Mapping[str, str] = {
     "tls": "su certificado no es válido",
     "private_address": "es una dirección interna, que no se permite",
     "not_http": "lo que responde no es HTTP",
+    "internal": "un error interno; el registro del servidor tiene el detalle",
     "paused": "está en pausa",
     "gone": "está retirado",
 }

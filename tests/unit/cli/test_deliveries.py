@@ -57,8 +57,12 @@ COUNTS = {"attempted": 9, "delivered": 9, "gone": 0, "throttled": 0, "failed": 0
             "webhook   0197a1b2  enviado",
         ),
         (
-            {"channel": "webhook:0197a1b2", "result": "failed", "because": "500", "attempts": 3},
-            "webhook   0197a1b2  falló y se reintenta, tras 3 intentos: 500",
+            {"channel": "webhook:1", "result": "failed", "because": "HTTP 500", "attempts": 3},
+            "webhook   1  falló y se reintenta, tras 3 intentos: HTTP 500",
+        ),
+        (
+            {"channel": "webhook:1", "result": "given_up", "because": "timeout"},
+            "webhook   1  abandonado sin enviarse: no respondió a tiempo",
         ),
         ({"channel": "webhook:\x1b", "result": "sent"}, "webhook   \\u001b  enviado"),
         ({"channel": "email", "result": "\x1b[2J"}, "correo    \\u001b[2J"),
