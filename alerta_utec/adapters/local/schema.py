@@ -96,7 +96,6 @@ CREATE TABLE webhook_jobs (
     PRIMARY KEY (webhook_id, seq)
 ) WITHOUT ROWID;
 CREATE INDEX webhook_jobs_owed ON webhook_jobs (webhook_id, next_try_at_us) WHERE state = 'owed';
-CREATE INDEX webhook_jobs_dead ON webhook_jobs (webhook_id, seq) WHERE state = 'given_up';
 CREATE INDEX webhook_jobs_finished ON webhook_jobs (finished_at_us) WHERE state != 'owed';
 """
 

@@ -26,13 +26,22 @@ DELETE FROM webhook_jobs WHERE (webhook_id, seq) IN
     (SELECT webhook_id, seq FROM webhook_jobs
      WHERE state != 'owed' AND finished_at_us <= ? ORDER BY finished_at_us LIMIT ?)
 """
-_JOBS = f"""
-SELECT {CHANGE_COLUMNS}, created_at_us, next_try_at_us, attempts
-FROM webhook_jobs JOIN changes ON changes.seq = webhook_jobs.seq
-WHERE webhook_id = ? AND state = 'owed'
+_JOB_COLUMNS = f"{CHANGE_COLUMNS}, created_at_us, next_try_at_us, attempts"
+_ONE = f"""
+SELECT {_JOB_COLUMNS} FROM webhook_jobs JOIN changes ON changes.seq = webhook_jobs.seq
+WHERE webhook_id = ? AND state = 'owed' AND webhook_jobs.seq = ?
 """  # noqa: S608 (a constant)
-_ONE = f"{_JOBS} AND webhook_jobs.seq = ?"
-_DUE = f"{_JOBS} AND next_try_at_us <= ? ORDER BY webhook_jobs.seq LIMIT ?"
+# By itself SQLite would look through a month of what is finished.
+_DUE = f"""
+SELECT {_JOB_COLUMNS}
+FROM webhook_jobs INDEXED BY webhook_jobs_owed JOIN changes ON changes.seq = webhook_jobs.seq
+WHERE webhook_id = ? AND state = 'owed' AND next_try_at_us <= ?
+ORDER BY webhook_jobs.seq LIMIT ?
+"""  # noqa: S608 (a constant)
+_NEXT_AT = """
+SELECT min(next_try_at_us) FROM webhook_jobs INDEXED BY webhook_jobs_owed
+WHERE webhook_id = ? AND state = 'owed'
+"""
 _GIVEN_UP = f"""
 SELECT {CHANGE_COLUMNS}, finished_at_us, attempts, last_error
 FROM webhook_jobs JOIN changes ON changes.seq = webhook_jobs.seq
@@ -126,11 +135,7 @@ class SqliteWebhookJobs:
 
     def next_at(self, webhook_id: str) -> datetime | None:
         with self._database.read() as connection:
-            (next_at_us,) = connection.execute(
-                "SELECT min(next_try_at_us) FROM webhook_jobs "
-                "WHERE webhook_id = ? AND state = 'owed'",
-                (webhook_id,),
-            ).fetchone()
+            (next_at_us,) = connection.execute(_NEXT_AT, (webhook_id,)).fetchone()
         return None if next_at_us is None else from_us(next_at_us)
 
     def delivered(self, job: WebhookJob, *, at: datetime) -> None:
