@@ -107,7 +107,7 @@ class Flaky:
                 self.end_headers()
                 self.wfile.write(answer.body)
 
-            do_GET = do_POST = do_PATCH = _handle
+            do_GET = do_POST = do_PATCH = do_DELETE = _handle
 
             def log_message(self, *_arguments: object) -> None:
                 """Say nothing."""
