@@ -3,8 +3,10 @@
 import logging
 import threading
 import time
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
-from alerta_utec.app.webhooks import DeliverWebhook, FollowFeed
+from alerta_utec.app.webhooks import DeliverWebhook, FollowFeed, Tried
 from alerta_utec.domain.errors import Unavailable
 from alerta_utec.ports import Clock
 from alerta_utec.webhook_ports import WebhookJob, WebhookJobs, Webhooks
@@ -15,6 +17,15 @@ LONGEST_SLEEP_S = 30.0
 RETRY_S = 5.0
 # What one webhook is given between two looks at what is due.
 BATCH = 50
+# A webhook that has failed is left alone for so long, doubled each time, with all that is due.
+REST = timedelta(seconds=1)
+REST_MAX = timedelta(seconds=30)
+
+
+@dataclass(frozen=True, slots=True)
+class _Rest:
+    failures: int
+    until: datetime
 
 
 class WebhookWorker:
@@ -22,8 +33,9 @@ class WebhookWorker:
 
     A webhook that hangs delays no other; to one webhook there is one post at a time, the oldest
     change first. The threads are there only while there is something to send, and are no more
-    than there are webhooks. What cannot be written down (a full disk) is kept until it can be,
-    so that nothing is posted over and over meanwhile.
+    than there are webhooks. After a failure a webhook rests for a moment, 30 s at most, so that
+    one that is down is not posted to without end while much is owed to it. What cannot be
+    written down (a full disk) is kept until it can be, so that nothing is posted over and over.
     """
 
     def __init__(
@@ -45,6 +57,7 @@ class WebhookWorker:
         self._wake = threading.Event()
         self._stopping = threading.Event()
         self._busy: dict[str, threading.Thread] = {}
+        self._resting: dict[str, _Rest] = {}
         self._needed = True
         self._thread = threading.Thread(target=self._run, name="webhooks", daemon=True)
 
@@ -59,7 +72,8 @@ class WebhookWorker:
             self._wake.set()
 
     def changed(self) -> None:
-        """Somebody has changed a webhook, or what is owed to it."""
+        """Somebody has changed a webhook, or what is owed to it: what failed may do so no more."""
+        self._resting.clear()
         self._wake.set()
 
     def stop(self, timeout_s: float) -> None:
@@ -102,10 +116,12 @@ class WebhookWorker:
             next_at = self._jobs.next_at(webhook.webhook_id)
             if next_at is None:
                 continue
-            if next_at <= now:
+            rest = self._resting.get(webhook.webhook_id)
+            start_at = max(next_at, rest.until) if rest else next_at
+            if start_at <= now:
                 self._start_lane(webhook.webhook_id)
             else:
-                pause_s = min(pause_s, (next_at - now).total_seconds())
+                pause_s = min(pause_s, (start_at - now).total_seconds())
         return pause_s
 
     def _start_lane(self, webhook_id: str) -> None:
@@ -120,13 +136,16 @@ class WebhookWorker:
             raise
 
     def _tell_all(self, webhook_id: str) -> None:
-        """Tell one webhook all that is due to it."""
+        """Tell one webhook all that is due to it, until something fails."""
         try:
             while jobs := self._jobs.due(webhook_id, self._clock.now(), BATCH):
                 for job in jobs:
                     if self._stopping.is_set():
                         return
-                    self._tell(job)
+                    if self._tell(job).outcome == "failed":
+                        self._rest(webhook_id)
+                        return
+                    self._resting.pop(webhook_id, None)
         except Exception:
             # The store is away, or a defect of ours: this webhook waits, the others need not.
             log.exception("webhook_failed", extra={"webhook_id": webhook_id})
@@ -135,7 +154,13 @@ class WebhookWorker:
             del self._busy[webhook_id]
             self._wake.set()
 
-    def _tell(self, job: WebhookJob) -> None:
+    def _rest(self, webhook_id: str) -> None:
+        before = self._resting.get(webhook_id)
+        failures = before.failures + 1 if before else 1
+        rest = min(REST * 2 ** min(failures - 1, 10), REST_MAX)
+        self._resting[webhook_id] = _Rest(failures, self._clock.now() + rest)
+
+    def _tell(self, job: WebhookJob) -> Tried:
         tried = self._deliver.attempt(job)
         while True:
             try:
@@ -143,6 +168,6 @@ class WebhookWorker:
             except Unavailable:
                 log.warning("webhook_outcome_waits", extra={"webhook_id": job.webhook_id})
                 if self._stopping.wait(self._retry_s):
-                    return
+                    return tried
             else:
-                return
+                return tried

@@ -17,7 +17,7 @@ from alerta_utec.adapters.memory_webhooks import (
 )
 from alerta_utec.app.records import Recorder
 from alerta_utec.app.webhooks import PLAN_BATCH, DeliverWebhook, FollowFeed
-from alerta_utec.bootstrap.webhook_worker import BATCH, WebhookWorker
+from alerta_utec.bootstrap.webhook_worker import BATCH, REST, WebhookWorker
 from alerta_utec.domain.errors import Unavailable
 from alerta_utec.domain.webhook import Webhook
 from alerta_utec.webhook_ports import Answer, WebhookJob
@@ -48,21 +48,39 @@ class Gates(MemoryWebhookSender):
         return [post.body for post in list(self.posts) if post.url == url]
 
 
+class Jobs(MemoryWebhookJobs):
+    """``WebhookJobs`` whose writes, or reads, fail while told to; ``looks`` counts the latter."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.reads = self.writes = True
+        self.refused = self.looks = 0
+
+    def delivered(self, job: WebhookJob, *, at: Any) -> None:
+        if not self.writes:
+            self.refused += 1
+            raise Unavailable("disk full")
+        super().delivered(job, at=at)
+
+    def next_at(self, webhook_id: str) -> Any:
+        self.looks += 1
+        if not self.reads:
+            self.refused += 1
+            raise Unavailable("locked")
+        return super().next_at(webhook_id)
+
+
 class House:
     """The worker over memory; ``with`` it, it runs."""
 
     def __init__(self) -> None:
         self.clock = ManualClock(T0)
         self.webhooks = MemoryWebhooks()
-        self.jobs: Any = self.webhooks.jobs
+        self.jobs = Jobs()
         self.sender = Gates()
-        self.deliveries = MemoryDeliveries()
         self.store = MemoryIncidents(on_commit=lambda _change: self.worker.committed())
-        self.worker = self.make()
-
-    def make(self) -> WebhookWorker:
-        record = Recorder(self.deliveries)
-        return WebhookWorker(
+        record = Recorder(MemoryDeliveries())
+        self.worker = WebhookWorker(
             FollowFeed(self.store, self.webhooks, self.jobs, self.clock),
             DeliverWebhook(self.webhooks, self.jobs, self.sender, self.clock, record, "/x"),
             self.webhooks,
@@ -84,6 +102,13 @@ class House:
     def commit(self, count: int = 1) -> list[str]:
         """The ids of so many new incidents."""
         return [self.store.commit(creation()).change.incident_id for _ in range(count)]
+
+    def look(self) -> None:
+        """Have the worker look for what is due, twice: the second time what it began is over."""
+        for _ in range(2):
+            before = self.jobs.looks
+            self.worker.committed()
+            wait_until(lambda seen=before: self.jobs.looks > seen)
 
     def told(self, own: Webhook) -> list[str]:
         """The ids of the incidents that a webhook was told of, in order."""
@@ -172,80 +197,79 @@ def test_a_failure_is_tried_again_when_its_time_has_come(house: House) -> None:
     assert house.jobs.next_at(own.webhook_id) is None
 
 
-def test_what_a_failure_leaves_behind_does_not_hold_up_what_comes(house: House) -> None:
+def test_after_a_failure_the_rest_waits_a_moment_and_then_goes_on(house: House) -> None:
     own = house.add("a")
     house.sender.answers = [Answer(500)]
-    (first,) = house.commit()
-    wait_until(lambda: house.jobs.next_at(own.webhook_id) not in (None, T0))
+    gate = house.sender.shut(own.url)
+    ids = house.commit(3)
+    wait_until(lambda: house.sender.waiting)
+    gate.set()
+    wait_until(lambda: house.jobs.next_at(own.webhook_id) == T0)
+    house.look()
+    assert house.told(own) == ids[:1]
 
-    (second,) = house.commit()
+    house.clock.advance(REST)
+    house.worker.committed()
 
-    wait_until(lambda: len(house.told(own)) == 2)
-    assert house.told(own) == [first, second]
-
-
-class Failing(MemoryWebhookJobs):
-    """``WebhookJobs`` whose writes, or reads, fail while they are told to."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.reads = self.writes = True
-        self.refused = self.looks = 0
-
-    def delivered(self, job: WebhookJob, *, at: Any) -> None:
-        if not self.writes:
-            self.refused += 1
-            raise Unavailable("disk full")
-        super().delivered(job, at=at)
-
-    def next_at(self, webhook_id: str) -> Any:
-        self.looks += 1
-        if not self.reads:
-            self.refused += 1
-            raise Unavailable("locked")
-        return super().next_at(webhook_id)
+    wait_until(lambda: len(house.told(own)) == 3)
+    assert house.told(own) == ids
 
 
-@pytest.fixture
-def failing() -> Iterator[House]:
-    """As ``house``, with jobs that are ``Failing``."""
-    built = House()
-    built.jobs = Failing()
-    built.worker = built.make()
-    with ExitStack() as stack:
-        stack.callback(lambda: built.worker.stop(PATIENCE_S))
-        built.worker.start()
-        yield built
+def test_one_that_is_down_is_posted_to_less_and_less(house: House) -> None:
+    own = house.add("a")
+    house.sender.answers = [Answer(none="unreachable")] * 100
+    house.commit(20)
+    rests = []
+    for count in range(1, 9):
+        wait_until(lambda n=count: len(house.told(own)) == n)
+        house.look()
+        before = house.clock.now()
+        while len(house.told(own)) == count:
+            house.clock.advance(REST / 2)
+            house.look()
+        rests.append((house.clock.now() - before) / REST)
+
+    assert rests == [1, 2, 4, 8, 16, 30, 30, 30]
 
 
-def test_while_nothing_can_be_written_nothing_is_posted_over_and_over(failing: House) -> None:
-    own = failing.add("a")
-    failing.jobs.writes = False
-    ids = failing.commit(2)
-    wait_until(lambda: failing.jobs.refused > 3)
-    assert failing.told(own) == ids[:1]
+def test_whoever_mends_it_need_not_wait(house: House) -> None:
+    own = house.add("a")
+    house.sender.answers = [Answer(500)]
+    ids = house.commit(2)
+    wait_until(lambda: house.told(own))
+    house.look()
 
-    failing.jobs.writes = True
+    house.worker.changed()
 
-    wait_until(lambda: failing.jobs.next_at(own.webhook_id) is None)
-    assert failing.told(own) == ids
+    wait_until(lambda: house.told(own) == ids)
 
 
-def test_while_nothing_can_be_read_it_waits(failing: House) -> None:
-    own = failing.add("a")
-    failing.jobs.reads = False
-    ids = failing.commit()
-    wait_until(lambda: failing.jobs.refused > 3)
+def test_while_nothing_can_be_written_nothing_is_posted_over_and_over(house: House) -> None:
+    own = house.add("a")
+    house.jobs.writes = False
+    ids = house.commit(2)
+    wait_until(lambda: house.jobs.refused > 3)
+    assert house.told(own) == ids[:1]
 
-    failing.jobs.reads = True
+    house.jobs.writes = True
 
-    wait_until(lambda: failing.told(own) == ids)
+    wait_until(lambda: house.jobs.next_at(own.webhook_id) is None)
+    assert house.told(own) == ids
+
+
+def test_while_nothing_can_be_read_it_waits(house: House) -> None:
+    own = house.add("a")
+    house.jobs.reads = False
+    ids = house.commit()
+    wait_until(lambda: house.jobs.refused > 3)
+
+    house.jobs.reads = True
+
+    wait_until(lambda: house.told(own) == ids)
 
 
 def test_it_wakes_by_itself_when_something_is_due() -> None:
     house = House()
-    house.jobs = Failing()
-    house.worker = house.make()
     own = house.add("a")
     change = house.store.commit(creation()).change
     house.jobs.plan([(change, [own.webhook_id])], up_to_seq=1, at=T0 + timedelta(seconds=0.2))
