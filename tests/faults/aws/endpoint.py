@@ -37,6 +37,11 @@ def forward(_request: Request) -> Answer:
     return None
 
 
+class _Server(ThreadingHTTPServer):
+    # As many may knock at once as a poster has threads; the usual queue is for five.
+    request_queue_size = 256
+
+
 class FaultyEndpoint:
     """``with FaultyEndpoint(port) as endpoint:`` — ``rule`` decides on each request.
 
@@ -50,7 +55,7 @@ class FaultyEndpoint:
         self._rule: Rule = forward
         self._changed = threading.Condition()
         self._sockets: list[socket.socket] = []
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._server = _Server(("127.0.0.1", 0), self._handler())
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
 
     @property

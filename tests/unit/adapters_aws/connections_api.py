@@ -21,6 +21,11 @@ DROP = -1
 Answer = int | Callable[[], int]
 
 
+class _Server(ThreadingHTTPServer):
+    # As many may knock at once as a poster has threads; the usual queue is for five.
+    request_queue_size = 256
+
+
 class ConnectionsApi:
     """Answers each request of a connection with the next of its answers, the last for ever.
 
@@ -36,7 +41,7 @@ class ConnectionsApi:
         self._answers: dict[tuple[str, str], deque[Answer]] = {}
         self._changed = threading.Condition()
         self._sockets: list[socket.socket] = []
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._server = _Server(("127.0.0.1", 0), self._handler())
         self._server.daemon_threads = False
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
 
