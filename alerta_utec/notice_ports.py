@@ -1,10 +1,13 @@
 """What notices need from outside, besides ``ports``."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from alerta_utec.domain.change import Change
+    from alerta_utec.domain.delivery import Delivery
     from alerta_utec.domain.storms import Gate, Held, Hold, Released
 
 
@@ -72,4 +75,75 @@ class StormMemory(Protocol):
             Conflict: the gate is no longer at its version; read it and decide again.
             Unavailable: nothing was kept, or it is not known whether it was.
         """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """One e-mail that is owed to a recipient, about one or more changes in ``seq`` order.
+
+    ``owed_since``: when it came to be owed; ``attempts`` have been made so far.
+    """
+
+    recipient: str
+    changes: "Sequence[Change]"
+    owed_since: datetime
+    attempts: int = 0
+
+    @property
+    def name(self) -> tuple[str, int]:
+        """What no other has: its recipient, and the ``seq`` of its first change."""
+        return self.recipient, self.changes[0].after.seq
+
+
+class Notices(StormMemory, Protocol):
+    """What each recipient is owed and has got, on one machine.
+
+    A change that calls for notices is written with its commit; ``keep`` and ``nobody`` take it off
+    ``unrouted`` in the transaction in which they write what becomes of it. Every method raises
+    ``Unavailable`` where the store cannot be read or written.
+    """
+
+    def unrouted(self, limit: int) -> "Sequence[Change]":
+        """Changes for whose notices nothing has been decided, the oldest first."""
+        ...
+
+    def nobody(self, change: "Change", *, at: datetime) -> None:
+        """No rule matches: nobody gets a notice, and the record says so."""
+        ...
+
+    def releasable(self, now: datetime) -> Sequence[str]:
+        """Recipients for whom something is held whose time has come."""
+        ...
+
+    def next_release(self) -> datetime | None:
+        """When the next hold ends; none where nothing is held."""
+        ...
+
+    def owed(self, recipients: Collection[str], now: datetime, limit: int) -> Sequence[Parcel]:
+        """E-mails to any of these whose time has come, the longest owed first."""
+        ...
+
+    def next_try(self, recipients: Collection[str]) -> datetime | None:
+        """When the next e-mail to any of these is due; none where nothing is owed to them."""
+        ...
+
+    def sent(self, parcel: Parcel, *, at: datetime) -> None:
+        """It is done. Repeating it changes nothing."""
+        ...
+
+    def postpone(self, parcel: Parcel, *, at: datetime, until: datetime, reason: str) -> None:
+        """One more attempt has failed, because of ``reason`` (no address, no secret)."""
+        ...
+
+    def give_up(self, parcel: Parcel, *, at: datetime, reason: str) -> None:
+        """It ends unsent after one more attempt; it stays on record with its ``reason``."""
+        ...
+
+    def drop_others(self, recipients: Collection[str], *, at: datetime, reason: str) -> int:
+        """Give up whatever is held for or owed to anybody else; how many notices that were."""
+        ...
+
+    def of(self, incident_id: str) -> "Sequence[Delivery]":
+        """The record of the incident's e-mails, by revision; see ``domain.notice``."""
         ...

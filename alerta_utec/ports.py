@@ -329,47 +329,6 @@ class Mailer(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class MailJob:
-    """An e-mail that is owed for a committed change; ``attempts`` have been made so far."""
-
-    change: "Change"
-    created_at: datetime
-    attempts: int
-
-
-class MailJobs(Protocol):
-    """E-mails that are owed, written with the change that owes them."""
-
-    def due(self, now: datetime, limit: int) -> Sequence[MailJob]:
-        """Jobs whose time has come, the oldest first.
-
-        Raises:
-            Unavailable.
-        """
-        ...
-
-    def next_at(self) -> datetime | None:
-        """When the next job is due; none where nothing is owed.
-
-        Raises:
-            Unavailable.
-        """
-        ...
-
-    def sent(self, job: MailJob, *, at: datetime) -> None:
-        """The job is done. Repeating it changes nothing."""
-        ...
-
-    def postpone(self, job: MailJob, *, until: datetime, reason: str) -> None:
-        """One more attempt has failed, because of ``reason`` (no address, no secret)."""
-        ...
-
-    def give_up(self, job: MailJob, *, at: datetime, reason: str) -> None:
-        """The job ends unsent; it stays on record with its ``reason``."""
-        ...
-
-
 class Deliveries(Protocol):
     """The record of what was sent."""
 

@@ -4,16 +4,17 @@ import logging
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from alerta_utec.adapters.memory_notices import MemoryNotices
 from alerta_utec.domain.change import Change, IdempotencyKey, Position
 from alerta_utec.domain.delivery import Delivery, joined, latest
 from alerta_utec.domain.errors import Conflict, NotFound, Unavailable
 from alerta_utec.domain.ids import new_epoch
 from alerta_utec.domain.incident import Incident
 from alerta_utec.domain.shard import Shard
-from alerta_utec.ports import KEY_TTL_S, Committed, Connection, Email, MailJob, Page, Posted, Query
+from alerta_utec.ports import KEY_TTL_S, Committed, Connection, Email, Page, Posted, Query
 
 log = logging.getLogger(__name__)
 
@@ -44,14 +45,14 @@ class ManualClock:
 
 
 class MemoryIncidents:
-    """An ``IncidentStore``; its e-mails are owed in ``jobs``.
+    """An ``IncidentStore``; what it calls for is in ``notices``.
 
     ``on_commit`` is called with each committed change, in ``seq`` order; what it raises is
     logged, since the change is stored all the same.
     """
 
     def __init__(self, on_commit: Callable[[Change], None] = _nobody):
-        self.jobs = MemoryMailJobs()
+        self.notices = MemoryNotices()
         self._on_commit = on_commit
         self._lock = threading.RLock()
         self._epoch = new_epoch()
@@ -127,7 +128,7 @@ class MemoryIncidents:
         if stored.key is not None:
             self._keys[stored.key] = stored
         if stored.alarms():
-            self.jobs.owe(stored)
+            self.notices.owe(stored)
         return stored
 
 
@@ -138,54 +139,6 @@ def _matches(query: Query, incident: Incident) -> bool:
         and (query.type is None or incident.type.casefold() == query.type.casefold())
         and (query.location is None or incident.location.casefold() == query.location.casefold())
     )
-
-
-@dataclass(frozen=True, slots=True)
-class _Owed:
-    job: MailJob
-    next_try_at: datetime
-
-
-class MemoryMailJobs:
-    """``MailJobs``; ``given_up`` has the ones that ended unsent, with their reasons."""
-
-    def __init__(self) -> None:
-        self.given_up: list[tuple[MailJob, str]] = []
-        self._owed: dict[int, _Owed] = {}
-        self._lock = threading.Lock()
-
-    def owe(self, change: Change) -> None:
-        """Add the e-mail of a committed change."""
-        with self._lock:
-            job = MailJob(change, created_at=change.at, attempts=0)
-            self._owed[change.after.seq] = _Owed(job, next_try_at=change.at)
-
-    def due(self, now: datetime, limit: int) -> Sequence[MailJob]:
-        with self._lock:
-            waiting = sorted(self._owed.items())
-        return [owed.job for _, owed in waiting if owed.next_try_at <= now][:limit]
-
-    def next_at(self) -> datetime | None:
-        with self._lock:
-            return min((owed.next_try_at for owed in self._owed.values()), default=None)
-
-    def sent(self, job: MailJob, *, at: datetime) -> None:
-        del at
-        with self._lock:
-            self._owed.pop(job.change.after.seq, None)
-
-    def postpone(self, job: MailJob, *, until: datetime, reason: str) -> None:
-        del reason
-        seq = job.change.after.seq
-        with self._lock:
-            if seq in self._owed:
-                self._owed[seq] = _Owed(replace(job, attempts=job.attempts + 1), until)
-
-    def give_up(self, job: MailJob, *, at: datetime, reason: str) -> None:
-        del at
-        with self._lock:
-            if self._owed.pop(job.change.after.seq, None):
-                self.given_up.append((job, reason))
 
 
 class MemoryDeliveries:

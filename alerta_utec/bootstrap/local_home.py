@@ -6,9 +6,10 @@ import resource
 import signal
 import ssl
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -18,10 +19,10 @@ from alerta_utec.adapters.clock import SystemClock
 from alerta_utec.adapters.local.data_folder import DataFolder
 from alerta_utec.adapters.local.database import Database
 from alerta_utec.adapters.local.errors import DataRefused
-from alerta_utec.adapters.local.mail import mailer_for
+from alerta_utec.adapters.local.mail import lanes_for, recipients_of
 from alerta_utec.adapters.local.sqlite import SqliteIncidents
 from alerta_utec.adapters.local.sqlite_deliveries import SqliteDeliveries
-from alerta_utec.adapters.local.sqlite_jobs import SqliteMailJobs
+from alerta_utec.adapters.local.sqlite_notices import SqliteNotices
 from alerta_utec.adapters.local.sqlite_webhooks import SqliteWebhookJobs, SqliteWebhooks
 from alerta_utec.adapters.memory import (
     MemoryDeliveries,
@@ -31,13 +32,13 @@ from alerta_utec.adapters.memory import (
 )
 from alerta_utec.adapters.memory_webhooks import MemoryWebhooks
 from alerta_utec.app.access import Access
-from alerta_utec.app.alarm import Alarm
 from alerta_utec.app.announce import Announce
 from alerta_utec.app.cap import CapAlerts
 from alerta_utec.app.catch_up import CatchUp
 from alerta_utec.app.limits import NoLimit, SubmitLimit
-from alerta_utec.app.mail_queue import MailQueue
+from alerta_utec.app.mail_records import WithNotices
 from alerta_utec.app.records import Recorder
+from alerta_utec.app.sender import Lane
 from alerta_utec.app.sessions import Sessions, Subscriptions
 from alerta_utec.app.stats import Stats
 from alerta_utec.app.submit import Submit
@@ -45,11 +46,13 @@ from alerta_utec.app.webhooks_admin import ManageWebhooks
 from alerta_utec.bootstrap import logs, sign_in
 from alerta_utec.bootstrap.delivery_writer import DeliveryWriter
 from alerta_utec.bootstrap.local_webhooks import KeptWebhooks, LocalWebhooks
-from alerta_utec.bootstrap.mail_worker import MailWorker
+from alerta_utec.bootstrap.mail_worker import MailWorkers
 from alerta_utec.bootstrap.webhook_worker import WebhookWorker
 from alerta_utec.domain.change import Change
 from alerta_utec.domain.messages import DEFAULT_LANG, Lang
 from alerta_utec.domain.origins import Origins
+from alerta_utec.domain.routing import Routes, Rule
+from alerta_utec.domain.storms import Measure
 from alerta_utec.gateway.batches import Handler, pause
 from alerta_utec.gateway.core import Gateway, Route
 from alerta_utec.gateway.hub import Hub
@@ -67,7 +70,8 @@ from alerta_utec.handlers.websocket import (
     Sync,
     UpdateIncident,
 )
-from alerta_utec.ports import Deliveries, IncidentStore, Mailer, MailJobs
+from alerta_utec.notice_ports import Notices
+from alerta_utec.ports import Deliveries, IncidentStore
 
 log = logging.getLogger(__name__)
 
@@ -83,7 +87,10 @@ class LocalSettings:
     """How ``serve`` runs.
 
     ``mail_url``: ``smtp://user:password@host:587``, ``smtps://…`` or an Apprise URL;
-    none: e-mails go to the Maildir ``data/mail``. ``ephemeral``: nothing is stored.
+    none: e-mails go to the Maildir ``data/mail``. ``rules``: who gets which notices; none:
+    everything goes to ``mail_to``. ``mail_limit``: e-mails to each recipient, at once and then
+    each hour. ``mail_window_s``: for how long those about the same type and place are held
+    after the first. ``ephemeral``: nothing is stored.
     ``lang``: of the e-mails. ``auth``: ``AUTH`` and what belongs to it, as ``sign_in`` has
     them. ``origins``: as ``domain.origins`` has them. ``max_per_address``: sockets from one
     address that is not this machine's. ``webhook_allow_private``: webhooks may be sent to
@@ -100,6 +107,9 @@ class LocalSettings:
     mail_url: str | None = None
     mail_from: str = "alerta-utec@localhost"
     mail_to: tuple[str, ...] = ()
+    mail_limit: int = 20
+    mail_window_s: int = 300
+    rules: tuple[Rule, ...] = ()
     timezone: str = "America/Lima"
     lang: Lang = DEFAULT_LANG
     auth: Mapping[str, str] = field(default_factory=dict)
@@ -116,8 +126,8 @@ class _Backing:
     """What keeps incidents, e-mails and webhooks."""
 
     store: IncidentStore
-    jobs: MailJobs
-    mailer: Mailer
+    notices: Notices
+    lanes: Sequence[Lane]
     deliveries: Deliveries
     webhooks: KeptWebhooks
 
@@ -132,7 +142,7 @@ class LocalHome:
         self._announce: Announce | None = None
         self._unannounced: deque[Change] = deque()
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._mail: MailWorker | None = None
+        self._mail: MailWorkers | None = None
         self._webhooks: WebhookWorker | None = None
 
     def run(self, on_ready: Callable[[str, str], None] | None = None) -> None:
@@ -169,9 +179,19 @@ class LocalHome:
         self._webhooks = webhooks.worker
         server = GatewayServer(self._gateway(backing, webhooks.manage))
         self._announce = Announce(self._hub, self._clock, record)
-        zone = ZoneInfo(settings.timezone)
-        alarm = Alarm(backing.mailer, zone, self._clock, record, settings.lang)
-        self._mail = MailWorker(MailQueue(backing.jobs, alarm, self._clock, record), self._clock)
+        self._mail = MailWorkers(
+            backing.notices,
+            backing.store,
+            self._routes(),
+            backing.lanes,
+            Measure(
+                timedelta(seconds=settings.mail_window_s),
+                burst=settings.mail_limit,
+                per_hour=settings.mail_limit,
+            ),
+            self._clock,
+            settings.lang,
+        )
         port = await server.start(settings.host, settings.port, _tls(settings))
         writer.start()
         self._mail.start()
@@ -211,7 +231,7 @@ class LocalHome:
             "default": MessageRoute(Default(), access.lang),
             "http": HttpApi(
                 store,
-                backing.deliveries,
+                WithNotices(backing.deliveries, backing.notices),
                 submit,
                 stats,
                 authenticator,
@@ -248,19 +268,23 @@ class LocalHome:
         if settings.ephemeral:
             memory, told = MemoryIncidents(on_commit=self._committed), MemoryWebhooks()
             kept = KeptWebhooks(told, told.jobs)
-            return _Backing(memory, memory.jobs, MemoryMailer(), MemoryDeliveries(), kept)
+            lanes: Sequence[Lane] = [Lane(dict.fromkeys(self._routes().recipients, MemoryMailer()))]
+            return _Backing(memory, memory.notices, lanes, MemoryDeliveries(), kept)
         folder = resources.enter_context(DataFolder.open(settings.data))
-        mailer = mailer_for(
-            settings.mail_url,
-            sender=settings.mail_from,
-            recipients=settings.mail_to,
-            maildir=folder.maildir,
-        )
+        recipients = self._routes().recipients.values()
+        lanes = lanes_for(settings.mail_url, settings.mail_from, recipients, folder.maildir)
         database = resources.enter_context(closing(Database(folder.database)))
         store = SqliteIncidents(database, on_commit=self._committed, gather=pause)
         kept = KeptWebhooks(SqliteWebhooks(database), SqliteWebhookJobs(database))
         deliveries = SqliteDeliveries(database)
-        return _Backing(store, SqliteMailJobs(database), mailer, deliveries, kept)
+        return _Backing(store, SqliteNotices(database), lanes, deliveries, kept)
+
+    def _routes(self) -> Routes:
+        settings = self.settings
+        rules = settings.rules
+        if not rules:
+            rules = (Rule("", recipients_of(settings.mail_url, settings.mail_to)),)
+        return Routes(rules, ZoneInfo(settings.timezone))
 
     def _committed(self, change: Change) -> None:
         """Called in ``seq`` order, by whichever thread committed."""

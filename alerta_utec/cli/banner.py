@@ -32,12 +32,14 @@ def banner(settings: "LocalSettings", http_url: str, ws_url: str) -> str:
 
 
 def _mail(settings: "LocalSettings") -> str:
+    if settings.ephemeral:
+        return "en memoria: no sale (--ephemeral)"
+    routes = f"; {len(settings.rules)} reglas dicen a quién (--routes)" if settings.rules else ""
     if settings.mail_url is None:
-        if settings.ephemeral:
-            return "en memoria: no sale (--ephemeral)"
-        return f"{settings.data.resolve() / 'mail'} (Maildir; --mail-url para que salga)"
+        return f"{settings.data.resolve() / 'mail'} (Maildir; --mail-url para que salga){routes}"
     # Never the whole URL: it carries passwords and tokens.
     parts = urlsplit(settings.mail_url)
     if parts.scheme not in ("smtp", "smtps"):
-        return f"por {parts.scheme} (Apprise)"
-    return f"por {parts.hostname} a {', '.join(settings.mail_to)}"
+        return f"por {parts.scheme} (Apprise){routes}"
+    to = routes or f" a {', '.join(settings.mail_to)}"
+    return f"por {parts.hostname}{to}"

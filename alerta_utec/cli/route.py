@@ -26,7 +26,13 @@ _LABELS = {"urgency": "urgencia", "type": "tipo", "location": "lugar", "hours": 
 
 @click.group(cls=SpanishGroup)
 def route() -> None:
-    """Revisa y prueba el archivo de rutas: quién recibe qué avisos."""
+    """Revisa y prueba el archivo de rutas: quién recibe qué avisos.
+
+    \b
+    Ejemplos:
+      alerta-utec route check rutas.yml
+      alerta-utec route test --routes rutas.yml --type humo --location Patio --urgency high
+    """
 
 
 @route.command(cls=SpanishCommand)
@@ -39,7 +45,7 @@ def check(file: Path, *, aws: bool) -> None:
     Ejemplo:
       alerta-utec route check rutas.yml
     """
-    rules = _rules(file, aws=aws)
+    rules = load(file, aws=aws)
     for rule in rules:
         click.echo(f"{rule.name}: {_recipients(rule.to)}")
     recipients = {recipient.key for rule in rules for recipient in rule.to}
@@ -91,7 +97,7 @@ def test(
         --urgency high --at 2026-11-24T23:30
     """
     zone = ZoneInfo(timezone)
-    routes = Routes(_rules(file, aws=aws), zone)
+    routes = Routes(load(file, aws=aws), zone)
     fields = {"type": kind, "location": location, "urgency": urgency, "drill": drill}
     change = _change(fields, _moment(at, zone))
     facts = Facts.of(change, zone)
@@ -104,7 +110,12 @@ def test(
     click.echo(_conclusion(change, routes.of(change)))
 
 
-def _rules(file: Path, *, aws: bool) -> tuple[Rule, ...]:
+def load(file: Path, *, aws: bool = False) -> tuple[Rule, ...]:
+    """The rules in the file, for one of the homes.
+
+    Raises:
+        Failure: with all that is wrong with it.
+    """
     from alerta_utec.adapters.routing_file import RoutesRefused, load_rules, on_aws, on_one_machine
 
     try:

@@ -21,8 +21,10 @@ from alerta_utec.cli.options import (
     Zone,
     data,
 )
+from alerta_utec.cli.route import load
 from alerta_utec.cli.spanish import Failure, SpanishCommand, usage
 from alerta_utec.domain.messages import Lang
+from alerta_utec.domain.routing import Rule
 
 _setting = partial(click.option, show_envvar=True)
 
@@ -82,6 +84,30 @@ _setting = partial(click.option, show_envvar=True)
     multiple=True,
     type=Address(),
     help="Destinatario; se repite para varios (en la variable, con comas).",
+)
+@_setting(
+    "--routes",
+    envvar="ALERTA_ROUTES",
+    type=click.Path(path_type=Path),
+    metavar="ARCHIVO",
+    help="Archivo de rutas: quién recibe qué avisos; sin él, todo va a --mail-to.",
+)
+@_setting(
+    "--mail-limit",
+    envvar="ALERTA_MAIL_LIMIT",
+    default=20,
+    type=Whole(1, 3600),
+    show_default=True,
+    help="Correos seguidos a cada destinatario, y luego por hora; los demás se juntan.",
+)
+@_setting(
+    "--mail-window",
+    envvar="ALERTA_MAIL_WINDOW",
+    default=300,
+    type=Whole(0, 3600),
+    metavar="SEGUNDOS",
+    show_default=True,
+    help="Cuánto se juntan, tras el primero, los correos del mismo tipo y lugar; 0: nada.",
 )
 @_setting(
     "--timezone",
@@ -159,6 +185,9 @@ def serve(
     mail_url: str | None,
     mail_from: str,
     mail_to: tuple[str, ...],
+    routes: Path | None,
+    mail_limit: int,
+    mail_window: int,
     timezone: str,
     lang: Lang,
     origins: tuple[str, ...],
@@ -178,6 +207,7 @@ def serve(
       alerta-utec serve
       alerta-utec serve --port 9000 --data /srv/alerta
       alerta-utec serve --mail-url smtp://correo.example:25 --mail-to guardia@example.edu
+      alerta-utec serve --mail-url smtp://correo.example:25 --routes rutas.yml
       ALERTA_AUTH_SECRET=… alerta-utec serve --host 0.0.0.0 --auth jwt
     """
     if auth == "off" and not insecure and not _loopback(host):
@@ -206,6 +236,9 @@ def serve(
         mail_url=mail_url or None,
         mail_from=mail_from,
         mail_to=mail_to,
+        rules=_rules(routes, mail_to),
+        mail_limit=mail_limit,
+        mail_window_s=mail_window,
         timezone=timezone,
         lang=lang,
         origins=origins,
@@ -230,6 +263,14 @@ def serve(
             f"no se puede escuchar en {host}:{port}: {why}. "
             "Elija otro puerto con --port (0: uno libre)."
         ) from error
+
+
+def _rules(routes: Path | None, mail_to: tuple[str, ...]) -> tuple[Rule, ...]:
+    if routes is None:
+        return ()
+    if mail_to:
+        raise usage("con --routes, los destinatarios están en el archivo: quite --mail-to.")
+    return load(routes)
 
 
 def _loopback(host: str) -> bool:

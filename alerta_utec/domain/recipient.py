@@ -8,6 +8,7 @@ from enum import StrEnum
 # ASCII only: other scripts would need SMTPUTF8 of every server on the way (RFC 6531).
 _EMAIL = re.compile(r"[!#-'*+\-./0-9=?A-Z^_`a-z{|}~]{1,64}@[0-9A-Za-z.-]{1,255}")
 _PHONE = re.compile(r"\+[1-9][0-9]{6,14}")  # ITU-T E.164
+_HASHED = re.compile(r"([a-z][a-z0-9+.-]*):[0-9a-f]{16}")
 _APPRISE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://\S+")
 
 
@@ -17,6 +18,8 @@ class Kind(StrEnum):
     EMAIL = "email"
     APPRISE = "apprise"
     PHONE = "phone"
+    # The folder of this machine that any mail program can open.
+    MAILDIR = "maildir"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +63,17 @@ class Recipient:
     @property
     def shown(self) -> str:
         """Its name for the people who run the service, without a secret."""
-        if self.named is not None:
-            return f"env:{self.named}"
-        return f"{self._scheme}://…" if self.kind is Kind.APPRISE else self.address
+        return shown(self.key)
 
     @property
     def _scheme(self) -> str:
         return self.address.partition(":")[0].lower()
+
+
+MAILDIR = Recipient(Kind.MAILDIR, "maildir")
+
+
+def shown(key: str) -> str:
+    """The recipient with this ``key`` as people are shown it."""
+    hashed = _HASHED.fullmatch(key)
+    return f"{hashed[1]}://…" if hashed else key

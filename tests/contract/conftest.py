@@ -21,10 +21,10 @@ from alerta_utec.adapters.local.apprise import AppriseMailer
 from alerta_utec.adapters.local.database import Database
 from alerta_utec.adapters.local.maildir import MaildirMailer
 from alerta_utec.adapters.local.message import Envelope
-from alerta_utec.adapters.local.smtp import SmtpMailer, SmtpServer
+from alerta_utec.adapters.local.smtp import SmtpConnection, SmtpMailer, SmtpServer
 from alerta_utec.adapters.local.sqlite import SqliteIncidents
 from alerta_utec.adapters.local.sqlite_deliveries import SqliteDeliveries
-from alerta_utec.adapters.local.sqlite_jobs import SqliteMailJobs
+from alerta_utec.adapters.local.sqlite_notices import SqliteNotices
 from alerta_utec.adapters.local.sqlite_webhooks import SqliteWebhookJobs, SqliteWebhooks
 from alerta_utec.adapters.memory import (
     ManualClock,
@@ -37,13 +37,13 @@ from alerta_utec.adapters.memory import (
 )
 from alerta_utec.adapters.memory_webhooks import MemoryWebhooks
 from alerta_utec.gateway.hub import Hub
+from alerta_utec.notice_ports import Notices
 from alerta_utec.ports import (
     Connections,
     Deliveries,
     Email,
     IncidentStore,
     Mailer,
-    MailJobs,
     Poster,
     RateLimits,
 )
@@ -176,25 +176,25 @@ def rate_limits(request: pytest.FixtureRequest) -> RateLimits:
 
 @dataclass(frozen=True)
 class Owing:
-    """``MailJobs`` with the store whose commits owe the e-mails."""
+    """``Notices`` with the store whose commits call for them."""
 
     incidents: IncidentStore
-    jobs: MailJobs
+    notices: Notices
 
 
 @pytest.fixture
 def memory_owing(memory_incidents: MemoryIncidents) -> Owing:
-    return Owing(memory_incidents, memory_incidents.jobs)
+    return Owing(memory_incidents, memory_incidents.notices)
 
 
 @pytest.fixture
 def sqlite_owing(database: Database, sqlite_incidents: SqliteIncidents) -> Owing:
-    return Owing(sqlite_incidents, SqliteMailJobs(database))
+    return Owing(sqlite_incidents, SqliteNotices(database))
 
 
 @pytest.fixture(params=["memory", "sqlite"])
 def owing(request: pytest.FixtureRequest) -> Owing:
-    """``MailJobs`` that owe nothing, and their store."""
+    """``Notices`` that hold and owe nothing, and their store."""
     pair: Owing = request.getfixturevalue(f"{request.param}_owing")
     return pair
 
@@ -309,12 +309,17 @@ def memory_mailing() -> Mailing:
 
 @pytest.fixture
 def smtp_mailing() -> Iterator[Mailing]:
-    envelope = Envelope("alerta@utec.example", ("guardia@utec.example", "lab@utec.example"))
+    envelope = Envelope("alerta@utec.example", "guardia@utec.example")
     with SmtpPeer() as peer, SmtpPeer() as stopped:
-        pass_through = SmtpMailer(SmtpServer("127.0.0.1", peer.port), envelope)
-        unreachable = SmtpMailer(SmtpServer("127.0.0.1", stopped.port), envelope)
+        connection = SmtpConnection(SmtpServer("127.0.0.1", peer.port))
+        nowhere = SmtpConnection(SmtpServer("127.0.0.1", stopped.port))
         stopped.stop()
-        yield Mailing(pass_through, lambda: [as_email(m) for m in peer.messages], unreachable)
+        yield Mailing(
+            SmtpMailer(connection, envelope),
+            lambda: [as_email(m) for m in peer.messages],
+            SmtpMailer(nowhere, envelope),
+        )
+        connection.rest()
 
 
 @pytest.fixture

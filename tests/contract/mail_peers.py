@@ -65,10 +65,24 @@ class SmtpPeer:
         self.encrypted: list[bool] = []
         self.refuse = dict(refuse or {})
         self.port = 0
+        self._transports: list[asyncio.BaseTransport] = []
         self._tls, self._implicit, self._login, self._on_data = tls, implicit_tls, login, on_data
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever)
         self._server: asyncio.Server | None = None
+
+    async def handle_EHLO(
+        self,
+        server: SMTP,
+        session: Session,
+        _envelope: Envelope,
+        hostname: str,
+        responses: list[str],
+    ) -> list[str]:
+        session.host_name = hostname
+        if server.transport is not None:
+            self._transports.append(server.transport)
+        return responses
 
     async def handle_RCPT(
         self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: Any
@@ -87,6 +101,15 @@ class SmtpPeer:
             self.senders.append(envelope.mail_from)
             self.encrypted.append(session.ssl is not None or self._implicit)
         return reply
+
+    def drop_clients(self) -> None:
+        """Close the connections that are open."""
+
+        async def drop() -> None:
+            for transport in self._transports:
+                transport.close()
+
+        asyncio.run_coroutine_threadsafe(drop(), self._loop).result(10)
 
     def stop(self) -> None:
         """Stop listening; repeating is harmless."""

@@ -11,8 +11,10 @@ _IDENTIFIER = re.compile(r"^Identificador: +(\S+)", re.MULTILINE)
 
 
 def mail_environment(port: int) -> dict[str, str]:
-    """The environment of a server that mails through ``port``."""
+    """The environment of a server that mails every notice by itself through ``port``."""
     return {
+        "ALERTA_MAIL_LIMIT": "3600",
+        "ALERTA_MAIL_WINDOW": "0",
         "ALERTA_MAIL_URL": f"smtp://127.0.0.1:{port}",
         "ALERTA_MAIL_FROM": "alerta@example.edu",
         "ALERTA_MAIL_TO": TO,

@@ -67,8 +67,8 @@ def test_an_email_that_fails_for_a_day_is_given_up_and_shown(
     assert "451" in line
     assert not message_ids(peer.messages)
     with closing(sqlite3.connect(server.data / "alerta.db")) as connection:
-        jobs = connection.execute("SELECT state, last_error FROM jobs").fetchall()
-    assert jobs == [("given_up", "SMTP: refused with 451")]
+        notices = connection.execute("SELECT state, reason FROM notices").fetchall()
+    assert notices == [("given_up", "SMTP: refused with 451")]
 
 
 def email_of(server: Server, incident_id: str) -> dict[str, Any]:
@@ -81,5 +81,5 @@ def email_of(server: Server, incident_id: str) -> dict[str, Any]:
 def make_older(server: Server, by_us: int) -> None:
     """Make every e-mail that the stopped server owes older than it is."""
     with closing(sqlite3.connect(server.data / "alerta.db", isolation_level=None)) as connection:
-        connection.execute("UPDATE jobs SET created_at_us = created_at_us - ?", (by_us,))
-        connection.execute("UPDATE jobs SET next_try_at_us = created_at_us")
+        connection.execute("UPDATE notices SET owed_since_us = owed_since_us - ?", (by_us,))
+        connection.execute("UPDATE notices SET next_at_us = owed_since_us")

@@ -19,7 +19,7 @@ from alerta_utec.adapters.local.rows import (
     incident_row,
     to_us,
 )
-from alerta_utec.adapters.local.sqlite_jobs import owe
+from alerta_utec.adapters.local.sqlite_notices import owe
 from alerta_utec.domain.change import Change, Position
 from alerta_utec.domain.errors import Conflict, NotFound, Unavailable
 from alerta_utec.ports import KEY_TTL_S, Committed

@@ -1,57 +1,101 @@
-"""Choosing where e-mail goes, by one URL."""
+"""Choosing the ways by which notices go: one URL for e-mail, and Apprise's services."""
 
 import ipaddress
-import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
 from alerta_utec.adapters.local.maildir import MaildirMailer
 from alerta_utec.adapters.local.message import Envelope
-from alerta_utec.adapters.local.smtp import SmtpMailer, SmtpServer, Tls
+from alerta_utec.adapters.local.smtp import SmtpConnection, SmtpMailer, SmtpServer, Tls
+from alerta_utec.app.sender import Lane
+from alerta_utec.domain.recipient import MAILDIR, Kind, Recipient
 from alerta_utec.ports import Mailer
 
-_ADDRESS = re.compile(r"[^\s@<>,;:\"()]+@[^\s@<>,;:\"()]+")
 _PORTS = {"smtp": 25, "smtps": 465}
 _STARTTLS: dict[str, Tls] = {"required": "required", "offered": "offered", "off": "off"}
 
 
-def mailer_for(url: str | None, sender: str, recipients: Sequence[str], maildir: Path) -> Mailer:
-    """The mailer that ``url`` asks for; without one, a Maildir.
+def recipients_of(url: str | None, addresses: Sequence[str]) -> tuple[Recipient, ...]:
+    """Who gets everything where no rules say who gets what: ``--mail-to`` by ``--mail-url``.
+
+    Raises:
+        ValueError: nobody would, or an address or the URL is not usable; in Spanish.
+    """
+    if url and not _is_smtp(url):
+        if "://" not in url:
+            raise ValueError(
+                "La URL de correo debe empezar como smtp://, smtps:// u otra de Apprise."
+            )
+        return (Recipient(Kind.APPRISE, url),)
+    found = []
+    for address in addresses:
+        recipient = Recipient.of(address)
+        if recipient is None or recipient.kind is not Kind.EMAIL:
+            raise ValueError(f"«{address}» no es una dirección de correo.")
+        found.append(recipient)
+    if url and not found:
+        raise ValueError("Falta al menos un destinatario para el correo.")
+    return tuple(found) or (MAILDIR,)
+
+
+def lanes_for(
+    url: str | None, sender: str, recipients: Iterable[Recipient], maildir: Path
+) -> Sequence[Lane]:
+    """The ways to these recipients: e-mail by ``url``, and each Apprise service by itself.
 
     ``smtp://[user:password@]host[:port][?starttls=required|offered|off]``: without
     ``starttls``, required where there is a password for another machine, else used where the
-    server offers it. ``smtps://…``: TLS from the start. Anything else goes to Apprise.
+    server offers it. ``smtps://…``: TLS from the start. Without a URL, e-mail goes to the
+    ``maildir``.
 
     Raises:
-        ValueError: the URL or an address is not usable; the text, in Spanish, says why and
-            holds no password.
+        ValueError: a URL or the sender's address is not usable; the text, in Spanish, says why
+            and holds no password.
     """
-    _check_addresses([sender, *recipients])
-    envelope = Envelope(sender, tuple(recipients))
+    origin = Recipient.of(sender)
+    if origin is None or origin.kind is not Kind.EMAIL:
+        raise ValueError(f"«{sender}» no es una dirección de correo.")
+    lanes, written = [], []
+    for recipient in recipients:
+        if recipient.kind is Kind.APPRISE:
+            lanes.append(Lane({recipient.key: _apprise(recipient.address)}))
+        elif recipient.kind is Kind.PHONE:
+            raise ValueError(f"{recipient.shown}: una máquina no envía SMS.")
+        else:
+            written.append(recipient)
+    return [*([_email(url, sender, written, maildir)] if written else []), *lanes]
+
+
+def _email(url: str | None, sender: str, recipients: Sequence[Recipient], maildir: Path) -> Lane:
+    envelopes = {
+        one.key: Envelope(sender, one.address if one.kind is Kind.EMAIL else "")
+        for one in recipients
+    }
     if not url:
-        return MaildirMailer(maildir, envelope)
-    scheme, separator, _ = url.partition("://")
-    if not separator:
-        raise ValueError("La URL de correo debe empezar como smtp://, smtps:// u otra de Apprise.")
-    if scheme.lower() in _PORTS:
-        if not recipients:
-            raise ValueError("Falta al menos un destinatario para el correo.")
-        return SmtpMailer(_smtp_server(url), envelope)
+        return Lane({key: MaildirMailer(maildir, own) for key, own in envelopes.items()})
+    if not _is_smtp(url):
+        raise ValueError(
+            "Las rutas tienen direcciones de correo, y la URL de correo no es smtp:// ni smtps://."
+        )
+    connection = SmtpConnection(_smtp_server(url))
+    mailers = {key: SmtpMailer(connection, own) for key, own in envelopes.items()}
+    return Lane(mailers, connection.rest)
+
+
+def _apprise(url: str) -> Mailer:
     # Apprise takes a fifth of a second to import: only where it is used.
     from alerta_utec.adapters.local.apprise import AppriseMailer
 
     try:
         return AppriseMailer(url)
     except ValueError as error:
+        scheme = url.partition("://")[0]
         raise ValueError(f"La URL de correo {scheme}://… no es una que Apprise conozca.") from error
 
 
-def _check_addresses(addresses: Sequence[str]) -> None:
-    for address in addresses:
-        # Other scripts would need SMTPUTF8 of every server on the way (RFC 6531).
-        if not (address.isascii() and address.isprintable() and _ADDRESS.fullmatch(address)):
-            raise ValueError(f"«{address}» no es una dirección de correo.")
+def _is_smtp(url: str) -> bool:
+    return url.partition("://")[0].lower() in _PORTS
 
 
 def _smtp_server(url: str) -> SmtpServer:

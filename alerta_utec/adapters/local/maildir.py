@@ -15,8 +15,8 @@ from alerta_utec.ports import Clock, Email
 class MaildirMailer:
     """A ``Mailer`` into a folder that any mail program can open.
 
-    The file's name follows from the Message-ID, so that a repeat leaves the first mail as
-    it is, also where a reader has marked it as seen.
+    The file's name follows from the Message-ID and the recipient, so that a repeat leaves the
+    first mail as it is, also where a reader has marked it as seen.
     """
 
     folder: Path
@@ -24,7 +24,8 @@ class MaildirMailer:
     clock: Clock = field(default_factory=SystemClock)
 
     def send(self, email: Email) -> None:
-        name = hashlib.sha256(email.message_id.encode()).hexdigest()[:32] + ".alerta-utec"
+        identity = email.message_id + self.envelope.recipient
+        name = hashlib.sha256(identity.encode()).hexdigest()[:32] + ".alerta-utec"
         content = bytes(to_message(email, self.envelope, self.clock.now()))
         try:
             for part in ("tmp", "new", "cur"):

@@ -1,6 +1,5 @@
 """An e-mail as the message that goes over the wire (RFC 5322)."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from email.message import EmailMessage
@@ -15,17 +14,17 @@ _POLICY = SMTP.clone(max_line_length=200)
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """From whom, and to whom."""
+    """From whom, and to whom; an empty ``recipient`` is nobody by name."""
 
     sender: str
-    recipients: Sequence[str] = ()
+    recipient: str = ""
 
 
 def to_message(email: Email, envelope: Envelope, at: datetime) -> EmailMessage:
     """The message with its headers; the body in UTF-8."""
     message = EmailMessage(policy=_POLICY)
     message["From"] = envelope.sender
-    message["To"] = ", ".join(envelope.recipients) or "undisclosed-recipients:;"
+    message["To"] = envelope.recipient or "undisclosed-recipients:;"
     message["Subject"] = email.subject
     message["Date"] = format_datetime(at)
     message["Message-ID"] = email.message_id

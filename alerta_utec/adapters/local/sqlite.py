@@ -13,7 +13,7 @@ from alerta_utec.ports import Committed, Page, Query
 
 
 class SqliteIncidents:
-    """An ``IncidentStore``; the e-mails that it owes are ``SqliteMailJobs`` of its database.
+    """An ``IncidentStore``; the notices that it calls for are ``SqliteNotices`` of its database.
 
     ``on_commit`` and ``gather`` are as ``GroupCommit`` has them.
     """

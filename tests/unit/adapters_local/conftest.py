@@ -9,7 +9,7 @@ import pytest
 
 from alerta_utec.adapters.local.database import Database
 from alerta_utec.adapters.local.sqlite import SqliteIncidents
-from alerta_utec.adapters.local.sqlite_jobs import SqliteMailJobs
+from alerta_utec.adapters.local.sqlite_notices import SqliteNotices
 from alerta_utec.domain.change import Change
 
 
@@ -19,7 +19,7 @@ class Store:
 
     database: Database
     incidents: SqliteIncidents
-    jobs: SqliteMailJobs
+    notices: SqliteNotices
     told: list[Change]
 
     def close(self) -> None:
@@ -44,7 +44,7 @@ def open_store(path: Path) -> Iterator[OpenStore]:
             stack.callback(database.close)
             told: list[Change] = []
             incidents = SqliteIncidents(database, on_commit=told.append)
-            return Store(database, incidents, SqliteMailJobs(database), told)
+            return Store(database, incidents, SqliteNotices(database), told)
 
         yield open_it
 

@@ -7,7 +7,7 @@ import sys
 from contextlib import closing
 from pathlib import Path
 
-from tests.contract.builders import T0, creation
+from tests.contract.builders import creation
 from tests.unit.adapters_local.conftest import OpenStore
 
 WRITER = """
@@ -53,7 +53,7 @@ def test_a_killed_server_loses_nothing_that_it_acknowledged(
         assert [number for number, _ in stored] == list(range(1, seq + 1))
         assert set(acknowledged) <= set(stored)
         assert all(store.incidents.get(c.incident_id) == c.after for c in changes)
-        assert [job.change for job in store.jobs.due(T0, 10**6)] == list(changes)
+        assert list(store.notices.unrouted(10**6)) == list(changes)
         assert store.incidents.commit(creation(urgency="high")).change.after.seq == seq + 1
         store.close()
 

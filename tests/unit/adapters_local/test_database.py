@@ -2,6 +2,7 @@
 
 import sqlite3
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -9,8 +10,10 @@ import pytest
 from alerta_utec.adapters.local.database import Database
 from alerta_utec.adapters.local.errors import DataRefused
 from alerta_utec.adapters.local.schema import APPLICATION_ID, MIGRATIONS
+from alerta_utec.domain.change import Change
 from alerta_utec.domain.errors import NotFound, Unavailable
 from alerta_utec.domain.values import Status
+from alerta_utec.notice_ports import Decision
 from tests.contract.builders import T0, creation, update
 from tests.unit.adapters_local.conftest import OpenStore, Store
 
@@ -39,37 +42,69 @@ def test_everything_is_there_after_closing_and_opening_again(open_store: OpenSto
     assert after.incidents.position() == position
     assert after.incidents.get(created.incident_id) == second.after
     assert list(after.incidents.history(created.incident_id)) == [created, second]
-    assert [job.change for job in after.jobs.due(T0, 10)] == [created]
+    assert list(after.notices.unrouted(10)) == [created]
     assert after.incidents.commit(creation(urgency="high", key="k", user="rosa")).duplicate
 
 
-def test_a_postponed_job_keeps_its_attempts_and_reason_over_a_restart(
+def _keep(store: Store, change: Change) -> None:
+    """Have the change's notice leave at once."""
+    gate, _ = store.notices.held("ana@example.edu")
+    store.notices.keep(change.after.seq, "g", {"ana@example.edu": Decision(gate, None)})
+
+
+def test_what_is_postponed_keeps_its_attempts_and_reason_over_a_restart(
     open_store: OpenStore, path: Path
 ) -> None:
     before = open_store()
-    before.incidents.commit(creation(urgency="high"))
-    (job,) = before.jobs.due(T0, 1)
-    before.jobs.postpone(job, until=T0, reason="SMTP: 451")
+    _keep(before, before.incidents.commit(creation(urgency="high")).change)
+    (parcel,) = before.notices.owed(["ana@example.edu"], T0, 1)
+    before.notices.postpone(parcel, at=T0, until=T0, reason="SMTP: 451")
     before.close()
 
-    (job,) = open_store().jobs.due(T0, 1)
+    (parcel,) = open_store().notices.owed(["ana@example.edu"], T0, 1)
 
-    assert job.attempts == 1
-    assert _sql(path, "SELECT state, last_error FROM jobs") == [("owed", "SMTP: 451")]
+    assert parcel.attempts == 1
+    assert _sql(path, "SELECT state, reason FROM notices") == [("owed", "SMTP: 451")]
 
 
-def test_done_jobs_stay_on_record(store: Store, path: Path) -> None:
-    for _ in range(2):
-        store.incidents.commit(creation(urgency="high"))
-    first, second = store.jobs.due(T0, 2)
+def test_what_is_done_stays_on_record_with_a_reason_that_is_bounded(
+    store: Store, path: Path
+) -> None:
+    _keep(store, store.incidents.commit(creation(urgency="high")).change)
+    (parcel,) = store.notices.owed(["ana@example.edu"], T0, 1)
 
-    store.jobs.sent(first, at=T0)
-    store.jobs.give_up(second, at=T0, reason="x" * 10_000)
-    store.jobs.give_up(first, at=T0, reason="tarde")
-    store.jobs.sent(second, at=T0)
+    store.notices.give_up(parcel, at=T0, reason="x" * 10_000)
 
-    rows = _sql(path, "SELECT state, attempts, finished_at_us > 0, length(last_error) FROM jobs")
-    assert rows == [("sent", 1, 1, None), ("given_up", 1, 1, 500)]
+    rows = _sql(path, "SELECT state, attempts, next_at_us, length(reason) FROM notices")
+    assert rows == [("given_up", 1, None, 500)]
+
+
+def test_a_wait_that_a_clock_set_back_has_made_long_is_over(store: Store) -> None:
+    _keep(store, store.incidents.commit(creation(urgency="high")).change)
+    (parcel,) = store.notices.owed(["ana@example.edu"], T0, 1)
+    store.notices.postpone(parcel, at=T0, until=T0, reason="SMTP: 451")
+
+    long_ago = T0 - timedelta(days=400)
+
+    assert len(store.notices.owed(["ana@example.edu"], long_ago, 1)) == 1
+
+
+def test_what_the_first_version_owed_is_owed_still(path: Path, open_store: OpenStore) -> None:
+    store = open_store()
+    change = store.incidents.commit(creation(urgency="high")).change
+    store.close()
+    new = path.rename(path.with_name("nueva.db"))
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.executescript(f"{MIGRATIONS[0]}PRAGMA user_version = 1;")
+        connection.execute("ATTACH ? AS new", (str(new),))
+        for table in ("feed", "changes", "incidents", "jobs"):
+            connection.execute(f"DELETE FROM main.{table}")  # noqa: S608 (constants)
+            connection.execute(f"INSERT INTO main.{table} SELECT * FROM new.{table}")  # noqa: S608
+        connection.execute("UPDATE jobs SET attempts = 7, last_error = 'SMTP: 451'")
+
+    after = open_store()
+
+    assert list(after.notices.unrouted(10)) == [change]
 
 
 def test_closing_leaves_one_file_and_may_be_repeated(store: Store, path: Path) -> None:
@@ -172,7 +207,7 @@ def test_a_full_disk_is_unavailable_and_leaves_nothing_half_written(
     changes = store.incidents.changes(after_seq=0, limit=200)
     assert [change.after.seq for change in changes] == list(range(1, seq + 1))
     assert len(store.told) == seq
-    assert len(store.jobs.due(T0, 200)) == seq - 1
+    assert len(store.notices.unrouted(200)) == seq - 1
     with pytest.raises(NotFound):
         store.incidents.get(f"lleno{seq - 1}")
     assert _sql(path, "PRAGMA integrity_check") == [("ok",)]

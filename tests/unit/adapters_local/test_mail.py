@@ -1,28 +1,40 @@
-"""``mailer_for``: one URL says where e-mail goes."""
+"""``lanes_for``: the ways to each recipient, by one URL and those of Apprise."""
 
 from pathlib import Path
 
 import pytest
 
-from alerta_utec.adapters.local.mail import mailer_for
+from alerta_utec.adapters.local.mail import lanes_for, recipients_of
 from alerta_utec.adapters.local.maildir import MaildirMailer
 from alerta_utec.adapters.local.smtp import SmtpMailer, SmtpServer
+from alerta_utec.domain.recipient import MAILDIR, Kind, Recipient
 
-SENDER, RECIPIENTS = "alerta@utec.example", ["guardia@utec.example"]
+SENDER, GUARD = "alerta@utec.example", "guardia@utec.example"
+TO = Recipient(Kind.EMAIL, GUARD)
 
 
 def _server(url: str) -> SmtpServer:
-    mailer = mailer_for(url, SENDER, RECIPIENTS, Path("mail"))
+    [lane] = lanes_for(url, SENDER, [TO], Path("mail"))
+    mailer = lane.mailers[GUARD]
     assert isinstance(mailer, SmtpMailer)
-    return mailer.server
+    return mailer.connection.server
 
 
 @pytest.mark.parametrize("url", [None, ""])
 def test_no_url_means_the_maildir(tmp_path: Path, url: str | None) -> None:
-    mailer = mailer_for(url, SENDER, [], tmp_path)
+    [lane] = lanes_for(url, SENDER, [TO], tmp_path)
 
+    mailer = lane.mailers[GUARD]
     assert isinstance(mailer, MaildirMailer)
-    assert mailer.folder == tmp_path
+    assert (mailer.folder, mailer.envelope.recipient) == (tmp_path, GUARD)
+
+
+def test_the_maildir_alone_names_nobody() -> None:
+    [lane] = lanes_for(None, SENDER, [MAILDIR], Path("mail"))
+
+    mailer = lane.mailers["maildir"]
+    assert isinstance(mailer, MaildirMailer)
+    assert mailer.envelope.recipient == ""
 
 
 @pytest.mark.parametrize(
@@ -70,15 +82,31 @@ def test_an_smtp_url_says_everything_about_the_server(url: str, server: SmtpServ
 )
 def test_an_unusable_smtp_url_is_refused_without_its_password(url: str) -> None:
     with pytest.raises(ValueError, match=r"URL|starttls") as refusal:
-        mailer_for(url, SENDER, RECIPIENTS, Path("mail"))
+        lanes_for(url, SENDER, recipients_of(url, [GUARD]), Path("mail"))
 
     assert "secreto" not in str(refusal.value)
     assert refusal.value.__suppress_context__ or refusal.value.__context__ is None
 
 
+@pytest.mark.parametrize(
+    ("url", "addresses", "found"),
+    [
+        (None, [], (MAILDIR,)),
+        (None, [GUARD], (TO,)),
+        ("smtp://c.example", [GUARD], (TO,)),
+        ("json://c.example/x", [], (Recipient(Kind.APPRISE, "json://c.example/x"),)),
+        ("json://c.example/x", [GUARD], (Recipient(Kind.APPRISE, "json://c.example/x"),)),
+    ],
+)
+def test_without_rules_everything_goes_to_the_recipients_given(
+    url: str | None, addresses: list[str], found: tuple[Recipient, ...]
+) -> None:
+    assert recipients_of(url, addresses) == found
+
+
 def test_smtp_without_recipients_is_refused() -> None:
     with pytest.raises(ValueError, match="destinatario"):
-        mailer_for("smtp://c.example", SENDER, [], Path("mail"))
+        recipients_of("smtp://c.example", [])
 
 
 @pytest.mark.parametrize(
@@ -87,24 +115,39 @@ def test_smtp_without_recipients_is_refused() -> None:
 )
 def test_an_unusable_address_is_refused(address: str) -> None:
     with pytest.raises(ValueError, match="no es una dirección"):
-        mailer_for("smtp://c.example", SENDER, [address], Path("mail"))
+        recipients_of("smtp://c.example", [address])
     with pytest.raises(ValueError, match="no es una dirección"):
-        mailer_for(None, address, [], Path("mail"))
+        lanes_for(None, address, [TO], Path("mail"))
+
+
+def test_telephones_and_addresses_without_a_way_to_them_are_refused() -> None:
+    with pytest.raises(ValueError, match="SMS"):
+        lanes_for(None, SENDER, [Recipient(Kind.PHONE, "+51999999999")], Path("mail"))
+    with pytest.raises(ValueError, match="no es smtp://"):
+        lanes_for("json://c.example/x", SENDER, [TO], Path("mail"))
 
 
 @pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")
-def test_any_other_url_goes_to_apprise() -> None:
-    mailer = mailer_for("json://127.0.0.1:1/", SENDER, [], Path("mail"))
+def test_recipients_by_email_share_a_way_out_and_each_other_service_has_its_own() -> None:
+    luz = Recipient(Kind.EMAIL, "luz@utec.example")
+    services = [Recipient(Kind.APPRISE, f"json://127.0.0.1:{port}/") for port in (1, 2)]
 
-    assert type(mailer).__name__ == "AppriseMailer"
+    lanes = lanes_for("smtp://c.example", SENDER, [services[0], TO, services[1], luz], Path("mail"))
+
+    assert [sorted(lane.mailers) for lane in lanes] == [
+        [GUARD, luz.key],
+        [services[0].key],
+        [services[1].key],
+    ]
 
 
 @pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")
 def test_a_url_that_apprise_does_not_know_is_refused_without_its_password(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
+    url = "nadie://u:secreto@c.example"
     with pytest.raises(ValueError, match="Apprise") as refusal:
-        mailer_for("nadie://u:secreto@c.example", SENDER, RECIPIENTS, Path("mail"))
+        lanes_for(url, SENDER, recipients_of(url, []), Path("mail"))
 
     assert "secreto" not in str(refusal.value)
     assert "secreto" not in caplog.text

@@ -46,6 +46,17 @@ def test_the_same_message_id_makes_one_mail(tmp_path: Path) -> None:
     assert len(read_maildir(tmp_path)) == 2
 
 
+def test_the_same_message_to_another_recipient_is_another_mail(tmp_path: Path) -> None:
+    for name in ("ana", "luz"):
+        envelope = Envelope("alerta@utec.example", f"{name}@utec.example")
+        MaildirMailer(tmp_path, envelope, ManualClock()).send(EMAIL)
+
+    assert sorted(str(message["To"]) for message in read_maildir(tmp_path)) == [
+        "ana@utec.example",
+        "luz@utec.example",
+    ]
+
+
 def test_a_mail_that_has_been_read_is_not_made_again(tmp_path: Path) -> None:
     mailer = _mailer(tmp_path)
     mailer.send(EMAIL)

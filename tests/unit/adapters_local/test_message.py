@@ -8,7 +8,7 @@ from alerta_utec.adapters.local.message import Envelope, to_message
 from alerta_utec.ports import Email
 from tests.contract.builders import T0
 
-RECIPIENTS = [f"guardia-{number}@example.edu" for number in range(60)]
+RECIPIENT = f"{'g' * 64}@{'example' * 20}.edu"
 # RFC 5322, section 2.1.1, without the line's end.
 LINE_MAX = 998
 
@@ -18,11 +18,11 @@ def test_a_subject_of_any_length_arrives_as_it_is(length: int) -> None:
     subject = f"[Alerta UTEC] BAJA: {'0' * length} - 0000000"[:99]
     email = Email("<x@alerta-utec>", subject, "texto\n")
 
-    content = bytes(to_message(email, Envelope("a@example.edu", RECIPIENTS), T0))
+    content = bytes(to_message(email, Envelope("a@example.edu", RECIPIENT), T0))
 
     message = message_from_bytes(content, policy=policy.default)
     assert message["Subject"] == subject
-    assert str(message["To"]).split(", ") == RECIPIENTS
+    assert message["To"] == RECIPIENT
     assert max(map(len, content.split(b"\r\n"))) <= LINE_MAX
 
 

@@ -1,6 +1,5 @@
 """``SmtpMailer`` and ``MaildirMailer`` where their vendors are particular."""
 
-import logging
 import ssl
 import subprocess
 from pathlib import Path
@@ -8,20 +7,28 @@ from pathlib import Path
 import pytest
 
 from alerta_utec.adapters.local.message import Envelope
-from alerta_utec.adapters.local.smtp import SmtpMailer, SmtpServer, Tls
+from alerta_utec.adapters.local.smtp import SmtpConnection, SmtpMailer, SmtpServer, Tls
 from alerta_utec.adapters.memory import ManualClock
 from alerta_utec.domain.errors import Unavailable
 from alerta_utec.ports import Email
 from tests.contract.mail_peers import SmtpPeer
+from tests.support.mail_gate import MailGate
 
 ANA, LUZ = "ana@utec.example", "luz@utec.example"
-ENVELOPE = Envelope("alerta@utec.example", (ANA, LUZ))
+ENVELOPE = Envelope("alerta@utec.example", ANA)
 EMAIL = Email("<a.1@alerta-utec>", "Asunto", "Cuerpo ñ\n")
 
 
 def _mailer(peer: SmtpPeer, tls: Tls = "offered", **settings: object) -> SmtpMailer:
     server = SmtpServer("127.0.0.1", peer.port, tls, **settings)  # type: ignore[arg-type]
-    return SmtpMailer(server, ENVELOPE, ManualClock())
+    return SmtpMailer(SmtpConnection(server), ENVELOPE, ManualClock())
+
+
+def _send(mailer: SmtpMailer, email: Email = EMAIL) -> None:
+    try:
+        mailer.send(email)
+    finally:
+        mailer.connection.rest()
 
 
 @pytest.fixture(scope="module")
@@ -51,38 +58,38 @@ def trust(certificate: Path) -> ssl.SSLContext:
 
 def test_the_message_has_the_headers_of_a_notice() -> None:
     with SmtpPeer() as peer:
-        _mailer(peer).send(EMAIL)
+        _send(_mailer(peer))
 
         (message,) = peer.messages
         assert message["From"] == "alerta@utec.example"
-        assert message["To"] == f"{ANA}, {LUZ}"
+        assert message["To"] == ANA
         assert message["Date"] == "Sun, 16 Nov 2025 18:12:00 +0000"
         assert message["Message-ID"] == "<a.1@alerta-utec>"
         assert message["Auto-Submitted"] == "auto-generated"
         assert message.get_content_charset() == "utf-8"
         assert peer.senders == ["alerta@utec.example"]
-        assert peer.recipients == [[ANA, LUZ]]
+        assert peer.recipients == [[ANA]]
 
 
 def test_starttls_is_used_where_it_is_offered_whatever_the_certificate(
     server_tls: ssl.SSLContext,
 ) -> None:
     with SmtpPeer(tls=server_tls) as peer:
-        _mailer(peer).send(EMAIL)
+        _send(_mailer(peer))
 
         assert peer.encrypted == [True]
 
 
 def test_without_an_offer_the_message_goes_in_clear() -> None:
     with SmtpPeer() as peer:
-        _mailer(peer).send(EMAIL)
+        _send(_mailer(peer))
 
         assert peer.encrypted == [False]
 
 
 def test_starttls_that_is_off_is_not_used(server_tls: ssl.SSLContext) -> None:
     with SmtpPeer(tls=server_tls) as peer:
-        _mailer(peer, "off").send(EMAIL)
+        _send(_mailer(peer, "off"))
 
         assert peer.encrypted == [False]
 
@@ -90,7 +97,7 @@ def test_starttls_that_is_off_is_not_used(server_tls: ssl.SSLContext) -> None:
 def test_required_starttls_wants_an_offer() -> None:
     with SmtpPeer() as peer:
         with pytest.raises(Unavailable):
-            _mailer(peer, "required").send(EMAIL)
+            _send(_mailer(peer, "required"))
 
         assert peer.messages == []
 
@@ -100,10 +107,10 @@ def test_required_starttls_wants_a_certificate_that_checks_out(
 ) -> None:
     with SmtpPeer(tls=server_tls) as peer:
         with pytest.raises(Unavailable, match="SSLCertVerificationError"):
-            _mailer(peer, "required").send(EMAIL)
+            _send(_mailer(peer, "required"))
         assert peer.messages == []
 
-        _mailer(peer, "required", trust=trust).send(EMAIL)
+        _send(_mailer(peer, "required", trust=trust))
         assert peer.encrypted == [True]
 
 
@@ -112,16 +119,16 @@ def test_implicit_tls_wants_a_certificate_that_checks_out(
 ) -> None:
     with SmtpPeer(tls=server_tls, implicit_tls=True) as peer:
         with pytest.raises(Unavailable, match="SSLCertVerificationError"):
-            _mailer(peer, "implicit").send(EMAIL)
+            _send(_mailer(peer, "implicit"))
         assert peer.messages == []
 
-        _mailer(peer, "implicit", trust=trust).send(EMAIL)
+        _send(_mailer(peer, "implicit", trust=trust))
         assert peer.encrypted == [True]
 
 
 def test_user_and_password_are_given(server_tls: ssl.SSLContext) -> None:
     with SmtpPeer(tls=server_tls, login=("usuario", "clave")) as peer:
-        _mailer(peer, user="usuario", password="clave").send(EMAIL)
+        _send(_mailer(peer, user="usuario", password="clave"))
 
         assert len(peer.messages) == 1
 
@@ -133,55 +140,18 @@ def test_a_wrong_password_is_unavailable_and_is_told_to_nobody(
         mailer = _mailer(peer, user="usuario", password="equivocada")
 
         with pytest.raises(Unavailable) as refusal:
-            mailer.send(EMAIL)
+            _send(mailer)
 
         assert str(refusal.value) == "SMTP: SMTPAuthenticationError 535"
         assert "equivocada" not in repr(SmtpServer("h", 1, user="u", password="equivocada"))
         assert peer.messages == []
 
 
-def test_a_recipient_refused_for_now_is_tried_again_alone() -> None:
-    with SmtpPeer(refuse={LUZ: f"450 {LUZ} greylisted"}) as peer:
-        mailer = _mailer(peer)
-
-        with pytest.raises(Unavailable) as refusal:
-            mailer.send(EMAIL)
-        peer.refuse.clear()
-        mailer.send(EMAIL)
-
-        assert str(refusal.value) == "SMTP: refused with 450"
-        assert peer.recipients == [[ANA], [LUZ]]
-
-
-def test_a_recipient_refused_for_good_holds_up_nobody_and_is_logged_without_its_address(
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    with SmtpPeer(refuse={LUZ: f"550 {LUZ} no such user"}) as peer, caplog.at_level(logging.INFO):
-        _mailer(peer).send(EMAIL)
-
-        assert peer.recipients == [[ANA]]
-        (record,) = (r for r in caplog.records if r.name.startswith("alerta_utec"))
-        assert record.message == "email_refused_for_some"
-        assert LUZ not in str(record.__dict__)
-
-
-def test_a_recipient_refused_for_good_after_the_others_have_it_ends_the_matter() -> None:
-    with SmtpPeer(refuse={LUZ: "450 greylisted"}) as peer:
-        mailer = _mailer(peer)
-        with pytest.raises(Unavailable):
-            mailer.send(EMAIL)
-
-        peer.refuse[LUZ] = "550 no such user"
-        mailer.send(EMAIL)
-
-        assert peer.recipients == [[ANA]]
-
-
 @pytest.mark.parametrize("reply", ["450 later", "550 never"])
 def test_an_email_that_nobody_takes_is_unavailable(reply: str) -> None:
-    with SmtpPeer(refuse={ANA: f"{reply} {ANA}", LUZ: f"{reply} {LUZ}"}) as peer:
+    with SmtpPeer(refuse={ANA: f"{reply} {ANA}"}) as peer:
         with pytest.raises(Unavailable) as refusal:
-            _mailer(peer).send(EMAIL)
+            _send(_mailer(peer))
 
         assert str(refusal.value) == f"SMTP: refused with {reply[:3]}"
         assert peer.messages == []
@@ -196,25 +166,51 @@ def test_an_email_that_is_refused_at_its_end_is_unavailable_and_tried_again_whol
         mailer = _mailer(peer)
 
         with pytest.raises(Unavailable, match=reply[:3]):
-            mailer.send(EMAIL)
-        mailer.send(EMAIL)
+            _send(mailer)
+        _send(mailer)
 
-        assert peer.recipients == [[ANA, LUZ]]
+        assert peer.recipients == [[ANA]]
 
 
-def test_an_email_that_was_taken_whole_is_not_sent_again_by_this_process() -> None:
+def test_a_run_of_emails_shares_one_connection() -> None:
+    with SmtpPeer() as peer, MailGate(peer.port) as gate:
+        connection = SmtpConnection(SmtpServer("127.0.0.1", gate.port))
+        to = [Envelope("alerta@utec.example", name) for name in (ANA, LUZ, ANA)]
+        for number, envelope in enumerate(to):
+            SmtpMailer(connection, envelope).send(Email(f"<{number}@x>", "Asunto", "Cuerpo\n"))
+        connection.rest()
+        first_run = gate.connections
+        _send(SmtpMailer(connection, to[0]))
+
+        assert peer.recipients == [[ANA], [LUZ], [ANA], [ANA]]
+        assert (first_run, gate.connections) == (1, 2)
+
+
+def test_a_connection_that_the_server_has_closed_is_made_again() -> None:
     with SmtpPeer() as peer:
         mailer = _mailer(peer)
-
         mailer.send(EMAIL)
-        mailer.send(EMAIL)
+        peer.drop_clients()
 
-        assert len(peer.messages) == 1
+        _send(mailer, Email("<b.1@alerta-utec>", "Otro", "Cuerpo\n"))
+
+        assert len(peer.messages) == 2
+
+
+def test_one_refused_recipient_leaves_the_next_email_untouched() -> None:
+    with SmtpPeer(refuse={LUZ: f"550 {LUZ} no such user"}) as peer:
+        mailer = _mailer(peer)
+        with pytest.raises(Unavailable, match="refused with 550"):
+            _send(SmtpMailer(mailer.connection, Envelope("alerta@utec.example", LUZ)))
+
+        _send(mailer)
+
+        assert peer.recipients == [[ANA]]
 
 
 def test_a_server_that_hangs_up_is_unavailable() -> None:
     with SmtpPeer(refuse={ANA: "421 shutting down"}) as peer:
         with pytest.raises(Unavailable) as refusal:
-            _mailer(peer).send(EMAIL)
+            _send(_mailer(peer))
 
         assert str(refusal.value) == "SMTP: refused with 421"

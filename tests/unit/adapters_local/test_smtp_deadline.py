@@ -7,13 +7,13 @@ from email.message import EmailMessage
 import pytest
 
 from alerta_utec.adapters.local.message import Envelope
-from alerta_utec.adapters.local.smtp import TIMEOUT_S, SmtpMailer, SmtpServer
+from alerta_utec.adapters.local.smtp import TIMEOUT_S, SmtpConnection, SmtpMailer, SmtpServer
 from alerta_utec.domain.errors import Unavailable
 from alerta_utec.ports import Email
 from tests.contract.mail_peers import SmtpPeer
 from tests.support.mail_gate import Fault, MailGate
 
-ENVELOPE = Envelope("alerta@utec.example", ("guardia@utec.example",))
+ENVELOPE = Envelope("alerta@utec.example", "guardia@utec.example")
 EMAIL = Email("<a.1@alerta-utec>", "Asunto", "Cuerpo\n")
 
 
@@ -22,7 +22,9 @@ def send_through(fault: Fault, deadline_s: float) -> list[EmailMessage]:
     with SmtpPeer() as peer, MailGate(peer.port) as gate:
         gate.fault = fault
         server = SmtpServer("127.0.0.1", gate.port)
-        SmtpMailer(server, ENVELOPE, deadline_s=deadline_s).send(EMAIL)
+        connection = SmtpConnection(server, deadline_s=deadline_s)
+        SmtpMailer(connection, ENVELOPE).send(EMAIL)
+        connection.rest()
         return peer.messages
 
 

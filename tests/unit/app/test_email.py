@@ -45,7 +45,7 @@ def test_any_incident_has_a_subject_of_one_ascii_line_under_100(incident: Incide
 def test_no_incident_can_add_a_header(incident: Incident) -> None:
     email = compose(Change(None, incident), LIMA)
 
-    content = bytes(to_message(email, Envelope("a@utec.example", ["b@utec.example"]), T0))
+    content = bytes(to_message(email, Envelope("a@utec.example", "b@utec.example"), T0))
 
     message = message_from_bytes(content, policy=policy.default)
     assert sorted(name.lower() for name in message) == HEADERS

@@ -1,53 +1,31 @@
-"""``MailQueue``: later and later, never for ever, and each for itself."""
+"""``Sender``: later and later, never for ever, and each for itself."""
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
 
-from alerta_utec.adapters.memory import (
-    ManualClock,
-    MemoryDeliveries,
-    MemoryIncidents,
-    MemoryMailer,
-)
-from alerta_utec.app.alarm import Alarm
+from alerta_utec.adapters.memory import MemoryMailer
 from alerta_utec.app.email import compose
-from alerta_utec.app.mail_queue import BATCH, FIRST_DELAY_S, GIVE_UP_AFTER, MAX_DELAY_S, MailQueue
-from alerta_utec.app.records import Recorder
+from alerta_utec.app.sender import BATCH, FIRST_DELAY_S, GIVE_UP_AFTER, MAX_DELAY_S
+from alerta_utec.domain.routing import Rule
 from alerta_utec.ports import Email
-from tests.contract.builders import T0, creation
+from tests.contract.builders import T0
+from tests.unit.app.posting import LIMA, Post, to
 
 SECOND = timedelta(seconds=1)
-LIMA = ZoneInfo("America/Lima")
+GUARD = "guardia@example.edu"
 
 
-class Post:
-    """A queue in memory, with its clock, store and mailer."""
-
-    def __init__(self, mailer: Any = None) -> None:
-        self.clock = ManualClock(T0)
-        self.store = MemoryIncidents()
-        self.mailer = mailer or MemoryMailer()
-        self.deliveries = MemoryDeliveries()
-        record = Recorder(self.deliveries)
-        alarm = Alarm(self.mailer, LIMA, self.clock, record)
-        self.queue = MailQueue(self.store.jobs, alarm, self.clock, record)
-
-    def owe(self, **fields: Any) -> None:
-        self.store.commit(creation(at=self.clock.now(), urgency="high", **fields))
-
-    def delays_s(self, attempts: int) -> Sequence[float]:
-        """The waits after each of so many failures."""
-        found = []
-        for _ in range(attempts):
-            next_at = self.queue.run_once()
-            assert next_at is not None
-            found.append((next_at - self.clock.now()).total_seconds())
-            self.clock.set(next_at)
-        return found
+def delays_s(post: Post, attempts: int) -> Sequence[float]:
+    """The waits after each of so many failures."""
+    found = []
+    for _ in range(attempts):
+        next_at = post.run_once()
+        assert next_at is not None
+        found.append((next_at - post.clock.now()).total_seconds())
+        post.clock.set(next_at)
+    return found
 
 
 @pytest.fixture
@@ -58,8 +36,8 @@ def post() -> Post:
 def test_what_is_owed_is_sent_once(post: Post) -> None:
     post.owe(location="Biblioteca")
 
-    first = post.queue.run_once()
-    second = post.queue.run_once()
+    first = post.run_once()
+    second = post.run_once()
 
     assert (first, second) == (None, None)
     assert len(post.mailer.sent) == 1
@@ -67,16 +45,14 @@ def test_what_is_owed_is_sent_once(post: Post) -> None:
 
 
 def test_nothing_owed_is_nothing_to_come_back_for(post: Post) -> None:
-    assert post.queue.run_once() is None
+    assert post.run_once() is None
 
 
 def test_one_that_fails_stops_no_other(post: Post) -> None:
-    for number in range(3):
-        post.owe(incidentId=f"i{number}", location=f"Aula {number}")
-    first, _, _ = post.store.jobs.due(T0, 3)
-    post.mailer.refuses.add(_message_id(post, first.change))
+    first, *_ = [post.owe(location=f"Aula {number}") for number in range(3)]
+    post.mailer.refuses.add(compose(first, LIMA).message_id)
 
-    next_at = post.queue.run_once()
+    next_at = post.run_once()
 
     assert [email.subject[-6:] for email in post.mailer.sent] == ["Aula 1", "Aula 2"]
     assert next_at is not None
@@ -90,11 +66,11 @@ def test_a_defect_in_one_email_stops_no_other(caplog: pytest.LogCaptureFixture) 
                 raise RuntimeError("un defecto")
             super().send(email)
 
-    post = Post(Odd())
+    post = Post(mailers={GUARD: Odd()})
     for number in range(3):
         post.owe(location=f"Aula {number}")
 
-    next_at = post.queue.run_once()
+    next_at = post.run_once()
 
     assert [email.subject[-6:] for email in post.mailer.sent] == ["Aula 1", "Aula 2"]
     assert next_at is not None
@@ -105,15 +81,15 @@ def test_a_defect_in_one_email_stops_no_other(caplog: pytest.LogCaptureFixture) 
 def test_one_that_failed_is_sent_when_its_time_comes_and_not_before(post: Post) -> None:
     post.owe()
     post.mailer.down = True
-    next_at = post.queue.run_once()
+    next_at = post.run_once()
     post.mailer.down = False
     assert next_at is not None
 
     post.clock.set(next_at - timedelta(microseconds=1))
-    post.queue.run_once()
+    post.run_once()
     before = len(post.mailer.sent)
     post.clock.set(next_at)
-    post.queue.run_once()
+    post.run_once()
 
     assert (before, len(post.mailer.sent)) == (0, 1)
 
@@ -122,7 +98,7 @@ def test_the_wait_doubles_up_to_15_minutes_and_is_drawn_from_its_upper_half(post
     post.owe()
     post.mailer.down = True
 
-    delays = post.delays_s(20)
+    delays = delays_s(post, 20)
 
     for attempt, delay in enumerate(delays):
         ceiling = min(FIRST_DELAY_S * 2**attempt, MAX_DELAY_S)
@@ -131,17 +107,17 @@ def test_the_wait_doubles_up_to_15_minutes_and_is_drawn_from_its_upper_half(post
 
 
 def test_jobs_that_fail_together_do_not_come_back_together(post: Post) -> None:
-    for _ in range(20):
-        post.owe()
+    for number in range(20):
+        post.owe(location=f"Aula {number}")
     post.mailer.down = True
 
-    post.queue.run_once()
+    post.run_once()
 
     times = set()
-    while (next_at := post.store.jobs.next_at()) is not None:
+    while (next_at := post.notices.next_try([GUARD])) is not None:
         times.add(next_at)
-        for job in post.store.jobs.due(next_at, 100):
-            post.store.jobs.sent(job, at=next_at)
+        for parcel in post.notices.owed([GUARD], next_at, 100):
+            post.notices.sent(parcel, at=next_at)
     assert len(times) > 10
 
 
@@ -152,24 +128,26 @@ def test_jobs_that_fail_together_do_not_come_back_together(post: Post) -> None:
 def test_one_that_fails_is_given_up_from_24_hours_on(
     post: Post, age: timedelta, given_up: int
 ) -> None:
-    post.owe()
+    change = post.owe()
     post.mailer.down = True
     post.clock.advance(age)
 
-    next_at = post.queue.run_once()
+    next_at = post.run_once()
 
-    assert [reason for _, reason in post.store.jobs.given_up] == ["the mailer is down"] * given_up
+    outcome = post.outcome(change)
+    assert outcome["because"] == "the mailer is down"
+    assert (outcome["result"] == "given_up") == bool(given_up)
     assert (next_at is None) == bool(given_up)
 
 
 def test_one_that_succeeds_after_24_hours_is_sent_all_the_same(post: Post) -> None:
-    post.owe()
+    change = post.owe()
     post.clock.advance(GIVE_UP_AFTER * 3)
 
-    post.queue.run_once()
+    post.run_once()
 
     assert len(post.mailer.sent) == 1
-    assert post.store.jobs.given_up == []
+    assert post.outcome(change)["result"] == "sent"
 
 
 def test_a_dead_server_ends_in_giving_up_after_about_a_hundred_tries(post: Post) -> None:
@@ -177,7 +155,7 @@ def test_a_dead_server_ends_in_giving_up_after_about_a_hundred_tries(post: Post)
     post.mailer.down = True
     tries = 0
 
-    while (next_at := post.queue.run_once()) is not None:
+    while (next_at := post.run_once()) is not None:
         tries += 1
         post.clock.set(next_at)
 
@@ -187,15 +165,22 @@ def test_a_dead_server_ends_in_giving_up_after_about_a_hundred_tries(post: Post)
 
 
 def test_a_turn_takes_a_batch_and_comes_back_for_the_rest_at_once(post: Post) -> None:
-    for _ in range(BATCH + 1):
-        post.owe()
+    for number in range(BATCH + 1):
+        post.owe(location=f"Aula {number}")
 
-    next_at = post.queue.run_once()
-    post.queue.run_once()
+    next_at = post.run_once()
+    post.run_once()
 
     assert next_at == T0
     assert len(post.mailer.sent) == BATCH + 1
 
 
-def _message_id(post: Post, change: Any) -> str:
-    return compose(change, LIMA).message_id
+def test_a_recipient_whose_server_is_broken_delays_no_other() -> None:
+    post = Post(Rule("todo", to(GUARD, "luz@example.edu")))
+    post.mailers[GUARD].down = True
+
+    change = post.owe()
+    post.run_once()
+
+    assert [len(post.sent_to(who)) for who in (GUARD, "luz@example.edu")] == [0, 1]
+    assert post.outcome(change)["counts"] == {"failed": 1, "sent": 1}

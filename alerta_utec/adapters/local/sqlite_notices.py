@@ -1,0 +1,275 @@
+"""The notices to each recipient, in the database of the incidents."""
+
+import json
+import sqlite3
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime, timedelta
+from itertools import groupby
+from typing import cast
+
+from alerta_utec.adapters.local.database import Database
+from alerta_utec.adapters.local.rows import CHANGE_COLUMNS, change_from, from_us, to_us
+from alerta_utec.domain.change import Change
+from alerta_utec.domain.delivery import Delivery
+from alerta_utec.domain.errors import Conflict
+from alerta_utec.domain.notice import Notice, Result, summary
+from alerta_utec.domain.storms import Because, Gate, Held, Hold, Released
+from alerta_utec.notice_ports import Decision, Parcel, Recalled
+
+REASON_MAX = 500
+# Nothing waits for longer: what seems to has been put off by a clock that was ahead.
+WAIT_MAX = timedelta(hours=2)
+_UNROUTED = f"""
+SELECT {CHANGE_COLUMNS} FROM jobs JOIN changes ON changes.seq = jobs.seq
+WHERE state = 'owed' ORDER BY jobs.seq LIMIT ?
+"""  # noqa: S608 (a constant)
+_ADD = """
+INSERT INTO notices (seq, recipient, state, grouping, held_for, lead_seq, owed_since_us,
+                     next_at_us, changed_at_us)
+SELECT seq, ?, ?, ?, ?, ?, created_at_us, coalesce(?, created_at_us), created_at_us
+FROM jobs WHERE seq = ? AND state = 'owed'
+"""
+_NOBODY = """
+INSERT INTO notices (seq, recipient, state, owed_since_us, changed_at_us, reason)
+SELECT seq, '', 'suppressed', created_at_us, ?, 'no_rule' FROM jobs WHERE seq = ? AND state = 'owed'
+"""
+_LEAVES = """
+UPDATE notices SET state = 'owed', lead_seq = ?, owed_since_us = ?, next_at_us = ?,
+    changed_at_us = ? WHERE seq = ? AND recipient = ? AND state = 'held'
+"""
+_HOLDS = """
+UPDATE notices SET held_for = ?, next_at_us = ? WHERE seq = ? AND recipient = ? AND state = 'held'
+"""
+_IS_TIME = "(next_at_us <= ? OR next_at_us > ?)"
+_MEMBERS = f"""
+SELECT {CHANGE_COLUMNS} FROM notices JOIN changes ON changes.seq = notices.seq
+WHERE recipient = ? AND lead_seq = ? ORDER BY notices.seq
+"""  # noqa: S608 (a constant)
+_OF = """
+SELECT revision, recipient, state, held_for, attempts, next_at_us, changed_at_us, reason,
+    (SELECT count(*) FROM notices AS other
+     WHERE other.recipient = notices.recipient AND other.lead_seq = notices.lead_seq)
+FROM notices JOIN changes ON changes.seq = notices.seq
+WHERE incident_id = ? ORDER BY revision, recipient
+"""
+
+
+def owe(connection: sqlite3.Connection, change: Change) -> None:
+    """Owe the notices of a change, in the transaction that stores it."""
+    now_us = to_us(change.at)
+    connection.execute(
+        "INSERT INTO jobs (seq, state, attempts, next_try_at_us, created_at_us) "
+        "VALUES (?, 'owed', 0, ?, ?)",
+        (change.after.seq, now_us, now_us),
+    )
+
+
+class SqliteNotices:
+    """``Notices``: one row for each change and recipient, kept when it is done."""
+
+    def __init__(self, database: Database):
+        self._database = database
+
+    def unrouted(self, limit: int) -> Sequence[Change]:
+        with self._database.read() as connection:
+            rows = connection.execute(_UNROUTED, (limit,)).fetchall()
+        return [change_from(row) for row in rows]
+
+    def nobody(self, change: Change, *, at: datetime) -> None:
+        with self._database.write() as connection:
+            connection.execute(_NOBODY, (to_us(at), change.after.seq))
+            _routed(connection, change.after.seq)
+
+    def recall(self, seq: int, recipients: Sequence[str]) -> Recalled:
+        with self._database.read() as connection:
+            rows = connection.execute(
+                "SELECT recipient, state, held_for, next_at_us FROM notices WHERE seq = ?", (seq,)
+            ).fetchall()
+            gates = {recipient: _gate(connection, recipient) for recipient in recipients}
+        decided = {
+            recipient: Hold(Because(held_for), from_us(next_at_us)) if state == "held" else None
+            for recipient, state, held_for, next_at_us in rows
+            if recipient in gates
+        }
+        return Recalled(gates, decided)
+
+    def keep(self, seq: int, group: str, decisions: Mapping[str, Decision]) -> None:
+        with self._database.write() as connection:
+            for recipient, decision in decisions.items():
+                _save_gate(connection, recipient, decision.gate)
+                hold = decision.hold
+                state, lead_seq = ("owed", seq) if hold is None else ("held", None)
+                until_us = to_us(hold.until) if hold else None
+                because = hold.because.value if hold else None
+                values = (recipient, state, group, because, lead_seq, until_us, seq)
+                try:
+                    added = connection.execute(_ADD, values).rowcount
+                except sqlite3.IntegrityError as error:
+                    raise Conflict(str(seq)) from error
+                if not added:
+                    raise Conflict(str(seq))
+            _routed(connection, seq)
+
+    def held(self, recipient: str) -> tuple[Gate, Sequence[Held]]:
+        query = (
+            "SELECT seq, grouping, held_for, next_at_us FROM notices "
+            "WHERE recipient = ? AND state = 'held' AND next_at_us IS NOT NULL ORDER BY seq"
+        )
+        with self._database.read() as connection:
+            # The gate first: what is held after it was read is another version's.
+            gate = _gate(connection, recipient)
+            rows = connection.execute(query, (recipient,)).fetchall()
+        return gate, [
+            Held(seq, group, Hold(Because(held_for), from_us(until_us)))
+            for seq, group, held_for, until_us in rows
+        ]
+
+    def release(self, recipient: str, released: Released) -> None:
+        at_us = to_us(released.at)
+        leaving = [
+            (min(parcel), at_us, at_us, at_us, seq, recipient)
+            for parcel in released.parcels
+            for seq in parcel
+        ]
+        holds = [
+            (hold.because.value, to_us(hold.until), seq, recipient)
+            for seq, hold in released.holds.items()
+        ]
+        with self._database.write() as connection:
+            _save_gate(connection, recipient, released.gate)
+            connection.executemany(_LEAVES, leaving)
+            connection.executemany(_HOLDS, holds)
+
+    def releasable(self, now: datetime) -> Sequence[str]:
+        query = f"SELECT DISTINCT recipient FROM notices WHERE state = 'held' AND {_IS_TIME}"  # noqa: S608 (constants)
+        with self._database.read() as connection:
+            rows = connection.execute(query, _time(now)).fetchall()
+        return [recipient for (recipient,) in rows]
+
+    def next_release(self) -> datetime | None:
+        return self._first("state = 'held'", ())
+
+    def owed(self, recipients: Collection[str], now: datetime, limit: int) -> Sequence[Parcel]:
+        query = (
+            "SELECT recipient, lead_seq, owed_since_us, attempts FROM notices "  # noqa: S608 (constants)
+            f"WHERE {_among(recipients)} AND state = 'owed' AND lead_seq = seq AND {_IS_TIME} "
+            "ORDER BY owed_since_us, seq LIMIT ?"
+        )
+        with self._database.read() as connection:
+            leads = connection.execute(query, (*recipients, *_time(now), limit)).fetchall()
+            return [
+                Parcel(
+                    recipient,
+                    [change_from(row) for row in connection.execute(_MEMBERS, (recipient, lead))],
+                    from_us(since_us),
+                    attempts,
+                )
+                for recipient, lead, since_us, attempts in leads
+            ]
+
+    def next_try(self, recipients: Collection[str]) -> datetime | None:
+        return self._first(f"state = 'owed' AND {_among(recipients)}", recipients)
+
+    def sent(self, parcel: Parcel, *, at: datetime) -> None:
+        self._set(parcel, "state = 'sent', next_at_us = NULL, reason = NULL", at)
+
+    def postpone(self, parcel: Parcel, *, at: datetime, until: datetime, reason: str) -> None:
+        self._set(parcel, "next_at_us = ?, reason = ?", at, to_us(until), reason[:REASON_MAX])
+
+    def give_up(self, parcel: Parcel, *, at: datetime, reason: str) -> None:
+        assignments = "state = 'given_up', next_at_us = NULL, reason = ?"
+        self._set(parcel, assignments, at, reason[:REASON_MAX])
+
+    def drop_others(self, recipients: Collection[str], *, at: datetime, reason: str) -> int:
+        sql = (
+            "UPDATE notices SET state = 'given_up', next_at_us = NULL, changed_at_us = ?, "  # noqa: S608 (constants)
+            f"reason = ? WHERE next_at_us IS NOT NULL AND NOT {_among(recipients)}"
+        )
+        with self._database.write() as connection:
+            return connection.execute(sql, (to_us(at), reason, *recipients)).rowcount
+
+    def of(self, incident_id: str) -> Sequence[Delivery]:
+        with self._database.read() as connection:
+            rows = connection.execute(_OF, (incident_id,)).fetchall()
+        found = []
+        for revision, own in groupby(rows, key=lambda row: int(row[0])):
+            notices = [_notice(*row[1:]) for row in own]
+            at = max(notice.at for notice in notices)
+            found.append(Delivery(incident_id, revision, "email", at, summary(notices)))
+        return found
+
+    def _first(self, condition: str, values: Collection[str]) -> datetime | None:
+        query = f"SELECT min(next_at_us) FROM notices WHERE next_at_us IS NOT NULL AND {condition}"  # noqa: S608 (constants)
+        with self._database.read() as connection:
+            (next_at_us,) = connection.execute(query, tuple(values)).fetchone()
+        return None if next_at_us is None else from_us(next_at_us)
+
+    def _set(self, parcel: Parcel, assignments: str, at: datetime, *values: object) -> None:
+        """Change all of the parcel's notices after one more attempt, unless it is done."""
+        sql = (
+            f"UPDATE notices SET {assignments}, attempts = ?, changed_at_us = ? "  # noqa: S608 (constants)
+            "WHERE recipient = ? AND lead_seq = ? AND state = 'owed'"
+        )
+        with self._database.write() as connection:
+            connection.execute(sql, (*values, parcel.attempts + 1, to_us(at), *parcel.name))
+
+
+def _among(recipients: Collection[str]) -> str:
+    return f"recipient IN ({', '.join('?' * len(recipients))})"
+
+
+def _time(now: datetime) -> tuple[int, int]:
+    return to_us(now), to_us(now + WAIT_MAX)
+
+
+def _routed(connection: sqlite3.Connection, seq: int) -> None:
+    connection.execute("DELETE FROM jobs WHERE seq = ? AND state = 'owed'", (seq,))
+
+
+def _gate(connection: sqlite3.Connection, recipient: str) -> Gate:
+    row = connection.execute(
+        "SELECT version, state FROM gates WHERE recipient = ?", (recipient,)
+    ).fetchone()
+    return Gate() if row is None else Gate.from_json(json.loads(row[1]), row[0])
+
+
+def _save_gate(connection: sqlite3.Connection, recipient: str, gate: Gate) -> None:
+    state = json.dumps(gate.to_json())
+    if gate.version:
+        sql = (
+            "UPDATE gates SET version = version + 1, state = ? WHERE recipient = ? AND version = ?"
+        )
+        saved = connection.execute(sql, (state, recipient, gate.version)).rowcount
+    else:
+        sql = "INSERT OR IGNORE INTO gates (recipient, version, state) VALUES (?, 1, ?)"
+        saved = connection.execute(sql, (recipient, state)).rowcount
+    if not saved:
+        raise Conflict(recipient)
+
+
+def _notice(
+    recipient: str,
+    state: str,
+    held_for: str | None,
+    attempts: int,
+    next_at_us: int | None,
+    changed_at_us: int,
+    reason: str | None,
+    together: int,
+) -> Notice:
+    at = from_us(changed_at_us)
+    if state == "held":
+        until = None if next_at_us is None else from_us(next_at_us)
+        return Notice(recipient, "held", at, because=held_for, until=until)
+    result = cast("Result", state)
+    if state == "owed":
+        result = "failed" if attempts else "pending"
+    return Notice(
+        recipient,
+        result,
+        at,
+        because=reason,
+        held=held_for,
+        others=max(together - 1, 0),
+        attempts=attempts,
+    )

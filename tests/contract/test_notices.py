@@ -1,0 +1,283 @@
+"""``Notices``: what each recipient is owed and has got, and what is held for it."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from alerta_utec.domain.change import Change
+from alerta_utec.domain.errors import Conflict
+from alerta_utec.domain.storms import Because, Gate, Held, Hold, Released, Window
+from alerta_utec.domain.values import Status, Urgency
+from alerta_utec.notice_ports import Decision, Recalled
+from tests.contract.builders import T0, creation, update
+
+SECOND = timedelta(seconds=1)
+MINUTE = timedelta(minutes=1)
+LATER = T0 + timedelta(minutes=90)
+GATE = Gate(0, T0, limited=True, windows={"g": Window(T0, high=True)})
+ANA, LUZ = "ana@example.edu", "tgram:0123456789abcdef"
+HOLD = Hold(Because.GROUPED, T0 + 5 * MINUTE)
+
+
+def commit(owing: Any, **fields: Any) -> Change:
+    change: Change = owing.incidents.commit(creation(**({"urgency": "high"} | fields))).change
+    return change
+
+
+def keep(owing: Any, change: Change, **holds: Hold | None) -> None:
+    """Decide about ``change`` for Ana, and for Luz where she is named."""
+    names = {"ana": ANA, "luz": LUZ}
+    recalled = owing.notices.recall(change.after.seq, [ANA, LUZ])
+    decisions = {names[n]: Decision(recalled.gates[names[n]], hold) for n, hold in holds.items()}
+    owing.notices.keep(change.after.seq, "g", decisions)
+
+
+def outcomes(owing: Any, change: Change) -> Any:
+    """What is on record, without times."""
+    [delivery] = owing.notices.of(change.incident_id)
+    found = dict(delivery.outcome)
+    return found, [
+        {name: value for name, value in one.items() if name != "at"}
+        for one in found.pop("recipients", [])
+    ]
+
+
+def test_nothing_is_owed_or_held_at_first(owing: Any) -> None:
+    notices = owing.notices
+
+    assert list(notices.unrouted(10)) == []
+    assert list(notices.owed([ANA], LATER, 10)) == []
+    assert list(notices.releasable(LATER)) == []
+    assert (notices.next_try([ANA]), notices.next_release()) == (None, None)
+    assert list(notices.of("nada")) == []
+
+
+@pytest.mark.parametrize(("urgency", "called_for"), [("low", 0), ("medium", 1), ("high", 1)])
+def test_a_creation_calls_for_notices_by_its_urgency(
+    owing: Any, urgency: str, called_for: int
+) -> None:
+    change = commit(owing, urgency=urgency)
+
+    assert list(owing.notices.unrouted(10)) == [change] * called_for
+
+
+def test_an_update_calls_for_notices_only_where_the_urgency_rises(owing: Any) -> None:
+    low = commit(owing, urgency="low").after
+
+    medium = owing.incidents.commit(update(low, urgency=Urgency.MEDIUM)).change
+    same = owing.incidents.commit(update(medium.after, note="sigue igual")).change
+    owing.incidents.commit(update(same.after, urgency=Urgency.LOW))
+
+    assert list(owing.notices.unrouted(10)) == [medium]
+
+
+def test_a_repeat_or_a_conflict_calls_for_nothing_more(owing: Any) -> None:
+    commit(owing, incidentId="a", key="k")
+
+    owing.incidents.commit(creation(urgency="high", incidentId="a", key="k"))
+    with pytest.raises(Conflict):
+        owing.incidents.commit(creation(urgency="high", incidentId="a", type="otro"))
+
+    assert len(owing.notices.unrouted(10)) == 1
+
+
+def test_the_oldest_are_decided_about_first(owing: Any) -> None:
+    changes = [commit(owing) for _ in range(3)]
+
+    assert list(owing.notices.unrouted(2)) == changes[:2]
+
+
+def test_where_nobody_is_told_the_record_says_so(owing: Any) -> None:
+    change = commit(owing)
+
+    owing.notices.nobody(change, at=T0 + SECOND)
+    owing.notices.nobody(change, at=T0 + 2 * SECOND)
+
+    assert list(owing.notices.unrouted(10)) == []
+    [delivery] = owing.notices.of(change.incident_id)
+    assert (delivery.channel, delivery.revision, delivery.at) == ("email", 1, T0 + SECOND)
+    assert dict(delivery.outcome) == {"result": "suppressed", "because": "no_rule"}
+
+
+def test_what_is_decided_is_recalled_and_decided_once(owing: Any) -> None:
+    change = commit(owing)
+    before = owing.notices.recall(change.after.seq, [ANA, LUZ])
+
+    keep(owing, change, ana=None, luz=HOLD)
+
+    assert before == Recalled({ANA: Gate(), LUZ: Gate()}, {})
+    assert list(owing.notices.unrouted(10)) == []
+    after = owing.notices.recall(change.after.seq, [ANA, LUZ, "otro"])
+    assert after.decided == {ANA: None, LUZ: HOLD}
+    assert [after.gates[name].version for name in (ANA, LUZ, "otro")] == [1, 1, 0]
+    with pytest.raises(Conflict):
+        keep(owing, change, ana=None)
+
+
+def test_a_gate_is_kept_whole_and_only_over_the_version_that_was_read(owing: Any) -> None:
+    first, second = commit(owing), commit(owing)
+
+    owing.notices.keep(first.after.seq, "g", {ANA: Decision(GATE, None)})
+
+    kept, _ = owing.notices.held(ANA)
+    assert kept == Gate(1, GATE.full_at, GATE.limited, GATE.windows)
+    with pytest.raises(Conflict):
+        owing.notices.keep(
+            second.after.seq, "g", {LUZ: Decision(Gate(), None), ANA: Decision(GATE, None)}
+        )
+    assert list(owing.notices.unrouted(10)) == [second]
+    assert owing.notices.recall(second.after.seq, [ANA, LUZ]).decided == {}
+    with pytest.raises(Conflict):
+        owing.notices.release(ANA, Released(GATE, T0, [], {}))
+
+
+def test_what_leaves_at_once_is_owed_to_each_of_its_recipients(owing: Any) -> None:
+    change = commit(owing)
+
+    keep(owing, change, ana=None, luz=None)
+
+    for name in (ANA, LUZ):
+        [parcel] = owing.notices.owed([name], T0, 10)
+        assert (parcel.recipient, list(parcel.changes)) == (name, [change])
+        assert (parcel.owed_since, parcel.attempts) == (T0, 0)
+        assert owing.notices.next_try([name]) == T0
+    assert len(owing.notices.owed([ANA, LUZ], T0, 10)) == 2
+    assert list(owing.notices.owed([ANA, LUZ], T0 - SECOND, 10)) == []
+    assert outcomes(owing, change) == (
+        {"result": "pending"},
+        [{"to": ANA, "result": "pending"}, {"to": "tgram://…", "result": "pending"}],
+    )
+
+
+def test_the_longest_owed_come_first_up_to_the_limit(owing: Any) -> None:
+    changes = [commit(owing, at=T0 + number * SECOND) for number in range(3)]
+    for change in changes:
+        keep(owing, change, ana=None)
+    first, *_ = owing.notices.owed([ANA], LATER, 1)
+
+    owing.notices.postpone(first, at=T0, until=T0 + MINUTE, reason="otra vez")
+
+    assert [p.changes[0] for p in owing.notices.owed([ANA], LATER, 2)] == changes[:2]
+    assert [p.changes[0] for p in owing.notices.owed([ANA], T0 + 59 * SECOND, 9)] == changes[1:]
+    assert owing.notices.next_try([ANA]) == T0 + SECOND
+
+
+def test_each_recipient_has_a_fate_of_its_own(owing: Any) -> None:
+    change = commit(owing)
+    keep(owing, change, ana=None, luz=None)
+    [to_ana] = owing.notices.owed([ANA], T0, 10)
+    [to_luz] = owing.notices.owed([LUZ], T0, 10)
+
+    owing.notices.sent(to_ana, at=T0 + SECOND)
+    owing.notices.postpone(to_luz, at=T0 + SECOND, until=T0 + MINUTE, reason="sin servidor")
+
+    assert list(owing.notices.owed([ANA, LUZ], T0 + 59 * SECOND, 10)) == []
+    [again] = owing.notices.owed([ANA, LUZ], T0 + MINUTE, 10)
+    assert (again.recipient, again.attempts, again.owed_since) == (LUZ, 1, T0)
+    assert outcomes(owing, change) == (
+        {"result": "failed", "counts": {"failed": 1, "sent": 1}},
+        [
+            {"to": ANA, "result": "sent"},
+            {"to": "tgram://…", "result": "failed", "because": "sin servidor"},
+        ],
+    )
+
+
+def test_what_is_done_is_done(owing: Any) -> None:
+    sent, given_up = commit(owing), commit(owing)
+    keep(owing, sent, ana=None)
+    keep(owing, given_up, ana=None)
+    first, second = owing.notices.owed([ANA], T0, 10)
+    owing.notices.sent(first, at=T0 + SECOND)
+    owing.notices.give_up(second, at=T0 + SECOND, reason="sin servidor")
+
+    for parcel in (first, second):
+        owing.notices.sent(parcel, at=T0 + 2 * SECOND)
+        owing.notices.postpone(parcel, at=T0, until=T0, reason="tarde")
+        owing.notices.give_up(parcel, at=T0, reason="tarde")
+
+    assert list(owing.notices.owed([ANA], LATER, 10)) == []
+    assert owing.notices.next_try([ANA]) is None
+    assert outcomes(owing, sent)[0] == {"result": "sent"}
+    gave_up = {"result": "given_up", "because": "sin servidor", "attempts": 1}
+    assert outcomes(owing, given_up)[0] == gave_up
+
+
+def test_what_is_held_is_not_owed_until_it_is_released(owing: Any) -> None:
+    first, second = commit(owing), commit(owing)
+    keep(owing, first, ana=None)
+    keep(owing, second, ana=HOLD)
+
+    gate, held = owing.notices.held(ANA)
+
+    assert gate.version == 2
+    assert list(held) == [Held(second.after.seq, "g", HOLD)]
+    assert [p.changes[0] for p in owing.notices.owed([ANA], LATER, 10)] == [first]
+    assert owing.notices.next_release() == HOLD.until
+    assert [
+        list(owing.notices.releasable(HOLD.until + n * timedelta(microseconds=1))) for n in (-1, 0)
+    ] == [[], [ANA]]
+    until = "2035-11-16T18:17:00.123456Z"
+    assert outcomes(owing, second)[0] == {"result": "held", "because": "grouped", "until": until}
+
+
+def test_a_parcel_leaves_as_one_and_shares_one_fate(owing: Any) -> None:
+    changes = [commit(owing) for _ in range(3)]
+    for change in changes:
+        keep(owing, change, ana=HOLD, luz=HOLD)
+    gate, _ = owing.notices.held(ANA)
+    at = T0 + 5 * MINUTE
+    first, second, third = (change.after.seq for change in changes)
+    limit = Hold(Because.LIMIT, T0 + 9 * MINUTE)
+
+    owing.notices.release(ANA, Released(gate, at, [[first, third]], {second: limit}))
+
+    [parcel] = owing.notices.owed([ANA], at, 10)
+    assert list(parcel.changes) == [changes[0], changes[2]]
+    assert parcel.owed_since == at
+    assert owing.notices.held(ANA)[1] == [Held(second, "g", limit)]
+    assert len(owing.notices.held(LUZ)[1]) == 3
+    owing.notices.postpone(parcel, at=at, until=at + MINUTE, reason="sin servidor")
+    [again] = owing.notices.owed([ANA], at + MINUTE, 10)
+    assert (again.attempts, list(again.changes)) == (1, list(parcel.changes))
+    owing.notices.sent(again, at=at + MINUTE)
+    _, to_both = outcomes(owing, changes[2])
+    assert to_both[0] == {
+        "to": ANA,
+        "result": "sent",
+        "held": "grouped",
+        "with": 1,
+        "attempts": 2,
+    }
+    assert to_both[1]["result"] == "held"
+
+
+def test_what_is_for_nobody_known_any_more_is_given_up(owing: Any) -> None:
+    sent, change = commit(owing), commit(owing)
+    keep(owing, sent, luz=None)
+    [parcel] = owing.notices.owed([LUZ], T0, 10)
+    owing.notices.sent(parcel, at=T0)
+    keep(owing, change, ana=None, luz=HOLD)
+
+    dropped = owing.notices.drop_others([ANA], at=T0 + SECOND, reason="not in the file")
+
+    assert dropped == 1
+    assert owing.notices.next_release() is None
+    assert owing.notices.next_try([ANA]) == T0
+    assert outcomes(owing, sent)[0] == {"result": "sent"}
+    _, (to_ana, to_luz) = outcomes(owing, change)
+    assert to_ana["result"] == "pending"
+    assert (to_luz["result"], to_luz["because"]) == ("given_up", "not in the file")
+    assert owing.notices.drop_others([], at=T0 + SECOND, reason="x") == 1
+
+
+def test_the_record_is_by_revision(owing: Any) -> None:
+    new = commit(owing)
+    resolved = owing.incidents.commit(update(new.after, status=Status.RESUELTO)).change
+    keep(owing, new, ana=None)
+    keep(owing, resolved, ana=None)
+
+    found = owing.notices.of(new.incident_id)
+
+    assert [(one.revision, one.channel) for one in found] == [(1, "email"), (2, "email")]

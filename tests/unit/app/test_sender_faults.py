@@ -1,0 +1,77 @@
+"""``Sender`` while outcomes cannot be written: each e-mail goes out once all the same."""
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from alerta_utec.adapters.memory_notices import MemoryNotices
+from alerta_utec.domain.errors import Unavailable
+from alerta_utec.notice_ports import Parcel
+from tests.unit.app.posting import Post
+
+
+class FullDisk(MemoryNotices):
+    """``Notices`` of which what is owed can be read, and no outcome kept while ``full``."""
+
+    full = False
+
+    def sent(self, parcel: Parcel, *, at: datetime) -> None:
+        self._check_disk()
+        super().sent(parcel, at=at)
+
+    def postpone(self, parcel: Parcel, *, at: datetime, until: datetime, reason: str) -> None:
+        self._check_disk()
+        super().postpone(parcel, at=at, until=until, reason=reason)
+
+    def give_up(self, parcel: Parcel, *, at: datetime, reason: str) -> None:
+        self._check_disk()
+        super().give_up(parcel, at=at, reason=reason)
+
+    def _check_disk(self) -> None:
+        if self.full:
+            raise Unavailable("disk full")
+
+
+@pytest.fixture
+def post() -> Post:
+    """Three e-mails that are owed, on a disk that has become full."""
+    found = Post(notices=FullDisk())
+    found.store.notices = found.notices
+    for number in range(3):
+        found.owe(location=f"Aula {number}")
+    found.queue.run_once()
+    found.notices.full = True
+    return found
+
+
+def run(post: Post) -> None:
+    with pytest.raises(Unavailable):
+        post.run_once()
+
+
+def subjects(post: Post) -> list[str]:
+    return [email.subject[-6:] for email in post.mailer.sent]
+
+
+def test_what_was_sent_but_not_kept_as_sent_is_not_sent_again(post: Post) -> None:
+    for _ in range(3):
+        run(post)
+    post.notices.full = False
+    next_at = post.run_once()
+
+    assert subjects(post) == ["Aula 0", "Aula 1", "Aula 2"]
+    assert next_at is None
+
+
+def test_what_cannot_be_postponed_waits_as_long_all_the_same(post: Post) -> None:
+    post.mailer.down = True
+    run(post)
+    post.mailer.down = False
+
+    run(post)
+    too_soon = subjects(post)
+    post.clock.advance(timedelta(seconds=2))
+    run(post)
+
+    assert too_soon == []
+    assert subjects(post) == ["Aula 0", "Aula 1", "Aula 2"]
