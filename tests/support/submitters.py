@@ -43,4 +43,7 @@ async def _submit_all(port: int, clients: Sequence[Messages]) -> list[Frame]:
 
     pairs = zip(open_ones, clients, strict=True)
     answers = await asyncio.gather(*(one(client, messages) for client, messages in pairs))
+    for client in open_ones:
+        client.end()
+        await client.ended.wait()
     return [answer for own in answers for answer in own]
