@@ -10,6 +10,8 @@ _RESULTS: Mapping[str, str] = {
     "failed": "falló y se reintenta",
     "given_up": "abandonado sin enviarse",
     "suppressed": "no se envía",
+    "pending": "pendiente",
+    "held": "retenido",
 }
 # Why a webhook was not told, in its own words where somebody has answered: ``HTTP 503``.
 _REASONS: Mapping[str, str] = {
@@ -23,6 +25,12 @@ _REASONS: Mapping[str, str] = {
     "paused": "está en pausa",
     "gone": "está retirado",
 }
+# Why an e-mail is held or is sent to nobody.
+_HELD: Mapping[str, str] = {
+    "grouped": "se junta con otros del mismo tipo y lugar",
+    "limit": "se junta con otros: hubo muchos en poco tiempo",
+    "no_rule": "ninguna ruta le da destinatario",
+}
 
 
 def delivery_line(delivery: Mapping[str, Any]) -> str:
@@ -31,7 +39,7 @@ def delivery_line(delivery: Mapping[str, Any]) -> str:
     if channel == "broadcast":
         what = f"difusión  {_broadcast(delivery)}"
     elif channel == "email":
-        what = f"correo    {_result(delivery)}"
+        what = f"correo    {_email(delivery)}"
     elif channel == "webhook":
         what = f"webhook   {safe(receiver)}  {_result(delivery)}"
     else:
@@ -41,7 +49,24 @@ def delivery_line(delivery: Mapping[str, Any]) -> str:
 
 def because(reason: object) -> str:
     """Why something was not delivered, in words."""
-    return _REASONS.get(str(reason), safe(reason))
+    return _REASONS.get(str(reason)) or _HELD.get(str(reason)) or safe(reason)
+
+
+def _email(delivery: Mapping[str, Any]) -> str:
+    """What became of the e-mails: in all, and of each where there are several recipients."""
+    counts, recipients = delivery.get("counts"), delivery.get("recipients")
+    if isinstance(counts, Mapping):
+        text = "; ".join(
+            f"{safe(n)} {_RESULTS.get(name, safe(name))}" for name, n in counts.items()
+        )
+    else:
+        text = _result(delivery)
+    if not isinstance(recipients, list):
+        return text
+    if len(recipients) == 1:
+        return f"{text}  ({safe(recipients[0].get('to'))})"
+    lines = [f"    {safe(one.get('to'))}: {_result(one)}" for one in recipients]
+    return "\n".join([text, *lines])
 
 
 def _broadcast(delivery: Mapping[str, Any]) -> str:
@@ -67,5 +92,9 @@ def _result(delivery: Mapping[str, Any]) -> str:
     attempts = delivery.get("attempts")
     if isinstance(attempts, int) and attempts > 1:
         text += f", tras {attempts} intentos"
-    reason = delivery.get("because")
+    others, reason = delivery.get("with"), delivery.get("because")
+    if isinstance(others, int) and others > 0:
+        text += f", junto con {others} más"
+    if delivery.get("until"):
+        text += f" hasta {moment(delivery['until'])}"
     return f"{text}: {because(reason)}" if reason else text

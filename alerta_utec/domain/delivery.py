@@ -22,7 +22,7 @@ class Delivery:
     ``outcome`` of a broadcast: ``{attempted, delivered, gone, throttled, failed, ms}``, and
     ``pending`` while somebody is left whose turn has not come. Of an e-mail or a webhook:
     ``{result, because?, attempts?}``, where ``result`` is ``sent``, ``failed`` (it is tried again),
-    ``given_up`` or ``suppressed``.
+    ``given_up`` or ``suppressed``; ``domain.notice`` has what an e-mail's says on one machine.
     """
 
     incident_id: str
@@ -38,14 +38,17 @@ class Delivery:
         """The record for ``change``."""
         return cls(change.incident_id, change.after.revision, channel, at, outcome)
 
-    def to_json(self) -> dict[str, Any]:
-        """As the HTTP API shows it."""
-        return {
+    def to_json(self, *, private: bool = False) -> dict[str, Any]:
+        """As the HTTP API shows it; an e-mail's recipients only where ``private``."""
+        found = {
             "revision": self.revision,
             "channel": self.channel,
             "at": format_time(self.at),
             **self.outcome,
         }
+        if not private:
+            found.pop("recipients", None)
+        return found
 
 
 PLAN = 0

@@ -185,7 +185,7 @@ class HttpApi:
         body = {
             "incident": incident.to_json(private=private),
             "history": [change.history_entry(private=private) for change in history],
-            "deliveries": [delivery.to_json() for delivery in deliveries],
+            "deliveries": [delivery.to_json(private=private) for delivery in deliveries],
         }
         return answer(200, body)
 

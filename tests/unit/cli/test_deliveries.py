@@ -52,6 +52,29 @@ COUNTS = {"attempted": 9, "delivered": 9, "gone": 0, "throttled": 0, "failed": 0
             {"channel": "email", "result": "suppressed", "because": "tormenta"},
             "correo    no se envía: tormenta",
         ),
+        ({"channel": "email", "result": "sent", "with": 3}, "correo    enviado, junto con 3 más"),
+        (
+            {"channel": "email", "result": "suppressed", "because": "no_rule"},
+            "correo    no se envía: ninguna ruta le da destinatario",
+        ),
+        (
+            {"channel": "email", "result": "sent", "recipients": [{"to": "ana@example.edu"}]},
+            "correo    enviado  (ana@example.edu)",
+        ),
+        (
+            {
+                "channel": "email",
+                "result": "failed",
+                "counts": {"failed": 1, "sent": 1},
+                "recipients": [
+                    {"to": "ana@example.edu", "result": "sent"},
+                    {"to": "tgram://…", "result": "failed", "because": "Apprise: not taken"},
+                ],
+            },
+            "correo    1 falló y se reintenta; 1 enviado\n"
+            "    ana@example.edu: enviado\n"
+            "    tgram://…: falló y se reintenta: Apprise: not taken",
+        ),
         (
             {"channel": "webhook:0197a1b2", "result": "sent", "attempts": 1},
             "webhook   0197a1b2  enviado",
@@ -74,3 +97,16 @@ def test_each_outcome_has_its_words(outcome: dict[str, Any], words: str) -> None
 
     revision, _, rest = line.partition("  ")
     assert (revision, rest.split("  ", 1)[1]) == ("r2", words)
+
+
+def test_what_is_held_says_until_when_and_why() -> None:
+    held = {"result": "held", "until": "2025-11-16T18:17:00Z"}
+
+    lines = [
+        delivery_line(AT | {"channel": "email", "because": because} | held)
+        for because in ("grouped", "limit")
+    ]
+
+    assert "correo    retenido hasta 2025-11-16 " in lines[0]
+    assert lines[0].endswith(": se junta con otros del mismo tipo y lugar")
+    assert lines[1].endswith(": se junta con otros: hubo muchos en poco tiempo")
