@@ -25,8 +25,11 @@ log = logging.getLogger(__name__)
 
 # Longer than a try takes: a post of 15 s at most, and what came of it.
 TURN = timedelta(seconds=20)
+# After a failure nobody posts to a webhook for so long, however much is owed to it; less than
+# the first wait before a job is tried again.
+REST = timedelta(seconds=3)
 # Whoever finds a webhook taken comes back in so many seconds, the least and the most.
-COME_BACK_S = (5, 10)
+COME_BACK_S = (5, 15)
 # Looked at in one go, and rung for again in one minute.
 MANY = 25
 REMINDED_MAX = 100
@@ -72,12 +75,29 @@ class DynamoTurns:
                 return False
         return True
 
-    def end(self, webhook_id: str, who: str) -> None:
-        """Let others have it; nothing happens where they do.
+    def rest(self, webhook_id: str, who: str) -> None:
+        """Let others have it in ``REST``; nothing happens where they do already.
 
         Raises:
             Unavailable: they have it after ``TURN``.
         """
+        with translated("UpdateItem"):
+            try:
+                self.client.update_item(
+                    TableName=self.table,
+                    Key=_turn(webhook_id),
+                    UpdateExpression="SET takenUntilUs = :end",
+                    ConditionExpression="takenBy = :who",
+                    ExpressionAttributeValues={
+                        ":who": text(who),
+                        ":end": us(self.clock.now() + REST),
+                    },
+                )
+            except self.client.exceptions.ConditionalCheckFailedException:
+                return
+
+    def end(self, webhook_id: str, who: str) -> None:
+        """Let others have it now; otherwise as ``rest``."""
         with translated("DeleteItem"):
             try:
                 self.client.delete_item(
@@ -95,8 +115,8 @@ class AnswerBell:
     """Tries the job that a bell is for, and what else is due to that webhook, by ``seq``.
 
     One at a time posts to a webhook, so that it hears of changes in their order while all goes
-    well, and a receiver that hangs holds up no other. A bell whose webhook is taken, or for which
-    no time was left, is rung once more.
+    well, and a receiver that hangs holds up no other. A bell whose job was not tried, since the
+    webhook is taken or has just failed, or there is no time left, is rung once more.
     """
 
     jobs: DynamoWebhookJobs
@@ -113,20 +133,24 @@ class AnswerBell:
         Raises:
             Unavailable: the bell is to be heard again.
         """
-        if self._due(bell) is None:
-            return
-        who, done = token_hex(8), set[Bell]()
+        if self._due(bell) is not None and bell not in self._tried(bell, deadline_s):
+            self.bells.ring([bell], after_s=self.come_back_s())
+
+    def _tried(self, bell: Bell, deadline_s: float | None) -> set[Bell]:
+        """Try one after another until there is nothing left, or something fails."""
+        who, done, give_back = token_hex(8), set[Bell](), self.turns.end
         try:
             while left := self._left(bell, done):
                 for one in left:
                     if not self._has_time(deadline_s) or not self.turns.take(one.webhook_id, who):
-                        if bell not in done:
-                            self.bells.ring([bell], after_s=self.come_back_s())
-                        return
+                        return done
                     done.add(one)
-                    self._try(one, own=one == bell)
+                    if self._try(one, own=one == bell) == "failed":
+                        give_back = self.turns.rest
+                        return done
         finally:
-            self.turns.end(bell.webhook_id, who)
+            give_back(bell.webhook_id, who)
+        return done
 
     def _left(self, bell: Bell, done: set[Bell]) -> Sequence[Bell]:
         """What is due, by ``seq``; the index may not have the bell's own job yet."""
@@ -139,15 +163,17 @@ class AnswerBell:
         job = self.jobs.get(*bell)
         return job if job and job.next_try_at <= self.clock.now() else None
 
-    def _try(self, bell: Bell, *, own: bool) -> None:
+    def _try(self, bell: Bell, *, own: bool) -> str | None:
+        """What came of it; none where there was nothing to try, or it could not be."""
         try:
-            if job := self._due(bell):
-                self.deliver(job)
+            job = self._due(bell)
+            return self.deliver(job).outcome if job else None
         except Exception:
             # Those of other bells fail for these.
             if own:
                 raise
             log.exception("webhook_not_tried", extra={"webhook_id": bell.webhook_id})
+            return None
 
 
 @dataclass(frozen=True)

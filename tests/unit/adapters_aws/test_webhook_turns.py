@@ -11,10 +11,10 @@ from alerta_utec.adapters.aws.dynamodb_webhook_jobs import DynamoWebhookJobs
 from alerta_utec.adapters.aws.dynamodb_webhooks import DynamoWebhooks, DynamoWebhooksUnsigned
 from alerta_utec.adapters.aws.sqs_webhooks import Bell
 from alerta_utec.adapters.aws.webhook_items import OVERDUE_AFTER
-from alerta_utec.adapters.aws.webhook_turns import TURN, AnswerBell, DynamoTurns, Remind
+from alerta_utec.adapters.aws.webhook_turns import REST, TURN, AnswerBell, DynamoTurns, Remind
 from alerta_utec.adapters.memory import ManualClock, MemoryDeliveries
 from alerta_utec.app.records import Recorder
-from alerta_utec.app.webhooks import DeliverWebhook
+from alerta_utec.app.webhooks import RETRY_AFTER_S, DeliverWebhook
 from alerta_utec.domain.change import Change
 from alerta_utec.domain.webhook import Secret, State, Webhook
 from alerta_utec.ports import ChangeFeed
@@ -167,6 +167,25 @@ def test_whoever_was_killed_has_the_turn_no_longer_than_a_try_takes(service: Ser
     assert service.open(seq) == []
     service.turns.end("w1", "the killed")
     assert service.turns.take("w1", "the next")
+
+
+def test_a_webhook_that_fails_rests_whatever_else_is_due_to_it(service: Service) -> None:
+    first, second, third = (service.owe() for _ in range(3))
+    rung(service.jobs)
+    service.receivers.answers = {1: Answer(500)}
+
+    for seq in (second, third):
+        service.answer(Bell("w1", seq))
+    before = list(service.receivers.posted)
+    again = rung(service.jobs)
+    service.clock.advance(REST)
+    service.answer(Bell("w1", second))
+
+    assert len(before) == 1
+    assert [bell.seq for bell, _ in again] == [first, second, third]
+    assert [after_s for _, after_s in again[1:]] == [BACK_S, BACK_S]
+    assert service.open(first, second, third) == [first]
+    assert timedelta(seconds=RETRY_AFTER_S[0]) > REST
 
 
 def test_what_there_is_no_time_for_is_come_back_for(service: Service) -> None:
