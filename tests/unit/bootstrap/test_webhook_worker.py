@@ -232,6 +232,23 @@ def test_one_that_is_down_is_posted_to_less_and_less(house: House) -> None:
     assert rests == [1, 2, 4, 8, 16, 30, 30, 30]
 
 
+def test_a_success_ends_the_long_rests(house: House) -> None:
+    own = house.add("a")
+    house.sender.answers = [Answer(500), Answer(500), Answer(204), Answer(500)]
+    ids = house.commit(5)
+    wait_until(lambda: len(house.told(own)) == 1)
+    for rests in (1, 2):
+        house.look()
+        house.clock.advance(rests * REST)
+    house.look()
+    assert house.told(own) == ids[:4]
+
+    house.clock.advance(REST)
+    house.look()
+
+    assert house.told(own) == ids
+
+
 def test_whoever_mends_it_need_not_wait(house: House) -> None:
     own = house.add("a")
     house.sender.answers = [Answer(500)]
