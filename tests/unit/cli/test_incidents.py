@@ -111,7 +111,7 @@ def test_one_incident_shows_what_was_sent_of_it(server: Server) -> None:
     deliveries = shown.partition("\nEntregas:\n")[2].splitlines()
     assert [line.split("  ")[3] for line in deliveries] == ["difusión", "correo"]
     assert re.search(r"entregado a (\d+) de \1 conexiones, en \d+ ms$", deliveries[0])
-    assert deliveries[1].endswith("correo    enviado")
+    assert deliveries[1].endswith("correo    enviado  (maildir)")
 
 
 def test_the_address_may_stand_before_or_after_show(server: Server) -> None:
