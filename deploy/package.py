@@ -50,6 +50,7 @@ OURS = (
     "alerta_utec/bootstrap/sign_in.py",
     "alerta_utec/domain",
     "alerta_utec/handlers",
+    "alerta_utec/notice_ports.py",
     "alerta_utec/panel",
     "alerta_utec/ports.py",
     "alerta_utec/webhook_ports.py",

@@ -14,6 +14,7 @@ const run = promisify(execFile);
 const ZIP = 'alerta-utec-realtime.zip';
 // As alerta_utec/adapters/jwt_tokens.py has them.
 const SECRET_MIN_BYTES = 32;
+const WHOLE_MAX = 3600;
 const TRUSTED = /^(https:\/\/[^/]|http:\/\/(127\.0\.0\.1|localhost)[:/])/;
 
 const NO_PIP = [
@@ -67,6 +68,8 @@ class AlertaPlugin {
   check() {
     this.checkEmail();
     this.checkRoutes();
+    this.checkWhole('mailLimit', 1);
+    this.checkWhole('mailWindow', 0);
     this.checkSignIn();
     const { cors } = this.serverless.service.provider.httpApi;
     cors.allowedOrigins = cors.allowedOrigins.flatMap((origins) => origins.split(','));
@@ -130,6 +133,12 @@ class AlertaPlugin {
         problems.join('\n  '),
       'ALERTA_ROUTES'
     );
+  }
+
+  checkWhole(name, least) {
+    const value = this.settings[name];
+    if (/^\d{1,4}$/.test(value) && value >= least && value <= WHOLE_MAX) return;
+    throw this.fail(`${name}: ${least} … ${WHOLE_MAX}, no "${value}"`, 'ALERTA_MAIL');
   }
 
   async package() {

@@ -21,8 +21,9 @@ const ENV = /^env:([A-Za-z_][A-Za-z0-9_]*)$/;
 
 class Wrong extends Error {}
 
-// `{ rules, problems }`: the rules in the form that alerta_utec/adapters/aws/routes.py reads, and
-// one line for each thing that is wrong, in Spanish and English.
+// `{ rules, problems }`: the rules in the form that alerta_utec/adapters/aws/routes.py reads,
+// without any null, which CloudFormation would refuse; and one line for each thing that is wrong,
+// in Spanish and English.
 function read(document, environment) {
   const problems = [];
   if (!Array.isArray(document) || document.length === 0) {
@@ -52,13 +53,13 @@ function rule(written, number, names, environment, problems) {
     return { name: '', to: [] };
   }
   const one = (key, reader, value = written[key]) => {
-    if (!(key in written)) return null;
+    if (!(key in written)) return undefined;
     try {
       return reader(value);
     } catch (error) {
       if (!(error instanceof Wrong)) throw error;
       say(key, error.message);
-      return null;
+      return undefined;
     }
   };
   const many = (key, reader) => {
@@ -68,14 +69,14 @@ function rule(written, number, names, environment, problems) {
       say(key, `admite de 1 a ${VALUES_MAX} valores / takes 1 to ${VALUES_MAX} values`);
       return [];
     }
-    const read = values.map((value) => one(key, reader, value)).filter((value) => value !== null);
+    const read = values.map((value) => one(key, reader, value)).filter((value) => value !== undefined);
     return [...new Set(read)];
   };
+  const name = one('name', line) || '';
+  if (name) called = `«${name}»`;
   for (const key of Object.keys(written)) {
     if (!KEYS.includes(key)) say(key, `las claves son / the keys are ${KEYS.join(', ')}`);
   }
-  const name = one('name', line) || '';
-  if (name) called = `«${name}»`;
   for (const key of ['name', 'to']) {
     if (!(key in written)) say(key, 'falta / is missing');
   }

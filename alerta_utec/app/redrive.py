@@ -164,6 +164,7 @@ class Redrive:
 def _succeeded(delivery: Delivery) -> bool:
     outcome = delivery.outcome
     if delivery.channel == "email":
-        return outcome.get("result") in {"sent", "suppressed"}
+        # What is held leaves by itself.
+        return outcome.get("result") in {"sent", "suppressed", "held"}
     attempted = int(outcome.get("attempted", 0))
     return attempted == 0 or int(outcome.get("failed", 0)) < attempted

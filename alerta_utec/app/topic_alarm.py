@@ -2,24 +2,32 @@
 
 import hashlib
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
-from alerta_utec.app.email import compose
+from alerta_utec.app.digest import compose_all
 from alerta_utec.app.records import Recorder
-from alerta_utec.app.sms import short_text
+from alerta_utec.app.sms import cut, gsm_7, short_text
+from alerta_utec.app.storms import Storms
 from alerta_utec.domain.change import Change
 from alerta_utec.domain.delivery import Delivery
-from alerta_utec.domain.errors import AlertaError
+from alerta_utec.domain.errors import AlertaError, Unavailable
 from alerta_utec.domain.messages import DEFAULT_LANG, Lang
+from alerta_utec.domain.notice import Notice, Result
 from alerta_utec.domain.recipient import Recipient
 from alerta_utec.domain.routing import DAYS, Facts, Routes
-from alerta_utec.ports import Clock, Mailer
+from alerta_utec.domain.storms import Hold, Measure
+from alerta_utec.domain.values import Urgency
+from alerta_utec.notice_ports import StormMemory
+from alerta_utec.ports import Clock, Email, Mailer
 
 log = logging.getLogger(__name__)
 
+# What storms are counted by: everybody that is subscribed together.
+TOPIC = "topic"
 Earlier = Callable[[Change], Sequence[Change]]
 
 
@@ -48,53 +56,159 @@ def recipient_id(recipient: Recipient) -> str:
 
 
 @dataclass(frozen=True)
-class TopicAlarm:
-    """Sends the e-mail of a change, where it calls for one, and says to whom it goes.
+class Publish:
+    """Publishes e-mails, and says with each to whom it goes.
 
     ``earlier`` gives the changes of an incident before one, where ``routes`` need them.
     """
 
     mailer: Mailer
     timezone: ZoneInfo
-    clock: Clock
-    record: Recorder
     routes: Routes | None
     earlier: Earlier
     lang: Lang = DEFAULT_LANG
 
+    def __call__(self, changes: Sequence[Change]) -> Mapping[int, int]:
+        """Publish one e-mail about ``changes`` for all that go to the same recipients.
+
+        Returns:
+            How many changes each one's e-mail tells of, by ``seq``.
+
+        Raises:
+            Unavailable: not published, or not known, or only in part; repeat it.
+            Internal: not published, and somebody has to see to it.
+        """
+        parcels: dict[tuple[str, ...], list[Change]] = {}
+        for change in changes:
+            parcels.setdefault(self._to(change), []).append(change)
+        for to, together in parcels.items():
+            self.mailer.send(self._email(together, to))
+        return {one.after.seq: len(all_) for all_ in parcels.values() for one in all_}
+
+    def _email(self, changes: Sequence[Change], to: Sequence[str]) -> Email:
+        email = compose_all(changes, self.timezone, self.lang)
+        attributes = _joined([attributes_of(change, self.timezone) for change in changes])
+        if len(changes) == 1:
+            short = short_text(changes[0], self.timezone, self.lang)
+        else:
+            short = cut(gsm_7(email.subject.removeprefix("[Alerta UTEC] ")))
+        return replace(email, attributes={**attributes, "to": to}, short=short)
+
+    def _to(self, change: Change) -> tuple[str, ...]:
+        if self.routes is None:
+            return ()
+        earlier: Iterable[Change] = self.earlier(change) if change.resolves() else ()
+        return tuple(recipient_id(one) for one in self.routes.of(change, earlier))
+
+
+class TopicMemory(StormMemory, Protocol):
+    """Remembers also what has gone out."""
+
+    def is_published(self, recipient: str, seq: int) -> bool:
+        """Whether ``published`` was told of the notice, which ``keep`` decided to let leave.
+
+        Raises:
+            Unavailable.
+        """
+        ...
+
+    def published(self, recipient: str, seq: int) -> None:
+        """The notice has gone out.
+
+        Raises:
+            Unavailable: it may go out again.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class TopicAlarm:
+    """Sends the e-mail of a change, where it calls for one, at once or later with others.
+
+    Without a ``memory`` always at once. ``TopicDigests`` sends what is held.
+    """
+
+    publish: Publish
+    clock: Clock
+    record: Recorder
+    memory: TopicMemory | None = None
+    measure: Measure = field(default_factory=Measure)
+
     def __call__(self, change: Change) -> bool:
-        """Send it, and record whether it was sent.
+        """Send it or hold it, and record what became of it. It may be repeated: what was decided
+        stays so, and what went out or is held is not done again.
 
         Returns:
             False where the change calls for no e-mail.
 
         Raises:
-            Unavailable: not sent, or not known; repeat it.
+            Unavailable: neither sent nor held, or not known; repeat it.
             Internal: not sent, and somebody has to see to it.
         """
         if not change.alarms():
             return False
         try:
-            to = self._to(change)
-            email = compose(change, self.timezone, self.lang)
-            attributes = {**attributes_of(change, self.timezone), "to": to}
-            short = short_text(change, self.timezone, self.lang)
-            self.mailer.send(replace(email, attributes=attributes, short=short))
+            hold = self._hold(change)
+            if hold is None:
+                self._send(change)
         except AlertaError as error:
-            self._record(change, {"result": "failed", "because": str(error)})
+            self._record(change, "failed", because=str(error))
             raise
-        log.info("email_sent", extra={"position": str(change.position)})
-        self._record(change, {"result": "sent"})
+        if hold is None:
+            self._record(change, "sent")
+        elif self.clock.now() <= hold.until:
+            # Later, it may have left already, and this be a repeat.
+            fields = {"position": str(change.position), "because": hold.because.value}
+            log.info("email_held", extra=fields)
+            self._record(change, "held", because=hold.because, until=hold.until)
         return True
 
-    def _to(self, change: Change) -> Sequence[str]:
-        if self.routes is None:
-            return ()
-        earlier: Iterable[Change] = self.earlier(change) if change.resolves() else ()
-        return [recipient_id(one) for one in self.routes.of(change, earlier)]
+    def _hold(self, change: Change) -> Hold | None:
+        if self.memory is None:
+            return None
+        storms = Storms(self.memory, self.clock, self.measure)
+        try:
+            return storms.admit(change, [TOPIC])[TOPIC]
+        except Unavailable:
+            if change.before is None and change.after.urgency is not Urgency.HIGH:
+                raise
+            # Rather one too many than a high one too late.
+            log.exception("not_decided", extra={"position": str(change.position)})
+            return None
 
-    def _record(self, change: Change, outcome: Mapping[str, Any]) -> None:
-        self.record(Delivery.of(change, "email", self.clock.now(), outcome))
+    def _send(self, change: Change) -> None:
+        fields, seq = {"position": str(change.position)}, change.after.seq
+        with _best_effort(fields):
+            if self.memory is not None and self.memory.is_published(TOPIC, seq):
+                return
+        self.publish([change])
+        log.info("email_sent", extra=fields)
+        with _best_effort(fields):
+            if self.memory is not None:
+                self.memory.published(TOPIC, seq)
+
+    def _record(self, change: Change, result: Result, **more: Any) -> None:
+        now = self.clock.now()
+        outcome = Notice("", result, now, **more).outcome()
+        self.record(Delivery.of(change, "email", now, outcome))
+
+
+@contextmanager
+def _best_effort(fields: Mapping[str, str]) -> Iterator[None]:
+    """Around what only keeps an e-mail from going out twice."""
+    try:
+        yield
+    except Unavailable:
+        log.exception("not_remembered", extra=fields)
+
+
+def _joined(all_: Sequence[Mapping[str, str | int]]) -> Mapping[str, str | int | Sequence[str]]:
+    """Attributes of one e-mail about several changes: each of a name's values lets it through."""
+    found: dict[str, str | int | Sequence[str]] = {}
+    for name, value in all_[0].items():
+        values = list(dict.fromkeys(str(one[name]) for one in all_))
+        found[name] = value if len(values) == 1 else values
+    return found
 
 
 def _event(change: Change) -> str:

@@ -64,7 +64,7 @@ def connect(
         services.deliveries,
         {
             "broadcast": services.broadcast,
-            "email": services.alarm,
+            "email": services.alarm_at_once,
             "webhooks": services.plan_webhooks,
         },
         services.send_shard,

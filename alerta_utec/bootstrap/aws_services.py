@@ -4,7 +4,7 @@ Every import is where it is needed: a Lambda loads what its own handler stands o
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
     from alerta_utec.adapters.aws.dynamodb_deliveries import DynamoDeliveries, MeteredDeliveries
+    from alerta_utec.adapters.aws.dynamodb_notices import DynamoNotices
+    from alerta_utec.adapters.aws.feed import Feed
     from alerta_utec.adapters.aws.sweep import Sweep
     from alerta_utec.app.access import Access
     from alerta_utec.app.cap import CapAlerts
@@ -23,11 +25,14 @@ if TYPE_CHECKING:
     from alerta_utec.app.records import Recorder
     from alerta_utec.app.sessions import Sessions, Subscriptions
     from alerta_utec.app.stats import Stats
+    from alerta_utec.app.storms import Storms
     from alerta_utec.app.submit import Submit
-    from alerta_utec.app.topic_alarm import TopicAlarm
+    from alerta_utec.app.topic_alarm import Publish, TopicAlarm
+    from alerta_utec.app.topic_digests import TopicDigests
     from alerta_utec.domain.messages import Lang
     from alerta_utec.domain.origins import Origins
     from alerta_utec.domain.routing import Routes
+    from alerta_utec.domain.storms import Measure
     from alerta_utec.ports import Authenticator, Connections, IncidentStore, Poster
 
 
@@ -164,37 +169,47 @@ class AwsServices:
 
         ``CHANGES_TABLE``, ``CONNECTIONS_TABLE``, ``DELIVERIES_TABLE``, ``MANAGEMENT_ENDPOINT``.
         """
-        from alerta_utec.adapters.aws.feed import Feed
         from alerta_utec.app.fan_out import SendShard
 
-        feed = Feed(self._dynamodb, self.environment["CHANGES_TABLE"])
-        return SendShard(feed, self.connections, self.poster, self.deliveries, SystemClock())
+        return SendShard(self._feed, self.connections, self.poster, self.deliveries, SystemClock())
 
     @cached_property
     def alarm(self) -> "TopicAlarm":
-        """Sends a change's e-mail.
+        """Sends a change's e-mail, or holds it (as ``publish``; ``DELIVERIES_TABLE``,
+        ``NOTICES_TABLE``, ``ALERTA_MAIL_LIMIT``, ``ALERTA_MAIL_WINDOW``)."""
+        return replace(self.alarm_at_once, memory=self._notices, measure=self._measure)
 
-        ``ALARM_TOPIC_ARN``, ``ALERTA_TIMEZONE``, ``ALERTA_LANG``, ``CHANGES_TABLE``,
-        ``DELIVERIES_TABLE``, and ``ROUTES_FILE`` where there are routes.
+    @cached_property
+    def alarm_at_once(self) -> "TopicAlarm":
+        """Sends a change's e-mail, and holds none (as ``publish``; ``DELIVERIES_TABLE``)."""
+        from alerta_utec.app.topic_alarm import TopicAlarm
+
+        return TopicAlarm(self.publish, SystemClock(), self._record)
+
+    @cached_property
+    def digests(self) -> "TopicDigests":
+        """Sends what ``alarm`` has held (as ``alarm``)."""
+        from alerta_utec.app.topic_digests import TopicDigests
+
+        clock, changes = SystemClock(), self._feed.those
+        return TopicDigests(self._storms, self._notices, self.publish, changes, clock, self._record)
+
+    @cached_property
+    def publish(self) -> "Publish":
+        """Sends e-mails to the topic.
+
+        ``ALARM_TOPIC_ARN``, ``ALERTA_TIMEZONE``, ``ALERTA_LANG``, ``CHANGES_TABLE``, and
+        ``ROUTES_FILE`` where there are routes.
         """
         from zoneinfo import ZoneInfo
 
         from alerta_utec.adapters.aws import clients
-        from alerta_utec.adapters.aws.feed import Feed
         from alerta_utec.adapters.aws.sns import SnsMailer
-        from alerta_utec.app.topic_alarm import TopicAlarm
+        from alerta_utec.app.topic_alarm import Publish
 
         mailer = SnsMailer(clients.sns(), self.environment["ALARM_TOPIC_ARN"])
-        feed = Feed(self._dynamodb, self.environment["CHANGES_TABLE"])
-        return TopicAlarm(
-            mailer,
-            ZoneInfo(self.environment["ALERTA_TIMEZONE"]),
-            SystemClock(),
-            self._record,
-            self.routes,
-            feed.before_change,
-            self._lang,
-        )
+        timezone = ZoneInfo(self.environment["ALERTA_TIMEZONE"])
+        return Publish(mailer, timezone, self.routes, self._feed.before_change, self._lang)
 
     @cached_property
     def routes(self) -> "Routes | None":
@@ -261,6 +276,34 @@ class AwsServices:
         from alerta_utec.app.records import Recorder
 
         return Recorder(self.deliveries)
+
+    @cached_property
+    def _storms(self) -> "Storms":
+        from alerta_utec.app.storms import Storms
+
+        return Storms(self._notices, SystemClock(), self._measure)
+
+    @property
+    def _measure(self) -> "Measure":
+        from datetime import timedelta
+
+        from alerta_utec.domain.storms import Measure
+
+        limit = int(self.environment["ALERTA_MAIL_LIMIT"])
+        window = timedelta(seconds=int(self.environment["ALERTA_MAIL_WINDOW"]))
+        return Measure(window=window, burst=limit, per_hour=limit)
+
+    @cached_property
+    def _notices(self) -> "DynamoNotices":
+        from alerta_utec.adapters.aws.dynamodb_notices import DynamoNotices
+
+        return DynamoNotices(self._dynamodb, self.environment["NOTICES_TABLE"])
+
+    @cached_property
+    def _feed(self) -> "Feed":
+        from alerta_utec.adapters.aws.feed import Feed
+
+        return Feed(self._dynamodb, self.environment["CHANGES_TABLE"])
 
     @cached_property
     def _dynamodb(self) -> "DynamoDBClient":

@@ -64,6 +64,27 @@ class StreamConsumer:
         return {"batchItemFailures": []}
 
 
+@dataclass(frozen=True)
+class StreamOrSchedule:
+    """One function behind a stream and a schedule, which share what it has loaded."""
+
+    stream: StreamConsumer
+    scheduled: Callable[[], object]
+
+    def __call__(
+        self, event: Mapping[str, Any], context: LambdaContext | None = None
+    ) -> dict[str, Any] | None:
+        """Handle one batch of the stream, or a call of the schedule.
+
+        Raises:
+            Exception: as ``stream`` or ``scheduled``.
+        """
+        if "Records" in event:
+            return self.stream(event, context)
+        self.scheduled()
+        return None
+
+
 def deadline_of(context: LambdaContext | None, monotonic: Callable[[], float]) -> float | None:
     """When nothing more is to be begun, by ``monotonic``; none where the caller sets no end."""
     if context is None:

@@ -2,7 +2,8 @@
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -34,16 +35,30 @@ class Mailbox:
 
     def about(self, location: str) -> dict[str, Any]:
         """The first notification whose attribute ``location`` is this one; waits for it."""
-        return dict(eventually(lambda: self._find(location), f"an e-mail about {location}"))
+        return self.all_about(location, 1)[0]
 
-    def _find(self, location: str) -> dict[str, Any] | None:
+    def all_about(self, location: str, count: int) -> list[dict[str, Any]]:
+        """Those about it, once there are so many; waits for them."""
+
+        def enough() -> list[dict[str, Any]]:
+            self._receive()
+            found = [one for one in self.received if _location(one) == location]
+            return found if len(found) >= count else []
+
+        return list(eventually(enough, f"{count} e-mails about {location}"))
+
+    def heard(self, location: str) -> bool:
+        """Whether one about it has come by now."""
+        self._receive()
+        return location in self.locations()
+
+    def _receive(self) -> None:
         answer = self.sqs.receive_message(
             QueueUrl=self.url, MaxNumberOfMessages=10, WaitTimeSeconds=0
         )
         for message in answer.get("Messages", []):
             self.received.append(json.loads(message["Body"]))
             self.sqs.delete_message(QueueUrl=self.url, ReceiptHandle=message["ReceiptHandle"])
-        return next((one for one in self.received if _location(one) == location), None)
 
     def locations(self) -> list[str]:
         """Where the incidents were that have been heard of so far."""
@@ -54,9 +69,11 @@ def _location(notification: dict[str, Any]) -> str:
     return str(notification["MessageAttributes"]["location"]["Value"])
 
 
-@pytest.fixture
-def mailbox(deployment: Deployment) -> Iterator[Mailbox]:
-    """An empty queue, subscribed to the deployment's topic."""
+@contextmanager
+def subscribed(
+    deployment: Deployment, policy: Mapping[str, Any] | None = None
+) -> Iterator[Mailbox]:
+    """An empty queue, subscribed to the deployment's topic inside the block."""
     sqs, sns = deployment.client("sqs"), deployment.client("sns")
     url = sqs.create_queue(QueueName=unique("mailbox"))["QueueUrl"]
     attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]
@@ -66,10 +83,21 @@ def mailbox(deployment: Deployment) -> Iterator[Mailbox]:
         "Action": "sqs:SendMessage",
         "Resource": attributes["QueueArn"],
     }
-    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
-    topic = deployment.outputs["AlarmTopic"]
-    subscribed = sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=attributes["QueueArn"])
+    allowed = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": allowed})
+    made = sns.subscribe(
+        TopicArn=deployment.outputs["AlarmTopic"],
+        Protocol="sqs",
+        Endpoint=attributes["QueueArn"],
+        Attributes={"FilterPolicy": json.dumps(policy)} if policy else {},
+    )
     yield Mailbox(sqs, url)
-    sns.unsubscribe(SubscriptionArn=subscribed["SubscriptionArn"])
+    sns.unsubscribe(SubscriptionArn=made["SubscriptionArn"])
     sqs.delete_queue(QueueUrl=url)
+
+
+@pytest.fixture
+def mailbox(deployment: Deployment) -> Iterator[Mailbox]:
+    """An empty queue, subscribed to the deployment's topic."""
+    with subscribed(deployment) as made:
+        yield made

@@ -37,6 +37,7 @@ SHAPES: Mapping[str, Any] = {
     "keys": ({"key": "S"}, {}, "expiresAt"),
     "connections": ({"connectionId": "S"}, {}, "expiresAt"),
     "deliveries": ({"incidentId": "S", "record": "S"}, {}, None),
+    "notices": ({"recipient": "S", "row": "S"}, {}, "expiresAt"),
     "webhooks": ({"webhookId": "S"}, {}, None),
     "webhook_jobs": (
         {"webhookId": "S", "seq": "N"},

@@ -18,10 +18,10 @@ from alerta_utec.handlers.stream import RESERVE_S
 from tests.meta.conftest import Packaged, package
 
 
-def test_cloudformation_has_no_objection(packaged: Packaged) -> None:
+def lint(packaged: Packaged) -> "subprocess.CompletedProcess[str]":
+    """What cfn-lint has to say of the template."""
     template = packaged.checkout / ".serverless" / "cloudformation-template-update-stack.json"
-
-    linted = subprocess.run(
+    return subprocess.run(
         # W3005: the framework names dependencies twice.
         [Path(sys.executable).with_name("cfn-lint"), "--ignore-checks", "W3005", "--", template],
         capture_output=True,
@@ -29,6 +29,10 @@ def test_cloudformation_has_no_objection(packaged: Packaged) -> None:
         timeout=100,
         check=False,
     )
+
+
+def test_cloudformation_has_no_objection(packaged: Packaged) -> None:
+    linted = lint(packaged)
 
     assert linted.returncode == 0, linted.stdout + linted.stderr
 
@@ -69,7 +73,7 @@ def test_connections_are_managed_on_this_api_and_stage_only(packaged: Packaged) 
 
 
 def test_only_this_service_s_apis_and_schedule_may_call_its_functions(packaged: Packaged) -> None:
-    schedules = (f'["{name}EventsRuleSchedule1", "Arn"]' for name in ("Sweep", "Remind"))
+    schedules = (f'["{name}EventsRuleSchedule1", "Arn"]' for name in ("Sweep", "Remind", "Alarm"))
     ours = ("${WebsocketsApi}/*", '{"Ref": "HttpApi"}', *schedules)
     for name, permission in packaged.of_type("AWS::Lambda::Permission").items():
         source = json.dumps(permission["Properties"]["SourceArn"])
@@ -129,7 +133,7 @@ def test_tables_cost_by_use_are_encrypted_and_have_no_fixed_name(packaged: Packa
     tables = packaged.of_type("AWS::DynamoDB::Table")
 
     assert set(tables) == {
-        *("Connections", "Incidents", "Changes", "Keys", "Deliveries"),
+        *("Connections", "Incidents", "Changes", "Keys", "Deliveries", "Notices"),
         *("Webhooks", "WebhookJobs"),
     }
     for name, table in tables.items():
@@ -159,7 +163,7 @@ def test_rows_that_expire_have_a_ttl(packaged: Packaged) -> None:
         if "TimeToLiveSpecification" in table["Properties"]
     }
     setting = {"AttributeName": "expiresAt", "Enabled": True}
-    assert expiring == dict.fromkeys(("Connections", "Keys", "WebhookJobs"), setting)
+    assert expiring == dict.fromkeys(("Connections", "Keys", "Notices", "WebhookJobs"), setting)
 
 
 def streams(packaged: Packaged) -> dict[str, Any]:

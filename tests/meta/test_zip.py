@@ -56,7 +56,7 @@ def test_it_holds_the_home_on_aws_and_nothing_of_the_other(archive: zipfile.ZipF
     parts = {name.split("/")[1].removesuffix(".py") for name in ours}
     assert parts == {
         *("__init__", "adapters", "app", "bootstrap", "domain", "handlers", "panel", "ports"),
-        *("webhook_ports", "wire"),
+        *("notice_ports", "webhook_ports", "wire"),
     }
     assert not [name for name in ours if "/local" in name or "/memory" in name]
 

@@ -94,6 +94,14 @@ class Feed:
             raise Unavailable(f"no change at {seq}")
         return item
 
+    def those(self, seqs: Sequence[int]) -> Sequence[Change]:
+        """The changes at ``seqs``.
+
+        Raises:
+            Unavailable.
+        """
+        return [change_from_image(self.item_at(seq)) for seq in seqs]
+
     def changes(self, *, after_seq: int, limit: int) -> Sequence[Change]:
         """Up to ``limit`` changes from ``after_seq + 1`` on.
 

@@ -23,9 +23,9 @@ def _rule(document: Mapping[str, Any]) -> Rule:
         urgency=frozenset(map(Urgency, document["urgency"])),
         type=tuple(map(_pattern, document["type"])),
         location=tuple(map(_pattern, document["location"])),
-        hours=Hours(**document["hours"]) if document["hours"] else None,
+        hours=Hours(**document["hours"]) if "hours" in document else None,
         days=frozenset(document["days"]),
-        drill=document["drill"],
+        drill=document.get("drill"),
     )
 
 

@@ -16,7 +16,7 @@ from alerta_utec.adapters.aws.sns import SnsMailer
 from alerta_utec.adapters.memory import ManualClock, MemoryDeliveries
 from alerta_utec.adapters.routing_file import RoutesRefused, read_rules
 from alerta_utec.app.records import Recorder
-from alerta_utec.app.topic_alarm import TopicAlarm
+from alerta_utec.app.topic_alarm import Publish, TopicAlarm
 from alerta_utec.domain.change import Change
 from alerta_utec.domain.recipient import Kind, Recipient
 from alerta_utec.domain.routing import Routes, Rule
@@ -137,7 +137,8 @@ def test_a_subscription_takes_exactly_what_the_rules_send_to_its_recipient(
     mailer = SnsMailer(cast("SNSClient", topic), "arn")
     record = Recorder(MemoryDeliveries())
     routes = Routes(tuple(deployed.rules), LIMA)
-    alarm = TopicAlarm(mailer, LIMA, ManualClock(), record, routes, lambda _: life[:-1])
+    publish = Publish(mailer, LIMA, routes, lambda _: life[:-1])
+    alarm = TopicAlarm(publish, ManualClock(), record)
 
     sent = alarm(change)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -11,7 +11,7 @@ from alerta_utec.adapters.memory import ManualClock, MemoryDeliveries, MemoryMai
 from alerta_utec.app.email import compose
 from alerta_utec.app.records import Recorder
 from alerta_utec.app.sms import short_text
-from alerta_utec.app.topic_alarm import TopicAlarm, attributes_of, recipient_id
+from alerta_utec.app.topic_alarm import Publish, TopicAlarm, attributes_of, recipient_id
 from alerta_utec.domain.change import Change
 from alerta_utec.domain.errors import Unavailable
 from alerta_utec.domain.recipient import Kind, Recipient
@@ -38,7 +38,8 @@ class Topic:
         self._earlier = earlier
         routes = Routes(rules, LIMA) if rules else None
         record = Recorder(self.deliveries)
-        self.alarm = TopicAlarm(self.mailer, LIMA, ManualClock(), record, routes, self._before)
+        publish = Publish(self.mailer, LIMA, routes, self._before)
+        self.alarm = TopicAlarm(publish, ManualClock(), record)
 
     def _before(self, change: Change) -> Sequence[Change]:
         self.asked.append(change)
@@ -46,7 +47,7 @@ class Topic:
 
     def to(self) -> Any:
         """Whom the last e-mail names."""
-        return self.mailer.sent[-1].attributes["to"]
+        return list(cast("Sequence[str]", self.mailer.sent[-1].attributes["to"]))
 
 
 def _change(**fields: Any) -> Change:
@@ -100,7 +101,7 @@ def test_without_rules_it_names_nobody() -> None:
 
     topic.alarm(_change())
 
-    assert topic.to() == ()
+    assert topic.to() == []
 
 
 def test_it_names_whom_the_rules_name_and_shows_no_address() -> None:

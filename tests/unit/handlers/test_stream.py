@@ -9,7 +9,7 @@ import pytest
 from alerta_utec.adapters.aws.items import change_from_image, change_item
 from alerta_utec.domain.change import Change, Position
 from alerta_utec.domain.errors import Unavailable
-from alerta_utec.handlers.stream import RESERVE_S, StreamConsumer
+from alerta_utec.handlers.stream import RESERVE_S, StreamConsumer, StreamOrSchedule
 from tests.contract.builders import creation
 
 BATCH = 5
@@ -130,3 +130,15 @@ def test_the_first_is_begun_whatever_the_time(consuming: Any) -> None:
 
     assert handler(batch(), Context(left_s=0.5)) == failed(2)
     assert consumer.seqs == [1]
+
+
+def test_a_call_of_the_schedule_is_told_from_a_batch(consuming: Any) -> None:
+    stream, consumer = consuming()
+    calls: list[None] = []
+    handler = StreamOrSchedule(stream, lambda: calls.append(None))
+
+    answers = [handler(batch()), handler({"source": "aws.events"})]
+
+    assert answers == [{"batchItemFailures": []}, None]
+    assert consumer.seqs == list(range(1, BATCH + 1))
+    assert len(calls) == 1

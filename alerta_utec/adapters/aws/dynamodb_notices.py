@@ -1,0 +1,254 @@
+"""What is held of the notices to a topic, and what is owed of them, on DynamoDB."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from alerta_utec.adapters.aws.attributes import Item, epoch_us, expiry, number, number_of, text
+from alerta_utec.adapters.aws.errors import translated
+from alerta_utec.adapters.clock import SystemClock
+from alerta_utec.app.topic_digests import TopicParcel
+from alerta_utec.domain.errors import Conflict
+from alerta_utec.domain.storms import Because, Gate, Held, Hold, Released
+from alerta_utec.domain.values import format_time, parse_time
+from alerta_utec.notice_ports import Decision, Recalled
+from alerta_utec.ports import Clock
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+# Longer than the stream and the queue behind it bring a change again.
+DECIDED_TTL = timedelta(days=15)
+# TransactWriteItems.
+_MANY = 100
+# As the rows of a recipient sort: what was decided, before all that a flush has to read.
+_DECIDED, _GATE, _HELD, _PARCEL = "decided", "gate", "held", "parcel"
+
+
+@dataclass(frozen=True)
+class DynamoNotices:
+    """One table: key ``recipient`` and ``row``; ``TopicMemory`` and ``TopicParcels``.
+
+    Rows of a recipient: ``gate``; ``decided#seq`` (TTL ``expiresAt``); ``held#seq``, until its
+    e-mail is sent; ``parcel#seq``, an e-mail that is owed, whose members are held no more.
+    Needs ``GetItem``, ``Query``, ``PutItem``, ``UpdateItem`` and ``DeleteItem``.
+    """
+
+    client: "DynamoDBClient"
+    table: str
+    clock: Clock = field(default_factory=SystemClock)
+
+    def recall(self, seq: int, recipients: Sequence[str]) -> Recalled:
+        gates = {name: _gate(self._item(name, _GATE)) for name in recipients}
+        kept = {name: self._item(name, _row(_DECIDED, seq)) for name in recipients}
+        return Recalled(gates, {name: _hold(item) for name, item in kept.items() if item})
+
+    def keep(self, seq: int, group: str, decisions: Mapping[str, Decision]) -> None:
+        actions: list[Any] = []
+        for recipient, decision in decisions.items():
+            hold = {} if decision.hold is None else _hold_attributes(decision.hold)
+            decided = {"row": text(_row(_DECIDED, seq))} | hold
+            decided |= expiry(self.clock.now() + DECIDED_TTL)
+            actions += [self._put_gate(recipient, decision.gate), self._new(recipient, decided)]
+            if hold:
+                held = {"row": text(_row(_HELD, seq)), "seq": number(seq), "group": text(group)}
+                actions.append(self._new(recipient, held | hold))
+        self._together(actions)
+
+    def is_published(self, recipient: str, seq: int) -> bool:
+        return "published" in (self._item(recipient, _row(_DECIDED, seq)) or {})
+
+    def published(self, recipient: str, seq: int) -> None:
+        kept_until = expiry(self.clock.now() + DECIDED_TTL)
+        with translated("UpdateItem"):
+            self.client.update_item(
+                TableName=self.table,
+                Key=_key(recipient, _row(_DECIDED, seq)),
+                UpdateExpression="SET published = :yes, expiresAt = :at, expiresAtUs = :atUs",
+                ExpressionAttributeValues={
+                    ":yes": {"BOOL": True},
+                    ":at": kept_until["expiresAt"],
+                    ":atUs": kept_until["expiresAtUs"],
+                },
+            )
+
+    def held(self, recipient: str) -> tuple[Gate, Sequence[Held]]:
+        rows = self._rows(recipient)
+        return _gate(rows.get(_GATE)), list(_held(rows).values())
+
+    def release(self, recipient: str, released: Released) -> None:
+        held = _held(self._rows(recipient))
+        actions = [self._put_gate(recipient, released.gate)]
+        for seqs in released.parcels:
+            because = {str(seq): held[seq].hold.because for seq in seqs if seq in held}
+            parcel = {
+                "row": text(_row(_PARCEL, seqs[0])),
+                "members": text(json.dumps(because)),
+                "owedSince": text(format_time(released.at)),
+                "tryAtUs": number(epoch_us(released.at)),
+                "attempts": number(0),
+            }
+            actions.append(self._new(recipient, parcel))
+        self._together(actions)
+        for seq, hold in released.holds.items():
+            if seq in held and held[seq].hold.because is not hold.because:
+                self._hold_on(recipient, seq, hold)
+
+    def owed(self, recipient: str, now: datetime) -> Sequence[TopicParcel]:
+        rows = self._rows(recipient, since=_PARCEL)
+        parcels = [_parcel(item) for item in rows.values()]
+        return [parcel for parcel in parcels if parcel.try_at_us <= epoch_us(now)]
+
+    def claim(self, recipient: str, parcel: TopicParcel, until: datetime) -> bool:
+        with translated("UpdateItem"):
+            try:
+                self.client.update_item(
+                    TableName=self.table,
+                    Key=_key(recipient, _row(_PARCEL, parcel.first)),
+                    UpdateExpression="SET tryAtUs = :until, attempts = :attempts",
+                    ConditionExpression="tryAtUs = :seen",
+                    ExpressionAttributeValues={
+                        ":until": number(epoch_us(until)),
+                        ":attempts": number(parcel.attempts + 1),
+                        ":seen": number(parcel.try_at_us),
+                    },
+                )
+            except self.client.exceptions.ConditionalCheckFailedException:
+                return False
+        return True
+
+    def sent(self, recipient: str, parcel: TopicParcel) -> None:
+        rows = [_row(_HELD, seq) for seq in parcel.members]
+        # The parcel last: without it, its members would be held again.
+        for first in range(0, len(rows), _MANY):
+            self._delete(recipient, rows[first : first + _MANY])
+        self._delete(recipient, [_row(_PARCEL, parcel.first)])
+
+    def _hold_on(self, recipient: str, seq: int, hold: Hold) -> None:
+        attributes = _hold_attributes(hold)
+        with translated("UpdateItem"):
+            self.client.update_item(
+                TableName=self.table,
+                Key=_key(recipient, _row(_HELD, seq)),
+                UpdateExpression="SET because = :because, #until = :until",
+                ExpressionAttributeNames={"#until": "until"},
+                ExpressionAttributeValues={
+                    ":because": attributes["because"],
+                    ":until": attributes["until"],
+                },
+            )
+
+    def _put_gate(self, recipient: str, gate: Gate) -> Any:
+        item = _key(recipient, _GATE) | {
+            "version": number(gate.version + 1),
+            "gate": text(json.dumps(gate.to_json())),
+        }
+        put: dict[str, Any] = {"TableName": self.table, "Item": item}
+        if gate.version:
+            put["ConditionExpression"] = "version = :seen"
+            put["ExpressionAttributeValues"] = {":seen": number(gate.version)}
+        else:
+            put["ConditionExpression"] = "attribute_not_exists(version)"
+        return {"Put": put}
+
+    def _new(self, recipient: str, attributes: Item) -> Any:
+        item = {"recipient": text(recipient)} | attributes
+        condition = "attribute_not_exists(recipient)"
+        return {"Put": {"TableName": self.table, "Item": item, "ConditionExpression": condition}}
+
+    def _together(self, actions: list[Any]) -> None:
+        with translated("TransactWriteItems"):
+            try:
+                self.client.transact_write_items(TransactItems=actions)
+            except self.client.exceptions.TransactionCanceledException as error:
+                reasons = {one.get("Code") for one in error.response["CancellationReasons"]}
+                if reasons & {"ConditionalCheckFailed", "TransactionConflict"}:
+                    raise Conflict from error
+                raise
+
+    def _delete(self, recipient: str, rows: Sequence[str]) -> None:
+        actions: Any = [
+            {"Delete": {"TableName": self.table, "Key": _key(recipient, row)}} for row in rows
+        ]
+        with translated("TransactWriteItems"):
+            self.client.transact_write_items(TransactItems=actions)
+
+    def _item(self, recipient: str, row: str) -> Item | None:
+        with translated("GetItem"):
+            answer = self.client.get_item(
+                TableName=self.table, Key=_key(recipient, row), ConsistentRead=True
+            )
+        return answer.get("Item")
+
+    def _rows(self, recipient: str, since: str = _GATE) -> dict[str, Item]:
+        return {item["row"]["S"]: item for item in self._pages(recipient, since)}
+
+    def _pages(self, recipient: str, since: str) -> Iterator[Item]:
+        start: dict[str, Any] = {}
+        while True:
+            with translated("Query"):
+                page = self.client.query(
+                    TableName=self.table,
+                    KeyConditionExpression="recipient = :recipient AND #row >= :since",
+                    ExpressionAttributeNames={"#row": "row"},
+                    ExpressionAttributeValues={
+                        ":recipient": text(recipient),
+                        ":since": text(since),
+                    },
+                    ConsistentRead=True,
+                    **start,
+                )
+            yield from page["Items"]
+            if "LastEvaluatedKey" not in page:
+                return
+            start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+
+
+def _row(kind: str, seq: int) -> str:
+    # Padded, so that rows sort by seq.
+    return f"{kind}#{seq:015}"
+
+
+def _key(recipient: str, row: str) -> Item:
+    return {"recipient": text(recipient), "row": text(row)}
+
+
+def _gate(item: Item | None) -> Gate:
+    if item is None:
+        return Gate()
+    return Gate.from_json(json.loads(item["gate"]["S"]), number_of(item, "version"))
+
+
+def _hold_attributes(hold: Hold) -> Item:
+    return {"because": text(hold.because), "until": text(format_time(hold.until))}
+
+
+def _hold(item: Item) -> Hold | None:
+    if "because" not in item:
+        return None
+    return Hold(Because(item["because"]["S"]), parse_time(item["until"]["S"]))
+
+
+def _held(rows: Mapping[str, Item]) -> dict[int, Held]:
+    """What is held of these rows, by ``seq``, less what is in a parcel."""
+    parcels = [_parcel(item) for row, item in rows.items() if row.startswith(_PARCEL)]
+    leaving = {seq for parcel in parcels for seq in parcel.members}
+    found: dict[int, Held] = {}
+    for row, item in rows.items():
+        hold = _hold(item) if row.startswith(_HELD) else None
+        if hold is not None and number_of(item, "seq") not in leaving:
+            seq = number_of(item, "seq")
+            found[seq] = Held(seq, item["group"]["S"], hold)
+    return found
+
+
+def _parcel(item: Item) -> TopicParcel:
+    members = json.loads(item["members"]["S"])
+    return TopicParcel(
+        {int(seq): Because(because) for seq, because in members.items()},
+        parse_time(item["owedSince"]["S"]),
+        number_of(item, "tryAtUs"),
+        number_of(item, "attempts"),
+    )

@@ -1,0 +1,84 @@
+"""A storm on the deployed stack: what is held, on record, and what leaves in the end."""
+
+import json
+from typing import Any
+
+from tests.aws.conftest import Mailbox, eventually
+from tests.conformance.targets import http_request
+from tests.support.deployment import Deployment
+from tests.support.incidents import incident, unique
+from tests.support.wsclient import WsClient
+
+LONG_AGO = "2026-01-01T00:00:00Z"
+
+
+def test_the_same_again_is_held_and_leaves_with_the_others_when_its_time_has_come(
+    deployment: Deployment, mailbox: Mailbox
+) -> None:
+    place = unique("Sala")
+    with WsClient(deployment.ws_url) as client:
+        first, *more = [
+            client.notify(incident(location=place, urgency="medium"))["incidentId"]
+            for _ in range(3)
+        ]
+    mailbox.about(place)
+    held = [_record(deployment, name, "held") for name in more]
+    _flush(deployment)
+    too_early = len(mailbox.all_about(place, 1))
+
+    _end_windows(deployment)
+    _flush(deployment)
+    digest = mailbox.all_about(place, 2)[1]
+
+    assert [one["because"] for one in held] == ["grouped", "grouped"]
+    assert too_early == 1
+    assert all(name in digest["Message"] for name in more)
+    assert first not in digest["Message"]
+    sent = [_record(deployment, name, "sent") for name in more]
+    assert [(one["held"], one["with"]) for one in sent] == [("grouped", 1)] * 2
+
+
+def test_the_schedule_lets_leave_what_is_held(deployment: Deployment) -> None:
+    rules = deployment.client("events").list_rule_names_by_target(
+        TargetArn=deployment.client("lambda").get_function(
+            FunctionName=deployment.function("alarm")
+        )["Configuration"]["FunctionArn"]
+    )["RuleNames"]
+
+    (rule,) = [deployment.client("events").describe_rule(Name=name) for name in rules]
+
+    assert (rule["ScheduleExpression"], rule["State"]) == ("rate(1 minute)", "ENABLED")
+
+
+def _record(deployment: Deployment, incident_id: str, result: str) -> dict[str, Any]:
+    """What is on record about its e-mail, once that has this result."""
+
+    def look() -> dict[str, Any] | None:
+        shown = http_request("GET", f"{deployment.http_url}/incidents/{incident_id}").json()
+        emails = [one for one in shown["deliveries"] if one["channel"] == "email"]
+        return next((dict(one) for one in emails if one["result"] == result), None)
+
+    return dict(eventually(look, f"{incident_id} {result}"))
+
+
+def _flush(deployment: Deployment) -> None:
+    """Call the function as the schedule does."""
+    answer = deployment.client("lambda").invoke(
+        FunctionName=deployment.function("alarm"),
+        Payload=json.dumps({"source": "aws.events", "detail-type": "Scheduled Event"}),
+    )
+    assert "FunctionError" not in answer, answer["Payload"].read()
+
+
+def _end_windows(deployment: Deployment) -> None:
+    """Let all that is held have waited for long enough."""
+    dynamodb, table = deployment.client("dynamodb"), deployment.outputs["NoticesTable"]
+    for item in dynamodb.scan(TableName=table)["Items"]:
+        if item["row"]["S"].startswith("held#"):
+            dynamodb.update_item(
+                TableName=table,
+                Key={name: item[name] for name in ("recipient", "row")},
+                UpdateExpression="SET #until = :until",
+                ExpressionAttributeNames={"#until": "until"},
+                ExpressionAttributeValues={":until": {"S": LONG_AGO}},
+            )

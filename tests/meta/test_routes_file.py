@@ -1,0 +1,103 @@
+"""A routing file in the deployment: what the framework makes of it, and what it refuses."""
+
+import json
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from alerta_utec.adapters.aws.routes import parse_rules
+from alerta_utec.app.topic_alarm import recipient_id
+from tests.meta.conftest import Packaged, package
+from tests.meta.test_template import lint
+from tests.support.deployment import DeployFailed, checkout, osls
+
+ROUTES = """
+- name: Guardia
+  urgency: [high]
+  to: [guardia@example.edu, "+51999999999"]
+- name: Laboratorios, de noche
+  type: [incendio, fuga*]
+  hours: 22:00-06:00
+  days: [lun, mar]
+  to: guardia@example.edu
+"""
+
+
+@pytest.fixture(scope="module")
+def routed(tmp_path_factory: pytest.TempPathFactory) -> Packaged:
+    """The stage ``dev`` with ``ROUTES`` in a file."""
+    folder: Path = tmp_path_factory.mktemp("routes")
+    (folder / "rutas.yml").write_text(ROUTES, encoding="utf-8")
+    options = (f"--param=routes={folder / 'rutas.yml'}", "--param=mailLimit=30")
+    return package(folder / "checkout", *options)
+
+
+def _subscriptions(packaged: Packaged) -> list[dict[str, Any]]:
+    return [one["Properties"] for one in packaged.of_type("AWS::SNS::Subscription").values()]
+
+
+def test_each_recipient_is_a_subscription_to_what_names_it(routed: Packaged) -> None:
+    (first, _), _ = (rule.to for rule in parse_rules(_packed(routed)))
+    (email, phone) = sorted(_subscriptions(routed), key=lambda one: str(one["Protocol"]))
+
+    assert email == {
+        "TopicArn": {"Ref": "Alarms"},
+        "Protocol": "email",
+        "Endpoint": "guardia@example.edu",
+        "FilterPolicy": {"to": [recipient_id(first)]},
+    }
+    assert (phone["Protocol"], phone["Endpoint"]) == ("sms", "+51999999999")
+
+
+def test_cloudformation_has_no_objection(routed: Packaged) -> None:
+    linted = lint(routed)
+
+    assert linted.returncode == 0, linted.stdout + linted.stderr
+
+
+def test_the_function_finds_the_rules_in_the_zip(routed: Packaged) -> None:
+    alarm = routed.template["Resources"]["AlarmLambdaFunction"]["Properties"]
+
+    assert [rule.name for rule in parse_rules(_packed(routed))] == [
+        "Guardia",
+        "Laboratorios, de noche",
+    ]
+    assert alarm["Environment"]["Variables"]["ALERTA_MAIL_LIMIT"] == "30"
+
+
+def test_whoever_sends_again_finds_them_in_the_stack(routed: Packaged) -> None:
+    metadata = routed.template["Resources"]["Alarms"]["Metadata"]
+
+    assert metadata == {"Routes": json.loads(_packed(routed))}
+
+
+def test_without_a_file_there_are_neither_subscriptions_nor_rules(packaged: Packaged) -> None:
+    alarm = packaged.template["Resources"]["AlarmLambdaFunction"]["Properties"]
+
+    assert not _subscriptions(packaged)
+    assert alarm["Environment"]["Variables"]["ROUTES_FILE"] == ""
+    with zipfile.ZipFile(packaged.zip_path) as archive:
+        assert "routes.json" not in archive.namelist()
+
+
+@pytest.mark.parametrize(
+    ("option", "said"),
+    [
+        ("--param=routes=nada.yml", r"nada\.yml no sirve.*no es un archivo \.yml que exista"),
+        ("--param=mailLimit=0", 'mailLimit: 1 … 3600, no "0"'),
+        ("--param=mailWindow=-1", 'mailWindow: 0 … 3600, no "-1"'),
+        ("--param=mailLimit=3601", 'mailLimit: 1 … 3600, no "3601"'),
+    ],
+)
+def test_what_is_wrong_is_refused(tmp_path: Path, option: str, said: str) -> None:
+    with pytest.raises(DeployFailed, match=f"(?s){said}"):
+        osls(checkout(tmp_path / "checkout"), "package", option)
+
+
+def _packed(packaged: Packaged) -> str:
+    """The rules as the function reads them."""
+    alarm = packaged.template["Resources"]["AlarmLambdaFunction"]["Properties"]
+    with zipfile.ZipFile(packaged.zip_path) as archive:
+        return archive.read(alarm["Environment"]["Variables"]["ROUTES_FILE"]).decode()

@@ -1,0 +1,380 @@
+"""Storms on AWS: what is held, that it leaves together, and that nothing is lost."""
+
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from alerta_utec.adapters.aws.tables import IncidentTables
+from alerta_utec.app.topic_alarm import TOPIC, recipient_id
+from alerta_utec.domain.change import Change
+from alerta_utec.domain.errors import Unavailable
+from alerta_utec.domain.recipient import Kind, Recipient
+from alerta_utec.domain.routing import Pattern, Rule
+from alerta_utec.domain.storms import Measure
+from alerta_utec.domain.values import Status, Urgency, format_time
+from tests.contract.aws import create
+from tests.contract.builders import T0, creation, update
+from tests.unit.adapters_aws.faults import FaultyWire, answer_lost, refusal, request_lost
+from tests.unit.adapters_aws.topic import MINUTE, Topic, build, notices_table, topic
+
+__all__ = ["notices_table", "topic"]
+END = T0 + 5 * MINUTE
+LAB = Recipient(Kind.EMAIL, "labs@example.edu")
+GUARD = Recipient(Kind.EMAIL, "guardia@example.edu")
+
+
+def test_the_same_again_is_held_and_leaves_as_one_when_the_window_ends(topic: Topic) -> None:
+    first, *more = [topic.report(incidentId=name) for name in ("uno", "dos", "tres")]
+
+    topic.pass_by(4)
+    before = topic.told()
+    topic.pass_by(1)
+
+    assert before == [{"uno"}]
+    assert topic.told() == [{"uno"}, {"dos", "tres"}]
+    assert topic.record(first) == {"result": "sent"}
+    assert [topic.record(one) for one in more] == [
+        {"result": "sent", "held": "grouped", "with": 1}
+    ] * 2
+
+
+def test_what_is_held_is_on_record_with_its_reason_and_its_end(topic: Topic) -> None:
+    topic.report()
+
+    held = topic.report()
+
+    expected = {"result": "held", "because": "grouped", "until": format_time(END)}
+    assert topic.record(held) == expected
+
+
+def test_a_high_one_a_rise_and_an_all_clear_are_never_held(topic: Topic) -> None:
+    first = topic.report(incidentId="uno")
+    topic.report(incidentId="dos", urgency="high")
+    raised = topic.move(first, urgency=Urgency.HIGH, alarmed=True)
+    topic.move(raised, status=Status.RESUELTO)
+
+    assert topic.told() == [{"uno"}, {"dos"}, {"uno"}, {"uno"}]
+
+
+def test_more_than_the_limit_waits_and_leaves_together_with_the_next_token(topic: Topic) -> None:
+    changes = [topic.report(incidentId=f"i-{n:02}", location=f"Aula {n}") for n in range(23)]
+    at_once, last = len(topic.mailer.sent), topic.record(changes[-1])
+
+    topic.pass_by(3)
+
+    assert at_once == 20
+    until = format_time(T0 + 3 * MINUTE)
+    assert last == {"result": "held", "because": "limit", "until": until}
+    assert topic.told()[20:] == [{"i-20", "i-21", "i-22"}]
+    assert topic.record(changes[-1]) == {"result": "sent", "held": "limit", "with": 2}
+
+
+def test_a_group_that_finds_no_token_at_its_end_waits_for_one_and_the_record_says_so(
+    wire: FaultyWire, incident_tables: IncidentTables, notices_table: str
+) -> None:
+    topic = build(wire, incident_tables, notices_table, measure=Measure(burst=1, per_hour=2))
+    topic.report(incidentId="uno")
+    held = topic.report(incidentId="dos")
+
+    topic.pass_by(5)
+    waiting = topic.record(held)
+    topic.pass_by(25)
+
+    until = format_time(T0 + 30 * MINUTE)
+    assert waiting == {"result": "held", "because": "limit", "until": until}
+    assert topic.told() == [{"uno"}, {"dos"}]
+    assert topic.record(held) == {"result": "sent", "held": "limit"}
+
+
+def test_each_recipient_is_told_only_of_what_its_rules_send(
+    wire: FaultyWire, incident_tables: IncidentTables, notices_table: str
+) -> None:
+    rules = [
+        Rule("labs", (LAB,), location=(Pattern.of("Lab*"),)),
+        Rule("guardia", (GUARD,), type=(Pattern.of("robo"),)),
+    ]
+    measure = Measure(burst=1, per_hour=60)
+    topic = build(wire, incident_tables, notices_table, rules, measure)
+    topic.report(location="Patio")
+    topic.report(incidentId="lab", location="Lab 1")
+    topic.report(incidentId="solo", location="Patio 2", type="robo")
+    topic.report(incidentId="ambos", location="Lab 2", type="robo")
+    topic.report(incidentId="otro-lab", location="Lab 3")
+
+    topic.pass_by(1)
+
+    sent = topic.mailer.sent[1:]
+    labs, guard = recipient_id(LAB), recipient_id(GUARD)
+    told = dict(zip([email.attributes["to"] for email in sent], topic.told()[1:], strict=True))
+    assert told == {(labs,): {"lab", "otro-lab"}, (guard,): {"solo"}, (labs, guard): {"ambos"}}
+    assert sent[0].attributes["location"] == ["Lab 1", "Lab 3"]
+    assert sent[0].attributes["type"] == "prueba"
+    assert sent[0].short == "MEDIA: 2 incidentes mas"
+
+
+def test_a_change_that_the_stream_brings_again_is_held_once(topic: Topic) -> None:
+    topic.report(incidentId="uno")
+    held = topic.report(incidentId="dos")
+
+    topic.alarm(held)
+    topic.pass_by(5)
+    topic.alarm(held)
+    topic.pass_by(5)
+
+    assert topic.told() == [{"uno"}, {"dos"}]
+
+
+def test_a_change_that_was_sent_is_not_sent_again(topic: Topic) -> None:
+    change = topic.report()
+
+    topic.alarm(change)
+
+    assert len(topic.mailer.sent) == 1
+
+
+def test_what_could_not_be_sent_is_decided_already_when_it_comes_again(topic: Topic) -> None:
+    topic.mailer.down = True
+    change = topic.incidents.commit(creation(urgency="medium", at=T0)).change
+    with pytest.raises(Unavailable):
+        topic.alarm(change)
+    failed = topic.record(change)
+
+    topic.mailer.down = False
+    topic.clock.advance(MINUTE)
+    topic.alarm(change)
+
+    assert failed["result"] == "failed"
+    assert len(topic.mailer.sent) == 1
+
+
+def test_a_digest_that_fails_is_tried_again_later_and_sent_once(topic: Topic) -> None:
+    topic.report(incidentId="uno")
+    held = topic.report(incidentId="dos")
+    topic.mailer.down = True
+    topic.pass_by(5)
+    failed = topic.record(held)
+
+    topic.mailer.down = False
+    topic.pass_by(1)
+    too_early = len(topic.mailer.sent)
+    topic.pass_by(20)
+
+    assert failed["result"] == "held"
+    assert too_early == 1
+    assert topic.told() == [{"uno"}, {"dos"}]
+    assert topic.notices.owed(TOPIC, topic.clock.now()) == []
+
+
+def test_whoever_sends_says_when_something_is_not_sent(topic: Topic) -> None:
+    topic.report()
+    topic.report()
+    topic.mailer.down = True
+    topic.clock.advance(5 * MINUTE)
+
+    with pytest.raises(Unavailable, match="1 e-mails are not sent"):
+        topic.digests()
+
+
+def test_a_crash_after_the_release_loses_nothing(topic: Topic) -> None:
+    topic.report(incidentId="uno")
+    topic.report(incidentId="dos")
+    topic.clock.advance(5 * MINUTE)
+
+    topic.digests.storms.release(TOPIC)
+    still_held = topic.notices.held(TOPIC)[1]
+    topic.flush()
+
+    assert still_held == []
+    assert topic.told() == [{"uno"}, {"dos"}]
+
+
+def test_two_that_send_at_once_send_it_once(topic: Topic) -> None:
+    topic.report()
+    topic.report()
+    topic.clock.advance(5 * MINUTE)
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda _: topic.flush(), range(4)))
+
+    assert len(topic.mailer.sent) == 2
+
+
+def test_of_many_that_are_decided_at_once_one_leaves(topic: Topic) -> None:
+    changes = [topic.incidents.commit(creation(urgency="medium", at=T0)).change for _ in range(8)]
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(topic.alarm, changes))
+    topic.pass_by(5)
+
+    assert sorted(len(told) for told in topic.told()) == [1, 7]
+
+
+def test_a_decision_whose_answer_is_lost_stands(topic: Topic, wire: FaultyWire) -> None:
+    topic.report(incidentId="uno")
+    change = topic.incidents.commit(creation(urgency="medium", at=T0, incidentId="dos")).change
+    wire.next("TransactWriteItems", answer_lost)
+
+    with pytest.raises(Unavailable):
+        topic.alarm(change)
+    topic.alarm(change)
+    topic.pass_by(5)
+
+    assert topic.told() == [{"uno"}, {"dos"}]
+
+
+def test_a_high_one_does_not_wait_for_a_memory_that_is_out_of_reach(
+    topic: Topic, wire: FaultyWire
+) -> None:
+    high = topic.incidents.commit(creation(urgency="high", at=T0)).change
+    medium = topic.incidents.commit(creation(urgency="medium", at=T0)).change
+    wire.always("GetItem", request_lost)
+
+    topic.alarm(high)
+    with pytest.raises(Unavailable):
+        topic.alarm(medium)
+
+    assert topic.told() == [{high.incident_id}]
+
+
+def test_a_sent_digest_whose_rows_cannot_be_removed_comes_again_whole(
+    topic: Topic, wire: FaultyWire
+) -> None:
+    topic.report(incidentId="uno")
+    topic.report(incidentId="dos")
+    topic.clock.advance(5 * MINUTE)
+    wire.next("TransactWriteItems", lambda request: None, refusal("InternalServerError", 500))
+
+    topic.flush()
+    topic.pass_by(2)
+
+    assert topic.told() == [{"uno"}, {"dos"}, {"dos"}]
+    assert topic.notices.held(TOPIC)[1] == []
+
+
+def test_more_than_a_transaction_holds_leave_as_one(topic: Topic) -> None:
+    for number in range(130):
+        topic.report(incidentId=f"i-{number}")
+
+    topic.pass_by(5)
+
+    assert len(topic.mailer.sent) == 2
+    assert "130" not in topic.mailer.sent[1].subject
+    assert "129" in topic.mailer.sent[1].subject
+    assert topic.notices.held(TOPIC)[1] == []
+
+
+def test_what_was_decided_is_forgotten_in_the_end_and_what_is_held_is_not(
+    topic: Topic, wire: FaultyWire
+) -> None:
+    topic.report()
+    topic.report()
+
+    items = wire.client.scan(TableName=topic.notices.table)["Items"]
+
+    expiring = Counter(item["row"]["S"].partition("#")[0] for item in items if "expiresAt" in item)
+    staying = Counter(
+        item["row"]["S"].partition("#")[0] for item in items if "expiresAt" not in item
+    )
+    assert (expiring, staying) == ({"decided": 2}, {"gate": 1, "held": 1})
+
+
+STEPS = ["report", "report", "report", "rise", "clear", "again", "wait", "down", "up"]
+steps = st.lists(
+    st.tuples(st.sampled_from(STEPS), st.integers(0, 2), st.sampled_from(["medium", "high"])),
+    min_size=1,
+    max_size=25,
+)
+
+
+@given(story=steps)
+@settings(
+    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_whatever_happens_each_notice_is_in_one_e_mail(
+    wire: FaultyWire, incident_tables: IncidentTables, story: list[tuple[str, int, str]]
+) -> None:
+    table = create(wire.client, "notices")
+    measure = Measure(burst=2, per_hour=12)
+    told = Story(build(wire, incident_tables, table, measure=measure))
+
+    for step in story:
+        told.play(*step)
+    told.end()
+
+    for change in told.changes:
+        assert told.count(change) == 1
+        assert told.topic.record(change)["result"] == "sent"
+    assert told.late == []
+    assert told.topic.notices.held(TOPIC)[1] == []
+    wire.client.delete_table(TableName=table)
+
+
+class Story:
+    """What is reported to a topic; ``late``: what should have left at once and did not."""
+
+    def __init__(self, topic: Topic) -> None:
+        self.topic = topic
+        self.changes: list[Change] = []
+        self.late: list[Change] = []
+        self._failed: list[Change] = []
+
+    def play(self, step: str, place: int, urgency: str) -> None:
+        """One thing that happens."""
+        if step == "report":
+            fields = {"urgency": urgency, "location": f"Aula {place}"}
+            self._tell(creation(at=self.topic.clock.now(), description=self._mark(), **fields))
+        elif step == "wait":
+            self.topic.pass_by(2 * place + 1)
+        elif step in ("down", "up"):
+            self.topic.mailer.down = step == "down"
+        elif self.changes:
+            last = self.changes[-1]
+            if step == "again":
+                self._alarm(last)
+            elif last.after.status is not Status.RESUELTO:
+                self._move(last, step)
+
+    def end(self) -> None:
+        """Everything works again, and all the time that it needs passes."""
+        self.topic.mailer.down = False
+        for change in self._failed:
+            self.topic.alarm(change)
+        self.topic.pass_by(40)
+
+    def count(self, change: Change) -> int:
+        """How many e-mails tell of it."""
+        mails = self.topic.mailer.sent
+        if change.before is not None:
+            return sum(str(change.note) in mail.body for mail in mails)
+        new = [mail for mail in mails if mail.attributes["event"] == "new"]
+        return sum(change.after.description in mail.body for mail in new)
+
+    def _move(self, last: Change, step: str) -> None:
+        fields: dict[str, Any] = {"status": Status.RESUELTO}
+        if step == "rise":
+            if last.after.urgency is Urgency.HIGH:
+                return
+            fields = {"urgency": Urgency.HIGH, "alarmed": True}
+        at = self.topic.clock.now()
+        change = self._tell(update(last.after, at=at, note=self._mark(), **fields))
+        if not self.topic.mailer.down and self.count(change) != 1:
+            self.late.append(change)
+
+    def _tell(self, change: Change) -> Change:
+        committed = self.topic.incidents.commit(change).change
+        self.changes.append(committed)
+        self._alarm(committed)
+        return committed
+
+    def _alarm(self, change: Change) -> None:
+        try:
+            self.topic.alarm(change)
+        except Unavailable:
+            self._failed.append(change)
+
+    def _mark(self) -> str:
+        return f"n{len(self.changes):03}."

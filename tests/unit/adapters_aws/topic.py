@@ -1,0 +1,118 @@
+"""The alarm on a topic over DynamoDB, whose clock a test moves and whose mail it reads."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from alerta_utec.adapters.aws.dynamodb_incidents import DynamoIncidents
+from alerta_utec.adapters.aws.dynamodb_notices import DynamoNotices
+from alerta_utec.adapters.aws.feed import Feed
+from alerta_utec.adapters.aws.tables import IncidentTables
+from alerta_utec.adapters.memory import ManualClock, MemoryDeliveries, MemoryMailer
+from alerta_utec.app.records import Recorder
+from alerta_utec.app.storms import Storms
+from alerta_utec.app.topic_alarm import Publish, TopicAlarm
+from alerta_utec.app.topic_digests import TopicDigests
+from alerta_utec.domain.change import Change
+from alerta_utec.domain.errors import Unavailable
+from alerta_utec.domain.routing import Routes, Rule
+from alerta_utec.domain.storms import Measure
+from tests.contract.aws import create
+from tests.contract.builders import T0, creation, update
+from tests.unit.adapters_aws.faults import FaultyWire
+
+LIMA = ZoneInfo("America/Lima")
+MINUTE = timedelta(minutes=1)
+
+
+@dataclass(frozen=True)
+class Topic:
+    """What is deployed: the function's two sides and what they stand on."""
+
+    incidents: DynamoIncidents
+    notices: DynamoNotices
+    mailer: MemoryMailer
+    deliveries: MemoryDeliveries
+    clock: ManualClock
+    alarm: TopicAlarm
+    digests: TopicDigests
+
+    def report(self, **fields: Any) -> Change:
+        """Commit a report, and let the alarm have it."""
+        known: dict[str, Any] = {"urgency": "medium", "at": self.clock.now()}
+        change = self.incidents.commit(creation(**known | fields)).change
+        self.alarm(change)
+        return change
+
+    def move(self, change: Change, **fields: Any) -> Change:
+        """Commit what becomes of it, and let the alarm have it."""
+        moved = update(change.after, at=self.clock.now(), **fields)
+        committed = self.incidents.commit(moved).change
+        self.alarm(committed)
+        return committed
+
+    def pass_by(self, minutes: int) -> None:
+        """Let time pass, with the schedule's call each minute."""
+        for _ in range(minutes):
+            self.clock.advance(MINUTE)
+            self.flush()
+
+    def flush(self) -> None:
+        """The schedule's call; what fails is logged, and comes again."""
+        with suppress(Unavailable):
+            self.digests()
+
+    def told(self) -> list[set[str]]:
+        """Of which incidents each e-mail tells."""
+        known = [change.incident_id for change in self.incidents.changes(after_seq=0, limit=999)]
+        return [{name for name in known if name in email.body} for email in self.mailer.sent]
+
+    def record(self, change: Change) -> dict[str, Any]:
+        """What is on record about its e-mail."""
+        found = {one.revision: one for one in self.deliveries.of(change.incident_id)}
+        return dict(found[change.after.revision].outcome)
+
+
+def build(
+    wire: FaultyWire,
+    tables: IncidentTables,
+    notices: str,
+    rules: Sequence[Rule] = (),
+    measure: Measure | None = None,
+) -> Topic:
+    """A topic on these tables; ``wire`` is between it and them."""
+    clock, mailer, deliveries = ManualClock(T0), MemoryMailer(), MemoryDeliveries()
+    memory = DynamoNotices(wire.client, notices, clock)
+    storms = Storms(memory, clock, measure or Measure())
+    feed = Feed(wire.client, tables.changes)
+    routes = Routes(tuple(rules), LIMA) if rules else None
+    publish = Publish(mailer, LIMA, routes, feed.before_change)
+    record = Recorder(deliveries)
+    return Topic(
+        DynamoIncidents(wire.client, tables),
+        memory,
+        mailer,
+        deliveries,
+        clock,
+        TopicAlarm(publish, clock, record, memory, storms.measure),
+        TopicDigests(storms, memory, publish, feed.those, clock, record),
+    )
+
+
+@pytest.fixture
+def notices_table(wire: FaultyWire) -> Iterator[str]:
+    """An empty table of a test's own."""
+    table = create(wire.client, "notices")
+    yield table
+    wire.client.delete_table(TableName=table)
+
+
+@pytest.fixture
+def topic(wire: FaultyWire, incident_tables: IncidentTables, notices_table: str) -> Topic:
+    """Without routes."""
+    return build(wire, incident_tables, notices_table)
