@@ -5,6 +5,7 @@ import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
@@ -16,7 +17,7 @@ from alerta_utec.domain.change import Change
 from alerta_utec.domain.delivery import Delivery
 from alerta_utec.domain.errors import AlertaError, Unavailable
 from alerta_utec.domain.messages import DEFAULT_LANG, Lang
-from alerta_utec.domain.notice import Notice, Result
+from alerta_utec.domain.notice import Notice, Result, summary
 from alerta_utec.domain.recipient import Recipient
 from alerta_utec.domain.routing import DAYS, Facts, Routes
 from alerta_utec.domain.storms import Hold, Measure
@@ -28,6 +29,8 @@ log = logging.getLogger(__name__)
 
 # What storms are counted by: everybody that is subscribed together.
 TOPIC = "topic"
+# A change, and the recipients that the rules send it to.
+Addressed = tuple[Change, Sequence[Recipient]]
 Earlier = Callable[[Change], Sequence[Change]]
 
 
@@ -68,8 +71,8 @@ class Publish:
     earlier: Earlier
     lang: Lang = DEFAULT_LANG
 
-    def __call__(self, changes: Sequence[Change]) -> Mapping[int, int]:
-        """Publish one e-mail about ``changes`` for all that go to the same recipients.
+    def __call__(self, notices: Sequence[Addressed]) -> Mapping[int, int]:
+        """Publish one e-mail about all changes that go to the same recipients.
 
         Returns:
             How many changes each one's e-mail tells of, by ``seq``.
@@ -79,11 +82,22 @@ class Publish:
             Internal: not published, and somebody has to see to it.
         """
         parcels: dict[tuple[str, ...], list[Change]] = {}
-        for change in changes:
-            parcels.setdefault(self._to(change), []).append(change)
-        for to, together in parcels.items():
-            self.mailer.send(self._email(together, to))
+        for change, to in notices:
+            parcels.setdefault(tuple(map(recipient_id, to)), []).append(change)
+        for ids, together in parcels.items():
+            self.mailer.send(self._email(together, ids))
         return {one.after.seq: len(all_) for all_ in parcels.values() for one in all_}
+
+    def recipients(self, change: Change) -> Sequence[Recipient]:
+        """Those that the rules send it to; whoever filters by nothing gets it besides.
+
+        Raises:
+            Unavailable.
+        """
+        if self.routes is None:
+            return ()
+        earlier: Iterable[Change] = self.earlier(change) if change.resolves() else ()
+        return self.routes.of(change, earlier)
 
     def _email(self, changes: Sequence[Change], to: Sequence[str]) -> Email:
         email = compose_all(changes, self.timezone, self.lang)
@@ -93,12 +107,6 @@ class Publish:
         else:
             short = cut(gsm_7(email.subject.removeprefix("[Alerta UTEC] ")))
         return replace(email, attributes={**attributes, "to": to}, short=short)
-
-    def _to(self, change: Change) -> tuple[str, ...]:
-        if self.routes is None:
-            return ()
-        earlier: Iterable[Change] = self.earlier(change) if change.resolves() else ()
-        return tuple(recipient_id(one) for one in self.routes.of(change, earlier))
 
 
 class TopicMemory(StormMemory, Protocol):
@@ -148,20 +156,24 @@ class TopicAlarm:
         if not change.alarms():
             return False
         try:
+            to = self.publish.recipients(change)
             hold = self._hold(change)
             if hold is None:
-                self._send(change)
+                self._send(change, to)
         except AlertaError as error:
-            self._record(change, "failed", because=str(error))
+            self._record(change, (), "failed", because=str(error))
             raise
         if hold is None:
-            self._record(change, "sent")
+            self._record(change, to, "sent")
         elif self.clock.now() <= hold.until:
             # Later, it may have left already, and this be a repeat.
             fields = {"position": str(change.position), "because": hold.because.value}
             log.info("email_held", extra=fields)
-            self._record(change, "held", because=hold.because, until=hold.until)
+            self._record(change, to, "held", because=hold.because, until=hold.until)
         return True
+
+    def _record(self, change: Change, to: Sequence[Recipient], result: Result, **more: Any) -> None:
+        self.record(delivery(change, to, result, self.clock.now(), **more))
 
     def _hold(self, change: Change) -> Hold | None:
         if self.memory is None:
@@ -176,21 +188,26 @@ class TopicAlarm:
             log.exception("not_decided", extra={"position": str(change.position)})
             return None
 
-    def _send(self, change: Change) -> None:
+    def _send(self, change: Change, to: Sequence[Recipient]) -> None:
         fields, seq = {"position": str(change.position)}, change.after.seq
         with _best_effort(fields):
             if self.memory is not None and self.memory.is_published(TOPIC, seq):
                 return
-        self.publish([change])
+        self.publish([(change, to)])
         log.info("email_sent", extra=fields)
         with _best_effort(fields):
             if self.memory is not None:
                 self.memory.published(TOPIC, seq)
 
-    def _record(self, change: Change, result: Result, **more: Any) -> None:
-        now = self.clock.now()
-        outcome = Notice("", result, now, **more).outcome()
-        self.record(Delivery.of(change, "email", now, outcome))
+
+def delivery(
+    change: Change, to: Sequence[Recipient], result: Result, at: datetime, **more: Any
+) -> Delivery:
+    """The record of what became of a notice, by the recipients that the rules name, if any;
+    ``more`` is a ``Notice``'s."""
+    keys = [one.key for one in to] or [""]
+    outcome = summary([Notice(key, result, at, **more) for key in keys])
+    return Delivery.of(change, "email", at, outcome)
 
 
 @contextmanager

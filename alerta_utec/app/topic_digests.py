@@ -8,11 +8,10 @@ from typing import Any, Protocol
 
 from alerta_utec.app.records import Recorder
 from alerta_utec.app.storms import Storms
-from alerta_utec.app.topic_alarm import TOPIC, Publish
+from alerta_utec.app.topic_alarm import TOPIC, Publish, delivery
 from alerta_utec.domain.change import Change
-from alerta_utec.domain.delivery import Delivery
 from alerta_utec.domain.errors import AlertaError, Unavailable
-from alerta_utec.domain.notice import Notice, Result
+from alerta_utec.domain.notice import Result
 from alerta_utec.domain.storms import Because, Hold
 from alerta_utec.ports import Clock
 
@@ -121,7 +120,7 @@ class TopicDigests:
             if not self.parcels.claim(TOPIC, parcel, self.clock.now() + delay):
                 return True
             changes = self.changes(sorted(parcel.members))
-            together = self.publish(changes)
+            together = self.publish([(one, self.publish.recipients(one)) for one in changes])
             self.parcels.sent(TOPIC, parcel)
         except AlertaError:
             log.exception("digest_postponed", extra={**fields, "attempts": parcel.attempts + 1})
@@ -133,6 +132,5 @@ class TopicDigests:
         return True
 
     def _record(self, change: Change, result: Result, **more: Any) -> None:
-        now = self.clock.now()
-        outcome = Notice("", result, now, **more).outcome()
-        self.record(Delivery.of(change, "email", now, outcome))
+        to = self.publish.recipients(change)
+        self.record(delivery(change, to, result, self.clock.now(), **more))

@@ -116,6 +116,16 @@ def test_it_names_whom_the_rules_name_and_shows_no_address() -> None:
     assert not any("999" in one or "guardia" in one for one in both)
 
 
+def test_the_record_names_the_recipients() -> None:
+    topic, change = Topic(NIGHT, HIGH), _change()
+
+    topic.alarm(change)
+
+    (record,) = topic.deliveries.of(change.incident_id)
+    assert record.outcome["result"] == "sent"
+    assert [one["to"] for one in record.outcome["recipients"]] == [PHONE.address, GUARD.key]
+
+
 def test_one_address_written_in_two_ways_is_one_recipient() -> None:
     lower = Recipient(Kind.EMAIL, GUARD.address.lower())
 
