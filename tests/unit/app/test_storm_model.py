@@ -1,0 +1,282 @@
+"""Whatever comes, in whatever order, each recipient is told of everything, once and in measure."""
+
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack, closing
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from alerta_utec.adapters.local.database import Database
+from alerta_utec.adapters.local.sqlite import SqliteIncidents
+from alerta_utec.adapters.local.sqlite_notices import SqliteNotices
+from alerta_utec.adapters.memory import ManualClock, MemoryIncidents
+from alerta_utec.app.mail_queue import MailQueue
+from alerta_utec.app.sender import Lane, Sender
+from alerta_utec.app.storms import Storms
+from alerta_utec.domain.change import Change
+from alerta_utec.domain.errors import Unavailable
+from alerta_utec.domain.routing import Pattern, Routes, Rule
+from alerta_utec.domain.storms import Measure, group_of
+from alerta_utec.domain.values import Status, Urgency
+from alerta_utec.notice_ports import Notices
+from alerta_utec.ports import Email, IncidentStore
+from tests.contract.builders import T0, creation, update
+from tests.unit.app.posting import LIMA, to
+
+ALL, SOME = "guardia@example.edu", "laboratorios@example.edu"
+MEASURE = Measure(burst=3, per_hour=3)
+RULES = (Rule("todo", to(ALL)), Rule("fugas", to(SOME), type=(Pattern.of("fuga*"),)))
+HOUR = timedelta(hours=1)
+STEPS = 40
+
+
+class Killed(BaseException):
+    """The process is killed at this point."""
+
+
+@dataclass
+class Mailbox:
+    """A recipient, and what it should get: ``arrived`` has the ``seq`` in each e-mail.
+
+    ``at_once`` are the changes that nothing may hold; ``grouped`` those that wait, and until when.
+    """
+
+    clock: ManualClock
+    down: bool = False
+    kill: bool = False
+    arrived: list[tuple[datetime, frozenset[int]]] = field(default_factory=list)
+    expected: set[int] = field(default_factory=set)
+    at_once: set[int] = field(default_factory=set)
+    grouped: dict[int, datetime] = field(default_factory=dict)
+    windows: dict[str, tuple[datetime, bool]] = field(default_factory=dict)
+
+    def send(self, email: Email) -> None:
+        if self.down:
+            raise Unavailable("down")
+        self.arrived.append((self.clock.now(), frozenset(map(int, email.body.split()))))
+        if self.kill:
+            self.kill = False
+            raise Killed
+
+    def expect(self, change: Change) -> None:
+        """By the rules for storms, as they are written for people."""
+        seq, at = change.after.seq, change.at
+        self.expected.add(seq)
+        if change.before is not None:
+            self.at_once.add(seq)
+            return
+        high = change.after.urgency is Urgency.HIGH
+        until, told_high = self.windows.get(group_of(change), (at, False))
+        within = at < until
+        if high and not (within and told_high):
+            self.at_once.add(seq)
+        elif within:
+            self.grouped[seq] = until
+        self.windows[group_of(change)] = (
+            until if within else at + MEASURE.window,
+            high or (within and told_high),
+        )
+
+    def got(self) -> Counter[int]:
+        return Counter(seq for _, seqs in self.arrived for seq in seqs)
+
+
+def as_numbers(changes: Sequence[Change]) -> Email:
+    """An e-mail that says which changes it is about."""
+    return Email("<x@y>", "s", " ".join(str(change.after.seq) for change in changes))
+
+
+Opened = tuple[IncidentStore, Notices]
+
+
+class Service:
+    """What decides and sends, beside what it should do."""
+
+    def __init__(self, open_store: Callable[[], Opened]) -> None:
+        self.clock = ManualClock(T0)
+        self.boxes = {name: Mailbox(self.clock) for name in (ALL, SOME)}
+        self.changes: list[Change] = []
+        self.kills = 0
+        self.owed: dict[tuple[str, int], tuple[datetime, frozenset[int]]] = {}
+        self.open_store = open_store
+        self.begin()
+
+    def begin(self) -> None:
+        self.store, self.notices = self.open_store()
+        storms = Storms(self.notices, self.clock, MEASURE)
+        routes = Routes(RULES, LIMA)
+        self.queue = MailQueue(self.notices, self.store, routes, storms, self.clock)
+        self.senders = [
+            Sender(self.notices, Lane({name: box}), as_numbers, self.clock)
+            for name, box in self.boxes.items()
+        ]
+
+    def commit(self, change: Change) -> None:
+        stored = self.store.commit(change).change
+        self.changes.append(stored)
+        if stored.alarms():
+            self.boxes[ALL].expect(stored)
+            if stored.after.type.startswith("fuga"):
+                self.boxes[SOME].expect(stored)
+
+    def latest(self) -> dict[str, Change]:
+        return {change.incident_id: change for change in self.changes}
+
+    def report(self, kind: str, place: str, urgency: str, count: int) -> None:
+        for _ in range(count):
+            at = self.clock.now()
+            self.commit(creation(at=at, type=kind, location=place, urgency=urgency))
+
+    def move_on(self, which: int, resolve: bool) -> None:
+        found = list(self.latest().values())
+        if not found:
+            return
+        last = found[which % len(found)].after
+        if resolve and last.status is not Status.RESUELTO:
+            self.commit(update(last, at=self.clock.now(), status=Status.RESUELTO))
+        elif not resolve and last.urgency is not Urgency.HIGH:
+            self.commit(update(last, at=self.clock.now(), urgency=Urgency.HIGH))
+
+    def time_passes(self, minutes: int) -> None:
+        self.clock.advance(timedelta(minutes=minutes))
+
+    def server_fails_or_mends(self, name: str, down: bool) -> None:
+        self.boxes[name].down = down
+
+    def run(self) -> None:
+        while (next_at := self.queue.run_once()) is not None and next_at <= self.clock.now():
+            pass
+        self.look_at_what_is_owed()
+        new = {
+            name: box.at_once - box.got().keys() for name, box in self.boxes.items() if not box.down
+        }
+        waiting = {name: self.failed_before(name) for name in new}
+        for sender in self.senders:
+            while (next_at := sender.run_once()) is not None and next_at <= self.clock.now():
+                pass
+        for name, seqs in new.items():
+            assert seqs - waiting[name] <= self.boxes[name].got().keys()
+
+    def restart(self) -> None:
+        self.begin()
+
+    def is_killed_after_sending(self, name: str) -> None:
+        self.boxes[name].kill = True
+        try:
+            self.run()
+        except Killed:
+            self.kills += 1
+            self.begin()
+        self.boxes[name].kill = False
+
+    def failed_before(self, name: str) -> set[int]:
+        """What waits for its next try."""
+        later = self.notices.owed([name], self.clock.now() + HOUR, 10**6)
+        return {c.after.seq for parcel in later if parcel.attempts for c in parcel.changes}
+
+    def look_at_what_is_owed(self) -> None:
+        for parcel in self.notices.owed([ALL, SOME], self.clock.now() + HOUR, 10**6):
+            seqs = frozenset(change.after.seq for change in parcel.changes)
+            known = self.owed.setdefault(parcel.name, (self.clock.now(), seqs))
+            assert known[1] == seqs
+
+    def end(self) -> None:
+        """Let everything arrive, and compare."""
+        for box in self.boxes.values():
+            box.down = False
+        for _ in range(1000):
+            self.run()
+            times = [self.notices.next_release(), self.notices.next_try([ALL, SOME])]
+            left = [moment for moment in times if moment is not None]
+            if not left:
+                break
+            self.clock.set(max(min(left), self.clock.now()))
+        else:
+            raise AssertionError("something is held or owed for ever")
+        self.check()
+
+    def check(self) -> None:
+        repeats = 0
+        for name, box in self.boxes.items():
+            got = box.got()
+            assert got.keys() == box.expected
+            assert all(frozenset({seq}) in {seqs for _, seqs in box.arrived} for seq in box.at_once)
+            repeats += len(box.arrived) - len({seqs for _, seqs in box.arrived})
+            assert len({seqs for _, seqs in box.arrived}) == len(
+                {seq: seqs for _, seqs in box.arrived for seq in seqs and [min(seqs)]}
+            )
+            assert sum(len(seqs) for seqs in {seqs for _, seqs in box.arrived}) == len(got)
+            first = {seq: at for at, seqs in reversed(box.arrived) for seq in seqs}
+            assert all(first[seq] >= until for seq, until in box.grouped.items())
+            self.check_measure(name)
+        assert repeats <= self.kills
+
+    def check_measure(self, name: str) -> None:
+        """No more than the limit, but for those that nothing may hold."""
+        times = sorted(
+            at
+            for (recipient, _), (at, seqs) in self.owed.items()
+            if recipient == name and not seqs <= self.boxes[name].at_once
+        )
+        for moment in times:
+            within = [at for at in times if moment - HOUR < at <= moment]
+            assert len(within) <= MEASURE.burst + MEASURE.per_hour
+
+
+reports = st.tuples(
+    st.just("report"),
+    st.sampled_from(["fuga de gas", "fuga de agua", "humo"]),
+    st.sampled_from(["Sótano", "Patio"]),
+    st.sampled_from(["low", "medium", "medium", "medium", "high"]),
+    st.integers(1, 5),
+)
+moves = st.tuples(st.just("move_on"), st.integers(0, 10**6), st.booleans())
+waits = st.tuples(st.just("time_passes"), st.sampled_from([1, 2, 3, 4, 5, 6, 20, 61]))
+runs = st.just(("run",))
+mishaps = st.one_of(
+    st.tuples(st.just("server_fails_or_mends"), st.sampled_from([ALL, SOME]), st.booleans()),
+    st.tuples(st.just("is_killed_after_sending"), st.sampled_from([ALL, SOME])),
+    st.just(("restart",)),
+)
+# What comes often stands often.
+stories = st.lists(
+    st.one_of(reports, reports, moves, waits, waits, runs, runs, mishaps),
+    min_size=10,
+    max_size=STEPS,
+)
+
+
+def tell(story: Sequence[tuple[Any, ...]], open_store: Callable[[], Opened]) -> None:
+    """Let it happen, step by step, to a service on a new store."""
+    service = Service(open_store)
+    for name, *arguments in story:
+        getattr(service, name)(*arguments)
+    service.end()
+
+
+@settings(max_examples=150, deadline=None)
+@given(stories)
+def test_in_memory(story: Sequence[tuple[Any, ...]]) -> None:
+    store = MemoryIncidents()
+
+    tell(story, lambda: (store, store.notices))
+
+
+@settings(max_examples=25, deadline=None)
+@given(stories)
+def test_in_sqlite(story: Sequence[tuple[Any, ...]]) -> None:
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
+
+        def open_it() -> Opened:
+            stack.close()
+            database = stack.enter_context(closing(Database(Path(folder) / "alerta.db")))
+            store = SqliteIncidents(database, on_commit=lambda _change: None)
+            return store, SqliteNotices(database)
+
+        tell(story, open_it)
