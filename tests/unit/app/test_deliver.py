@@ -1,4 +1,4 @@
-"""``Broadcast``, ``Alarm`` and ``Sessions`` over the fakes."""
+"""``Broadcast``, ``TopicAlarm`` and ``Sessions`` over the fakes."""
 
 import json
 import random
@@ -18,11 +18,11 @@ from alerta_utec.adapters.memory import (
     MemoryPoster,
 )
 from alerta_utec.app.access import OpenDoor
-from alerta_utec.app.alarm import Alarm
 from alerta_utec.app.deliver import HANDSHAKE_MAX, Broadcast
 from alerta_utec.app.email import compose
 from alerta_utec.app.records import Recorder
 from alerta_utec.app.sessions import Sessions, expires_at
+from alerta_utec.app.topic_alarm import Publish, TopicAlarm
 from alerta_utec.domain.change import Change
 from alerta_utec.domain.delivery import Delivery
 from alerta_utec.domain.errors import Unavailable
@@ -66,8 +66,9 @@ class House:
     def known(self) -> set[str]:
         return {c.connection_id for page in self.connections.pages() for c in page}
 
-    def alarm(self, mailer: MemoryMailer) -> Alarm:
-        return Alarm(mailer, LIMA, self.clock, self.record)
+    def alarm(self, mailer: MemoryMailer) -> TopicAlarm:
+        publish = Publish(mailer, LIMA, None, lambda _change: ())
+        return TopicAlarm(publish, self.clock, self.record)
 
     def outcomes(self, change: Change) -> dict[str, dict[str, Any]]:
         return {d.channel: dict(d.outcome) for d in self.deliveries.of(change.incident_id)}
@@ -250,7 +251,7 @@ def test_medium_and_high_go_out_by_email(house: House, urgency: str, sent: bool)
 
     assert house.alarm(mailer)(change) is sent
 
-    assert mailer.sent == [compose(change, LIMA)] * sent
+    assert [mail.body for mail in mailer.sent] == [compose(change, LIMA).body] * sent
 
 
 def test_an_incident_that_gets_urgent_goes_out_once_for_each_rise(house: House) -> None:
