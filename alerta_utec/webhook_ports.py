@@ -158,13 +158,16 @@ class WebhookJobs(Protocol):
         ...
 
     def retry(self, webhook_id: str, *, at: datetime) -> int:
-        """Owe all of the webhook's dead letters again, due ``at`` once, with no attempts made.
+        """Have all that the webhook has not got tried ``at`` once.
+
+        Its dead letters are owed again, with no attempts made; what waits for a later try waits
+        no longer, and its attempts go on counting.
 
         Returns:
-            How many there were.
+            How many jobs that are.
 
         Raises:
-            Unavailable: some may not be owed; repeat it.
+            Unavailable: some may be as they were; repeat it.
         """
         ...
 

@@ -112,7 +112,10 @@ class MemoryWebhookJobs:
             for key in own:
                 dead = self._dead.pop(key)
                 self._owed[key] = WebhookJob(webhook_id, dead.change, at, at)
-            return len(own)
+            waiting = [job for job in self._of(webhook_id) if job.next_try_at > at]
+            for job in waiting:
+                self._owed[_key(job)] = replace(job, next_try_at=at)
+            return len(own) + len(waiting)
 
     def forget(self, webhook_id: str) -> None:
         """Drop everything of the webhook."""

@@ -76,7 +76,9 @@ class ManageWebhooks:
             NotFound, Unavailable.
         """
         wanted = WebhookRequest.to_change(data)
-        return self._saved(webhook_id, wanted.changed)
+        webhook = self._saved(webhook_id, wanted.changed)
+        self.changed()
+        return webhook
 
     def rotate(self, webhook_id: str, data: object) -> Webhook:
         """Give it a new secret, ``secrets[0]``, that ``data`` may name.
@@ -107,10 +109,10 @@ class ManageWebhooks:
         return self.jobs.given_up(webhook_id, limit)
 
     def retry(self, webhook_id: str) -> int:
-        """Owe it all its dead letters again, now.
+        """Have all that it has not got tried now: its dead letters, and what waits.
 
         Returns:
-            How many there were.
+            How many changes that are.
 
         Raises:
             NotFound, Unavailable.

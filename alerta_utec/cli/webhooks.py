@@ -191,7 +191,7 @@ def failures(service: Service, webhook_id: str) -> None:
 @webhook_id
 @of_service
 def retry(service: Service, webhook_id: str) -> None:
-    """Envía otra vez todo lo que no se pudo entregar.
+    """Envía ahora todo lo que no se pudo entregar, también lo que espera otro intento.
 
     \b
     Ejemplo:

@@ -77,7 +77,7 @@ class Webhooks:
         return _list(self._request("GET", webhook_id, "failures"), "failures")
 
     def retry(self, webhook_id: str) -> int:
-        """Have all of its failures sent again; how many there are."""
+        """Have all that it has not got sent now; how many changes that are."""
         return int(self._request("POST", webhook_id, "retry").get("owed", 0))
 
     def test(self, webhook_id: str) -> dict[str, Any]:

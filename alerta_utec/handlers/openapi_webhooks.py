@@ -60,7 +60,7 @@ def paths() -> Document:
         },
         "/webhooks/{webhookId}/retry": {
             **one,
-            "post": _post("Send all of its failures again", "WebhookRetry"),
+            "post": _post("Send now all that it has not got", "WebhookRetry"),
         },
         "/webhooks/{webhookId}/test": {
             **one,

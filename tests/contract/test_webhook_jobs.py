@@ -193,6 +193,24 @@ def test_dead_letters_are_listed_the_newest_change_first_up_to_a_limit(
     assert list(webhooks.jobs.given_up(other.webhook_id, 10)) == []
 
 
+def test_what_waits_for_a_later_try_need_not_where_all_is_to_be_tried_again(
+    webhooks: Any, one: Webhook
+) -> None:
+    waiting, _, due = (_owe(webhooks, one.webhook_id) for _ in range(3))
+    jobs = webhooks.jobs.due(one.webhook_id, T0, 10)
+    webhooks.jobs.postpone(jobs[0], until=LATER, reason="timeout")
+    webhooks.jobs.delivered(jobs[1], at=T0)
+
+    count = webhooks.jobs.retry(one.webhook_id, at=T0 + SECOND)
+
+    left = webhooks.jobs.due(one.webhook_id, T0 + SECOND, 10)
+    assert count == 1
+    assert [(job.change, job.attempts, job.next_try_at) for job in left] == [
+        (waiting, 1, T0 + SECOND),
+        (due, 0, T0),
+    ]
+
+
 def test_dead_letters_are_owed_again_from_the_start(webhooks: Any, one: Webhook) -> None:
     other = _saved(webhooks, at=T0 + SECOND)
     changes = [_owe(webhooks, one.webhook_id, other.webhook_id) for _ in range(3)]

@@ -125,8 +125,10 @@ class DynamoWebhookJobs:
         return list(islice((letter for letter in letters if letter is not None), limit))
 
     def retry(self, webhook_id: str, *, at: datetime) -> int:
+        waiting = map(bell_of, self._pile(owed_to(webhook_id)))
+        rung = [bell for bell in waiting if self._hasten(bell, at)]
         letters = map(bell_of, self._pile(given_up_by(webhook_id)))
-        rung = [bell for bell in letters if self._owe_again(bell, at)]
+        rung += [bell for bell in letters if self._owe_again(bell, at)]
         self.bells.ring(rung)
         return len(rung)
 
@@ -193,6 +195,14 @@ class DynamoWebhookJobs:
                 ":failed": text(given_up_by(bell.webhook_id)),
             },
             "pile = :failed",
+        )
+
+    def _hasten(self, bell: Bell, at: datetime) -> bool:
+        return self._update(
+            bell,
+            "SET nextTryAtUs = :at, ringAtUs = :ringAt",
+            {":at": us(at), ":ringAt": us(at + OVERDUE_AFTER)},
+            "pile = :owed AND nextTryAtUs > :at",
         )
 
     def _tried(self, job: WebhookJob, update: str, values: Item) -> bool:

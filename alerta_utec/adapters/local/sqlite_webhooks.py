@@ -56,6 +56,10 @@ UPDATE webhook_jobs
 SET state = 'owed', attempts = 0, next_try_at_us = ?, finished_at_us = NULL
 WHERE webhook_id = ? AND state = 'given_up'
 """
+_SOONER = """
+UPDATE webhook_jobs INDEXED BY webhook_jobs_owed SET next_try_at_us = ?1
+WHERE webhook_id = ?2 AND state = 'owed' AND next_try_at_us > ?1
+"""
 
 
 class SqliteWebhooks:
@@ -162,7 +166,8 @@ class SqliteWebhookJobs:
 
     def retry(self, webhook_id: str, *, at: datetime) -> int:
         with self._database.write() as connection:
-            return connection.execute(_RETRY, (to_us(at), webhook_id)).rowcount
+            values = (to_us(at), webhook_id)
+            return sum(connection.execute(sql, values).rowcount for sql in (_SOONER, _RETRY))
 
     def _set(self, job: WebhookJob, assignments: str, *values: Any) -> None:
         """Change the job, unless it is done or somebody else has tried it."""

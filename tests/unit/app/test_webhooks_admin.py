@@ -103,6 +103,7 @@ def test_a_change_is_made_on_top_of_what_others_have_changed(house: House, rival
 
     changed = house.manage.change(created.webhook_id, {"state": "paused"})
 
+    assert house.told == 2
     assert changed.state is State.PAUSED
     assert changed.description == ("rival 0" if rivals else "antes")
     assert house.manage.get(created.webhook_id) == changed
