@@ -59,7 +59,8 @@ from alerta_utec.gateway.hub import Hub
 from alerta_utec.gateway.limits import Limits
 from alerta_utec.gateway.server import GatewayServer
 from alerta_utec.handlers.connections import Connect, Disconnect
-from alerta_utec.handlers.http import HttpApi, Request
+from alerta_utec.handlers.http import HttpApi
+from alerta_utec.handlers.request import Request
 from alerta_utec.handlers.routes import HTTP_ROUTES, WEBSOCKET_ROUTES, HandlerName, WebSocketRoute
 from alerta_utec.handlers.websocket import (
     Default,

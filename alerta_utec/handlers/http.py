@@ -7,8 +7,6 @@ API Gateway, and the local one in its place, has matched the route already: an e
 its ``routeKey``.
 """
 
-import base64
-import binascii
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -19,15 +17,15 @@ from alerta_utec.app.cap import CapAlerts
 from alerta_utec.app.limits import NoLimit, SubmitLimit
 from alerta_utec.app.stats import Stats
 from alerta_utec.app.submit import Submit
-from alerta_utec.domain.errors import AlertaError, BadJson, Internal, NotFound
+from alerta_utec.domain.errors import AlertaError, Internal, NotFound
 from alerta_utec.domain.incident import Report
-from alerta_utec.domain.messages import Lang, preferred_lang
 from alerta_utec.domain.policy import MOVES, Action, Person, Role
 from alerta_utec.domain.update import Update
 from alerta_utec.domain.values import Status
 from alerta_utec.handlers.answers import SAFE_HEADERS, Response, answer, problem
 from alerta_utec.handlers.handshake import bearer_tokens
 from alerta_utec.handlers.query import parse_days, parse_query, parse_test
+from alerta_utec.handlers.request import Request
 from alerta_utec.handlers.routes import WEBHOOK_ROUTES
 from alerta_utec.ports import Authenticator, Committed, Deliveries, IncidentStore
 
@@ -35,58 +33,6 @@ if TYPE_CHECKING:
     from alerta_utec.app.webhooks_admin import ManageWebhooks
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """One HTTP request, as far as the routes need it."""
-
-    event: Mapping[str, Any]
-
-    @property
-    def query(self) -> Mapping[str, str]:
-        """The query string's parameters; repeated ones are joined by commas."""
-        return self.event.get("queryStringParameters") or {}
-
-    @property
-    def incident_id(self) -> str:
-        """The id in the path.
-
-        Raises:
-            NotFound: no incident has one of that length.
-        """
-        incident_id = str(self.event["pathParameters"]["incidentId"])
-        if len(incident_id) > wire.ID_MAX:
-            raise NotFound
-        return incident_id
-
-    @property
-    def headers(self) -> Mapping[str, str]:
-        """The headers by their lower-case names."""
-        return self.event.get("headers") or {}
-
-    def header(self, name: str) -> str | None:
-        """A header by its lower-case name."""
-        return self.headers.get(name)
-
-    @property
-    def lang(self) -> Lang:
-        """The language to answer in, by ``Accept-Language``."""
-        return preferred_lang(self.header("accept-language"))
-
-    def json(self) -> dict[str, Any]:
-        """The body, which must be one JSON object.
-
-        Raises:
-            BadJson, TooLarge.
-        """
-        body = self.event.get("body") or ""
-        if not self.event.get("isBase64Encoded"):
-            return wire.decode(body)
-        try:
-            return wire.decode(base64.b64decode(body, validate=True))
-        except binascii.Error as error:
-            raise BadJson("not base64") from error
 
 
 @dataclass(frozen=True)
@@ -165,7 +111,8 @@ class HttpApi:
         update = Update.parse(body)
         revision = wire.whole_number(body, "revision")
         self.limit.take(person)
-        committed = self.submit.update(request.incident_id, update, revision=revision, by=person)
+        incident_id = request.path_id("incidentId")
+        committed = self.submit.update(incident_id, update, revision=revision, by=person)
         return answer(200, _stored(committed))
 
     def _list(self, request: Request) -> Response:
@@ -179,9 +126,10 @@ class HttpApi:
 
     def _show(self, request: Request) -> Response:
         private = self._person(request).may(Action.SEE_PEOPLE)
-        incident = self.store.get(request.incident_id)
-        history = self.store.history(request.incident_id)
-        deliveries = self.deliveries.of(request.incident_id)
+        incident_id = request.path_id("incidentId")
+        incident = self.store.get(incident_id)
+        history = self.store.history(incident_id)
+        deliveries = self.deliveries.of(incident_id)
         body = {
             "incident": incident.to_json(private=private),
             "history": [change.history_entry(private=private) for change in history],
@@ -194,7 +142,7 @@ class HttpApi:
 
         self._person(request)
         test = parse_test(request.query)
-        incident_id = request.incident_id
+        incident_id = request.path_id("incidentId")
         history = self.store.history(incident_id)
         secure = self.web_socket_url(request).startswith("wss:")
         page = cap.page_of(incident_id, host=request.header("host"), secure=secure)

@@ -1,21 +1,17 @@
 """The HTTP API's routes of webhooks; imported when somebody asks for one of them."""
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from alerta_utec import wire
 from alerta_utec.app.webhooks_admin import ManageWebhooks
-from alerta_utec.domain.errors import NotFound
 from alerta_utec.domain.values import format_time
 from alerta_utec.domain.webhook import Webhook
 from alerta_utec.handlers.answers import NOTHING_RUNS, Response, answer
+from alerta_utec.handlers.request import Request
 from alerta_utec.webhook_ports import Answer, DeadLetter
 
-if TYPE_CHECKING:
-    from alerta_utec.handlers.http import Request
 
-
-def respond(request: "Request", manage: ManageWebhooks) -> Response:
+def respond(request: Request, manage: ManageWebhooks) -> Response:
     """Answer a request of somebody who may manage webhooks.
 
     Raises:
@@ -24,47 +20,47 @@ def respond(request: "Request", manage: ManageWebhooks) -> Response:
     return _ROUTES[request.event["routeKey"]](request, manage)
 
 
-def _list(_request: "Request", manage: ManageWebhooks) -> Response:
+def _list(_request: Request, manage: ManageWebhooks) -> Response:
     return answer(200, {"webhooks": [webhook.to_json() for webhook in manage.all()]})
 
 
-def _create(request: "Request", manage: ManageWebhooks) -> Response:
+def _create(request: Request, manage: ManageWebhooks) -> Response:
     webhook = manage.create(request.json())
     return answer(201, _with_secret(webhook), Location=f"/webhooks/{webhook.webhook_id}")
 
 
-def _show(request: "Request", manage: ManageWebhooks) -> Response:
+def _show(request: Request, manage: ManageWebhooks) -> Response:
     return answer(200, manage.get(_id(request)).to_json())
 
 
-def _change(request: "Request", manage: ManageWebhooks) -> Response:
+def _change(request: Request, manage: ManageWebhooks) -> Response:
     return answer(200, manage.change(_id(request), request.json()).to_json())
 
 
-def _delete(request: "Request", manage: ManageWebhooks) -> Response:
+def _delete(request: Request, manage: ManageWebhooks) -> Response:
     manage.delete(_id(request))
     return {"statusCode": 204, "headers": {"Cache-Control": "no-store", **NOTHING_RUNS}}
 
 
-def _rotate(request: "Request", manage: ManageWebhooks) -> Response:
+def _rotate(request: Request, manage: ManageWebhooks) -> Response:
     # A body is for whoever brings a secret.
     data = request.json() if request.event.get("body") else {}
     return answer(200, _with_secret(manage.rotate(_id(request), data)))
 
 
-def _failures(request: "Request", manage: ManageWebhooks) -> Response:
+def _failures(request: Request, manage: ManageWebhooks) -> Response:
     return answer(200, {"failures": [_failure(one) for one in manage.failures(_id(request))]})
 
 
-def _retry(request: "Request", manage: ManageWebhooks) -> Response:
+def _retry(request: Request, manage: ManageWebhooks) -> Response:
     return answer(200, {"owed": manage.retry(_id(request))})
 
 
-def _test(request: "Request", manage: ManageWebhooks) -> Response:
+def _test(request: Request, manage: ManageWebhooks) -> Response:
     return answer(200, _tried(manage.test(_id(request))))
 
 
-_ROUTES: Mapping[str, Callable[["Request", ManageWebhooks], Response]] = {
+_ROUTES: Mapping[str, Callable[[Request, ManageWebhooks], Response]] = {
     "GET /webhooks": _list,
     "POST /webhooks": _create,
     "GET /webhooks/{webhookId}": _show,
@@ -77,11 +73,8 @@ _ROUTES: Mapping[str, Callable[["Request", ManageWebhooks], Response]] = {
 }
 
 
-def _id(request: "Request") -> str:
-    webhook_id = str(request.event["pathParameters"]["webhookId"])
-    if len(webhook_id) > wire.ID_MAX:
-        raise NotFound
-    return webhook_id
+def _id(request: Request) -> str:
+    return request.path_id("webhookId")
 
 
 def _with_secret(webhook: Webhook) -> dict[str, Any]:

@@ -26,7 +26,8 @@ from alerta_utec.app.submit import Submit
 from alerta_utec.app.webhooks_admin import ManageWebhooks
 from alerta_utec.domain.origins import Origins
 from alerta_utec.handlers.connections import Connect, Disconnect
-from alerta_utec.handlers.http import HttpApi, Request
+from alerta_utec.handlers.http import HttpApi
+from alerta_utec.handlers.request import Request
 from alerta_utec.handlers.websocket import (
     Default,
     MessageRoute,

@@ -1,0 +1,62 @@
+"""A request to the HTTP API, out of an event of payload format 2.0."""
+
+import base64
+import binascii
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from alerta_utec import wire
+from alerta_utec.domain.errors import BadJson, NotFound
+from alerta_utec.domain.messages import Lang, preferred_lang
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One HTTP request, as far as the routes need it."""
+
+    event: Mapping[str, Any]
+
+    @property
+    def query(self) -> Mapping[str, str]:
+        """The query string's parameters; repeated ones are joined by commas."""
+        return self.event.get("queryStringParameters") or {}
+
+    def path_id(self, name: str) -> str:
+        """An id in the path.
+
+        Raises:
+            NotFound: nothing has one of that length.
+        """
+        value = str(self.event["pathParameters"][name])
+        if len(value) > wire.ID_MAX:
+            raise NotFound
+        return value
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """The headers by their lower-case names."""
+        return self.event.get("headers") or {}
+
+    def header(self, name: str) -> str | None:
+        """A header by its lower-case name."""
+        return self.headers.get(name)
+
+    @property
+    def lang(self) -> Lang:
+        """The language to answer in, by ``Accept-Language``."""
+        return preferred_lang(self.header("accept-language"))
+
+    def json(self) -> dict[str, Any]:
+        """The body, which must be one JSON object.
+
+        Raises:
+            BadJson, TooLarge.
+        """
+        body = self.event.get("body") or ""
+        if not self.event.get("isBase64Encoded"):
+            return wire.decode(body)
+        try:
+            return wire.decode(base64.b64decode(body, validate=True))
+        except binascii.Error as error:
+            raise BadJson("not base64") from error
