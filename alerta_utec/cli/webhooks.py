@@ -199,7 +199,7 @@ def retry(service: Service, webhook_id: str) -> None:
     """
     owed = service.ask(lambda known: known.retry(webhook_id))
     what = "1 cambio se enviará" if owed == 1 else f"{owed} cambios se enviarán"
-    service.tell({"owed": owed}, f"{what} otra vez.")
+    service.tell({"owed": owed}, f"{what} ahora.")
 
 
 @webhooks.command()

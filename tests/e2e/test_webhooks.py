@@ -140,7 +140,7 @@ def test_a_receiver_is_added_tried_told_paused_and_given_what_it_missed(
         receiver.wait(about(missed))
         eventually(lambda: order("failures", webhook_id), missed)
         order("resume", webhook_id)
-        assert order("retry", webhook_id) == ["1 cambio se enviará otra vez."]
+        assert order("retry", webhook_id) == ["1 cambio se enviará ahora."]
         again = receiver.wait(about(missed), count=2)
         assert {post.event(new)["id"] for post in again} == {again[0].headers["webhook-id"]}
         assert not [post for post in receiver.received if b"en pausa" in post.body]
