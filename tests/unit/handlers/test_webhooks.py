@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
+from alerta_utec.adapters.memory import ManualClock, MemoryRateLimits
+from alerta_utec.app.limits import PER_USER, SubmitLimit
 from alerta_utec.domain.errors import Unavailable
 from alerta_utec.domain.policy import Person, Role
 from alerta_utec.handlers.routes import WEBHOOK_ROUTES
@@ -179,6 +181,19 @@ def test_webhooks_are_for_the_authority_alone(name: str, role: Role) -> None:
     assert (status, body["code"]) == (403, "forbidden")
     assert world.webhooks.all() == []
     assert world.receiver.posts == []
+
+
+def test_whoever_asks_for_too_much_is_told_to_wait_and_may_go_on_looking() -> None:
+    clock = ManualClock()
+    limit = SubmitLimit(MemoryRateLimits(), clock)
+    world = World(clock=clock, authenticator=As(Role.AUTORIDAD), limit=limit)
+    added = add(world)
+
+    tests = [world.get("http_webhooks_test", **of(added)) for _ in range(PER_USER.burst)]
+
+    assert [status for status, _, _ in tests] == [200] * (PER_USER.burst - 1) + [429]
+    assert tests[-1][1]["Retry-After"] == "1"
+    assert world.get("http_webhooks_list")[0] == 200
 
 
 def test_every_route_of_webhooks_has_its_event() -> None:
