@@ -226,11 +226,19 @@ function changes({ revision, change = {} }) {
   return parts.length ? parts : [h("b", {}, t("noteAdded"))];
 }
 
+/** @param {string} because */
+function reason(because) {
+  const name = `because.${because}`;
+  const known = t(name);
+  return known === name ? because : known;
+}
+
 /** @param {Delivery} delivery */
 function delivered(delivery) {
-  const { channel, attempted = 0, delivered = 0, result, because } = delivery;
+  const { channel, attempted = 0, delivered = 0, result, because, counts } = delivery;
   if (channel === "broadcast") return t("screens", { delivered, attempted });
   const [kind, id = ""] = channel.split(":");
   const what = `${t(`channel.${kind}`)} ${id}`.trim();
-  return `${what}: ${t(`result.${result}`)}${because ? ` (${because})` : ""}`;
+  const results = Object.entries(counts ?? {}).map(([name, n]) => `${n} ${t(`result.${name}`)}`);
+  return `${what}: ${results.join(", ") || t(`result.${result}`)}${because ? ` (${reason(because)})` : ""}`;
 }
