@@ -1,0 +1,110 @@
+"""``MailQueue``: each change to whom it concerns, and a defect in one holds up no other."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from alerta_utec.adapters.memory_notices import MemoryNotices
+from alerta_utec.app.storms import TRIES_MAX
+from alerta_utec.domain.errors import Conflict, Unavailable
+from alerta_utec.domain.routing import Hours, Pattern, Rule
+from alerta_utec.domain.storms import Measure
+from alerta_utec.domain.values import Status
+from tests.contract.builders import update
+from tests.unit.app.posting import Post, to
+
+GUARD, LABS = "guardia@example.edu", "laboratorios@example.edu"
+DAY = Rule("de día", to(LABS), hours=Hours(6 * 60, 22 * 60))
+NIGHT = Rule("de noche", to(GUARD), hours=Hours(22 * 60, 6 * 60))
+
+
+def test_the_all_clear_goes_to_those_who_were_told_though_the_shift_has_changed() -> None:
+    post = Post(DAY, NIGHT)
+    change = post.owe()
+    post.run_once()
+    post.clock.advance(timedelta(hours=12))
+
+    post.store.commit(update(change.after, at=post.clock.now(), status=Status.RESUELTO))
+    post.run_once()
+
+    assert [len(post.sent_to(name)) for name in (LABS, GUARD)] == [2, 0]
+
+
+def test_what_concerns_nobody_is_on_record() -> None:
+    post = Post(Rule("gas", to(GUARD), type=(Pattern.of("gas"),)))
+
+    change = post.owe(type="humo")
+
+    assert post.run_once() is None
+    assert post.outcome(change) == {"result": "suppressed", "because": "no_rule"}
+
+
+def test_a_defect_met_with_one_change_stops_no_other(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    post = Post()
+    odd, other = post.owe(location="Aula 0"), post.owe(location="Aula 1")
+    admit = type(post.queue.storms).admit
+
+    def fail(self: Any, change: Any, recipients: Any) -> Any:
+        if change == odd:
+            raise RuntimeError("un defecto")
+        return admit(self, change, recipients)
+
+    monkeypatch.setattr(type(post.queue.storms), "admit", fail)
+
+    first, second = post.run_once(), post.run_once()
+
+    assert (first, second) == (None, None)
+    assert post.outcome(other)["result"] == "sent"
+    assert [r.message for r in caplog.records].count("notice_not_routed") == 1
+    monkeypatch.undo()
+    post.start()
+    post.run_once()
+    assert post.outcome(odd)["result"] == "sent"
+
+
+class Contended(MemoryNotices):
+    """``Notices`` that others change at the same time, so many times."""
+
+    conflicts = 0
+
+    def keep(self, *arguments: Any) -> None:
+        if self.conflicts:
+            self.conflicts -= 1
+            raise Conflict("meanwhile")
+        super().keep(*arguments)
+
+
+@pytest.mark.parametrize(("conflicts", "sent"), [(TRIES_MAX - 1, 1), (TRIES_MAX, 0)])
+def test_a_decision_that_others_have_overtaken_is_made_again(
+    monkeypatch: pytest.MonkeyPatch, conflicts: int, sent: int
+) -> None:
+    monkeypatch.setattr("alerta_utec.app.storms.PAUSE_MAX_S", 0.0)
+    notices = Contended()
+    post = Post(notices=notices)
+    post.store.notices = notices
+    post.owe()
+    notices.conflicts = conflicts
+
+    if sent:
+        post.run_once()
+    else:
+        with pytest.raises(Unavailable):
+            post.run_once()
+
+    assert len(post.mailer.sent) == sent
+
+
+def test_each_recipient_has_a_measure_of_its_own() -> None:
+    one = Measure(burst=1, per_hour=1)
+    rules = (Rule("todo", to(GUARD)), Rule("gas", to(LABS), type=(Pattern.of("gas"),)))
+    post = Post(*rules, measure=one)
+
+    post.owe(type="humo", urgency="medium")
+    change = post.owe(type="gas", urgency="medium")
+    post.run_once()
+
+    assert [len(post.sent_to(name)) for name in (GUARD, LABS)] == [1, 1]
+    assert post.outcome(change)["counts"] == {"held": 1, "sent": 1}
