@@ -2,6 +2,7 @@
 
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,11 +12,12 @@ from hypothesis import strategies as st
 from alerta_utec.adapters.aws.tables import IncidentTables
 from alerta_utec.app.topic_alarm import TOPIC, recipient_id
 from alerta_utec.domain.change import Change
-from alerta_utec.domain.errors import Unavailable
+from alerta_utec.domain.errors import Conflict, Unavailable
 from alerta_utec.domain.recipient import Kind, Recipient
 from alerta_utec.domain.routing import Pattern, Rule
-from alerta_utec.domain.storms import Measure
+from alerta_utec.domain.storms import Measure, Released
 from alerta_utec.domain.values import Status, Urgency, format_time
+from alerta_utec.notice_ports import Decision
 from tests.contract.aws import create
 from tests.contract.builders import T0, creation, update
 from tests.unit.adapters_aws.faults import FaultyWire, answer_lost, refusal, request_lost
@@ -121,11 +123,12 @@ def test_a_change_that_the_stream_brings_again_is_held_once(topic: Topic) -> Non
     held = topic.report(incidentId="dos")
 
     topic.alarm(held)
-    topic.pass_by(5)
+    topic.pass_by(6)
     topic.alarm(held)
-    topic.pass_by(5)
+    topic.pass_by(6)
 
     assert topic.told() == [{"uno"}, {"dos"}]
+    assert topic.record(held)["result"] == "sent"
 
 
 def test_a_change_that_was_sent_is_not_sent_again(topic: Topic) -> None:
@@ -190,6 +193,37 @@ def test_a_crash_after_the_release_loses_nothing(topic: Topic) -> None:
 
     assert still_held == []
     assert topic.told() == [{"uno"}, {"dos"}]
+
+
+def test_a_gate_is_kept_only_over_the_version_that_was_read(topic: Topic) -> None:
+    topic.report()
+    gate = topic.notices.recall(7, [TOPIC]).gates[TOPIC]
+    topic.notices.keep(7, "g", {TOPIC: Decision(gate, None)})
+
+    for seq, again in [(8, gate), (7, replace(gate, version=gate.version + 1))]:
+        with pytest.raises(Conflict):
+            topic.notices.keep(seq, "g", {TOPIC: Decision(again, None)})
+    with pytest.raises(Conflict):
+        topic.notices.release(TOPIC, Released(gate, T0, [[7]], {}))
+
+    assert topic.notices.recall(8, [TOPIC]).decided == {}
+    assert topic.notices.owed(TOPIC, END) == []
+
+
+def test_an_e_mail_that_is_owed_is_claimed_by_one_for_a_while(topic: Topic) -> None:
+    topic.report()
+    topic.report()
+    topic.clock.advance(5 * MINUTE)
+    topic.digests.storms.release(TOPIC)
+    now = topic.clock.now()
+    (parcel,) = topic.notices.owed(TOPIC, now)
+
+    claims = [topic.notices.claim(TOPIC, parcel, now + MINUTE) for _ in range(2)]
+
+    assert claims == [True, False]
+    assert topic.notices.owed(TOPIC, now) == []
+    (later,) = topic.notices.owed(TOPIC, now + MINUTE)
+    assert (later.members, later.attempts) == (parcel.members, 1)
 
 
 def test_two_that_send_at_once_send_it_once(topic: Topic) -> None:
