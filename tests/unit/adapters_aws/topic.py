@@ -56,10 +56,10 @@ class Topic:
         self.alarm(committed)
         return committed
 
-    def pass_by(self, minutes: int) -> None:
-        """Let time pass, with the schedule's call each minute."""
-        for _ in range(minutes):
-            self.clock.advance(MINUTE)
+    def pass_by(self, minutes: int, *, step: int = 1) -> None:
+        """Let time pass, with the schedule's call every ``step`` minutes."""
+        for _ in range(0, minutes, step):
+            self.clock.advance(step * MINUTE)
             self.flush()
 
     def flush(self) -> None:
