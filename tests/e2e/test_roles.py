@@ -8,6 +8,7 @@ import pytest
 from websockets.sync.client import connect
 
 from tests.conformance.targets import http_request
+from tests.faults.mail import wait_until
 from tests.support.cap import Alert
 from tests.support.incidents import incident, unique
 from tests.support.server import Server
@@ -36,6 +37,9 @@ NOBODY: tuple[Any, ...] = (
 def socket(stack: ExitStack, server: Server, role: Any, **more: Any) -> WsClient:
     """An open socket of somebody with that role."""
     return stack.enter_context(WsClient(server.ws_url, headers=bearer(token(role, **more))))
+
+
+ROLES = ("estudiante", "personal", "autoridad")
 
 
 def reported(server: Server, **fields: Any) -> str:
@@ -226,6 +230,19 @@ def test_people_are_named_to_staff_and_to_nobody_else(guarded: Server) -> None:
         url = f"{guarded.http_url}/incidents?limit=200"
         listing = http_request("GET", url, None, bearer(token(role))).body.decode()
         assert ('"reportedBy"' in listing) is private
+
+
+def test_who_was_mailed_is_named_to_staff_alone(guarded: Server) -> None:
+    name = reported(guarded, urgency="high")
+
+    def emails(role: str) -> list[dict[str, Any]]:
+        found = shown(guarded, name, role)["deliveries"]
+        return [one for one in found if one["channel"] == "email"]
+
+    wait_until(lambda: [one["result"] for one in emails("autoridad")] == ["sent"])
+
+    assert ["recipients" in emails(role)[0] for role in ROLES] == [False, True, True]
+    assert emails("estudiante")[0]["result"] == "sent"
 
 
 def test_an_alert_names_nobody_whoever_asks_and_is_for_members_alone(guarded: Server) -> None:
