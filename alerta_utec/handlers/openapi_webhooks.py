@@ -1,7 +1,8 @@
 """Webhooks in the OpenAPI document: how they are managed, and what they are sent."""
 
 from alerta_utec.app.webhook_events import CREATED, RESOLVED, TRIED, UPDATED
-from alerta_utec.domain.webhook import DESCRIPTION_MAX, URL_MAX, State
+from alerta_utec.domain.webhook import State
+from alerta_utec.domain.webhook_request import DESCRIPTION_MAX, URL_MAX
 from alerta_utec.handlers.openapi_parts import Document, get, json_of, path_id, problems
 from alerta_utec.handlers.schemas import (
     COUNT,

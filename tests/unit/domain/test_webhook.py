@@ -10,15 +10,8 @@ import pytest
 from alerta_utec.domain.change import Change, Position
 from alerta_utec.domain.errors import InvalidRequest
 from alerta_utec.domain.values import Urgency
-from alerta_utec.domain.webhook import (
-    DESCRIPTION_MAX,
-    ROTATION,
-    URL_MAX,
-    Secret,
-    State,
-    Webhook,
-    WebhookRequest,
-)
+from alerta_utec.domain.webhook import ROTATION, Secret, State, Webhook
+from alerta_utec.domain.webhook_request import DESCRIPTION_MAX, URL_MAX, WebhookRequest
 from tests.contract.builders import T0, creation, update, webhook
 
 URL = "https://receptor.example/ganchos"
