@@ -96,11 +96,20 @@ class Parcel:
         return self.recipient, self.changes[0].after.seq
 
 
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What was decided about one notice, as the arguments of ``StormMemory.keep``."""
+
+    seq: int
+    group: str
+    decisions: Mapping[str, Decision]
+
+
 class Notices(StormMemory, Protocol):
     """What each recipient is owed and has got, on one machine.
 
-    A change that calls for notices is written with its commit; ``keep`` and ``nobody`` take it off
-    ``unrouted`` in the transaction in which they write what becomes of it. Every method raises
+    A change that calls for notices is written with its commit; ``keep_all`` and ``nobody`` take it
+    off ``unrouted`` in the transaction in which they write what becomes of it. Every method raises
     ``Unavailable`` where the store cannot be read or written.
     """
 
@@ -108,8 +117,12 @@ class Notices(StormMemory, Protocol):
         """Changes for whose notices nothing has been decided, the oldest first."""
         ...
 
-    def nobody(self, change: "Change", *, at: datetime) -> None:
-        """No rule matches: nobody gets a notice, and the record says so."""
+    def keep_all(self, several: Sequence[Decided]) -> None:
+        """As ``keep``, one after another, and all or nothing: each gate follows the one before."""
+        ...
+
+    def nobody(self, changes: "Sequence[Change]", *, at: datetime) -> None:
+        """No rule matches: nobody gets a notice of these, and the record says so."""
         ...
 
     def releasable(self, now: datetime) -> Sequence[str]:

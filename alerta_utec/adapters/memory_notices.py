@@ -11,7 +11,7 @@ from alerta_utec.domain.delivery import Delivery
 from alerta_utec.domain.errors import Conflict
 from alerta_utec.domain.notice import Notice, Result, summary
 from alerta_utec.domain.storms import Gate, Held, Hold, Released
-from alerta_utec.notice_ports import Decision, Parcel, Recalled
+from alerta_utec.notice_ports import Decided, Decision, Parcel, Recalled
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +59,11 @@ class MemoryNotices:
         with self._lock:
             return [self._unrouted[seq] for seq in sorted(self._unrouted)[:limit]]
 
-    def nobody(self, change: Change, *, at: datetime) -> None:
+    def nobody(self, changes: Sequence[Change], *, at: datetime) -> None:
         with self._lock:
-            if self._unrouted.pop(change.after.seq, None):
-                self._put(_Row(change, "", "suppressed", at, reason="no_rule"))
+            for change in changes:
+                if self._unrouted.pop(change.after.seq, None):
+                    self._put(_Row(change, "", "suppressed", at, reason="no_rule"))
 
     def recall(self, seq: int, recipients: Sequence[str]) -> Recalled:
         with self._lock:
@@ -72,20 +73,23 @@ class MemoryNotices:
         return Recalled(gates, decided)
 
     def keep(self, seq: int, group: str, decisions: Mapping[str, Decision]) -> None:
+        self.keep_all([Decided(seq, group, decisions)])
+
+    def keep_all(self, several: Sequence[Decided]) -> None:
         with self._lock:
-            for recipient, decision in decisions.items():
-                self._check(recipient, decision.gate)
-                if seq not in self._unrouted or (seq, recipient) in self._rows:
-                    raise Conflict(str(seq))
-            change = self._unrouted.pop(seq)
-            for recipient, decision in decisions.items():
-                self._save(recipient, decision.gate)
-                row = _Row(change, recipient, "held", change.at, group=group, hold=decision.hold)
-                if decision.hold is None:
-                    row = _leaving(row, seq, change.at)
-                else:
-                    row = replace(row, next_at=decision.hold.until)
-                self._put(row)
+            versions = {name: gate.version for name, gate in self._gates.items()}
+            for one in several:
+                for recipient, decision in one.decisions.items():
+                    if versions.get(recipient, 0) != decision.gate.version:
+                        raise Conflict(recipient)
+                    if one.seq not in self._unrouted or (one.seq, recipient) in self._rows:
+                        raise Conflict(str(one.seq))
+                    versions[recipient] = decision.gate.version + 1
+            for one in several:
+                change = self._unrouted.pop(one.seq)
+                for recipient, decision in one.decisions.items():
+                    self._save(recipient, decision.gate)
+                    self._put(_decided(change, recipient, one.group, decision.hold))
 
     def held(self, recipient: str) -> tuple[Gate, Sequence[Held]]:
         with self._lock:
@@ -223,6 +227,13 @@ def _sorted(rows: _Rows, condition: Callable[[_Row], bool]) -> list[_Row]:
 
 def _members(rows: _Rows, recipient: str, lead: int) -> list[_Row]:
     return _sorted(rows, lambda row: row.recipient == recipient and row.lead == lead)
+
+
+def _decided(change: Change, recipient: str, group: str, hold: Hold | None) -> _Row:
+    row = _Row(change, recipient, "held", change.at, group=group, hold=hold)
+    if hold is None:
+        return _leaving(row, row.seq, change.at)
+    return replace(row, next_at=hold.until)
 
 
 def _leaving(row: _Row, lead: int, at: datetime) -> _Row:

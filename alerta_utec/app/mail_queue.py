@@ -1,10 +1,11 @@
 """Deciding who gets which notice and when, on one machine."""
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from alerta_utec.app.storms import Storms
+from alerta_utec.app.storms import BatchedStorms
 from alerta_utec.domain.change import Change
 from alerta_utec.domain.errors import Unavailable
 from alerta_utec.domain.routing import Routes
@@ -27,7 +28,7 @@ class MailQueue:
     notices: Notices
     store: IncidentStore
     routes: Routes
-    storms: Storms
+    storms: BatchedStorms
     clock: Clock
     _broken: set[int] = field(default_factory=set, init=False, repr=False)
 
@@ -40,27 +41,34 @@ class MailQueue:
         Raises:
             Unavailable: what is owed cannot be read or written.
         """
-        changes = self.notices.unrouted(BATCH + len(self._broken))
-        for change in changes:
-            if change.after.seq not in self._broken:
-                self._route(change)
+        found = self.notices.unrouted(BATCH + len(self._broken))
+        self._route([change for change in found if change.after.seq not in self._broken])
         for recipient in self.notices.releasable(self.clock.now()):
             for parcel in self.storms.release(recipient):
                 log.info("notices_released", extra={"count": len(parcel)})
-        full = len(changes) == BATCH + len(self._broken)
+        full = len(found) == BATCH + len(self._broken)
         return self.clock.now() if full else self.notices.next_release()
 
-    def _route(self, change: Change) -> None:
+    def _route(self, changes: Sequence[Change]) -> None:
+        if not changes:
+            return
         try:
-            earlier = self.store.history(change.incident_id) if change.resolves() else ()
-            before = [one for one in earlier if one.after.revision < change.after.revision]
-            recipients = [recipient.key for recipient in self.routes.of(change, before)]
-            if recipients:
-                self.storms.admit(change, recipients)
-            else:
-                self.notices.nobody(change, at=self.clock.now())
+            routed = [(change, self._recipients(change)) for change in changes]
+            if told := [(change, names) for change, names in routed if names]:
+                self.storms.admit_all(told)
+            if untold := [change for change, names in routed if not names]:
+                self.notices.nobody(untold, at=self.clock.now())
         except Unavailable:
             raise
         except Exception:
-            log.exception("notice_not_routed", extra={"position": str(change.position)})
-            self._broken.add(change.after.seq)
+            if len(changes) > 1:
+                for change in changes:
+                    self._route([change])
+                return
+            log.exception("notice_not_routed", extra={"position": str(changes[0].position)})
+            self._broken.add(changes[0].after.seq)
+
+    def _recipients(self, change: Change) -> Sequence[str]:
+        earlier = self.store.history(change.incident_id) if change.resolves() else ()
+        before = [one for one in earlier if one.after.revision < change.after.revision]
+        return [recipient.key for recipient in self.routes.of(change, before)]

@@ -3,13 +3,13 @@
 import random
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from alerta_utec.domain.change import Change
 from alerta_utec.domain.errors import Conflict, Unavailable
-from alerta_utec.domain.storms import Hold, Measure, admit, group_of, release
-from alerta_utec.notice_ports import Decision, StormMemory
+from alerta_utec.domain.storms import Gate, Hold, Measure, admit, group_of, release
+from alerta_utec.notice_ports import Decided, Decision, Notices, StormMemory
 from alerta_utec.ports import Clock
 
 TRIES_MAX = 20
@@ -63,6 +63,37 @@ class Storms:
         if released.parcels or released.holds:
             self.memory.release(recipient, released)
         return released.parcels
+
+
+@dataclass(frozen=True)
+class BatchedStorms(Storms):
+    """Decides about many notices at once, and keeps what it has decided in one write."""
+
+    memory: Notices
+
+    def admit_all(self, batch: Sequence[tuple[Change, Sequence[str]]]) -> None:
+        """As ``admit``, for each change and its recipients, one after another.
+
+        Raises:
+            Unavailable: nothing was decided, or it is not known; repeat it.
+        """
+        _tried(lambda: self._admit_all(batch))
+
+    def _admit_all(self, batch: Sequence[tuple[Change, Sequence[str]]]) -> None:
+        now = self.clock.now()
+        gates: dict[str, Gate] = {}
+        several: list[Decided] = []
+        for change, recipients in batch:
+            recalled = self.memory.recall(change.after.seq, recipients)
+            decisions = {}
+            for name in recipients:
+                if name not in recalled.decided:
+                    before = gates.get(name, recalled.gates[name])
+                    gate, hold = admit(before, change, now, self.measure)
+                    decisions[name] = Decision(gate, hold)
+                    gates[name] = replace(gate, version=gate.version + 1)
+            several.append(Decided(change.after.seq, group_of(change), decisions))
+        self.memory.keep_all(several)
 
 
 def _tried(decide: Callable[[], Result]) -> Result:

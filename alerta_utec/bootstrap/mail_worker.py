@@ -10,7 +10,7 @@ from functools import partial
 from alerta_utec.app.digest import compose_all
 from alerta_utec.app.mail_queue import MailQueue
 from alerta_utec.app.sender import Lane, Sender, nothing
-from alerta_utec.app.storms import Storms
+from alerta_utec.app.storms import BatchedStorms
 from alerta_utec.domain.errors import Unavailable
 from alerta_utec.domain.messages import Lang
 from alerta_utec.domain.routing import Routes
@@ -101,7 +101,7 @@ class MailWorkers:
             MailWorker(f"mail-{n}", Sender(notices, lane, compose, clock).run_once, clock)
             for n, lane in enumerate(lanes, 1)
         ]
-        storms = Storms(notices, clock, measure)
+        storms = BatchedStorms(notices, clock, measure)
         queue = MailQueue(notices, store, routes, storms, clock)
         self._decider = MailWorker("notices", queue.run_once, clock, then=self._wake_senders)
 

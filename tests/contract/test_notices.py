@@ -9,7 +9,7 @@ from alerta_utec.domain.change import Change
 from alerta_utec.domain.errors import Conflict
 from alerta_utec.domain.storms import Because, Gate, Held, Hold, Released, Window
 from alerta_utec.domain.values import Status, Urgency
-from alerta_utec.notice_ports import Decision, Recalled
+from alerta_utec.notice_ports import Decided, Decision, Recalled
 from tests.contract.builders import T0, creation, update
 
 SECOND = timedelta(seconds=1)
@@ -91,8 +91,8 @@ def test_the_oldest_are_decided_about_first(owing: Any) -> None:
 def test_where_nobody_is_told_the_record_says_so(owing: Any) -> None:
     change = commit(owing)
 
-    owing.notices.nobody(change, at=T0 + SECOND)
-    owing.notices.nobody(change, at=T0 + 2 * SECOND)
+    owing.notices.nobody([change], at=T0 + SECOND)
+    owing.notices.nobody([change], at=T0 + 2 * SECOND)
 
     assert list(owing.notices.unrouted(10)) == []
     [delivery] = owing.notices.of(change.incident_id)
@@ -130,6 +130,25 @@ def test_a_gate_is_kept_whole_and_only_over_the_version_that_was_read(owing: Any
     assert owing.notices.recall(second.after.seq, [ANA, LUZ]).decided == {}
     with pytest.raises(Conflict):
         owing.notices.release(ANA, Released(GATE, T0, [], {}))
+
+
+def test_what_is_decided_about_several_is_kept_all_or_nothing(owing: Any) -> None:
+    first, second = commit(owing), commit(owing)
+    wrong = [
+        Decided(first.after.seq, "g", {ANA: Decision(Gate(), None)}),
+        Decided(second.after.seq, "g", {ANA: Decision(Gate(), None)}),
+    ]
+    right = [wrong[0], Decided(second.after.seq, "g", {ANA: Decision(Gate(1), HOLD)})]
+
+    with pytest.raises(Conflict):
+        owing.notices.keep_all(wrong)
+    left = list(owing.notices.unrouted(10))
+    owing.notices.keep_all(right)
+
+    assert left == [first, second]
+    assert list(owing.notices.unrouted(10)) == []
+    gate, held = owing.notices.held(ANA)
+    assert (gate.version, [one.seq for one in held]) == (2, [second.after.seq])
 
 
 def test_what_leaves_at_once_is_owed_to_each_of_its_recipients(owing: Any) -> None:

@@ -14,7 +14,7 @@ from alerta_utec.domain.delivery import Delivery
 from alerta_utec.domain.errors import Conflict
 from alerta_utec.domain.notice import Notice, Result, summary
 from alerta_utec.domain.storms import Because, Gate, Held, Hold, Released
-from alerta_utec.notice_ports import Decision, Parcel, Recalled
+from alerta_utec.notice_ports import Decided, Decision, Parcel, Recalled
 
 REASON_MAX = 500
 # Nothing waits for longer: what seems to has been put off by a clock that was ahead.
@@ -75,10 +75,11 @@ class SqliteNotices:
             rows = connection.execute(_UNROUTED, (limit,)).fetchall()
         return [change_from(row) for row in rows]
 
-    def nobody(self, change: Change, *, at: datetime) -> None:
+    def nobody(self, changes: Sequence[Change], *, at: datetime) -> None:
         with self._database.write() as connection:
-            connection.execute(_NOBODY, (to_us(at), change.after.seq))
-            _routed(connection, change.after.seq)
+            for change in changes:
+                connection.execute(_NOBODY, (to_us(at), change.after.seq))
+                _routed(connection, change.after.seq)
 
     def recall(self, seq: int, recipients: Sequence[str]) -> Recalled:
         with self._database.read() as connection:
@@ -94,21 +95,15 @@ class SqliteNotices:
         return Recalled(gates, decided)
 
     def keep(self, seq: int, group: str, decisions: Mapping[str, Decision]) -> None:
+        self.keep_all([Decided(seq, group, decisions)])
+
+    def keep_all(self, several: Sequence[Decided]) -> None:
         with self._database.write() as connection:
-            for recipient, decision in decisions.items():
-                _save_gate(connection, recipient, decision.gate)
-                hold = decision.hold
-                state, lead_seq = ("owed", seq) if hold is None else ("held", None)
-                until_us = to_us(hold.until) if hold else None
-                because = hold.because.value if hold else None
-                values = (recipient, state, group, because, lead_seq, until_us, seq)
-                try:
-                    added = connection.execute(_ADD, values).rowcount
-                except sqlite3.IntegrityError as error:
-                    raise Conflict(str(seq)) from error
-                if not added:
-                    raise Conflict(str(seq))
-            _routed(connection, seq)
+            for one in several:
+                for recipient, decision in one.decisions.items():
+                    _save_gate(connection, recipient, decision.gate)
+                    _add(connection, one, recipient, decision.hold)
+                _routed(connection, one.seq)
 
     def held(self, recipient: str) -> tuple[Gate, Sequence[Held]]:
         query = (
@@ -220,6 +215,19 @@ def _among(recipients: Collection[str]) -> str:
 
 def _time(now: datetime) -> tuple[int, int]:
     return to_us(now), to_us(now + WAIT_MAX)
+
+
+def _add(connection: sqlite3.Connection, one: Decided, recipient: str, hold: Hold | None) -> None:
+    state, lead_seq = ("owed", one.seq) if hold is None else ("held", None)
+    until_us = to_us(hold.until) if hold else None
+    because = hold.because.value if hold else None
+    values = (recipient, state, one.group, because, lead_seq, until_us, one.seq)
+    try:
+        added = connection.execute(_ADD, values).rowcount
+    except sqlite3.IntegrityError as error:
+        raise Conflict(str(one.seq)) from error
+    if not added:
+        raise Conflict(str(one.seq))
 
 
 def _routed(connection: sqlite3.Connection, seq: int) -> None:

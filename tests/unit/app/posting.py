@@ -10,7 +10,7 @@ from alerta_utec.adapters.memory import ManualClock, MemoryIncidents, MemoryMail
 from alerta_utec.app.digest import compose_all
 from alerta_utec.app.mail_queue import MailQueue
 from alerta_utec.app.sender import Lane, Sender
-from alerta_utec.app.storms import Storms
+from alerta_utec.app.storms import BatchedStorms
 from alerta_utec.domain.change import Change
 from alerta_utec.domain.recipient import Recipient
 from alerta_utec.domain.routing import Routes, Rule
@@ -55,7 +55,7 @@ class Post:
 
     def start(self) -> None:
         """Begin anew, with nothing but what is stored."""
-        storms = Storms(self.notices, self.clock, self.measure)
+        storms = BatchedStorms(self.notices, self.clock, self.measure)
         self.queue = MailQueue(self.notices, self.store, self.routes, storms, self.clock)
         self.senders = {
             key: Sender(self.notices, Lane({key: mailer}), self.compose, self.clock)

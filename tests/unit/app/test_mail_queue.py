@@ -1,5 +1,6 @@
 """``MailQueue``: each change to whom it concerns, and a defect in one holds up no other."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -7,10 +8,12 @@ import pytest
 
 from alerta_utec.adapters.memory_notices import MemoryNotices
 from alerta_utec.app.storms import TRIES_MAX
+from alerta_utec.domain.change import Change
 from alerta_utec.domain.errors import Conflict, Unavailable
-from alerta_utec.domain.routing import Hours, Pattern, Rule
+from alerta_utec.domain.routing import Hours, Pattern, Routes, Rule
 from alerta_utec.domain.storms import Measure
 from alerta_utec.domain.values import Status
+from alerta_utec.notice_ports import Decided
 from tests.contract.builders import update
 from tests.unit.app.posting import Post, to
 
@@ -45,14 +48,14 @@ def test_a_defect_met_with_one_change_stops_no_other(
 ) -> None:
     post = Post()
     odd, other = post.owe(location="Aula 0"), post.owe(location="Aula 1")
-    admit = type(post.queue.storms).admit
+    of = Routes.of
 
-    def fail(self: Any, change: Any, recipients: Any) -> Any:
+    def fail(self: Routes, change: Change, earlier: Any) -> Any:
         if change == odd:
             raise RuntimeError("un defecto")
-        return admit(self, change, recipients)
+        return of(self, change, earlier)
 
-    monkeypatch.setattr(type(post.queue.storms), "admit", fail)
+    monkeypatch.setattr(Routes, "of", fail)
 
     first, second = post.run_once(), post.run_once()
 
@@ -70,11 +73,11 @@ class Contended(MemoryNotices):
 
     conflicts = 0
 
-    def keep(self, *arguments: Any) -> None:
+    def keep_all(self, several: Sequence[Decided]) -> None:
         if self.conflicts:
             self.conflicts -= 1
             raise Conflict("meanwhile")
-        super().keep(*arguments)
+        super().keep_all(several)
 
 
 @pytest.mark.parametrize(("conflicts", "sent"), [(TRIES_MAX - 1, 1), (TRIES_MAX, 0)])

@@ -18,7 +18,7 @@ from alerta_utec.adapters.local.sqlite_notices import SqliteNotices
 from alerta_utec.adapters.memory import ManualClock, MemoryIncidents
 from alerta_utec.app.mail_queue import MailQueue
 from alerta_utec.app.sender import Lane, Sender
-from alerta_utec.app.storms import Storms
+from alerta_utec.app.storms import BatchedStorms
 from alerta_utec.domain.change import Change
 from alerta_utec.domain.errors import Unavailable
 from alerta_utec.domain.routing import Pattern, Routes, Rule
@@ -109,7 +109,7 @@ class Service:
 
     def begin(self) -> None:
         self.store, self.notices = self.open_store()
-        storms = Storms(self.notices, self.clock, MEASURE)
+        storms = BatchedStorms(self.notices, self.clock, MEASURE)
         routes = Routes(RULES, LIMA)
         self.queue = MailQueue(self.notices, self.store, routes, storms, self.clock)
         self.senders = [
