@@ -27,12 +27,18 @@ NO_INCIDENTS = {
 }
 # Only the functions of webhooks load what they are made of, and ``http`` when somebody asks.
 WEBHOOKS = {
-    *("alerta_utec.domain.webhook", "alerta_utec.webhook_ports", "alerta_utec.app.webhooks"),
+    *("alerta_utec.domain.webhook", "alerta_utec.domain.webhook_request"),
+    *("alerta_utec.webhook_ports", "alerta_utec.app.webhooks"),
     *("alerta_utec.app.webhook_events", "alerta_utec.app.webhooks_admin"),
     *("alerta_utec.adapters.webhook_http", "alerta_utec.adapters.aws.dynamodb_webhooks"),
     *("alerta_utec.adapters.aws.dynamodb_webhook_jobs", "alerta_utec.handlers.webhooks"),
 }
 OF_WEBHOOKS = {"webhooks", "webhook", "remind"}
+# What only those load who manage them.
+MANAGING_WEBHOOKS = {
+    *("alerta_utec.domain.webhook_request", "alerta_utec.app.webhooks_admin"),
+    "alerta_utec.handlers.webhooks",
+}
 FORBIDDEN = {
     "connect": NO_INCIDENTS,
     "disconnect": NO_INCIDENTS,
@@ -58,17 +64,17 @@ FORBIDDEN = {
     },
     "webhooks": {
         *(HTTP_ONLY, JWT, "alerta_utec.adapters.aws.commit", "alerta_utec.app.deliver"),
-        *("alerta_utec.adapters.webhook_http", "alerta_utec.app.webhooks_admin"),
-        *("alerta_utec.handlers.webhooks", "alerta_utec.adapters.aws.webhook_turns"),
+        *("alerta_utec.adapters.webhook_http", "alerta_utec.adapters.aws.webhook_turns"),
+        *MANAGING_WEBHOOKS,
     },
     "webhook": {
         *(HTTP_ONLY, JWT, "alerta_utec.adapters.aws.commit", "alerta_utec.app.deliver"),
-        *("alerta_utec.app.webhooks_admin", "alerta_utec.handlers.webhooks"),
+        *MANAGING_WEBHOOKS,
     },
     "remind": {
         *(HTTP_ONLY, JWT, "alerta_utec.adapters.aws.commit", "alerta_utec.app.deliver"),
-        *("alerta_utec.adapters.webhook_http", "alerta_utec.app.webhooks_admin"),
-        "alerta_utec.handlers.webhooks",
+        *("alerta_utec.adapters.webhook_http", "alerta_utec.app.webhooks"),
+        *MANAGING_WEBHOOKS,
     },
 }
 

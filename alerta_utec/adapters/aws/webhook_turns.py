@@ -14,12 +14,13 @@ from alerta_utec.adapters.aws.dynamodb_webhook_jobs import DynamoWebhookJobs
 from alerta_utec.adapters.aws.errors import translated
 from alerta_utec.adapters.aws.sqs_webhooks import Bell, Bells
 from alerta_utec.adapters.aws.webhook_items import kept_from, key, us
-from alerta_utec.app.webhooks import DeliverWebhook
 from alerta_utec.ports import Clock
 from alerta_utec.webhook_ports import WebhookJob, Webhooks
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+
+    from alerta_utec.app.webhooks import DeliverWebhook
 
 log = logging.getLogger(__name__)
 
@@ -121,7 +122,7 @@ class AnswerBell:
 
     jobs: DynamoWebhookJobs
     turns: DynamoTurns
-    deliver: DeliverWebhook
+    deliver: "DeliverWebhook"
     bells: Bells
     clock: Clock
     monotonic: Callable[[], float] = time.monotonic
