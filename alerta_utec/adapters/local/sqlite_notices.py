@@ -1,18 +1,17 @@
 """The notices to each recipient, in the database of the incidents."""
 
-import json
 import sqlite3
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import groupby
-from typing import cast
 
 from alerta_utec.adapters.local.database import Database
+from alerta_utec.adapters.local.notice_rows import notice_from, read_gate, save_gate
 from alerta_utec.adapters.local.rows import CHANGE_COLUMNS, change_from, from_us, to_us
 from alerta_utec.domain.change import Change
 from alerta_utec.domain.delivery import Delivery
 from alerta_utec.domain.errors import Conflict
-from alerta_utec.domain.notice import Notice, Result, summary
+from alerta_utec.domain.notice import summary
 from alerta_utec.domain.storms import Because, Gate, Held, Hold, Released
 from alerta_utec.notice_ports import Decided, Decision, Parcel, Recalled
 
@@ -86,7 +85,7 @@ class SqliteNotices:
             rows = connection.execute(
                 "SELECT recipient, state, held_for, next_at_us FROM notices WHERE seq = ?", (seq,)
             ).fetchall()
-            gates = {recipient: _gate(connection, recipient) for recipient in recipients}
+            gates = {recipient: read_gate(connection, recipient) for recipient in recipients}
         decided = {
             recipient: Hold(Because(held_for), from_us(next_at_us)) if state == "held" else None
             for recipient, state, held_for, next_at_us in rows
@@ -101,7 +100,7 @@ class SqliteNotices:
         with self._database.write() as connection:
             for one in several:
                 for recipient, decision in one.decisions.items():
-                    _save_gate(connection, recipient, decision.gate)
+                    save_gate(connection, recipient, decision.gate)
                     _add(connection, one, recipient, decision.hold)
                 _routed(connection, one.seq)
 
@@ -112,7 +111,7 @@ class SqliteNotices:
         )
         with self._database.read() as connection:
             # The gate first: what is held after it was read is another version's.
-            gate = _gate(connection, recipient)
+            gate = read_gate(connection, recipient)
             rows = connection.execute(query, (recipient,)).fetchall()
         return gate, [
             Held(seq, group, Hold(Because(held_for), from_us(until_us)))
@@ -131,7 +130,7 @@ class SqliteNotices:
             for seq, hold in released.holds.items()
         ]
         with self._database.write() as connection:
-            _save_gate(connection, recipient, released.gate)
+            save_gate(connection, recipient, released.gate)
             connection.executemany(_LEAVES, leaving)
             connection.executemany(_HOLDS, holds)
 
@@ -188,7 +187,7 @@ class SqliteNotices:
             rows = connection.execute(_OF, (incident_id,)).fetchall()
         found = []
         for revision, own in groupby(rows, key=lambda row: int(row[0])):
-            notices = [_notice(*row[1:]) for row in own]
+            notices = [notice_from(*row[1:]) for row in own]
             at = max(notice.at for notice in notices)
             found.append(Delivery(incident_id, revision, "email", at, summary(notices)))
         return found
@@ -232,52 +231,3 @@ def _add(connection: sqlite3.Connection, one: Decided, recipient: str, hold: Hol
 
 def _routed(connection: sqlite3.Connection, seq: int) -> None:
     connection.execute("DELETE FROM jobs WHERE seq = ? AND state = 'owed'", (seq,))
-
-
-def _gate(connection: sqlite3.Connection, recipient: str) -> Gate:
-    row = connection.execute(
-        "SELECT version, state FROM gates WHERE recipient = ?", (recipient,)
-    ).fetchone()
-    return Gate() if row is None else Gate.from_json(json.loads(row[1]), row[0])
-
-
-def _save_gate(connection: sqlite3.Connection, recipient: str, gate: Gate) -> None:
-    state = json.dumps(gate.to_json())
-    if gate.version:
-        sql = (
-            "UPDATE gates SET version = version + 1, state = ? WHERE recipient = ? AND version = ?"
-        )
-        saved = connection.execute(sql, (state, recipient, gate.version)).rowcount
-    else:
-        sql = "INSERT OR IGNORE INTO gates (recipient, version, state) VALUES (?, 1, ?)"
-        saved = connection.execute(sql, (recipient, state)).rowcount
-    if not saved:
-        raise Conflict(recipient)
-
-
-def _notice(
-    recipient: str,
-    state: str,
-    held_for: str | None,
-    attempts: int,
-    next_at_us: int | None,
-    changed_at_us: int,
-    reason: str | None,
-    together: int,
-) -> Notice:
-    at = from_us(changed_at_us)
-    if state == "held":
-        until = None if next_at_us is None else from_us(next_at_us)
-        return Notice(recipient, "held", at, because=held_for, until=until)
-    result = cast("Result", state)
-    if state == "owed":
-        result = "failed" if attempts else "pending"
-    return Notice(
-        recipient,
-        result,
-        at,
-        because=reason,
-        held=held_for,
-        others=max(together - 1, 0),
-        attempts=attempts,
-    )
