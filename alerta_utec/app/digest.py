@@ -1,24 +1,51 @@
 """The one e-mail about several incidents that were held back, in words."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from alerta_utec.app.email import compose, local_time, subject_line
 from alerta_utec.domain.change import Change
 from alerta_utec.domain.messages import DEFAULT_LANG, Lang, email_text
 from alerta_utec.domain.storms import group_of
-from alerta_utec.ports import Email
+from alerta_utec.domain.values import Status
+from alerta_utec.ports import Email, IncidentStore
 
 LISTED_MAX = 100
 LINE_MAX = 200
 
 
-def compose_all(changes: Sequence[Change], timezone: ZoneInfo, lang: Lang = DEFAULT_LANG) -> Email:
+@dataclass(frozen=True)
+class Composer:
+    """Writes e-mails; of several incidents together it says which are resolved by now."""
+
+    store: IncidentStore
+    timezone: ZoneInfo
+    lang: Lang = DEFAULT_LANG
+
+    def __call__(self, changes: Sequence[Change]) -> Email:
+        """The e-mail about ``changes``, as ``compose_all``.
+
+        Raises:
+            Unavailable.
+        """
+        names = {change.incident_id for change in changes if len(changes) > 1}
+        resolved = {name for name in names if self.store.get(name).status is Status.RESUELTO}
+        return compose_all(changes, self.timezone, self.lang, resolved)
+
+
+def compose_all(
+    changes: Sequence[Change],
+    timezone: ZoneInfo,
+    lang: Lang = DEFAULT_LANG,
+    resolved: Collection[str] = (),
+) -> Email:
     """The e-mail about ``changes`` (at least one); about one alone, the one it has by itself.
 
-    The most urgent come first, and no more than ``LISTED_MAX`` are listed. The same changes give
-    the same e-mail, ``message_id`` included, so that a repeat can be recognised.
+    The most urgent come first, and no more than ``LISTED_MAX`` are listed. ``resolved`` are ids:
+    their all-clears were not held, and have gone out before. The same changes have the same
+    ``message_id``, so that a repeat can be recognised.
     """
     if len(changes) == 1:
         return compose(changes[0], timezone, lang)
@@ -28,7 +55,7 @@ def compose_all(changes: Sequence[Change], timezone: ZoneInfo, lang: Lang = DEFA
     return Email(
         message_id=f"<{name}.{len(changes)}@alerta-utec>",
         subject=_subject(ordered, lang),
-        body=_body(ordered, timezone, lang),
+        body=_body(ordered, timezone, lang, resolved),
     )
 
 
@@ -42,27 +69,31 @@ def _subject(changes: Sequence[Change], lang: Lang) -> str:
     return subject_line(f"[Alerta UTEC] {head}: {count}{about}")
 
 
-def _body(changes: Sequence[Change], timezone: ZoneInfo, lang: Lang) -> str:
+def _body(
+    changes: Sequence[Change], timezone: ZoneInfo, lang: Lang, resolved: Collection[str]
+) -> str:
     lines = [f"Alerta UTEC: {email_text('digest.opening', lang, count=len(changes))}", ""]
     if all(change.after.drill for change in changes):
         lines = [f"{email_text('drill', lang)}: {email_text('opening.drill', lang)}", "", *lines]
     lines += [email_text("digest.why", lang, zone=timezone.key), ""]
     for change in changes[:LISTED_MAX]:
-        lines += [*_entry(change, timezone, lang), ""]
+        done = change.incident_id in resolved
+        lines += [*_entry(change, timezone, lang, resolved=done), ""]
     left = len(changes) - LISTED_MAX
     if left > 0:
         lines += [email_text("digest.more", lang, count=left), ""]
     return "\n".join(lines)
 
 
-def _entry(change: Change, timezone: ZoneInfo, lang: Lang) -> list[str]:
+def _entry(change: Change, timezone: ZoneInfo, lang: Lang, *, resolved: bool) -> list[str]:
     incident = change.after
     urgency = email_text(f"urgency.{incident.urgency}", lang).upper()
     drill = f"{email_text('drill', lang)} - " if incident.drill else ""
+    status = f" ({email_text('status.resuelto', lang)})" if resolved else ""
     first_line = incident.description.strip().partition("\n")[0]
     text = first_line if len(first_line) <= LINE_MAX else first_line[: LINE_MAX - 1] + "…"
     lines = [
-        f"{drill}{urgency}: {incident.type} - {incident.location}",
+        f"{drill}{urgency}: {incident.type} - {incident.location}{status}",
         f"  {local_time(incident.timestamp, timezone)}  {incident.incident_id}",
     ]
     return [*lines, f"  {text}"] if text else lines

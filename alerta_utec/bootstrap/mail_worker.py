@@ -5,9 +5,8 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from functools import partial
 
-from alerta_utec.app.digest import compose_all
+from alerta_utec.app.digest import Composer
 from alerta_utec.app.mail_queue import MailQueue
 from alerta_utec.app.sender import Lane, Sender, nothing
 from alerta_utec.app.storms import BatchedStorms
@@ -96,7 +95,7 @@ class MailWorkers:
     ) -> None:
         self._notices, self._clock = notices, clock
         self._recipients = [key for lane in lanes for key in lane.mailers]
-        compose = partial(compose_all, timezone=routes.timezone, lang=lang)
+        compose = Composer(store, routes.timezone, lang)
         self._senders = [
             MailWorker(f"mail-{n}", Sender(notices, lane, compose, clock).run_once, clock)
             for n, lane in enumerate(lanes, 1)

@@ -2,12 +2,11 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from alerta_utec.adapters.memory import ManualClock, MemoryIncidents, MemoryMailer
-from alerta_utec.app.digest import compose_all
+from alerta_utec.app.digest import Composer
 from alerta_utec.app.mail_queue import MailQueue
 from alerta_utec.app.sender import Lane, Sender
 from alerta_utec.app.storms import BatchedStorms
@@ -49,7 +48,7 @@ class Post:
         self.routes = Routes(rules or (Rule("todo", to("guardia@example.edu")),), LIMA)
         own = {key: MemoryMailer() for key in self.routes.recipients}
         self.mailers: dict[str, Any] = own | dict(mailers or {})
-        self.compose = partial(compose_all, timezone=LIMA)
+        self.compose = Composer(self.store, LIMA)
         self.measure = measure
         self.start()
 

@@ -100,6 +100,24 @@ def test_a_decision_that_others_have_overtaken_is_made_again(
     assert len(post.mailer.sent) == sent
 
 
+def test_what_was_resolved_while_it_was_held_is_told_as_resolved() -> None:
+    post = Post()
+    _, second, third = [post.owe(type="humo", urgency="medium") for _ in range(3)]
+    post.run_once()
+    post.store.commit(update(second.after, at=post.clock.now(), status=Status.RESUELTO))
+    post.run_once()
+    post.clock.advance(timedelta(minutes=5))
+
+    post.run_once()
+
+    _, clear, digest = post.mailer.sent
+    assert clear.subject.startswith("[Alerta UTEC] RESUELTO: ")
+    head, *_ = [line for line in digest.body.splitlines() if "(resuelto)" in line]
+    assert head == "MEDIA: humo - Laboratorio A (resuelto)"
+    assert digest.body.count("(resuelto)") == 1
+    assert digest.body.index(second.incident_id) < digest.body.index(third.incident_id)
+
+
 def test_each_recipient_has_a_measure_of_its_own() -> None:
     one = Measure(burst=1, per_hour=1)
     rules = (Rule("todo", to(GUARD)), Rule("gas", to(LABS), type=(Pattern.of("gas"),)))
