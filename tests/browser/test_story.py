@@ -59,7 +59,8 @@ def test_what_webhooks_were_sent_is_told_beside_the_rest(pages: Pages, local: Ho
         first = {"revision": 1, "at": record["incident"]["createdAt"]}
         record["deliveries"] += [
             {**first, "channel": "webhook:b1", "result": "sent", "attempts": 1},
-            {**first, "channel": "webhook:b2", "result": "failed", "because": "500"},
+            {**first, "channel": "webhook:b2", "result": "failed", "because": "HTTP 500"},
+            {**first, "channel": "webhook:b3", "result": "given_up", "because": "timeout"},
         ]
         route.fulfill(response=answer, json=record)
 
@@ -67,7 +68,8 @@ def test_what_webhooks_were_sent_is_told_beside_the_rest(pages: Pages, local: Ho
     step = panel.open(kind).get_by_role("listitem")
 
     expect(step).to_contain_text("Webhook b1: enviado")
-    expect(step).to_contain_text("Webhook b2: falló; se reintenta (500)")
+    expect(step).to_contain_text("Webhook b2: falló; se reintenta (HTTP 500)")
+    expect(step).to_contain_text("Webhook b3: no se pudo enviar (no respondió a tiempo)")
 
 
 def test_an_address_leads_to_its_incident_and_back_to_the_list(pages: Pages, home: Home) -> None:
