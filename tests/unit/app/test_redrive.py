@@ -136,6 +136,7 @@ def test_what_calls_for_no_email_is_not_sent_as_one(house: House) -> None:
     ("channel", "outcome", "result"),
     [
         ("email", {"result": "sent"}, Result.DELIVERED_BEFORE),
+        ("email", {"result": "held", "because": "limit"}, Result.DELIVERED_BEFORE),
         ("email", {"result": "failed", "because": "x"}, Result.SENT),
         ("broadcast", {"attempted": 3, "failed": 1}, Result.DELIVERED_BEFORE),
         ("broadcast", {"attempted": 0, "failed": 0}, Result.DELIVERED_BEFORE),
