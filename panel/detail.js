@@ -239,6 +239,6 @@ function delivered(delivery) {
   if (channel === "broadcast") return t("screens", { delivered, attempted });
   const [kind, id = ""] = channel.split(":");
   const what = `${t(`channel.${kind}`)} ${id}`.trim();
-  const results = Object.entries(counts ?? {}).map(([name, n]) => `${n} ${t(`result.${name}`)}`);
+  const results = Object.entries(counts ?? {}).map(([name, n]) => `${t(`result.${name}`)}: ${n}`);
   return `${what}: ${results.join(", ") || t(`result.${result}`)}${because ? ` (${reason(because)})` : ""}`;
 }

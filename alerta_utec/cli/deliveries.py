@@ -57,7 +57,7 @@ def _email(delivery: Mapping[str, Any]) -> str:
     counts, recipients = delivery.get("counts"), delivery.get("recipients")
     if isinstance(counts, Mapping):
         text = "; ".join(
-            f"{safe(n)} {_RESULTS.get(name, safe(name))}" for name, n in counts.items()
+            f"{_RESULTS.get(name, safe(name))}: {safe(n)}" for name, n in counts.items()
         )
     else:
         text = _result(delivery)

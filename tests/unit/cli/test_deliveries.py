@@ -71,7 +71,7 @@ COUNTS = {"attempted": 9, "delivered": 9, "gone": 0, "throttled": 0, "failed": 0
                     {"to": "tgram://…", "result": "failed", "because": "Apprise: not taken"},
                 ],
             },
-            "correo    1 falló y se reintenta; 1 enviado\n"
+            "correo    falló y se reintenta: 1; enviado: 1\n"
             "    ana@example.edu: enviado\n"
             "    tgram://…: falló y se reintenta: Apprise: not taken",
         ),
