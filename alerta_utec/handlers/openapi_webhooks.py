@@ -6,6 +6,7 @@ from alerta_utec.domain.webhook_request import DESCRIPTION_MAX, URL_MAX
 from alerta_utec.handlers.openapi_parts import Document, get, json_of, path_id, problems
 from alerta_utec.handlers.schemas import (
     COUNT,
+    ID_EXAMPLE,
     POSITION,
     REVISION,
     TEXT,
@@ -27,7 +28,7 @@ _SECRET: Schema = {
     "pattern": "^whsec_[A-Za-z0-9+/]{32,88}={0,2}$",
     "description": "24 to 64 bytes in base64; shown once, in the answer that it begins with",
 }
-_ID: Schema = {"type": "string", "examples": ["01a20b7b-a999-7c10-a5a9-4c22b56ee3f0"]}
+_ID: Schema = {"type": "string", "examples": [ID_EXAMPLE]}
 
 
 def paths() -> Document:
@@ -44,7 +45,10 @@ def paths() -> Document:
             "patch": _post("Change a webhook", "Webhook", "WebhookChange"),
             "delete": {
                 "summary": "Remove a webhook, and what it is owed",
-                "responses": {"204": {"description": "Removed"}, **_problems("not_found")},
+                "responses": {
+                    "204": {"description": "Removed"},
+                    **problems("forbidden", "not_found", "rate_limited"),
+                },
             },
         },
         "/webhooks/{webhookId}/secret": {
@@ -185,7 +189,3 @@ def _post(summary: str, schema: str, body: str = "") -> Document:
     if body:
         operation["requestBody"] = {"content": json_of(ref(body))}
     return operation
-
-
-def _problems(*codes: str) -> Document:
-    return problems("forbidden", "rate_limited", *codes)
