@@ -51,7 +51,8 @@ def mails(server: Server, count: int) -> list[bytes]:
 
 @pytest.mark.parametrize("lang", ["es", "en"])
 def test_no_text_of_an_incident_makes_a_header_of_an_email(serve: ServeFactory, lang: str) -> None:
-    server = serve(environment={"ALERTA_LANG": lang})
+    each_by_itself = {"ALERTA_MAIL_WINDOW": "0", "ALERTA_MAIL_LIMIT": "3600"}
+    server = serve(environment={"ALERTA_LANG": lang, **each_by_itself})
     subjects = [f"fuga{line_break}{FORGED}{line_break}x" for line_break in BREAKS]
     subjects += ["=?utf-8?q?fuga=0D=0ABcc:_intruso@example.net?=", f"fuga\\r\\n{FORGED}", "ñ" * 80]
     with WsClient(server.ws_url) as client:
