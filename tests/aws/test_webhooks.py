@@ -14,7 +14,7 @@ from tests.support.incidents import incident, unique
 from tests.support.receiver import Receiver, about
 
 # The wait after the first try, and what a Lambda takes to begin.
-AGAIN_S = 30.0
+AGAIN_S = 60.0
 
 
 class Hooks:

@@ -11,7 +11,8 @@ from typing import Any, Self
 from cloudevents.core.bindings.http import HTTPMessage, from_http_event
 from standardwebhooks.webhooks import Webhook
 
-PATIENCE_S = 20.0
+# On a busy machine a Lambda that begins takes seconds.
+PATIENCE_S = 60.0
 
 
 @dataclass(frozen=True)

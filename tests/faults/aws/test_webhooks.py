@@ -17,6 +17,8 @@ from tests.support.receiver import Receiver, about
 # A killed Lambda's bell is heard again, and comes back for as long as its turn lasts.
 COME_BACK_S = 60.0
 HIDDEN_S = 2
+# Five webhooks are served at once (maximumConcurrency in serverless.yml).
+MORE_THAN_AT_ONCE = 8
 
 
 @contextmanager
@@ -67,6 +69,25 @@ def test_a_lambda_that_is_killed_while_it_posts_loses_nothing(
     (post,) = receiver.received
     assert killed >= 1
     assert post.event(hook["secret"])["data"]["incident"]["incidentId"] == incident_id
+
+
+def test_one_that_hangs_delays_no_other_which_hears_of_changes_in_their_order(
+    hooks: Hooks,  # noqa: F811
+    receiver: Receiver,  # noqa: F811
+) -> None:
+    place = unique("Aula")
+    with FaultyEndpoint(urlsplit(receiver.url).port or 0) as between:
+        between.obey(lambda _request: HANG)
+        hooks.add(f"{between.url}/alertas", filter={"location": [place]})
+        hook = hooks.add(receiver.url, filter={"location": [place]})
+
+        ids = [hooks.report(location=place) for _ in range(MORE_THAN_AT_ONCE)]
+        posts = receiver.wait(about(place), count=len(ids))
+        hanging = between.seen(lambda _request: True)
+
+    told = [post.event(hook["secret"])["data"]["incident"]["incidentId"] for post in posts]
+    assert told == ids
+    assert hanging
 
 
 def test_a_bell_that_was_lost_is_rung_once_more(
