@@ -27,8 +27,6 @@ from alerta_utec.ports import Clock, Email, Mailer
 
 log = logging.getLogger(__name__)
 
-# What storms are counted by: everybody that is subscribed together.
-TOPIC = "topic"
 # A change, and the recipients that the rules send it to.
 Addressed = tuple[Change, Sequence[Recipient]]
 Earlier = Callable[[Change], Sequence[Change]]
@@ -56,6 +54,14 @@ def recipient_id(recipient: Recipient) -> str:
     ``deploy/subscriptions.js`` names the recipient's subscription by it.
     """
     return hashlib.sha256(recipient.destination.encode()).hexdigest()[:16]
+
+
+def topic_of(epoch: str) -> str:
+    """What storms are counted by: everybody that is subscribed together.
+
+    What is remembered is about changes by their ``seq``, which a restored feed counts anew.
+    """
+    return f"topic:{epoch}"
 
 
 @dataclass(frozen=True)
@@ -178,9 +184,9 @@ class TopicAlarm:
     def _hold(self, change: Change) -> Hold | None:
         if self.memory is None:
             return None
-        storms = Storms(self.memory, self.clock, self.measure)
+        storms, topic = Storms(self.memory, self.clock, self.measure), _topic(change)
         try:
-            return storms.admit(change, [TOPIC])[TOPIC]
+            return storms.admit(change, [topic])[topic]
         except Unavailable:
             if change.before is None and change.after.urgency is not Urgency.HIGH:
                 raise
@@ -191,13 +197,13 @@ class TopicAlarm:
     def _send(self, change: Change, to: Sequence[Recipient]) -> None:
         fields, seq = {"position": str(change.position)}, change.after.seq
         with _best_effort(fields):
-            if self.memory is not None and self.memory.is_published(TOPIC, seq):
+            if self.memory is not None and self.memory.is_published(_topic(change), seq):
                 return
         self.publish([(change, to)])
         log.info("email_sent", extra=fields)
         with _best_effort(fields):
             if self.memory is not None:
-                self.memory.published(TOPIC, seq)
+                self.memory.published(_topic(change), seq)
 
 
 def delivery(
@@ -226,6 +232,10 @@ def _joined(all_: Sequence[Mapping[str, str | int]]) -> Mapping[str, str | int |
         values = list(dict.fromkeys(str(one[name]) for one in all_))
         found[name] = value if len(values) == 1 else values
     return found
+
+
+def _topic(change: Change) -> str:
+    return topic_of(change.position.epoch if change.position else "")
 
 
 def _event(change: Change) -> str:

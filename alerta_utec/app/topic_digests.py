@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from alerta_utec.app.records import Recorder
 from alerta_utec.app.storms import Storms
-from alerta_utec.app.topic_alarm import TOPIC, Publish, delivery
+from alerta_utec.app.topic_alarm import Publish, delivery, topic_of
 from alerta_utec.domain.change import Change
 from alerta_utec.domain.errors import AlertaError, Unavailable
 from alerta_utec.domain.notice import Result
@@ -73,13 +73,15 @@ class TopicDigests:
     """Lets leave what has been held for long enough, once a minute.
 
     What is owed stays so until it is sent: tried again after 2 min, doubled each time up to
-    15 min. ``changes`` gives those with certain ``seq``.
+    15 min. ``changes`` gives those with certain ``seq``; ``epoch`` is their feed's, if it has
+    begun.
     """
 
     storms: Storms
     parcels: TopicParcels
     publish: Publish
     changes: Callable[[Sequence[int]], Sequence[Change]]
+    epoch: Callable[[], str | None]
     clock: Clock
     record: Recorder
 
@@ -89,39 +91,43 @@ class TopicDigests:
         Raises:
             Unavailable: some of it is not sent; it is tried again.
         """
-        self._release()
-        parcels = self.parcels.owed(TOPIC, self.clock.now())
-        failed = [parcel for parcel in parcels if not self._sent(parcel)]
+        epoch = self.epoch()
+        if epoch is None:
+            return
+        topic = topic_of(epoch)
+        self._release(topic)
+        parcels = self.parcels.owed(topic, self.clock.now())
+        failed = [parcel for parcel in parcels if not self._sent(topic, parcel)]
         if failed:
             raise Unavailable(f"{len(failed)} e-mails are not sent")
 
-    def _release(self) -> None:
-        before = self._held()
+    def _release(self, topic: str) -> None:
+        before = self._held(topic)
         if not before:
             return
-        self.storms.release(TOPIC)
+        self.storms.release(topic)
         moved = {
             seq: hold
-            for seq, hold in self._held().items()
+            for seq, hold in self._held(topic).items()
             if seq in before and hold.because is not before[seq].because
         }
         for change in self.changes(sorted(moved)):
             hold = moved[change.after.seq]
             self._record(change, "held", because=hold.because, until=hold.until)
 
-    def _held(self) -> Mapping[int, Hold]:
-        return {one.seq: one.hold for one in self.storms.memory.held(TOPIC)[1]}
+    def _held(self, topic: str) -> Mapping[int, Hold]:
+        return {one.seq: one.hold for one in self.storms.memory.held(topic)[1]}
 
-    def _sent(self, parcel: TopicParcel) -> bool:
+    def _sent(self, topic: str, parcel: TopicParcel) -> bool:
         """Send it; true also where somebody else does."""
         delay = min(FIRST_DELAY * 2 ** min(parcel.attempts, 5), MAX_DELAY)
         fields = {"first": parcel.first, "count": len(parcel.members)}
         try:
-            if not self.parcels.claim(TOPIC, parcel, self.clock.now() + delay):
+            if not self.parcels.claim(topic, parcel, self.clock.now() + delay):
                 return True
             changes = self.changes(sorted(parcel.members))
             together = self.publish([(one, self.publish.recipients(one)) for one in changes])
-            self.parcels.sent(TOPIC, parcel)
+            self.parcels.sent(topic, parcel)
         except AlertaError:
             log.exception("digest_postponed", extra={**fields, "attempts": parcel.attempts + 1})
             return False

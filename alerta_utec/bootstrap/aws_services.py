@@ -191,8 +191,15 @@ class AwsServices:
         """Sends what ``alarm`` has held (as ``alarm``)."""
         from alerta_utec.app.topic_digests import TopicDigests
 
-        clock, changes = SystemClock(), self._feed.those
-        return TopicDigests(self._storms, self._notices, self.publish, changes, clock, self._record)
+        return TopicDigests(
+            self._storms,
+            self._notices,
+            self.publish,
+            self._feed.those,
+            self._feed.epoch,
+            SystemClock(),
+            self._record,
+        )
 
     @cached_property
     def publish(self) -> "Publish":

@@ -35,6 +35,15 @@ class Feed:
         counter = self._item(COUNTER_KEY)
         return self.begun() if counter is None else position_of(counter)
 
+    def epoch(self) -> str | None:
+        """The feed's epoch; none where it has not begun.
+
+        Raises:
+            Unavailable.
+        """
+        counter = self._item(COUNTER_KEY)
+        return None if counter is None else position_of(counter).epoch
+
     def begun(self) -> Position:
         """The position of a feed that had none: a new epoch, unless another call was first.
 

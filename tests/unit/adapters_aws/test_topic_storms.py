@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from alerta_utec.adapters.aws.tables import IncidentTables
-from alerta_utec.app.topic_alarm import TOPIC, recipient_id
+from alerta_utec.app.topic_alarm import recipient_id
 from alerta_utec.domain.change import Change
 from alerta_utec.domain.errors import Conflict, Unavailable
 from alerta_utec.domain.recipient import Kind, Recipient
@@ -169,7 +169,7 @@ def test_a_digest_that_fails_is_tried_again_later_and_sent_once(topic: Topic) ->
     assert failed["result"] == "held"
     assert too_early == 1
     assert topic.told() == [{"uno"}, {"dos"}]
-    assert topic.notices.owed(TOPIC, topic.clock.now()) == []
+    assert topic.notices.owed(topic.name, topic.clock.now()) == []
 
 
 def test_whoever_sends_says_when_something_is_not_sent(topic: Topic) -> None:
@@ -187,8 +187,8 @@ def test_a_crash_after_the_release_loses_nothing(topic: Topic) -> None:
     topic.report(incidentId="dos")
     topic.clock.advance(5 * MINUTE)
 
-    topic.digests.storms.release(TOPIC)
-    still_held = topic.notices.held(TOPIC)[1]
+    topic.digests.storms.release(topic.name)
+    still_held = topic.notices.held(topic.name)[1]
     topic.flush()
 
     assert still_held == []
@@ -197,32 +197,32 @@ def test_a_crash_after_the_release_loses_nothing(topic: Topic) -> None:
 
 def test_a_gate_is_kept_only_over_the_version_that_was_read(topic: Topic) -> None:
     topic.report()
-    gate = topic.notices.recall(7, [TOPIC]).gates[TOPIC]
-    topic.notices.keep(7, "g", {TOPIC: Decision(gate, None)})
+    gate = topic.notices.recall(7, [topic.name]).gates[topic.name]
+    topic.notices.keep(7, "g", {topic.name: Decision(gate, None)})
 
     for seq, again in [(8, gate), (7, replace(gate, version=gate.version + 1))]:
         with pytest.raises(Conflict):
-            topic.notices.keep(seq, "g", {TOPIC: Decision(again, None)})
+            topic.notices.keep(seq, "g", {topic.name: Decision(again, None)})
     with pytest.raises(Conflict):
-        topic.notices.release(TOPIC, Released(gate, T0, [[7]], {}))
+        topic.notices.release(topic.name, Released(gate, T0, [[7]], {}))
 
-    assert topic.notices.recall(8, [TOPIC]).decided == {}
-    assert topic.notices.owed(TOPIC, END) == []
+    assert topic.notices.recall(8, [topic.name]).decided == {}
+    assert topic.notices.owed(topic.name, END) == []
 
 
 def test_an_e_mail_that_is_owed_is_claimed_by_one_for_a_while(topic: Topic) -> None:
     topic.report()
     topic.report()
     topic.clock.advance(5 * MINUTE)
-    topic.digests.storms.release(TOPIC)
+    topic.digests.storms.release(topic.name)
     now = topic.clock.now()
-    (parcel,) = topic.notices.owed(TOPIC, now)
+    (parcel,) = topic.notices.owed(topic.name, now)
 
-    claims = [topic.notices.claim(TOPIC, parcel, now + MINUTE) for _ in range(2)]
+    claims = [topic.notices.claim(topic.name, parcel, now + MINUTE) for _ in range(2)]
 
     assert claims == [True, False]
-    assert topic.notices.owed(TOPIC, now) == []
-    (later,) = topic.notices.owed(TOPIC, now + MINUTE)
+    assert topic.notices.owed(topic.name, now) == []
+    (later,) = topic.notices.owed(topic.name, now + MINUTE)
     assert (later.members, later.attempts) == (parcel.members, 1)
 
 
@@ -286,7 +286,7 @@ def test_a_sent_digest_whose_rows_cannot_be_removed_comes_again_whole(
     topic.pass_by(2)
 
     assert topic.told() == [{"uno"}, {"dos"}, {"dos"}]
-    assert topic.notices.held(TOPIC)[1] == []
+    assert topic.notices.held(topic.name)[1] == []
 
 
 def test_more_than_a_transaction_holds_leave_as_one(topic: Topic) -> None:
@@ -297,7 +297,24 @@ def test_more_than_a_transaction_holds_leave_as_one(topic: Topic) -> None:
 
     assert len(topic.mailer.sent) == 2
     assert "101" in topic.mailer.sent[1].subject
-    assert topic.notices.held(TOPIC)[1] == []
+    assert topic.notices.held(topic.name)[1] == []
+
+
+def test_a_feed_that_was_restored_and_counts_anew_is_told_of_all_the_same(topic: Topic) -> None:
+    first = topic.report()
+    assert first.position is not None
+
+    again = creation(urgency="medium", at=T0).committed(replace(first.position, epoch="otra"))
+    topic.alarm(again)
+
+    assert len(topic.mailer.sent) == 2
+
+
+def test_before_the_first_change_there_is_nothing_to_do(topic: Topic, wire: FaultyWire) -> None:
+    topic.digests()
+
+    assert "PutItem" not in wire.sent
+    assert topic.mailer.sent == []
 
 
 def test_what_was_decided_is_forgotten_in_the_end_and_what_is_held_is_not(
@@ -342,7 +359,7 @@ def test_whatever_happens_each_notice_is_in_one_e_mail(
         assert told.count(change) == 1
         assert told.topic.record(change)["result"] == "sent"
     assert told.late == []
-    assert told.topic.notices.held(TOPIC)[1] == []
+    assert told.topic.notices.held(told.topic.name)[1] == []
     wire.client.delete_table(TableName=table)
 
 

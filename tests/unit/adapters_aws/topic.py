@@ -16,7 +16,7 @@ from alerta_utec.adapters.aws.tables import IncidentTables
 from alerta_utec.adapters.memory import ManualClock, MemoryDeliveries, MemoryMailer
 from alerta_utec.app.records import Recorder
 from alerta_utec.app.storms import Storms
-from alerta_utec.app.topic_alarm import Publish, TopicAlarm
+from alerta_utec.app.topic_alarm import Publish, TopicAlarm, topic_of
 from alerta_utec.app.topic_digests import TopicDigests
 from alerta_utec.domain.change import Change
 from alerta_utec.domain.errors import Unavailable
@@ -41,6 +41,11 @@ class Topic:
     clock: ManualClock
     alarm: TopicAlarm
     digests: TopicDigests
+
+    @property
+    def name(self) -> str:
+        """What its rows are under."""
+        return topic_of(self.incidents.position().epoch)
 
     def report(self, **fields: Any) -> Change:
         """Commit a report, and let the alarm have it."""
@@ -100,7 +105,7 @@ def build(
         deliveries,
         clock,
         TopicAlarm(publish, clock, record, memory, storms.measure),
-        TopicDigests(storms, memory, publish, feed.those, clock, record),
+        TopicDigests(storms, memory, publish, feed.those, feed.epoch, clock, record),
     )
 
 
