@@ -13,8 +13,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 UV_COMPILE := UV_CUSTOM_COMPILE_COMMAND='make lock' $(VENV)/bin/uv pip compile --quiet \
 	--universal --generate-hashes --python-version 3.11
 BUNDLE := node_modules/.bin/esbuild panel/app.js panel/panel.css --bundle --minify --format=esm \
-	--charset=utf8 --target=es2022,chrome123,firefox121,safari17.5 --log-level=warning \
-	--external:./alerta_utec/panel/client.js
+	--charset=utf8 --target=es2022,chrome123,firefox121,safari17.5 --log-level=warning
 
 .PHONY: help serve test test-integrations panel chromium faults bench soak bench-peers lint conformance deploy lock clean
 
@@ -62,7 +61,6 @@ lint: $(VENV)/dev.stamp node_modules/.stamp  ## Style, types and layers
 	$(VENV)/bin/lint-imports
 	node_modules/.bin/tsc -p tsconfig.json
 	@$(BUNDLE) --outdir=.build/panel
-	@sed -i.bak 's#"../../alerta_utec/panel/#"./#g' .build/panel/app.js
 	@node_modules/.bin/tsc -p tsconfig.client.json --outDir .build/panel
 	@for f in app.js panel.css client.d.ts; do \
 		cmp .build/panel/$$f alerta_utec/panel/$$f || { echo 'Build the panel: make panel'; exit 1; }; done
