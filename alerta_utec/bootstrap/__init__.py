@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from alerta_utec.bootstrap.aws_home import AwsHome
     from alerta_utec.bootstrap.aws_redrive import RedriveHome
-    from alerta_utec.bootstrap.local_home import LocalHome, LocalSettings
+    from alerta_utec.bootstrap.local_home import LocalHome
+    from alerta_utec.bootstrap.local_settings import LocalSettings
 
 
 def aws(environment: Mapping[str, str] = os.environ) -> "AwsHome":

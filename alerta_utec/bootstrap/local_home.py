@@ -4,33 +4,16 @@ import asyncio
 import logging
 import resource
 import signal
-import ssl
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack, closing, suppress
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
 from datetime import timedelta
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import uvloop
 
 from alerta_utec.adapters.clock import SystemClock
-from alerta_utec.adapters.local.data_folder import DataFolder
-from alerta_utec.adapters.local.database import Database
-from alerta_utec.adapters.local.errors import DataRefused
-from alerta_utec.adapters.local.mail import lanes_for, recipients_of
-from alerta_utec.adapters.local.sqlite import SqliteIncidents
-from alerta_utec.adapters.local.sqlite_deliveries import SqliteDeliveries
-from alerta_utec.adapters.local.sqlite_notices import SqliteNotices
-from alerta_utec.adapters.local.sqlite_webhooks import SqliteWebhookJobs, SqliteWebhooks
-from alerta_utec.adapters.memory import (
-    MemoryDeliveries,
-    MemoryIncidents,
-    MemoryMailer,
-    MemoryRateLimits,
-)
-from alerta_utec.adapters.memory_webhooks import MemoryWebhooks
+from alerta_utec.adapters.memory import MemoryRateLimits
 from alerta_utec.app.access import Access
 from alerta_utec.app.announce import Announce
 from alerta_utec.app.cap import CapAlerts
@@ -38,25 +21,23 @@ from alerta_utec.app.catch_up import CatchUp
 from alerta_utec.app.limits import NoLimit, SubmitLimit
 from alerta_utec.app.mail_records import WithNotices
 from alerta_utec.app.records import Recorder
-from alerta_utec.app.sender import Lane
 from alerta_utec.app.sessions import Sessions, Subscriptions
 from alerta_utec.app.stats import Stats
 from alerta_utec.app.submit import Submit
 from alerta_utec.app.webhooks_admin import ManageWebhooks
 from alerta_utec.bootstrap import logs, sign_in
 from alerta_utec.bootstrap.delivery_writer import DeliveryWriter
-from alerta_utec.bootstrap.local_webhooks import KeptWebhooks, LocalWebhooks
+from alerta_utec.bootstrap.local_backing import Backing, open_backing
+from alerta_utec.bootstrap.local_settings import LocalSettings
+from alerta_utec.bootstrap.local_webhooks import LocalWebhooks
 from alerta_utec.bootstrap.mail_worker import MailWorkers
 from alerta_utec.bootstrap.webhook_worker import WebhookWorker
 from alerta_utec.domain.change import Change
-from alerta_utec.domain.messages import DEFAULT_LANG, Lang
 from alerta_utec.domain.origins import Origins
-from alerta_utec.domain.routing import Routes, Rule
 from alerta_utec.domain.storms import Measure
-from alerta_utec.gateway.batches import Handler, pause
+from alerta_utec.gateway.batches import Handler
 from alerta_utec.gateway.core import Gateway, Route
 from alerta_utec.gateway.hub import Hub
-from alerta_utec.gateway.limits import Limits
 from alerta_utec.gateway.server import GatewayServer
 from alerta_utec.handlers.connections import Connect, Disconnect
 from alerta_utec.handlers.http import HttpApi
@@ -71,8 +52,6 @@ from alerta_utec.handlers.websocket import (
     Sync,
     UpdateIncident,
 )
-from alerta_utec.notice_ports import Notices
-from alerta_utec.ports import Deliveries, IncidentStore
 
 log = logging.getLogger(__name__)
 
@@ -81,56 +60,6 @@ WEBHOOKS_STOP_S = 5.0
 WRITER_STOP_S = 5.0
 # Changes that leave in one write: at 33 KB each, half of what may wait for one client.
 JOINED_MAX = 16
-
-
-@dataclass(frozen=True)
-class LocalSettings:
-    """How ``serve`` runs.
-
-    ``mail_url``: ``smtp://user:password@host:587``, ``smtps://…`` or an Apprise URL;
-    none: e-mails go to the Maildir ``data/mail``. ``rules``: who gets which notices; none:
-    everything goes to ``mail_to``. ``mail_limit``: e-mails to each recipient, at once and then
-    each hour. ``mail_window_s``: for how long those about the same type and place are held
-    after the first. ``ephemeral``: nothing is stored.
-    ``lang``: of the e-mails. ``auth``: ``AUTH`` and what belongs to it, as ``sign_in`` has
-    them. ``origins``: as ``domain.origins`` has them. ``max_per_address``: sockets from one
-    address that is not this machine's. ``webhook_allow_private``: webhooks may be sent to
-    addresses that are not public. ``certificate`` and ``key``: PEM files, for TLS.
-    ``limits``: API Gateway's, unless a test sets them lower.
-    """
-
-    host: str = "127.0.0.1"
-    port: int = 8000
-    stage: str = "dev"
-    data: Path = Path("data")
-    insecure: bool = False
-    ephemeral: bool = False
-    mail_url: str | None = None
-    mail_from: str = "alerta-utec@localhost"
-    mail_to: tuple[str, ...] = ()
-    mail_limit: int = 20
-    mail_window_s: int = 300
-    rules: tuple[Rule, ...] = ()
-    timezone: str = "America/Lima"
-    lang: Lang = DEFAULT_LANG
-    auth: Mapping[str, str] = field(default_factory=dict)
-    origins: tuple[str, ...] = ()
-    max_per_address: int = 1000
-    webhook_allow_private: bool = False
-    certificate: Path | None = None
-    key: Path | None = None
-    limits: Limits = field(default_factory=Limits)
-
-
-@dataclass(frozen=True)
-class _Backing:
-    """What keeps incidents, e-mails and webhooks."""
-
-    store: IncidentStore
-    notices: Notices
-    lanes: Sequence[Lane]
-    deliveries: Deliveries
-    webhooks: KeptWebhooks
 
 
 class LocalHome:
@@ -158,10 +87,10 @@ class LocalHome:
         logs.configure()
         _allow_many_files()
         with ExitStack() as resources, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            backing = self._open(resources)
+            backing = open_backing(self.settings, self._committed, resources)
             runner.run(self._serve(backing, on_ready))
 
-    async def _serve(self, backing: _Backing, on_ready: Callable[[str, str], None] | None) -> None:
+    async def _serve(self, backing: Backing, on_ready: Callable[[str, str], None] | None) -> None:
         settings = self.settings
         stop = asyncio.Event()
         self._loop = asyncio.get_running_loop()
@@ -183,7 +112,7 @@ class LocalHome:
         self._mail = MailWorkers(
             backing.notices,
             backing.store,
-            self._routes(),
+            settings.routes(),
             backing.lanes,
             Measure(
                 timedelta(seconds=settings.mail_window_s),
@@ -193,7 +122,7 @@ class LocalHome:
             self._clock,
             settings.lang,
         )
-        port = await server.start(settings.host, settings.port, _tls(settings))
+        port = await server.start(settings.host, settings.port, settings.tls())
         writer.start()
         self._mail.start()
         self._webhooks.start()
@@ -212,7 +141,7 @@ class LocalHome:
             await asyncio.to_thread(self._webhooks.stop, WEBHOOKS_STOP_S)
             await asyncio.to_thread(writer.stop, WRITER_STOP_S)
 
-    def _gateway(self, backing: _Backing, webhooks: ManageWebhooks) -> Gateway:
+    def _gateway(self, backing: Backing, webhooks: ManageWebhooks) -> Gateway:
         store, authenticator = backing.store, sign_in.authenticator(self.settings.auth)
         life_s, origins = self.settings.limits.age_s, Origins(self.settings.origins)
         sessions = Sessions(self._hub, authenticator, life_s)
@@ -264,29 +193,6 @@ class LocalHome:
         scheme = "wss" if secure else "ws"
         return f"{scheme}://{request.header('host') or 'localhost'}/{self.settings.stage}"
 
-    def _open(self, resources: ExitStack) -> _Backing:
-        settings = self.settings
-        if settings.ephemeral:
-            memory, told = MemoryIncidents(on_commit=self._committed), MemoryWebhooks()
-            kept = KeptWebhooks(told, told.jobs)
-            lanes: Sequence[Lane] = [Lane(dict.fromkeys(self._routes().recipients, MemoryMailer()))]
-            return _Backing(memory, memory.notices, lanes, MemoryDeliveries(), kept)
-        folder = resources.enter_context(DataFolder.open(settings.data))
-        recipients = self._routes().recipients.values()
-        lanes = lanes_for(settings.mail_url, settings.mail_from, recipients, folder.maildir)
-        database = resources.enter_context(closing(Database(folder.database)))
-        store = SqliteIncidents(database, on_commit=self._committed, gather=pause)
-        kept = KeptWebhooks(SqliteWebhooks(database), SqliteWebhookJobs(database))
-        deliveries = SqliteDeliveries(database)
-        return _Backing(store, SqliteNotices(database), lanes, deliveries, kept)
-
-    def _routes(self) -> Routes:
-        settings = self.settings
-        rules = settings.rules
-        if not rules:
-            rules = (Rule("", recipients_of(settings.mail_url, settings.mail_to)),)
-        return Routes(rules, ZoneInfo(settings.timezone))
-
     def _committed(self, change: Change) -> None:
         """Called in ``seq`` order, by whichever thread committed."""
         if self._loop is not None and self._announce is not None:
@@ -320,18 +226,6 @@ def _route(route: WebSocketRoute, handler: Handler) -> Route:
         may_be_silent=not route.two_way,
         batched=route.handler in ("notify", "update"),
     )
-
-
-def _tls(settings: LocalSettings) -> ssl.SSLContext | None:
-    if settings.certificate is None:
-        return None
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    try:
-        context.load_cert_chain(settings.certificate, settings.key)
-    except (OSError, ssl.SSLError) as error:
-        raise DataRefused(f"No se puede usar el certificado o su clave: {error}.") from error
-    return context
 
 
 def _allow_many_files() -> None:

@@ -218,7 +218,7 @@ def serve(
         )
     from alerta_utec import bootstrap
     from alerta_utec.bootstrap import sign_in
-    from alerta_utec.bootstrap.local_home import LocalSettings
+    from alerta_utec.bootstrap.local_settings import LocalSettings
     from alerta_utec.gateway.limits import Limits
 
     try:

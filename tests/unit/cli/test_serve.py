@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from alerta_utec.bootstrap.local_home import LocalSettings
+from alerta_utec.bootstrap.local_settings import LocalSettings
 from alerta_utec.cli.banner import banner
 from tests.conftest import ServeFactory
 from tests.unit.cli.running import Process, wait_for

@@ -1,0 +1,59 @@
+"""What keeps the incidents and what is owed for them, on one machine."""
+
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
+
+from alerta_utec.adapters.local.data_folder import DataFolder
+from alerta_utec.adapters.local.database import Database
+from alerta_utec.adapters.local.mail import lanes_for
+from alerta_utec.adapters.local.sqlite import SqliteIncidents
+from alerta_utec.adapters.local.sqlite_deliveries import SqliteDeliveries
+from alerta_utec.adapters.local.sqlite_notices import SqliteNotices
+from alerta_utec.adapters.local.sqlite_webhooks import SqliteWebhookJobs, SqliteWebhooks
+from alerta_utec.adapters.memory import MemoryDeliveries, MemoryIncidents, MemoryMailer
+from alerta_utec.adapters.memory_webhooks import MemoryWebhooks
+from alerta_utec.app.sender import Lane
+from alerta_utec.bootstrap.local_settings import LocalSettings
+from alerta_utec.bootstrap.local_webhooks import KeptWebhooks
+from alerta_utec.domain.change import Change
+from alerta_utec.gateway.batches import pause
+from alerta_utec.notice_ports import Notices
+from alerta_utec.ports import Deliveries, IncidentStore
+
+
+@dataclass(frozen=True)
+class Backing:
+    """What keeps incidents, e-mails and webhooks, and the ways out for the e-mails."""
+
+    store: IncidentStore
+    notices: Notices
+    lanes: Sequence[Lane]
+    deliveries: Deliveries
+    webhooks: KeptWebhooks
+
+
+def open_backing(
+    settings: LocalSettings, on_commit: Callable[[Change], None], resources: ExitStack
+) -> Backing:
+    """The data folder's, or the memory's where nothing is to be stored.
+
+    ``on_commit`` is called with each committed change, in ``seq`` order, by whichever thread
+    committed; ``resources`` closes what was opened.
+
+    Raises:
+        DataRefused: the data folder is in use by another server or cannot be used.
+        ValueError: the mail URL is not usable.
+    """
+    recipients = settings.routes().recipients
+    if settings.ephemeral:
+        memory, told = MemoryIncidents(on_commit=on_commit), MemoryWebhooks()
+        kept = KeptWebhooks(told, told.jobs)
+        lanes: Sequence[Lane] = [Lane(dict.fromkeys(recipients, MemoryMailer()))]
+        return Backing(memory, memory.notices, lanes, MemoryDeliveries(), kept)
+    folder = resources.enter_context(DataFolder.open(settings.data))
+    lanes = lanes_for(settings.mail_url, settings.mail_from, recipients.values(), folder.maildir)
+    database = resources.enter_context(closing(Database(folder.database)))
+    store = SqliteIncidents(database, on_commit=on_commit, gather=pause)
+    kept = KeptWebhooks(SqliteWebhooks(database), SqliteWebhookJobs(database))
+    return Backing(store, SqliteNotices(database), lanes, SqliteDeliveries(database), kept)

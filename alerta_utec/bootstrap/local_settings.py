@@ -1,0 +1,73 @@
+"""What can be set of the service on one machine."""
+
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from alerta_utec.adapters.local.errors import DataRefused
+from alerta_utec.adapters.local.mail import recipients_of
+from alerta_utec.domain.messages import DEFAULT_LANG, Lang
+from alerta_utec.domain.routing import Routes, Rule
+from alerta_utec.gateway.limits import Limits
+
+
+@dataclass(frozen=True)
+class LocalSettings:
+    """How ``serve`` runs.
+
+    ``mail_url``: ``smtp://user:password@host:587``, ``smtps://…`` or an Apprise URL;
+    none: e-mails go to the Maildir ``data/mail``. ``rules``: who gets which notices; none:
+    everything goes to ``mail_to``. ``mail_limit``: e-mails to each recipient, at once and then
+    each hour. ``mail_window_s``: for how long those about the same type and place are held
+    after the first. ``ephemeral``: nothing is stored.
+    ``lang``: of the e-mails. ``auth``: ``AUTH`` and what belongs to it, as ``sign_in`` has
+    them. ``origins``: as ``domain.origins`` has them. ``max_per_address``: sockets from one
+    address that is not this machine's. ``webhook_allow_private``: webhooks may be sent to
+    addresses that are not public. ``certificate`` and ``key``: PEM files, for TLS.
+    ``limits``: API Gateway's, unless a test sets them lower.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 8000
+    stage: str = "dev"
+    data: Path = Path("data")
+    insecure: bool = False
+    ephemeral: bool = False
+    mail_url: str | None = None
+    mail_from: str = "alerta-utec@localhost"
+    mail_to: tuple[str, ...] = ()
+    mail_limit: int = 20
+    mail_window_s: int = 300
+    rules: tuple[Rule, ...] = ()
+    timezone: str = "America/Lima"
+    lang: Lang = DEFAULT_LANG
+    auth: Mapping[str, str] = field(default_factory=dict)
+    origins: tuple[str, ...] = ()
+    max_per_address: int = 1000
+    webhook_allow_private: bool = False
+    certificate: Path | None = None
+    key: Path | None = None
+    limits: Limits = field(default_factory=Limits)
+
+    def routes(self) -> Routes:
+        """Who gets which notices."""
+        rules = self.rules or (Rule("", recipients_of(self.mail_url, self.mail_to)),)
+        return Routes(rules, ZoneInfo(self.timezone))
+
+    def tls(self) -> ssl.SSLContext | None:
+        """What TLS is served with, if it is.
+
+        Raises:
+            DataRefused: the certificate or its key cannot be used.
+        """
+        if self.certificate is None:
+            return None
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        try:
+            context.load_cert_chain(self.certificate, self.key)
+        except (OSError, ssl.SSLError) as error:
+            raise DataRefused(f"No se puede usar el certificado o su clave: {error}.") from error
+        return context
