@@ -45,6 +45,7 @@ OURS = (
     "alerta_utec/app",
     "alerta_utec/bootstrap/__init__.py",
     "alerta_utec/bootstrap/aws_home.py",
+    "alerta_utec/bootstrap/aws_alarms.py",
     "alerta_utec/bootstrap/aws_services.py",
     "alerta_utec/bootstrap/aws_webhooks.py",
     "alerta_utec/bootstrap/sign_in.py",

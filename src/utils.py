@@ -9,12 +9,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from alerta_utec import wire
-from alerta_utec.bootstrap.aws_services import AwsServices
+from alerta_utec.bootstrap.aws_alarms import AwsAlarms
 from alerta_utec.domain.change import Change
 from alerta_utec.domain.incident import Incident, Report
 
 # What the caller prints stays free of metrics.
-_services = AwsServices(os.environ, metrics=False)
+_services = AwsAlarms(os.environ, metrics=False)
 
 
 def save_connection(connection_id: str) -> None:

@@ -137,12 +137,14 @@ class AwsHome:
     def alarm(self) -> Handler:
         """The stream of changes, to e-mail, and the schedule, which lets leave what is held."""
         from alerta_utec.adapters.aws.items import change_from_image
+        from alerta_utec.bootstrap.aws_alarms import AwsAlarms
         from alerta_utec.handlers.stream import StreamConsumer, StreamOrSchedule
 
-        alarm = self.services.alarm
+        services = AwsAlarms(self.environment)
+        alarm = services.alarm
         # An e-mail is one call with timeouts of its own.
         stream = StreamConsumer(change_from_image, lambda change, _deadline_s: alarm(change))
-        return self._logged(StreamOrSchedule(stream, self.services.digests))
+        return self._logged(StreamOrSchedule(stream, services.digests))
 
     @cached_property
     def sweep(self) -> Handler:

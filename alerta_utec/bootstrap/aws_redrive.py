@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from alerta_utec.adapters.aws import clients, stack
 from alerta_utec.adapters.aws.undelivered import SqsFailedBatches
 from alerta_utec.app.redrive import Redrive
+from alerta_utec.bootstrap.aws_alarms import AwsAlarms
 from alerta_utec.bootstrap.aws_webhooks import AwsWebhooks
 from alerta_utec.domain.errors import NotFound
 from alerta_utec.ports import FailedBatches
@@ -64,7 +65,7 @@ def connect(
         services.deliveries,
         {
             "broadcast": services.broadcast,
-            "email": services.alarm_at_once,
+            "email": AwsAlarms(environment, metrics=False).alarm_at_once,
             "webhooks": services.plan_webhooks,
         },
         services.send_shard,

@@ -4,7 +4,7 @@ Every import is where it is needed: a Lambda loads what its own handler stands o
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
     from alerta_utec.adapters.aws.dynamodb_deliveries import DynamoDeliveries, MeteredDeliveries
-    from alerta_utec.adapters.aws.dynamodb_notices import DynamoNotices
     from alerta_utec.adapters.aws.feed import Feed
     from alerta_utec.adapters.aws.sweep import Sweep
     from alerta_utec.app.access import Access
@@ -25,14 +24,9 @@ if TYPE_CHECKING:
     from alerta_utec.app.records import Recorder
     from alerta_utec.app.sessions import Sessions, Subscriptions
     from alerta_utec.app.stats import Stats
-    from alerta_utec.app.storms import Storms
     from alerta_utec.app.submit import Submit
-    from alerta_utec.app.topic_alarm import Publish, TopicAlarm
-    from alerta_utec.app.topic_digests import TopicDigests
     from alerta_utec.domain.messages import Lang
     from alerta_utec.domain.origins import Origins
-    from alerta_utec.domain.routing import Routes
-    from alerta_utec.domain.storms import Measure
     from alerta_utec.ports import Authenticator, Connections, IncidentStore, Poster
 
 
@@ -174,68 +168,6 @@ class AwsServices:
         return SendShard(self._feed, self.connections, self.poster, self.deliveries, SystemClock())
 
     @cached_property
-    def alarm(self) -> "TopicAlarm":
-        """Sends a change's e-mail, or holds it (as ``publish``; ``DELIVERIES_TABLE``,
-        ``NOTICES_TABLE``, ``ALERTA_MAIL_LIMIT``, ``ALERTA_MAIL_WINDOW``)."""
-        return replace(self.alarm_at_once, memory=self._notices, measure=self._measure)
-
-    @cached_property
-    def alarm_at_once(self) -> "TopicAlarm":
-        """Sends a change's e-mail, and holds none (as ``publish``; ``DELIVERIES_TABLE``)."""
-        from alerta_utec.app.topic_alarm import TopicAlarm
-
-        return TopicAlarm(self.publish, SystemClock(), self._record)
-
-    @cached_property
-    def digests(self) -> "TopicDigests":
-        """Sends what ``alarm`` has held (as ``alarm``)."""
-        from alerta_utec.app.topic_digests import TopicDigests
-
-        return TopicDigests(
-            self._storms,
-            self._notices,
-            self.publish,
-            self._feed.those,
-            self._feed.epoch,
-            SystemClock(),
-            self._record,
-        )
-
-    @cached_property
-    def publish(self) -> "Publish":
-        """Sends e-mails to the topic.
-
-        ``ALARM_TOPIC_ARN``, ``ALERTA_TIMEZONE``, ``ALERTA_LANG``, ``CHANGES_TABLE``, and
-        ``ROUTES_FILE`` where there are routes.
-        """
-        from zoneinfo import ZoneInfo
-
-        from alerta_utec.adapters.aws import clients
-        from alerta_utec.adapters.aws.sns import SnsMailer
-        from alerta_utec.app.topic_alarm import Publish
-
-        mailer = SnsMailer(clients.sns(), self.environment["ALARM_TOPIC_ARN"])
-        timezone = ZoneInfo(self.environment["ALERTA_TIMEZONE"])
-        return Publish(mailer, timezone, self.routes, self._feed.before_change, self._lang)
-
-    @cached_property
-    def routes(self) -> "Routes | None":
-        """Who gets which alarm (``ROUTES_FILE``, at the root of the zip, or its content in
-        ``ROUTES``; ``ALERTA_TIMEZONE``); none: nobody by name."""
-        packed = self.environment.get("ROUTES")
-        name = self.environment.get("ROUTES_FILE")
-        if not packed and not name:
-            return None
-        from pathlib import Path
-        from zoneinfo import ZoneInfo
-
-        from alerta_utec.adapters.aws.routes import parse_rules
-        from alerta_utec.domain.routing import Routes
-
-        text = packed or (Path(__file__).parents[2] / str(name)).read_text(encoding="utf-8")
-        return Routes(parse_rules(text), ZoneInfo(self.environment["ALERTA_TIMEZONE"]))
-
-    @cached_property
     def connections(self) -> "Connections":
         """Who is connected (``CONNECTIONS_TABLE``)."""
         from alerta_utec.adapters.aws.dynamodb_connections import DynamoConnections
@@ -283,28 +215,6 @@ class AwsServices:
         from alerta_utec.app.records import Recorder
 
         return Recorder(self.deliveries)
-
-    @cached_property
-    def _storms(self) -> "Storms":
-        from alerta_utec.app.storms import Storms
-
-        return Storms(self._notices, SystemClock(), self._measure)
-
-    @property
-    def _measure(self) -> "Measure":
-        from datetime import timedelta
-
-        from alerta_utec.domain.storms import Measure
-
-        limit = int(self.environment["ALERTA_MAIL_LIMIT"])
-        window = timedelta(seconds=int(self.environment["ALERTA_MAIL_WINDOW"]))
-        return Measure(window=window, burst=limit, per_hour=limit)
-
-    @cached_property
-    def _notices(self) -> "DynamoNotices":
-        from alerta_utec.adapters.aws.dynamodb_notices import DynamoNotices
-
-        return DynamoNotices(self._dynamodb, self.environment["NOTICES_TABLE"])
 
     @cached_property
     def _feed(self) -> "Feed":
