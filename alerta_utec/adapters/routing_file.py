@@ -236,10 +236,11 @@ def _urgency(node: yaml.Node) -> Urgency:
 
 
 def _pattern(node: yaml.Node) -> Pattern:
-    if isinstance(node, yaml.ScalarNode) and node.value.startswith("*"):
-        raise _Wrong("el * va al final, detrás de un texto")
     # As an incident's fields are kept: one space between words.
-    pattern = Pattern.of(" ".join(_scalar(node).split()))
+    text = " ".join(_scalar(node).split())
+    if text.startswith("*"):
+        raise _Wrong("el * va al final, detrás de un texto")
+    pattern = Pattern.of(text)
     if "*" in pattern.text:
         raise _Wrong("el * solo vale al final")
     return pattern

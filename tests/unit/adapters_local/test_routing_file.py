@@ -84,7 +84,7 @@ def test_every_problem_is_told_at_once_with_its_rule_and_line() -> None:
   color: rojo
   to: [a@example.edu]
 - to: [nadie, "env:FALTA"]
-  type: ["*", "a*b", 123]
+  type: [" *", "a*b", 123]
 - name: Guardia
   days: [lunes]
   drill: yes

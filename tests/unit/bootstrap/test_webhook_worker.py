@@ -161,7 +161,7 @@ def test_one_that_hangs_delays_no_other(house: House) -> None:
     ids = house.commit(5)
 
     wait_until(lambda: len(house.told(quick)) == 5)
-    assert house.sender.waiting == [slow.url]
+    wait_until(lambda: house.sender.waiting == [slow.url])
     gate.set()
     wait_until(lambda: len(house.told(slow)) == 5)
     assert house.told(slow) == house.told(quick) == ids
