@@ -72,15 +72,15 @@ def test_a_token_without_a_signature(guarded: Server, algorithm: str, signature:
 @pytest.mark.parametrize(
     "changes",
     [
-        {"exp": now_s() - 1},
+        pytest.param({"exp": now_s() - 1}, id="exp a second ago"),
         {"exp": None},
         {"exp": "9999999999999"},
         {"exp": 10**30},
         {"exp": float("inf")},
         {"nbf": float("inf")},
         {"iat": float("nan")},
-        {"nbf": now_s() + 86_400},
-        {"iat": now_s() + 86_400},
+        pytest.param({"nbf": now_s() + 86_400}, id="nbf tomorrow"),
+        pytest.param({"iat": now_s() + 86_400}, id="iat tomorrow"),
         {"aud": "otro-servicio"},
         {"aud": None},
         {"aud": ["otro", "más"]},
