@@ -20,6 +20,11 @@ class FilterIndex(Generic[T]):
         # By the fields that are restricted: what each item accepts in each of them.
         self._kinds: dict[tuple[str, ...], tuple[dict[T, frozenset[str]], ...]] = {}
 
+    @property
+    def fields(self) -> frozenset[str]:
+        """The fields that some filter restricts: no item asks for the others."""
+        return frozenset(chain.from_iterable(self._kinds))
+
     def add(self, item: T, wanted: Filter) -> None:
         """Let ``item`` be found by ``wanted``."""
         fields = _restricted(wanted)

@@ -1,6 +1,6 @@
 """What a listener wants to hear about."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +34,10 @@ class Facets:
             incident.type.casefold(),
             incident.location.casefold(),
         )
+
+    def only(self, fields: Collection[str]) -> "Facets":
+        """These fields alone, the others empty: the same for all who look only at these."""
+        return Facets(*(getattr(self, name) if name in fields else "" for name in FIELDS))
 
 
 def facets_of(change: "Change") -> Sequence[Facets]:

@@ -4,11 +4,12 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from alerta_utec.domain.filter_index import FilterIndex
 from alerta_utec.domain.filters import Facets, Filter, facets_of
-from alerta_utec.gateway.audience import Recipients, Room, Told
+from alerta_utec.gateway.audience import Audience, Room, Told
 from alerta_utec.ports import Connection
 
 if TYPE_CHECKING:
@@ -16,8 +17,8 @@ if TYPE_CHECKING:
     from alerta_utec.gateway.session import Session
 
 _NEVER = datetime.max.replace(tzinfo=UTC)
-# Sets of rooms whose members are remembered; 20 bytes a member.
-JOINED_MAX = 16
+# So many answers to who hears of something are remembered; 20 bytes a client each.
+REMEMBERED_MAX = 16
 
 
 class Rooms:
@@ -35,8 +36,8 @@ class Rooms:
         self._indexes: Mapping[bool, FilterIndex[Room]] = {
             private: FilterIndex() for private in (False, True)
         }
-        # Everyone in several rooms together, as long as nothing changes in any room.
-        self._joined: dict[tuple[Room, ...], Recipients] = {}
+        # Who hears of some states of incidents, as long as nothing changes in any room.
+        self._audiences: dict[tuple[Sequence[Facets], ...], Sequence[Audience]] = {}
         # Nobody in a room expires before.
         self._first_end = _NEVER
 
@@ -96,33 +97,46 @@ class Rooms:
 
     def concerned(self, changes: "Sequence[Change]", now: datetime) -> Sequence[Told]:
         """Whom to tell which of ``changes``."""
-        places: dict[Sequence[Facets], tuple[int, ...]] = {}
-        for place, change in enumerate(changes):
-            states = facets_of(change)
-            places[states] = (*places.get(states, ()), place)
         now_ms = int(time.time() * 1000)
-        told = []
         with self._lock:
             if now >= self._first_end:
                 self._expire(now)
-            for private, index in self._indexes.items():
-                for which, rooms in _hearing(index, places).items():
-                    for room in rooms:
-                        room.told_ms = now_ms
-                    told.append(Told(private, which, self._everyone_in(rooms)))
+            by_state = self._by_state(changes)
+            own = list(by_state.values())
+            told = []
+            for audience in self._hearing(tuple(by_state)):
+                audience.told_ms = now_ms
+                which = sorted(chain.from_iterable(own[place] for place in audience.places))
+                told.append(Told(audience.private, tuple(which), audience.recipients))
         return told
 
-    def _everyone_in(self, rooms: Sequence[Room]) -> Recipients:
-        """The members of all of them."""
-        if len(rooms) == 1:
-            return rooms[0].recipients()
-        together = tuple(rooms)
-        if together not in self._joined:
-            if len(self._joined) >= JOINED_MAX:
-                self._joined.clear()
-            members = [session for room in rooms for session in room.members]
-            self._joined[together] = Recipients(members)
-        return self._joined[together]
+    def _by_state(self, changes: "Sequence[Change]") -> Mapping[Sequence[Facets], list[int]]:
+        """The places of the changes, by what those who are there look at in them."""
+        fields = self._indexes[False].fields | self._indexes[True].fields
+        places: dict[Sequence[Facets], list[int]] = {}
+        for place, change in enumerate(changes):
+            states = tuple(dict.fromkeys(facets.only(fields) for facets in facets_of(change)))
+            places.setdefault(states, []).append(place)
+        return places
+
+    def _hearing(self, everything: tuple[Sequence[Facets], ...]) -> Sequence[Audience]:
+        """Who hears of which of these."""
+        audiences = self._audiences.get(everything)
+        if audiences is None:
+            if len(self._audiences) >= REMEMBERED_MAX:
+                self._part()
+            audiences = self._audiences[everything] = [
+                Audience(private, places, rooms)
+                for private, index in self._indexes.items()
+                for places, rooms in _together(index, everything).items()
+            ]
+        return audiences
+
+    def _part(self) -> None:
+        """Something changes in a room: who hears what has to be looked up again."""
+        for audience in chain.from_iterable(self._audiences.values()):
+            audience.part()
+        self._audiences.clear()
 
     def _mark(self, session: "Session") -> None:
         if session.behind and session.client.connection_id in self._open:
@@ -131,7 +145,7 @@ class Rooms:
             self._behind.discard(session)
         if session.room is not None:
             session.room.changed()
-            self._joined.clear()
+            self._part()
 
     def _place(self, connection_id: str) -> None:
         """Put the socket where it belongs now."""
@@ -149,7 +163,7 @@ class Rooms:
             self._indexes[room.private].add(room, room.wanted)
         room.enter(session)
         session.room = room
-        self._joined.clear()
+        self._part()
 
     def _vacate(self, session: "Session") -> None:
         room = session.room
@@ -158,7 +172,7 @@ class Rooms:
         session.touched_ms = max(session.touched_ms, room.told_ms)
         session.room = None
         room.leave(session)
-        self._joined.clear()
+        self._part()
         if not room.members:
             del self._rooms[room.wanted, room.private]
             self._indexes[room.private].remove(room, room.wanted)
@@ -177,18 +191,18 @@ class Rooms:
                 self._vacate(session)
 
 
-def _hearing(
-    index: FilterIndex[Room], places: Mapping[Sequence[Facets], tuple[int, ...]]
+def _together(
+    index: FilterIndex[Room], everything: Sequence[Sequence[Facets]]
 ) -> Mapping[tuple[int, ...], Sequence[Room]]:
     """The rooms that hear of something, by the places of what they hear of."""
-    heard = [(own, index.accepting(states)) for states, own in places.items()]
+    heard = [index.accepting(states) for states in everything]
     if len(heard) == 1:
-        return {own: rooms for own, rooms in heard if rooms}
+        return {(0,): heard[0]} if heard[0] else {}
     which: dict[Room, tuple[int, ...]] = {}
-    for own, rooms in heard:
+    for place, rooms in enumerate(heard):
         for room in rooms:
-            which[room] = (*which.get(room, ()), *own)
-    hearing: dict[tuple[int, ...], list[Room]] = {}
-    for room, own in which.items():
-        hearing.setdefault(tuple(sorted(own)), []).append(room)
-    return hearing
+            which[room] = (*which.get(room, ()), place)
+    together: dict[tuple[int, ...], list[Room]] = {}
+    for room, places in which.items():
+        together.setdefault(places, []).append(room)
+    return together

@@ -30,3 +30,17 @@ def test_it_finds_those_and_only_those_whose_filter_accepts_a_state(
 
     left = [(item, own) for item, (own, stays) in enumerate(wanted) if stays]
     assert sorted(found) == [item for item, own in left if any(map(own.accepts, asked))]
+
+
+def test_it_knows_which_fields_are_restricted() -> None:
+    index: FilterIndex[int] = FilterIndex()
+    known = [index.fields]
+
+    index.add(1, Filter(type=frozenset("a")))
+    index.add(2, Filter(type=frozenset("b"), urgency=frozenset("c")))
+    index.add(3, Filter())
+    known.append(index.fields)
+    index.remove(2, Filter(type=frozenset("b"), urgency=frozenset("c")))
+    known.append(index.fields)
+
+    assert known == [frozenset(), {"type", "urgency"}, {"type"}]

@@ -19,7 +19,7 @@ from alerta_utec.domain.policy import Person, Role
 from alerta_utec.domain.values import Status
 from alerta_utec.gateway.core import Route
 from alerta_utec.gateway.hub import Hub
-from alerta_utec.gateway.rooms import JOINED_MAX
+from alerta_utec.gateway.rooms import REMEMBERED_MAX
 from alerta_utec.gateway.sending import COMPILED, Send, by_descriptors, by_transports
 from alerta_utec.ports import Connection, Posted
 from tests.contract.builders import T0, creation, update
@@ -199,7 +199,7 @@ def test_who_comes_goes_or_changes_rooms_is_told_from_the_next_change_on(house: 
 
 def test_more_sets_of_listeners_than_are_remembered_are_told_all_the_same(house: House) -> None:
     everything = house.connect()
-    places = [f"Sala {number}" for number in range(JOINED_MAX + 4)]
+    places = [f"Sala {number}" for number in range(REMEMBERED_MAX + 4)]
     names = [house.connect(Filter(location=frozenset({place.casefold()}))) for place in places]
     sent = [change for place in places * 2 for change in changes(1, location=place)]
 
@@ -265,6 +265,25 @@ def test_telling_keeps_a_connection_active(house: House) -> None:
     house.subscribe(name, Filter(urgency=frozenset({"high"})))
 
     assert session.last_active_ms >= before
+
+
+def test_who_was_told_with_others_stays_active_when_they_have_gone(house: House) -> None:
+    names = [house.connect(), house.connect(Filter(status=frozenset({"pendiente"})))]
+    sessions = [house.hub.session(name) for name in names]
+    for session in sessions:
+        assert session is not None
+        session.touched_ms = 0
+    house.hub.tell(changes(1))
+    told = [session.last_active_ms for session in sessions if session]
+
+    other = house.connect()
+    house.hub.delete(names[1])
+
+    assert min(told) > 0
+    assert [session.last_active_ms for session in sessions if session] == told
+    new = house.hub.session(other)
+    assert new is not None
+    assert new.last_active_ms >= max(told)
 
 
 def test_what_the_system_does_not_take_at_once_arrives_whole_and_in_order(house: House) -> None:
