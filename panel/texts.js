@@ -141,6 +141,8 @@ const es = {
   unknown_outcome: "La conexión se cortó: mire si el cambio se hizo.",
   timeout: "El servicio no respondió.",
   printed: "Impreso el {at}",
+  date: "{day} {month}",
+  months: "ene feb mar abr may jun jul ago sept oct nov dic",
 };
 
 /** @type {Texts} */
@@ -280,6 +282,8 @@ const en = {
   unknown_outcome: "The connection broke: see whether the change was made.",
   timeout: "The service did not answer.",
   printed: "Printed on {at}",
+  date: "{month} {day}",
+  months: "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec",
 };
 
 /** @type {Record<string, Texts>} */
@@ -290,23 +294,11 @@ const DAY_S = 86_400;
 
 let current = setting("lang", navigator.languages.find((name) => /^(es|en)\b/.test(name))?.slice(0, 2) ?? "es");
 if (!(current in LANGUAGES)) current = "es";
-/**
- * Something that is made when it is first needed, and anew after `forget`.
- * @template T
- * @param {() => T} make
- */
-function once(make) {
-  /** @type {T | undefined} */
-  let made;
-  return { get: () => (made ??= make()), forget: () => (made = undefined) };
-}
+/** @type {Intl.RelativeTimeFormat | undefined} */
+let relative;
 
-const relative = once(() => new Intl.RelativeTimeFormat(current, { numeric: "auto", style: "short" }));
-const time = once(() => new Intl.DateTimeFormat(current, { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" }));
-const day = once(() => new Intl.DateTimeFormat(current, { day: "numeric", month: "short" }));
-const FORMATS = [relative, time, day];
-// Each costs a browser some 10 ms the first time: not all at once, and not while the page begins.
-for (const format of FORMATS) setTimeout(format.get);
+/** Made when it is first needed: it costs a browser some milliseconds. */
+const relativeTime = () => (relative ??= new Intl.RelativeTimeFormat(current, { numeric: "auto", style: "short" }));
 
 export const lang = () => /** @type {"es" | "en"} */ (current);
 
@@ -314,7 +306,7 @@ export const lang = () => /** @type {"es" | "en"} */ (current);
 export function switchLang() {
   current = current === "es" ? "en" : "es";
   keep("lang", current);
-  for (const format of FORMATS) format.forget();
+  relative = undefined;
 }
 
 /**
@@ -341,17 +333,22 @@ export function translatePage() {
 export function ago(when) {
   const seconds = (Date.parse(when) - Date.now()) / 1000;
   const size = Math.abs(seconds);
-  if (size < MINUTE_S) return relative.get().format(Math.min(0, Math.trunc(seconds / 10) * 10), "second");
-  if (size < HOUR_S) return relative.get().format(Math.trunc(seconds / MINUTE_S), "minute");
-  if (size < DAY_S) return relative.get().format(Math.trunc(seconds / HOUR_S), "hour");
-  return relative.get().format(Math.trunc(seconds / DAY_S), "day");
+  if (size < MINUTE_S) return relativeTime().format(Math.min(0, Math.trunc(seconds / 10) * 10), "second");
+  if (size < HOUR_S) return relativeTime().format(Math.trunc(seconds / MINUTE_S), "minute");
+  if (size < DAY_S) return relativeTime().format(Math.trunc(seconds / HOUR_S), "hour");
+  return relativeTime().format(Math.trunc(seconds / DAY_S), "day");
 }
 
-/** The time, with the day where it is not today. @param {string} when RFC 3339 */
+/**
+ * The time, with the day where it is not today. By hand, since a browser's first
+ * `Intl.DateTimeFormat` takes as long as all else that the page does at its beginning.
+ * @param {string} when RFC 3339
+ */
 export function clock(when) {
   const date = new Date(when);
-  const today = date.toDateString() === new Date().toDateString();
-  return today ? time.get().format(date) : `${day.get().format(date)} ${time.get().format(date)}`;
+  const time = [date.getHours(), date.getMinutes(), date.getSeconds()].map((part) => String(part).padStart(2, "0")).join(":");
+  if (date.toDateString() === new Date().toDateString()) return time;
+  return `${t("date", { day: date.getDate(), month: t("months").split(" ")[date.getMonth()] })} ${time}`;
 }
 
 /** @param {number} value */
