@@ -4,18 +4,17 @@ import json
 import os
 import re
 import subprocess
-import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.support.deployment import Deployment
+from tests.support.loopback import LoopbackServer, QuietHandler
 from tests.support.server import Server
 from tests.support.sign_in import AUDIENCE, ISSUER, SECRET, WITH_SECRET
 
@@ -70,7 +69,7 @@ def names(suite: str) -> list[str]:
 def control(server: Server) -> Iterator[str]:
     """Where the tests can ask for the server's end (``/kill``) and its return (``/launch``)."""
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(QuietHandler):
         def do_POST(self) -> None:
             if self.path == "/kill":
                 server.kill9()
@@ -79,18 +78,8 @@ def control(server: Server) -> Iterator[str]:
             self.send_response(204)
             self.end_headers()
 
-        def log_message(self, *_arguments: object) -> None:
-            """Say nothing."""
-
-    listening = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=listening.serve_forever, args=(0.02,))
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{listening.server_address[1]}"
-    finally:
-        listening.shutdown()
-        listening.server_close()
-        thread.join()
+    with LoopbackServer(Handler) as listening:
+        yield listening.url
 
 
 @pytest.fixture(scope="module")

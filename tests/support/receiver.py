@@ -2,14 +2,15 @@
 
 import threading
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
-from typing import Any, Self
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler
+from typing import Any
 
 from cloudevents.core.bindings.http import HTTPMessage, from_http_event
 from standardwebhooks.webhooks import Webhook
+
+from tests.support.loopback import LoopbackServer, QuietHandler
 
 # On a busy machine a Lambda that begins takes seconds.
 PATIENCE_S = 60.0
@@ -38,37 +39,19 @@ class Received:
         return attributes | {"data": event.get_data()}
 
 
-@dataclass
-class Receiver:
+class Receiver(LoopbackServer):
     """``with Receiver() as receiver:`` — answers the next posts with ``answers``, then 204."""
 
-    answers: list[int] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
+    def __init__(self, answers: Iterable[int] = ()) -> None:
+        self.answers = list(answers)
         self.received: list[Received] = []
         self._news = threading.Condition()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self._server.daemon_threads = True
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
+        super().__init__(self._handler())
 
     @property
     def url(self) -> str:
         """Where it is."""
-        return f"http://127.0.0.1:{self._server.server_address[1]}/alertas"
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        _type: type[BaseException] | None,
-        _error: BaseException | None,
-        _traceback: TracebackType | None,
-    ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+        return f"{super().url}/alertas"
 
     def wait(
         self, wanted: Callable[[Received], bool] = lambda _one: True, *, count: int = 1
@@ -93,16 +76,13 @@ class Receiver:
     def _handler(self) -> type[BaseHTTPRequestHandler]:
         receiver = self
 
-        class Handler(BaseHTTPRequestHandler):
+        class Handler(QuietHandler):
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 headers = {name.lower(): value for name, value in self.headers.items()}
                 self.send_response(receiver._take(Received(self.path, headers, body)))
                 self.send_header("Content-Length", "0")
                 self.end_headers()
-
-            def log_message(self, *_arguments: object) -> None:
-                """Say nothing."""
 
         return Handler
 

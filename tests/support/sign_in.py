@@ -2,16 +2,16 @@
 
 import base64
 import json
-import threading
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
-from typing import Any, Self
+from http.server import BaseHTTPRequestHandler
+from typing import Any
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from tests.support.loopback import LoopbackServer, QuietHandler
 
 SECRET = "un secreto de prueba, bastante largo"
 ISSUER, AUDIENCE = "https://ingreso.example.edu/", "alerta-utec"
@@ -53,7 +53,7 @@ def part(value: object) -> str:
     return base64.urlsafe_b64encode(json.dumps(value).encode()).rstrip(b"=").decode()
 
 
-class Issuer:
+class Issuer(LoopbackServer):
     """``with Issuer() as issuer:`` — a server on loopback that publishes its keys at ``url``.
 
     ``keys`` by their id; ``asked`` counts requests.
@@ -65,13 +65,12 @@ class Issuer:
             "rsa-1": rsa.generate_private_key(public_exponent=65537, key_size=2048),
             "ec-1": ec.generate_private_key(ec.SECP256R1()),
         }
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
+        super().__init__(self._handler())
 
     @property
     def url(self) -> str:
         """Where the keys are."""
-        return f"http://127.0.0.1:{self._server.server_address[1]}/jwks.json"
+        return f"{super().url}/jwks.json"
 
     @property
     def environment(self) -> dict[str, str]:
@@ -97,20 +96,6 @@ class Issuer:
             .public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
         )
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        _type: type[BaseException] | None,
-        _error: BaseException | None,
-        _traceback: TracebackType | None,
-    ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
-
     def _document(self) -> bytes:
         made = [jwk(key) | {"kid": kid, "use": "sig"} for kid, key in self.keys.items()]
         return json.dumps({"keys": made}).encode()
@@ -118,15 +103,12 @@ class Issuer:
     def _handler(self) -> type[BaseHTTPRequestHandler]:
         issuer = self
 
-        class Handler(BaseHTTPRequestHandler):
+        class Handler(QuietHandler):
             def do_GET(self) -> None:
                 issuer.asked += 1
                 self.send_response(200)
                 self.end_headers()
                 self.wfile.write(issuer._document())
-
-            def log_message(self, *_arguments: object) -> None:
-                """Say nothing."""
 
         return Handler
 

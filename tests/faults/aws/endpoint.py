@@ -2,15 +2,15 @@
 
 import contextlib
 import http.client
-import socket
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
-from typing import Self
+from http.server import BaseHTTPRequestHandler
+from typing import Any
 from urllib.parse import unquote
+
+from tests.support.loopback import LoopbackServer, QuietHandler
 
 WAIT_S = 40.0
 HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "content-length"}
@@ -37,12 +37,7 @@ def forward(_request: Request) -> Answer:
     return None
 
 
-class _Server(ThreadingHTTPServer):
-    # As many may knock at once as a poster has threads; the usual queue is for five.
-    request_queue_size = 256
-
-
-class FaultyEndpoint:
+class FaultyEndpoint(LoopbackServer):
     """``with FaultyEndpoint(port) as endpoint:`` — ``rule`` decides on each request.
 
     Signatures stay good: the ``Host`` that was signed goes along. What hangs is answered by
@@ -54,14 +49,7 @@ class FaultyEndpoint:
         self._target_port = target_port
         self._rule: Rule = forward
         self._changed = threading.Condition()
-        self._sockets: list[socket.socket] = []
-        self._server = _Server(("127.0.0.1", 0), self._handler())
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
-
-    @property
-    def url(self) -> str:
-        """Its address."""
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
+        super().__init__(self._handler())
 
     def obey(self, rule: Rule) -> None:
         """Answer from now on by ``rule``."""
@@ -87,23 +75,9 @@ class FaultyEndpoint:
                 assert left_s > 0, f"not in {WAIT_S} s; seen: {self.requests[-20:]}"
                 self._changed.wait(left_s)
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        _type: type[BaseException] | None,
-        _error: BaseException | None,
-        _traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: Any) -> None:
         self.heal()
-        self._server.shutdown()
-        self._thread.join()
-        for kept in self._sockets:
-            with contextlib.suppress(OSError):
-                kept.shutdown(socket.SHUT_RDWR)
-        self._server.server_close()
+        super().__exit__(*error)
 
     def _decide(self, request: Request) -> Answer:
         with self._changed:
@@ -119,13 +93,9 @@ class FaultyEndpoint:
     def _handler(self) -> type[BaseHTTPRequestHandler]:
         endpoint = self
 
-        class Handler(BaseHTTPRequestHandler):
+        class Handler(QuietHandler):
             protocol_version = "HTTP/1.1"
             disable_nagle_algorithm = True
-
-            def setup(self) -> None:
-                super().setup()
-                endpoint._sockets.append(self.connection)
 
             def do_POST(self) -> None:
                 self._reply()
@@ -157,8 +127,5 @@ class FaultyEndpoint:
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
                 self.wfile.write(body)
-
-            def log_message(self, *_arguments: object) -> None:
-                """Say nothing."""
 
         return Handler

@@ -1,16 +1,14 @@
 """A small API Gateway: a loopback HTTP server that answers ``@connections`` as it is told."""
 
 import contextlib
-import socket
 import threading
 from collections import Counter, defaultdict, deque
 from collections.abc import Callable
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
-from typing import Self
+from http.server import BaseHTTPRequestHandler
 from urllib.parse import unquote
 
 from alerta_utec.adapters.aws.sigv4 import Credentials
+from tests.support.loopback import LoopbackServer, QuietHandler
 from tests.unit.adapters_aws.signatures import signed_by_botocore
 
 CREDENTIALS = Credentials("test", "test")
@@ -21,12 +19,7 @@ DROP = -1
 Answer = int | Callable[[], int]
 
 
-class _Server(ThreadingHTTPServer):
-    # As many may knock at once as a poster has threads; the usual queue is for five.
-    request_queue_size = 256
-
-
-class ConnectionsApi:
+class ConnectionsApi(LoopbackServer):
     """Answers each request of a connection with the next of its answers, the last for ever.
 
     An answer is a status, ``DROP`` (close without a word), or a function that may wait.
@@ -40,15 +33,12 @@ class ConnectionsApi:
         self._busy = 0
         self._answers: dict[tuple[str, str], deque[Answer]] = {}
         self._changed = threading.Condition()
-        self._sockets: list[socket.socket] = []
-        self._server = _Server(("127.0.0.1", 0), self._handler())
-        self._server.daemon_threads = False
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
+        super().__init__(self._handler(), wait=True)
 
     @property
     def url(self) -> str:
         """The management endpoint."""
-        return f"http://127.0.0.1:{self._server.server_address[1]}/{STAGE}"
+        return f"{super().url}/{STAGE}"
 
     def tell(self, method: str, connection_id: str, *answers: Answer) -> None:
         """Answer the connection's next requests like this."""
@@ -58,23 +48,6 @@ class ConnectionsApi:
         """Whether ``done`` became true within ten seconds of deliveries."""
         with self._changed:
             return self._changed.wait_for(done, timeout=10)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        _type: type[BaseException] | None,
-        _error: BaseException | None,
-        _traceback: TracebackType | None,
-    ) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        for kept in self._sockets:
-            with contextlib.suppress(OSError):
-                kept.shutdown(socket.SHUT_RDWR)
-        self._server.server_close()
 
     def _answer(self, method: str, connection_id: str, body: bytes) -> int:
         with self._changed:
@@ -96,13 +69,9 @@ class ConnectionsApi:
     def _handler(self) -> type[BaseHTTPRequestHandler]:
         api = self
 
-        class Handler(BaseHTTPRequestHandler):
+        class Handler(QuietHandler):
             protocol_version = "HTTP/1.1"
             disable_nagle_algorithm = True
-
-            def setup(self) -> None:
-                super().setup()
-                api._sockets.append(self.connection)
 
             def do_POST(self) -> None:
                 self._reply()
@@ -136,8 +105,5 @@ class ConnectionsApi:
                 date = self.headers["X-Amz-Date"]
                 signed = signed_by_botocore(url, self.command, body, CREDENTIALS, REGION, date)
                 return bool(self.headers["Authorization"] == signed)
-
-            def log_message(self, *_arguments: object) -> None:
-                """Say nothing."""
 
         return Handler

@@ -4,11 +4,9 @@ import base64
 import hashlib
 import hmac
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import jwt
@@ -24,6 +22,7 @@ from alerta_utec.adapters.jwt_tokens import (
 )
 from alerta_utec.domain.errors import Unauthorized, Unavailable
 from alerta_utec.domain.policy import Person, Role
+from tests.support.loopback import LoopbackServer, QuietHandler
 
 SECRET = "s" * 32
 ISSUER, AUDIENCE = "https://ingreso.example.edu", "alerta"
@@ -192,25 +191,15 @@ class Keys:
 
 @contextmanager
 def serving(published_keys: Keys) -> Iterator[str]:
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(QuietHandler):
         def do_GET(self) -> None:
             published_keys.asked += 1
             self.send_response(published_keys.status)
             self.end_headers()
             self.wfile.write(published_keys.document())
 
-        def log_message(self, *_arguments: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}/keys"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with LoopbackServer(Handler) as server:
+        yield f"{server.url}/keys"
 
 
 @contextmanager

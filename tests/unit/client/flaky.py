@@ -1,13 +1,12 @@
 """A proxy before a server, which does to each request what its script says."""
 
 import http.client
-import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
-from typing import Self
+from http.server import BaseHTTPRequestHandler
 from urllib.parse import urlsplit
+
+from tests.support.loopback import LoopbackServer, QuietHandler
 
 Hook = Callable[[], None]
 
@@ -43,7 +42,7 @@ def problem(code: str, status: int, **headers: str) -> Answer:
     return Answer(status, body.encode(), headers=headers)
 
 
-class Flaky:
+class Flaky(LoopbackServer):
     """``with Flaky(server.http_url, script) as flaky:`` — after the script, all pass.
 
     ``seen``: method, path and headers of each request.
@@ -53,27 +52,7 @@ class Flaky:
         self.seen: list[tuple[str, str, dict[str, str]]] = []
         self._target = urlsplit(target)
         self._script = list(script)
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
-
-    @property
-    def url(self) -> str:
-        """Where it listens."""
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        _type: type[BaseException] | None,
-        _error: BaseException | None,
-        _traceback: TracebackType | None,
-    ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+        super().__init__(self._handler())
 
     def _forward(self, request: BaseHTTPRequestHandler, body: bytes) -> Answer:
         server = http.client.HTTPConnection(str(self._target.hostname), self._target.port or 80)
@@ -87,7 +66,7 @@ class Flaky:
     def _handler(self) -> type[BaseHTTPRequestHandler]:
         flaky = self
 
-        class Handler(BaseHTTPRequestHandler):
+        class Handler(QuietHandler):
             def _handle(self) -> None:
                 body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
                 flaky.seen.append((self.command, self.path, dict(self.headers.items())))
@@ -108,8 +87,5 @@ class Flaky:
                 self.wfile.write(answer.body)
 
             do_GET = do_POST = do_PATCH = do_DELETE = _handle
-
-            def log_message(self, *_arguments: object) -> None:
-                """Say nothing."""
 
         return Handler

@@ -1,11 +1,9 @@
 """Over TLS: which certificates the client without asyncio believes."""
 
 import ssl
-import threading
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from ipaddress import ip_address
 from pathlib import Path
 
@@ -17,9 +15,10 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import NameOID
 
 from alerta_utec.client import AlertaUtec, Unreachable
+from tests.support.loopback import LoopbackServer, QuietHandler
 
 
-class Healthy(BaseHTTPRequestHandler):
+class Healthy(QuietHandler):
     """Says that all is well."""
 
     def do_GET(self) -> None:
@@ -29,9 +28,6 @@ class Healthy(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
-
-    def log_message(self, *_arguments: object) -> None:
-        """Say nothing."""
 
 
 @pytest.fixture(scope="module")
@@ -66,14 +62,8 @@ def url(certificate: Path) -> Iterator[str]:
     """Where a server with that certificate is."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate)
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Healthy)
-    server.socket = context.wrap_socket(server.socket, server_side=True)
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
-    thread.start()
-    yield f"https://127.0.0.1:{server.server_address[1]}"
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with LoopbackServer(Healthy, tls=context) as server:
+        yield server.url
 
 
 def test_a_certificate_that_is_not_believed_is_told_at_once(url: str) -> None:
