@@ -16,6 +16,7 @@ from alerta_utec.adapters.aws.attributes import (
     text,
     text_of,
 )
+from alerta_utec.adapters.aws.dynamodb_calls import pages
 from alerta_utec.adapters.aws.errors import translated
 from alerta_utec.domain.filters import EVERYTHING, Filter
 from alerta_utec.domain.messages import DEFAULT_LANG, parse_lang
@@ -59,23 +60,20 @@ class DynamoConnections:
         return connection if connection and connection.alive(self.clock.now()) else None
 
     def pages(self) -> Iterator[Sequence[Connection]]:
-        start: dict[str, Any] = {}
-        while True:
-            with translated("Scan"):
-                page = self.client.scan(
-                    TableName=self.table,
-                    # A client that has just connected must hear what comes next.
-                    ConsistentRead=True,
-                    # TTL deletes days late.
-                    FilterExpression="expiresAtUs > :now",
-                    ExpressionAttributeValues={":now": number(epoch_us(self.clock.now()))},
-                    **start,
-                )
+        for page in pages(
+            "Scan",
+            lambda **start: self.client.scan(
+                TableName=self.table,
+                # A client that has just connected must hear what comes next.
+                ConsistentRead=True,
+                # TTL deletes days late.
+                FilterExpression="expiresAtUs > :now",
+                ExpressionAttributeValues={":now": number(epoch_us(self.clock.now()))},
+                **start,
+            ),
+        ):
             if page["Items"]:
                 yield [_connection(item) for item in page["Items"]]
-            if "LastEvaluatedKey" not in page:
-                return
-            start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
 
 
 def _item(connection: Connection) -> Item:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from alerta_utec.adapters.aws import attributes
 from alerta_utec.adapters.aws.attributes import Item, number_of, text
+from alerta_utec.adapters.aws.dynamodb_calls import pages
 from alerta_utec.adapters.aws.errors import translated
 from alerta_utec.domain.delivery import PLAN, Delivery, joined, latest
 from alerta_utec.domain.values import format_time, parse_time
@@ -40,20 +41,16 @@ class DynamoDeliveries:
         )
 
     def of(self, incident_id: str) -> Sequence[Delivery]:
-        found: list[Item] = []
-        start: dict[str, Any] = {}
-        while True:
-            with translated("Query"):
-                page = self.client.query(
-                    TableName=self.table,
-                    KeyConditionExpression="incidentId = :id",
-                    ExpressionAttributeValues={":id": text(incident_id)},
-                    **start,
-                )
-            found += page["Items"]
-            if "LastEvaluatedKey" not in page:
-                return latest(_whole(found))
-            start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+        found = pages(
+            "Query",
+            lambda **start: self.client.query(
+                TableName=self.table,
+                KeyConditionExpression="incidentId = :id",
+                ExpressionAttributeValues={":id": text(incident_id)},
+                **start,
+            ),
+        )
+        return latest(_whole([item for page in found for item in page["Items"]]))
 
     def _put(self, item: Item) -> None:
         with translated("PutItem"):

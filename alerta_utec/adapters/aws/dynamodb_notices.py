@@ -1,12 +1,13 @@
 """What is held of the notices to a topic, and what is owed of them, on DynamoDB."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from alerta_utec.adapters.aws.attributes import Item, epoch_us, expiry, number, number_of, text
+from alerta_utec.adapters.aws.dynamodb_calls import condition_held, pages
 from alerta_utec.adapters.aws.errors import translated
 from alerta_utec.adapters.clock import SystemClock
 from alerta_utec.app.topic_digests import TopicParcel
@@ -102,22 +103,21 @@ class DynamoNotices:
         return [parcel for parcel in parcels if parcel.try_at_us <= epoch_us(now)]
 
     def claim(self, recipient: str, parcel: TopicParcel, until: datetime) -> bool:
-        with translated("UpdateItem"):
-            try:
-                self.client.update_item(
-                    TableName=self.table,
-                    Key=_key(recipient, _row(_PARCEL, parcel.first)),
-                    UpdateExpression="SET tryAtUs = :until, attempts = :attempts",
-                    ConditionExpression="tryAtUs = :seen",
-                    ExpressionAttributeValues={
-                        ":until": number(epoch_us(until)),
-                        ":attempts": number(parcel.attempts + 1),
-                        ":seen": number(parcel.try_at_us),
-                    },
-                )
-            except self.client.exceptions.ConditionalCheckFailedException:
-                return False
-        return True
+        return condition_held(
+            self.client,
+            "UpdateItem",
+            lambda: self.client.update_item(
+                TableName=self.table,
+                Key=_key(recipient, _row(_PARCEL, parcel.first)),
+                UpdateExpression="SET tryAtUs = :until, attempts = :attempts",
+                ConditionExpression="tryAtUs = :seen",
+                ExpressionAttributeValues={
+                    ":until": number(epoch_us(until)),
+                    ":attempts": number(parcel.attempts + 1),
+                    ":seen": number(parcel.try_at_us),
+                },
+            ),
+        )
 
     def sent(self, recipient: str, parcel: TopicParcel) -> None:
         rows = [_row(_HELD, seq) for seq in parcel.members]
@@ -183,27 +183,18 @@ class DynamoNotices:
         return answer.get("Item")
 
     def _rows(self, recipient: str, since: str = _GATE) -> dict[str, Item]:
-        return {item["row"]["S"]: item for item in self._pages(recipient, since)}
-
-    def _pages(self, recipient: str, since: str) -> Iterator[Item]:
-        start: dict[str, Any] = {}
-        while True:
-            with translated("Query"):
-                page = self.client.query(
-                    TableName=self.table,
-                    KeyConditionExpression="recipient = :recipient AND #row >= :since",
-                    ExpressionAttributeNames={"#row": "row"},
-                    ExpressionAttributeValues={
-                        ":recipient": text(recipient),
-                        ":since": text(since),
-                    },
-                    ConsistentRead=True,
-                    **start,
-                )
-            yield from page["Items"]
-            if "LastEvaluatedKey" not in page:
-                return
-            start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+        found = pages(
+            "Query",
+            lambda **start: self.client.query(
+                TableName=self.table,
+                KeyConditionExpression="recipient = :recipient AND #row >= :since",
+                ExpressionAttributeNames={"#row": "row"},
+                ExpressionAttributeValues={":recipient": text(recipient), ":since": text(since)},
+                ConsistentRead=True,
+                **start,
+            ),
+        )
+        return {item["row"]["S"]: item for page in found for item in page["Items"]}
 
 
 def _row(kind: str, seq: int) -> str:

@@ -6,6 +6,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from alerta_utec.adapters.aws.attributes import epoch_us, number, number_of, text
+from alerta_utec.adapters.aws.dynamodb_calls import condition_held
 from alerta_utec.adapters.aws.errors import translated
 
 if TYPE_CHECKING:
@@ -49,15 +50,14 @@ class DynamoRateLimits:
         }
         if seen_us is not None:
             values[":seen"] = number(seen_us)
-        with translated("UpdateItem"):
-            try:
-                self.client.update_item(
-                    TableName=self.table,
-                    Key=name,
-                    UpdateExpression="SET fullAtUs = :full, expiresAt = :expires",
-                    ConditionExpression=condition,
-                    ExpressionAttributeValues=values,
-                )
-            except self.client.exceptions.ConditionalCheckFailedException:
-                return False
-        return True
+        return condition_held(
+            self.client,
+            "UpdateItem",
+            lambda: self.client.update_item(
+                TableName=self.table,
+                Key=name,
+                UpdateExpression="SET fullAtUs = :full, expiresAt = :expires",
+                ConditionExpression=condition,
+                ExpressionAttributeValues=values,
+            ),
+        )

@@ -8,6 +8,7 @@ from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from alerta_utec.adapters.aws.attributes import Item, moment_of, number, text
+from alerta_utec.adapters.aws.dynamodb_calls import condition_held, pages
 from alerta_utec.adapters.aws.errors import translated
 from alerta_utec.adapters.aws.sqs_webhooks import DELAY_MAX_S, Bell, Bells
 from alerta_utec.adapters.aws.webhook_items import (
@@ -171,16 +172,16 @@ class DynamoWebhookJobs:
         return len(items)
 
     def _put(self, item: Item) -> None:
-        with translated("PutItem"):
-            try:
-                self.client.put_item(
-                    TableName=self.table,
-                    Item=item,
-                    ConditionExpression="attribute_not_exists(webhookId) OR epoch <> :epoch",
-                    ExpressionAttributeValues={":epoch": item["epoch"]},
-                )
-            except self.client.exceptions.ConditionalCheckFailedException:
-                return
+        condition_held(
+            self.client,
+            "PutItem",
+            lambda: self.client.put_item(
+                TableName=self.table,
+                Item=item,
+                ConditionExpression="attribute_not_exists(webhookId) OR epoch <> :epoch",
+                ExpressionAttributeValues={":epoch": item["epoch"]},
+            ),
+        )
 
     def _owe_again(self, bell: Bell, at: datetime) -> bool:
         return self._update(
@@ -214,18 +215,17 @@ class DynamoWebhookJobs:
     def _update(self, bell: Bell, update: str, values: Item, condition: str) -> bool:
         """Whether the condition held; ``:owed`` is the pile of what is owed to the webhook."""
         owed = {":owed": text(owed_to(bell.webhook_id))}
-        with translated("UpdateItem"):
-            try:
-                self.client.update_item(
-                    TableName=self.table,
-                    Key=key(bell),
-                    UpdateExpression=update,
-                    ConditionExpression=condition,
-                    ExpressionAttributeValues=values | owed,
-                )
-            except self.client.exceptions.ConditionalCheckFailedException:
-                return False
-        return True
+        return condition_held(
+            self.client,
+            "UpdateItem",
+            lambda: self.client.update_item(
+                TableName=self.table,
+                Key=key(bell),
+                UpdateExpression=update,
+                ConditionExpression=condition,
+                ExpressionAttributeValues=values | owed,
+            ),
+        )
 
     def _owed(self, webhook_id: str, time: str, until: datetime) -> Iterator[Item]:
         """What is owed to the webhook and has ``time`` come, by ``seq``."""
@@ -236,21 +236,18 @@ class DynamoWebhookJobs:
         )
 
     def _pile(self, name: str, values: Item | None = None, **more: Any) -> Iterator[Item]:
-        start: dict[str, Any] = {}
-        while True:
-            with translated("Query"):
-                page = self.client.query(
-                    TableName=self.table,
-                    IndexName=BY_PILE,
-                    KeyConditionExpression="pile = :pile",
-                    ExpressionAttributeValues={":pile": text(name)} | (values or {}),
-                    **more,
-                    **start,
-                )
+        for page in pages(
+            "Query",
+            lambda **start: self.client.query(
+                TableName=self.table,
+                IndexName=BY_PILE,
+                KeyConditionExpression="pile = :pile",
+                ExpressionAttributeValues={":pile": text(name)} | (values or {}),
+                **more,
+                **start,
+            ),
+        ):
             yield from page["Items"]
-            if "LastEvaluatedKey" not in page:
-                return
-            start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
 
     def _job(self, item: Mapping[str, Any]) -> WebhookJob | None:
         change = self._change(item)

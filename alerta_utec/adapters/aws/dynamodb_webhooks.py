@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from alerta_utec.adapters.aws.attributes import Item, number, number_of, text
+from alerta_utec.adapters.aws.dynamodb_calls import pages
 from alerta_utec.adapters.aws.errors import translated
 from alerta_utec.domain.errors import Conflict
 from alerta_utec.domain.webhook import Webhook
@@ -67,15 +68,13 @@ class DynamoWebhooks:
         return repeated and self.get(webhook.webhook_id) == webhook
 
     def _scan(self, **more: Any) -> Sequence[Item]:
-        found: list[Item] = []
-        start: dict[str, Any] = {}
-        while True:
-            with translated("Scan"):
-                page = self.client.scan(TableName=self.table, ConsistentRead=True, **more, **start)
-            found += page["Items"]
-            if "LastEvaluatedKey" not in page:
-                return found
-            start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+        found = pages(
+            "Scan",
+            lambda **start: self.client.scan(
+                TableName=self.table, ConsistentRead=True, **more, **start
+            ),
+        )
+        return [item for page in found for item in page["Items"]]
 
 
 class DynamoWebhooksUnsigned(DynamoWebhooks):

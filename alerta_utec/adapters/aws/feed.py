@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from alerta_utec.adapters.aws.attributes import Item, epoch_us, number, number_of, text
+from alerta_utec.adapters.aws.dynamodb_calls import condition_held, pages
 from alerta_utec.adapters.aws.errors import translated
 from alerta_utec.adapters.aws.items import change_from_image
 from alerta_utec.adapters.aws.tables import BY_INCIDENT, FEED
@@ -51,16 +52,16 @@ class Feed:
             Unavailable.
         """
         first = COUNTER_KEY | {"epoch": text(new_epoch()), "last": number(0)}
-        with translated("PutItem"):
-            try:
-                self.client.put_item(
-                    TableName=self.table,
-                    Item=first,
-                    ConditionExpression="attribute_not_exists(feed)",
-                )
-            except self.client.exceptions.ConditionalCheckFailedException:
-                return position_of(self._item(COUNTER_KEY) or {})
-        return position_of(first)
+        is_first = condition_held(
+            self.client,
+            "PutItem",
+            lambda: self.client.put_item(
+                TableName=self.table,
+                Item=first,
+                ConditionExpression="attribute_not_exists(feed)",
+            ),
+        )
+        return position_of(first if is_first else self._item(COUNTER_KEY) or {})
 
     def before(self, moment: datetime) -> Position:
         """The position at ``moment``: that of the last change made before it, or an older one.
@@ -161,21 +162,17 @@ class Feed:
 
     def indexed(self, incident_id: str) -> dict[int, Item]:
         """The incident's changes by ``seq``, as far as the index has them (it lags)."""
-        found: dict[int, Item] = {}
-        start: dict[str, Any] = {}
-        while True:
-            with translated("Query"):
-                page = self.client.query(
-                    TableName=self.table,
-                    IndexName=BY_INCIDENT,
-                    KeyConditionExpression="incidentId = :id",
-                    ExpressionAttributeValues={":id": text(incident_id)},
-                    **start,
-                )
-            found |= {number_of(item, "seq"): item for item in page["Items"]}
-            if "LastEvaluatedKey" not in page:
-                return found
-            start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+        found = pages(
+            "Query",
+            lambda **start: self.client.query(
+                TableName=self.table,
+                IndexName=BY_INCIDENT,
+                KeyConditionExpression="incidentId = :id",
+                ExpressionAttributeValues={":id": text(incident_id)},
+                **start,
+            ),
+        )
+        return {number_of(item, "seq"): item for page in found for item in page["Items"]}
 
     def _item(self, key: Item) -> Item | None:
         with translated("GetItem"):

@@ -9,7 +9,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from alerta_utec.adapters.aws.attributes import number, number_of, text
-from alerta_utec.adapters.aws.errors import translated
+from alerta_utec.adapters.aws.dynamodb_calls import pages
 from alerta_utec.adapters.aws.items import incident_from_item
 from alerta_utec.adapters.aws.tables import BY_STATUS
 from alerta_utec.domain.incident import Incident
@@ -72,23 +72,20 @@ class Listing:
             condition += " AND createdSeq < :before"
             values[":before"] = number(query.before_seq)
         narrow = query.urgency or query.type is not None or query.location is not None
-        start: dict[str, Any] = {}
-        while True:
-            with translated("Query"):
-                page = self.client.query(
-                    TableName=self.table,
-                    IndexName=BY_STATUS,
-                    KeyConditionExpression=condition,
-                    ExpressionAttributeNames={"#status": "status"},
-                    ExpressionAttributeValues=values,
-                    ScanIndexForward=False,
-                    Limit=_QUERY_LIMIT if narrow else query.limit + 1,
-                    **start,
-                )
+        for page in pages(
+            "Query",
+            lambda **start: self.client.query(
+                TableName=self.table,
+                IndexName=BY_STATUS,
+                KeyConditionExpression=condition,
+                ExpressionAttributeNames={"#status": "status"},
+                ExpressionAttributeValues=values,
+                ScanIndexForward=False,
+                Limit=_QUERY_LIMIT if narrow else query.limit + 1,
+                **start,
+            ),
+        ):
             yield from map(_row, page["Items"])
-            if "LastEvaluatedKey" not in page:
-                return
-            start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
 
 
 def _row(item: dict[str, Any]) -> _Row:

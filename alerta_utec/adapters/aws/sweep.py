@@ -3,9 +3,10 @@
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from alerta_utec.adapters.aws.attributes import epoch_us, number, text
+from alerta_utec.adapters.aws.dynamodb_calls import pages
 from alerta_utec.adapters.aws.errors import translated
 from alerta_utec.adapters.aws.management_api import NOBODY
 from alerta_utec.adapters.aws.management_http import Channel, ManagementHttp, NoAnswer
@@ -50,20 +51,17 @@ class Sweep:
         return counts
 
     def _expired(self) -> Iterator[Sequence[str]]:
-        start: dict[str, Any] = {}
-        while True:
-            with translated("Scan"):
-                page = self.dynamodb.scan(
-                    TableName=self.table,
-                    FilterExpression="expiresAtUs <= :now",
-                    ProjectionExpression="connectionId",
-                    ExpressionAttributeValues={":now": number(epoch_us(self.clock.now()))},
-                    **start,
-                )
+        for page in pages(
+            "Scan",
+            lambda **start: self.dynamodb.scan(
+                TableName=self.table,
+                FilterExpression="expiresAtUs <= :now",
+                ProjectionExpression="connectionId",
+                ExpressionAttributeValues={":now": number(epoch_us(self.clock.now()))},
+                **start,
+            ),
+        ):
             yield [item["connectionId"]["S"] for item in page["Items"]]
-            if "LastEvaluatedKey" not in page:
-                return
-            start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
 
 
 def _close(channel: Channel, connection_id: str) -> bool:

@@ -10,8 +10,8 @@ from secrets import token_hex
 from typing import TYPE_CHECKING
 
 from alerta_utec.adapters.aws.attributes import Item, text
+from alerta_utec.adapters.aws.dynamodb_calls import condition_held
 from alerta_utec.adapters.aws.dynamodb_webhook_jobs import DynamoWebhookJobs
-from alerta_utec.adapters.aws.errors import translated
 from alerta_utec.adapters.aws.sqs_webhooks import Bell, Bells
 from alerta_utec.adapters.aws.webhook_items import kept_from, key, us
 from alerta_utec.ports import Clock
@@ -54,27 +54,24 @@ class DynamoTurns:
             Unavailable.
         """
         now = self.clock.now()
-        with translated("UpdateItem"):
-            try:
-                self.client.update_item(
-                    TableName=self.table,
-                    Key=_turn(webhook_id),
-                    UpdateExpression=(
-                        "SET takenBy = :who, takenUntilUs = :end, expiresAt = :expires"
-                    ),
-                    ConditionExpression=(
-                        "attribute_not_exists(takenBy) OR takenBy = :who OR takenUntilUs <= :now"
-                    ),
-                    ExpressionAttributeValues={
-                        ":who": text(who),
-                        ":now": us(now),
-                        ":end": us(now + TURN),
-                        ":expires": kept_from(now),
-                    },
-                )
-            except self.client.exceptions.ConditionalCheckFailedException:
-                return False
-        return True
+        return condition_held(
+            self.client,
+            "UpdateItem",
+            lambda: self.client.update_item(
+                TableName=self.table,
+                Key=_turn(webhook_id),
+                UpdateExpression="SET takenBy = :who, takenUntilUs = :end, expiresAt = :expires",
+                ConditionExpression=(
+                    "attribute_not_exists(takenBy) OR takenBy = :who OR takenUntilUs <= :now"
+                ),
+                ExpressionAttributeValues={
+                    ":who": text(who),
+                    ":now": us(now),
+                    ":end": us(now + TURN),
+                    ":expires": kept_from(now),
+                },
+            ),
+        )
 
     def rest(self, webhook_id: str, who: str) -> None:
         """Let others have it in ``REST``; nothing happens where they do already.
@@ -82,33 +79,33 @@ class DynamoTurns:
         Raises:
             Unavailable: they have it after ``TURN``.
         """
-        with translated("UpdateItem"):
-            try:
-                self.client.update_item(
-                    TableName=self.table,
-                    Key=_turn(webhook_id),
-                    UpdateExpression="SET takenUntilUs = :end",
-                    ConditionExpression="takenBy = :who",
-                    ExpressionAttributeValues={
-                        ":who": text(who),
-                        ":end": us(self.clock.now() + REST),
-                    },
-                )
-            except self.client.exceptions.ConditionalCheckFailedException:
-                return
+        condition_held(
+            self.client,
+            "UpdateItem",
+            lambda: self.client.update_item(
+                TableName=self.table,
+                Key=_turn(webhook_id),
+                UpdateExpression="SET takenUntilUs = :end",
+                ConditionExpression="takenBy = :who",
+                ExpressionAttributeValues={
+                    ":who": text(who),
+                    ":end": us(self.clock.now() + REST),
+                },
+            ),
+        )
 
     def end(self, webhook_id: str, who: str) -> None:
         """Let others have it now; otherwise as ``rest``."""
-        with translated("DeleteItem"):
-            try:
-                self.client.delete_item(
-                    TableName=self.table,
-                    Key=_turn(webhook_id),
-                    ConditionExpression="takenBy = :who",
-                    ExpressionAttributeValues={":who": text(who)},
-                )
-            except self.client.exceptions.ConditionalCheckFailedException:
-                return
+        condition_held(
+            self.client,
+            "DeleteItem",
+            lambda: self.client.delete_item(
+                TableName=self.table,
+                Key=_turn(webhook_id),
+                ConditionExpression="takenBy = :who",
+                ExpressionAttributeValues={":who": text(who)},
+            ),
+        )
 
 
 @dataclass(frozen=True)
