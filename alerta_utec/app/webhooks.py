@@ -97,6 +97,8 @@ class FollowFeed:
         changes = self.feed.changes(after_seq=after_seq, limit=PLAN_BATCH)
         if not changes:
             return False
+        # Those who have come since they were looked for are to hear of these too.
+        webhooks = self.webhooks.all()
         owed = [(change, ids) for change in changes if (ids := _concerned(webhooks, change))]
         self.written.plan(owed, up_to_seq=changes[-1].after.seq, at=self.clock.now())
         return len(changes) == PLAN_BATCH

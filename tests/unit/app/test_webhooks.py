@@ -120,6 +120,24 @@ def test_the_feed_is_followed_to_its_end_and_only_once(house: House) -> None:
     assert house.jobs.planned_seq() == len(changes)
 
 
+def test_who_comes_while_the_feed_is_read_hears_of_what_comes_after(house: House) -> None:
+    house.add()
+    house.commit()
+    read, came = house.store.changes, list[Webhook]()
+
+    def late(**wanted: int) -> Sequence[Change]:
+        if not came:
+            came.append(house.add(since_seq=house.store.position().seq))
+            house.commit()
+        return read(**wanted)
+
+    house.store.changes = late  # type: ignore[method-assign]
+    while house.follow():
+        pass
+
+    assert [job.change.after.seq for job in house.owed(came[0])] == [2]
+
+
 def test_what_concerns_nobody_is_passed_by(house: House) -> None:
     own = house.add(filter={"urgency": ["high"]})
     house.commit(urgency="low")
