@@ -236,8 +236,7 @@ def _urgency(node: yaml.Node) -> Urgency:
 
 
 def _pattern(node: yaml.Node) -> Pattern:
-    # As an incident's fields are kept: one space between words.
-    text = " ".join(_scalar(node).split())
+    text = _scalar(node)
     if text.startswith("*"):
         raise _Wrong("el * va al final, detrás de un texto")
     pattern = Pattern.of(text)

@@ -81,11 +81,9 @@ class AwsWebhooks(AwsServices):
     @cached_property
     def _jobs(self) -> "DynamoWebhookJobs":
         from alerta_utec.adapters.aws.dynamodb_webhook_jobs import DynamoWebhookJobs
-        from alerta_utec.adapters.aws.feed import Feed
 
-        feed = Feed(self._dynamodb, self.environment["CHANGES_TABLE"])
         table = self.environment["WEBHOOK_JOBS_TABLE"]
-        return DynamoWebhookJobs(self._dynamodb, table, feed, self._bells, SystemClock())
+        return DynamoWebhookJobs(self._dynamodb, table, self._feed, self._bells, SystemClock())
 
     @cached_property
     def _bells(self) -> "SqsBells":

@@ -39,8 +39,12 @@ class Pattern:
 
     @classmethod
     def of(cls, written: str) -> "Pattern":
-        """The pattern that a person wrote: ``*`` at the end means what begins like that."""
-        return cls(folded(written.removesuffix("*")), prefix=written.endswith("*"))
+        """The pattern that a person wrote: ``*`` at the end means what begins like that.
+
+        Words have one space between them, as in an incident's fields.
+        """
+        words = " ".join(written.split())
+        return cls(folded(words.removesuffix("*")), prefix=words.endswith("*"))
 
     def accepts(self, key: str) -> bool:
         """Whether it accepts a folded text."""

@@ -21,14 +21,9 @@ def _rule(document: Mapping[str, Any]) -> Rule:
         document["name"],
         to=tuple(filter(None, recipients)),
         urgency=frozenset(map(Urgency, document["urgency"])),
-        type=tuple(map(_pattern, document["type"])),
-        location=tuple(map(_pattern, document["location"])),
+        type=tuple(map(Pattern.of, document["type"])),
+        location=tuple(map(Pattern.of, document["location"])),
         hours=Hours(**document["hours"]) if "hours" in document else None,
         days=frozenset(document["days"]),
         drill=document.get("drill"),
     )
-
-
-def _pattern(written: str) -> Pattern:
-    # As an incident's fields are kept: one space between words.
-    return Pattern.of(" ".join(written.split()))
