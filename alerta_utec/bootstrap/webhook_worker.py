@@ -7,14 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from alerta_utec.app.webhooks import DeliverWebhook, FollowFeed, Tried
+from alerta_utec.bootstrap.worker import RETRY, Worker
 from alerta_utec.domain.errors import Unavailable
 from alerta_utec.ports import Clock
 from alerta_utec.webhook_ports import WebhookJob, WebhookJobs, Webhooks
 
 log = logging.getLogger(__name__)
 
-LONGEST_SLEEP_S = 30.0
-RETRY_S = 5.0
 # What one webhook is given between two looks at what is due.
 BATCH = 50
 # A webhook that has failed is left alone for so long, doubled each time, with all that is due.
@@ -46,7 +45,7 @@ class WebhookWorker:
         jobs: WebhookJobs,
         clock: Clock,
         *,
-        retry_s: float = RETRY_S,
+        retry_s: float = RETRY.total_seconds(),
     ) -> None:
         self._follow = follow
         self._deliver = deliver
@@ -54,62 +53,48 @@ class WebhookWorker:
         self._jobs = jobs
         self._clock = clock
         self._retry_s = retry_s
-        self._wake = threading.Event()
         self._stopping = threading.Event()
         self._busy: dict[str, threading.Thread] = {}
         self._resting: dict[str, _Rest] = {}
         self._needed = True
-        self._thread = threading.Thread(target=self._run, name="webhooks", daemon=True)
+        retry = timedelta(seconds=retry_s)
+        self._worker = Worker("webhooks", self._turn, clock, kind="webhooks", retry=retry)
 
     def start(self) -> None:
         """Begin, with what was left owed by an earlier run."""
-        self._thread.start()
+        self._worker.start()
 
     def committed(self) -> None:
         """There is something new in the feed."""
         # Where there is no webhook, commits need not wake a thread that finds so each time.
         if self._needed:
-            self._wake.set()
+            self._worker.wake()
 
     def changed(self) -> None:
         """Somebody has changed a webhook, or what is owed to it: what failed may do so no more."""
         self._resting.clear()
-        self._wake.set()
+        self._worker.wake()
 
     def stop(self, timeout_s: float) -> None:
         """Let current posts end, for up to ``timeout_s``; the rest stays owed."""
         until = time.monotonic() + timeout_s
         self._stopping.set()
-        self._wake.set()
-        self._thread.join(timeout_s)
+        self._worker.end()
+        self._worker.join(timeout_s)
         for lane in list(self._busy.values()):
             lane.join(max(0.0, until - time.monotonic()))
 
-    def _run(self) -> None:
-        while not self._stopping.is_set():
-            self._wake.clear()
-            try:
-                pause_s = self._turn()
-            except Unavailable:
-                log.exception("webhooks_unavailable")
-                pause_s = self._retry_s
-            except Exception:
-                log.exception("webhooks_failed")
-                pause_s = self._retry_s
-            if not self._stopping.is_set():
-                self._wake.wait(pause_s)
-
-    def _turn(self) -> float:
+    def _turn(self) -> datetime | None:
         """Owe what is new, and have told who is owed something now.
 
         Returns:
-            For how long there is nothing more to do, in seconds.
+            When there is more to do; none where nothing waits for its time.
         """
         webhooks = self._webhooks.all()
         self._needed = bool(webhooks)
         while self._follow() and not self._stopping.is_set():
             pass
-        pause_s, now = LONGEST_SLEEP_S, self._clock.now()
+        later, now = list[datetime](), self._clock.now()
         for webhook in webhooks:
             if webhook.webhook_id in self._busy:
                 continue  # its thread wakes this one at its end
@@ -121,8 +106,8 @@ class WebhookWorker:
             if start_at <= now:
                 self._start_lane(webhook.webhook_id)
             else:
-                pause_s = min(pause_s, (start_at - now).total_seconds())
-        return pause_s
+                later.append(start_at)
+        return min(later, default=None)
 
     def _start_lane(self, webhook_id: str) -> None:
         lane = threading.Thread(
@@ -152,7 +137,7 @@ class WebhookWorker:
             self._stopping.wait(self._retry_s)
         finally:
             del self._busy[webhook_id]
-            self._wake.set()
+            self._worker.wake()
 
     def _rest(self, webhook_id: str) -> None:
         before = self._resting.get(webhook_id)
