@@ -3,6 +3,7 @@
 import functools
 import shutil
 import subprocess
+import tempfile
 from pathlib import Path
 
 from benchmarks.machine import BUILD
@@ -32,11 +33,12 @@ def program(name: str) -> Path:
     source, built = SOURCES / f"{name}.c", BUILD / name
     if built.exists() and built.stat().st_mtime > source.stat().st_mtime:
         return built
-    # Under another name first: somebody may be running the one that is there.
-    fresh = built.with_suffix(".new")
-    command = [compiler, "-O2", "-Wall", "-Wextra", "-o", str(fresh), str(source)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise NoCompiler(f"{' '.join(command)}:\n{done.stderr}\n{NO_COMPILER}")
-    fresh.replace(built)
+    # In a folder of its own first: somebody may be running the one that is there, or building it.
+    with tempfile.TemporaryDirectory(dir=BUILD) as own:
+        fresh = Path(own) / name
+        command = [compiler, "-O2", "-Wall", "-Wextra", "-o", str(fresh), str(source)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise NoCompiler(f"{' '.join(command)}:\n{done.stderr}\n{NO_COMPILER}")
+        fresh.replace(built)
     return built
