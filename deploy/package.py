@@ -98,7 +98,7 @@ def wheels(target: str) -> Path:
     if folder.is_dir():
         return folder
     folder.parent.mkdir(parents=True, exist_ok=True)
-    for earlier in folder.parent.glob("wheels-*"):
+    for earlier in set(folder.parent.glob("wheels-*")) - {folder}:
         shutil.rmtree(earlier, ignore_errors=True)
     with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
         install = [sys.executable, "-m", "pip", "install", "--quiet", "--no-input"]
@@ -142,9 +142,10 @@ def zipped(files: dict[str, Path]) -> Path:
             entry.compress_type = zipfile.ZIP_DEFLATED
             archive.writestr(entry, file.read_bytes())
     scratch.replace(path)
-    kept = sorted(path.parent.glob("*.zip"), key=lambda zip_file: zip_file.stat().st_mtime)
-    for old in kept[:-ZIPS_KEPT]:
-        old.unlink(missing_ok=True)
+    with contextlib.suppress(FileNotFoundError):  # another run tidies up, too
+        kept = sorted(path.parent.glob("*.zip"), key=lambda zip_file: zip_file.stat().st_mtime)
+        for old in kept[:-ZIPS_KEPT]:
+            old.unlink()
     return path
 
 
