@@ -78,7 +78,11 @@ class Receiver(LoopbackServer):
 
         class Handler(QuietHandler):
             def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
+                length = int(self.headers["Content-Length"])
+                body = self.rfile.read(length)
+                if len(body) < length:  # the sender is gone in the middle of it
+                    self.close_connection = True
+                    return
                 headers = {name.lower(): value for name, value in self.headers.items()}
                 self.send_response(receiver._take(Received(self.path, headers, body)))
                 self.send_header("Content-Length", "0")
