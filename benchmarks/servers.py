@@ -163,3 +163,16 @@ SERVERS = (
     ),
 )
 BY_NAME = {server.name: server for server in SERVERS}
+# A peer for those who submit: it stores, and has no more than the service itself needs.
+ONE_BY_ONE = Server(
+    "one-by-one",
+    "a sketch: aiohttp, a commit each",
+    "alerta",
+    lambda port, folder: [
+        sys.executable,
+        str(PEERS / "python_one_by_one.py"),
+        str(port),
+        str(folder),
+    ],
+    lambda: __version__,
+)

@@ -1,13 +1,16 @@
 """Submitters that each wait for their ack: incidents a second, acknowledged and durable.
 
 Each of N clients sends a ``notify``, waits for its ack and sends the next; all of them hear of
-every incident. One submitter alone shows how soon an ack comes.
+every incident. One submitter alone shows how soon an ack comes. Beside the service runs what a
+first version would be, which commits, tells and acknowledges one incident after another.
 """
 
 import json
 import os
 import subprocess
+from collections.abc import Sequence
 from contextlib import suppress
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +19,11 @@ from benchmarks.machine import cores, machine
 from benchmarks.native import program
 from benchmarks.options import Options, Steps
 from benchmarks.running import Running, ServerFailed, started
-from benchmarks.servers import BY_NAME, OURS
-from benchmarks.stats import groups, spread
+from benchmarks.servers import BY_NAME, ONE_BY_ONE, OURS, Server
+from benchmarks.stats import Row, groups, ratios, spread
 from benchmarks.tables import failures, figure, table
 
+SERVERS = (BY_NAME[OURS], ONE_BY_ONE)
 SIZES = (1, 64)
 WARM_S, SECONDS, QUICK_S = 1.0, 5.0, 0.5
 CLIENT_S = 60.0
@@ -38,30 +42,40 @@ MESSAGE = json.dumps(
 
 
 def run(options: Options) -> dict[str, Any]:
-    """Measure each size in every round."""
+    """Measure both servers at each size in every round."""
     sizes = options.clients or SIZES
     rounds = 1 if options.quick else options.rounds
     about = machine()
-    steps = Steps(options.say, len(sizes) * rounds)
+    seconds = QUICK_S if options.quick else SECONDS
+    points = [(clients, server) for clients in sizes for server in SERVERS]
+    steps = Steps(options.say, len(points) * rounds)
     runs = []
     for number in range(1, rounds + 1):
-        for clients in sizes:
-            steps.next(f"submit {number}/{rounds}  {clients:,} submitters")
-            try:
-                with started(BY_NAME[OURS]) as running:
-                    found = _load(running, clients, QUICK_S if options.quick else SECONDS)
-            except (ServerFailed, subprocess.SubprocessError) as error:
-                found = {"error": str(error)}
-            runs.append({"round": number, "server": OURS, "clients": clients, **found})
+        for clients, server in points:
+            steps.next(f"submit {number}/{rounds}  {clients:,} submitters  {server.label}")
+            found = _measure(server, clients, seconds)
+            runs.append({"round": number, "server": server.name, "clients": clients, **found})
     return {
         "machine": about,
         "options": {"rounds": rounds, "quick": options.quick},
-        "summary": [_summary(size, rows) for (size,), rows in groups(runs, "clients").items()],
+        "servers": [{"name": server.name, "label": server.label} for server in SERVERS],
+        "summary": [
+            _summary(name, clients, rows, runs)
+            for (clients, name), rows in groups(runs, "clients", "server").items()
+        ],
         "runs": runs,
     }
 
 
-def _load(running: Running, clients: int, seconds: float) -> dict[str, Any]:
+def _measure(server: Server, clients: int, seconds: float) -> Row:
+    try:
+        with started(server) as running:
+            return _load(running, clients, seconds)
+    except (ServerFailed, subprocess.SubprocessError) as error:
+        return {"error": str(error)}
+
+
+def _load(running: Running, clients: int, seconds: float) -> Row:
     command = [str(program("submit")), str(running.port), "/dev", str(clients), str(clients)]
     command += [str(WARM_S), str(seconds), MESSAGE]
     ran_s, waited_s = _usage(running.pid)
@@ -75,7 +89,7 @@ def _load(running: Running, clients: int, seconds: float) -> dict[str, Any]:
     )
     if done.returncode:
         return {"error": done.stderr.strip()}
-    found: dict[str, Any] = json.loads(done.stdout)
+    found: Row = json.loads(done.stdout)
     ran_to_s, waited_to_s = _usage(running.pid)
     return {
         **found,
@@ -98,11 +112,18 @@ def _usage(pid: int) -> tuple[float, float]:
     return ran_ns / 1e9, waited_ns / 1e9
 
 
-def _summary(clients: int, rows: list[dict[str, Any]]) -> dict[str, Any]:
+def _summary(name: str, clients: int, rows: Sequence[Row], runs: Sequence[Row]) -> Row:
     good = [row for row in rows if "error" not in row]
+    beside = {
+        row["round"]: row
+        for row in runs
+        if (row["server"], row["clients"]) == (ONE_BY_ONE.name, clients)
+    }
     return {
+        "server": name,
         "clients": clients,
         "acks_per_s": spread(row["acks_per_s"] for row in good),
+        "of_sketch": ratios(rows, itemgetter("acks_per_s"), lambda row: beside[row["round"]]),
         "updates_per_s": spread(row["updates_per_s"] for row in good),
         "ack_p50_s": spread(row["ack_s"]["p50"] for row in good),
         "ack_p99_s": spread(row["ack_s"]["p99"] for row in good),
@@ -115,12 +136,15 @@ def _summary(clients: int, rows: list[dict[str, Any]]) -> dict[str, Any]:
 
 def report(result: dict[str, Any], _folder: Path) -> dict[str, str]:
     """The table of ``docs/performance.md``."""
-    heads = ["submitters", "acks a second", "deliveries a second", "ack p50, ms", "ack p99, ms"]
-    heads += ["server's CPU an incident, µs", "client idle"]
+    labels = {server["name"]: server["label"] for server in result["servers"]}
+    heads = ["server", "submitters", "acks a second", "beside the sketch", "deliveries a second"]
+    heads += ["ack p50, ms", "ack p99, ms", "server's CPU an incident, µs", "client idle"]
     rows = [
         [
+            labels[row["server"]],
             f"{row['clients']:,}",
             figure(row["acks_per_s"]),
+            figure(row["of_sketch"], 2),
             figure(row["updates_per_s"]),
             figure(row["ack_p50_s"], 2, 1e3),
             figure(row["ack_p99_s"], 2, 1e3),
@@ -129,23 +153,27 @@ def report(result: dict[str, Any], _folder: Path) -> dict[str, str]:
         ]
         for row in result["summary"]
     ]
-    return {"submit": table(heads, rows) + failures(result["summary"], "clients")}
+    return {"submit": table(heads, rows) + failures(result["summary"], "server", "clients")}
 
 
 def goals(result: dict[str, Any]) -> list[Goal]:
-    """Many together are fast, and one alone is soon answered."""
+    """Many together are fast, faster than one by one, and one alone is soon answered."""
     together = Goal(f"incidents a second of {GOAL_CLIENTS} submitters", f"≥ {GOAL_PER_S:,}")
+    beside = Goal(f"{GOAL_CLIENTS} submitters beside a sketch that commits one by one", "> 1")
     alone = Goal("ack of one submitter alone, p50", f"< {GOAL_ACK_S * 1e3:g} ms")
     for row in result["summary"]:
-        if row["acks_per_s"] is None:
+        if row["server"] != OURS or row["acks_per_s"] is None:
             continue
         whole = row["complete"] and not row["errors"]
         if row["clients"] == GOAL_CLIENTS:
             reached = row["acks_per_s"]["median"]
             met = reached >= GOAL_PER_S and whole
             together = Goal(together.text, together.target, f"{reached:,.0f}", met)
+            if row["of_sketch"] is not None:
+                times = row["of_sketch"]["median"]
+                beside = Goal(beside.text, beside.target, f"{times:.2f} times", times > 1 and whole)
         if row["clients"] == 1:
             took_s = row["ack_p50_s"]["median"]
             met = took_s < GOAL_ACK_S and whole
             alone = Goal(alone.text, alone.target, f"{took_s * 1e3:.2f} ms", met)
-    return [together, alone]
+    return [together, beside, alone]
