@@ -33,10 +33,13 @@ class Announce:
         """
         started_s = time.perf_counter()
         posted = self.listeners.tell(changes)
-        outcomes = [counted(one, started_s) for one in posted]
+        # Most often it is the same for all of them.
+        by_posted = {one: counted(one, started_s) for one in set(posted)}
+        outcomes = [by_posted[one] for one in posted]
         _log(changes, outcomes)
-        for change, counts in zip(changes, outcomes, strict=True):
-            self.record(Delivery.of(change, "broadcast", self.clock.now(), counts))
+        now = self.clock.now()
+        told = zip(changes, outcomes, strict=True)
+        self.record(*(Delivery.of(change, "broadcast", now, counts) for change, counts in told))
         return outcomes
 
 

@@ -16,9 +16,10 @@ class Recorder:
 
     deliveries: Deliveries
 
-    def __call__(self, delivery: Delivery) -> None:
-        """Record it, or say in the log that it could not be recorded."""
+    def __call__(self, *deliveries: Delivery) -> None:
+        """Record them, or say in the log that they could not be recorded."""
         try:
-            self.deliveries.record([delivery])
+            self.deliveries.record(deliveries)
         except Unavailable:
-            log.exception("delivery_not_recorded", extra={"incident_id": delivery.incident_id})
+            incident_ids = ",".join(delivery.incident_id for delivery in deliveries)
+            log.exception("delivery_not_recorded", extra={"incident_ids": incident_ids})

@@ -1,8 +1,8 @@
 """The thread that writes the record of what was sent, many at a time."""
 
 import logging
-import queue
 import threading
+from collections import deque
 from collections.abc import Sequence
 
 from alerta_utec.domain.delivery import Delivery
@@ -27,17 +27,16 @@ class DeliveryWriter:
 
     def __init__(self, deliveries: Deliveries) -> None:
         self._deliveries = deliveries
-        self._queue: queue.Queue[Delivery] = queue.Queue(QUEUE_MAX)
+        self._waiting: deque[Delivery] = deque()
         self._unwritten: list[Delivery] = []
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="deliveries", daemon=True)
 
     def record(self, deliveries: Sequence[Delivery]) -> None:
         for delivery in deliveries:
-            try:
-                self._queue.put_nowait(delivery)
-            except queue.Full:
-                raise Unavailable("too many records are waiting to be written") from None
+            if len(self._waiting) >= QUEUE_MAX:
+                raise Unavailable("too many records are waiting to be written")
+            self._waiting.append(delivery)
 
     def of(self, incident_id: str) -> Sequence[Delivery]:
         return self._deliveries.of(incident_id)
@@ -76,9 +75,6 @@ class DeliveryWriter:
 
     def _batch(self) -> list[Delivery]:
         """What was not written the last time, filled up with what has come since."""
-        while len(self._unwritten) < BATCH_MAX:
-            try:
-                self._unwritten.append(self._queue.get_nowait())
-            except queue.Empty:
-                break
+        while self._waiting and len(self._unwritten) < BATCH_MAX:
+            self._unwritten.append(self._waiting.popleft())
         return self._unwritten

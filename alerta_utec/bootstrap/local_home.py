@@ -58,8 +58,8 @@ log = logging.getLogger(__name__)
 MAIL_STOP_S = 15.0
 WEBHOOKS_STOP_S = 5.0
 WRITER_STOP_S = 5.0
-# Changes that leave in one write: at 33 KB each, half of what may wait for one client.
-JOINED_MAX = 16
+# Changes that leave in one write: as many as one transaction may bring.
+JOINED_MAX = 128
 
 
 class LocalHome:
@@ -71,6 +71,7 @@ class LocalHome:
         self._hub = Hub(self._clock, settings.limits)
         self._announce: Announce | None = None
         self._unannounced: deque[Change] = deque()
+        self._delivery_is_due = False
         self._loop: asyncio.AbstractEventLoop | None = None
         self._mail: MailWorkers | None = None
         self._webhooks: WebhookWorker | None = None
@@ -197,20 +198,32 @@ class LocalHome:
         """Called in ``seq`` order, by whichever thread committed."""
         if self._loop is not None and self._announce is not None:
             self._unannounced.append(change)
-            # Only a loop that has ended refuses; clients get the change by ``sync`` then.
-            with suppress(RuntimeError):
-                self._loop.call_soon_threadsafe(self._deliver, self._announce)
+            # Once for all that come before the loop takes its turn.
+            if not self._delivery_is_due:
+                self._delivery_is_due = True
+                # Only a loop that has ended refuses; clients get the change by ``sync`` then.
+                with suppress(RuntimeError):
+                    self._loop.call_soon_threadsafe(self._deliver, self._announce)
         if self._mail is not None and change.alarms():
             self._mail.wake()
         if self._webhooks is not None:
             self._webhooks.committed()
 
     def _deliver(self, announce: Announce) -> None:
-        """Send what has been committed since the last time, in one go; often that is nothing."""
-        waiting = self._unannounced
-        changes = [waiting.popleft() for _ in range(min(len(waiting), JOINED_MAX))]
-        if not changes:
-            return
+        """Send what has been committed since the last time, in one go.
+
+        No more than half of what may wait for one client; the rest comes in the loop's next
+        turn, when the sockets have had theirs.
+        """
+        self._delivery_is_due = False
+        changes: list[Change] = []
+        left_bytes = self.settings.limits.buffer_max_bytes // 2
+        while self._unannounced and len(changes) < JOINED_MAX and left_bytes > 0:
+            changes.append(self._unannounced.popleft())
+            left_bytes -= changes[-1].after.json_max_bytes()
+        if self._unannounced and self._loop is not None:
+            self._delivery_is_due = True
+            self._loop.call_soon(self._deliver, announce)
         try:
             announce(changes)
         except Exception:

@@ -23,8 +23,10 @@ def configure() -> None:
     """Send the service's events to standard error, and only failures of its libraries."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(EventFormatter())
-    # No line tells of them, so that no record need find them out.
+    # No line tells of them, so that no record need find them out (Python's logging HOWTO,
+    # "Optimization").
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
+    logging._srcfile = None
     logging.basicConfig(level=logging.WARNING, handlers=[handler])
     logging.getLogger("alerta_utec").setLevel(logging.INFO)
     # It warns of every client that offers a subprotocol which $connect does not select.

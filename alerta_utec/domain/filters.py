@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from alerta_utec.domain.errors import InvalidRequest, Problem
 from alerta_utec.domain.values import Kind, Status, Urgency, parse_choice
@@ -16,8 +16,7 @@ VALUES_MAX = 50
 VALUE_MAX_CHARS = 120
 
 
-@dataclass(frozen=True, slots=True)
-class Facets:
+class Facets(NamedTuple):
     """What a filter looks at in one state of an incident; ``type`` and ``location`` casefolded."""
 
     urgency: str

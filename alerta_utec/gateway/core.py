@@ -11,6 +11,7 @@ from typing import Any
 
 from alerta_utec.domain.origins import Origins
 from alerta_utec.gateway.batches import Batches, Handler
+from alerta_utec.gateway.deadlines import Deadlines
 from alerta_utec.gateway.events import Event
 from alerta_utec.gateway.hub import Hub
 from alerta_utec.gateway.limits import Limits
@@ -68,6 +69,7 @@ class Gateway:
         self._per_address: Counter[str] = Counter()
         self._tasks: set[asyncio.Task[None]] = set()
         self._batches = Batches()
+        self._deadlines = Deadlines(self.limits.handler_s)
         self._pool = ThreadPoolExecutor(self.limits.handler_threads, thread_name_prefix="handler")
 
     def enter(self, address: str) -> bool:
@@ -91,9 +93,11 @@ class Gateway:
             TimeoutError: it has not returned after 29 s (it may still be running).
             Exception: whatever it raises.
         """
+        if batched:
+            future = self._batches.run(handler, event)
+            self._deadlines.watch(future)
+            return await future
         async with asyncio.timeout(self.limits.handler_s):
-            if batched:
-                return await self._batches.run(handler, event)
             loop = asyncio.get_running_loop()
             return await loop.run_in_executor(self._pool, handler, event, None)
 

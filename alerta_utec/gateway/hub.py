@@ -4,7 +4,6 @@ import asyncio
 import concurrent.futures
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from functools import cache
 from operator import itemgetter
 from typing import TYPE_CHECKING, TypeVar
 
@@ -22,7 +21,21 @@ if TYPE_CHECKING:
     from alerta_utec.gateway.session import Session
 
 CROSSING_S = 10.0
+_NOBODY = Posted()
 T = TypeVar("T")
+
+
+class _Frames(dict[tuple[int, bool], bytes]):
+    """The frames that tell of changes, by place and ``private``; encoded when first asked for."""
+
+    def __init__(self, changes: Sequence[Change]) -> None:
+        self._changes = changes
+
+    def __missing__(self, which: tuple[int, bool]) -> bytes:
+        place, private = which
+        text = wire.incident_update(self._changes[place], private=private)
+        self[which] = text_frame(text.encode())
+        return self[which]
 
 
 class Hub:
@@ -99,18 +112,15 @@ class Hub:
         return self.in_loop(lambda: self._tell(changes))
 
     def _tell(self, changes: Sequence[Change]) -> Sequence[Posted]:
-        @cache
-        def frame(place: int, private: bool) -> bytes:
-            return text_frame(wire.incident_update(changes[place], private=private).encode())
-
-        outcomes = [Posted()] * len(changes)
+        frames = _Frames(changes)
+        outcomes: dict[int, Posted] = {}
         for told in self._rooms.concerned(changes, self._clock.now()):
-            frames = [frame(place, told.private) for place in told.which]
-            posted = self._write(told.recipients, b"".join(frames))
+            data = b"".join([frames[place, told.private] for place in told.which])
+            posted = self._write(told.recipients, data)
             for place in told.which:
-                outcomes[place] += posted
+                outcomes[place] = outcomes[place] + posted if place in outcomes else posted
         self.bound()
-        return outcomes
+        return [outcomes.get(place, _NOBODY) for place in range(len(changes))]
 
     def _write(self, recipients: Recipients, data: bytes) -> Posted:
         self._send(recipients.ready, recipients.fds, data)

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from alerta_utec.domain.change import Change
     from alerta_utec.gateway.session import Session
 
+# What nobody asks for is the same in every state.
+_UNASKED = (Facets("", "", "", ""),)
 _NEVER = datetime.max.replace(tzinfo=UTC)
 # So many answers to who hears of something are remembered; 20 bytes a client each.
 REMEMBERED_MAX = 16
@@ -113,6 +115,8 @@ class Rooms:
     def _by_state(self, changes: "Sequence[Change]") -> Mapping[Sequence[Facets], list[int]]:
         """The places of the changes, by what those who are there look at in them."""
         fields = self._indexes[False].fields | self._indexes[True].fields
+        if not fields:
+            return {_UNASKED: list(range(len(changes)))}
         places: dict[Sequence[Facets], list[int]] = {}
         for place, change in enumerate(changes):
             states = tuple(dict.fromkeys(facets.only(fields) for facets in facets_of(change)))

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from alerta_utec.domain.incident import Incident, Report
 from alerta_utec.domain.values import Urgency
+from alerta_utec.wire import encoded_size
 from tests.contract.builders import PLAIN, T0
 from tests.unit.domain.strategies import incidents, moments, valid_reports
 
@@ -33,6 +34,13 @@ def test_who_reported_it_is_told_only_in_private(incident: Incident) -> None:
     assert private == public | (
         {} if incident.reported_by is None else {"reportedBy": incident.reported_by}
     )
+
+
+@given(incidents())
+def test_its_json_has_no_more_bytes_than_it_says_beforehand(incident: Incident) -> None:
+    placed = incident.at_seq(10**15)
+
+    assert encoded_size(placed.to_json(private=True)) <= placed.json_max_bytes()
 
 
 @given(valid_reports, moments)

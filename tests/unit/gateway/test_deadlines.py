@@ -1,0 +1,71 @@
+"""``Deadlines``: whatever is not done in time fails, and nothing else does."""
+
+import asyncio
+
+from alerta_utec.gateway.deadlines import Deadlines
+
+AFTER_S = 0.05
+LONG_S = 5.0
+
+
+def test_what_is_not_done_in_time_fails() -> None:
+    async def main() -> None:
+        deadlines, loop = Deadlines(AFTER_S), asyncio.get_running_loop()
+        early, late, other = (loop.create_future() for _ in range(3))
+        for future in (early, late, other):
+            deadlines.watch(future)
+        early.set_result("in time")
+        other.cancel()
+
+        await asyncio.wait([late], timeout=LONG_S)
+
+        assert early.result() == "in time"
+        assert isinstance(late.exception(), TimeoutError)
+        assert other.cancelled()
+
+    asyncio.run(main())
+
+
+def test_each_has_the_whole_time() -> None:
+    async def main() -> None:
+        deadlines, loop = Deadlines(AFTER_S), asyncio.get_running_loop()
+        first, began = loop.create_future(), loop.time()
+        deadlines.watch(first)
+        await asyncio.sleep(AFTER_S / 2)
+        second, began_later = loop.create_future(), loop.time()
+        deadlines.watch(second)
+
+        await asyncio.wait([first], timeout=LONG_S)
+        assert loop.time() - began >= AFTER_S
+        await asyncio.wait([second], timeout=LONG_S)
+        assert loop.time() - began_later >= AFTER_S
+        assert isinstance(first.exception(), TimeoutError)
+        assert isinstance(second.exception(), TimeoutError)
+
+    asyncio.run(main())
+
+
+def test_it_watches_again_after_a_rest() -> None:
+    async def main() -> None:
+        deadlines, loop = Deadlines(AFTER_S), asyncio.get_running_loop()
+        for _ in range(2):
+            late = loop.create_future()
+            deadlines.watch(late)
+            await asyncio.wait([late], timeout=LONG_S)
+            assert isinstance(late.exception(), TimeoutError)
+            await asyncio.sleep(AFTER_S)
+
+    asyncio.run(main())
+
+
+def test_what_is_done_is_kept_no_longer() -> None:
+    async def main() -> None:
+        deadlines, loop = Deadlines(LONG_S), asyncio.get_running_loop()
+        for _ in range(100):
+            future = loop.create_future()
+            deadlines.watch(future)
+            future.set_result(None)
+
+        assert len(deadlines._watched) == 1
+
+    asyncio.run(main())
