@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -71,7 +71,8 @@ class Change:
 
     def committed(self, position: Position) -> "Change":
         """The same change with its place in the feed."""
-        return replace(self, after=self.after.at_seq(position.seq), position=position)
+        after = self.after.at_seq(position.seq)
+        return Change(self.before, after, self.by, self.note, self.digest, self.key, position)
 
     def alarms(self) -> bool:
         """Whether it goes out by e-mail: a rise to medium or high, or the all-clear after one."""

@@ -1,16 +1,17 @@
 """New identifiers."""
 
+import os
 import secrets
 from datetime import datetime
 
 
 def uuid7(at: datetime) -> str:
     """A UUID version 7 (RFC 9562, section 5.7): milliseconds, then 74 random bits."""
-    milliseconds = int(at.timestamp() * 1000)
-    random = int.from_bytes(secrets.token_bytes(10))
-    high, low = random >> 68, random & (1 << 62) - 1
-    digits = f"{milliseconds << 80 | 0x7 << 76 | high << 64 | 0b10 << 62 | low:032x}"
-    return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
+    drawn = os.urandom(10)
+    digits = int(at.timestamp() * 1000).to_bytes(6).hex() + drawn.hex()
+    # The random digits but two, of which the first is the version and the second the variant's.
+    variant = "89ab"[drawn[2] >> 6]
+    return f"{digits[:8]}-{digits[8:12]}-7{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"
 
 
 def new_epoch() -> str:

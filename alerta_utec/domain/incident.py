@@ -121,39 +121,51 @@ class Incident(Report):
         cls, report: Report, *, incident_id: str, at: datetime, reported_by: str | None = None
     ) -> "Incident":
         """Revision 1 of ``report``, taken in at ``at`` (in UTC) under ``incident_id``."""
-        # The report is valid, and what is added is our own: there is nothing to validate.
-        given = {name: getattr(report, name) for name in Report.model_fields}
-        given |= {
+        added = {
             "incident_id": report.incident_id or incident_id,
             "timestamp": report.timestamp or at,
+            "seq": 0,
             "revision": 1,
             "created_at": at,
             "updated_at": at,
             "reported_by": reported_by,
             "alarmed": report.urgency is not Urgency.LOW,
         }
-        incident = cls.model_construct(**given)
-        # Apart from the fields: an extra may be called ``reported_by`` and stays an extra.
-        object.__setattr__(incident, "__pydantic_extra__", dict(report.extras))
+        return cls._of_valid(vars(report) | added, report.extras)
+
+    @classmethod
+    def _of_valid(cls, fields: dict[str, Any], extras: Mapping[str, Any]) -> "Incident":
+        """The incident with these values of all its fields, which are not validated again.
+
+        As pydantic's ``model_construct``, which takes four times as long, and with extras apart
+        from the fields: one may be called ``reported_by`` and stays an extra.
+        """
+        incident, put = cls.__new__(cls), object.__setattr__
+        put(incident, "__dict__", fields)
+        put(incident, "__pydantic_fields_set__", set(fields))
+        put(incident, "__pydantic_extra__", dict(extras))
+        put(incident, "__pydantic_private__", None)
         return incident
+
+    def _with(self, **changes: Any) -> "Incident":
+        return self._of_valid(vars(self) | changes, self.extras)
 
     def at_seq(self, seq: int) -> "Incident":
         """The same revision with its place in the feed."""
-        return self.model_copy(update={"seq": seq})
+        return self._with(seq=seq)
 
     def moved_on(
         self, *, at: datetime, status: Status | None = None, urgency: Urgency | None = None
     ) -> "Incident":
         """The next revision, with what is given changed."""
         new_urgency = urgency or self.urgency
-        changes = {
-            "revision": self.revision + 1,
-            "updated_at": at,
-            "status": status or self.status,
-            "urgency": new_urgency,
-            "alarmed": self.alarmed or new_urgency is not Urgency.LOW,
-        }
-        return self.model_copy(update=changes)
+        return self._with(
+            revision=self.revision + 1,
+            updated_at=at,
+            status=status or self.status,
+            urgency=new_urgency,
+            alarmed=self.alarmed or new_urgency is not Urgency.LOW,
+        )
 
     def to_json(self, *, private: bool = False) -> dict[str, Any]:
         """The incident as JSON on every wire; who reported it only where ``private``."""

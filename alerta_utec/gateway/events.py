@@ -5,8 +5,9 @@ format version 2.0" for HTTP APIs; held against recorded events by the tests.
 """
 
 import base64
-import secrets
+import os
 import time
+from binascii import b2a_base64
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -23,7 +24,7 @@ def new_id() -> str:
 
     16 characters of base64, the last one ``=``: 88 random bits.
     """
-    return base64.b64encode(secrets.token_bytes(11)).decode()
+    return b2a_base64(os.urandom(11), newline=False).decode()
 
 
 @dataclass(frozen=True, slots=True)

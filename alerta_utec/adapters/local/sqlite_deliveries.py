@@ -1,7 +1,8 @@
 """The record of what was sent, in the database of the incidents."""
 
-import json
 from collections.abc import Sequence
+
+from pydantic_core import from_json, to_json
 
 from alerta_utec.adapters.local.database import Database
 from alerta_utec.adapters.local.rows import from_us, to_us
@@ -26,7 +27,7 @@ class SqliteDeliveries:
 
     def record(self, deliveries: Sequence[Delivery]) -> None:
         rows = [
-            (d.incident_id, d.revision, d.channel, to_us(d.at), json.dumps(dict(d.outcome)))
+            (d.incident_id, d.revision, d.channel, to_us(d.at), to_json(d.outcome).decode())
             for d in deliveries
         ]
         with self._database.write() as connection:
@@ -36,6 +37,6 @@ class SqliteDeliveries:
         with self._database.read() as connection:
             rows = connection.execute(_OF, (incident_id,)).fetchall()
         return tuple(
-            Delivery(incident_id, revision, channel, from_us(at_us), json.loads(outcome))
+            Delivery(incident_id, revision, channel, from_us(at_us), from_json(outcome))
             for revision, channel, at_us, outcome in rows
         )
