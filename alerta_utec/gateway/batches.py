@@ -26,16 +26,31 @@ def pause() -> None:
 
 
 class _Runner(greenlet):
-    """A handler of a batch, which pauses by switching back to the batch."""
+    """Runs handlers of batches, one after another; each pauses by switching back to its batch.
 
-    def run(self, task: _Task, ended: list[_Ended]) -> None:
-        future, handler, event = task
+    It is kept for the next one: the stack of a new greenlet is memory asked of the system.
+    """
+
+    task: _Task | None = None
+
+    def begin(self, task: _Task, ended: list[_Ended]) -> None:
+        """Run a handler up to its pause or its end; what became of it goes to ``ended``."""
+        self.task, self._ended = task, ended
+        self.switch()
+
+    def run(self) -> None:
+        while self.task is not None:
+            self._handle(*self.task)
+            self.task = None
+            pause()  # until the next one
+
+    def _handle(self, future: "asyncio.Future[Any]", handler: Handler, event: Event) -> None:
         if future.done():
             return  # it was given up before its turn came
         try:
-            ended.append((future, handler(event, None), None))
+            self._ended.append((future, handler(event, None), None))
         except BaseException as error:
-            ended.append((future, None, error))
+            self._ended.append((future, None, error))
 
 
 class Batches:
@@ -65,26 +80,30 @@ class Batches:
             self._thread.join()
 
     def _work(self) -> None:
+        idle: list[_Runner] = []
         serving = True
         while serving:
             batch = [self._tasks.get()]
             while len(batch) < BATCH_MAX and not self._tasks.empty():
                 batch.append(self._tasks.get())
             serving = None not in batch
-            _run(task for task in batch if task is not None)
+            _run((task for task in batch if task is not None), idle)
 
 
-def _run(batch: Iterable[_Task]) -> None:
+def _run(batch: Iterable[_Task], idle: list[_Runner]) -> None:
+    """Run a whole batch, by those who are idle and more where they are too few."""
     ended: list[_Ended] = []
-    paused = []
+    paused: list[_Runner] = []
     for task in batch:
-        runner = _Runner()
-        runner.switch(task, ended)
-        paused.append(runner)
-    while paused := [runner for runner in paused if not runner.dead]:
+        runner = idle.pop() if idle else _Runner()
+        runner.begin(task, ended)
+        (paused if runner.task else idle).append(runner)
+    while paused:
         _hand_over(ended)
-        for runner in paused:
+        turns, paused = paused, []
+        for runner in turns:
             runner.switch()
+            (paused if runner.task else idle).append(runner)
     _hand_over(ended)
 
 
