@@ -4,7 +4,6 @@ import asyncio
 import logging
 import resource
 import signal
-from collections import deque
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from datetime import timedelta
@@ -26,6 +25,7 @@ from alerta_utec.app.stats import Stats
 from alerta_utec.app.submit import Submit
 from alerta_utec.app.webhooks_admin import ManageWebhooks
 from alerta_utec.bootstrap import logs, sign_in
+from alerta_utec.bootstrap.announcer import Announcer
 from alerta_utec.bootstrap.delivery_writer import DeliveryWriter
 from alerta_utec.bootstrap.local_backing import Backing, open_backing
 from alerta_utec.bootstrap.local_settings import LocalSettings
@@ -58,8 +58,6 @@ log = logging.getLogger(__name__)
 MAIL_STOP_S = 15.0
 WEBHOOKS_STOP_S = 5.0
 WRITER_STOP_S = 5.0
-# Changes that leave in one write: as many as one transaction may bring.
-JOINED_MAX = 128
 
 
 class LocalHome:
@@ -69,10 +67,7 @@ class LocalHome:
         self.settings = settings
         self._clock = SystemClock()
         self._hub = Hub(self._clock, settings.limits)
-        self._announce: Announce | None = None
-        self._unannounced: deque[Change] = deque()
-        self._delivery_is_due = False
-        self._loop: asyncio.AbstractEventLoop | None = None
+        self._announcer: Announcer | None = None
         self._mail: MailWorkers | None = None
         self._webhooks: WebhookWorker | None = None
 
@@ -94,9 +89,9 @@ class LocalHome:
     async def _serve(self, backing: Backing, on_ready: Callable[[str, str], None] | None) -> None:
         settings = self.settings
         stop = asyncio.Event()
-        self._loop = asyncio.get_running_loop()
+        loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
-            self._loop.add_signal_handler(number, stop.set)
+            loop.add_signal_handler(number, stop.set)
         writer = DeliveryWriter(backing.deliveries)
         record = Recorder(writer)
         webhooks = LocalWebhooks.over(
@@ -108,8 +103,15 @@ class LocalHome:
             allow_private=settings.webhook_allow_private,
         )
         self._webhooks = webhooks.worker
-        server = GatewayServer(self._gateway(backing, webhooks.manage))
-        self._announce = Announce(self._hub, self._clock, record)
+        gateway = self._gateway(backing, webhooks.manage)
+        server = GatewayServer(gateway)
+        self._announcer = Announcer(
+            Announce(self._hub, self._clock, record),
+            loop,
+            max_bytes=settings.limits.buffer_max_bytes // 2,
+            clients=self._hub.count,
+            coming=lambda: gateway.taking_in,
+        )
         self._mail = MailWorkers(
             backing.notices,
             backing.store,
@@ -196,38 +198,12 @@ class LocalHome:
 
     def _committed(self, change: Change) -> None:
         """Called in ``seq`` order, by whichever thread committed."""
-        if self._loop is not None and self._announce is not None:
-            self._unannounced.append(change)
-            # Once for all that come before the loop takes its turn.
-            if not self._delivery_is_due:
-                self._delivery_is_due = True
-                # Only a loop that has ended refuses; clients get the change by ``sync`` then.
-                with suppress(RuntimeError):
-                    self._loop.call_soon_threadsafe(self._deliver, self._announce)
+        if self._announcer is not None:
+            self._announcer.committed(change)
         if self._mail is not None and change.alarms():
             self._mail.wake()
         if self._webhooks is not None:
             self._webhooks.committed()
-
-    def _deliver(self, announce: Announce) -> None:
-        """Send what has been committed since the last time, in one go.
-
-        No more than half of what may wait for one client; the rest comes in the loop's next
-        turn, when the sockets have had theirs.
-        """
-        self._delivery_is_due = False
-        changes: list[Change] = []
-        left_bytes = self.settings.limits.buffer_max_bytes // 2
-        while self._unannounced and len(changes) < JOINED_MAX and left_bytes > 0:
-            changes.append(self._unannounced.popleft())
-            left_bytes -= changes[-1].after.json_max_bytes()
-        if self._unannounced and self._loop is not None:
-            self._delivery_is_due = True
-            self._loop.call_soon(self._deliver, announce)
-        try:
-            announce(changes)
-        except Exception:
-            log.exception("broadcast_failed", extra={"position": str(changes[0].position)})
 
 
 def _route(route: WebSocketRoute, handler: Handler) -> Route:

@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from queue import SimpleQueue
 from typing import Any
@@ -45,12 +45,13 @@ class _Runner(greenlet):
             pause()  # until the next one
 
     def _handle(self, future: "asyncio.Future[Any]", handler: Handler, event: Event) -> None:
-        if future.done():
-            return  # it was given up before its turn came
-        try:
-            self._ended.append((future, handler(event, None), None))
-        except BaseException as error:
-            self._ended.append((future, None, error))
+        result, failure = None, None
+        if not future.done():  # else it was given up before its turn came
+            try:
+                result = handler(event, None)
+            except BaseException as error:
+                failure = error
+        self._ended.append((future, result, failure))
 
 
 class Batches:
@@ -62,6 +63,8 @@ class Batches:
     """
 
     def __init__(self) -> None:
+        # How many were asked for and not answered yet; only the event loop touches it.
+        self.running = 0
         self._tasks: SimpleQueue[_Task | None] = SimpleQueue()
         self._thread = threading.Thread(target=self._work, name="batches", daemon=True)
 
@@ -70,6 +73,7 @@ class Batches:
         if self._thread.ident is None:
             self._thread.start()
         future = asyncio.get_running_loop().create_future()
+        self.running += 1
         self._tasks.put((future, handler, event))
         return future
 
@@ -87,41 +91,39 @@ class Batches:
             while len(batch) < BATCH_MAX and not self._tasks.empty():
                 batch.append(self._tasks.get())
             serving = None not in batch
-            _run((task for task in batch if task is not None), idle)
+            self._run((task for task in batch if task is not None), idle)
 
-
-def _run(batch: Iterable[_Task], idle: list[_Runner]) -> None:
-    """Run a whole batch, by those who are idle and more where they are too few."""
-    ended: list[_Ended] = []
-    paused: list[_Runner] = []
-    for task in batch:
-        runner = idle.pop() if idle else _Runner()
-        runner.begin(task, ended)
-        (paused if runner.task else idle).append(runner)
-    while paused:
-        _hand_over(ended)
-        turns, paused = paused, []
-        for runner in turns:
-            runner.switch()
+    def _run(self, batch: Iterable[_Task], idle: list[_Runner]) -> None:
+        """Run a whole batch, by those who are idle and more where they are too few."""
+        ended: list[_Ended] = []
+        paused: list[_Runner] = []
+        for task in batch:
+            runner = idle.pop() if idle else _Runner()
+            runner.begin(task, ended)
             (paused if runner.task else idle).append(runner)
-    _hand_over(ended)
+        while paused:
+            self._hand_over(ended)
+            turns, paused = paused, []
+            for runner in turns:
+                runner.switch()
+                (paused if runner.task else idle).append(runner)
+        self._hand_over(ended)
 
+    def _hand_over(self, ended: list[_Ended]) -> None:
+        """Cross into the event loop, once for all."""
+        if ended:
+            loop = ended[0][0].get_loop()
+            # Only a loop that has ended refuses; nobody waits for anything there.
+            with suppress(RuntimeError):
+                loop.call_soon_threadsafe(self._settle, tuple(ended))
+            ended.clear()
 
-def _hand_over(ended: list[_Ended]) -> None:
-    """Cross into the event loop, once for all."""
-    if ended:
-        loop = ended[0][0].get_loop()
-        # Only a loop that has ended refuses; nobody waits for anything there.
-        with suppress(RuntimeError):
-            loop.call_soon_threadsafe(_settle, tuple(ended))
-        ended.clear()
-
-
-def _settle(ended: Iterable[_Ended]) -> None:
-    for future, result, error in ended:
-        if future.done():
-            continue
-        if error is None:
-            future.set_result(result)
-        else:
-            future.set_exception(error)
+    def _settle(self, ended: Sequence[_Ended]) -> None:
+        self.running -= len(ended)
+        for future, result, error in ended:
+            if future.done():
+                continue
+            if error is None:
+                future.set_result(result)
+            else:
+                future.set_exception(error)

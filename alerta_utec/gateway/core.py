@@ -72,6 +72,11 @@ class Gateway:
         self._deadlines = Deadlines(self.limits.handler_s)
         self._pool = ThreadPoolExecutor(self.limits.handler_threads, thread_name_prefix="handler")
 
+    @property
+    def taking_in(self) -> int:
+        """How many handlers of batched routes are under way, or have not been answered yet."""
+        return self._batches.running
+
     def enter(self, address: str) -> bool:
         """Count one more socket of ``address``; False where it has as many as it may have."""
         full = self._max_per_address

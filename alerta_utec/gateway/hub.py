@@ -179,6 +179,10 @@ class Hub:
         """The open socket of that id."""
         return self._rooms.session(connection_id)
 
+    def count(self) -> int:
+        """How many sockets are open."""
+        return self._rooms.count()
+
     def sessions(self) -> list["Session"]:
         """Every open socket."""
         return self._rooms.sessions()

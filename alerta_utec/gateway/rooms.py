@@ -93,6 +93,10 @@ class Rooms:
         """The open socket of that connection."""
         return self._open.get(connection_id)
 
+    def count(self) -> int:
+        """How many sockets are open."""
+        return len(self._open)
+
     def sessions(self) -> list["Session"]:
         """Every open socket."""
         return list(self._open.values())
