@@ -91,6 +91,21 @@ def test_a_goal_is_met_from_its_target_on(speed: int, met: bool) -> None:
     assert goal.met is met
 
 
+def test_the_nearest_peer_is_that_of_the_same_rounds() -> None:
+    """A slow phase of the machine slows both, whichever rounds it falls into."""
+    speeds = {
+        "alerta": (90, 30, 60),
+        "ws": (60, 25, 55),
+        "aiohttp": (30, 10, 65),
+        "c": (99, 99, 99),
+    }
+    rows = [row(name, n, speed) for name, of in speeds.items() for n, speed in enumerate(of)]
+
+    goal = next(g for g in fanout.goals(found(*rows, servers=())) if g.text.startswith("ahead"))
+
+    assert (goal.reached, goal.met) == ("1.20 times ws (Node)", True)
+
+
 def test_what_was_not_measured_counts_as_neither_met_nor_missed() -> None:
     result = found(row("c", 1, 1_000), servers=(LIMIT,))
 
