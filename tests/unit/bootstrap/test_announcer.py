@@ -9,6 +9,7 @@ import pytest
 from alerta_utec.adapters.memory import ManualClock, MemoryDeliveries
 from alerta_utec.app.announce import Announce
 from alerta_utec.app.records import Recorder
+from alerta_utec.bootstrap import announcer as module
 from alerta_utec.bootstrap.announcer import CLIENTS_AN_INCIDENT, TOGETHER_MAX, Announcer
 from alerta_utec.domain.change import Change, Position
 from alerta_utec.domain.errors import Unavailable
@@ -59,6 +60,12 @@ def run(
         await main(announcer)
 
     asyncio.run(whole())
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It waits for longer than a busy machine stands still."""
+    monkeypatch.setattr(module, "WAIT_MAX_S", 0.5)
 
 
 def change(seq: int, **more: str) -> Change:
