@@ -52,6 +52,8 @@ def osls(folder: Path, *arguments: str, environment: dict[str, str] | None = Non
         "CI": "1",
         "HOME": str(folder),
         "NODE_NO_WARNINGS": "1",
+        # Its compiled schema, which takes it some seconds each time it does not find it.
+        "SLS_SCHEMA_CACHE_BASE_DIR": str(ROOT / ".build"),
         "SLS_AWS_MONITORING_FREQUENCY": "250",
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,

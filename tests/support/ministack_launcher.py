@@ -1,5 +1,5 @@
 """Start ministack with what it lacks: two CloudFormation types, streams as Lambda has them,
-WebSocket subprotocols and SQS's permissions.
+WebSocket subprotocols, SQS's permissions and cold starts that do not unpack everything again.
 
 Run with ``python -m tests.support.ministack_launcher``. It ends, with every process of its
 group, when its standard input is closed: a test run that is killed leaves nothing behind.
@@ -16,7 +16,12 @@ from ministack.app import main
 from ministack.services import apigateway
 from ministack.services.cloudformation import provisioners
 
-from tests.support import ministack_permissions, ministack_streams, ministack_subprotocols
+from tests.support import (
+    ministack_code,
+    ministack_permissions,
+    ministack_streams,
+    ministack_subprotocols,
+)
 
 DEPLOYMENT = "AWS::ApiGatewayV2::Deployment"
 ROUTE_RESPONSE = "AWS::ApiGatewayV2::RouteResponse"
@@ -75,6 +80,7 @@ if __name__ == "__main__":
     provisioners._RESOURCE_HANDLERS.setdefault(
         ROUTE_RESPONSE, {"create": create_route_response, "delete": delete_route_response}
     )
+    ministack_code.install()
     ministack_streams.install()
     ministack_subprotocols.install()
     ministack_permissions.install()
