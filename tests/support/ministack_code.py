@@ -4,7 +4,6 @@ Python then finds what it compiled of it the last time, as Lambda's own images h
 """
 
 import hashlib
-import os
 import tempfile
 import zipfile
 from contextlib import suppress
@@ -30,7 +29,7 @@ class _KeptZip(zipfile.ZipFile):
                 with suppress(OSError):  # another cold start has been faster
                     unpacked.rename(kept)
         Path(path).rmdir()
-        os.symlink(kept, path)
+        Path(path).symlink_to(kept)
 
 
 def install() -> None:
