@@ -22,6 +22,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--http-endpoint", help="the deployment's HTTP API, where it cannot be found")
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist's own reads the marks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let each folder's tests run in one process, where they share their servers."""
     for item in items:
