@@ -28,7 +28,7 @@ panel: node_modules/.stamp  ## Build what the panel's page loads (alerta_utec/pa
 	node_modules/.bin/tsc -p tsconfig.client.json
 
 test: lint node_modules/.stamp chromium  ## Every check and every test, the emulated AWS included
-	$(PY) -m pytest --numprocesses 2 --dist loadgroup $(ARGS)
+	$(PY) -m pytest --numprocesses 2 --dist loadscope --no-loadscope-reorder $(ARGS)
 	@$(MAKE) --no-print-directory test-integrations ARGS=
 
 test-integrations: $(AIRFLOW)/stamp  ## The provider's types and tests, in a real Airflow of their own

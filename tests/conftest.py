@@ -3,8 +3,10 @@
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
+from xdist.scheduler.loadscope import LoadScopeScheduling
 
 from tests.support.deployment import Deployment
 from tests.support.emulator import Emulator
@@ -22,11 +24,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--http-endpoint", help="the deployment's HTTP API, where it cannot be found")
 
 
-@pytest.hookimpl(tryfirst=True)  # xdist's own reads the marks
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let each folder's tests run in one process, where they share their servers."""
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(str(item.path.parent)))
+class ByFolder(LoadScopeScheduling):
+    """Lets each folder's tests run in one process, where they share their servers."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        folder, _, _ = nodeid.partition("::")[0].rpartition("/")
+        return folder
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFolder:
+    """How the tests are shared out among several processes."""
+    return ByFolder(config, log)
 
 
 @pytest.fixture(scope="session")
