@@ -22,6 +22,7 @@ from tests.contract.aws import (  # noqa: F401 (fixtures)
     emulator,
     incident_tables,
 )
+from tests.contract.builders import T0
 from tests.support.emulator import Emulator
 from tests.unit.adapters_aws.faults import FaultyWire
 from tests.unit.adapters_aws.posting import api, poster, poster_at, time  # noqa: F401 (fixtures)
@@ -29,7 +30,7 @@ from tests.unit.adapters_aws.posting import api, poster, poster_at, time  # noqa
 
 @pytest.fixture
 def clock() -> ManualClock:
-    return ManualClock()
+    return ManualClock(T0)
 
 
 @pytest.fixture
