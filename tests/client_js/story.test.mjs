@@ -35,9 +35,8 @@ test("what was missed while the connection was cut comes after it, and what was 
   gate.cut();
   const sent = cut.client.notify({ ...report(), location: place });
   const acks = await Promise.all([1, 2, 3].map(() => other.client.notify({ ...report(), location: place })));
-  const { incidentId } = await sent;
-  await until(() => acks.every((ack) => cut.held.has(ack.incidentId)) && cut.held.has(incidentId));
-  await until(() => other.held.has(incidentId));
+  const all = [await sent, ...acks];
+  for (const { held } of [cut, other]) await until(() => all.every(({ incidentId }) => held.has(incidentId)));
 
   const there = [...other.held.values()].filter(({ location }) => location === place);
   assert.equal(there.length, 4);
