@@ -38,6 +38,7 @@ class Runner:
         self._token = token
         self._timeout_s = timeout_s
         self._tasks: set[asyncio.Task[None]] = set()
+        self._cancelled: set[asyncio.Task[None]] = set()
         self._links: dict[int, asyncio.Task[None]] = {}
         self._wake = asyncio.Event()
         self._wakes_at = NEVER
@@ -50,7 +51,7 @@ class Runner:
         """End every task and every socket."""
         tasks = list(self._tasks)
         for task in tasks:
-            _cancel(task)
+            self._cancel(task)
         await asyncio.gather(*tasks, return_exceptions=True)
         self._end(Disconnected(1000))
 
@@ -123,7 +124,7 @@ class Runner:
         if connection is not None:
             await connection.answered(self._timeout_s)
         if link in self._links:
-            _cancel(self._links[link])
+            self._cancel(self._links[link])
 
     def _updated(self, link: int, update: Update) -> None:
         self.machine.update(link, update, self._now())
@@ -168,7 +169,7 @@ class Runner:
         """Leave a connection that is of no use."""
         self.machine.closed(link, error, self._now())
         if link in self._links:
-            _cancel(self._links[link])
+            self._cancel(self._links[link])
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work)
@@ -178,23 +179,28 @@ class Runner:
 
     def _finished(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
+        self._cancelled.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             self._end(error)
+
+    def _cancel(self, task: asyncio.Task[None]) -> None:
+        """Cancel once: a second time would cut short the closing of the socket.
+
+        ``task.cancelling()`` does not tell whether we have: a timeout of the task's own that runs
+        out at this moment counts there too, and cancels nothing but the waiting.
+        """
+        if task not in self._cancelled:
+            self._cancelled.add(task)
+            task.cancel()
 
     def _end(self, failure: BaseException) -> None:
         if self.failure is None:
             self.failure = failure
             for link in self._links.values():
-                _cancel(link)
+                self._cancel(link)
         self.readable.set()
         self.online.set()
         self._wake.set()
 
     def _now(self) -> float:
         return asyncio.get_running_loop().time()
-
-
-def _cancel(task: asyncio.Task[None]) -> None:
-    """Cancel once: a second time would cut short the closing of the socket."""
-    if not task.cancelling():
-        task.cancel()

@@ -4,6 +4,7 @@ import asyncio
 import inspect
 import json
 import socket
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -45,6 +46,12 @@ def nobody() -> Iterator[str]:
     with socket.socket() as held:
         held.bind(("127.0.0.1", 0))
         yield f"ws://127.0.0.1:{held.getsockname()[1]}/dev"
+
+
+async def take_turns(count: int) -> None:
+    """Let everyone else go on, so many times."""
+    for _ in range(count):
+        await asyncio.sleep(0)
 
 
 async def read_until(client: Client, wanted: Callable[[Event], bool]) -> list[Event]:
@@ -207,6 +214,21 @@ def test_nobody_there_is_told_and_tried_again_and_a_report_has_its_deadline(nobo
         for event in (first, second):
             assert isinstance(event, Lost)
             assert isinstance(event.error, Unreachable)
+
+    run(scenario())
+
+
+@pytest.mark.parametrize("turns", range(4))
+def test_it_closes_also_at_the_moment_when_its_next_try_is_due(nobody: str, turns: int) -> None:
+    delay_s = 0.2
+
+    async def scenario() -> None:
+        timing = Timing(first_delay_s=delay_s, max_delay_s=delay_s)
+        async with Client(nobody, timing=timing) as client:
+            await read_until(client, lost)
+            await take_turns(5)  # it waits for its next try now
+            time.sleep(delay_s)  # noqa: ASYNC251 (the loop is kept from it for so long)
+            await take_turns(turns)
 
     run(scenario())
 
