@@ -25,7 +25,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 class ByFolder(LoadScopeScheduling):
-    """Lets each folder's tests run in one process, where they share their servers."""
+    """Lets each folder's tests run in one process, where they share their servers.
+
+    xdist 3.8 has marks for that, which have no effect with pytest 9.2.
+    """
 
     def _split_scope(self, nodeid: str) -> str:
         folder, _, _ = nodeid.partition("::")[0].rpartition("/")
