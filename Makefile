@@ -12,8 +12,13 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 UV_COMPILE := UV_CUSTOM_COMPILE_COMMAND='make lock' $(VENV)/bin/uv pip compile --quiet \
 	--universal --generate-hashes --python-version 3.11
-BUNDLE := node_modules/.bin/esbuild panel/app.js panel/panel.css --bundle --minify --format=esm \
-	--charset=utf8 --target=es2022,chrome123,firefox121,safari17.5 --log-level=warning
+# What a browser gets, built into the folder $(1).
+define BUILD_STATIC
+	node_modules/.bin/esbuild frontend/panel/app.js frontend/panel/panel.css --bundle --minify --format=esm \
+		--charset=utf8 --target=es2022,chrome123,firefox121,safari17.5 --log-level=warning --outdir=$(1)
+	cp frontend/client/client.js $(addprefix frontend/panel/,index.html icon.svg app.webmanifest) $(1)
+	node_modules/.bin/tsc -p frontend/tsconfig.client.json --outDir $(1)
+endef
 
 .PHONY: help serve test test-integrations panel chromium faults bench soak bench-peers lint conformance deploy lock clean
 
@@ -23,9 +28,8 @@ help:  ## What there is
 serve: $(VENV)/serve.stamp  ## Start the service on this machine (http://127.0.0.1:8000)
 	@exec $(VENV)/bin/alerta-utec serve $(ARGS)
 
-panel: node_modules/.stamp  ## Build what the panel's page loads (alerta_utec/panel) out of panel/
-	$(BUNDLE) --outdir=alerta_utec/panel
-	node_modules/.bin/tsc -p tsconfig.client.json
+panel: node_modules/.stamp  ## Build what a browser gets (alerta_utec/static) from frontend/
+	$(call BUILD_STATIC,alerta_utec/static)
 
 test: lint node_modules/.stamp chromium  ## Every check and every test, the emulated AWS included
 	$(PY) -m pytest --numprocesses 2 --dist loadscope --no-loadscope-reorder $(ARGS)
@@ -59,11 +63,10 @@ lint: $(VENV)/dev.stamp node_modules/.stamp  ## Style, types and layers
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
-	node_modules/.bin/tsc -p tsconfig.json
-	@$(BUNDLE) --outdir=.build/panel
-	@node_modules/.bin/tsc -p tsconfig.client.json --outDir .build/panel
-	@for f in app.js panel.css client.d.ts; do \
-		cmp .build/panel/$$f alerta_utec/panel/$$f || { echo 'Build the panel: make panel'; exit 1; }; done
+	node_modules/.bin/tsc -p frontend/tsconfig.json
+	@rm -rf .build/static
+	$(call BUILD_STATIC,.build/static)
+	@diff -rq .build/static alerta_utec/static || { echo 'Build the static files: make panel'; exit 1; }
 
 conformance: $(VENV)/dev.stamp  ## The black-box suite against ENDPOINT=wss://…
 	@test -n "$(ENDPOINT)" || { echo 'Give the deployment: make conformance ENDPOINT=wss://…/dev'; exit 2; }

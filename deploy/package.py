@@ -52,7 +52,7 @@ OURS = (
     "alerta_utec/domain",
     "alerta_utec/handlers",
     "alerta_utec/notice_ports.py",
-    "alerta_utec/panel",
+    "alerta_utec/static",
     "alerta_utec/ports.py",
     "alerta_utec/webhook_ports.py",
     "alerta_utec/wire.py",

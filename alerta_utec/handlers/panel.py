@@ -79,7 +79,7 @@ def _answer(name: str, headers: Mapping[str, str], more: Mapping[str, str]) -> R
 @cache
 def _assets() -> Mapping[str, tuple[Asset, Asset]]:
     """Every file, as it is and compressed: read once, since a deployment does not change."""
-    folder = files("alerta_utec").joinpath("panel")
+    folder = files("alerta_utec").joinpath("static")
     return {
         entry.name: (
             _plain(entry.name, entry.read_bytes()),

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 
-import { AlertaError, newFeed, newMachine } from "../../alerta_utec/panel/client.js";
+import { AlertaError, newFeed, newMachine } from "../../frontend/client/client.js";
 
 export const MINUTE = 60_000;
 export const TIMING = {

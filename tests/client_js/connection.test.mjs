@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { AlertaError } from "../../alerta_utec/panel/client.js";
+import { AlertaError } from "../../frontend/client/client.js";
 import { Bench, MINUTE, broadcast, error, incident, lost, unreachable } from "./bench.mjs";
 
 test("silence of four to five minutes is broken by a ping", () => {

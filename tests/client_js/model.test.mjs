@@ -7,7 +7,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { AlertaError } from "../../alerta_utec/panel/client.js";
+import { AlertaError } from "../../frontend/client/client.js";
 import { Bench, broadcast, error, seeded } from "./bench.mjs";
 
 const SEEDS = Number(process.env.SEEDS ?? 300);

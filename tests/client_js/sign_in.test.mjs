@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { AlertaError } from "../../alerta_utec/panel/client.js";
+import { AlertaError } from "../../frontend/client/client.js";
 import { follow, live, report, service, states, token, until } from "./support.mjs";
 
 test("a token is asked for at each connection, also one that takes its time", async (t) => {

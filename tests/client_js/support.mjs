@@ -6,7 +6,7 @@ import { connect, createServer } from "node:net";
 
 import { WebSocket } from "ws";
 
-import { AlertaUtec } from "../../alerta_utec/panel/client.js";
+import { AlertaUtec } from "../../frontend/client/client.js";
 
 /** Where the service is, and how to sign in, as the caller of the tests says. */
 export const service = JSON.parse(process.env.ALERTA_CLIENT_TEST ?? "{}");

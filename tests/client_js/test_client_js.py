@@ -146,7 +146,7 @@ def test_the_example_of_the_documentation(server: Server, tmp_path: Path) -> Non
     document = (ROOT / "docs" / "browser-client.md").read_text()
     code = document.split("```js\n")[1].split("```")[0]
     for theirs, here in (
-        ("http://127.0.0.1:8000/panel/client.js", str(ROOT / "alerta_utec/panel/client.js")),
+        ("http://127.0.0.1:8000/panel/client.js", str(ROOT / "frontend/client/client.js")),
         ("ws://127.0.0.1:8000/dev", server.ws_url),
     ):
         assert theirs in code

@@ -20,7 +20,7 @@ UNPACKED_MAX_BYTES = 40_000_000
 AARCH64 = 0xB7
 PANEL = {
     path.relative_to(ROOT).as_posix()
-    for path in (ROOT / "alerta_utec" / "panel").iterdir()
+    for path in (ROOT / "alerta_utec" / "static").iterdir()
     if path.suffix in TYPES
 }
 NOT_OURS_TO_BRING = {"boto3", "botocore", "aiohttp", "uvloop", "apprise", "click", "tests"}
@@ -55,7 +55,7 @@ def test_it_holds_the_home_on_aws_and_nothing_of_the_other(archive: zipfile.ZipF
 
     parts = {name.split("/")[1].removesuffix(".py") for name in ours}
     assert parts == {
-        *("__init__", "adapters", "app", "bootstrap", "domain", "handlers", "panel", "ports"),
+        *("__init__", "adapters", "app", "bootstrap", "domain", "handlers", "ports", "static"),
         *("notice_ports", "webhook_ports", "wire"),
     }
     assert not [name for name in ours if "/local" in name or "/memory" in name]

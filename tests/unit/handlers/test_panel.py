@@ -14,7 +14,7 @@ from tests import events
 from tests.support.emulator import ROOT
 from tests.unit.handlers.conftest import World
 
-FOLDER = ROOT / "alerta_utec" / "panel"
+FOLDER = ROOT / "alerta_utec" / "static"
 TYPES = {
     ".css": "text/css; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",

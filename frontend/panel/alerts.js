@@ -5,7 +5,7 @@ import { isOpen } from "./incidents.js";
 import { keep, setting } from "./settings.js";
 import { t } from "./texts.js";
 
-/** @typedef {import("../alerta_utec/panel/client.js").Incident} Incident */
+/** @typedef {import("../client/client.js").Incident} Incident */
 
 // One announcement in this time at most: a storm must not talk without end.
 const PAUSE_MS = 5_000;

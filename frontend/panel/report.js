@@ -5,7 +5,7 @@ import { URGENCIES } from "./incidents.js";
 import { shape } from "./list.js";
 import { t } from "./texts.js";
 
-/** @typedef {import("../alerta_utec/panel/client.js").AlertaError} AlertaError */
+/** @typedef {import("../client/client.js").AlertaError} AlertaError */
 /** @typedef {import("./incidents.js").Incidents} Incidents */
 
 const MAX = { type: 80, location: 120, description: 4000 };

@@ -3,7 +3,7 @@
 import { find, write } from "./dom.js";
 import { ago, clock, t } from "./texts.js";
 
-/** @typedef {import("../alerta_utec/panel/client.js").AlertaError} AlertaError */
+/** @typedef {import("../client/client.js").AlertaError} AlertaError */
 /** @typedef {{state: string, retryAt: Date | null, recovered: number | null}} Status */
 
 const NOTICE_MS = 60_000;

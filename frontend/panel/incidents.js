@@ -1,6 +1,6 @@
 /** The incidents that this page knows, and which of them to show in what order. */
 
-/** @typedef {import("../alerta_utec/panel/client.js").Incident} Incident */
+/** @typedef {import("../client/client.js").Incident} Incident */
 /**
  * @typedef {object} Known
  * @property {Incident} incident

@@ -6,8 +6,8 @@ import { get } from "./service.js";
 import { ago, clock, t } from "./texts.js";
 
 /**
- * @typedef {import("../alerta_utec/panel/client.js").Incident} Incident
- * @typedef {import("../alerta_utec/panel/client.js").AlertaError} AlertaError
+ * @typedef {import("../client/client.js").Incident} Incident
+ * @typedef {import("../client/client.js").AlertaError} AlertaError
  * @typedef {import("./service.js").HistoryEntry} HistoryEntry
  * @typedef {import("./service.js").Delivery} Delivery
  */

@@ -1,7 +1,7 @@
 /** The panel: joins the list, the detail, the report form and the charts to the service. */
 
 import { Alerts } from "./alerts.js";
-import { AlertaError, AlertaUtec } from "../alerta_utec/panel/client.js";
+import { AlertaError, AlertaUtec } from "../client/client.js";
 import { Detail } from "./detail.js";
 import { find, h, said, write } from "./dom.js";
 import { Filters } from "./filters.js";
@@ -10,11 +10,11 @@ import { List } from "./list.js";
 import { Report } from "./report.js";
 import { currentToken, get, keepToken, takeToken } from "./service.js";
 import { keep, setting } from "./settings.js";
-import { Strip } from "./strip.js";
+import { Strip } from "./status_bar.js";
 import { Summary } from "./summary.js";
 import { clock, lang, switchLang, t, translatePage } from "./texts.js";
 
-/** @typedef {import("../alerta_utec/panel/client.js").Incident} Incident */
+/** @typedef {import("../client/client.js").Incident} Incident */
 
 const DRAW_EVERY_MS = 150;
 const TICK_MS = 15_000;

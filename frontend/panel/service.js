@@ -1,10 +1,10 @@
 /** The service over HTTP, and the token of whoever is signed in. */
 
-import { AlertaError } from "../alerta_utec/panel/client.js";
+import { AlertaError } from "../client/client.js";
 import { lang } from "./texts.js";
 
 /**
- * @typedef {import("../alerta_utec/panel/client.js").Incident} Incident
+ * @typedef {import("../client/client.js").Incident} Incident
  * @typedef {{webSocketUrl: string, auth: "off" | "jwt", moves: Record<string, string[]>}} Config
  * @typedef {{user: string | null, role: string, may: string[]}} Me
  * @typedef {{revision: number, at: string, by?: string, note?: string, change?: Record<string, (string | null)[]>}} HistoryEntry
