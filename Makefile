@@ -18,6 +18,10 @@ define BUILD_STATIC
 		--charset=utf8 --target=es2022,chrome123,firefox121,safari17.5 --log-level=warning --outdir=$(1)
 	cp frontend/client/client.js $(addprefix frontend/panel/,index.html icon.svg app.webmanifest) $(1)
 	node_modules/.bin/tsc -p frontend/tsconfig.client.json --outDir $(1)
+	mkdir -p $(1)/swagger-ui
+	cp $(addprefix node_modules/swagger-ui-dist/,swagger-ui-bundle.js swagger-ui.css) $(1)/swagger-ui
+	cat $(addprefix node_modules/swagger-ui-dist/,NOTICE swagger-ui-bundle.js.LICENSE.txt LICENSE) \
+		> $(1)/swagger-ui/LICENSE.txt
 endef
 
 .PHONY: help serve test test-integrations panel chromium faults bench soak bench-peers lint conformance deploy lock clean

@@ -58,9 +58,11 @@ OURS = (
     "alerta_utec/wire.py",
     "src",
 )
-OUR_SUFFIXES = {".py", ".html", ".js", ".css", ".svg", ".webmanifest"}
+OUR_SUFFIXES = {".py", ".html", ".js", ".css", ".svg", ".webmanifest", ".txt"}
 LEFT_OUT_SUFFIXES = (".pyc", ".pyi", ".typed")
 LEFT_OUT_NAMES = {"RECORD", "INSTALLER", "REQUESTED", "direct_url.json"}
+# Powertools' own copy of Swagger UI (1.7 MB), which no handler loads.
+LEFT_OUT_NAMES |= {"swagger-ui-bundle.min.js", "swagger-ui.min.css"}
 LEFT_OUT_FOLDERS = {"__pycache__", "bin", "tests"}
 
 

@@ -1,11 +1,12 @@
-"""Swagger UI at ``/docs``: the copy that Powertools brings, whole, so that nothing is fetched."""
+"""The page at ``/docs``: Swagger UI, inlined whole so that the browser fetches no other script."""
 
 import base64
 import hashlib
 from functools import cache
 from importlib.resources import files
 
-_ASSETS = "aws_lambda_powertools.event_handler.openapi.swagger_ui"
+_BUNDLE = "swagger-ui-bundle.js"
+_STYLE = "swagger-ui.css"
 _START = (
     "SwaggerUIBundle({url:'openapi.json',dom_id:'#docs',deepLinking:true,"
     "presets:[SwaggerUIBundle.presets.apis]});"
@@ -14,8 +15,8 @@ _START = (
 
 @cache
 def page() -> str:
-    """The page, about 1.7 MB."""
-    style, bundle = _asset("swagger-ui.min.css"), _asset("swagger-ui-bundle.min.js")
+    """Return the page, about 1.9 MB."""
+    style, bundle = _asset(_STYLE), _asset(_BUNDLE)
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         "<title>Alerta UTEC Realtime: HTTP API</title>"
@@ -26,8 +27,8 @@ def page() -> str:
 
 @cache
 def policy() -> str:
-    """Its Content-Security-Policy: these two scripts, and requests to the service alone."""
-    hashes = " ".join(_hash(script) for script in (_asset("swagger-ui-bundle.min.js"), _START))
+    """Return its Content-Security-Policy: these two scripts, and requests to the service alone."""
+    hashes = " ".join(_hash(script) for script in (_asset(_BUNDLE), _START))
     return (
         f"default-src 'none'; script-src {hashes}; style-src 'unsafe-inline'; "
         "img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; "
@@ -36,7 +37,7 @@ def policy() -> str:
 
 
 def _asset(name: str) -> str:
-    return files(_ASSETS).joinpath(name).read_text(encoding="utf-8")
+    return files("alerta_utec").joinpath("static", "swagger-ui", name).read_text(encoding="utf-8")
 
 
 def _hash(script: str) -> str:
