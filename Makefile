@@ -95,11 +95,10 @@ $(PY):
 		{ echo 'This Python has no venv; on Debian and Ubuntu: apt-get install python3-venv'; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 
-$(VENV)/serve.stamp: requirements-serve.txt pyproject.toml native/fanout.c | $(PY)
+$(VENV)/serve.stamp: requirements-serve.txt pyproject.toml native/build_hook.py native/fanout.c | $(PY)
 	@echo 'Installing (only the first time) …'
 	$(PIP) --require-hashes -r requirements-serve.txt
 	$(PIP) --no-build-isolation --no-deps -e .
-	@$(PY) native/build.py
 	@touch $@
 
 $(VENV)/dev.stamp: requirements-dev.txt $(VENV)/serve.stamp

@@ -5,7 +5,7 @@
 #include <sys/socket.h>
 
 /* send_all(fds, data) -> [(place, sent), …]: those that did not take all of the data, and how
- * much they took. An error counts as nothing taken: whoever sends the rest meets it again. */
+ * much they took. An error counts as nothing taken: sending the rest meets it again. */
 static PyObject *send_all(PyObject *Py_UNUSED(module), PyObject *args)
 {
     Py_buffer fds, data;
@@ -46,10 +46,10 @@ static PyMethodDef methods[] = {
     {NULL, NULL, 0, NULL},
 };
 static struct PyModuleDef module = {
-    PyModuleDef_HEAD_INIT, .m_name = "alerta_fanout", .m_size = -1, .m_methods = methods,
+    PyModuleDef_HEAD_INIT, .m_name = "alerta_utec.gateway._fanout", .m_size = -1, .m_methods = methods,
 };
 
-PyMODINIT_FUNC PyInit_alerta_fanout(void)
+PyMODINIT_FUNC PyInit__fanout(void)
 {
     return PyModule_Create(&module);
 }

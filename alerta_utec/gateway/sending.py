@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 try:
     # native/fanout.c; see docs/decisions/0011-fan-out.md.
-    from alerta_fanout import send_all
+    from alerta_utec.gateway._fanout import send_all
 except ImportError:
     send_all = None
 

@@ -37,7 +37,7 @@ def received(pair: Pair) -> bytes:
 
 
 def send_all(fds: list[int], data: bytes) -> list[tuple[int, int]]:
-    assert sending.send_all is not None
+    assert sending.send_all is not None, "build it: pip install --no-build-isolation --no-deps -e ."
     found: list[tuple[int, int]] = sending.send_all(array("i", fds), data)
     return found
 
