@@ -57,13 +57,13 @@ def backup(data: Path, target: Path, progress: Callable[[int, int], None] | None
 
     ``progress`` is told how many of how many pages are done.
     """
-    from alerta_utec.adapters.local.backup import backup as copy
+    from alerta_utec.adapters.sqlite.backup import backup as copy
 
     copy(data, target, progress)
 
 
 def restore(data: Path, source: Path) -> None:
     """Replace the store in ``data`` by the backup ``source``; it begins a new epoch."""
-    from alerta_utec.adapters.local.backup import restore as put_back
+    from alerta_utec.adapters.sqlite.backup import restore as put_back
 
     put_back(data, source)

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 
-from alerta_utec.adapters.local.commits import GROUP_MAX
+from alerta_utec.adapters.sqlite.group_commit import GROUP_MAX
 from alerta_utec.app.announce import Announce
 from alerta_utec.domain.change import Change
 

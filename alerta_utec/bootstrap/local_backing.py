@@ -4,15 +4,15 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 
-from alerta_utec.adapters.local.data_folder import DataFolder
-from alerta_utec.adapters.local.database import Database
 from alerta_utec.adapters.local.mail import lanes_for
-from alerta_utec.adapters.local.sqlite import SqliteIncidents
-from alerta_utec.adapters.local.sqlite_deliveries import SqliteDeliveries
 from alerta_utec.adapters.local.sqlite_notices import SqliteNotices
 from alerta_utec.adapters.local.sqlite_webhooks import SqliteWebhookJobs, SqliteWebhooks
 from alerta_utec.adapters.memory import MemoryDeliveries, MemoryIncidents, MemoryMailer
 from alerta_utec.adapters.memory_webhooks import MemoryWebhooks
+from alerta_utec.adapters.sqlite.data_folder import DataFolder
+from alerta_utec.adapters.sqlite.database import Database
+from alerta_utec.adapters.sqlite.deliveries import SqliteDeliveries
+from alerta_utec.adapters.sqlite.incidents import SqliteIncidents
 from alerta_utec.app.sender import Lane
 from alerta_utec.bootstrap.local_settings import LocalSettings
 from alerta_utec.bootstrap.local_webhooks import KeptWebhooks

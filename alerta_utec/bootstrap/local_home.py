@@ -13,6 +13,7 @@ import uvloop
 
 from alerta_utec.adapters.clock import SystemClock
 from alerta_utec.adapters.memory import MemoryRateLimits
+from alerta_utec.adapters.sqlite.delivery_writer import DeliveryWriter
 from alerta_utec.app.access import Access
 from alerta_utec.app.announce import Announce
 from alerta_utec.app.cap import CapAlerts
@@ -26,7 +27,6 @@ from alerta_utec.app.submit import Submit
 from alerta_utec.app.webhooks_admin import ManageWebhooks
 from alerta_utec.bootstrap import logs, sign_in
 from alerta_utec.bootstrap.announcer import Announcer
-from alerta_utec.bootstrap.delivery_writer import DeliveryWriter
 from alerta_utec.bootstrap.local_backing import Backing, open_backing
 from alerta_utec.bootstrap.local_settings import LocalSettings
 from alerta_utec.bootstrap.local_webhooks import LocalWebhooks

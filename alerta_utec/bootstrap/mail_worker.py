@@ -4,11 +4,11 @@ import logging
 import time
 from collections.abc import Sequence
 
+from alerta_utec.adapters.worker import Worker
 from alerta_utec.app.digest import Composer
 from alerta_utec.app.mail_queue import MailQueue
 from alerta_utec.app.sender import Lane, Sender
 from alerta_utec.app.storms import BatchedStorms
-from alerta_utec.bootstrap.worker import Worker
 from alerta_utec.domain.errors import Unavailable
 from alerta_utec.domain.messages import Lang
 from alerta_utec.domain.routing import Routes

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from alerta_utec.adapters.local.errors import DataRefused
+from alerta_utec.adapters.sqlite.errors import DataRefused
 from alerta_utec.cli.options import data
 from alerta_utec.cli.spanish import Failure, SpanishCommand
 

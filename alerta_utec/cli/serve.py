@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from alerta_utec.adapters.local.errors import DataRefused
+from alerta_utec.adapters.sqlite.errors import DataRefused
 from alerta_utec.cli.auth import auth_options, environment
 from alerta_utec.cli.banner import banner
 from alerta_utec.cli.options import (

@@ -18,12 +18,9 @@ from alerta_utec.adapters.aws.dynamodb_webhook_jobs import DynamoWebhookJobs
 from alerta_utec.adapters.aws.dynamodb_webhooks import DynamoWebhooks
 from alerta_utec.adapters.aws.tables import IncidentTables
 from alerta_utec.adapters.local.apprise import AppriseMailer
-from alerta_utec.adapters.local.database import Database
 from alerta_utec.adapters.local.maildir import MaildirMailer
 from alerta_utec.adapters.local.message import Envelope
 from alerta_utec.adapters.local.smtp import SmtpConnection, SmtpMailer, SmtpServer
-from alerta_utec.adapters.local.sqlite import SqliteIncidents
-from alerta_utec.adapters.local.sqlite_deliveries import SqliteDeliveries
 from alerta_utec.adapters.local.sqlite_notices import SqliteNotices
 from alerta_utec.adapters.local.sqlite_webhooks import SqliteWebhookJobs, SqliteWebhooks
 from alerta_utec.adapters.memory import (
@@ -36,6 +33,9 @@ from alerta_utec.adapters.memory import (
     MemoryRateLimits,
 )
 from alerta_utec.adapters.memory_webhooks import MemoryWebhooks
+from alerta_utec.adapters.sqlite.database import Database
+from alerta_utec.adapters.sqlite.deliveries import SqliteDeliveries
+from alerta_utec.adapters.sqlite.incidents import SqliteIncidents
 from alerta_utec.gateway.hub import Hub
 from alerta_utec.notice_ports import Notices
 from alerta_utec.ports import (

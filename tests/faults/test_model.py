@@ -18,11 +18,11 @@ from hypothesis.stateful import (
 )
 
 from alerta_utec import wire
-from alerta_utec.adapters.local.backup import backup, restore
-from alerta_utec.adapters.local.data_folder import DATABASE_NAME
-from alerta_utec.adapters.local.database import Database
-from alerta_utec.adapters.local.sqlite import SqliteIncidents
 from alerta_utec.adapters.memory import ManualClock, MemoryConnections, MemoryIncidents
+from alerta_utec.adapters.sqlite.backup import backup, restore
+from alerta_utec.adapters.sqlite.data_folder import DATABASE_NAME
+from alerta_utec.adapters.sqlite.database import Database
+from alerta_utec.adapters.sqlite.incidents import SqliteIncidents
 from alerta_utec.app.access import Access
 from alerta_utec.app.catch_up import CatchUp
 from alerta_utec.domain.change import Change, Position

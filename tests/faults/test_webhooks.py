@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from alerta_utec.adapters.local.backup import backup, restore
+from alerta_utec.adapters.sqlite.backup import backup, restore
 from tests.conformance.targets import http_request
 from tests.conftest import ServeFactory
 from tests.faults.mail import wait_until

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from alerta_utec.adapters.clock import SystemClock
-from alerta_utec.adapters.local.data_folder import DataFolder
-from alerta_utec.adapters.local.database import Database
-from alerta_utec.adapters.local.sqlite import SqliteIncidents
+from alerta_utec.adapters.sqlite.data_folder import DataFolder
+from alerta_utec.adapters.sqlite.database import Database
+from alerta_utec.adapters.sqlite.incidents import SqliteIncidents
 from alerta_utec.app.submit import Submit
 from alerta_utec.domain.incident import Report
 

@@ -4,7 +4,7 @@ import json
 import sqlite3
 from typing import cast
 
-from alerta_utec.adapters.local.rows import from_us
+from alerta_utec.adapters.sqlite.rows import from_us
 from alerta_utec.domain.errors import Conflict
 from alerta_utec.domain.notice import Notice, Result
 from alerta_utec.domain.storms import Gate

@@ -5,9 +5,9 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import groupby
 
-from alerta_utec.adapters.local.database import Database
 from alerta_utec.adapters.local.notice_rows import notice_from, read_gate, save_gate
-from alerta_utec.adapters.local.rows import CHANGE_COLUMNS, change_from, from_us, to_us
+from alerta_utec.adapters.sqlite.database import Database
+from alerta_utec.adapters.sqlite.rows import CHANGE_COLUMNS, change_from, from_us, to_us
 from alerta_utec.domain.change import Change
 from alerta_utec.domain.delivery import Delivery
 from alerta_utec.domain.errors import Conflict

@@ -7,8 +7,8 @@ from typing import Any
 
 from pydantic_core import from_json, to_json
 
-from alerta_utec.adapters.local.database import Database
-from alerta_utec.adapters.local.rows import CHANGE_COLUMNS, change_from, from_us, to_us
+from alerta_utec.adapters.sqlite.database import Database
+from alerta_utec.adapters.sqlite.rows import CHANGE_COLUMNS, change_from, from_us, to_us
 from alerta_utec.domain.change import Change
 from alerta_utec.domain.errors import Conflict
 from alerta_utec.domain.webhook import Webhook

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from alerta_utec.adapters.local.database import Database
-from alerta_utec.adapters.local.sqlite import SqliteIncidents
 from alerta_utec.adapters.local.sqlite_notices import SqliteNotices
+from alerta_utec.adapters.sqlite.database import Database
+from alerta_utec.adapters.sqlite.incidents import SqliteIncidents
 from alerta_utec.domain.change import Change
 
 

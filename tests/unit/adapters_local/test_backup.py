@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from alerta_utec.adapters.local.backup import backup, restore
-from alerta_utec.adapters.local.data_folder import DataFolder
-from alerta_utec.adapters.local.errors import DataRefused
-from alerta_utec.adapters.local.schema import MIGRATIONS
+from alerta_utec.adapters.sqlite.backup import backup, restore
+from alerta_utec.adapters.sqlite.data_folder import DataFolder
+from alerta_utec.adapters.sqlite.errors import DataRefused
+from alerta_utec.adapters.sqlite.schema import MIGRATIONS
 from alerta_utec.domain.change import Change
 from alerta_utec.domain.errors import NotFound
 from tests.contract.builders import creation

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from alerta_utec.adapters.local.commits import EXPIRED_PER_KEY
-from alerta_utec.adapters.local.database import Database
-from alerta_utec.adapters.local.sqlite import SqliteIncidents
+from alerta_utec.adapters.sqlite.database import Database
+from alerta_utec.adapters.sqlite.group_commit import EXPIRED_PER_KEY
+from alerta_utec.adapters.sqlite.incidents import SqliteIncidents
 from alerta_utec.domain.change import Change
 from alerta_utec.domain.errors import Conflict
 from tests.contract.builders import T0, creation

@@ -13,8 +13,8 @@ from tests.unit.adapters_local.conftest import OpenStore
 WRITER = """
 import sys
 from pathlib import Path
-from alerta_utec.adapters.local.database import Database
-from alerta_utec.adapters.local.sqlite import SqliteIncidents
+from alerta_utec.adapters.sqlite.database import Database
+from alerta_utec.adapters.sqlite.incidents import SqliteIncidents
 from tests.contract.builders import creation
 
 incidents = SqliteIncidents(Database(Path(sys.argv[1])), on_commit=lambda change: None)

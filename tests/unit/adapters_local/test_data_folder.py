@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from alerta_utec.adapters.local.data_folder import DataFolder
-from alerta_utec.adapters.local.errors import DataRefused
+from alerta_utec.adapters.sqlite.data_folder import DataFolder
+from alerta_utec.adapters.sqlite.errors import DataRefused
 
 HOLDER = """
 import sys
 from pathlib import Path
-from alerta_utec.adapters.local.data_folder import DataFolder
+from alerta_utec.adapters.sqlite.data_folder import DataFolder
 folder = DataFolder.open(Path(sys.argv[1]))
 print("ready", flush=True)
 sys.stdin.read()

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from alerta_utec.adapters.local.database import Database
-from alerta_utec.adapters.local.errors import DataRefused
-from alerta_utec.adapters.local.schema import APPLICATION_ID, MIGRATIONS
+from alerta_utec.adapters.sqlite.database import Database
+from alerta_utec.adapters.sqlite.errors import DataRefused
+from alerta_utec.adapters.sqlite.schema import APPLICATION_ID, MIGRATIONS
 from alerta_utec.domain.change import Change
 from alerta_utec.domain.errors import NotFound, Unavailable
 from alerta_utec.domain.values import Status

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from alerta_utec.adapters.local.commits import EXPIRED_PER_KEY, GroupCommit
-from alerta_utec.adapters.local.database import Database
+from alerta_utec.adapters.sqlite.database import Database
+from alerta_utec.adapters.sqlite.group_commit import EXPIRED_PER_KEY, GroupCommit
 from alerta_utec.domain.change import Change
 from alerta_utec.domain.errors import NotFound, Unavailable
 from alerta_utec.domain.values import Status

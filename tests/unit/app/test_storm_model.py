@@ -12,10 +12,10 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alerta_utec.adapters.local.database import Database
-from alerta_utec.adapters.local.sqlite import SqliteIncidents
 from alerta_utec.adapters.local.sqlite_notices import SqliteNotices
 from alerta_utec.adapters.memory import ManualClock, MemoryIncidents
+from alerta_utec.adapters.sqlite.database import Database
+from alerta_utec.adapters.sqlite.incidents import SqliteIncidents
 from alerta_utec.app.mail_queue import MailQueue
 from alerta_utec.app.sender import Lane, Sender
 from alerta_utec.app.storms import BatchedStorms

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 import pytest
 
 from alerta_utec.adapters.memory import MemoryDeliveries
-from alerta_utec.bootstrap.delivery_writer import QUEUE_MAX, DeliveryWriter
+from alerta_utec.adapters.sqlite.delivery_writer import QUEUE_MAX, DeliveryWriter
 from alerta_utec.domain.delivery import Delivery
 from alerta_utec.domain.errors import Unavailable
 from tests.contract.builders import T0

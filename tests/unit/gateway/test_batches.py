@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from alerta_utec.adapters.local.database import Database
-from alerta_utec.adapters.local.sqlite import SqliteIncidents
+from alerta_utec.adapters.sqlite.database import Database
+from alerta_utec.adapters.sqlite.incidents import SqliteIncidents
 from alerta_utec.domain.change import Change
 from alerta_utec.gateway.batches import BATCH_MAX, Batches, pause
 from alerta_utec.gateway.events import Event

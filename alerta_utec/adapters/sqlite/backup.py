@@ -8,9 +8,9 @@ from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-from alerta_utec.adapters.local.data_folder import DATABASE_NAME, DataFolder
-from alerta_utec.adapters.local.errors import DataRefused
-from alerta_utec.adapters.local.schema import check, migrate
+from alerta_utec.adapters.sqlite.data_folder import DATABASE_NAME, DataFolder
+from alerta_utec.adapters.sqlite.errors import DataRefused
+from alerta_utec.adapters.sqlite.schema import check, migrate
 from alerta_utec.domain.ids import new_epoch
 
 PAGES_PER_STEP = 500

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from alerta_utec.adapters.local.commits import GroupCommit, position
-from alerta_utec.adapters.local.database import Database
-from alerta_utec.adapters.local.rows import CHANGE_COLUMNS, change_from, decode_incident
+from alerta_utec.adapters.sqlite.database import Database
+from alerta_utec.adapters.sqlite.group_commit import GroupCommit, position
+from alerta_utec.adapters.sqlite.rows import CHANGE_COLUMNS, change_from, decode_incident
 from alerta_utec.domain.change import Change, Position
 from alerta_utec.domain.errors import NotFound
 from alerta_utec.domain.incident import Incident

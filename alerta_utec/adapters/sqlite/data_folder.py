@@ -7,7 +7,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from alerta_utec.adapters.local.errors import DataRefused
+from alerta_utec.adapters.sqlite.errors import DataRefused
 
 DATABASE_NAME = "alerta.db"
 MAILDIR_NAME = "mail"

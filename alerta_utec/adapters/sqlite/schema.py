@@ -6,7 +6,7 @@ has been released; what must change is a new step.
 
 import sqlite3
 
-from alerta_utec.adapters.local.errors import DataRefused
+from alerta_utec.adapters.sqlite.errors import DataRefused
 
 # "ALRT", so that a file can be told from any other SQLite database.
 APPLICATION_ID = 0x414C5254

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from pydantic_core import from_json, to_json
 
-from alerta_utec.adapters.local.database import Database
-from alerta_utec.adapters.local.rows import from_us, to_us
+from alerta_utec.adapters.sqlite.database import Database
+from alerta_utec.adapters.sqlite.rows import from_us, to_us
 from alerta_utec.domain.delivery import Delivery
 
 _SAVE = """

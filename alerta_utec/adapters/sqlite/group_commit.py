@@ -8,8 +8,9 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from alerta_utec.adapters.local.database import TURN_TIMEOUT_S, Database
-from alerta_utec.adapters.local.rows import (
+from alerta_utec.adapters.local.sqlite_notices import owe
+from alerta_utec.adapters.sqlite.database import TURN_TIMEOUT_S, Database
+from alerta_utec.adapters.sqlite.rows import (
     ADD_CHANGE,
     CHANGE_COLUMNS,
     SAVE_INCIDENT,
@@ -19,7 +20,6 @@ from alerta_utec.adapters.local.rows import (
     incident_row,
     to_us,
 )
-from alerta_utec.adapters.local.sqlite_notices import owe
 from alerta_utec.domain.change import Change, Position
 from alerta_utec.domain.errors import Conflict, NotFound, Unavailable
 from alerta_utec.ports import KEY_TTL_S, Committed

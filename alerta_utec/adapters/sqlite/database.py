@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from alerta_utec.adapters.local.errors import DataRefused
-from alerta_utec.adapters.local.schema import migrate
+from alerta_utec.adapters.sqlite.errors import DataRefused
+from alerta_utec.adapters.sqlite.schema import migrate
 from alerta_utec.domain.errors import Unavailable
 
 log = logging.getLogger(__name__)

@@ -1,0 +1,1 @@
+"""The store on one machine: incidents, deliveries and jobs in one SQLite file."""
