@@ -14,9 +14,9 @@ from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
-from alerta_utec.adapters.aws.items import change_item
-from alerta_utec.adapters.aws.management_api import THREADS
-from alerta_utec.adapters.aws.sqs_shards import shard_message
+from alerta_utec.adapters.aws.connections_api.poster import THREADS
+from alerta_utec.adapters.aws.dynamodb.items import change_item
+from alerta_utec.adapters.aws.sqs.shards import shard_message
 from alerta_utec.adapters.clock import SystemClock
 from alerta_utec.adapters.memory import (
     ManualClock,

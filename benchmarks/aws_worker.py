@@ -19,11 +19,11 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-from alerta_utec.adapters.aws.items import change_from_image
-from alerta_utec.adapters.aws.management_api import ManagementPoster
-from alerta_utec.adapters.aws.management_http import Address, ManagementHttp
-from alerta_utec.adapters.aws.sigv4 import Credentials
-from alerta_utec.adapters.aws.sqs_shards import shard_of
+from alerta_utec.adapters.aws.connections_api.http import Address, ManagementHttp
+from alerta_utec.adapters.aws.connections_api.poster import ManagementPoster
+from alerta_utec.adapters.aws.connections_api.sigv4 import Credentials
+from alerta_utec.adapters.aws.dynamodb.items import change_from_image
+from alerta_utec.adapters.aws.sqs.shards import shard_of
 from alerta_utec.adapters.clock import SystemClock
 from alerta_utec.adapters.memory import ManualClock, MemoryConnections, MemoryDeliveries
 from alerta_utec.app.fan_out import SendShard

@@ -128,7 +128,7 @@ class AwsHome:
     @cached_property
     def fanout(self) -> Handler:
         """The queue of shards, to the sockets."""
-        from alerta_utec.adapters.aws.sqs_shards import shard_of
+        from alerta_utec.adapters.aws.sqs.shards import shard_of
         from alerta_utec.handlers.queue import QueueConsumer
 
         return self._logged(QueueConsumer(shard_of, self.services.send_shard))
@@ -136,7 +136,7 @@ class AwsHome:
     @cached_property
     def alarm(self) -> Handler:
         """The stream of changes, to e-mail, and the schedule, which lets leave what is held."""
-        from alerta_utec.adapters.aws.items import change_from_image
+        from alerta_utec.adapters.aws.dynamodb.items import change_from_image
         from alerta_utec.bootstrap.aws_alarms import AwsAlarms
         from alerta_utec.handlers.stream import StreamConsumer, StreamOrSchedule
 
@@ -185,7 +185,7 @@ class AwsHome:
         return self.services.access.lang(connection_id)
 
     def _consumer(self, consume: Callable[["Change", float | None], object]) -> Handler:
-        from alerta_utec.adapters.aws.items import change_from_image
+        from alerta_utec.adapters.aws.dynamodb.items import change_from_image
         from alerta_utec.handlers.stream import StreamConsumer
 
         return self._logged(StreamConsumer(change_from_image, consume))

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from alerta_utec.adapters.aws import clients, stack
-from alerta_utec.adapters.aws.undelivered import SqsFailedBatches
+from alerta_utec.adapters.aws.sqs.dead_letters import SqsFailedBatches
 from alerta_utec.app.redrive import Redrive
 from alerta_utec.bootstrap.aws_alarms import AwsAlarms
 from alerta_utec.bootstrap.aws_webhooks import AwsWebhooks

@@ -13,9 +13,9 @@ from alerta_utec.adapters.clock import SystemClock
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-    from alerta_utec.adapters.aws.dynamodb_deliveries import DynamoDeliveries, MeteredDeliveries
-    from alerta_utec.adapters.aws.feed import Feed
-    from alerta_utec.adapters.aws.sweep import Sweep
+    from alerta_utec.adapters.aws.connections_api.sweep import Sweep
+    from alerta_utec.adapters.aws.dynamodb.deliveries import DynamoDeliveries, MeteredDeliveries
+    from alerta_utec.adapters.aws.dynamodb.feed import Feed
     from alerta_utec.app.access import Access
     from alerta_utec.app.cap import CapAlerts
     from alerta_utec.app.catch_up import CatchUp
@@ -71,7 +71,7 @@ class AwsServices:
 
         if self.environment["AUTH"] == "off":
             return NoLimit()
-        from alerta_utec.adapters.aws.dynamodb_rates import DynamoRateLimits
+        from alerta_utec.adapters.aws.dynamodb.rates import DynamoRateLimits
 
         rates = DynamoRateLimits(self._dynamodb, self.environment["KEYS_TABLE"])
         return SubmitLimit(rates, SystemClock())
@@ -112,8 +112,8 @@ class AwsServices:
     @cached_property
     def sweep(self) -> "Sweep":
         """Closes expired connections (``CONNECTIONS_TABLE``, ``MANAGEMENT_ENDPOINT``)."""
-        from alerta_utec.adapters.aws.management_client import management
-        from alerta_utec.adapters.aws.sweep import Sweep
+        from alerta_utec.adapters.aws.connections_api.client import management
+        from alerta_utec.adapters.aws.connections_api.sweep import Sweep
 
         sockets = management(self.environment["MANAGEMENT_ENDPOINT"], keep=1)
         table = self.environment["CONNECTIONS_TABLE"]
@@ -149,7 +149,7 @@ class AwsServices:
         ``CONNECTIONS_TABLE``, ``DELIVERIES_TABLE``, ``MANAGEMENT_ENDPOINT``, ``FAN_OUT_QUEUE``.
         """
         from alerta_utec.adapters.aws import clients
-        from alerta_utec.adapters.aws.sqs_shards import SqsShardQueue
+        from alerta_utec.adapters.aws.sqs.shards import SqsShardQueue
         from alerta_utec.app.deliver import Broadcast
         from alerta_utec.app.fan_out import FanOut
 
@@ -170,7 +170,7 @@ class AwsServices:
     @cached_property
     def connections(self) -> "Connections":
         """Who is connected (``CONNECTIONS_TABLE``)."""
-        from alerta_utec.adapters.aws.dynamodb_connections import DynamoConnections
+        from alerta_utec.adapters.aws.dynamodb.connections import DynamoConnections
 
         table = self.environment["CONNECTIONS_TABLE"]
         return DynamoConnections(self._dynamodb, table, SystemClock())
@@ -178,8 +178,8 @@ class AwsServices:
     @cached_property
     def incidents(self) -> "IncidentStore":
         """The incidents (as ``submit``)."""
-        from alerta_utec.adapters.aws.dynamodb_incidents import DynamoIncidents
-        from alerta_utec.adapters.aws.tables import IncidentTables
+        from alerta_utec.adapters.aws.dynamodb.incidents import DynamoIncidents
+        from alerta_utec.adapters.aws.dynamodb.table_names import IncidentTables
 
         names = (self.environment[f"{name}_TABLE"] for name in ("INCIDENTS", "CHANGES", "KEYS"))
         return DynamoIncidents(self._dynamodb, IncidentTables(*names))
@@ -187,7 +187,7 @@ class AwsServices:
     @cached_property
     def deliveries(self) -> "DynamoDeliveries | MeteredDeliveries":
         """The record of what was sent (``DELIVERIES_TABLE``)."""
-        from alerta_utec.adapters.aws.dynamodb_deliveries import (
+        from alerta_utec.adapters.aws.dynamodb.deliveries import (
             DynamoDeliveries,
             MeteredDeliveries,
         )
@@ -198,8 +198,8 @@ class AwsServices:
     @cached_property
     def poster(self) -> "Poster":
         """Sends frames to sockets (``MANAGEMENT_ENDPOINT``)."""
-        from alerta_utec.adapters.aws.management_api import THREADS, ManagementPoster
-        from alerta_utec.adapters.aws.management_client import management
+        from alerta_utec.adapters.aws.connections_api.client import management
+        from alerta_utec.adapters.aws.connections_api.poster import THREADS, ManagementPoster
 
         url = self.environment["MANAGEMENT_ENDPOINT"]
         return ManagementPoster(management(url, keep=THREADS))
@@ -218,7 +218,7 @@ class AwsServices:
 
     @cached_property
     def _feed(self) -> "Feed":
-        from alerta_utec.adapters.aws.feed import Feed
+        from alerta_utec.adapters.aws.dynamodb.feed import Feed
 
         return Feed(self._dynamodb, self.environment["CHANGES_TABLE"])
 

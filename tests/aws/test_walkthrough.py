@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from alerta_utec.adapters.aws.dynamodb_connections import DynamoConnections
+from alerta_utec.adapters.aws.dynamodb.connections import DynamoConnections
 from alerta_utec.adapters.clock import SystemClock
 from alerta_utec.ports import Connection
 from tests.aws.conftest import Mailbox, eventually

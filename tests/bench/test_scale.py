@@ -22,7 +22,7 @@ def test_the_page_is_what_the_model_says(tmp_path: Path) -> None:
 
 
 def test_it_is_by_the_service_s_own_numbers() -> None:
-    from alerta_utec.adapters.aws.management_api import THREADS
+    from alerta_utec.adapters.aws.connections_api.poster import THREADS
     from alerta_utec.app.fan_out import INLINE_MAX, SHARD_SIZE
 
     assert (scale_model.THREADS, scale_model.INLINE, scale_model.SHARD) == (

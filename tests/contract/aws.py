@@ -12,13 +12,13 @@ import boto3
 import pytest
 
 from alerta_utec.adapters.aws.clients import dynamodb_config, plain_scan
-from alerta_utec.adapters.aws.dynamodb_connections import DynamoConnections
-from alerta_utec.adapters.aws.dynamodb_deliveries import DynamoDeliveries
-from alerta_utec.adapters.aws.dynamodb_incidents import DynamoIncidents
+from alerta_utec.adapters.aws.dynamodb.connections import DynamoConnections
+from alerta_utec.adapters.aws.dynamodb.deliveries import DynamoDeliveries
+from alerta_utec.adapters.aws.dynamodb.incidents import DynamoIncidents
+from alerta_utec.adapters.aws.dynamodb.table_names import BY_INCIDENT, BY_STATUS, IncidentTables
 from alerta_utec.adapters.aws.dynamodb_webhook_jobs import BY_PILE, DynamoWebhookJobs
 from alerta_utec.adapters.aws.dynamodb_webhooks import DynamoWebhooks
 from alerta_utec.adapters.aws.sqs_webhooks import Bell
-from alerta_utec.adapters.aws.tables import BY_INCIDENT, BY_STATUS, IncidentTables
 from alerta_utec.adapters.memory import ManualClock
 from tests.support.emulator import REGION, Emulator
 from tests.support.incidents import unique

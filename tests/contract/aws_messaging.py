@@ -14,9 +14,9 @@ import boto3
 import pytest
 from botocore.config import Config
 
-from alerta_utec.adapters.aws.management_api import ManagementPoster
-from alerta_utec.adapters.aws.management_http import Address, ManagementHttp
-from alerta_utec.adapters.aws.sigv4 import Credentials
+from alerta_utec.adapters.aws.connections_api.http import Address, ManagementHttp
+from alerta_utec.adapters.aws.connections_api.poster import ManagementPoster
+from alerta_utec.adapters.aws.connections_api.sigv4 import Credentials
 from alerta_utec.adapters.aws.sns import SnsMailer
 from alerta_utec.ports import Email
 from tests.contract.aws import addressed

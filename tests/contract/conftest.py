@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from alerta_utec.adapters.aws.dynamodb_deliveries import DynamoDeliveries, MeteredDeliveries
-from alerta_utec.adapters.aws.dynamodb_incidents import DynamoIncidents
-from alerta_utec.adapters.aws.dynamodb_rates import DynamoRateLimits
+from alerta_utec.adapters.aws.dynamodb.deliveries import DynamoDeliveries, MeteredDeliveries
+from alerta_utec.adapters.aws.dynamodb.incidents import DynamoIncidents
+from alerta_utec.adapters.aws.dynamodb.rates import DynamoRateLimits
+from alerta_utec.adapters.aws.dynamodb.table_names import IncidentTables
 from alerta_utec.adapters.aws.dynamodb_webhook_jobs import DynamoWebhookJobs
 from alerta_utec.adapters.aws.dynamodb_webhooks import DynamoWebhooks
-from alerta_utec.adapters.aws.tables import IncidentTables
 from alerta_utec.adapters.local.apprise import AppriseMailer
 from alerta_utec.adapters.local.maildir import MaildirMailer
 from alerta_utec.adapters.local.message import Envelope

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from alerta_utec.adapters.aws.dynamodb_deliveries import MeteredDeliveries
+from alerta_utec.adapters.aws.dynamodb.deliveries import MeteredDeliveries
 from alerta_utec.domain.delivery import Channel, Delivery, WebhookChannel
 from alerta_utec.ports import Deliveries
 from tests.contract.builders import T0

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from alerta_utec.adapters.aws.dynamodb_deliveries import MeteredDeliveries
+from alerta_utec.adapters.aws.dynamodb.deliveries import MeteredDeliveries
 from alerta_utec.domain.delivery import PLAN, Delivery
 from tests.contract.builders import T0
 

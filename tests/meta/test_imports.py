@@ -23,7 +23,7 @@ HTTP_ONLY = "aws_lambda_powertools.event_handler"
 NO_INCIDENTS = {
     *(HTTP_ONLY, JWT, "cryptography", "pydantic", "pydantic_core", "boto3"),
     *("alerta_utec.domain.incident", "alerta_utec.handlers.websocket"),
-    "alerta_utec.adapters.aws.management_http",
+    "alerta_utec.adapters.aws.connections_api.http",
 }
 # Only the functions of webhooks load what they are made of, and ``http`` when somebody asks.
 WEBHOOKS = {
@@ -43,36 +43,59 @@ FORBIDDEN = {
     "connect": NO_INCIDENTS,
     "disconnect": NO_INCIDENTS,
     "notify_incident": {HTTP_ONLY, "alerta_utec.app.deliver", "alerta_utec.app.email"},
-    "ping": {HTTP_ONLY, "alerta_utec.app.deliver", "alerta_utec.adapters.aws.management_api"},
-    "sync": {HTTP_ONLY, "alerta_utec.app.deliver", "alerta_utec.adapters.aws.management_api"},
+    "ping": {
+        HTTP_ONLY,
+        "alerta_utec.app.deliver",
+        "alerta_utec.adapters.aws.connections_api.poster",
+    },
+    "sync": {
+        HTTP_ONLY,
+        "alerta_utec.app.deliver",
+        "alerta_utec.adapters.aws.connections_api.poster",
+    },
     "update_incident": {HTTP_ONLY, "alerta_utec.app.deliver", "alerta_utec.app.email", JWT},
-    "subscribe": {HTTP_ONLY, "alerta_utec.app.deliver", "alerta_utec.adapters.aws.commit", JWT},
-    "sweep": {HTTP_ONLY, "alerta_utec.app.deliver", "alerta_utec.adapters.aws.commit", JWT},
+    "subscribe": {
+        HTTP_ONLY,
+        "alerta_utec.app.deliver",
+        "alerta_utec.adapters.aws.dynamodb.commit",
+        JWT,
+    },
+    "sweep": {
+        HTTP_ONLY,
+        "alerta_utec.app.deliver",
+        "alerta_utec.adapters.aws.dynamodb.commit",
+        JWT,
+    },
     "default": {HTTP_ONLY, "boto3", "botocore.session", "alerta_utec.adapters.aws"},
-    "http_api": {"alerta_utec.app.deliver", "alerta_utec.adapters.aws.management_api"},
+    "http_api": {"alerta_utec.app.deliver", "alerta_utec.adapters.aws.connections_api.poster"},
     "broadcast": {
-        *(HTTP_ONLY, JWT, "alerta_utec.adapters.aws.commit", "alerta_utec.app.submit"),
+        *(HTTP_ONLY, JWT, "alerta_utec.adapters.aws.dynamodb.commit", "alerta_utec.app.submit"),
         "alerta_utec.app.email",
     },
     "fanout": {
-        *(HTTP_ONLY, JWT, "alerta_utec.adapters.aws.commit", "alerta_utec.adapters.aws.listing"),
+        *(
+            HTTP_ONLY,
+            JWT,
+            "alerta_utec.adapters.aws.dynamodb.commit",
+            "alerta_utec.adapters.aws.dynamodb.listing",
+        ),
         *("alerta_utec.app.submit", "alerta_utec.app.email"),
     },
     "alarm": {
-        *(HTTP_ONLY, JWT, "alerta_utec.adapters.aws.commit", "alerta_utec.app.submit"),
-        *("alerta_utec.app.deliver", "alerta_utec.adapters.aws.management_http"),
+        *(HTTP_ONLY, JWT, "alerta_utec.adapters.aws.dynamodb.commit", "alerta_utec.app.submit"),
+        *("alerta_utec.app.deliver", "alerta_utec.adapters.aws.connections_api.http"),
     },
     "webhooks": {
-        *(HTTP_ONLY, JWT, "alerta_utec.adapters.aws.commit", "alerta_utec.app.deliver"),
+        *(HTTP_ONLY, JWT, "alerta_utec.adapters.aws.dynamodb.commit", "alerta_utec.app.deliver"),
         *("alerta_utec.adapters.webhook_http", "alerta_utec.adapters.aws.webhook_turns"),
         *MANAGING_WEBHOOKS,
     },
     "webhook": {
-        *(HTTP_ONLY, JWT, "alerta_utec.adapters.aws.commit", "alerta_utec.app.deliver"),
+        *(HTTP_ONLY, JWT, "alerta_utec.adapters.aws.dynamodb.commit", "alerta_utec.app.deliver"),
         *MANAGING_WEBHOOKS,
     },
     "remind": {
-        *(HTTP_ONLY, JWT, "alerta_utec.adapters.aws.commit", "alerta_utec.app.deliver"),
+        *(HTTP_ONLY, JWT, "alerta_utec.adapters.aws.dynamodb.commit", "alerta_utec.app.deliver"),
         *("alerta_utec.adapters.webhook_http", "alerta_utec.app.webhooks"),
         *MANAGING_WEBHOOKS,
     },

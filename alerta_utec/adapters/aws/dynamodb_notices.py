@@ -6,8 +6,15 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from alerta_utec.adapters.aws.attributes import Item, epoch_us, expiry, number, number_of, text
-from alerta_utec.adapters.aws.dynamodb_calls import condition_held, pages
+from alerta_utec.adapters.aws.dynamodb.attributes import (
+    Item,
+    epoch_us,
+    expiry,
+    number,
+    number_of,
+    text,
+)
+from alerta_utec.adapters.aws.dynamodb.calls import condition_held, pages
 from alerta_utec.adapters.aws.errors import translated
 from alerta_utec.adapters.clock import SystemClock
 from alerta_utec.app.topic_digests import TopicParcel

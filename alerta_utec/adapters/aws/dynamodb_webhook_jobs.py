@@ -7,8 +7,8 @@ from itertools import islice
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
-from alerta_utec.adapters.aws.attributes import Item, moment_of, number, text
-from alerta_utec.adapters.aws.dynamodb_calls import condition_held, pages
+from alerta_utec.adapters.aws.dynamodb.attributes import Item, moment_of, number, text
+from alerta_utec.adapters.aws.dynamodb.calls import condition_held, pages
 from alerta_utec.adapters.aws.errors import translated
 from alerta_utec.adapters.aws.sqs_webhooks import DELAY_MAX_S, Bell, Bells
 from alerta_utec.adapters.aws.webhook_items import (

@@ -5,8 +5,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from alerta_utec.adapters.aws.attributes import Item, number, number_of, text
-from alerta_utec.adapters.aws.dynamodb_calls import pages
+from alerta_utec.adapters.aws.dynamodb.attributes import Item, number, number_of, text
+from alerta_utec.adapters.aws.dynamodb.calls import pages
 from alerta_utec.adapters.aws.errors import translated
 from alerta_utec.domain.errors import Conflict
 from alerta_utec.domain.webhook import Webhook

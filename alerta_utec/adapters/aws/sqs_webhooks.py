@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from alerta_utec.adapters.aws.backoff import Backoff
-from alerta_utec.adapters.aws.sqs_batches import send_all
+from alerta_utec.adapters.aws.sqs.batches import send_all
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from math import ceil
 from typing import Any
 
-from alerta_utec.adapters.aws.attributes import (
+from alerta_utec.adapters.aws.dynamodb.attributes import (
     Item,
     epoch_us,
     moment_of,

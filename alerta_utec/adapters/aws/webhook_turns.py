@@ -9,8 +9,8 @@ from datetime import timedelta
 from secrets import token_hex
 from typing import TYPE_CHECKING
 
-from alerta_utec.adapters.aws.attributes import Item, text
-from alerta_utec.adapters.aws.dynamodb_calls import condition_held
+from alerta_utec.adapters.aws.dynamodb.attributes import Item, text
+from alerta_utec.adapters.aws.dynamodb.calls import condition_held
 from alerta_utec.adapters.aws.dynamodb_webhook_jobs import DynamoWebhookJobs
 from alerta_utec.adapters.aws.sqs_webhooks import Bell, Bells
 from alerta_utec.adapters.aws.webhook_items import kept_from, key, us

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from alerta_utec.adapters.aws.dynamodb_connections import DynamoConnections
+from alerta_utec.adapters.aws.dynamodb.connections import DynamoConnections
 from alerta_utec.adapters.clock import SystemClock
 from alerta_utec.app.deliver import HANDSHAKE_MAX
 from alerta_utec.app.sessions import expires_at

@@ -8,8 +8,8 @@ from botocore.config import Config
 
 from alerta_utec.adapters.aws.backoff import Backoff
 from alerta_utec.adapters.aws.clients import plain_scan
-from alerta_utec.adapters.aws.dynamodb_incidents import DynamoIncidents
-from alerta_utec.adapters.aws.tables import IncidentTables
+from alerta_utec.adapters.aws.dynamodb.incidents import DynamoIncidents
+from alerta_utec.adapters.aws.dynamodb.table_names import IncidentTables
 from alerta_utec.adapters.memory import ManualClock
 from tests.contract.aws import (  # noqa: F401 (fixtures)
     addressed,

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler
 from urllib.parse import unquote
 
-from alerta_utec.adapters.aws.sigv4 import Credentials
+from alerta_utec.adapters.aws.connections_api.sigv4 import Credentials
 from tests.support.loopback import LoopbackServer, QuietHandler
 from tests.unit.adapters_aws.signatures import signed_by_botocore
 

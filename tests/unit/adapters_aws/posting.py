@@ -5,8 +5,8 @@ from contextlib import ExitStack
 
 import pytest
 
-from alerta_utec.adapters.aws.management_api import ManagementPoster
-from alerta_utec.adapters.aws.management_http import Address, ManagementHttp
+from alerta_utec.adapters.aws.connections_api.http import Address, ManagementHttp
+from alerta_utec.adapters.aws.connections_api.poster import ManagementPoster
 from tests.unit.adapters_aws.connections_api import CREDENTIALS, REGION, ConnectionsApi
 
 PosterFactory = Callable[..., ManagementPoster]

@@ -4,7 +4,7 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import ReadOnlyCredentials
 
-from alerta_utec.adapters.aws.sigv4 import Credentials
+from alerta_utec.adapters.aws.connections_api.sigv4 import Credentials
 
 
 def signed_by_botocore(

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from alerta_utec.adapters.aws import clients
-from alerta_utec.adapters.aws.management_client import credentials, management
-from alerta_utec.adapters.aws.sigv4 import Credentials
+from alerta_utec.adapters.aws.connections_api.client import credentials, management
+from alerta_utec.adapters.aws.connections_api.sigv4 import Credentials
 from alerta_utec.domain.errors import Unavailable
 
 

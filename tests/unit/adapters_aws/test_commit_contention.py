@@ -9,10 +9,10 @@ from dataclasses import replace
 import pytest
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 
-from alerta_utec.adapters.aws.attributes import Item
 from alerta_utec.adapters.aws.backoff import Backoff
-from alerta_utec.adapters.aws.dynamodb_incidents import DynamoIncidents
-from alerta_utec.adapters.aws.feed import COUNTER_KEY
+from alerta_utec.adapters.aws.dynamodb.attributes import Item
+from alerta_utec.adapters.aws.dynamodb.feed import COUNTER_KEY
+from alerta_utec.adapters.aws.dynamodb.incidents import DynamoIncidents
 from alerta_utec.domain.errors import Conflict, Unavailable
 from alerta_utec.domain.values import Status
 from tests.contract.builders import creation, update

@@ -5,8 +5,8 @@ import pytest
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 
 from alerta_utec.adapters.aws.clients import dynamodb_config
-from alerta_utec.adapters.aws.dynamodb_incidents import DynamoIncidents
-from alerta_utec.adapters.aws.tables import IncidentTables
+from alerta_utec.adapters.aws.dynamodb.incidents import DynamoIncidents
+from alerta_utec.adapters.aws.dynamodb.table_names import IncidentTables
 from alerta_utec.domain.errors import Conflict, Internal, Unavailable
 from alerta_utec.domain.values import Status
 from tests.contract.aws import addressed

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from alerta_utec.adapters.aws.dynamodb_connections import DynamoConnections
+from alerta_utec.adapters.aws.dynamodb.connections import DynamoConnections
 from alerta_utec.adapters.memory import ManualClock
 from alerta_utec.domain.errors import Unavailable
 from alerta_utec.domain.filters import Filter

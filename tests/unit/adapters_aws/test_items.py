@@ -8,8 +8,8 @@ from boto3.dynamodb.types import TypeSerializer
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerta_utec.adapters.aws.attributes import epoch_us, expiry, expiry_of
-from alerta_utec.adapters.aws.items import (
+from alerta_utec.adapters.aws.dynamodb.attributes import epoch_us, expiry, expiry_of
+from alerta_utec.adapters.aws.dynamodb.items import (
     change_from_image,
     change_item,
     incident_from_item,

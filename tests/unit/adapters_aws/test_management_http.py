@@ -7,9 +7,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from alerta_utec.adapters.aws.http_answer import Answer
-from alerta_utec.adapters.aws.management_http import KEPT_S, Address, ManagementHttp, NoAnswer
-from alerta_utec.adapters.aws.sigv4 import Credentials, Payload
+from alerta_utec.adapters.aws.connections_api.http import KEPT_S, Address, ManagementHttp, NoAnswer
+from alerta_utec.adapters.aws.connections_api.responses import Answer
+from alerta_utec.adapters.aws.connections_api.sigv4 import Credentials, Payload
 from tests.support.emulator import free_port
 from tests.unit.adapters_aws.connections_api import CREDENTIALS, ConnectionsApi
 from tests.unit.adapters_aws.posting import management

@@ -2,7 +2,7 @@
 
 import pytest
 
-from alerta_utec.adapters.aws.management_api import VAIN_ROUNDS, ManagementPoster
+from alerta_utec.adapters.aws.connections_api.poster import VAIN_ROUNDS, ManagementPoster
 from alerta_utec.domain.errors import Unavailable
 from alerta_utec.ports import Posted
 from tests.unit.adapters_aws.connections_api import ConnectionsApi

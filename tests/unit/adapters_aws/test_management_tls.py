@@ -15,8 +15,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from alerta_utec.adapters.aws.management_http import Address, ManagementHttp, NoAnswer
-from alerta_utec.adapters.aws.sigv4 import Credentials
+from alerta_utec.adapters.aws.connections_api.http import Address, ManagementHttp, NoAnswer
+from alerta_utec.adapters.aws.connections_api.sigv4 import Credentials
 from tests.unit.adapters_aws.raw_peer import OK, RawPeer
 
 

@@ -7,9 +7,9 @@ from typing import Any, cast
 import pytest
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 
-from alerta_utec.adapters.aws.dynamodb_incidents import DynamoIncidents
-from alerta_utec.adapters.aws.items import incident_item
-from alerta_utec.adapters.aws.listing import Listing
+from alerta_utec.adapters.aws.dynamodb.incidents import DynamoIncidents
+from alerta_utec.adapters.aws.dynamodb.items import incident_item
+from alerta_utec.adapters.aws.dynamodb.listing import Listing
 from alerta_utec.domain.errors import Internal, NotFound, Unavailable
 from alerta_utec.domain.incident import Incident
 from alerta_utec.domain.values import Status, Urgency

@@ -5,7 +5,7 @@ from urllib.parse import quote
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerta_utec.adapters.aws.sigv4 import Credentials, Payload, Signer
+from alerta_utec.adapters.aws.connections_api.sigv4 import Credentials, Payload, Signer
 from tests.unit.adapters_aws.signatures import signed_by_botocore
 
 keys = st.text(st.characters(codec="ascii", categories=["L", "N"]), min_size=1, max_size=40)

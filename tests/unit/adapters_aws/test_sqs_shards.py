@@ -9,8 +9,8 @@ import pytest
 from botocore.config import Config
 
 from alerta_utec.adapters.aws.backoff import Backoff
-from alerta_utec.adapters.aws.sqs_shards import SqsShardQueue, shard_message, shard_of
-from alerta_utec.adapters.aws.undelivered import SqsFailedBatches
+from alerta_utec.adapters.aws.sqs.dead_letters import SqsFailedBatches
+from alerta_utec.adapters.aws.sqs.shards import SqsShardQueue, shard_message, shard_of
 from alerta_utec.domain.change import Position
 from alerta_utec.domain.errors import Internal, Unavailable
 from alerta_utec.domain.shard import Shard

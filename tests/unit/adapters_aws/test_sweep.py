@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from alerta_utec.adapters.aws.dynamodb_connections import DynamoConnections
-from alerta_utec.adapters.aws.sweep import Sweep
+from alerta_utec.adapters.aws.connections_api.sweep import Sweep
+from alerta_utec.adapters.aws.dynamodb.connections import DynamoConnections
 from alerta_utec.adapters.memory import ManualClock
 from alerta_utec.domain.errors import Unavailable
 from alerta_utec.ports import Connection

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from alerta_utec.adapters.aws.tables import IncidentTables
+from alerta_utec.adapters.aws.dynamodb.table_names import IncidentTables
 from alerta_utec.app.topic_alarm import recipient_id
 from alerta_utec.domain.change import Change
 from alerta_utec.domain.errors import Conflict, Unavailable

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from alerta_utec.adapters.aws.dynamodb_incidents import DynamoIncidents
+from alerta_utec.adapters.aws.dynamodb.incidents import DynamoIncidents
 from alerta_utec.adapters.aws.dynamodb_webhook_jobs import DynamoWebhookJobs
 from alerta_utec.adapters.aws.sqs_webhooks import DELAY_MAX_S, Bell
 from alerta_utec.adapters.aws.webhook_items import OVERDUE_AFTER

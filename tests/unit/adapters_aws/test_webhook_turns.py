@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from alerta_utec.adapters.aws.dynamodb_incidents import DynamoIncidents
+from alerta_utec.adapters.aws.dynamodb.incidents import DynamoIncidents
 from alerta_utec.adapters.aws.dynamodb_webhook_jobs import DynamoWebhookJobs
 from alerta_utec.adapters.aws.dynamodb_webhooks import DynamoWebhooks, DynamoWebhooksUnsigned
 from alerta_utec.adapters.aws.sqs_webhooks import Bell

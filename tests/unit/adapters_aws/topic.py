@@ -9,10 +9,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from alerta_utec.adapters.aws.dynamodb_incidents import DynamoIncidents
+from alerta_utec.adapters.aws.dynamodb.feed import Feed
+from alerta_utec.adapters.aws.dynamodb.incidents import DynamoIncidents
+from alerta_utec.adapters.aws.dynamodb.table_names import IncidentTables
 from alerta_utec.adapters.aws.dynamodb_notices import DynamoNotices
-from alerta_utec.adapters.aws.feed import Feed
-from alerta_utec.adapters.aws.tables import IncidentTables
 from alerta_utec.adapters.memory import ManualClock, MemoryDeliveries, MemoryMailer
 from alerta_utec.app.records import Recorder
 from alerta_utec.app.storms import Storms

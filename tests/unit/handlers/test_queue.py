@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from alerta_utec.adapters.aws.sqs_shards import shard_message, shard_of
+from alerta_utec.adapters.aws.sqs.shards import shard_message, shard_of
 from alerta_utec.domain.change import Position
 from alerta_utec.domain.errors import Unavailable
 from alerta_utec.domain.shard import Shard

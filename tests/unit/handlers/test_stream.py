@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from alerta_utec.adapters.aws.items import change_from_image, change_item
+from alerta_utec.adapters.aws.dynamodb.items import change_from_image, change_item
 from alerta_utec.domain.change import Change, Position
 from alerta_utec.domain.errors import Unavailable
 from alerta_utec.handlers.stream import RESERVE_S, StreamConsumer, StreamOrSchedule

@@ -5,8 +5,8 @@ from datetime import datetime
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
-from alerta_utec.adapters.aws.attributes import epoch_us, number, number_of, text
-from alerta_utec.adapters.aws.dynamodb_calls import condition_held
+from alerta_utec.adapters.aws.dynamodb.attributes import epoch_us, number, number_of, text
+from alerta_utec.adapters.aws.dynamodb.calls import condition_held
 from alerta_utec.adapters.aws.errors import translated
 
 if TYPE_CHECKING:

@@ -5,11 +5,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from alerta_utec.adapters.aws.attributes import epoch_us, number, text
-from alerta_utec.adapters.aws.dynamodb_calls import pages
+from alerta_utec.adapters.aws.connections_api.http import Channel, ManagementHttp, NoAnswer
+from alerta_utec.adapters.aws.connections_api.poster import NOBODY
+from alerta_utec.adapters.aws.dynamodb.attributes import epoch_us, number, text
+from alerta_utec.adapters.aws.dynamodb.calls import pages
 from alerta_utec.adapters.aws.errors import translated
-from alerta_utec.adapters.aws.management_api import NOBODY
-from alerta_utec.adapters.aws.management_http import Channel, ManagementHttp, NoAnswer
 from alerta_utec.ports import Clock
 
 if TYPE_CHECKING:

@@ -8,7 +8,14 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from alerta_utec.adapters.aws.attributes import Item, epoch_us, number, number_of, text, text_of
+from alerta_utec.adapters.aws.dynamodb.attributes import (
+    Item,
+    epoch_us,
+    number,
+    number_of,
+    text,
+    text_of,
+)
 from alerta_utec.domain.change import Change, IdempotencyKey, Position
 from alerta_utec.domain.incident import Incident
 

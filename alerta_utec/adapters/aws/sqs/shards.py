@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from alerta_utec.adapters.aws.backoff import Backoff
-from alerta_utec.adapters.aws.sqs_batches import send_all
+from alerta_utec.adapters.aws.sqs.batches import send_all
 from alerta_utec.domain.change import Position
 from alerta_utec.domain.shard import Shard
 from alerta_utec.domain.values import format_time, parse_time

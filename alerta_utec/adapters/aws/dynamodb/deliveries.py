@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from alerta_utec.adapters.aws import attributes
-from alerta_utec.adapters.aws.attributes import Item, number_of, text
-from alerta_utec.adapters.aws.dynamodb_calls import pages
+from alerta_utec.adapters.aws.dynamodb import attributes
+from alerta_utec.adapters.aws.dynamodb.attributes import Item, number_of, text
+from alerta_utec.adapters.aws.dynamodb.calls import pages
 from alerta_utec.adapters.aws.errors import translated
 from alerta_utec.domain.delivery import PLAN, Delivery, joined, latest
 from alerta_utec.domain.values import format_time, parse_time

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from alerta_utec.adapters.aws.errors import translated
-from alerta_utec.adapters.aws.sqs_shards import shard_of
+from alerta_utec.adapters.aws.sqs.shards import shard_of
 from alerta_utec.domain.delivery import Consumer
 from alerta_utec.domain.errors import InvalidRequest
 from alerta_utec.ports import FailedBatch

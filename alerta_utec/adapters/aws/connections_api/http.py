@@ -18,8 +18,8 @@ from functools import cached_property
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from urllib.parse import SplitResult, quote, unquote, urlsplit
 
-from alerta_utec.adapters.aws.http_answer import Answer, ClosedEarly, read_answer
-from alerta_utec.adapters.aws.sigv4 import EMPTY, Credentials, Payload, Signer
+from alerta_utec.adapters.aws.connections_api.responses import Answer, ClosedEarly, read_answer
+from alerta_utec.adapters.aws.connections_api.sigv4 import EMPTY, Credentials, Payload, Signer
 
 SERVICE = "execute-api"
 # A Lambda is frozen between two events, and what was open then may be dead without a word: a

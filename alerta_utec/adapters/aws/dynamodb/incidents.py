@@ -5,14 +5,14 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from alerta_utec.adapters.aws.attributes import Item, number_of, text
 from alerta_utec.adapters.aws.backoff import Backoff
-from alerta_utec.adapters.aws.commit import Commit
+from alerta_utec.adapters.aws.dynamodb.attributes import Item, number_of, text
+from alerta_utec.adapters.aws.dynamodb.commit import Commit
+from alerta_utec.adapters.aws.dynamodb.feed import Feed
+from alerta_utec.adapters.aws.dynamodb.items import change_from_image, incident_from_item
+from alerta_utec.adapters.aws.dynamodb.listing import Listing
+from alerta_utec.adapters.aws.dynamodb.table_names import IncidentTables
 from alerta_utec.adapters.aws.errors import translated
-from alerta_utec.adapters.aws.feed import Feed
-from alerta_utec.adapters.aws.items import change_from_image, incident_from_item
-from alerta_utec.adapters.aws.listing import Listing
-from alerta_utec.adapters.aws.tables import IncidentTables
 from alerta_utec.adapters.clock import SystemClock
 from alerta_utec.domain.change import Change, Position
 from alerta_utec.domain.errors import NotFound

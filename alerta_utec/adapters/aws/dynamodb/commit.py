@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from alerta_utec.adapters.aws.attributes import (
+from alerta_utec.adapters.aws.backoff import Backoff
+from alerta_utec.adapters.aws.dynamodb.attributes import (
     Item,
     epoch_us,
     expiry,
@@ -16,17 +17,16 @@ from alerta_utec.adapters.aws.attributes import (
     text,
     text_of,
 )
-from alerta_utec.adapters.aws.backoff import Backoff
-from alerta_utec.adapters.aws.errors import translated
-from alerta_utec.adapters.aws.feed import COUNTER_KEY, Feed, position_of
-from alerta_utec.adapters.aws.items import (
+from alerta_utec.adapters.aws.dynamodb.feed import COUNTER_KEY, Feed, position_of
+from alerta_utec.adapters.aws.dynamodb.items import (
     change_from_image,
     change_item,
     incident_from_item,
     incident_item,
     key_name,
 )
-from alerta_utec.adapters.aws.tables import FEED, IncidentTables
+from alerta_utec.adapters.aws.dynamodb.table_names import FEED, IncidentTables
+from alerta_utec.adapters.aws.errors import translated
 from alerta_utec.domain.change import Change, Position
 from alerta_utec.domain.errors import Conflict, NotFound, Unavailable
 from alerta_utec.domain.incident import Incident

@@ -7,7 +7,7 @@ from datetime import timedelta
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
-from alerta_utec.adapters.aws.attributes import (
+from alerta_utec.adapters.aws.dynamodb.attributes import (
     Item,
     epoch_us,
     expiry,
@@ -16,7 +16,7 @@ from alerta_utec.adapters.aws.attributes import (
     text,
     text_of,
 )
-from alerta_utec.adapters.aws.dynamodb_calls import pages
+from alerta_utec.adapters.aws.dynamodb.calls import pages
 from alerta_utec.adapters.aws.errors import translated
 from alerta_utec.domain.filters import EVERYTHING, Filter
 from alerta_utec.domain.messages import DEFAULT_LANG, parse_lang

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from functools import partial
 
-from alerta_utec.adapters.aws.management_http import Channel, ManagementHttp, NoAnswer
-from alerta_utec.adapters.aws.sigv4 import Payload, Signer
+from alerta_utec.adapters.aws.connections_api.http import Channel, ManagementHttp, NoAnswer
+from alerta_utec.adapters.aws.connections_api.sigv4 import Payload, Signer
 from alerta_utec.domain.errors import Unavailable
 from alerta_utec.ports import Posted
 

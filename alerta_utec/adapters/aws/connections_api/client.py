@@ -7,8 +7,8 @@ from botocore.httpsession import get_cert_path
 from botocore.utils import get_environ_proxies
 
 from alerta_utec.adapters.aws import clients
-from alerta_utec.adapters.aws.management_http import Address, ManagementHttp
-from alerta_utec.adapters.aws.sigv4 import Credentials
+from alerta_utec.adapters.aws.connections_api.http import Address, ManagementHttp
+from alerta_utec.adapters.aws.connections_api.sigv4 import Credentials
 from alerta_utec.domain.errors import Unavailable
 
 

@@ -5,11 +5,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from alerta_utec.adapters.aws.attributes import Item, epoch_us, number, number_of, text
-from alerta_utec.adapters.aws.dynamodb_calls import condition_held, pages
+from alerta_utec.adapters.aws.dynamodb.attributes import Item, epoch_us, number, number_of, text
+from alerta_utec.adapters.aws.dynamodb.calls import condition_held, pages
+from alerta_utec.adapters.aws.dynamodb.items import change_from_image
+from alerta_utec.adapters.aws.dynamodb.table_names import BY_INCIDENT, FEED
 from alerta_utec.adapters.aws.errors import translated
-from alerta_utec.adapters.aws.items import change_from_image
-from alerta_utec.adapters.aws.tables import BY_INCIDENT, FEED
 from alerta_utec.domain.change import Change, Position
 from alerta_utec.domain.errors import Unavailable
 from alerta_utec.domain.ids import new_epoch

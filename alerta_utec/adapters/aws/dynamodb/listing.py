@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
-from alerta_utec.adapters.aws.attributes import number, number_of, text
-from alerta_utec.adapters.aws.dynamodb_calls import pages
-from alerta_utec.adapters.aws.items import incident_from_item
-from alerta_utec.adapters.aws.tables import BY_STATUS
+from alerta_utec.adapters.aws.dynamodb.attributes import number, number_of, text
+from alerta_utec.adapters.aws.dynamodb.calls import pages
+from alerta_utec.adapters.aws.dynamodb.items import incident_from_item
+from alerta_utec.adapters.aws.dynamodb.table_names import BY_STATUS
 from alerta_utec.domain.incident import Incident
 from alerta_utec.domain.values import Status
 from alerta_utec.ports import Page, Query

@@ -1,0 +1,1 @@
+"""The tables on AWS: incidents, the feed of changes, connections, deliveries, rate limits."""

@@ -1,0 +1,1 @@
+"""The queues on AWS: shards of a broadcast, and what could not be delivered."""
