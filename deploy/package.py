@@ -41,7 +41,7 @@ OURS = (
     "alerta_utec/adapters/aws",
     "alerta_utec/adapters/clock.py",
     "alerta_utec/adapters/jwt_tokens.py",
-    "alerta_utec/adapters/webhook_http.py",
+    "alerta_utec/webhooks/sender.py",
     "alerta_utec/app",
     "alerta_utec/bootstrap/__init__.py",
     "alerta_utec/bootstrap/aws_home.py",
@@ -54,7 +54,7 @@ OURS = (
     "alerta_utec/notice_ports.py",
     "alerta_utec/static",
     "alerta_utec/ports.py",
-    "alerta_utec/webhook_ports.py",
+    "alerta_utec/webhooks/ports.py",
     "alerta_utec/wire.py",
     "src",
 )

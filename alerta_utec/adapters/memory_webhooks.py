@@ -7,8 +7,8 @@ from datetime import datetime
 
 from alerta_utec.domain.change import Change
 from alerta_utec.domain.errors import Conflict
-from alerta_utec.domain.webhook import Webhook
-from alerta_utec.webhook_ports import Answer, DeadLetter, WebhookJob
+from alerta_utec.webhooks.model import Webhook
+from alerta_utec.webhooks.ports import Answer, DeadLetter, WebhookJob
 
 _Key = tuple[str, int]
 

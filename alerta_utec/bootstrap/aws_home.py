@@ -160,8 +160,8 @@ class AwsHome:
     @cached_property
     def webhook(self) -> Handler:
         """The queue of bells, to webhooks."""
-        from alerta_utec.adapters.aws.sqs_webhooks import bell_of
         from alerta_utec.handlers.queue import QueueConsumer
+        from alerta_utec.webhooks.aws.queue import bell_of
 
         return self._logged(QueueConsumer(bell_of, self.webhook_services.answer_bell))
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from alerta_utec.adapters.local.mail import lanes_for
 from alerta_utec.adapters.local.sqlite_notices import SqliteNotices
-from alerta_utec.adapters.local.sqlite_webhooks import SqliteWebhookJobs, SqliteWebhooks
 from alerta_utec.adapters.memory import MemoryDeliveries, MemoryIncidents, MemoryMailer
 from alerta_utec.adapters.memory_webhooks import MemoryWebhooks
 from alerta_utec.adapters.sqlite.data_folder import DataFolder
@@ -20,6 +19,7 @@ from alerta_utec.domain.change import Change
 from alerta_utec.gateway.batches import pause
 from alerta_utec.notice_ports import Notices
 from alerta_utec.ports import Deliveries, IncidentStore
+from alerta_utec.webhooks.local.sqlite import SqliteWebhookJobs, SqliteWebhooks
 
 
 @dataclass(frozen=True)

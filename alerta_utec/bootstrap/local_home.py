@@ -24,14 +24,12 @@ from alerta_utec.app.records import Recorder
 from alerta_utec.app.sessions import Sessions, Subscriptions
 from alerta_utec.app.stats import Stats
 from alerta_utec.app.submit import Submit
-from alerta_utec.app.webhooks_admin import ManageWebhooks
 from alerta_utec.bootstrap import logs, sign_in
 from alerta_utec.bootstrap.announcer import Announcer
 from alerta_utec.bootstrap.local_backing import Backing, open_backing
 from alerta_utec.bootstrap.local_settings import LocalSettings
 from alerta_utec.bootstrap.local_webhooks import LocalWebhooks
 from alerta_utec.bootstrap.mail_worker import MailWorkers
-from alerta_utec.bootstrap.webhook_worker import WebhookWorker
 from alerta_utec.domain.change import Change
 from alerta_utec.domain.origins import Origins
 from alerta_utec.domain.storms import Measure
@@ -52,6 +50,8 @@ from alerta_utec.handlers.websocket import (
     Sync,
     UpdateIncident,
 )
+from alerta_utec.webhooks.local.worker import WebhookWorker
+from alerta_utec.webhooks.manage import ManageWebhooks
 
 log = logging.getLogger(__name__)
 

@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 from typing import Protocol
 
-from alerta_utec.adapters.webhook_http import HttpWebhookSender
 from alerta_utec.app.records import Recorder
-from alerta_utec.app.webhooks import DeliverWebhook, FollowFeed
-from alerta_utec.app.webhooks_admin import ManageWebhooks
-from alerta_utec.bootstrap.webhook_worker import WebhookWorker
 from alerta_utec.ports import Clock, IncidentStore
-from alerta_utec.webhook_ports import WebhookJobs, WebhookPlan, Webhooks
+from alerta_utec.webhooks.delivery import DeliverWebhook, FollowFeed
+from alerta_utec.webhooks.local.worker import WebhookWorker
+from alerta_utec.webhooks.manage import ManageWebhooks
+from alerta_utec.webhooks.ports import WebhookJobs, WebhookPlan, Webhooks
+from alerta_utec.webhooks.sender import HttpWebhookSender
 
 
 class PlannedJobs(WebhookJobs, WebhookPlan, Protocol):

@@ -30,7 +30,7 @@ from alerta_utec.handlers.routes import WEBHOOK_ROUTES
 from alerta_utec.ports import Authenticator, Committed, Deliveries, IncidentStore
 
 if TYPE_CHECKING:
-    from alerta_utec.app.webhooks_admin import ManageWebhooks
+    from alerta_utec.webhooks.manage import ManageWebhooks
 
 log = logging.getLogger(__name__)
 
@@ -193,7 +193,7 @@ class HttpApi:
         return {"statusCode": 200, "headers": headers, "body": docs_page.page()}
 
     def _webhooks(self, request: Request) -> Response:
-        from alerta_utec.handlers import webhooks
+        from alerta_utec.webhooks import http as webhooks
 
         person = self._person(request)
         person.must(Action.MANAGE_WEBHOOKS)

@@ -6,8 +6,8 @@ from typing import Any
 from alerta_utec.domain.change import Change, IdempotencyKey
 from alerta_utec.domain.ids import uuid7
 from alerta_utec.domain.incident import Incident, Report
-from alerta_utec.domain.webhook import Webhook
-from alerta_utec.domain.webhook_request import WebhookRequest
+from alerta_utec.webhooks.model import Webhook
+from alerta_utec.webhooks.requests import WebhookRequest
 
 # In the future, so that no table's TTL removes what a test has just written.
 T0 = datetime(2035, 11, 16, 18, 12, 0, 123456, tzinfo=UTC)

@@ -15,14 +15,11 @@ from alerta_utec.adapters.aws.dynamodb.deliveries import DynamoDeliveries, Meter
 from alerta_utec.adapters.aws.dynamodb.incidents import DynamoIncidents
 from alerta_utec.adapters.aws.dynamodb.rates import DynamoRateLimits
 from alerta_utec.adapters.aws.dynamodb.table_names import IncidentTables
-from alerta_utec.adapters.aws.dynamodb_webhook_jobs import DynamoWebhookJobs
-from alerta_utec.adapters.aws.dynamodb_webhooks import DynamoWebhooks
 from alerta_utec.adapters.local.apprise import AppriseMailer
 from alerta_utec.adapters.local.maildir import MaildirMailer
 from alerta_utec.adapters.local.message import Envelope
 from alerta_utec.adapters.local.smtp import SmtpConnection, SmtpMailer, SmtpServer
 from alerta_utec.adapters.local.sqlite_notices import SqliteNotices
-from alerta_utec.adapters.local.sqlite_webhooks import SqliteWebhookJobs, SqliteWebhooks
 from alerta_utec.adapters.memory import (
     ManualClock,
     MemoryConnections,
@@ -47,7 +44,10 @@ from alerta_utec.ports import (
     Poster,
     RateLimits,
 )
-from alerta_utec.webhook_ports import WebhookJobs, Webhooks
+from alerta_utec.webhooks.aws.jobs import DynamoWebhookJobs
+from alerta_utec.webhooks.aws.registry import DynamoWebhooks
+from alerta_utec.webhooks.local.sqlite import SqliteWebhookJobs, SqliteWebhooks
+from alerta_utec.webhooks.ports import WebhookJobs, Webhooks
 from tests.contract.aws import (  # noqa: F401 (fixtures)
     connections_table,
     dynamodb,

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from alerta_utec.domain.change import Change
-from alerta_utec.domain.webhook import Webhook
-from alerta_utec.webhook_ports import DeadLetter, WebhookJob
+from alerta_utec.webhooks.model import Webhook
+from alerta_utec.webhooks.ports import DeadLetter, WebhookJob
 from tests.contract.builders import T0, creation, update, webhook
 
 SECOND = timedelta(seconds=1)

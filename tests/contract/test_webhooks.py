@@ -8,7 +8,7 @@ import pytest
 
 from alerta_utec.domain.errors import Conflict
 from alerta_utec.domain.filters import EVERYTHING
-from alerta_utec.domain.webhook import ROTATION, Secret, State
+from alerta_utec.webhooks.model import ROTATION, Secret, State
 from tests.contract.builders import T0, creation, webhook
 
 SECOND = timedelta(seconds=1)

@@ -27,17 +27,17 @@ NO_INCIDENTS = {
 }
 # Only the functions of webhooks load what they are made of, and ``http`` when somebody asks.
 WEBHOOKS = {
-    *("alerta_utec.domain.webhook", "alerta_utec.domain.webhook_request"),
-    *("alerta_utec.webhook_ports", "alerta_utec.app.webhooks"),
-    *("alerta_utec.app.webhook_events", "alerta_utec.app.webhooks_admin"),
-    *("alerta_utec.adapters.webhook_http", "alerta_utec.adapters.aws.dynamodb_webhooks"),
-    *("alerta_utec.adapters.aws.dynamodb_webhook_jobs", "alerta_utec.handlers.webhooks"),
+    *("alerta_utec.webhooks.model", "alerta_utec.webhooks.requests"),
+    *("alerta_utec.webhooks.ports", "alerta_utec.webhooks.delivery"),
+    *("alerta_utec.webhooks.events", "alerta_utec.webhooks.manage"),
+    *("alerta_utec.webhooks.sender", "alerta_utec.webhooks.aws.registry"),
+    *("alerta_utec.webhooks.aws.jobs", "alerta_utec.webhooks.http"),
 }
 OF_WEBHOOKS = {"webhooks", "webhook", "remind"}
 # What only those load who manage them.
 MANAGING_WEBHOOKS = {
-    *("alerta_utec.domain.webhook_request", "alerta_utec.app.webhooks_admin"),
-    "alerta_utec.handlers.webhooks",
+    *("alerta_utec.webhooks.requests", "alerta_utec.webhooks.manage"),
+    "alerta_utec.webhooks.http",
 }
 FORBIDDEN = {
     "connect": NO_INCIDENTS,
@@ -87,7 +87,7 @@ FORBIDDEN = {
     },
     "webhooks": {
         *(HTTP_ONLY, JWT, "alerta_utec.adapters.aws.dynamodb.commit", "alerta_utec.app.deliver"),
-        *("alerta_utec.adapters.webhook_http", "alerta_utec.adapters.aws.webhook_turns"),
+        *("alerta_utec.webhooks.sender", "alerta_utec.webhooks.aws.consumer"),
         *MANAGING_WEBHOOKS,
     },
     "webhook": {
@@ -96,7 +96,7 @@ FORBIDDEN = {
     },
     "remind": {
         *(HTTP_ONLY, JWT, "alerta_utec.adapters.aws.dynamodb.commit", "alerta_utec.app.deliver"),
-        *("alerta_utec.adapters.webhook_http", "alerta_utec.app.webhooks"),
+        *("alerta_utec.webhooks.sender", "alerta_utec.webhooks.delivery"),
         *MANAGING_WEBHOOKS,
     },
 }

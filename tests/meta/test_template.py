@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from alerta_utec.adapters.aws.dynamodb_webhooks import WITHOUT_SECRETS
-from alerta_utec.adapters.aws.sqs_webhooks import DELAY_MAX_S
-from alerta_utec.adapters.aws.webhook_turns import TURN
-from alerta_utec.adapters.webhook_http import TIMEOUT_S
 from alerta_utec.handlers.stream import RESERVE_S
+from alerta_utec.webhooks.aws.consumer import TURN
+from alerta_utec.webhooks.aws.queue import DELAY_MAX_S
+from alerta_utec.webhooks.aws.registry import WITHOUT_SECRETS
+from alerta_utec.webhooks.sender import TIMEOUT_S
 from tests.meta.conftest import Packaged, package
 
 

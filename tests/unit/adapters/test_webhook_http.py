@@ -13,14 +13,14 @@ from typing import Any
 import pytest
 
 from alerta_utec.adapters.memory import ManualClock
-from alerta_utec.adapters.webhook_http import (
+from alerta_utec.webhooks.ports import Answer
+from alerta_utec.webhooks.sender import (
     ANSWER_MAX_BYTES,
     HttpWebhookSender,
     Resolve,
     Sockaddr,
     is_public,
 )
-from alerta_utec.webhook_ports import Answer
 from tests.contract.builders import T0
 from tests.unit.adapters_aws.raw_peer import RawPeer
 

@@ -7,18 +7,18 @@ from datetime import timedelta
 import pytest
 
 from alerta_utec.adapters.aws.dynamodb.incidents import DynamoIncidents
-from alerta_utec.adapters.aws.dynamodb_webhook_jobs import DynamoWebhookJobs
-from alerta_utec.adapters.aws.dynamodb_webhooks import DynamoWebhooks, DynamoWebhooksUnsigned
-from alerta_utec.adapters.aws.sqs_webhooks import Bell
-from alerta_utec.adapters.aws.webhook_items import OVERDUE_AFTER
-from alerta_utec.adapters.aws.webhook_turns import REST, TURN, AnswerBell, DynamoTurns, Remind
 from alerta_utec.adapters.memory import ManualClock, MemoryDeliveries
 from alerta_utec.app.records import Recorder
-from alerta_utec.app.webhooks import RETRY_AFTER_S, DeliverWebhook
 from alerta_utec.domain.change import Change
-from alerta_utec.domain.webhook import Secret, State, Webhook
 from alerta_utec.ports import ChangeFeed
-from alerta_utec.webhook_ports import Answer
+from alerta_utec.webhooks.aws.consumer import REST, TURN, AnswerBell, DynamoTurns, Remind
+from alerta_utec.webhooks.aws.items import OVERDUE_AFTER
+from alerta_utec.webhooks.aws.jobs import DynamoWebhookJobs
+from alerta_utec.webhooks.aws.queue import Bell
+from alerta_utec.webhooks.aws.registry import DynamoWebhooks, DynamoWebhooksUnsigned
+from alerta_utec.webhooks.delivery import RETRY_AFTER_S, DeliverWebhook
+from alerta_utec.webhooks.model import Secret, State, Webhook
+from alerta_utec.webhooks.ports import Answer
 from tests.contract.builders import T0, creation
 from tests.unit.adapters_aws.test_webhook_jobs import rung
 

@@ -6,8 +6,8 @@ import boto3
 import pytest
 from botocore.config import Config
 
-from alerta_utec.adapters.aws.dynamodb_webhooks import DynamoWebhooks
 from alerta_utec.domain.errors import Conflict, Unavailable
+from alerta_utec.webhooks.aws.registry import DynamoWebhooks
 from tests.contract.aws import addressed
 from tests.contract.builders import webhook
 from tests.support.emulator import Emulator

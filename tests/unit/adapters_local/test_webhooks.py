@@ -5,16 +5,16 @@ from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
-from alerta_utec.adapters.local.sqlite_webhooks import (
-    EXPIRED_PER_JOB,
-    SqliteWebhookJobs,
-    SqliteWebhooks,
-)
 from alerta_utec.adapters.sqlite.database import Database
 from alerta_utec.adapters.sqlite.rows import ADD_CHANGE, change_row, encode_incident
 from alerta_utec.adapters.sqlite.schema import MIGRATIONS
 from alerta_utec.domain.change import Position
-from alerta_utec.webhook_ports import FINISHED_TTL_S
+from alerta_utec.webhooks.local.sqlite import (
+    EXPIRED_PER_JOB,
+    SqliteWebhookJobs,
+    SqliteWebhooks,
+)
+from alerta_utec.webhooks.ports import FINISHED_TTL_S
 from tests.contract.builders import T0, creation, webhook
 from tests.unit.adapters_local.conftest import Store
 

@@ -10,10 +10,10 @@ from cloudevents.core.formats.json import JSONFormat
 from standardwebhooks.webhooks import Webhook as Receiver
 from standardwebhooks.webhooks import WebhookVerificationError
 
-from alerta_utec.app.webhook_events import TYPES, Event, event_of, trial
 from alerta_utec.domain.change import Change, Position
 from alerta_utec.domain.values import Status
-from alerta_utec.domain.webhook import Secret
+from alerta_utec.webhooks.events import TYPES, Event, event_of, trial
+from alerta_utec.webhooks.model import Secret
 from tests.contract.builders import T0, creation, update
 
 SOURCE = "/alerta-utec/dev"

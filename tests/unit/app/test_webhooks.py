@@ -10,7 +10,8 @@ import pytest
 from alerta_utec.adapters.memory import ManualClock, MemoryDeliveries, MemoryIncidents
 from alerta_utec.adapters.memory_webhooks import MemoryWebhooks, MemoryWebhookSender
 from alerta_utec.app.records import Recorder
-from alerta_utec.app.webhooks import (
+from alerta_utec.domain.change import Change
+from alerta_utec.webhooks.delivery import (
     JITTER,
     PLAN_BATCH,
     RETRY_AFTER_S,
@@ -20,9 +21,8 @@ from alerta_utec.app.webhooks import (
     PlanWebhooks,
     Tried,
 )
-from alerta_utec.domain.change import Change
-from alerta_utec.domain.webhook import Secret, State, Webhook
-from alerta_utec.webhook_ports import Answer, WebhookJob
+from alerta_utec.webhooks.model import Secret, State, Webhook
+from alerta_utec.webhooks.ports import Answer, WebhookJob
 from tests.contract.builders import T0, creation, webhook
 
 SECOND = timedelta(seconds=1)

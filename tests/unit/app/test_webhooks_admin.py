@@ -7,10 +7,10 @@ from standardwebhooks.webhooks import Webhook as Receiver
 
 from alerta_utec.adapters.memory import ManualClock, MemoryIncidents
 from alerta_utec.adapters.memory_webhooks import MemoryWebhooks, MemoryWebhookSender
-from alerta_utec.app.webhooks_admin import ManageWebhooks
 from alerta_utec.domain.errors import InvalidRequest, NotFound, Unavailable
-from alerta_utec.domain.webhook import WEBHOOKS_MAX, State, Webhook
-from alerta_utec.webhook_ports import Answer
+from alerta_utec.webhooks.manage import ManageWebhooks
+from alerta_utec.webhooks.model import WEBHOOKS_MAX, State, Webhook
+from alerta_utec.webhooks.ports import Answer
 from tests.contract.builders import T0, creation
 
 URL = "https://receptor.example/ganchos"

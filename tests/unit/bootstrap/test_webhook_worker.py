@@ -16,11 +16,11 @@ from alerta_utec.adapters.memory_webhooks import (
     MemoryWebhookSender,
 )
 from alerta_utec.app.records import Recorder
-from alerta_utec.app.webhooks import PLAN_BATCH, DeliverWebhook, FollowFeed
-from alerta_utec.bootstrap.webhook_worker import BATCH, REST, WebhookWorker
 from alerta_utec.domain.errors import Unavailable
-from alerta_utec.domain.webhook import Webhook
-from alerta_utec.webhook_ports import Answer, WebhookJob
+from alerta_utec.webhooks.delivery import PLAN_BATCH, DeliverWebhook, FollowFeed
+from alerta_utec.webhooks.local.worker import BATCH, REST, WebhookWorker
+from alerta_utec.webhooks.model import Webhook
+from alerta_utec.webhooks.ports import Answer, WebhookJob
 from tests.contract.builders import T0, creation, webhook
 
 PATIENCE_S = 10.0

@@ -10,8 +10,8 @@ import pytest
 from alerta_utec.domain.change import Change, Position
 from alerta_utec.domain.errors import InvalidRequest
 from alerta_utec.domain.values import Urgency
-from alerta_utec.domain.webhook import ROTATION, Secret, State, Webhook
-from alerta_utec.domain.webhook_request import DESCRIPTION_MAX, URL_MAX, WebhookRequest
+from alerta_utec.webhooks.model import ROTATION, Secret, State, Webhook
+from alerta_utec.webhooks.requests import DESCRIPTION_MAX, URL_MAX, WebhookRequest
 from tests.contract.builders import T0, creation, update, webhook
 
 URL = "https://receptor.example/ganchos"

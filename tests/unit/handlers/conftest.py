@@ -23,7 +23,6 @@ from alerta_utec.app.limits import NoLimit, SubmitLimit
 from alerta_utec.app.sessions import Sessions, Subscriptions
 from alerta_utec.app.stats import Stats
 from alerta_utec.app.submit import Submit
-from alerta_utec.app.webhooks_admin import ManageWebhooks
 from alerta_utec.domain.origins import Origins
 from alerta_utec.handlers.connections import Connect, Disconnect
 from alerta_utec.handlers.http import HttpApi
@@ -38,6 +37,7 @@ from alerta_utec.handlers.websocket import (
     UpdateIncident,
 )
 from alerta_utec.ports import Authenticator
+from alerta_utec.webhooks.manage import ManageWebhooks
 from tests import events
 
 CONNECTION = "BFHPhfCWIAMCKlQ="

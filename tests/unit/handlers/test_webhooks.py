@@ -13,7 +13,7 @@ from alerta_utec.domain.errors import Unavailable
 from alerta_utec.domain.policy import Person, Role
 from alerta_utec.handlers.routes import WEBHOOK_ROUTES
 from alerta_utec.ports import Signed
-from alerta_utec.webhook_ports import Answer
+from alerta_utec.webhooks.ports import Answer
 from tests import events
 from tests.support.incidents import incident
 from tests.unit.handlers.conftest import World

@@ -3,13 +3,13 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from alerta_utec.app.webhook_events import trial
 from alerta_utec.domain.errors import Conflict, InvalidRequest, NotFound, Problem, Unavailable
 from alerta_utec.domain.ids import uuid7
-from alerta_utec.domain.webhook import WEBHOOKS_MAX, Secret, Webhook
-from alerta_utec.domain.webhook_request import WebhookRequest
 from alerta_utec.ports import Clock, IncidentStore
-from alerta_utec.webhook_ports import Answer, DeadLetter, WebhookJobs, Webhooks, WebhookSender
+from alerta_utec.webhooks.events import trial
+from alerta_utec.webhooks.model import WEBHOOKS_MAX, Secret, Webhook
+from alerta_utec.webhooks.ports import Answer, DeadLetter, WebhookJobs, Webhooks, WebhookSender
+from alerta_utec.webhooks.requests import WebhookRequest
 
 FAILURES_MAX = 200
 _ROUNDS = 5

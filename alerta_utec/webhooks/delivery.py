@@ -8,13 +8,13 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from alerta_utec.app.records import Recorder
-from alerta_utec.app.webhook_events import event_of
 from alerta_utec.domain.change import Change
 from alerta_utec.domain.delivery import Delivery
 from alerta_utec.domain.errors import Conflict
-from alerta_utec.domain.webhook import State, Webhook
 from alerta_utec.ports import ChangeFeed, Clock
-from alerta_utec.webhook_ports import (
+from alerta_utec.webhooks.events import event_of
+from alerta_utec.webhooks.model import State, Webhook
+from alerta_utec.webhooks.ports import (
     Answer,
     WebhookJob,
     WebhookJobs,

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from alerta_utec.domain.errors import InvalidRequest, Problem
 from alerta_utec.domain.filters import EVERYTHING, Filter
-from alerta_utec.domain.webhook import Secret, State, Webhook
+from alerta_utec.webhooks.model import Secret, State, Webhook
 
 URL_MAX = 2000
 DESCRIPTION_MAX = 200

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 from alerta_utec.adapters.aws.dynamodb.attributes import Item, moment_of, number, text
 from alerta_utec.adapters.aws.dynamodb.calls import condition_held, pages
 from alerta_utec.adapters.aws.errors import translated
-from alerta_utec.adapters.aws.sqs_webhooks import DELAY_MAX_S, Bell, Bells
-from alerta_utec.adapters.aws.webhook_items import (
+from alerta_utec.domain.change import Change
+from alerta_utec.ports import ChangeFeed, Clock
+from alerta_utec.webhooks.aws.items import (
     OVERDUE_AFTER,
     bell_for,
     bell_of,
@@ -25,9 +26,8 @@ from alerta_utec.adapters.aws.webhook_items import (
     position_of,
     us,
 )
-from alerta_utec.domain.change import Change
-from alerta_utec.ports import ChangeFeed, Clock
-from alerta_utec.webhook_ports import DeadLetter, WebhookJob
+from alerta_utec.webhooks.aws.queue import DELAY_MAX_S, Bell, Bells
+from alerta_utec.webhooks.ports import DeadLetter, WebhookJob
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

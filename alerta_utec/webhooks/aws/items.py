@@ -13,9 +13,9 @@ from alerta_utec.adapters.aws.dynamodb.attributes import (
     number_of,
     text,
 )
-from alerta_utec.adapters.aws.sqs_webhooks import Bell
 from alerta_utec.domain.change import Change, Position
-from alerta_utec.webhook_ports import FINISHED_TTL_S, DeadLetter, WebhookJob
+from alerta_utec.webhooks.aws.queue import Bell
+from alerta_utec.webhooks.ports import FINISHED_TTL_S, DeadLetter, WebhookJob
 
 # A job that is still owed so long after its bell was to be heard is rung for once more.
 OVERDUE_AFTER = timedelta(minutes=3)

@@ -12,7 +12,7 @@ from alerta_utec import __version__
 from alerta_utec.domain.change import Change
 from alerta_utec.domain.ids import uuid7
 from alerta_utec.domain.values import format_time
-from alerta_utec.domain.webhook import Secret
+from alerta_utec.webhooks.model import Secret
 from alerta_utec.wire import encode
 
 # Reverse DNS, as CloudEvents asks for; full stops and plain words, as Standard Webhooks does.

@@ -3,12 +3,12 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from alerta_utec.app.webhooks_admin import ManageWebhooks
 from alerta_utec.domain.values import format_time
-from alerta_utec.domain.webhook import Webhook
 from alerta_utec.handlers.answers import NOTHING_RUNS, Response, answer
 from alerta_utec.handlers.request import Request
-from alerta_utec.webhook_ports import Answer, DeadLetter
+from alerta_utec.webhooks.manage import ManageWebhooks
+from alerta_utec.webhooks.model import Webhook
+from alerta_utec.webhooks.ports import Answer, DeadLetter
 
 
 def respond(request: Request, manage: ManageWebhooks) -> Response:

@@ -19,7 +19,7 @@ from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 from alerta_utec.ports import Clock
-from alerta_utec.webhook_ports import Answer, NoAnswer
+from alerta_utec.webhooks.ports import Answer, NoAnswer
 
 TIMEOUT_S = 15.0
 # For one address, where there are others to try.

@@ -1,8 +1,5 @@
 """Webhooks in the OpenAPI document: how they are managed, and what they are sent."""
 
-from alerta_utec.app.webhook_events import CREATED, RESOLVED, TRIED, UPDATED
-from alerta_utec.domain.webhook import State
-from alerta_utec.domain.webhook_request import DESCRIPTION_MAX, URL_MAX
 from alerta_utec.handlers.openapi_parts import Document, get, json_of, path_id, problems
 from alerta_utec.handlers.schemas import (
     COUNT,
@@ -15,6 +12,9 @@ from alerta_utec.handlers.schemas import (
     object_of,
     ref,
 )
+from alerta_utec.webhooks.events import CREATED, RESOLVED, TRIED, UPDATED
+from alerta_utec.webhooks.model import State
+from alerta_utec.webhooks.requests import DESCRIPTION_MAX, URL_MAX
 
 _URL: Schema = {
     "type": "string",

@@ -9,7 +9,7 @@ from alerta_utec.adapters.aws.dynamodb.attributes import Item, number, number_of
 from alerta_utec.adapters.aws.dynamodb.calls import pages
 from alerta_utec.adapters.aws.errors import translated
 from alerta_utec.domain.errors import Conflict
-from alerta_utec.domain.webhook import Webhook
+from alerta_utec.webhooks.model import Webhook
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

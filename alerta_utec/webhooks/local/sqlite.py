@@ -11,8 +11,8 @@ from alerta_utec.adapters.sqlite.database import Database
 from alerta_utec.adapters.sqlite.rows import CHANGE_COLUMNS, change_from, from_us, to_us
 from alerta_utec.domain.change import Change
 from alerta_utec.domain.errors import Conflict
-from alerta_utec.domain.webhook import Webhook
-from alerta_utec.webhook_ports import FINISHED_TTL_S, DeadLetter, WebhookJob
+from alerta_utec.webhooks.model import Webhook
+from alerta_utec.webhooks.ports import FINISHED_TTL_S, DeadLetter, WebhookJob
 
 # For each job that is added, so many that are finished long since are removed at most.
 EXPIRED_PER_JOB = 20

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from alerta_utec.adapters.worker import RETRY, Worker
-from alerta_utec.app.webhooks import DeliverWebhook, FollowFeed, Tried
 from alerta_utec.domain.errors import Unavailable
 from alerta_utec.ports import Clock
-from alerta_utec.webhook_ports import WebhookJob, WebhookJobs, Webhooks
+from alerta_utec.webhooks.delivery import DeliverWebhook, FollowFeed, Tried
+from alerta_utec.webhooks.ports import WebhookJob, WebhookJobs, Webhooks
 
 log = logging.getLogger(__name__)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal, Protocol
 
-from alerta_utec.domain.webhook import Webhook
+from alerta_utec.webhooks.model import Webhook
 
 if TYPE_CHECKING:
     from alerta_utec.domain.change import Change

@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING
 
 from alerta_utec.adapters.aws.dynamodb.attributes import Item, text
 from alerta_utec.adapters.aws.dynamodb.calls import condition_held
-from alerta_utec.adapters.aws.dynamodb_webhook_jobs import DynamoWebhookJobs
-from alerta_utec.adapters.aws.sqs_webhooks import Bell, Bells
-from alerta_utec.adapters.aws.webhook_items import kept_from, key, us
 from alerta_utec.ports import Clock
-from alerta_utec.webhook_ports import WebhookJob, Webhooks
+from alerta_utec.webhooks.aws.items import kept_from, key, us
+from alerta_utec.webhooks.aws.jobs import DynamoWebhookJobs
+from alerta_utec.webhooks.aws.queue import Bell, Bells
+from alerta_utec.webhooks.ports import WebhookJob, Webhooks
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-    from alerta_utec.app.webhooks import DeliverWebhook
+    from alerta_utec.webhooks.delivery import DeliverWebhook
 
 log = logging.getLogger(__name__)
 

@@ -1,0 +1,1 @@
+"""Webhooks on AWS: registry and jobs in DynamoDB, wake-ups through SQS."""

@@ -1,0 +1,1 @@
+"""Webhooks on one machine: registry and jobs in SQLite, a worker thread."""
