@@ -51,18 +51,16 @@ OURS = (
     "alerta_utec/bootstrap/sign_in.py",
     "alerta_utec/domain",
     "alerta_utec/handlers",
-    "alerta_utec/notice_ports.py",
-    "alerta_utec/static",
+    "alerta_utec/notifications/ports.py",
+    "alerta_utec/panel",
     "alerta_utec/ports.py",
     "alerta_utec/webhooks/ports.py",
     "alerta_utec/wire.py",
     "src",
 )
-OUR_SUFFIXES = {".py", ".html", ".js", ".css", ".svg", ".webmanifest", ".txt"}
+OUR_SUFFIXES = {".py", ".html", ".js", ".css", ".svg", ".webmanifest"}
 LEFT_OUT_SUFFIXES = (".pyc", ".pyi", ".typed")
 LEFT_OUT_NAMES = {"RECORD", "INSTALLER", "REQUESTED", "direct_url.json"}
-# Powertools' own copy of Swagger UI (1.7 MB), which no handler loads.
-LEFT_OUT_NAMES |= {"swagger-ui-bundle.min.js", "swagger-ui.min.css"}
 LEFT_OUT_FOLDERS = {"__pycache__", "bin", "tests"}
 
 

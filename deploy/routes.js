@@ -1,5 +1,5 @@
 // Reads the routing file for a deployment: the same rules, with the same limits, as
-// alerta_utec/adapters/routing_file.py reads on one machine, from what the framework's own YAML
+// alerta_utec/notifications/rules_file.py reads on one machine, from what the framework's own YAML
 // parser makes of it. Pure: a document in, rules and problems out.
 'use strict';
 
@@ -21,7 +21,7 @@ const ENV = /^env:([A-Za-z_][A-Za-z0-9_]*)$/;
 
 class Wrong extends Error {}
 
-// `{ rules, problems }`: the rules in the form that alerta_utec/adapters/aws/routes.py reads,
+// `{ rules, problems }`: the rules in the form that alerta_utec/notifications/aws/rules.py reads,
 // without any null, which CloudFormation would refuse; and one line for each thing that is wrong,
 // in Spanish and English.
 function read(document, environment) {

@@ -1,6 +1,6 @@
 // The routing file's recipients as subscriptions to the alarms, for serverless.yml to refer to.
 //
-// Who gets which alarm is decided once, by alerta_utec/domain/routing.py in the function `alarm`,
+// Who gets which alarm is decided once, by alerta_utec/notifications/rules.py in the function `alarm`,
 // which names the recipients in the message's attribute `to`; a subscription lets through what
 // names it, and its policy never changes. SNS could not decide it: a policy takes five keys, of
 // which a rule may need six, and an all-clear goes to whoever was told, which no message says; and
@@ -49,7 +49,7 @@ function subscriptions(rules) {
   return Object.fromEntries(entries);
 }
 
-// As alerta_utec/app/topic_alarm.py names it: no address, since every subscriber can read it.
+// As alerta_utec/notifications/aws/topic.py names it: no address, since every subscriber can read it.
 function recipientId(address) {
   return createHash('sha256').update(destination(address)).digest('hex').slice(0, 16);
 }

@@ -9,9 +9,9 @@ from itertools import groupby
 from alerta_utec.domain.change import Change
 from alerta_utec.domain.delivery import Delivery
 from alerta_utec.domain.errors import Conflict
-from alerta_utec.domain.notice import Notice, Result, summary
-from alerta_utec.domain.storms import Gate, Held, Hold, Released
-from alerta_utec.notice_ports import Decided, Decision, Parcel, Recalled
+from alerta_utec.notifications.ports import Decided, Decision, Parcel, Recalled
+from alerta_utec.notifications.record import Notice, Result, summary
+from alerta_utec.notifications.throttle import Gate, Held, Hold, Released
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,12 +8,12 @@ from alerta_utec.adapters.clock import SystemClock
 from alerta_utec.bootstrap.aws_services import AwsServices
 
 if TYPE_CHECKING:
-    from alerta_utec.adapters.aws.dynamodb_notices import DynamoNotices
-    from alerta_utec.app.storms import Storms
-    from alerta_utec.app.topic_alarm import Publish, TopicAlarm
-    from alerta_utec.app.topic_digests import TopicDigests
-    from alerta_utec.domain.routing import Routes
-    from alerta_utec.domain.storms import Measure
+    from alerta_utec.notifications.aws.digests import TopicDigests
+    from alerta_utec.notifications.aws.dynamodb import DynamoNotices
+    from alerta_utec.notifications.aws.topic import Publish, TopicAlarm
+    from alerta_utec.notifications.rules import Routes
+    from alerta_utec.notifications.throttle import Measure
+    from alerta_utec.notifications.throttling import Storms
 
 
 @dataclass(frozen=True)
@@ -29,14 +29,14 @@ class AwsAlarms(AwsServices):
     @cached_property
     def alarm_at_once(self) -> "TopicAlarm":
         """Sends a change's e-mail, and holds none (as ``publish``; ``DELIVERIES_TABLE``)."""
-        from alerta_utec.app.topic_alarm import TopicAlarm
+        from alerta_utec.notifications.aws.topic import TopicAlarm
 
         return TopicAlarm(self.publish, SystemClock(), self._record)
 
     @cached_property
     def digests(self) -> "TopicDigests":
         """Sends what ``alarm`` has held (as ``alarm``)."""
-        from alerta_utec.app.topic_digests import TopicDigests
+        from alerta_utec.notifications.aws.digests import TopicDigests
 
         return TopicDigests(
             self._storms,
@@ -58,8 +58,8 @@ class AwsAlarms(AwsServices):
         from zoneinfo import ZoneInfo
 
         from alerta_utec.adapters.aws import clients
-        from alerta_utec.adapters.aws.sns import SnsMailer
-        from alerta_utec.app.topic_alarm import Publish
+        from alerta_utec.notifications.aws.sns import SnsMailer
+        from alerta_utec.notifications.aws.topic import Publish
 
         mailer = SnsMailer(clients.sns(), self.environment["ALARM_TOPIC_ARN"])
         timezone = ZoneInfo(self.environment["ALERTA_TIMEZONE"])
@@ -76,15 +76,15 @@ class AwsAlarms(AwsServices):
         from pathlib import Path
         from zoneinfo import ZoneInfo
 
-        from alerta_utec.adapters.aws.routes import parse_rules
-        from alerta_utec.domain.routing import Routes
+        from alerta_utec.notifications.aws.rules import parse_rules
+        from alerta_utec.notifications.rules import Routes
 
         text = packed or (Path(__file__).parents[2] / str(name)).read_text(encoding="utf-8")
         return Routes(parse_rules(text), ZoneInfo(self.environment["ALERTA_TIMEZONE"]))
 
     @cached_property
     def _storms(self) -> "Storms":
-        from alerta_utec.app.storms import Storms
+        from alerta_utec.notifications.throttling import Storms
 
         return Storms(self._notices, SystemClock(), self._measure)
 
@@ -92,7 +92,7 @@ class AwsAlarms(AwsServices):
     def _measure(self) -> "Measure":
         from datetime import timedelta
 
-        from alerta_utec.domain.storms import Measure
+        from alerta_utec.notifications.throttle import Measure
 
         limit = int(self.environment["ALERTA_MAIL_LIMIT"])
         window = timedelta(seconds=int(self.environment["ALERTA_MAIL_WINDOW"]))
@@ -100,6 +100,6 @@ class AwsAlarms(AwsServices):
 
     @cached_property
     def _notices(self) -> "DynamoNotices":
-        from alerta_utec.adapters.aws.dynamodb_notices import DynamoNotices
+        from alerta_utec.notifications.aws.dynamodb import DynamoNotices
 
         return DynamoNotices(self._dynamodb, self.environment["NOTICES_TABLE"])

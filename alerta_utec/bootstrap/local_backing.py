@@ -4,20 +4,20 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 
-from alerta_utec.adapters.local.mail import lanes_for
-from alerta_utec.adapters.local.sqlite_notices import SqliteNotices
 from alerta_utec.adapters.memory import MemoryDeliveries, MemoryIncidents, MemoryMailer
 from alerta_utec.adapters.memory_webhooks import MemoryWebhooks
 from alerta_utec.adapters.sqlite.data_folder import DataFolder
 from alerta_utec.adapters.sqlite.database import Database
 from alerta_utec.adapters.sqlite.deliveries import SqliteDeliveries
 from alerta_utec.adapters.sqlite.incidents import SqliteIncidents
-from alerta_utec.app.sender import Lane
 from alerta_utec.bootstrap.local_settings import LocalSettings
 from alerta_utec.bootstrap.local_webhooks import KeptWebhooks
 from alerta_utec.domain.change import Change
 from alerta_utec.gateway.batches import pause
-from alerta_utec.notice_ports import Notices
+from alerta_utec.notifications.local.channels import lanes_for
+from alerta_utec.notifications.local.sqlite import SqliteNotices
+from alerta_utec.notifications.ports import Notices
+from alerta_utec.notifications.sender import Lane
 from alerta_utec.ports import Deliveries, IncidentStore
 from alerta_utec.webhooks.local.sqlite import SqliteWebhookJobs, SqliteWebhooks
 

@@ -19,7 +19,6 @@ from alerta_utec.app.announce import Announce
 from alerta_utec.app.cap import CapAlerts
 from alerta_utec.app.catch_up import CatchUp
 from alerta_utec.app.limits import NoLimit, SubmitLimit
-from alerta_utec.app.mail_records import WithNotices
 from alerta_utec.app.records import Recorder
 from alerta_utec.app.sessions import Sessions, Subscriptions
 from alerta_utec.app.stats import Stats
@@ -29,10 +28,8 @@ from alerta_utec.bootstrap.announcer import Announcer
 from alerta_utec.bootstrap.local_backing import Backing, open_backing
 from alerta_utec.bootstrap.local_settings import LocalSettings
 from alerta_utec.bootstrap.local_webhooks import LocalWebhooks
-from alerta_utec.bootstrap.mail_worker import MailWorkers
 from alerta_utec.domain.change import Change
 from alerta_utec.domain.origins import Origins
-from alerta_utec.domain.storms import Measure
 from alerta_utec.gateway.batches import Handler
 from alerta_utec.gateway.core import Gateway, Route
 from alerta_utec.gateway.hub import Hub
@@ -50,6 +47,9 @@ from alerta_utec.handlers.websocket import (
     Sync,
     UpdateIncident,
 )
+from alerta_utec.notifications.deliveries import WithNotices
+from alerta_utec.notifications.local.workers import MailWorkers
+from alerta_utec.notifications.throttle import Measure
 from alerta_utec.webhooks.local.worker import WebhookWorker
 from alerta_utec.webhooks.manage import ManageWebhooks
 

@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from alerta_utec.adapters.local.mail import recipients_of
 from alerta_utec.adapters.sqlite.errors import DataRefused
 from alerta_utec.domain.messages import DEFAULT_LANG, Lang
-from alerta_utec.domain.routing import Routes, Rule
 from alerta_utec.gateway.limits import Limits
+from alerta_utec.notifications.local.channels import recipients_of
+from alerta_utec.notifications.rules import Routes, Rule
 
 
 @dataclass(frozen=True)

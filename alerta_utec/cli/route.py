@@ -15,8 +15,8 @@ from alerta_utec.domain.change import Change
 from alerta_utec.domain.errors import InvalidIncident
 from alerta_utec.domain.incident import Incident, Report
 from alerta_utec.domain.messages import EMAIL, text
-from alerta_utec.domain.recipient import Recipient
-from alerta_utec.domain.routing import DAYS, Facts, Hours, Routes, Rule, Verdict
+from alerta_utec.notifications.recipients import Recipient
+from alerta_utec.notifications.rules import DAYS, Facts, Hours, Routes, Rule, Verdict
 
 _HOMES = click.option(
     "--aws", is_flag=True, help="Como en AWS: con teléfonos (SMS) y sin URL de Apprise."
@@ -116,7 +116,12 @@ def load(file: Path, *, aws: bool = False) -> tuple[Rule, ...]:
     Raises:
         Failure: with all that is wrong with it.
     """
-    from alerta_utec.adapters.routing_file import RoutesRefused, load_rules, on_aws, on_one_machine
+    from alerta_utec.notifications.rules_file import (
+        RoutesRefused,
+        load_rules,
+        on_aws,
+        on_one_machine,
+    )
 
     try:
         return load_rules(file, os.environ, on_aws if aws else on_one_machine)

@@ -24,7 +24,7 @@ from alerta_utec.cli.options import (
 from alerta_utec.cli.route import load
 from alerta_utec.cli.spanish import Failure, SpanishCommand, usage
 from alerta_utec.domain.messages import Lang
-from alerta_utec.domain.routing import Rule
+from alerta_utec.notifications.rules import Rule
 
 _setting = partial(click.option, show_envvar=True)
 

@@ -17,7 +17,7 @@ from botocore.config import Config
 from alerta_utec.adapters.aws.connections_api.http import Address, ManagementHttp
 from alerta_utec.adapters.aws.connections_api.poster import ManagementPoster
 from alerta_utec.adapters.aws.connections_api.sigv4 import Credentials
-from alerta_utec.adapters.aws.sns import SnsMailer
+from alerta_utec.notifications.aws.sns import SnsMailer
 from alerta_utec.ports import Email
 from tests.contract.aws import addressed
 from tests.support.emulator import REGION, Emulator, free_port

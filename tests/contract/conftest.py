@@ -15,11 +15,6 @@ from alerta_utec.adapters.aws.dynamodb.deliveries import DynamoDeliveries, Meter
 from alerta_utec.adapters.aws.dynamodb.incidents import DynamoIncidents
 from alerta_utec.adapters.aws.dynamodb.rates import DynamoRateLimits
 from alerta_utec.adapters.aws.dynamodb.table_names import IncidentTables
-from alerta_utec.adapters.local.apprise import AppriseMailer
-from alerta_utec.adapters.local.maildir import MaildirMailer
-from alerta_utec.adapters.local.message import Envelope
-from alerta_utec.adapters.local.smtp import SmtpConnection, SmtpMailer, SmtpServer
-from alerta_utec.adapters.local.sqlite_notices import SqliteNotices
 from alerta_utec.adapters.memory import (
     ManualClock,
     MemoryConnections,
@@ -34,7 +29,12 @@ from alerta_utec.adapters.sqlite.database import Database
 from alerta_utec.adapters.sqlite.deliveries import SqliteDeliveries
 from alerta_utec.adapters.sqlite.incidents import SqliteIncidents
 from alerta_utec.gateway.hub import Hub
-from alerta_utec.notice_ports import Notices
+from alerta_utec.notifications.local.apprise import AppriseMailer
+from alerta_utec.notifications.local.maildir import MaildirMailer
+from alerta_utec.notifications.local.message import Envelope
+from alerta_utec.notifications.local.smtp import SmtpConnection, SmtpMailer, SmtpServer
+from alerta_utec.notifications.local.sqlite import SqliteNotices
+from alerta_utec.notifications.ports import Notices
 from alerta_utec.ports import (
     Connections,
     Deliveries,

@@ -7,9 +7,9 @@ import pytest
 
 from alerta_utec.domain.change import Change
 from alerta_utec.domain.errors import Conflict
-from alerta_utec.domain.storms import Because, Gate, Held, Hold, Released, Window
 from alerta_utec.domain.values import Status, Urgency
-from alerta_utec.notice_ports import Decided, Decision, Recalled
+from alerta_utec.notifications.ports import Decided, Decision, Recalled
+from alerta_utec.notifications.throttle import Because, Gate, Held, Hold, Released, Window
 from tests.contract.builders import T0, creation, update
 
 SECOND = timedelta(seconds=1)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from alerta_utec.adapters.routing_file import read_rules
+from alerta_utec.notifications.rules_file import read_rules
 from tests.conformance.targets import http_request
 from tests.conftest import ServeFactory
 from tests.contract.mail_peers import HttpPeer, SmtpPeer

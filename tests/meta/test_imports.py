@@ -42,7 +42,7 @@ MANAGING_WEBHOOKS = {
 FORBIDDEN = {
     "connect": NO_INCIDENTS,
     "disconnect": NO_INCIDENTS,
-    "notify_incident": {HTTP_ONLY, "alerta_utec.app.deliver", "alerta_utec.app.email"},
+    "notify_incident": {HTTP_ONLY, "alerta_utec.app.deliver", "alerta_utec.notifications.email"},
     "ping": {
         HTTP_ONLY,
         "alerta_utec.app.deliver",
@@ -53,7 +53,12 @@ FORBIDDEN = {
         "alerta_utec.app.deliver",
         "alerta_utec.adapters.aws.connections_api.poster",
     },
-    "update_incident": {HTTP_ONLY, "alerta_utec.app.deliver", "alerta_utec.app.email", JWT},
+    "update_incident": {
+        HTTP_ONLY,
+        "alerta_utec.app.deliver",
+        "alerta_utec.notifications.email",
+        JWT,
+    },
     "subscribe": {
         HTTP_ONLY,
         "alerta_utec.app.deliver",
@@ -70,7 +75,7 @@ FORBIDDEN = {
     "http_api": {"alerta_utec.app.deliver", "alerta_utec.adapters.aws.connections_api.poster"},
     "broadcast": {
         *(HTTP_ONLY, JWT, "alerta_utec.adapters.aws.dynamodb.commit", "alerta_utec.app.submit"),
-        "alerta_utec.app.email",
+        "alerta_utec.notifications.email",
     },
     "fanout": {
         *(
@@ -79,7 +84,7 @@ FORBIDDEN = {
             "alerta_utec.adapters.aws.dynamodb.commit",
             "alerta_utec.adapters.aws.dynamodb.listing",
         ),
-        *("alerta_utec.app.submit", "alerta_utec.app.email"),
+        *("alerta_utec.app.submit", "alerta_utec.notifications.email"),
     },
     "alarm": {
         *(HTTP_ONLY, JWT, "alerta_utec.adapters.aws.dynamodb.commit", "alerta_utec.app.submit"),

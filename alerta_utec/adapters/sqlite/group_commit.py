@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from alerta_utec.adapters.local.sqlite_notices import owe
 from alerta_utec.adapters.sqlite.database import TURN_TIMEOUT_S, Database
 from alerta_utec.adapters.sqlite.rows import (
     ADD_CHANGE,
@@ -22,6 +21,7 @@ from alerta_utec.adapters.sqlite.rows import (
 )
 from alerta_utec.domain.change import Change, Position
 from alerta_utec.domain.errors import Conflict, NotFound, Unavailable
+from alerta_utec.notifications.local.sqlite import owe
 from alerta_utec.ports import KEY_TTL_S, Committed
 
 log = logging.getLogger(__name__)

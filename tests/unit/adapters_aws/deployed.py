@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from alerta_utec.adapters.aws.routes import parse_rules
-from alerta_utec.domain.routing import Rule
+from alerta_utec.notifications.aws.rules import parse_rules
+from alerta_utec.notifications.rules import Rule
 
 SCRIPT = Path(__file__).with_name("deployed_routes.js")
 ENVIRON = {"GUARDIA": "guardia@example.edu", "CHAT": "tgram://1:a/2"}

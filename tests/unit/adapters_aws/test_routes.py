@@ -12,15 +12,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ministack.services.sns import _matches_filter_policy  # type: ignore[import-untyped]
 
-from alerta_utec.adapters.aws.sns import SnsMailer
 from alerta_utec.adapters.memory import ManualClock, MemoryDeliveries
-from alerta_utec.adapters.routing_file import RoutesRefused, read_rules
 from alerta_utec.app.records import Recorder
-from alerta_utec.app.topic_alarm import Publish, TopicAlarm
 from alerta_utec.domain.change import Change
-from alerta_utec.domain.recipient import Kind, Recipient
-from alerta_utec.domain.routing import Routes, Rule
 from alerta_utec.domain.values import Status, Urgency
+from alerta_utec.notifications.aws.sns import SnsMailer
+from alerta_utec.notifications.aws.topic import Publish, TopicAlarm
+from alerta_utec.notifications.recipients import Kind, Recipient
+from alerta_utec.notifications.rules import Routes, Rule
+from alerta_utec.notifications.rules_file import RoutesRefused, read_rules
 from tests.contract.builders import creation, update
 from tests.unit.adapters_aws.deployed import ENVIRON, Scripts, scripts
 

@@ -9,8 +9,8 @@ import boto3
 import pytest
 from botocore.config import Config
 
-from alerta_utec.adapters.aws.sns import SnsMailer
 from alerta_utec.domain.errors import Internal, Unavailable
+from alerta_utec.notifications.aws.sns import SnsMailer
 from alerta_utec.ports import Email
 from tests.contract.aws import addressed
 from tests.support.emulator import Emulator, free_port

@@ -10,14 +10,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from alerta_utec.adapters.aws.dynamodb.table_names import IncidentTables
-from alerta_utec.app.topic_alarm import recipient_id
 from alerta_utec.domain.change import Change
 from alerta_utec.domain.errors import Conflict, Unavailable
-from alerta_utec.domain.recipient import Kind, Recipient
-from alerta_utec.domain.routing import Pattern, Rule
-from alerta_utec.domain.storms import Measure, Released
 from alerta_utec.domain.values import Status, Urgency, format_time
-from alerta_utec.notice_ports import Decision
+from alerta_utec.notifications.aws.topic import recipient_id
+from alerta_utec.notifications.ports import Decision
+from alerta_utec.notifications.recipients import Kind, Recipient
+from alerta_utec.notifications.rules import Pattern, Rule
+from alerta_utec.notifications.throttle import Measure, Released
 from tests.contract.aws import create
 from tests.contract.builders import T0, creation, update
 from tests.unit.adapters_aws.faults import FaultyWire, answer_lost, refusal, request_lost

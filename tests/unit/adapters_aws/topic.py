@@ -12,16 +12,16 @@ import pytest
 from alerta_utec.adapters.aws.dynamodb.feed import Feed
 from alerta_utec.adapters.aws.dynamodb.incidents import DynamoIncidents
 from alerta_utec.adapters.aws.dynamodb.table_names import IncidentTables
-from alerta_utec.adapters.aws.dynamodb_notices import DynamoNotices
 from alerta_utec.adapters.memory import ManualClock, MemoryDeliveries, MemoryMailer
 from alerta_utec.app.records import Recorder
-from alerta_utec.app.storms import Storms
-from alerta_utec.app.topic_alarm import Publish, TopicAlarm, topic_of
-from alerta_utec.app.topic_digests import TopicDigests
 from alerta_utec.domain.change import Change
 from alerta_utec.domain.errors import Unavailable
-from alerta_utec.domain.routing import Routes, Rule
-from alerta_utec.domain.storms import Measure
+from alerta_utec.notifications.aws.digests import TopicDigests
+from alerta_utec.notifications.aws.dynamodb import DynamoNotices
+from alerta_utec.notifications.aws.topic import Publish, TopicAlarm, topic_of
+from alerta_utec.notifications.rules import Routes, Rule
+from alerta_utec.notifications.throttle import Measure
+from alerta_utec.notifications.throttling import Storms
 from tests.contract.aws import create
 from tests.contract.builders import T0, creation, update
 from tests.unit.adapters_aws.faults import FaultyWire

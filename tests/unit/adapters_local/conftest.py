@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from alerta_utec.adapters.local.sqlite_notices import SqliteNotices
 from alerta_utec.adapters.sqlite.database import Database
 from alerta_utec.adapters.sqlite.incidents import SqliteIncidents
 from alerta_utec.domain.change import Change
+from alerta_utec.notifications.local.sqlite import SqliteNotices
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from alerta_utec.adapters.sqlite.schema import APPLICATION_ID, MIGRATIONS
 from alerta_utec.domain.change import Change
 from alerta_utec.domain.errors import NotFound, Unavailable
 from alerta_utec.domain.values import Status
-from alerta_utec.notice_ports import Decision
+from alerta_utec.notifications.ports import Decision
 from tests.contract.builders import T0, creation, update
 from tests.unit.adapters_local.conftest import OpenStore, Store
 

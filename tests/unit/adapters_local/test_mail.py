@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from alerta_utec.adapters.local.mail import lanes_for, recipients_of
-from alerta_utec.adapters.local.maildir import MaildirMailer
-from alerta_utec.adapters.local.smtp import SmtpMailer, SmtpServer
-from alerta_utec.domain.recipient import MAILDIR, Kind, Recipient
+from alerta_utec.notifications.local.channels import lanes_for, recipients_of
+from alerta_utec.notifications.local.maildir import MaildirMailer
+from alerta_utec.notifications.local.smtp import SmtpMailer, SmtpServer
+from alerta_utec.notifications.recipients import MAILDIR, Kind, Recipient
 
 SENDER, GUARD = "alerta@utec.example", "guardia@utec.example"
 TO = Recipient(Kind.EMAIL, GUARD)

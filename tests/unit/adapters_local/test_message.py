@@ -4,7 +4,7 @@ from email import message_from_bytes, policy
 
 import pytest
 
-from alerta_utec.adapters.local.message import Envelope, to_message
+from alerta_utec.notifications.local.message import Envelope, to_message
 from alerta_utec.ports import Email
 from tests.contract.builders import T0
 

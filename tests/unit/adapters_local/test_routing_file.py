@@ -8,16 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerta_utec.adapters.routing_file import (
+from alerta_utec.domain.values import Urgency
+from alerta_utec.notifications.recipients import Kind, Recipient
+from alerta_utec.notifications.rules import Hours, Pattern, Rule
+from alerta_utec.notifications.rules_file import (
     FILE_MAX_BYTES,
     RULES_MAX,
     RoutesRefused,
     load_rules,
     read_rules,
 )
-from alerta_utec.domain.recipient import Kind, Recipient
-from alerta_utec.domain.routing import Hours, Pattern, Rule
-from alerta_utec.domain.values import Urgency
 
 WHOLE = """
 # Quién recibe qué.

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from alerta_utec.adapters.local.message import Envelope
-from alerta_utec.adapters.local.smtp import SmtpConnection, SmtpMailer, SmtpServer, Tls
 from alerta_utec.adapters.memory import ManualClock
 from alerta_utec.domain.errors import Unavailable
+from alerta_utec.notifications.local.message import Envelope
+from alerta_utec.notifications.local.smtp import SmtpConnection, SmtpMailer, SmtpServer, Tls
 from alerta_utec.ports import Email
 from tests.contract.mail_peers import SmtpPeer
 from tests.support.mail_gate import MailGate

@@ -6,15 +6,15 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from alerta_utec.adapters.memory import ManualClock, MemoryIncidents, MemoryMailer
-from alerta_utec.app.digest import Composer
-from alerta_utec.app.mail_queue import MailQueue
-from alerta_utec.app.sender import Lane, Sender
-from alerta_utec.app.storms import BatchedStorms
 from alerta_utec.domain.change import Change
-from alerta_utec.domain.recipient import Recipient
-from alerta_utec.domain.routing import Routes, Rule
-from alerta_utec.domain.storms import Measure
-from alerta_utec.notice_ports import Notices
+from alerta_utec.notifications.digest import Composer
+from alerta_utec.notifications.ports import Notices
+from alerta_utec.notifications.recipients import Recipient
+from alerta_utec.notifications.routing import MailQueue
+from alerta_utec.notifications.rules import Routes, Rule
+from alerta_utec.notifications.sender import Lane, Sender
+from alerta_utec.notifications.throttle import Measure
+from alerta_utec.notifications.throttling import BatchedStorms
 from alerta_utec.ports import Email, Mailer
 from tests.contract.builders import T0, creation
 

@@ -19,16 +19,16 @@ from alerta_utec.adapters.memory import (
 )
 from alerta_utec.app.access import OpenDoor
 from alerta_utec.app.deliver import HANDSHAKE_MAX, Broadcast
-from alerta_utec.app.email import compose
 from alerta_utec.app.records import Recorder
 from alerta_utec.app.sessions import Sessions, expires_at
-from alerta_utec.app.topic_alarm import Publish, TopicAlarm
 from alerta_utec.domain.change import Change
 from alerta_utec.domain.delivery import Delivery
 from alerta_utec.domain.errors import Unavailable
 from alerta_utec.domain.filters import Filter
 from alerta_utec.domain.policy import Person, Role
 from alerta_utec.domain.values import Status, Urgency
+from alerta_utec.notifications.aws.topic import Publish, TopicAlarm
+from alerta_utec.notifications.email import compose
 from alerta_utec.ports import Connection
 from tests.contract.builders import creation, update
 

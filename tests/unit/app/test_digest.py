@@ -4,9 +4,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from alerta_utec.app.digest import LISTED_MAX, compose_all
-from alerta_utec.app.email import SUBJECT_MAX, compose
 from alerta_utec.domain.change import Change, Position
+from alerta_utec.notifications.digest import LISTED_MAX, compose_all
+from alerta_utec.notifications.email import SUBJECT_MAX, compose
 from tests.contract.builders import creation
 
 LIMA = ZoneInfo("America/Lima")

@@ -9,11 +9,11 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given
 
-from alerta_utec.adapters.local.message import Envelope, to_message
-from alerta_utec.app.email import SUBJECT_MAX, compose
 from alerta_utec.domain.change import Change
 from alerta_utec.domain.incident import Incident
 from alerta_utec.domain.values import Status
+from alerta_utec.notifications.email import SUBJECT_MAX, compose
+from alerta_utec.notifications.local.message import Envelope, to_message
 from alerta_utec.ports import Email
 from tests.contract.builders import T0, creation, update
 from tests.unit.domain.strategies import incidents

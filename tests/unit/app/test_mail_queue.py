@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 
 from alerta_utec.adapters.memory_notices import MemoryNotices
-from alerta_utec.app.storms import TRIES_MAX
 from alerta_utec.domain.change import Change
 from alerta_utec.domain.errors import Conflict, Unavailable
-from alerta_utec.domain.routing import Hours, Pattern, Routes, Rule
-from alerta_utec.domain.storms import Measure
 from alerta_utec.domain.values import Status
-from alerta_utec.notice_ports import Decided
+from alerta_utec.notifications.ports import Decided
+from alerta_utec.notifications.rules import Hours, Pattern, Routes, Rule
+from alerta_utec.notifications.throttle import Measure
+from alerta_utec.notifications.throttling import TRIES_MAX
 from tests.contract.builders import update
 from tests.unit.app.posting import Post, to
 
@@ -84,7 +84,7 @@ class Contended(MemoryNotices):
 def test_a_decision_that_others_have_overtaken_is_made_again(
     monkeypatch: pytest.MonkeyPatch, conflicts: int, sent: int
 ) -> None:
-    monkeypatch.setattr("alerta_utec.app.storms.PAUSE_MAX_S", 0.0)
+    monkeypatch.setattr("alerta_utec.notifications.throttling.PAUSE_MAX_S", 0.0)
     notices = Contended()
     post = Post(notices=notices)
     post.store.notices = notices

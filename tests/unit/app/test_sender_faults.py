@@ -6,7 +6,7 @@ import pytest
 
 from alerta_utec.adapters.memory_notices import MemoryNotices
 from alerta_utec.domain.errors import Unavailable
-from alerta_utec.notice_ports import Parcel
+from alerta_utec.notifications.ports import Parcel
 from tests.unit.app.posting import Post
 
 

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerta_utec.app.sms import GSM_7, SMS_MAX, cut, gsm_7, short_text
 from alerta_utec.domain.change import Change
 from alerta_utec.domain.incident import Incident
 from alerta_utec.domain.values import Status
+from alerta_utec.notifications.sms import GSM_7, SMS_MAX, cut, gsm_7, short_text
 from tests.contract.builders import creation, update
 from tests.unit.domain.strategies import incidents
 

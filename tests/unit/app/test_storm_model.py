@@ -12,19 +12,19 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alerta_utec.adapters.local.sqlite_notices import SqliteNotices
 from alerta_utec.adapters.memory import ManualClock, MemoryIncidents
 from alerta_utec.adapters.sqlite.database import Database
 from alerta_utec.adapters.sqlite.incidents import SqliteIncidents
-from alerta_utec.app.mail_queue import MailQueue
-from alerta_utec.app.sender import Lane, Sender
-from alerta_utec.app.storms import BatchedStorms
 from alerta_utec.domain.change import Change
 from alerta_utec.domain.errors import Unavailable
-from alerta_utec.domain.routing import Pattern, Routes, Rule
-from alerta_utec.domain.storms import Measure, group_of
 from alerta_utec.domain.values import Status, Urgency
-from alerta_utec.notice_ports import Notices
+from alerta_utec.notifications.local.sqlite import SqliteNotices
+from alerta_utec.notifications.ports import Notices
+from alerta_utec.notifications.routing import MailQueue
+from alerta_utec.notifications.rules import Pattern, Routes, Rule
+from alerta_utec.notifications.sender import Lane, Sender
+from alerta_utec.notifications.throttle import Measure, group_of
+from alerta_utec.notifications.throttling import BatchedStorms
 from alerta_utec.ports import Email, IncidentStore
 from tests.contract.builders import T0, creation, update
 from tests.unit.app.posting import LIMA, to

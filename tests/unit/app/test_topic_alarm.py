@@ -8,15 +8,15 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from alerta_utec.adapters.memory import ManualClock, MemoryDeliveries, MemoryMailer
-from alerta_utec.app.email import compose
 from alerta_utec.app.records import Recorder
-from alerta_utec.app.sms import short_text
-from alerta_utec.app.topic_alarm import Publish, TopicAlarm, attributes_of, recipient_id
 from alerta_utec.domain.change import Change
 from alerta_utec.domain.errors import Unavailable
-from alerta_utec.domain.recipient import Kind, Recipient
-from alerta_utec.domain.routing import Hours, Routes, Rule
 from alerta_utec.domain.values import Status, Urgency
+from alerta_utec.notifications.aws.topic import Publish, TopicAlarm, attributes_of, recipient_id
+from alerta_utec.notifications.email import compose
+from alerta_utec.notifications.recipients import Kind, Recipient
+from alerta_utec.notifications.rules import Hours, Routes, Rule
+from alerta_utec.notifications.sms import short_text
 from tests.contract.builders import creation, update
 
 LIMA = ZoneInfo("America/Lima")

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from alerta_utec.domain.delivery import Delivery
-from alerta_utec.domain.notice import Notice, summary
+from alerta_utec.notifications.record import Notice, summary
 
 AT = datetime(2025, 11, 16, 18, 12, tzinfo=UTC)
 ANA = Notice("ana@example.edu", "sent", AT)

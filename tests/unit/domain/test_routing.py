@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alerta_utec.domain.change import Change
-from alerta_utec.domain.recipient import Kind, Recipient
-from alerta_utec.domain.routing import Facts, Hours, Pattern, Routes, Rule, folded
 from alerta_utec.domain.values import Status, Urgency
+from alerta_utec.notifications.recipients import Kind, Recipient
+from alerta_utec.notifications.rules import Facts, Hours, Pattern, Routes, Rule, folded
 from tests.contract.builders import creation, update
 
 LIMA = ZoneInfo("America/Lima")

@@ -5,7 +5,8 @@ from datetime import timedelta
 from typing import Any
 
 from alerta_utec.domain.change import Change
-from alerta_utec.domain.storms import (
+from alerta_utec.domain.values import Status, Urgency
+from alerta_utec.notifications.throttle import (
     WINDOWS_MAX,
     Because,
     Gate,
@@ -16,7 +17,6 @@ from alerta_utec.domain.storms import (
     group_of,
     release,
 )
-from alerta_utec.domain.values import Status, Urgency
 from tests.contract.builders import T0, creation, update
 
 MINUTE = timedelta(minutes=1)

@@ -7,12 +7,12 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from alerta_utec.app.records import Recorder
-from alerta_utec.app.storms import Storms
-from alerta_utec.app.topic_alarm import Publish, delivery, topic_of
 from alerta_utec.domain.change import Change
 from alerta_utec.domain.errors import AlertaError, Unavailable
-from alerta_utec.domain.notice import Result
-from alerta_utec.domain.storms import Because, Hold
+from alerta_utec.notifications.aws.topic import Publish, delivery, topic_of
+from alerta_utec.notifications.record import Result
+from alerta_utec.notifications.throttle import Because, Hold
+from alerta_utec.notifications.throttling import Storms
 from alerta_utec.ports import Clock
 
 log = logging.getLogger(__name__)

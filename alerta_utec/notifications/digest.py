@@ -5,11 +5,11 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from alerta_utec.app.email import compose, local_time, subject_line
 from alerta_utec.domain.change import Change
 from alerta_utec.domain.messages import DEFAULT_LANG, Lang, email_text
-from alerta_utec.domain.storms import group_of
 from alerta_utec.domain.values import Status
+from alerta_utec.notifications.email import compose, local_time, subject_line
+from alerta_utec.notifications.throttle import group_of
 from alerta_utec.ports import Email, IncidentStore
 
 LISTED_MAX = 100

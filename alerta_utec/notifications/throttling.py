@@ -8,8 +8,8 @@ from typing import TypeVar
 
 from alerta_utec.domain.change import Change
 from alerta_utec.domain.errors import Conflict, Unavailable
-from alerta_utec.domain.storms import Gate, Hold, Measure, admit, group_of, release
-from alerta_utec.notice_ports import Decided, Decision, Notices, StormMemory
+from alerta_utec.notifications.ports import Decided, Decision, Notices, StormMemory
+from alerta_utec.notifications.throttle import Gate, Hold, Measure, admit, group_of, release
 from alerta_utec.ports import Clock
 
 TRIES_MAX = 20

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from alerta_utec.domain.delivery import Delivery, latest
-from alerta_utec.notice_ports import Notices
+from alerta_utec.notifications.ports import Notices
 from alerta_utec.ports import Deliveries
 
 

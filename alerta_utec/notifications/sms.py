@@ -5,8 +5,8 @@ from zoneinfo import ZoneInfo
 
 from alerta_utec.domain.change import Change
 from alerta_utec.domain.messages import DEFAULT_LANG, Lang, email_text
-from alerta_utec.domain.routing import Facts
 from alerta_utec.domain.values import unaccented
+from alerta_utec.notifications.rules import Facts
 
 # 3GPP TS 23.038, section 6.2.1, the basic alphabet: 160 of these are one part of 140 bytes. One
 # letter beyond it, and a part holds 70. Left out are its line breaks.

@@ -9,20 +9,20 @@ from datetime import datetime
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
-from alerta_utec.app.digest import compose_all
 from alerta_utec.app.records import Recorder
-from alerta_utec.app.sms import cut, gsm_7, short_text
-from alerta_utec.app.storms import Storms
 from alerta_utec.domain.change import Change
 from alerta_utec.domain.delivery import Delivery
 from alerta_utec.domain.errors import AlertaError, Unavailable
 from alerta_utec.domain.messages import DEFAULT_LANG, Lang
-from alerta_utec.domain.notice import Notice, Result, summary
-from alerta_utec.domain.recipient import Recipient
-from alerta_utec.domain.routing import DAYS, Facts, Routes
-from alerta_utec.domain.storms import Hold, Measure
 from alerta_utec.domain.values import Urgency
-from alerta_utec.notice_ports import StormMemory
+from alerta_utec.notifications.digest import compose_all
+from alerta_utec.notifications.ports import StormMemory
+from alerta_utec.notifications.recipients import Recipient
+from alerta_utec.notifications.record import Notice, Result, summary
+from alerta_utec.notifications.rules import DAYS, Facts, Routes
+from alerta_utec.notifications.sms import cut, gsm_7, short_text
+from alerta_utec.notifications.throttle import Hold, Measure
+from alerta_utec.notifications.throttling import Storms
 from alerta_utec.ports import Clock, Email, Mailer
 
 log = logging.getLogger(__name__)

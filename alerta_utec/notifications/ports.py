@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from alerta_utec.domain.change import Change
     from alerta_utec.domain.delivery import Delivery
-    from alerta_utec.domain.storms import Gate, Held, Hold, Released
+    from alerta_utec.notifications.throttle import Gate, Held, Hold, Released
 
 
 @dataclass(frozen=True, slots=True)

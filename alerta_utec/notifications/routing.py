@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from alerta_utec.app.storms import BatchedStorms
 from alerta_utec.domain.change import Change
 from alerta_utec.domain.errors import Unavailable
-from alerta_utec.domain.routing import Routes
-from alerta_utec.notice_ports import Notices
+from alerta_utec.notifications.ports import Notices
+from alerta_utec.notifications.rules import Routes
+from alerta_utec.notifications.throttling import BatchedStorms
 from alerta_utec.ports import Clock, IncidentStore
 
 log = logging.getLogger(__name__)

@@ -8,9 +8,9 @@ from typing import Any
 
 import yaml
 
-from alerta_utec.domain.recipient import Kind, Recipient
-from alerta_utec.domain.routing import DAY_MINUTES, DAYS, Hours, Pattern, Rule, folded
 from alerta_utec.domain.values import Urgency, parse_choice
+from alerta_utec.notifications.recipients import Kind, Recipient
+from alerta_utec.notifications.rules import DAY_MINUTES, DAYS, Hours, Pattern, Rule, folded
 
 KEYS = ("name", "urgency", "type", "location", "hours", "days", "drill", "to")
 FILE_MAX_BYTES = 256 * 1024

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from alerta_utec.domain.change import Change
-from alerta_utec.domain.recipient import Kind, Recipient
 from alerta_utec.domain.values import Urgency, unaccented
+from alerta_utec.notifications.recipients import Kind, Recipient
 
 # Monday first, as ``datetime.weekday`` counts; each in Spanish and in English.
 DAYS: Sequence[tuple[str, str]] = (

@@ -4,9 +4,9 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from alerta_utec.domain.recipient import Recipient
-from alerta_utec.domain.routing import Hours, Pattern, Rule
 from alerta_utec.domain.values import Urgency
+from alerta_utec.notifications.recipients import Recipient
+from alerta_utec.notifications.rules import Hours, Pattern, Rule
 
 
 def parse_rules(packed: str) -> tuple[Rule, ...]:

@@ -17,11 +17,11 @@ from alerta_utec.adapters.aws.dynamodb.attributes import (
 from alerta_utec.adapters.aws.dynamodb.calls import condition_held, pages
 from alerta_utec.adapters.aws.errors import translated
 from alerta_utec.adapters.clock import SystemClock
-from alerta_utec.app.topic_digests import TopicParcel
 from alerta_utec.domain.errors import Conflict
-from alerta_utec.domain.storms import Because, Gate, Held, Hold, Released
 from alerta_utec.domain.values import format_time, parse_time
-from alerta_utec.notice_ports import Decision, Recalled
+from alerta_utec.notifications.aws.digests import TopicParcel
+from alerta_utec.notifications.ports import Decision, Recalled
+from alerta_utec.notifications.throttle import Because, Gate, Held, Hold, Released
 from alerta_utec.ports import Clock
 
 if TYPE_CHECKING:

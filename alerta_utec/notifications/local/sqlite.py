@@ -5,15 +5,15 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import groupby
 
-from alerta_utec.adapters.local.notice_rows import notice_from, read_gate, save_gate
 from alerta_utec.adapters.sqlite.database import Database
 from alerta_utec.adapters.sqlite.rows import CHANGE_COLUMNS, change_from, from_us, to_us
 from alerta_utec.domain.change import Change
 from alerta_utec.domain.delivery import Delivery
 from alerta_utec.domain.errors import Conflict
-from alerta_utec.domain.notice import summary
-from alerta_utec.domain.storms import Because, Gate, Held, Hold, Released
-from alerta_utec.notice_ports import Decided, Decision, Parcel, Recalled
+from alerta_utec.notifications.local.rows import notice_from, read_gate, save_gate
+from alerta_utec.notifications.ports import Decided, Decision, Parcel, Recalled
+from alerta_utec.notifications.record import summary
+from alerta_utec.notifications.throttle import Because, Gate, Held, Hold, Released
 
 REASON_MAX = 500
 # Nothing waits for longer: what seems to has been put off by a clock that was ahead.

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, get_args
 
-from alerta_utec.domain.recipient import shown
 from alerta_utec.domain.values import format_time
+from alerta_utec.notifications.recipients import shown
 
 # From what most needs a look to what needs none.
 Result = Literal["given_up", "failed", "pending", "held", "sent", "suppressed"]

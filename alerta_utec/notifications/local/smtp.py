@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from alerta_utec.adapters.clock import SystemClock
-from alerta_utec.adapters.local.message import Envelope, to_message
 from alerta_utec.domain.errors import Unavailable
+from alerta_utec.notifications.local.message import Envelope, to_message
 from alerta_utec.ports import Clock, Email
 
 # For one step of a conversation, and for all of it: each step can be drawn out for ever.

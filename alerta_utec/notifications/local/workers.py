@@ -5,15 +5,15 @@ import time
 from collections.abc import Sequence
 
 from alerta_utec.adapters.worker import Worker
-from alerta_utec.app.digest import Composer
-from alerta_utec.app.mail_queue import MailQueue
-from alerta_utec.app.sender import Lane, Sender
-from alerta_utec.app.storms import BatchedStorms
 from alerta_utec.domain.errors import Unavailable
 from alerta_utec.domain.messages import Lang
-from alerta_utec.domain.routing import Routes
-from alerta_utec.domain.storms import Measure
-from alerta_utec.notice_ports import Notices
+from alerta_utec.notifications.digest import Composer
+from alerta_utec.notifications.ports import Notices
+from alerta_utec.notifications.routing import MailQueue
+from alerta_utec.notifications.rules import Routes
+from alerta_utec.notifications.sender import Lane, Sender
+from alerta_utec.notifications.throttle import Measure
+from alerta_utec.notifications.throttling import BatchedStorms
 from alerta_utec.ports import Clock, IncidentStore
 
 log = logging.getLogger(__name__)

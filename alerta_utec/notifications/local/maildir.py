@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from alerta_utec.adapters.clock import SystemClock
-from alerta_utec.adapters.local.message import Envelope, to_message
 from alerta_utec.domain.errors import Unavailable
+from alerta_utec.notifications.local.message import Envelope, to_message
 from alerta_utec.ports import Clock, Email
 
 

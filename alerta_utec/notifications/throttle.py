@@ -14,8 +14,8 @@ from enum import StrEnum
 from typing import Any, Self
 
 from alerta_utec.domain.change import Change
-from alerta_utec.domain.routing import folded
 from alerta_utec.domain.values import Urgency
+from alerta_utec.notifications.rules import folded
 
 # More than this at once, and the oldest windows are forgotten: those notices are not grouped.
 WINDOWS_MAX = 1000

@@ -6,8 +6,8 @@ from typing import cast
 
 from alerta_utec.adapters.sqlite.rows import from_us
 from alerta_utec.domain.errors import Conflict
-from alerta_utec.domain.notice import Notice, Result
-from alerta_utec.domain.storms import Gate
+from alerta_utec.notifications.record import Notice, Result
+from alerta_utec.notifications.throttle import Gate
 
 
 def read_gate(connection: sqlite3.Connection, recipient: str) -> Gate:

@@ -5,11 +5,11 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
-from alerta_utec.adapters.local.maildir import MaildirMailer
-from alerta_utec.adapters.local.message import Envelope
-from alerta_utec.adapters.local.smtp import SmtpConnection, SmtpMailer, SmtpServer, Tls
-from alerta_utec.app.sender import Lane
-from alerta_utec.domain.recipient import MAILDIR, Kind, Recipient
+from alerta_utec.notifications.local.maildir import MaildirMailer
+from alerta_utec.notifications.local.message import Envelope
+from alerta_utec.notifications.local.smtp import SmtpConnection, SmtpMailer, SmtpServer, Tls
+from alerta_utec.notifications.recipients import MAILDIR, Kind, Recipient
+from alerta_utec.notifications.sender import Lane
 from alerta_utec.ports import Mailer
 
 _PORTS = {"smtp": 25, "smtps": 465}
@@ -85,7 +85,7 @@ def _email(url: str | None, sender: str, recipients: Sequence[Recipient], maildi
 
 def _apprise(url: str) -> Mailer:
     # Apprise takes a fifth of a second to import: only where it is used.
-    from alerta_utec.adapters.local.apprise import AppriseMailer
+    from alerta_utec.notifications.local.apprise import AppriseMailer
 
     try:
         return AppriseMailer(url)

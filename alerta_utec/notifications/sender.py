@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 
 from alerta_utec.domain.change import Change
 from alerta_utec.domain.errors import Unavailable
-from alerta_utec.domain.recipient import shown
-from alerta_utec.notice_ports import Notices, Parcel
+from alerta_utec.notifications.ports import Notices, Parcel
+from alerta_utec.notifications.recipients import shown
 from alerta_utec.ports import Clock, Email, Mailer
 
 log = logging.getLogger(__name__)

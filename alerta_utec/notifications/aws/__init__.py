@@ -1,0 +1,1 @@
+"""Notifications on AWS: an SNS topic, with throttle state in DynamoDB."""

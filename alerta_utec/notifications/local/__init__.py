@@ -1,0 +1,1 @@
+"""Notifications on one machine: SMTP, a Maildir or Apprise, with a queue in SQLite."""
