@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from alerta_utec.adapters.aws.dynamodb.deliveries import DynamoDeliveries, MeteredDeliveries
     from alerta_utec.adapters.aws.dynamodb.feed import Feed
     from alerta_utec.app.access import Access
-    from alerta_utec.app.cap import CapAlerts
     from alerta_utec.app.catch_up import CatchUp
     from alerta_utec.app.fan_out import FanOut, SendShard
     from alerta_utec.app.limits import NoLimit, SubmitLimit
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from alerta_utec.app.sessions import Sessions, Subscriptions
     from alerta_utec.app.stats import Stats
     from alerta_utec.app.submit import Submit
+    from alerta_utec.cap.alerts import CapAlerts
     from alerta_utec.domain.messages import Lang
     from alerta_utec.domain.origins import Origins
     from alerta_utec.ports import Authenticator, Connections, IncidentStore, Poster
@@ -136,7 +136,7 @@ class AwsServices:
         from urllib.parse import urlsplit
         from zoneinfo import ZoneInfo
 
-        from alerta_utec.app.cap import CapAlerts
+        from alerta_utec.cap.alerts import CapAlerts
 
         sender = urlsplit(self.environment["MANAGEMENT_ENDPOINT"]).hostname or "alerta-utec"
         timezone = ZoneInfo(self.environment["ALERTA_TIMEZONE"])

@@ -16,7 +16,6 @@ from alerta_utec.adapters.memory import MemoryRateLimits
 from alerta_utec.adapters.sqlite.delivery_writer import DeliveryWriter
 from alerta_utec.app.access import Access
 from alerta_utec.app.announce import Announce
-from alerta_utec.app.cap import CapAlerts
 from alerta_utec.app.catch_up import CatchUp
 from alerta_utec.app.limits import NoLimit, SubmitLimit
 from alerta_utec.app.records import Recorder
@@ -28,6 +27,7 @@ from alerta_utec.bootstrap.announcer import Announcer
 from alerta_utec.bootstrap.local_backing import Backing, open_backing
 from alerta_utec.bootstrap.local_settings import LocalSettings
 from alerta_utec.bootstrap.local_webhooks import LocalWebhooks
+from alerta_utec.cap.alerts import CapAlerts
 from alerta_utec.domain.change import Change
 from alerta_utec.domain.origins import Origins
 from alerta_utec.gateway.batches import Handler

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from alerta_utec import wire
-from alerta_utec.app.cap import CapAlerts
 from alerta_utec.app.limits import NoLimit, SubmitLimit
 from alerta_utec.app.stats import Stats
 from alerta_utec.app.submit import Submit
+from alerta_utec.cap.alerts import CapAlerts
 from alerta_utec.domain.errors import AlertaError, Internal, NotFound
 from alerta_utec.domain.incident import Report
 from alerta_utec.domain.policy import MOVES, Action, Person, Role
@@ -138,7 +138,7 @@ class HttpApi:
         return answer(200, body)
 
     def _cap(self, request: Request) -> Response:
-        from alerta_utec.handlers import cap
+        from alerta_utec.cap import http as cap
 
         self._person(request)
         test = parse_test(request.query)

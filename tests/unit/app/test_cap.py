@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
-from alerta_utec.app.cap import CATEGORIES, LEVEL_RESOLVED, LEVELS, CapAlerts, categories
+from alerta_utec.cap.alerts import CATEGORIES, LEVEL_RESOLVED, LEVELS, CapAlerts, categories
 from alerta_utec.domain.change import Change
 from alerta_utec.domain.incident import Incident, Report
 from alerta_utec.domain.values import Status, Urgency

@@ -17,12 +17,12 @@ from alerta_utec.adapters.memory import (
 )
 from alerta_utec.adapters.memory_webhooks import MemoryWebhooks, MemoryWebhookSender
 from alerta_utec.app.access import Access, OpenDoor
-from alerta_utec.app.cap import CapAlerts
 from alerta_utec.app.catch_up import CatchUp
 from alerta_utec.app.limits import NoLimit, SubmitLimit
 from alerta_utec.app.sessions import Sessions, Subscriptions
 from alerta_utec.app.stats import Stats
 from alerta_utec.app.submit import Submit
+from alerta_utec.cap.alerts import CapAlerts
 from alerta_utec.domain.origins import Origins
 from alerta_utec.handlers.connections import Connect, Disconnect
 from alerta_utec.handlers.http import HttpApi

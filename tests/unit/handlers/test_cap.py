@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerta_utec.handlers.cap import page_of
+from alerta_utec.cap.http import page_of
 from tests import events
 from tests.support.cap import Alert
 from tests.support.incidents import incident
