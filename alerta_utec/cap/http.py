@@ -3,7 +3,7 @@
 import re
 from urllib.parse import urlencode
 
-from alerta_utec.handlers.answers import NOTHING_RUNS, Response
+from alerta_utec.handlers.responses import NOTHING_RUNS, Response
 
 _HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:\d{1,5})?")
 

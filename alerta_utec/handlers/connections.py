@@ -11,8 +11,8 @@ from alerta_utec.app.sessions import Sessions
 from alerta_utec.domain.errors import AlertaError, Forbidden
 from alerta_utec.domain.origins import Origins
 from alerta_utec.handlers.handshake import handshake_lang, read_handshake
-from alerta_utec.handlers.proxy import OK, Event, Response, connected_at, log_fields
-from alerta_utec.handlers.statuses import STATUS
+from alerta_utec.handlers.http_status import STATUS
+from alerta_utec.handlers.lambda_io import OK, Event, Response, connected_at, log_fields
 
 log = logging.getLogger(__name__)
 

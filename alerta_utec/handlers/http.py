@@ -22,10 +22,10 @@ from alerta_utec.domain.incident import Report
 from alerta_utec.domain.policy import MOVES, Action, Person, Role
 from alerta_utec.domain.update import Update
 from alerta_utec.domain.values import Status
-from alerta_utec.handlers.answers import SAFE_HEADERS, Response, answer, problem
 from alerta_utec.handlers.handshake import bearer_tokens
 from alerta_utec.handlers.query import parse_days, parse_query, parse_test
 from alerta_utec.handlers.request import Request
+from alerta_utec.handlers.responses import SAFE_HEADERS, Response, answer, problem
 from alerta_utec.handlers.routes import WEBHOOK_ROUTES
 from alerta_utec.ports import Authenticator, Committed, Deliveries, IncidentStore
 
@@ -173,17 +173,17 @@ class HttpApi:
         )
 
     def _openapi(self, _request: Request) -> Response:
-        from alerta_utec.handlers import openapi
+        from alerta_utec.handlers.openapi.document import document as openapi
 
         return answer(200, openapi.document(sign_in=self.authenticator.required))
 
     def _asyncapi(self, request: Request) -> Response:
-        from alerta_utec.handlers import asyncapi
+        from alerta_utec.handlers.openapi.document import asyncapi
 
         return answer(200, asyncapi.document(self.web_socket_url(request)))
 
     def _docs(self, _request: Request) -> Response:
-        from alerta_utec.handlers import docs_page
+        from alerta_utec.handlers.openapi.document import docs_page
 
         headers = {
             "Content-Type": "text/html; charset=utf-8",

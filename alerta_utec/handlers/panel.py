@@ -11,7 +11,7 @@ from importlib.resources import files
 from pathlib import PurePath
 
 from alerta_utec.domain.errors import NotFound
-from alerta_utec.handlers.answers import NOTHING_RUNS, SAFE_HEADERS, Response
+from alerta_utec.handlers.responses import NOTHING_RUNS, SAFE_HEADERS, Response
 
 PAGE = "index.html"
 TYPES: Mapping[str, str] = {

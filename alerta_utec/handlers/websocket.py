@@ -18,7 +18,7 @@ from alerta_utec.domain.filters import Filter
 from alerta_utec.domain.incident import Report
 from alerta_utec.domain.messages import Lang
 from alerta_utec.domain.update import Update
-from alerta_utec.handlers.proxy import OK, Event, Response, connected_at, log_fields
+from alerta_utec.handlers.lambda_io import OK, Event, Response, connected_at, log_fields
 from alerta_utec.handlers.routes import ACTIONS
 from alerta_utec.ports import CONNECTION_TTL_S, Committed, Poster
 

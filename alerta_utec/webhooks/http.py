@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from alerta_utec.domain.values import format_time
-from alerta_utec.handlers.answers import NOTHING_RUNS, Response, answer
 from alerta_utec.handlers.request import Request
+from alerta_utec.handlers.responses import NOTHING_RUNS, Response, answer
 from alerta_utec.webhooks.manage import ManageWebhooks
 from alerta_utec.webhooks.model import Webhook
 from alerta_utec.webhooks.ports import Answer, DeadLetter

@@ -1,7 +1,7 @@
 """Webhooks in the OpenAPI document: how they are managed, and what they are sent."""
 
-from alerta_utec.handlers.openapi_parts import Document, get, json_of, path_id, problems
-from alerta_utec.handlers.schemas import (
+from alerta_utec.handlers.openapi.parts import Document, get, json_of, path_id, problems
+from alerta_utec.handlers.openapi.schemas import (
     COUNT,
     ID_EXAMPLE,
     POSITION,

@@ -12,8 +12,8 @@ import pytest
 from alerta_utec.cli import main
 from alerta_utec.domain.errors import CODES
 from alerta_utec.domain.incident import SERVER_FIELDS, Report
+from alerta_utec.handlers.http_status import STATUS
 from alerta_utec.handlers.routes import ACTIONS, HTTP_ROUTES, WEBSOCKET_ROUTES
-from alerta_utec.handlers.statuses import STATUS
 from alerta_utec.wire import KEY_MAX, MESSAGE_MAX_BYTES, REQUEST_ID_MAX
 
 ROOT = Path(__file__).parents[2]

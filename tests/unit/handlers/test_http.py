@@ -16,9 +16,9 @@ from alerta_utec.domain.delivery import Delivery
 from alerta_utec.domain.errors import CODES, InvalidRequest, Unavailable
 from alerta_utec.domain.policy import Action
 from alerta_utec.domain.values import format_time
+from alerta_utec.handlers.http_status import STATUS
 from alerta_utec.handlers.query import LIMIT_MAX, parse_query
 from alerta_utec.handlers.routes import ACTIONS, HTTP_ROUTES
-from alerta_utec.handlers.statuses import STATUS
 from alerta_utec.ports import Query
 from tests import events
 from tests.support.incidents import incident

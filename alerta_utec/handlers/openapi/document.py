@@ -2,7 +2,7 @@
 
 from alerta_utec import __version__
 from alerta_utec.domain.values import Status, Urgency
-from alerta_utec.handlers.openapi_parts import (
+from alerta_utec.handlers.openapi.parts import (
     Document,
     get,
     json_of,
@@ -12,8 +12,8 @@ from alerta_utec.handlers.openapi_parts import (
     query,
     whole,
 )
+from alerta_utec.handlers.openapi.schemas import REVISION, components, ref
 from alerta_utec.handlers.query import DAYS_DEFAULT, DAYS_MAX, LIMIT_MAX, TEST
-from alerta_utec.handlers.schemas import REVISION, components, ref
 from alerta_utec.webhooks import openapi as openapi_webhooks
 from alerta_utec.wire import KEY_MAX
 

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from alerta_utec.handlers.schemas import ref
-from alerta_utec.handlers.statuses import STATUS
+from alerta_utec.handlers.http_status import STATUS
+from alerta_utec.handlers.openapi.schemas import ref
 
 Document = dict[str, Any]
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from alerta_utec import __version__, wire
 from alerta_utec.domain.errors import CODES
-from alerta_utec.handlers.schemas import (
+from alerta_utec.handlers.openapi.schemas import (
     COUNT,
     INCIDENT_EXAMPLE,
     POSITION,

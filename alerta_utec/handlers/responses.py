@@ -6,7 +6,7 @@ from typing import Any
 from alerta_utec import wire
 from alerta_utec.domain.errors import AlertaError, RateLimited
 from alerta_utec.domain.messages import Lang
-from alerta_utec.handlers.statuses import STATUS
+from alerta_utec.handlers.http_status import STATUS
 
 Response = dict[str, Any]
 
