@@ -24,7 +24,7 @@ from alerta_utec.adapters.memory import (
     MemoryDeliveries,
     MemoryIncidents,
 )
-from alerta_utec.app.deliver import Broadcast
+from alerta_utec.app.broadcast import Broadcast
 from alerta_utec.app.fan_out import FanOut
 from alerta_utec.app.records import Recorder
 from alerta_utec.app.sessions import expires_at

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from alerta_utec.app.deliver import Broadcast, audiences, counted, forget, opening, post
+from alerta_utec.app.broadcast import Broadcast, audiences, counted, forget, opening, post
 from alerta_utec.domain.change import Change, Position
 from alerta_utec.domain.delivery import PLAN, Delivery
 from alerta_utec.domain.errors import Unavailable

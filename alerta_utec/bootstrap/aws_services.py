@@ -150,7 +150,7 @@ class AwsServices:
         """
         from alerta_utec.adapters.aws import clients
         from alerta_utec.adapters.aws.sqs.shards import SqsShardQueue
-        from alerta_utec.app.deliver import Broadcast
+        from alerta_utec.app.broadcast import Broadcast
         from alerta_utec.app.fan_out import FanOut
 
         broadcast = Broadcast(self.connections, self.poster, SystemClock(), self._record)

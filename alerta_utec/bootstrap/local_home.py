@@ -15,15 +15,15 @@ from alerta_utec.adapters.clock import SystemClock
 from alerta_utec.adapters.memory import MemoryRateLimits
 from alerta_utec.adapters.sqlite.delivery_writer import DeliveryWriter
 from alerta_utec.app.access import Access
-from alerta_utec.app.announce import Announce
+from alerta_utec.app.broadcast_coalescer import Announcer
 from alerta_utec.app.catch_up import CatchUp
 from alerta_utec.app.limits import NoLimit, SubmitLimit
+from alerta_utec.app.local_broadcast import Announce
 from alerta_utec.app.records import Recorder
 from alerta_utec.app.sessions import Sessions, Subscriptions
 from alerta_utec.app.stats import Stats
 from alerta_utec.app.submit import Submit
 from alerta_utec.bootstrap import logs, sign_in
-from alerta_utec.bootstrap.announcer import Announcer
 from alerta_utec.bootstrap.local_backing import Backing, open_backing
 from alerta_utec.bootstrap.local_settings import LocalSettings
 from alerta_utec.bootstrap.local_webhooks import LocalWebhooks

@@ -42,37 +42,37 @@ MANAGING_WEBHOOKS = {
 FORBIDDEN = {
     "connect": NO_INCIDENTS,
     "disconnect": NO_INCIDENTS,
-    "notify_incident": {HTTP_ONLY, "alerta_utec.app.deliver", "alerta_utec.notifications.email"},
+    "notify_incident": {HTTP_ONLY, "alerta_utec.app.broadcast", "alerta_utec.notifications.email"},
     "ping": {
         HTTP_ONLY,
-        "alerta_utec.app.deliver",
+        "alerta_utec.app.broadcast",
         "alerta_utec.adapters.aws.connections_api.poster",
     },
     "sync": {
         HTTP_ONLY,
-        "alerta_utec.app.deliver",
+        "alerta_utec.app.broadcast",
         "alerta_utec.adapters.aws.connections_api.poster",
     },
     "update_incident": {
         HTTP_ONLY,
-        "alerta_utec.app.deliver",
+        "alerta_utec.app.broadcast",
         "alerta_utec.notifications.email",
         JWT,
     },
     "subscribe": {
         HTTP_ONLY,
-        "alerta_utec.app.deliver",
+        "alerta_utec.app.broadcast",
         "alerta_utec.adapters.aws.dynamodb.commit",
         JWT,
     },
     "sweep": {
         HTTP_ONLY,
-        "alerta_utec.app.deliver",
+        "alerta_utec.app.broadcast",
         "alerta_utec.adapters.aws.dynamodb.commit",
         JWT,
     },
     "default": {HTTP_ONLY, "boto3", "botocore.session", "alerta_utec.adapters.aws"},
-    "http_api": {"alerta_utec.app.deliver", "alerta_utec.adapters.aws.connections_api.poster"},
+    "http_api": {"alerta_utec.app.broadcast", "alerta_utec.adapters.aws.connections_api.poster"},
     "broadcast": {
         *(HTTP_ONLY, JWT, "alerta_utec.adapters.aws.dynamodb.commit", "alerta_utec.app.submit"),
         "alerta_utec.notifications.email",
@@ -88,19 +88,19 @@ FORBIDDEN = {
     },
     "alarm": {
         *(HTTP_ONLY, JWT, "alerta_utec.adapters.aws.dynamodb.commit", "alerta_utec.app.submit"),
-        *("alerta_utec.app.deliver", "alerta_utec.adapters.aws.connections_api.http"),
+        *("alerta_utec.app.broadcast", "alerta_utec.adapters.aws.connections_api.http"),
     },
     "webhooks": {
-        *(HTTP_ONLY, JWT, "alerta_utec.adapters.aws.dynamodb.commit", "alerta_utec.app.deliver"),
+        *(HTTP_ONLY, JWT, "alerta_utec.adapters.aws.dynamodb.commit", "alerta_utec.app.broadcast"),
         *("alerta_utec.webhooks.sender", "alerta_utec.webhooks.aws.consumer"),
         *MANAGING_WEBHOOKS,
     },
     "webhook": {
-        *(HTTP_ONLY, JWT, "alerta_utec.adapters.aws.dynamodb.commit", "alerta_utec.app.deliver"),
+        *(HTTP_ONLY, JWT, "alerta_utec.adapters.aws.dynamodb.commit", "alerta_utec.app.broadcast"),
         *MANAGING_WEBHOOKS,
     },
     "remind": {
-        *(HTTP_ONLY, JWT, "alerta_utec.adapters.aws.dynamodb.commit", "alerta_utec.app.deliver"),
+        *(HTTP_ONLY, JWT, "alerta_utec.adapters.aws.dynamodb.commit", "alerta_utec.app.broadcast"),
         *("alerta_utec.webhooks.sender", "alerta_utec.webhooks.delivery"),
         *MANAGING_WEBHOOKS,
     },

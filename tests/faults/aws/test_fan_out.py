@@ -14,7 +14,7 @@ import pytest
 
 from alerta_utec.adapters.aws.dynamodb.connections import DynamoConnections
 from alerta_utec.adapters.clock import SystemClock
-from alerta_utec.app.deliver import HANDSHAKE_MAX
+from alerta_utec.app.broadcast import HANDSHAKE_MAX
 from alerta_utec.app.sessions import expires_at
 from alerta_utec.ports import Connection
 from tests.aws.conftest import eventually

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pytest
 
 from alerta_utec.adapters.memory import ManualClock, MemoryDeliveries
-from alerta_utec.app.announce import Announce
+from alerta_utec.app.local_broadcast import Announce
 from alerta_utec.app.records import Recorder
 from alerta_utec.domain.change import Change, Position
 from alerta_utec.domain.errors import Unavailable

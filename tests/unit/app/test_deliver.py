@@ -18,7 +18,7 @@ from alerta_utec.adapters.memory import (
     MemoryPoster,
 )
 from alerta_utec.app.access import OpenDoor
-from alerta_utec.app.deliver import HANDSHAKE_MAX, Broadcast
+from alerta_utec.app.broadcast import HANDSHAKE_MAX, Broadcast
 from alerta_utec.app.records import Recorder
 from alerta_utec.app.sessions import Sessions, expires_at
 from alerta_utec.domain.change import Change

@@ -15,7 +15,7 @@ from alerta_utec.adapters.memory import (
     MemoryPoster,
     MemoryShardQueue,
 )
-from alerta_utec.app.deliver import HANDSHAKE_MAX, Broadcast
+from alerta_utec.app.broadcast import HANDSHAKE_MAX, Broadcast
 from alerta_utec.app.fan_out import INLINE_MAX, SHARD_SIZE, FanOut, SendShard
 from alerta_utec.app.records import Recorder
 from alerta_utec.app.sessions import expires_at

@@ -7,10 +7,10 @@ from collections.abc import Awaitable, Callable, Sequence
 import pytest
 
 from alerta_utec.adapters.memory import ManualClock, MemoryDeliveries
-from alerta_utec.app.announce import Announce
+from alerta_utec.app import broadcast_coalescer as module
+from alerta_utec.app.broadcast_coalescer import CLIENTS_AN_INCIDENT, TOGETHER_MAX, Announcer
+from alerta_utec.app.local_broadcast import Announce
 from alerta_utec.app.records import Recorder
-from alerta_utec.bootstrap import announcer as module
-from alerta_utec.bootstrap.announcer import CLIENTS_AN_INCIDENT, TOGETHER_MAX, Announcer
 from alerta_utec.domain.change import Change, Position
 from alerta_utec.domain.errors import Unavailable
 from alerta_utec.ports import Posted

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from alerta_utec.adapters.sqlite.group_commit import GROUP_MAX
-from alerta_utec.app.announce import Announce
+from alerta_utec.app.local_broadcast import Announce
 from alerta_utec.domain.change import Change
 
 log = logging.getLogger(__name__)
