@@ -13,7 +13,7 @@ from alerta_utec.adapters.sqlite.incidents import SqliteIncidents
 from alerta_utec.bootstrap.local_settings import LocalSettings
 from alerta_utec.bootstrap.local_webhooks import KeptWebhooks
 from alerta_utec.domain.change import Change
-from alerta_utec.gateway.batches import pause
+from alerta_utec.gateway.executor import pause
 from alerta_utec.notifications.local.channels import lanes_for
 from alerta_utec.notifications.local.sqlite import SqliteNotices
 from alerta_utec.notifications.ports import Notices

@@ -30,8 +30,8 @@ from alerta_utec.bootstrap.local_webhooks import LocalWebhooks
 from alerta_utec.cap.alerts import CapAlerts
 from alerta_utec.domain.change import Change
 from alerta_utec.domain.origins import Origins
-from alerta_utec.gateway.batches import Handler
 from alerta_utec.gateway.core import Gateway, Route
+from alerta_utec.gateway.executor import Handler
 from alerta_utec.gateway.hub import Hub
 from alerta_utec.gateway.server import GatewayServer
 from alerta_utec.handlers.connections import Connect, Disconnect

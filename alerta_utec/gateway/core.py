@@ -10,9 +10,9 @@ from ipaddress import ip_address
 from typing import Any
 
 from alerta_utec.domain.origins import Origins
-from alerta_utec.gateway.batches import Batches, Handler
 from alerta_utec.gateway.deadlines import Deadlines
 from alerta_utec.gateway.events import Event
+from alerta_utec.gateway.executor import Batches, Handler
 from alerta_utec.gateway.hub import Hub
 from alerta_utec.gateway.limits import Limits
 

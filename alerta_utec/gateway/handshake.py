@@ -7,7 +7,7 @@ from aiohttp import web
 
 from alerta_utec.gateway.core import Gateway
 from alerta_utec.gateway.events import Client, connect_event, disconnect_event, new_id, now_ms
-from alerta_utec.gateway.peer import Peer
+from alerta_utec.gateway.http_protocol import Peer
 from alerta_utec.gateway.replies import from_proxy, plain
 from alerta_utec.gateway.session import ABNORMAL, Session
 

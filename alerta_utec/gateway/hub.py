@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, TypeVar
 from alerta_utec import wire
 from alerta_utec.domain.change import Change
 from alerta_utec.domain.errors import Unavailable
-from alerta_utec.gateway.audience import Recipients
 from alerta_utec.gateway.frames import text_frame
 from alerta_utec.gateway.limits import Limits
-from alerta_utec.gateway.rooms import Rooms
+from alerta_utec.gateway.recipients import Recipients
 from alerta_utec.gateway.sending import Send, best
+from alerta_utec.gateway.subscribers import Rooms
 from alerta_utec.ports import Clock, Connection, Posted
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ from alerta_utec.gateway import management
 from alerta_utec.gateway.core import Gateway
 from alerta_utec.gateway.handshake import accept
 from alerta_utec.gateway.http_api import HttpApi
+from alerta_utec.gateway.http_protocol import Peer
 from alerta_utec.gateway.listener import Listener
-from alerta_utec.gateway.peer import Peer
 from alerta_utec.gateway.replies import as_json, plain
 from alerta_utec.gateway.sending import COMPILED
 

@@ -13,8 +13,8 @@ from alerta_utec.gateway.events import Client, disconnect_event, message_event, 
 from alerta_utec.gateway.frames import close_frame, text_frame
 
 if TYPE_CHECKING:
-    from alerta_utec.gateway.audience import Room
     from alerta_utec.gateway.core import Gateway
+    from alerta_utec.gateway.recipients import Room
 
 log = logging.getLogger(__name__)
 

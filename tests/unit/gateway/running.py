@@ -12,8 +12,8 @@ import uvloop
 
 from alerta_utec.adapters.clock import SystemClock
 from alerta_utec.domain.origins import Origins
-from alerta_utec.gateway.batches import Handler
 from alerta_utec.gateway.core import Gateway, Route
+from alerta_utec.gateway.executor import Handler
 from alerta_utec.gateway.hub import Hub
 from alerta_utec.gateway.limits import Limits
 from alerta_utec.gateway.server import GatewayServer

@@ -12,8 +12,8 @@ import pytest
 from alerta_utec.adapters.sqlite.database import Database
 from alerta_utec.adapters.sqlite.incidents import SqliteIncidents
 from alerta_utec.domain.change import Change
-from alerta_utec.gateway.batches import BATCH_MAX, Batches, pause
 from alerta_utec.gateway.events import Event
+from alerta_utec.gateway.executor import BATCH_MAX, Batches, pause
 from tests.contract.builders import creation
 
 WAIT_S = 20

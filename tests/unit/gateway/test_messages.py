@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
-from alerta_utec.gateway.batches import pause
 from alerta_utec.gateway.core import Route
+from alerta_utec.gateway.executor import pause
 from alerta_utec.gateway.limits import Limits
 from alerta_utec.gateway.session import select_route
 from tests.unit.gateway.running import Recorder, gateway

@@ -19,8 +19,8 @@ from alerta_utec.domain.policy import Person, Role
 from alerta_utec.domain.values import Status
 from alerta_utec.gateway.core import Route
 from alerta_utec.gateway.hub import Hub
-from alerta_utec.gateway.rooms import REMEMBERED_MAX
 from alerta_utec.gateway.sending import COMPILED, Send, by_descriptors, by_transports
+from alerta_utec.gateway.subscribers import REMEMBERED_MAX
 from alerta_utec.ports import Connection, Posted
 from tests.contract.builders import T0, creation, update
 from tests.e2e.raw import TEXT, RawSocket

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from alerta_utec.domain.filter_index import FilterIndex
 from alerta_utec.domain.filters import Facets, Filter, facets_of
-from alerta_utec.gateway.audience import Audience, Room, Told
+from alerta_utec.gateway.recipients import Audience, Room, Told
 from alerta_utec.ports import Connection
 
 if TYPE_CHECKING:
