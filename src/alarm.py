@@ -1,5 +1,5 @@
 """The stream of changes: send the e-mails."""
 
-from alerta_utec.bootstrap import aws
+from alerta_utec.deployments import aws
 
 handler = aws().alarm

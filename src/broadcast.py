@@ -1,5 +1,5 @@
 """The stream of changes: send each to every client."""
 
-from alerta_utec.bootstrap import aws
+from alerta_utec.deployments import aws
 
 handler = aws().broadcast

@@ -1,5 +1,5 @@
 """``$default``: answer whatever names no route."""
 
-from alerta_utec.bootstrap import aws
+from alerta_utec.deployments import aws
 
 handler = aws().default

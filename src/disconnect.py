@@ -1,5 +1,5 @@
 """``$disconnect``: forget a client."""
 
-from alerta_utec.bootstrap import aws
+from alerta_utec.deployments import aws
 
 handler = aws().disconnect

@@ -1,5 +1,5 @@
 """The HTTP API."""
 
-from alerta_utec.bootstrap import aws
+from alerta_utec.deployments import aws
 
 handler = aws().http

@@ -1,5 +1,5 @@
 """``notify``: take in one incident."""
 
-from alerta_utec.bootstrap import aws
+from alerta_utec.deployments import aws
 
 handler = aws().notify

@@ -1,5 +1,5 @@
 """``ping``: tell a client where the feed is."""
 
-from alerta_utec.bootstrap import aws
+from alerta_utec.deployments import aws
 
 handler = aws().ping

@@ -1,5 +1,5 @@
 """``subscribe``: hear only of what a filter concerns."""
 
-from alerta_utec.bootstrap import aws
+from alerta_utec.deployments import aws
 
 handler = aws().subscribe

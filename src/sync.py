@@ -1,5 +1,5 @@
 """``sync``: tell a client what it has missed."""
 
-from alerta_utec.bootstrap import aws
+from alerta_utec.deployments import aws
 
 handler = aws().sync

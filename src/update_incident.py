@@ -1,5 +1,5 @@
 """``update``: move an incident on."""
 
-from alerta_utec.bootstrap import aws
+from alerta_utec.deployments import aws
 
 handler = aws().update

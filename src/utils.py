@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from alerta_utec import wire
-from alerta_utec.bootstrap.aws_alarms import AwsAlarms
+from alerta_utec.deployments.aws.notifications import AwsAlarms
 from alerta_utec.domain.change import Change
 from alerta_utec.domain.incident import Incident, Report
 

@@ -1,5 +1,5 @@
 """The queue of bells: send what is due to a webhook."""
 
-from alerta_utec.bootstrap import aws
+from alerta_utec.deployments import aws
 
 handler = aws().webhook

@@ -1,5 +1,5 @@
 """The stream of changes: owe each to the webhooks that it concerns."""
 
-from alerta_utec.bootstrap import aws
+from alerta_utec.deployments import aws
 
 handler = aws().webhooks

@@ -73,7 +73,7 @@ def token(role: str, user: str, hours: int, **options: str | None) -> None:
       alerta-utec token --role autoridad --user jefa
     """
     from alerta_utec.adapters.jwt_tokens import JwtAuthenticator, development_token
-    from alerta_utec.bootstrap import sign_in
+    from alerta_utec.deployments import sign_in
     from alerta_utec.domain.errors import Unauthorized
 
     try:

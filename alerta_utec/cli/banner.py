@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
-    from alerta_utec.bootstrap.local_settings import LocalSettings
+    from alerta_utec.deployments.local.settings import LocalSettings
 
 
 def banner(settings: "LocalSettings", http_url: str, ws_url: str) -> str:

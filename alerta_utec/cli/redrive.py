@@ -14,7 +14,7 @@ from alerta_utec.domain.errors import AlertaError, NotFound, Unauthorized, Unava
 
 if TYPE_CHECKING:
     from alerta_utec.app.redrive import Redrive, Step
-    from alerta_utec.bootstrap.aws_redrive import RedriveHome
+    from alerta_utec.deployments.aws.redrive import RedriveHome
     from alerta_utec.domain.change import Change
     from alerta_utec.domain.delivery import Consumer
     from alerta_utec.domain.shard import Shard
@@ -113,7 +113,7 @@ def redrive(
 
 
 def _connected(name: str, region: str | None, queue: str | None, dry_run: bool) -> "RedriveHome":
-    from alerta_utec import bootstrap
+    from alerta_utec import deployments as bootstrap
 
     try:
         return bootstrap.redrive(name, region=region, queue=queue, dry_run=dry_run)

@@ -216,9 +216,9 @@ def serve(
             "--auth jwt, --host 127.0.0.1 (detrás de un proxy, si hace falta) o acéptelo con "
             "--insecure."
         )
-    from alerta_utec import bootstrap
-    from alerta_utec.bootstrap import sign_in
-    from alerta_utec.bootstrap.local_settings import LocalSettings
+    from alerta_utec import deployments as bootstrap
+    from alerta_utec.deployments import sign_in
+    from alerta_utec.deployments.local.settings import LocalSettings
     from alerta_utec.gateway.limits import Limits
 
     try:

@@ -15,7 +15,7 @@ NEVER_ON_LAMBDA = {
     *("aiohttp", "uvloop", "apprise", "click", "sqlite3", "websockets", "boto3"),
     *("alerta_utec.gateway", "alerta_utec.client", "alerta_utec.cli"),
     *("alerta_utec.adapters.local", "alerta_utec.adapters.memory"),
-    "alerta_utec.bootstrap.local_home",
+    "alerta_utec.deployments.local.service",
 }
 JWT = "jwt"
 HTTP_ONLY = "aws_lambda_powertools.event_handler"

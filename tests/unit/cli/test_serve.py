@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from alerta_utec.bootstrap.local_settings import LocalSettings
 from alerta_utec.cli.banner import banner
+from alerta_utec.deployments.local.settings import LocalSettings
 from tests.conftest import ServeFactory
 from tests.unit.cli.running import Process, wait_for
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools.logging import Logger
 
-from alerta_utec.bootstrap.aws_services import AwsServices
+from alerta_utec.deployments.aws.services import AwsServices
 
 if TYPE_CHECKING:
-    from alerta_utec.bootstrap.aws_webhooks import AwsWebhooks
+    from alerta_utec.deployments.aws.webhooks import AwsWebhooks
     from alerta_utec.domain.change import Change
     from alerta_utec.domain.messages import Lang
     from alerta_utec.handlers.websocket import Action
@@ -37,7 +37,7 @@ class AwsHome:
     @cached_property
     def webhook_services(self) -> "AwsWebhooks":
         """The same, and those of webhooks."""
-        from alerta_utec.bootstrap.aws_webhooks import AwsWebhooks
+        from alerta_utec.deployments.aws.webhooks import AwsWebhooks
 
         return AwsWebhooks(self.environment)
 
@@ -137,7 +137,7 @@ class AwsHome:
     def alarm(self) -> Handler:
         """The stream of changes, to e-mail, and the schedule, which lets leave what is held."""
         from alerta_utec.adapters.aws.dynamodb.items import change_from_image
-        from alerta_utec.bootstrap.aws_alarms import AwsAlarms
+        from alerta_utec.deployments.aws.notifications import AwsAlarms
         from alerta_utec.handlers.stream import StreamConsumer, StreamOrSchedule
 
         services = AwsAlarms(self.environment)

@@ -5,7 +5,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from alerta_utec.adapters.clock import SystemClock
-from alerta_utec.bootstrap.aws_services import AwsServices
+from alerta_utec.deployments.aws.services import AwsServices
 
 if TYPE_CHECKING:
     from alerta_utec.webhooks.aws.consumer import AnswerBell, Remind

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from alerta_utec.bootstrap.aws_home import AwsHome
-    from alerta_utec.bootstrap.aws_redrive import RedriveHome
-    from alerta_utec.bootstrap.local_home import LocalHome
-    from alerta_utec.bootstrap.local_settings import LocalSettings
+    from alerta_utec.deployments.aws.handlers import AwsHome
+    from alerta_utec.deployments.aws.redrive import RedriveHome
+    from alerta_utec.deployments.local.service import LocalHome
+    from alerta_utec.deployments.local.settings import LocalSettings
 
 
 def aws(environment: Mapping[str, str] = os.environ) -> "AwsHome":
@@ -26,7 +26,7 @@ def aws(environment: Mapping[str, str] = os.environ) -> "AwsHome":
     # What is loaded from here on stays: looking for garbage among it takes a tenth of a cold
     # start. ``AwsHome`` turns it on again, once the handler is built.
     gc.disable()
-    from alerta_utec.bootstrap.aws_home import AwsHome
+    from alerta_utec.deployments.aws.handlers import AwsHome
 
     return AwsHome(environment)
 
@@ -40,14 +40,14 @@ def redrive(
         ModuleNotFoundError: the AWS SDK is not installed.
         NotFound, Unauthorized, Unavailable, Internal.
     """
-    from alerta_utec.bootstrap.aws_redrive import connect
+    from alerta_utec.deployments.aws.redrive import connect
 
     return connect(stack, region=region, queue=queue, dry_run=dry_run)
 
 
 def local(settings: "LocalSettings") -> "LocalHome":
     """The whole service on one machine, not started yet."""
-    from alerta_utec.bootstrap.local_home import LocalHome
+    from alerta_utec.deployments.local.service import LocalHome
 
     return LocalHome(settings)
 

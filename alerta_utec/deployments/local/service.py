@@ -23,11 +23,12 @@ from alerta_utec.app.records import Recorder
 from alerta_utec.app.sessions import Sessions, Subscriptions
 from alerta_utec.app.stats import Stats
 from alerta_utec.app.submit import Submit
-from alerta_utec.bootstrap import logs, sign_in
-from alerta_utec.bootstrap.local_backing import Backing, open_backing
-from alerta_utec.bootstrap.local_settings import LocalSettings
-from alerta_utec.bootstrap.local_webhooks import LocalWebhooks
 from alerta_utec.cap.alerts import CapAlerts
+from alerta_utec.deployments import sign_in
+from alerta_utec.deployments.local import logs
+from alerta_utec.deployments.local.settings import LocalSettings
+from alerta_utec.deployments.local.storage import Backing, open_backing
+from alerta_utec.deployments.local.webhooks import LocalWebhooks
 from alerta_utec.domain.change import Change
 from alerta_utec.domain.origins import Origins
 from alerta_utec.gateway.core import Gateway, Route

@@ -53,7 +53,7 @@ class AwsServices:
     @cached_property
     def authenticator(self) -> "Authenticator":
         """Knows people by their tokens (``AUTH`` and the variables of ``sign_in``)."""
-        from alerta_utec.bootstrap import sign_in
+        from alerta_utec.deployments import sign_in
 
         return sign_in.authenticator(self.environment)
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from alerta_utec.adapters.aws import clients, stack
 from alerta_utec.adapters.aws.sqs.dead_letters import SqsFailedBatches
 from alerta_utec.app.redrive import Redrive
-from alerta_utec.bootstrap.aws_alarms import AwsAlarms
-from alerta_utec.bootstrap.aws_webhooks import AwsWebhooks
+from alerta_utec.deployments.aws.notifications import AwsAlarms
+from alerta_utec.deployments.aws.webhooks import AwsWebhooks
 from alerta_utec.domain.errors import NotFound
 from alerta_utec.ports import FailedBatches
 

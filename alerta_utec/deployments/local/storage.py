@@ -10,8 +10,8 @@ from alerta_utec.adapters.sqlite.data_folder import DataFolder
 from alerta_utec.adapters.sqlite.database import Database
 from alerta_utec.adapters.sqlite.deliveries import SqliteDeliveries
 from alerta_utec.adapters.sqlite.incidents import SqliteIncidents
-from alerta_utec.bootstrap.local_settings import LocalSettings
-from alerta_utec.bootstrap.local_webhooks import KeptWebhooks
+from alerta_utec.deployments.local.settings import LocalSettings
+from alerta_utec.deployments.local.webhooks import KeptWebhooks
 from alerta_utec.domain.change import Change
 from alerta_utec.gateway.executor import pause
 from alerta_utec.notifications.local.channels import lanes_for
