@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseNotifier, Context
 
+from alerta_utec.airflow.callback_context import Occasion
 from alerta_utec.airflow.hook import DEFAULT_CONN, AlertaUtecHook, explained, http
-from alerta_utec.airflow.occasion import Occasion
 
 if TYPE_CHECKING:
     from alerta_utec.client import ClientError

@@ -7,8 +7,8 @@ from typing import Any
 from airflow.sdk import BaseOperator, Context
 from airflow.sdk.exceptions import AirflowSkipException
 
+from alerta_utec.airflow.callback_context import Occasion
 from alerta_utec.airflow.hook import DEFAULT_CONN, AlertaUtecHook, fail
-from alerta_utec.airflow.occasion import Occasion
 
 
 class AlertaUtecNotifyOperator(BaseOperator):

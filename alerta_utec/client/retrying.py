@@ -11,8 +11,8 @@ import urllib3
 from alerta_utec import __version__
 from alerta_utec.client.actions import Timing
 from alerta_utec.client.answers import body_of
+from alerta_utec.client.backoff import Backoff
 from alerta_utec.client.errors import ClientError, NoAnswer, Unreachable
-from alerta_utec.client.patience import Backoff
 from alerta_utec.client.sign_in import Token, bearer
 
 TIMING = Timing(first_delay_s=0.25, max_delay_s=5.0)

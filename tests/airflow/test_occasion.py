@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from alerta_utec.airflow.occasion import Occasion
+from alerta_utec.airflow.callback_context import Occasion
 from alerta_utec.wire import KEY_MAX
 
 OCCASION = Occasion("nocturno", "manual__1", "copiar", 2, 1)
