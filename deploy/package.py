@@ -34,33 +34,14 @@ PIP_TARGETS = {
     ],
     "host": [],
 }
-# What the handlers need of our package; everything else belongs to the other home.
-OURS = (
-    "alerta_utec/__init__.py",
-    "alerta_utec/adapters/__init__.py",
-    "alerta_utec/adapters/aws",
-    "alerta_utec/adapters/clock.py",
-    "alerta_utec/adapters/jwt_tokens.py",
-    "alerta_utec/webhooks/sender.py",
-    "alerta_utec/app",
-    "alerta_utec/bootstrap/__init__.py",
-    "alerta_utec/deployments/aws/handlers.py",
-    "alerta_utec/deployments/aws/notifications.py",
-    "alerta_utec/deployments/aws/services.py",
-    "alerta_utec/deployments/aws/webhooks.py",
-    "alerta_utec/deployments/sign_in.py",
-    "alerta_utec/domain",
-    "alerta_utec/handlers",
-    "alerta_utec/notifications/ports.py",
-    "alerta_utec/panel",
-    "alerta_utec/ports.py",
-    "alerta_utec/webhooks/ports.py",
-    "alerta_utec/wire.py",
-    "src",
-)
-OUR_SUFFIXES = {".py", ".html", ".js", ".css", ".svg", ".webmanifest"}
+OURS = ("alerta_utec", "src")
+# Folders of our package that only one machine, the clients or the command line need.
+NOT_ON_LAMBDA = {"airflow", "cli", "client", "gateway", "local", "sqlite"}
+OUR_SUFFIXES = {".py", ".html", ".js", ".css", ".svg", ".webmanifest", ".txt"}
 LEFT_OUT_SUFFIXES = (".pyc", ".pyi", ".typed")
 LEFT_OUT_NAMES = {"RECORD", "INSTALLER", "REQUESTED", "direct_url.json"}
+# Powertools' own copy of Swagger UI (1.7 MB), which no handler loads.
+LEFT_OUT_NAMES |= {"swagger-ui-bundle.min.js", "swagger-ui.min.css"}
 LEFT_OUT_FOLDERS = {"__pycache__", "bin", "tests"}
 
 
@@ -117,11 +98,11 @@ def content(wheels_folder: Path) -> dict[str, Path]:
         for file in wheels_folder.rglob("*")
         if file.is_file() and _belongs(file.relative_to(wheels_folder))
     }
-    for name in OURS:
-        place = ROOT / name
-        for file in place.rglob("*") if place.is_dir() else [place]:
-            if file.suffix in OUR_SUFFIXES:
-                files[file.relative_to(ROOT).as_posix()] = file
+    for folder in OURS:
+        for file in (ROOT / folder).rglob("*"):
+            name = file.relative_to(ROOT)
+            if file.suffix in OUR_SUFFIXES and not NOT_ON_LAMBDA.intersection(name.parts):
+                files[name.as_posix()] = file
     return dict(sorted(files.items()))
 
 

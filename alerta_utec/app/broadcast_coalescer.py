@@ -6,14 +6,13 @@ from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 
-from alerta_utec.adapters.sqlite.group_commit import GROUP_MAX
 from alerta_utec.app.local_broadcast import Announce
 from alerta_utec.domain.change import Change
 
 log = logging.getLogger(__name__)
 
-# Changes that leave together: as many as one transaction may bring.
-TOGETHER_MAX = GROUP_MAX
+# Changes that leave together, at most: as many as one transaction of the local store holds.
+TOGETHER_MAX = 128
 # To tell so many clients takes about as long as to take in one incident (6 µs for each, 0.2 ms).
 CLIENTS_AN_INCIDENT = 30
 WAIT_MAX_S = 0.02

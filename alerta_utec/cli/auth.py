@@ -15,7 +15,7 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 HOURS_MAX = 24 * 365
 _setting = partial(click.option, show_envvar=True)
-# By option: the variable of ``bootstrap.sign_in`` that it sets.
+# By option: the variable of ``deployments.sign_in`` that it sets.
 _OPTIONS = (
     ("--auth-secret", "AUTH_SECRET", "Secreto de 32 bytes o más (HS256); mejor en la variable."),
     (
@@ -46,7 +46,7 @@ def auth_options(command: Command) -> Command:
 
 
 def environment(mode: str, options: dict[str, str | None]) -> dict[str, str]:
-    """The variables of ``bootstrap.sign_in`` that the options stand for."""
+    """The variables of ``deployments.sign_in`` that the options stand for."""
     given = {
         variable: options[name.removeprefix("--").replace("-", "_")]
         for name, variable, _ in _OPTIONS

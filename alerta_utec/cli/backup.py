@@ -26,9 +26,9 @@ def backup(file: Path, data: Path) -> None:
     Ejemplo:
       alerta-utec backup copia-2025-11-16.db
     """
-    from alerta_utec import deployments as bootstrap
+    from alerta_utec import deployments
 
-    _guarded(lambda: bootstrap.backup(data, file, _progress()))
+    _guarded(lambda: deployments.backup(data, file, _progress()))
     click.echo(f"Copia guardada en {file}.", err=True)
 
 
@@ -51,9 +51,9 @@ def restore(file: Path, data: Path, yes: bool) -> None:
         answer = click.prompt(question, default="", show_default=False, err=True)
         if answer.strip().casefold() not in _YES:
             raise Failure("cancelado.")
-    from alerta_utec import deployments as bootstrap
+    from alerta_utec import deployments
 
-    _guarded(lambda: bootstrap.restore(data, file))
+    _guarded(lambda: deployments.restore(data, file))
     click.echo(f"Restaurado desde {file}.", err=True)
 
 

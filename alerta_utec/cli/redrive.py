@@ -113,10 +113,10 @@ def redrive(
 
 
 def _connected(name: str, region: str | None, queue: str | None, dry_run: bool) -> "RedriveHome":
-    from alerta_utec import deployments as bootstrap
+    from alerta_utec import deployments
 
     try:
-        return bootstrap.redrive(name, region=region, queue=queue, dry_run=dry_run)
+        return deployments.redrive(name, region=region, queue=queue, dry_run=dry_run)
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] not in {"boto3", "botocore"}:
             raise

@@ -216,7 +216,7 @@ def serve(
             "--auth jwt, --host 127.0.0.1 (detrás de un proxy, si hace falta) o acéptelo con "
             "--insecure."
         )
-    from alerta_utec import deployments as bootstrap
+    from alerta_utec import deployments
     from alerta_utec.deployments import sign_in
     from alerta_utec.deployments.local.settings import LocalSettings
     from alerta_utec.gateway.limits import Limits
@@ -250,7 +250,7 @@ def serve(
         limits=Limits(idle_s=idle_s or usual.idle_s, age_s=age_s or usual.age_s),
     )
     try:
-        bootstrap.local(settings).run(
+        deployments.local(settings).run(
             on_ready=lambda http_url, ws_url: click.echo(banner(settings, http_url, ws_url))
         )
     except DataRefused as error:

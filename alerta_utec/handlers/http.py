@@ -173,17 +173,17 @@ class HttpApi:
         )
 
     def _openapi(self, _request: Request) -> Response:
-        from alerta_utec.handlers.openapi.document import document as openapi
+        from alerta_utec.handlers.openapi import document as openapi
 
         return answer(200, openapi.document(sign_in=self.authenticator.required))
 
     def _asyncapi(self, request: Request) -> Response:
-        from alerta_utec.handlers.openapi.document import asyncapi
+        from alerta_utec.handlers.openapi import asyncapi
 
         return answer(200, asyncapi.document(self.web_socket_url(request)))
 
     def _docs(self, _request: Request) -> Response:
-        from alerta_utec.handlers.openapi.document import docs_page
+        from alerta_utec.handlers.openapi import docs_page
 
         headers = {
             "Content-Type": "text/html; charset=utf-8",

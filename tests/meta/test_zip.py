@@ -50,15 +50,15 @@ def test_it_holds_every_handler(archive: zipfile.ZipFile) -> None:
     assert held == {f"src/{path.name}" for path in (ROOT / "src").glob("*.py")}
 
 
-def test_it_holds_the_home_on_aws_and_nothing_of_the_other(archive: zipfile.ZipFile) -> None:
+def test_it_holds_the_aws_deployment_and_nothing_of_the_other(archive: zipfile.ZipFile) -> None:
     ours = {name for name in archive.namelist() if name.startswith("alerta_utec/")}
 
     parts = {name.split("/")[1].removesuffix(".py") for name in ours}
     assert parts == {
-        *("__init__", "adapters", "app", "bootstrap", "domain", "handlers", "ports", "static"),
-        *("notice_ports", "webhook_ports", "wire"),
+        *("__init__", "__main__", "adapters", "app", "cap", "deployments", "domain", "handlers"),
+        *("notifications", "ports", "static", "webhooks", "wire"),
     }
-    assert not [name for name in ours if "/local" in name or "/memory" in name]
+    assert not [name for name in ours if "/local/" in name or "/sqlite/" in name]
 
 
 def test_it_holds_every_static_file_and_its_licence(archive: zipfile.ZipFile) -> None:

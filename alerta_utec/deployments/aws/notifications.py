@@ -79,7 +79,7 @@ class AwsAlarms(AwsServices):
         from alerta_utec.notifications.aws.rules import parse_rules
         from alerta_utec.notifications.rules import Routes
 
-        text = packed or (Path(__file__).parents[2] / str(name)).read_text(encoding="utf-8")
+        text = packed or (Path(__file__).parents[3] / str(name)).read_text(encoding="utf-8")
         return Routes(parse_rules(text), ZoneInfo(self.environment["ALERTA_TIMEZONE"]))
 
     @cached_property

@@ -1,4 +1,4 @@
-"""The handlers joined to the fakes, as ``bootstrap`` joins them to adapters."""
+"""The handlers joined to the fakes, as ``deployments`` joins them to adapters."""
 
 import json
 from collections.abc import Mapping
