@@ -1,5 +1,5 @@
 """The stream of changes: send the e-mails."""
 
-from alerta_utec.deployments import aws
+from alerta_utec.deployments import aws_handlers
 
-handler = aws().alarm
+handler = aws_handlers().alarm

@@ -1,5 +1,5 @@
 """The stream of changes: send each to every client."""
 
-from alerta_utec.deployments import aws
+from alerta_utec.deployments import aws_handlers
 
-handler = aws().broadcast
+handler = aws_handlers().broadcast

@@ -1,5 +1,5 @@
 """``$connect``: take in a client."""
 
-from alerta_utec.deployments import aws
+from alerta_utec.deployments import aws_handlers
 
-handler = aws().connect
+handler = aws_handlers().connect

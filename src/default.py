@@ -1,5 +1,5 @@
 """``$default``: answer whatever names no route."""
 
-from alerta_utec.deployments import aws
+from alerta_utec.deployments import aws_handlers
 
-handler = aws().default
+handler = aws_handlers().default

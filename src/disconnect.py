@@ -1,5 +1,5 @@
 """``$disconnect``: forget a client."""
 
-from alerta_utec.deployments import aws
+from alerta_utec.deployments import aws_handlers
 
-handler = aws().disconnect
+handler = aws_handlers().disconnect

@@ -1,5 +1,5 @@
 """The HTTP API."""
 
-from alerta_utec.deployments import aws
+from alerta_utec.deployments import aws_handlers
 
-handler = aws().http
+handler = aws_handlers().http

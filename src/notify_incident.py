@@ -1,5 +1,5 @@
 """``notify``: take in one incident."""
 
-from alerta_utec.deployments import aws
+from alerta_utec.deployments import aws_handlers
 
-handler = aws().notify
+handler = aws_handlers().notify

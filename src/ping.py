@@ -1,5 +1,5 @@
 """``ping``: tell a client where the feed is."""
 
-from alerta_utec.deployments import aws
+from alerta_utec.deployments import aws_handlers
 
-handler = aws().ping
+handler = aws_handlers().ping

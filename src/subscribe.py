@@ -1,5 +1,5 @@
 """``subscribe``: hear only of what a filter concerns."""
 
-from alerta_utec.deployments import aws
+from alerta_utec.deployments import aws_handlers
 
-handler = aws().subscribe
+handler = aws_handlers().subscribe

@@ -1,5 +1,5 @@
 """The schedule: close connections whose time is over."""
 
-from alerta_utec.deployments import aws
+from alerta_utec.deployments import aws_handlers
 
-handler = aws().sweep
+handler = aws_handlers().sweep

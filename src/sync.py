@@ -1,5 +1,5 @@
 """``sync``: tell a client what it has missed."""
 
-from alerta_utec.deployments import aws
+from alerta_utec.deployments import aws_handlers
 
-handler = aws().sync
+handler = aws_handlers().sync

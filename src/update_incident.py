@@ -1,5 +1,5 @@
 """``update``: move an incident on."""
 
-from alerta_utec.deployments import aws
+from alerta_utec.deployments import aws_handlers
 
-handler = aws().update
+handler = aws_handlers().update

@@ -1,5 +1,5 @@
 """The queue of bells: send what is due to a webhook."""
 
-from alerta_utec.deployments import aws
+from alerta_utec.deployments import aws_handlers
 
-handler = aws().webhook
+handler = aws_handlers().webhook

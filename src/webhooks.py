@@ -1,5 +1,5 @@
 """The stream of changes: owe each to the webhooks that it concerns."""
 
-from alerta_utec.deployments import aws
+from alerta_utec.deployments import aws_handlers
 
-handler = aws().webhooks
+handler = aws_handlers().webhooks

@@ -250,7 +250,7 @@ def serve(
         limits=Limits(idle_s=idle_s or usual.idle_s, age_s=age_s or usual.age_s),
     )
     try:
-        deployments.local(settings).run(
+        deployments.local_service(settings).run(
             on_ready=lambda http_url, ws_url: click.echo(banner(settings, http_url, ws_url))
         )
     except DataRefused as error:

@@ -1,4 +1,4 @@
-"""What joins adapters to ports: ``aws()`` for Lambda, ``local()`` for one machine.
+"""What joins adapters to ports: ``aws_handlers()`` on AWS, ``local_service()`` on one machine.
 
 Each home is imported only when it is asked for, so that a Lambda loads no server and the
 server no AWS SDK.
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from alerta_utec.deployments.local.settings import LocalSettings
 
 
-def aws(environment: Mapping[str, str] = os.environ) -> "AwsHome":
+def aws_handlers(environment: Mapping[str, str] = os.environ) -> "AwsHome":
     """The handlers over DynamoDB, ``@connections`` and SNS, each built when first used.
 
     Raises:
@@ -45,7 +45,7 @@ def redrive(
     return connect(stack, region=region, queue=queue, dry_run=dry_run)
 
 
-def local(settings: "LocalSettings") -> "LocalHome":
+def local_service(settings: "LocalSettings") -> "LocalHome":
     """The whole service on one machine, not started yet."""
     from alerta_utec.deployments.local.service import LocalHome
 

@@ -33,7 +33,7 @@ def test_each_lambda_file_hands_out_the_handler_of_its_function(service: dict[st
     for name, function in service["functions"].items():
         path = ROOT / function["handler"].replace(".handler", ".py")
 
-        assert path.read_text().endswith(f"\nhandler = aws().{name}\n"), path
+        assert path.read_text().endswith(f"\nhandler = aws_handlers().{name}\n"), path
 
 
 def _events(service: dict[str, Any], kind: str) -> list[tuple[str, Any]]:

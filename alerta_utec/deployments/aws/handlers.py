@@ -193,7 +193,7 @@ class AwsHome:
     def _logged(self, handler: Handler) -> Handler:
         logger = Logger(service="alerta_utec", use_rfc3339=True, utc=True)
         logged: Handler = logger.inject_lambda_context(handler)
-        # ``deployments.aws`` turned it off; what there is by now is never looked at again.
+        # ``aws_handlers`` turned it off; what there is by now is never looked at again.
         gc.freeze()
         gc.enable()
         return logged
