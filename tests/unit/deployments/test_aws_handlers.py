@@ -1,4 +1,4 @@
-"""``bootstrap.aws``: what a Lambda's process is like once its handler is built."""
+"""``aws_handlers``: what a Lambda's process is like once its handler is built."""
 
 import subprocess
 import sys

@@ -17,7 +17,7 @@ from alerta_utec.domain.errors import NotFound, Unavailable
 from alerta_utec.domain.values import Status
 from alerta_utec.ports import Committed
 from tests.contract.builders import T0, creation, update
-from tests.unit.adapters_local.conftest import Store
+from tests.unit.adapters_sqlite.conftest import Store
 
 WAIT_S = 30
 DAY = timedelta(hours=24)

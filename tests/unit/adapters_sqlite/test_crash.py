@@ -8,7 +8,7 @@ from contextlib import closing
 from pathlib import Path
 
 from tests.contract.builders import creation
-from tests.unit.adapters_local.conftest import OpenStore
+from tests.unit.adapters_sqlite.conftest import OpenStore
 
 WRITER = """
 import sys
