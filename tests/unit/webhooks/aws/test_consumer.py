@@ -20,7 +20,7 @@ from alerta_utec.webhooks.delivery import RETRY_AFTER_S, DeliverWebhook
 from alerta_utec.webhooks.model import Secret, State, Webhook
 from alerta_utec.webhooks.ports import Answer
 from tests.contract.builders import T0, creation
-from tests.unit.adapters_aws.test_webhook_jobs import rung
+from tests.unit.webhooks.aws.test_jobs import rung
 
 BACK_S = 7
 
