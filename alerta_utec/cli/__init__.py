@@ -7,16 +7,16 @@ from alerta_utec.cli.auth import token
 from alerta_utec.cli.backup import backup, restore
 from alerta_utec.cli.incidents import incidents
 from alerta_utec.cli.notify import notify
+from alerta_utec.cli.program import Program
 from alerta_utec.cli.redrive import redrive
 from alerta_utec.cli.route import route
 from alerta_utec.cli.serve import serve
-from alerta_utec.cli.spanish import SpanishGroup
 from alerta_utec.cli.watch import watch
 from alerta_utec.cli.webhooks import webhooks
 
 
 @click.group(
-    cls=SpanishGroup,
+    cls=Program,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.version_option(
@@ -36,7 +36,7 @@ def main() -> None:
       alerta-utec watch
       alerta-utec notify --type prueba --location "Laboratorio A" --urgency high
 
-    Cada orden explica lo suyo con --help.
+    Cada comando tiene su --help.
     """
 
 

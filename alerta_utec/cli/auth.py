@@ -7,11 +7,12 @@ from typing import Any, TypeVar
 
 import click
 
-from alerta_utec.cli.options import Whole
-from alerta_utec.cli.spanish import Failure, SpanishCommand
+from alerta_utec.cli.errors import Failure
+from alerta_utec.cli.param_types import WholeNumber
+from alerta_utec.cli.program import Command
 from alerta_utec.domain.policy import Role
 
-Command = TypeVar("Command", bound=Callable[..., Any])
+Function = TypeVar("Function", bound=Callable[..., Any])
 
 HOURS_MAX = 24 * 365
 _setting = partial(click.option, show_envvar=True)
@@ -38,7 +39,7 @@ _OPTIONS = (
 )
 
 
-def auth_options(command: Command) -> Command:
+def auth_options(command: Function) -> Function:
     """Add what makes a token valid; the command gets ``auth_secret`` and so on."""
     for name, variable, text in reversed(_OPTIONS):
         command = _setting(name, envvar=f"ALERTA_{variable}", help=text)(command)
@@ -54,13 +55,17 @@ def environment(mode: str, options: dict[str, str | None]) -> dict[str, str]:
     return {"AUTH": mode, **{name: value for name, value in given.items() if value}}
 
 
-@click.command(cls=SpanishCommand)
+@click.command(cls=Command)
 @click.option(
     "--role", type=click.Choice([role.value for role in Role]), required=True, help="Rol."
 )
 @click.option("--user", default="prueba", show_default=True, help="A nombre de quién (sub).")
 @click.option(
-    "--hours", default=8, type=Whole(1, HOURS_MAX), show_default=True, help="Cuántas horas vale."
+    "--hours",
+    default=8,
+    type=WholeNumber(1, HOURS_MAX),
+    show_default=True,
+    help="Cuántas horas vale.",
 )
 @auth_options
 def token(role: str, user: str, hours: int, **options: str | None) -> None:

@@ -7,14 +7,15 @@ from pathlib import Path
 import click
 
 from alerta_utec.adapters.sqlite.errors import DataRefused
+from alerta_utec.cli.errors import Failure
 from alerta_utec.cli.options import data
-from alerta_utec.cli.spanish import Failure, SpanishCommand
+from alerta_utec.cli.program import Command
 
 _YES = frozenset({"s", "si", "sí", "y", "yes"})
 _file = click.Path(dir_okay=False, path_type=Path)
 
 
-@click.command(cls=SpanishCommand)
+@click.command(cls=Command)
 @click.argument("file", metavar="ARCHIVO", type=_file)
 @data
 def backup(file: Path, data: Path) -> None:
@@ -32,7 +33,7 @@ def backup(file: Path, data: Path) -> None:
     click.echo(f"Copia guardada en {file}.", err=True)
 
 
-@click.command(cls=SpanishCommand)
+@click.command(cls=Command)
 @click.argument("file", metavar="ARCHIVO", type=_file)
 @data
 @click.option("--yes", is_flag=True, help="No pregunta.")

@@ -1,6 +1,6 @@
 """What went wrong between here and the service, told in Spanish with the way out."""
 
-from alerta_utec.cli.spanish import Failure
+from alerta_utec.cli.errors import Failure
 from alerta_utec.cli.terminal import safe
 from alerta_utec.client.errors import (
     ClientError,

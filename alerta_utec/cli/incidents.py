@@ -9,8 +9,9 @@ import click
 
 from alerta_utec import wire
 from alerta_utec.cli.deliveries import delivery_line
-from alerta_utec.cli.options import HTTP_URL, Whole, as_json, http_url, no_color, token
-from alerta_utec.cli.spanish import SpanishGroup
+from alerta_utec.cli.options import as_json, http_url, no_color, token
+from alerta_utec.cli.param_types import HTTP_URL, WholeNumber
+from alerta_utec.cli.program import Group
 from alerta_utec.cli.terminal import history_line, incident_line, incident_page, safe
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 _LIMIT_MAX = 100_000
 
 
-@click.group(cls=SpanishGroup, invoke_without_command=True)
+@click.group(cls=Group, invoke_without_command=True)
 @http_url
 @token
 @click.option("--status", metavar="ESTADOS", help="Solo esos estados, con comas.")
@@ -29,7 +30,11 @@ _LIMIT_MAX = 100_000
 @click.option("--type", metavar="TEXTO", help="Solo de ese tipo.")
 @click.option("--location", metavar="TEXTO", help="Solo de ese lugar.")
 @click.option(
-    "--limit", default=50, type=Whole(1, _LIMIT_MAX), show_default=True, help="Cuántos, a lo sumo."
+    "--limit",
+    default=50,
+    type=WholeNumber(1, _LIMIT_MAX),
+    show_default=True,
+    help="Cuántos, a lo sumo.",
 )
 @as_json
 @no_color

@@ -8,15 +8,17 @@ from typing import Any
 import click
 
 from alerta_utec import wire
-from alerta_utec.cli.options import Seconds, token, ws_url
-from alerta_utec.cli.spanish import Failure, SpanishCommand, usage
+from alerta_utec.cli.errors import Failure, usage_error
+from alerta_utec.cli.options import token, ws_url
+from alerta_utec.cli.param_types import Seconds
+from alerta_utec.cli.program import Command
 from alerta_utec.domain.errors import BadJson, TooLarge
 
 _FIELDS = ("type", "location", "description", "urgency", "status", "timestamp")
 _STDIN_MAX_BYTES = wire.MESSAGE_MAX_BYTES + 1
 
 
-@click.command(cls=SpanishCommand)
+@click.command(cls=Command)
 @click.argument("source", required=False, metavar="[-]")
 @ws_url
 @token
@@ -24,7 +26,7 @@ _STDIN_MAX_BYTES = wire.MESSAGE_MAX_BYTES + 1
 @click.option("--location", metavar="TEXTO", help="Dónde.")
 @click.option("--description", metavar="TEXTO", help="Detalle, hasta 4000 caracteres.")
 @click.option("--urgency", metavar="low|medium|high", help="Cuánta prisa corre.")
-@click.option("--status", metavar="ESTADO", help="pendiente (por omisión), en_atencion o resuelto.")
+@click.option("--status", metavar="ESTADO", help="pendiente (por defecto), en_atencion o resuelto.")
 @click.option("--timestamp", metavar="FECHA", help="Cuándo: 2025-11-16T18:12:00Z; si falta, ahora.")
 @click.option("--id", "incident_id", metavar="ID", help="Identificador propio del incidente.")
 @click.option("--key", metavar="CLAVE", help="Clave de repetición: con la misma no se duplica.")
@@ -69,12 +71,12 @@ def notify(
     incident: Any = {**_extras(extra), **given}
     if source is not None:
         if source != "-":
-            raise usage(f"sobra lo siguiente: {source} (¿quiso decir «-»?)")
+            raise usage_error(f"sobra lo siguiente: {source} (¿quiso decir «-»?)")
         if incident:
-            raise usage("los datos van en opciones o por la entrada («-»), no en ambas.")
+            raise usage_error("los datos van en opciones o por la entrada («-»), no en ambas.")
         incident, key = _from_stdin(key)
     elif not incident:
-        raise usage("faltan los datos: al menos --type, --location y --urgency.")
+        raise usage_error("faltan los datos: al menos --type, --location y --urgency.")
     _send(url, token, incident, key, timeout_s)
 
 

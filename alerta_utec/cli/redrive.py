@@ -6,9 +6,11 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Literal
 
 import click
+from click.types import StringParamType
 
-from alerta_utec.cli.options import Stage, Whole
-from alerta_utec.cli.spanish import Failure, SpanishCommand, usage
+from alerta_utec.cli.errors import Failure, usage_error
+from alerta_utec.cli.param_types import Stage, WholeNumber
+from alerta_utec.cli.program import Command
 from alerta_utec.cli.terminal import moment, safe
 from alerta_utec.domain.errors import AlertaError, NotFound, Unauthorized, Unavailable
 
@@ -45,7 +47,7 @@ _RESULTS: Mapping[str, str] = {
 Fate = Literal["removed", "left", "put_back"]
 
 
-class ChannelName(click.ParamType[str]):
+class ChannelName(StringParamType):
     """One of the channels, or several."""
 
     name = "canal"
@@ -57,19 +59,21 @@ class ChannelName(click.ParamType[str]):
         return str(value)
 
 
-@click.command(cls=SpanishCommand)
-@click.option("--queue", metavar="URL", help="Cola de lo no entregado; por omisión, la de la pila.")
-@click.option("--from-seq", type=Whole(1, _SEQ_MAX), help="Sin cola: desde este seq.")
-@click.option("--to-seq", type=Whole(1, _SEQ_MAX), help="Hasta este; por omisión, solo el primero.")
+@click.command(cls=Command)
+@click.option("--queue", metavar="URL", help="Cola de lo no entregado; por defecto, la de la pila.")
+@click.option("--from-seq", type=WholeNumber(1, _SEQ_MAX), help="Sin cola: desde este seq.")
+@click.option(
+    "--to-seq", type=WholeNumber(1, _SEQ_MAX), help="Hasta este; por defecto, solo el primero."
+)
 @click.option(
     "--channel",
     type=ChannelName(),
     help="broadcast, email, webhooks, both (los dos primeros) o all;"
-    " por omisión, el que falló, o both con --from-seq.",
+    " por defecto, el que falló, o both con --from-seq.",
 )
 @click.option("--stage", type=Stage(), default="dev", show_default=True, help="Etapa desplegada.")
-@click.option("--stack", metavar="NOMBRE", help=f"Pila; por omisión, {SERVICE}-ETAPA.")
-@click.option("--region", metavar="REGIÓN", help="Región; por omisión, la de la configuración.")
+@click.option("--stack", metavar="NOMBRE", help=f"Pila; por defecto, {SERVICE}-ETAPA.")
+@click.option("--region", metavar="REGIÓN", help="Región; por defecto, la de la configuración.")
 @click.option("--dry-run", is_flag=True, help="Muestra lo que haría, sin enviar ni retirar nada.")
 def redrive(
     queue: str | None,
@@ -95,9 +99,9 @@ def redrive(
       alerta-utec redrive --from-seq 120 --to-seq 140 --channel broadcast
     """
     if queue is not None and from_seq is not None:
-        raise usage("--queue y --from-seq no van juntos.")
+        raise usage_error("--queue y --from-seq no van juntos.")
     if to_seq is not None and (from_seq is None or to_seq < from_seq):
-        raise usage("--to-seq necesita un --from-seq que no sea mayor.")
+        raise usage_error("--to-seq necesita un --from-seq que no sea mayor.")
     name = stack or f"{SERVICE}-{stage}"
     try:
         home = _connected(name, region, queue, dry_run)

@@ -8,8 +8,9 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from alerta_utec.cli.options import Zone
-from alerta_utec.cli.spanish import Failure, SpanishCommand, SpanishGroup, usage
+from alerta_utec.cli.errors import Failure, usage_error
+from alerta_utec.cli.param_types import TimeZone
+from alerta_utec.cli.program import Command, Group
 from alerta_utec.cli.terminal import safe
 from alerta_utec.domain.change import Change
 from alerta_utec.domain.errors import InvalidIncident
@@ -24,7 +25,7 @@ _HOMES = click.option(
 _LABELS = {"urgency": "urgencia", "type": "tipo", "location": "lugar", "hours": "hora"}
 
 
-@click.group(cls=SpanishGroup)
+@click.group(cls=Group)
 def route() -> None:
     """Revisa y prueba el archivo de rutas: quién recibe qué avisos.
 
@@ -35,7 +36,7 @@ def route() -> None:
     """
 
 
-@route.command(cls=SpanishCommand)
+@route.command(cls=Command)
 @click.argument("file", metavar="ARCHIVO", type=click.Path(path_type=Path))
 @_HOMES
 def check(file: Path, *, aws: bool) -> None:
@@ -52,7 +53,7 @@ def check(file: Path, *, aws: bool) -> None:
     click.echo(f"Correcto: reglas, {len(rules)}; destinatarios, {len(recipients)}.")
 
 
-@route.command(cls=SpanishCommand)
+@route.command(cls=Command)
 @click.option(
     "--routes",
     "file",
@@ -72,7 +73,7 @@ def check(file: Path, *, aws: bool) -> None:
     "--timezone",
     envvar="ALERTA_TIMEZONE",
     default="America/Lima",
-    type=Zone(),
+    type=TimeZone(),
     show_default=True,
     show_envvar=True,
     help="Zona horaria del campus.",
@@ -138,7 +139,7 @@ def _change(fields: dict[str, object], at: datetime) -> Change:
             f"--{problem.field.removeprefix('incident.')} {text(problem.key, **problem.params)}"
             for problem in error.problems
         ]
-        raise usage("; ".join(wrong)) from error
+        raise usage_error("; ".join(wrong)) from error
     return Change(None, Incident.taken_in(report, incident_id="prueba", at=at))
 
 
@@ -149,7 +150,7 @@ def _moment(written: str | None, zone: ZoneInfo) -> datetime:
         moment = datetime.fromisoformat(written)
         return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
     except (ValueError, OverflowError) as error:
-        raise usage(f"--at: {safe(written)} no es una fecha como 2026-11-24T23:30") from error
+        raise usage_error(f"--at: {safe(written)} no es una fecha como 2026-11-24T23:30") from error
 
 
 def _explained(verdict: Verdict, facts: Facts) -> str:

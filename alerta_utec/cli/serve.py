@@ -10,26 +10,27 @@ import click
 from alerta_utec.adapters.sqlite.errors import DataRefused
 from alerta_utec.cli.auth import auth_options, environment
 from alerta_utec.cli.banner import banner
-from alerta_utec.cli.options import (
+from alerta_utec.cli.errors import Failure, usage_error
+from alerta_utec.cli.options import data
+from alerta_utec.cli.param_types import (
     PORT_MAX,
     Address,
     Origin,
     Seconds,
     Stage,
     Switch,
-    Whole,
-    Zone,
-    data,
+    TimeZone,
+    WholeNumber,
 )
+from alerta_utec.cli.program import Command
 from alerta_utec.cli.route import load
-from alerta_utec.cli.spanish import Failure, SpanishCommand, usage
 from alerta_utec.domain.messages import Lang
 from alerta_utec.notifications.rules import Rule
 
 _setting = partial(click.option, show_envvar=True)
 
 
-@click.command(cls=SpanishCommand)
+@click.command(cls=Command)
 @_setting(
     "--host",
     envvar="ALERTA_HOST",
@@ -42,7 +43,7 @@ _setting = partial(click.option, show_envvar=True)
     "--port",
     envvar="ALERTA_PORT",
     default=8000,
-    type=Whole(0, PORT_MAX),
+    type=WholeNumber(0, PORT_MAX),
     show_default=True,
     help="Puerto; con 0, uno libre.",
 )
@@ -96,7 +97,7 @@ _setting = partial(click.option, show_envvar=True)
     "--mail-limit",
     envvar="ALERTA_MAIL_LIMIT",
     default=20,
-    type=Whole(1, 3600),
+    type=WholeNumber(1, 3600),
     show_default=True,
     help="Correos seguidos a cada destinatario, y luego por hora; los demás se juntan.",
 )
@@ -104,7 +105,7 @@ _setting = partial(click.option, show_envvar=True)
     "--mail-window",
     envvar="ALERTA_MAIL_WINDOW",
     default=300,
-    type=Whole(0, 3600),
+    type=WholeNumber(0, 3600),
     metavar="SEGUNDOS",
     show_default=True,
     help="Cuánto se juntan, tras el primero, los correos del mismo tipo y lugar; 0: nada.",
@@ -113,7 +114,7 @@ _setting = partial(click.option, show_envvar=True)
     "--timezone",
     envvar="ALERTA_TIMEZONE",
     default="America/Lima",
-    type=Zone(),
+    type=TimeZone(),
     show_default=True,
     help="Zona horaria de los correos.",
 )
@@ -138,7 +139,7 @@ _setting = partial(click.option, show_envvar=True)
     "--max-per-address",
     envvar="ALERTA_MAX_PER_ADDRESS",
     default=1000,
-    type=Whole(1, 1_000_000),
+    type=WholeNumber(1, 1_000_000),
     show_default=True,
     help="Conexiones a la vez desde una misma dirección de fuera.",
 )
@@ -211,7 +212,7 @@ def serve(
       ALERTA_AUTH_SECRET=… alerta-utec serve --host 0.0.0.0 --auth jwt
     """
     if auth == "off" and not insecure and not _loopback(host):
-        raise usage(
+        raise usage_error(
             f"{host} no es solo esta máquina, y cualquiera que llegue podría avisar y leer. Use "
             "--auth jwt, --host 127.0.0.1 (detrás de un proxy, si hace falta) o acéptelo con "
             "--insecure."
@@ -269,7 +270,7 @@ def _rules(routes: Path | None, mail_to: tuple[str, ...]) -> tuple[Rule, ...]:
     if routes is None:
         return ()
     if mail_to:
-        raise usage("con --routes, los destinatarios están en el archivo: quite --mail-to.")
+        raise usage_error("con --routes, los destinatarios están en el archivo: quite --mail-to.")
     return load(routes)
 
 

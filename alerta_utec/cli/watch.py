@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from alerta_utec.cli.options import FeedPosition, as_json, no_color, token, ws_url
-from alerta_utec.cli.spanish import Failure, SpanishCommand
+from alerta_utec.cli.errors import Failure
+from alerta_utec.cli.options import as_json, no_color, token, ws_url
+from alerta_utec.cli.param_types import feed_position
+from alerta_utec.cli.program import Command
 from alerta_utec.cli.terminal import incident_line, safe
 from alerta_utec.domain.change import Position
 from alerta_utec.domain.errors import InvalidRequest
@@ -20,12 +22,12 @@ if TYPE_CHECKING:
 _STATE_MAX_BYTES = 200
 
 
-@click.command(cls=SpanishCommand)
+@click.command(cls=Command)
 @ws_url
 @token
 @click.option(
     "--since",
-    type=FeedPosition(),
+    type=feed_position,
     metavar="POSICIÓN",
     help="Empieza por lo que cambió desde esa posición, en vez de por ahora.",
 )

@@ -6,8 +6,9 @@ from typing import Any
 import click
 
 from alerta_utec.cli.deliveries import because
-from alerta_utec.cli.options import HTTP_URL
-from alerta_utec.cli.spanish import Failure, SpanishGroup, usage
+from alerta_utec.cli.errors import Failure, usage_error
+from alerta_utec.cli.param_types import HTTP_URL
+from alerta_utec.cli.program import Group
 from alerta_utec.cli.terminal import moment, safe
 from alerta_utec.cli.webhook_options import (
     Service,
@@ -26,7 +27,7 @@ _STATES: Mapping[str, str] = {
 }
 
 
-@click.group(cls=SpanishGroup)
+@click.group(cls=Group)
 def webhooks() -> None:
     """Avisa por HTTP a otros sistemas de cada cambio.
 
@@ -107,7 +108,7 @@ def change(
     """
     wanted = filter_of(filters)
     if receiver is None and description is None and wanted is None:
-        raise usage("falta qué cambiar: --to, --description o el filtro.")
+        raise usage_error("falta qué cambiar: --to, --description o el filtro.")
     changed = service.ask(
         lambda known: known.change(webhook_id, url=receiver, filter=wanted, description=description)
     )

@@ -54,13 +54,13 @@ def test_no_command_shows_the_help() -> None:
     result = run()
 
     assert result.exit_code == 2
-    assert "Órdenes:" in result.output
+    assert "Comandos:" in result.output
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("srve",), "no existe la orden srve. ¿Quiso decir serve?"),
+        (("srve",), "no existe el comando srve. ¿Quiso decir 'serve'?"),
         (("serve", "--prot", "1"), "no existe la opción --prot. ¿Quiso decir"),
         (("serve", "--port"), "la opción --port necesita un valor"),
         (("serve", "--port", "x"), "un número entero de 0 a 65535"),
