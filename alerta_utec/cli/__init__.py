@@ -9,15 +9,27 @@ from alerta_utec.cli.incidents import incidents
 from alerta_utec.cli.notify import notify
 from alerta_utec.cli.program import Program
 from alerta_utec.cli.redrive import redrive
-from alerta_utec.cli.route import route
+from alerta_utec.cli.rules import rules
 from alerta_utec.cli.serve import serve
 from alerta_utec.cli.watch import watch
 from alerta_utec.cli.webhooks import webhooks
 
+# Spellings of ``rules`` and ``--rules`` that are still accepted; no help shows them.
+_OLD_NAMES = {"route": "rules", "routes": "rules"}
+
+
+def _current_name(name: str) -> str:
+    """Return the current name of a command or option."""
+    return _OLD_NAMES.get(name, name)
+
 
 @click.group(
     cls=Program,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    context_settings={
+        "help_option_names": ["-h", "--help"],
+        "max_content_width": 100,
+        "token_normalize_func": _current_name,
+    },
 )
 @click.version_option(
     __version__, prog_name="alerta-utec", message="%(prog)s %(version)s", help="Muestra la versión."
@@ -40,5 +52,5 @@ def main() -> None:
     """
 
 
-for command in (serve, notify, watch, incidents, webhooks, token, backup, restore, redrive, route):
+for command in (serve, notify, watch, incidents, webhooks, token, backup, restore, redrive, rules):
     main.add_command(command)

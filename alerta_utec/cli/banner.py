@@ -34,7 +34,7 @@ def banner(settings: "LocalSettings", http_url: str, ws_url: str) -> str:
 def _mail(settings: "LocalSettings") -> str:
     if settings.ephemeral:
         return "en memoria: no sale (--ephemeral)"
-    routes = f"; {len(settings.rules)} reglas dicen a quién (--routes)" if settings.rules else ""
+    routes = f"; {len(settings.rules)} reglas dicen a quién (--rules)" if settings.rules else ""
     if settings.mail_url is None:
         return f"{settings.data.resolve() / 'mail'} (Maildir; --mail-url para que salga){routes}"
     # Never the whole URL: it carries passwords and tokens.

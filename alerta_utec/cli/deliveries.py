@@ -29,7 +29,7 @@ _REASONS: Mapping[str, str] = {
 _HELD: Mapping[str, str] = {
     "grouped": "se junta con otros del mismo tipo y lugar",
     "limit": "se junta con otros: hubo muchos en poco tiempo",
-    "no_rule": "ninguna ruta le da destinatario",
+    "no_rule": "ninguna regla le da destinatario",
 }
 
 

@@ -23,7 +23,7 @@ from alerta_utec.cli.param_types import (
     WholeNumber,
 )
 from alerta_utec.cli.program import Command
-from alerta_utec.cli.route import load
+from alerta_utec.cli.rules import load, rules_option
 from alerta_utec.domain.messages import Lang
 from alerta_utec.notifications.rules import Rule
 
@@ -86,12 +86,8 @@ _setting = partial(click.option, show_envvar=True)
     type=Address(),
     help="Destinatario; se repite para varios (en la variable, con comas).",
 )
-@_setting(
-    "--routes",
-    envvar="ALERTA_ROUTES",
-    type=click.Path(path_type=Path),
-    metavar="ARCHIVO",
-    help="Archivo de rutas: quién recibe qué avisos; sin él, todo va a --mail-to.",
+@rules_option(
+    "rules", "Archivo de reglas: quién recibe qué notificaciones; sin él, todo va a --mail-to."
 )
 @_setting(
     "--mail-limit",
@@ -186,7 +182,7 @@ def serve(
     mail_url: str | None,
     mail_from: str,
     mail_to: tuple[str, ...],
-    routes: Path | None,
+    rules: Path | None,
     mail_limit: int,
     mail_window: int,
     timezone: str,
@@ -208,7 +204,7 @@ def serve(
       alerta-utec serve
       alerta-utec serve --port 9000 --data /srv/alerta
       alerta-utec serve --mail-url smtp://correo.example:25 --mail-to guardia@example.edu
-      alerta-utec serve --mail-url smtp://correo.example:25 --routes rutas.yml
+      alerta-utec serve --mail-url smtp://correo.example:25 --rules reglas.yml
       ALERTA_AUTH_SECRET=… alerta-utec serve --host 0.0.0.0 --auth jwt
     """
     if auth == "off" and not insecure and not _loopback(host):
@@ -237,7 +233,7 @@ def serve(
         mail_url=mail_url or None,
         mail_from=mail_from,
         mail_to=mail_to,
-        rules=_rules(routes, mail_to),
+        rules=_rules(rules, mail_to),
         mail_limit=mail_limit,
         mail_window_s=mail_window,
         timezone=timezone,
@@ -266,12 +262,12 @@ def serve(
         ) from error
 
 
-def _rules(routes: Path | None, mail_to: tuple[str, ...]) -> tuple[Rule, ...]:
-    if routes is None:
+def _rules(file: Path | None, mail_to: tuple[str, ...]) -> tuple[Rule, ...]:
+    if file is None:
         return ()
     if mail_to:
-        raise usage_error("con --routes, los destinatarios están en el archivo: quite --mail-to.")
-    return load(routes)
+        raise usage_error("con --rules, los destinatarios están en el archivo: quite --mail-to.")
+    return load(file)
 
 
 def _loopback(host: str) -> bool:

@@ -51,7 +51,7 @@ def environment(peer: SmtpPeer, routes: Path, group: str, **more: str) -> dict[s
     """The environment of a server with these routes."""
     return {
         "ALERTA_MAIL_URL": f"smtp://127.0.0.1:{peer.port}",
-        "ALERTA_ROUTES": str(routes),
+        "ALERTA_RULES": str(routes),
         "GRUPO_LABORATORIOS": group,
         **more,
     }
@@ -73,7 +73,7 @@ def test_the_file_on_the_page_is_right_and_the_command_beside_it_says_who_gets_w
 ) -> None:
     path = tmp_path / "rutas.yml"
     path.write_text(piece(SECTION, "yaml"))
-    [check, test] = re.findall(r"^alerta-utec (route .*)$", piece(SECTION, "sh"), re.MULTILINE)
+    [check, test] = re.findall(r"^alerta-utec (rules .*)$", piece(SECTION, "sh"), re.MULTILINE)
     here = {"GRUPO_LABORATORIOS": "json://127.0.0.1:1/"}
 
     checked = run(*check.replace("rutas.yml", str(path)).split(), environment=here)
@@ -147,7 +147,7 @@ def test_a_file_that_is_wrong_is_told_at_the_start(tmp_path: Path) -> None:
     path = tmp_path / "rutas.yml"
     path.write_text("- {name: a, to: '+51999999999'}\n- {name: b, to: a@example.edu, si: no}\n")
 
-    result = run("serve", "--port", "0", "--data", str(tmp_path / "d"), "--routes", str(path))
+    result = run("serve", "--port", "0", "--data", str(tmp_path / "d"), "--rules", str(path))
 
     assert result.exit_code == 1
     assert "Línea 1, «a»: to: +51999999999: una máquina no envía SMS" in result.stderr
@@ -155,7 +155,7 @@ def test_a_file_that_is_wrong_is_told_at_the_start(tmp_path: Path) -> None:
 
 
 def test_recipients_are_named_in_one_place(tmp_path: Path) -> None:
-    arguments = ("--routes", str(tmp_path / "r.yml"), "--mail-to", "a@example.edu")
+    arguments = ("--rules", str(tmp_path / "r.yml"), "--mail-to", "a@example.edu")
 
     result = run("serve", "--port", "0", *arguments)
 

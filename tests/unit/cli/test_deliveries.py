@@ -55,7 +55,7 @@ COUNTS = {"attempted": 9, "delivered": 9, "gone": 0, "throttled": 0, "failed": 0
         ({"channel": "email", "result": "sent", "with": 3}, "correo    enviado, junto con 3 más"),
         (
             {"channel": "email", "result": "suppressed", "because": "no_rule"},
-            "correo    no se envía: ninguna ruta le da destinatario",
+            "correo    no se envía: ninguna regla le da destinatario",
         ),
         (
             {"channel": "email", "result": "sent", "recipients": [{"to": "ana@example.edu"}]},

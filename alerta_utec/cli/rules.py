@@ -1,16 +1,17 @@
-"""``alerta-utec route``: the routing file, looked at before it is used."""
+"""``alerta-utec rules``: check and try a file of notification rules before using it."""
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 import click
 
 from alerta_utec.cli.errors import Failure, usage_error
 from alerta_utec.cli.param_types import TimeZone
-from alerta_utec.cli.program import Command, Group
+from alerta_utec.cli.program import Group
 from alerta_utec.cli.terminal import safe
 from alerta_utec.domain.change import Change
 from alerta_utec.domain.errors import InvalidIncident
@@ -19,51 +20,59 @@ from alerta_utec.domain.messages import EMAIL, text
 from alerta_utec.notifications.recipients import Recipient
 from alerta_utec.notifications.rules import DAYS, Facts, Hours, Routes, Rule, Verdict
 
-_HOMES = click.option(
+Function = TypeVar("Function", bound=Callable[..., Any])
+_OLD_VARIABLE = "ALERTA_ROUTES"
+_aws = click.option(
     "--aws", is_flag=True, help="Como en AWS: con teléfonos (SMS) y sin URL de Apprise."
 )
 _LABELS = {"urgency": "urgencia", "type": "tipo", "location": "lugar", "hours": "hora"}
 
 
+def rules_option(name: str, text: str, **more: Any) -> Callable[[Function], Function]:
+    """Add the option ``--rules``; the command gets the file as its parameter ``name``."""
+    return click.option(
+        "--rules",
+        name,
+        envvar="ALERTA_RULES",
+        default=lambda: os.environ.get(_OLD_VARIABLE) or None,
+        type=click.Path(path_type=Path),
+        metavar="ARCHIVO",
+        show_envvar=True,
+        help=text,
+        **more,
+    )
+
+
 @click.group(cls=Group)
-def route() -> None:
-    """Revisa y prueba el archivo de rutas: quién recibe qué avisos.
+def rules() -> None:
+    """Revisa y prueba el archivo de reglas: quién recibe qué notificaciones.
 
     \b
     Ejemplos:
-      alerta-utec route check rutas.yml
-      alerta-utec route test --routes rutas.yml --type humo --location Patio --urgency high
+      alerta-utec rules check reglas.yml
+      alerta-utec rules test --rules reglas.yml --type humo --location Patio --urgency high
     """
 
 
-@route.command(cls=Command)
+@rules.command()
 @click.argument("file", metavar="ARCHIVO", type=click.Path(path_type=Path))
-@_HOMES
+@_aws
 def check(file: Path, *, aws: bool) -> None:
-    """Dice si el archivo está bien; si no, todo lo que hay que corregir.
+    """Dice si el archivo es válido; si no, todo lo que hay que corregir.
 
     \b
     Ejemplo:
-      alerta-utec route check rutas.yml
+      alerta-utec rules check reglas.yml
     """
-    rules = load(file, aws=aws)
-    for rule in rules:
+    found = load(file, aws=aws)
+    for rule in found:
         click.echo(f"{rule.name}: {_recipients(rule.to)}")
-    recipients = {recipient.key for rule in rules for recipient in rule.to}
-    click.echo(f"Correcto: reglas, {len(rules)}; destinatarios, {len(recipients)}.")
+    recipients = {recipient.key for rule in found for recipient in rule.to}
+    click.echo(f"Correcto: reglas, {len(found)}; destinatarios, {len(recipients)}.")
 
 
-@route.command(cls=Command)
-@click.option(
-    "--routes",
-    "file",
-    envvar="ALERTA_ROUTES",
-    show_envvar=True,
-    required=True,
-    metavar="ARCHIVO",
-    type=click.Path(path_type=Path),
-    help="Archivo de rutas.",
-)
+@rules.command()
+@rules_option("file", "Archivo de reglas.", required=True)
 @click.option("--type", "kind", required=True, metavar="TIPO", help="Tipo de incidente.")
 @click.option("--location", required=True, metavar="LUGAR", help="Lugar.")
 @click.option("--urgency", required=True, metavar="URGENCIA", help="low, medium o high.")
@@ -78,7 +87,7 @@ def check(file: Path, *, aws: bool) -> None:
     show_envvar=True,
     help="Zona horaria del campus.",
 )
-@_HOMES
+@_aws
 def test(
     file: Path,
     kind: str,
@@ -94,7 +103,7 @@ def test(
 
     \b
     Ejemplo:
-      alerta-utec route test --routes rutas.yml --type incendio --location "Laboratorio A" \\
+      alerta-utec rules test --rules reglas.yml --type incendio --location "Laboratorio A" \\
         --urgency high --at 2026-11-24T23:30
     """
     zone = ZoneInfo(timezone)
@@ -112,10 +121,10 @@ def test(
 
 
 def load(file: Path, *, aws: bool = False) -> tuple[Rule, ...]:
-    """The rules in the file, for one of the homes.
+    """Read the rules in ``file``, for AWS or for one machine.
 
     Raises:
-        Failure: with all that is wrong with it.
+        Failure: the file is not valid; the message lists every problem.
     """
     from alerta_utec.notifications.rules_file import (
         RoutesRefused,
@@ -128,7 +137,7 @@ def load(file: Path, *, aws: bool = False) -> tuple[Rule, ...]:
         return load_rules(file, os.environ, on_aws if aws else on_one_machine)
     except RoutesRefused as error:
         problems = "\n".join(f"  {safe(problem)}" for problem in error.problems)
-        raise Failure(f"el archivo de rutas no está bien.\n{problems}") from error
+        raise Failure(f"el archivo de reglas no es válido.\n{problems}") from error
 
 
 def _change(fields: dict[str, object], at: datetime) -> Change:
@@ -164,7 +173,7 @@ def _explained(verdict: Verdict, facts: Facts) -> str:
 
 
 def _condition(name: str, rule: Rule, facts: Facts) -> str:
-    """What the incident has, and in brackets what the rule asks for."""
+    """Describe the incident's value and, in brackets, the values that the rule accepts."""
     match name:
         case "urgency":
             has = _urgency(facts.urgency)

@@ -1,4 +1,4 @@
-"""``alerta-utec route``: the routing file, before it is used."""
+"""``alerta-utec rules``: the file of notification rules, before it is used."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from tests.unit.cli.running import run
 # Apprise loads every plugin at once, and one of them a module that Python 3.11 deprecates.
 pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")
 
-ROUTES = """\
+RULES = """\
 - name: Guardia
   urgency: [high]
   to: [guardia@example.edu]
@@ -27,13 +27,13 @@ PHONE = "- {name: Guardia, to: '+51999999999'}"
 
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
-    path = tmp_path / "rutas.yml"
-    path.write_text(ROUTES)
+    path = tmp_path / "reglas.yml"
+    path.write_text(RULES)
     return path
 
 
 def test_a_file_that_is_right_is_shown_with_its_recipients(file: Path) -> None:
-    result = run("route", "check", str(file), environment={"GRUPO": "json://localhost:2"})
+    result = run("rules", "check", str(file), environment={"GRUPO": "json://localhost:2"})
 
     assert result.exit_code == 0
     assert result.stdout.splitlines() == [
@@ -44,9 +44,9 @@ def test_a_file_that_is_right_is_shown_with_its_recipients(file: Path) -> None:
 
 
 def test_a_file_that_is_wrong_is_refused_with_all_that_is(file: Path) -> None:
-    file.write_text(ROUTES.replace("[high]", "[urgente]").replace("json:", "nadie:"))
+    file.write_text(RULES.replace("[high]", "[urgente]").replace("json:", "nadie:"))
 
-    result = run("route", "check", str(file))
+    result = run("rules", "check", str(file))
 
     assert result.exit_code == 1
     assert "Línea 2, «Guardia»: urgency: debe ser medium o high" in result.stderr
@@ -61,7 +61,7 @@ def test_each_home_has_recipients_of_its_own(file: Path) -> None:
     phone.write_text(PHONE)
 
     found = [
-        run("route", "check", str(path), *home, environment=here).exit_code
+        run("rules", "check", str(path), *home, environment=here).exit_code
         for path in (file, phone)
         for home in ((), ("--aws",))
     ]
@@ -71,7 +71,7 @@ def test_each_home_has_recipients_of_its_own(file: Path) -> None:
 
 def test_the_test_says_who_gets_it_and_why(file: Path) -> None:
     result = run(
-        *("route", "test", "--routes", str(file), *INCIDENT, "--at", "2026-11-25T02:30"),
+        *("rules", "test", "--rules", str(file), *INCIDENT, "--at", "2026-11-25T02:30"),
         environment={"GRUPO": "json://localhost:2"},
     )
 
@@ -102,7 +102,7 @@ def test_the_test_says_what_keeps_a_rule_from_it(
     file: Path, arguments: tuple[str, ...], shown: str
 ) -> None:
     result = run(
-        *("route", "test", "--routes", str(file), *INCIDENT, *arguments),
+        *("rules", "test", "--rules", str(file), *INCIDENT, *arguments),
         environment={"GRUPO": "json://localhost:2"},
     )
 
@@ -114,7 +114,7 @@ def test_a_low_urgency_is_told_to_nobody(file: Path) -> None:
     file.write_text("- {name: Todo, to: a@example.edu}")
 
     arguments = ("--type", "x", "--location", "y", "--urgency", "baja")
-    result = run("route", "test", *arguments, environment={"ALERTA_ROUTES": str(file)})
+    result = run("rules", "test", *arguments, environment={"ALERTA_RULES": str(file)})
 
     assert "no pone condiciones" in result.stdout
     assert result.stdout.endswith("No lo recibe nadie: una urgencia baja no da aviso.\n")
@@ -134,7 +134,49 @@ def test_values_that_are_none_are_refused(
 ) -> None:
     file.write_text("- {name: Todo, to: a@example.edu}")
 
-    result = run("route", "test", "--routes", str(file), *INCIDENT, *arguments)
+    result = run("rules", "test", "--rules", str(file), *INCIDENT, *arguments)
 
     assert result.exit_code == 2
     assert told in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment"),
+    [
+        (("route", "test", "--routes", "FILE"), {}),
+        (("rules", "test", "--routes", "FILE"), {}),
+        (("rules", "test"), {"ALERTA_ROUTES": "FILE"}),
+        (("rules", "test"), {"ALERTA_ROUTES": "otro.yml", "ALERTA_RULES": "FILE"}),
+    ],
+)
+def test_the_old_spellings_are_accepted(
+    file: Path, arguments: tuple[str, ...], environment: dict[str, str]
+) -> None:
+    file.write_text("- {name: Todo, to: a@example.edu}")
+    named = {name: value.replace("FILE", str(file)) for name, value in environment.items()}
+
+    result = run(
+        *(word.replace("FILE", str(file)) for word in arguments), *INCIDENT, environment=named
+    )
+
+    assert result.exit_code == 0
+    assert result.stdout.endswith("Lo reciben 1: a@example.edu\n")
+
+
+def test_serve_accepts_the_old_spellings_of_rules(tmp_path: Path) -> None:
+    missing = str(tmp_path / "reglas.yml")
+
+    by_option = run("serve", "--port", "0", "--routes", missing)
+    by_variable = run("serve", "--port", "0", environment={"ALERTA_ROUTES": missing})
+
+    assert by_option.exit_code == by_variable.exit_code == 1
+    assert by_option.stderr == by_variable.stderr
+    assert f"No se puede leer {missing}" in by_option.stderr
+
+
+@pytest.mark.parametrize("command", [(), ("serve",), ("rules",), ("rules", "test")])
+def test_the_help_does_not_show_the_old_spellings(command: tuple[str, ...]) -> None:
+    text = run(*command, "--help").stdout
+
+    assert "rules" in text
+    assert "route" not in text.lower()
