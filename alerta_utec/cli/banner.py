@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 def banner(settings: "LocalSettings", http_url: str, ws_url: str) -> str:
     """Where the service is, how to try it, and where incidents and e-mails go."""
-    stored = "en memoria: se pierden al terminar (--ephemeral)"
+    stored = "en una carpeta temporal: se pierden al terminar (--ephemeral)"
     if not settings.ephemeral:
         stored = str(settings.data.resolve() / "alerta.db")
     lines = [
@@ -33,7 +33,7 @@ def banner(settings: "LocalSettings", http_url: str, ws_url: str) -> str:
 
 def _mail(settings: "LocalSettings") -> str:
     if settings.ephemeral:
-        return "en memoria: no sale (--ephemeral)"
+        return "no sale (--ephemeral)"
     routes = f"; {len(settings.rules)} reglas dicen a quién (--rules)" if settings.rules else ""
     if settings.mail_url is None:
         return f"{settings.data.resolve() / 'mail'} (Maildir; --mail-url para que salga){routes}"

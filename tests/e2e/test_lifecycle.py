@@ -12,6 +12,7 @@ from websockets.exceptions import ConnectionClosed
 from tests.conformance.targets import http_request
 from tests.conftest import ServeFactory
 from tests.support.emulator import ROOT, free_port
+from tests.support.eventually import eventually
 from tests.support.incidents import incident
 from tests.support.server import Server, serve_command, server_environment
 from tests.support.wsclient import NotReceived, WsClient
@@ -141,6 +142,38 @@ def test_what_is_stored_is_nobody_elses_to_read(serve: ServeFactory) -> None:
         client.notify(incident())
 
     assert server.data.stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize("with_signal", [signal.SIGTERM, signal.SIGINT], ids=lambda s: s.name)
+def test_an_ephemeral_server_leaves_no_file_and_sends_no_mail(
+    serve: ServeFactory, tmp_path: Path, with_signal: signal.Signals
+) -> None:
+    temporary = tmp_path / "tmp"
+    temporary.mkdir()
+    mail = ("--mail-url", f"smtp://127.0.0.1:{free_port()}", "--mail-to", "guardia@utec.example")
+    server = serve(options=("--ephemeral", *mail), environment={"TMPDIR": str(temporary)})
+
+    with WsClient(server.ws_url) as client:
+        created = client.notify(incident(urgency="high"))
+    shown = f"{server.http_url}/incidents/{created['incidentId']}"
+    emails = eventually(
+        lambda: [
+            delivery["result"]
+            for delivery in http_request("GET", shown).json()["deliveries"]
+            if delivery["channel"] == "email"
+        ],
+        "the e-mail is on record",
+        accept=lambda results: results == ["sent"],
+    )
+    (used,) = temporary.iterdir()
+    mode = used.stat().st_mode & 0o777
+    code = server.stop(with_signal)
+
+    assert code == 0
+    assert emails == ["sent"]
+    assert mode == 0o700
+    assert list(temporary.iterdir()) == []
+    assert not server.data.exists()
 
 
 def report(server: Server, acknowledged: list[str], enough: threading.Event) -> None:

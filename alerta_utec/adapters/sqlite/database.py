@@ -46,13 +46,17 @@ def _refused(path: Path) -> Iterator[None]:
 class Database:
     """An open database file, brought to the latest schema."""
 
-    def __init__(self, path: Path, *, busy_timeout_s: float = BUSY_TIMEOUT_S):
+    def __init__(self, path: Path, *, busy_timeout_s: float = BUSY_TIMEOUT_S, durable: bool = True):
         """Open the file, or make it.
+
+        Without ``durable`` no commit waits for the disk: a crash of the machine can then lose or
+        damage the file, a crash of this process cannot.
 
         Raises:
             DataRefused: it is another program's, from a later version, or cannot be used.
         """
         self._path = path
+        self._durable = durable
         self._busy_timeout_s = busy_timeout_s
         self._patience_s = busy_timeout_s
         self._turn = threading.RLock()
@@ -152,9 +156,9 @@ class Database:
             self._patience_s = patience_s
 
     def _set_up(self) -> None:
+        self._writer.execute(f"PRAGMA synchronous = {'FULL' if self._durable else 'OFF'}")
         migrate(self._writer, str(self._path))
         self._writer.execute("PRAGMA journal_mode = WAL").fetchone()
-        self._writer.execute("PRAGMA synchronous = FULL")
 
     def _connect(self) -> sqlite3.Connection:
         return sqlite3.connect(

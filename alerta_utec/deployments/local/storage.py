@@ -1,11 +1,11 @@
 """What keeps the incidents and what is owed for them, on one machine."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
-from alerta_utec.adapters.memory import MemoryDeliveries, MemoryIncidents, MemoryMailer
-from alerta_utec.adapters.memory_webhooks import MemoryWebhooks
 from alerta_utec.adapters.sqlite.data_folder import DataFolder
 from alerta_utec.adapters.sqlite.database import Database
 from alerta_utec.adapters.sqlite.deliveries import SqliteDeliveries
@@ -15,8 +15,10 @@ from alerta_utec.deployments.local.webhooks import KeptWebhooks
 from alerta_utec.domain.change import Change
 from alerta_utec.gateway.executor import pause
 from alerta_utec.notifications.local.channels import lanes_for
+from alerta_utec.notifications.local.discarding import DiscardingMailer
 from alerta_utec.notifications.local.sqlite import SqliteNotices
 from alerta_utec.notifications.ports import Notices
+from alerta_utec.notifications.recipients import Recipient
 from alerta_utec.notifications.sender import Lane
 from alerta_utec.ports import Deliveries, IncidentStore
 from alerta_utec.webhooks.local.sqlite import SqliteWebhookJobs, SqliteWebhooks
@@ -36,8 +38,9 @@ class Backing:
 def open_backing(
     settings: LocalSettings, on_commit: Callable[[Change], None], resources: ExitStack
 ) -> Backing:
-    """The data folder's, or the memory's where nothing is to be stored.
+    """Open the data folder, or with ``--ephemeral`` a temporary one that ``resources`` removes.
 
+    A process that is killed (SIGKILL) leaves the temporary folder in the system's.
     ``on_commit`` is called with each committed change, in ``seq`` order, by whichever thread
     committed; ``resources`` closes what was opened.
 
@@ -45,15 +48,21 @@ def open_backing(
         DataRefused: the data folder is in use by another server or cannot be used.
         ValueError: the mail URL is not usable.
     """
-    recipients = settings.routes().recipients
+    path, recipients = settings.data, settings.routes().recipients
     if settings.ephemeral:
-        memory, told = MemoryIncidents(on_commit=on_commit), MemoryWebhooks()
-        kept = KeptWebhooks(told, told.jobs)
-        lanes: Sequence[Lane] = [Lane(dict.fromkeys(recipients, MemoryMailer()))]
-        return Backing(memory, memory.notices, lanes, MemoryDeliveries(), kept)
-    folder = resources.enter_context(DataFolder.open(settings.data))
-    lanes = lanes_for(settings.mail_url, settings.mail_from, recipients.values(), folder.maildir)
-    database = resources.enter_context(closing(Database(folder.database)))
+        path = Path(resources.enter_context(TemporaryDirectory(prefix="alerta-utec-")))
+    folder = resources.enter_context(DataFolder.open(path))
+    lanes = _lanes(settings, recipients, folder.maildir)
+    database = Database(folder.database, durable=not settings.ephemeral)
+    resources.enter_context(closing(database))
     store = SqliteIncidents(database, on_commit=on_commit, gather=pause)
     kept = KeptWebhooks(SqliteWebhooks(database), SqliteWebhookJobs(database))
     return Backing(store, SqliteNotices(database), lanes, SqliteDeliveries(database), kept)
+
+
+def _lanes(
+    settings: LocalSettings, recipients: Mapping[str, Recipient], maildir: Path
+) -> Sequence[Lane]:
+    if settings.ephemeral:
+        return [Lane(dict.fromkeys(recipients, DiscardingMailer()))]
+    return lanes_for(settings.mail_url, settings.mail_from, recipients.values(), maildir)
