@@ -19,8 +19,8 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-from alerta_utec.adapters.aws.connections_api.http import Address, ManagementHttp
-from alerta_utec.adapters.aws.connections_api.poster import ManagementPoster
+from alerta_utec.adapters.aws.connections_api.http import Address, ConnectionsHttp
+from alerta_utec.adapters.aws.connections_api.poster import ConnectionsApiPoster
 from alerta_utec.adapters.aws.connections_api.sigv4 import Credentials
 from alerta_utec.adapters.aws.dynamodb.items import change_from_image
 from alerta_utec.adapters.aws.sqs.shards import shard_of
@@ -36,10 +36,10 @@ FRAME = "x" * 440
 Command = Mapping[str, Any]
 
 
-def poster(url: str, threads: int, pem: str | None = None) -> ManagementPoster:
+def poster(url: str, threads: int, pem: str | None = None) -> ConnectionsApiPoster:
     """The service's own, at ``url``."""
     tls = ssl.create_default_context(cafile=pem) if pem else None
-    http = ManagementHttp(
+    http = ConnectionsHttp(
         Address(url, tls),
         lambda: KEYS,
         region=REGION,
@@ -47,7 +47,7 @@ def poster(url: str, threads: int, pem: str | None = None) -> ManagementPoster:
         connect_timeout_s=2.0,
         read_timeout_s=5.0,
     )
-    return ManagementPoster(http, threads)
+    return ConnectionsApiPoster(http, threads)
 
 
 class OneChange:

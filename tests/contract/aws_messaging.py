@@ -14,8 +14,8 @@ import boto3
 import pytest
 from botocore.config import Config
 
-from alerta_utec.adapters.aws.connections_api.http import Address, ManagementHttp
-from alerta_utec.adapters.aws.connections_api.poster import ManagementPoster
+from alerta_utec.adapters.aws.connections_api.http import Address, ConnectionsHttp
+from alerta_utec.adapters.aws.connections_api.poster import ConnectionsApiPoster
 from alerta_utec.adapters.aws.connections_api.sigv4 import Credentials
 from alerta_utec.notifications.aws.sns import SnsMailer
 from alerta_utec.ports import Email
@@ -30,10 +30,10 @@ GONE = 410
 
 
 class ManagementSockets:
-    """A ``ManagementPoster`` and the sockets of clients at the same gateway."""
+    """A ``ConnectionsApiPoster`` and the sockets of clients at the same gateway."""
 
-    def __init__(self, http: ManagementHttp, ws_url: str, stack: ExitStack):
-        self.poster = ManagementPoster(http)
+    def __init__(self, http: ConnectionsHttp, ws_url: str, stack: ExitStack):
+        self.poster = ConnectionsApiPoster(http)
         self._http, self._ws_url, self._stack = http, ws_url, stack
         self._sockets: dict[str, WsClient] = {}
 
@@ -66,7 +66,7 @@ class ManagementSockets:
 @pytest.fixture
 def management_sockets(server: Server) -> Iterator[ManagementSockets]:
     """Posts through ``@connections`` of the local gateway."""
-    http = ManagementHttp(
+    http = ConnectionsHttp(
         Address(server.management_url),
         lambda: Credentials("test", "test"),
         region=REGION,

@@ -112,10 +112,10 @@ class AwsServices:
     @cached_property
     def sweep(self) -> "Sweep":
         """Closes expired connections (``CONNECTIONS_TABLE``, ``MANAGEMENT_ENDPOINT``)."""
-        from alerta_utec.adapters.aws.connections_api.client import management
+        from alerta_utec.adapters.aws.connections_api.client import connections_http
         from alerta_utec.adapters.aws.connections_api.sweep import Sweep
 
-        sockets = management(self.environment["MANAGEMENT_ENDPOINT"], keep=1)
+        sockets = connections_http(self.environment["MANAGEMENT_ENDPOINT"], keep=1)
         table = self.environment["CONNECTIONS_TABLE"]
         return Sweep(self._dynamodb, table, sockets, SystemClock())
 
@@ -198,11 +198,11 @@ class AwsServices:
     @cached_property
     def poster(self) -> "Poster":
         """Sends frames to sockets (``MANAGEMENT_ENDPOINT``)."""
-        from alerta_utec.adapters.aws.connections_api.client import management
-        from alerta_utec.adapters.aws.connections_api.poster import THREADS, ManagementPoster
+        from alerta_utec.adapters.aws.connections_api.client import connections_http
+        from alerta_utec.adapters.aws.connections_api.poster import THREADS, ConnectionsApiPoster
 
         url = self.environment["MANAGEMENT_ENDPOINT"]
-        return ManagementPoster(management(url, keep=THREADS))
+        return ConnectionsApiPoster(connections_http(url, keep=THREADS))
 
     @property
     def _lang(self) -> "Lang":

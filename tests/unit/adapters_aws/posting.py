@@ -5,11 +5,11 @@ from contextlib import ExitStack
 
 import pytest
 
-from alerta_utec.adapters.aws.connections_api.http import Address, ManagementHttp
-from alerta_utec.adapters.aws.connections_api.poster import ManagementPoster
+from alerta_utec.adapters.aws.connections_api.http import Address, ConnectionsHttp
+from alerta_utec.adapters.aws.connections_api.poster import ConnectionsApiPoster
 from tests.unit.adapters_aws.connections_api import CREDENTIALS, REGION, ConnectionsApi
 
-PosterFactory = Callable[..., ManagementPoster]
+PosterFactory = Callable[..., ConnectionsApiPoster]
 
 
 class FakeTime:
@@ -27,9 +27,9 @@ class FakeTime:
         return self.now_s
 
 
-def management(url: str, *, read_timeout_s: float = 5.0, keep: int = 32) -> ManagementHttp:
+def connections_http(url: str, *, read_timeout_s: float = 5.0, keep: int = 32) -> ConnectionsHttp:
     """``@connections`` at ``url``, as any region's and with anybody's credentials."""
-    return ManagementHttp(
+    return ConnectionsHttp(
         Address(url),
         lambda: CREDENTIALS,
         region=REGION,
@@ -55,14 +55,14 @@ def poster_at(time: FakeTime) -> Iterator[PosterFactory]:
     """Makes posters, with the real client's settings unless told otherwise."""
     with ExitStack() as stack:
 
-        def make(url: str, *, threads: int = 32, read_timeout_s: float = 5) -> ManagementPoster:
-            http = management(url, read_timeout_s=read_timeout_s, keep=threads)
+        def make(url: str, *, threads: int = 32, read_timeout_s: float = 5) -> ConnectionsApiPoster:
+            http = connections_http(url, read_timeout_s=read_timeout_s, keep=threads)
             stack.callback(http.close)
-            return ManagementPoster(http, threads, sleep=time.sleep, monotonic=time.monotonic)
+            return ConnectionsApiPoster(http, threads, sleep=time.sleep, monotonic=time.monotonic)
 
         yield make
 
 
 @pytest.fixture
-def poster(api: ConnectionsApi, poster_at: PosterFactory) -> ManagementPoster:
+def poster(api: ConnectionsApi, poster_at: PosterFactory) -> ConnectionsApiPoster:
     return poster_at(api.url)

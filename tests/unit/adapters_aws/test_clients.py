@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from alerta_utec.adapters.aws import clients
-from alerta_utec.adapters.aws.connections_api.client import credentials, management
+from alerta_utec.adapters.aws.connections_api.client import connections_http, credentials
 from alerta_utec.adapters.aws.connections_api.sigv4 import Credentials
 from alerta_utec.domain.errors import Unavailable
 
@@ -76,7 +76,7 @@ def test_without_credentials_nothing_can_be_sent_now(
 
 
 def test_a_post_has_the_timeouts_of_every_call() -> None:
-    http = management("https://api.example/dev", keep=7)
+    http = connections_http("https://api.example/dev", keep=7)
 
     assert http.address.url == "https://api.example/dev"
     assert (http.connect_timeout_s, http.read_timeout_s) == (2, 5)
@@ -84,7 +84,7 @@ def test_a_post_has_the_timeouts_of_every_call() -> None:
 
 
 def test_a_post_goes_only_to_whom_a_certificate_names() -> None:
-    tls = management("https://api.example/dev", keep=1).address.tls
+    tls = connections_http("https://api.example/dev", keep=1).address.tls
 
     assert tls is not None
     assert (tls.verify_mode, tls.check_hostname) == (ssl.CERT_REQUIRED, True)
@@ -97,15 +97,15 @@ def test_who_is_trusted_may_be_said(monkeypatch: pytest.MonkeyPatch, tmp_path: P
     monkeypatch.setenv("AWS_CA_BUNDLE", str(bundle))
 
     with pytest.raises(ssl.SSLError):
-        management("https://api.example/dev", keep=1)
+        connections_http("https://api.example/dev", keep=1)
 
 
 def test_a_proxy_of_the_environment_is_gone_through(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example:3128")
     monkeypatch.setenv("NO_PROXY", "inside.example")
 
-    outside = management("https://api.example/dev", keep=1)
-    inside = management("https://inside.example/dev", keep=1)
+    outside = connections_http("https://api.example/dev", keep=1)
+    inside = connections_http("https://inside.example/dev", keep=1)
 
     assert outside.address.proxies["https"] == "http://proxy.example:3128"
     assert "https" not in inside.address.proxies

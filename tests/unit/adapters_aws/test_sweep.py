@@ -13,7 +13,7 @@ from alerta_utec.domain.errors import Unavailable
 from alerta_utec.ports import Connection
 from tests.unit.adapters_aws.connections_api import DROP, ConnectionsApi
 from tests.unit.adapters_aws.faults import FaultyWire, request_lost
-from tests.unit.adapters_aws.posting import management
+from tests.unit.adapters_aws.posting import connections_http
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def sweep(
     wire: FaultyWire, connections_table: str, clock: ManualClock, api: ConnectionsApi
 ) -> Iterator[Sweep]:
     """A sweep of that table, which tries everything once."""
-    http = management(api.url)
+    http = connections_http(api.url)
     yield Sweep(wire.client, connections_table, http, clock)
     http.close()
 

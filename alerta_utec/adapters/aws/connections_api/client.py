@@ -1,4 +1,4 @@
-"""``@connections`` with the settings and credentials of every other client."""
+"""``ConnectionsHttp`` with the settings and credentials of the AWS SDK's clients."""
 
 import ssl
 
@@ -7,20 +7,20 @@ from botocore.httpsession import get_cert_path
 from botocore.utils import get_environ_proxies
 
 from alerta_utec.adapters.aws import clients
-from alerta_utec.adapters.aws.connections_api.http import Address, ManagementHttp
+from alerta_utec.adapters.aws.connections_api.http import Address, ConnectionsHttp
 from alerta_utec.adapters.aws.connections_api.sigv4 import Credentials
 from alerta_utec.domain.errors import Unavailable
 
 
-def management(url: str, *, keep: int) -> ManagementHttp:
-    """``@connections`` at ``https://…/{stage}``, with up to ``keep`` connections kept open."""
+def connections_http(url: str, *, keep: int) -> ConnectionsHttp:
+    """Return ``@connections`` at ``https://…/{stage}``, with up to ``keep`` kept connections."""
     session = clients.session()
     tls = None
     if url.startswith("https:"):
-        # As botocore has it: the certificates of AWS_CA_BUNDLE, or its own.
+        # As botocore does: the certificates of AWS_CA_BUNDLE, or its own.
         trusted = session.get_config_variable("ca_bundle") or get_cert_path(verify=True)
         tls = ssl.create_default_context(cafile=trusted)
-    return ManagementHttp(
+    return ConnectionsHttp(
         Address(url, tls, get_environ_proxies(url)),
         credentials,
         region=session.get_config_variable("region") or clients.DEFAULT_REGION,
@@ -31,7 +31,7 @@ def management(url: str, *, keep: int) -> ManagementHttp:
 
 
 def credentials() -> Credentials:
-    """What signs at this moment; those of a Lambda or a role end, and others follow.
+    """Return the current credentials; those of a Lambda or a role expire and are replaced.
 
     Raises:
         Unavailable: there are none.

@@ -1,47 +1,62 @@
-"""HTTP to ``@connections``: signed requests, over connections that are kept.
+"""HTTP to ``@connections``: signed requests over connections that are kept open.
 
-boto3 takes 1.1 ms of CPU for a post, nearly all of it for what is the same each time; this takes
-0.06 ms (docs/decisions/0012-connections-client.md). Who is posted to, and who again, is the
-business of ``management_api``.
+boto3 takes 1.1 ms of CPU for a post, nearly all of it to rebuild what is the same each time. Here
+the standard ``http.client`` sends what ``sigv4`` signs (docs/decisions/0012-connections-client.md).
+Which clients are posted to, and when again, is decided in ``poster``.
 """
 
 import base64
 import contextlib
 import selectors
-import socket
 import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from http.client import (
+    HTTPConnection,
+    HTTPException,
+    HTTPResponse,
+    HTTPSConnection,
+    UnknownProtocol,
+)
 from urllib.parse import SplitResult, quote, unquote, urlsplit
 
-from alerta_utec.adapters.aws.connections_api.responses import Answer, ClosedEarly, read_answer
 from alerta_utec.adapters.aws.connections_api.sigv4 import EMPTY, Credentials, Payload, Signer
 
 SERVICE = "execute-api"
-# A Lambda is frozen between two events, and what was open then may be dead without a word: a
-# request would wait for its whole timeout. By the wall's clock, which goes on meanwhile.
+# Lambda freezes the process between two events, and a connection that was open then may be dead
+# without a sign: a request would wait for its whole timeout. Measured by the wall clock, which
+# goes on during the freeze.
 KEPT_S = 20.0
-_OWN_PORTS = {"http": 80, "https": 443}
-_CLOSED = (ClosedEarly, ConnectionError, ssl.SSLEOFError, ssl.SSLZeroReturnError)
+# A longer body is not read: closing the connection costs less.
+BODY_MAX_BYTES = 64 * 1024
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+_CLOSED = (ConnectionError, ssl.SSLEOFError, ssl.SSLZeroReturnError)
 
 
-class NoAnswer(Exception):
-    """Nobody answered; ``again``: another try may help, and holds up nobody for long."""
+@dataclass(frozen=True, slots=True)
+class ApiResponse:
+    """A status, and AWS's name of the error where the response has one."""
 
-    def __init__(self, reason: str, *, again: bool) -> None:
+    status: int
+    error: str = ""
+
+
+class NoResponse(Exception):
+    """A request got no response; ``retryable``: another try may help, and does not take long."""
+
+    def __init__(self, reason: str, *, retryable: bool) -> None:
         super().__init__(reason)
-        self.again = again
+        self.retryable = retryable
 
 
 @dataclass(frozen=True)
 class Address:
-    """Where ``@connections`` is: ``https://host/stage``, or a domain of one's own without stage.
+    """The base URL of ``@connections``: ``https://host/stage``, or a custom domain without stage.
 
-    ``tls`` is needed for https. ``proxies``: by scheme, as the environment has them.
+    ``tls`` is needed for https. ``proxies``: proxy URLs by scheme, as the environment gives them.
     """
 
     url: str
@@ -50,25 +65,27 @@ class Address:
 
     @cached_property
     def host(self) -> str:
-        """As in the ``Host`` header: with a port only where it is not the scheme's own."""
+        """The value of the ``Host`` header: with a port only if it is not the scheme's default."""
         parts = urlsplit(self.url)
         name = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname or ""
-        return name if parts.port in (None, _OWN_PORTS[parts.scheme]) else f"{name}:{parts.port}"
+        if parts.port in (None, _DEFAULT_PORTS[parts.scheme]):
+            return name
+        return f"{name}:{parts.port}"
 
     @cached_property
     def paths(self) -> tuple[str, str]:
-        """What stands before a connection's id: as it is sent, and as it is signed."""
+        """The path before a connection's id: as it is sent, and as it is signed."""
         sent = f"{urlsplit(self.url).path.rstrip('/')}/@connections/"
         return sent, quote(sent, safe="/~")
 
-    def open(self, timeout_s: float) -> socket.socket:
-        """A new connection, through a proxy and TLS where they are called for.
+    def open(self, timeout_s: float) -> HTTPConnection:
+        """Open a connection, through a proxy and TLS where they are configured.
 
         Raises:
             OSError, HTTPException.
         """
         parts = urlsplit(self.url)
-        host, port = parts.hostname or "", parts.port or _OWN_PORTS[parts.scheme]
+        host, port = parts.hostname or "", parts.port or _DEFAULT_PORTS[parts.scheme]
         proxy = urlsplit(self.proxies.get(parts.scheme, ""))
         at = (proxy.hostname, proxy.port) if proxy.hostname else (host, port)
         connection: HTTPConnection
@@ -76,17 +93,18 @@ class Address:
             connection = HTTPSConnection(*at, timeout=timeout_s, context=self.tls)
         else:
             connection = HTTPConnection(*at, timeout=timeout_s)
+        # A closed connection is opened again here, never by http.client itself.
+        connection.auto_open = 0
         if proxy.hostname:
             connection.set_tunnel(host, port, _proxy_headers(proxy))
         connection.connect()
-        opened: socket.socket = connection.sock
-        return opened
+        return connection
 
 
-class ManagementHttp:
-    """``@connections`` at one address, for several threads, each over a channel of its own.
+class ConnectionsHttp:
+    """``@connections`` at one address, for several threads, each with a channel of its own.
 
-    ``credentials`` is asked for each channel, since those of a Lambda end. At most ``keep``
+    ``credentials`` is called for each signer, since those of a Lambda expire. At most ``keep``
     connections stay open between uses. Needs ``execute-api:ManageConnections``.
     """
 
@@ -108,10 +126,10 @@ class ManagementHttp:
         self._credentials, self._region = credentials, region
         self._wall_clock = wall_clock
         self._lock = threading.Lock()
-        self._kept: list[tuple[socket.socket, float]] = []
+        self._kept: list[tuple[HTTPConnection, float]] = []
 
     def signer(self) -> Signer:
-        """Signs what is sent in the next minutes.
+        """Return a signer for the requests of the next minutes.
 
         Raises:
             Unavailable: there are no credentials now.
@@ -121,7 +139,7 @@ class ManagementHttp:
 
     @contextlib.contextmanager
     def channel(self, signer: Signer) -> Iterator["Channel"]:
-        """What one thread sends its requests over, one after the other."""
+        """Lend a channel, for one thread that sends one request after the other."""
         channel = Channel(self, signer, self._take())
         try:
             yield channel
@@ -131,100 +149,118 @@ class ManagementHttp:
         self._put_back(channel.release())
 
     def close(self) -> None:
-        """Close what is kept."""
+        """Close the kept connections."""
         with self._lock:
             kept, self._kept = self._kept, []
-        for one, _ in kept:
-            one.close()
+        for connection, _ in kept:
+            connection.close()
 
-    def _take(self) -> socket.socket | None:
-        """The connection that was used last, where it can be used again."""
+    def _take(self) -> HTTPConnection | None:
+        """Return the connection that was used last, if it can be used again."""
         oldest_s = self._wall_clock() - KEPT_S
         while True:
             with self._lock:
                 if not self._kept:
                     return None
-                kept, since_s = self._kept.pop()
-            if since_s > oldest_s and not _is_readable(kept):
-                return kept
-            kept.close()
+                connection, since_s = self._kept.pop()
+            if since_s > oldest_s and not _is_readable(connection):
+                return connection
+            connection.close()
 
-    def _put_back(self, kept: socket.socket | None) -> None:
-        if kept is None:
+    def _put_back(self, connection: HTTPConnection | None) -> None:
+        if connection is None:
             return
         with self._lock:
             if len(self._kept) < self.keep:
-                self._kept.append((kept, self._wall_clock()))
+                self._kept.append((connection, self._wall_clock()))
                 return
-        kept.close()
+        connection.close()
 
 
 class Channel:
-    """One request at a time; opens its connection, and another, where it must."""
+    """One request at a time over one connection, which is replaced where it must be."""
 
-    def __init__(self, api: ManagementHttp, signer: Signer, kept: socket.socket | None) -> None:
-        self._api, self._signer, self._socket = api, signer, kept
+    def __init__(
+        self, api: ConnectionsHttp, signer: Signer, connection: HTTPConnection | None
+    ) -> None:
+        self._api, self._signer, self._connection = api, signer, connection
 
-    def request(self, method: str, connection_id: str, payload: Payload = EMPTY) -> Answer:
-        """Send it, and wait for the answer.
+    def request(self, method: str, connection_id: str, payload: Payload = EMPTY) -> ApiResponse:
+        """Send a request and wait for its response.
 
-        Over a kept connection that turns out to be closed it is sent once more, over a new one:
-        it may then arrive twice.
+        If a kept connection turns out to be closed, the request is sent once more over a new
+        one: it may then arrive twice.
 
         Raises:
-            NoAnswer: out of reach, closed, timed out, or what came makes no sense.
+            NoResponse: the API is out of reach, closed the connection, took too long, or sent
+                something else than HTTP/1.1.
         """
-        request = self._request(method, connection_id, payload)
         try:
-            if self._socket is not None:
+            if self._connection is not None:
                 with contextlib.suppress(*_CLOSED):
-                    return self._exchange(self._socket, request)
-            return self._exchange(self._open(), request)
+                    return self._exchange(self._connection, method, connection_id, payload)
+            return self._exchange(self._open(), method, connection_id, payload)
         except _CLOSED as error:
-            raise NoAnswer("ConnectionClosed", again=True) from error
+            raise NoResponse("ConnectionClosed", retryable=True) from error
         except TimeoutError as error:
-            raise NoAnswer("ReadTimeout", again=False) from error
-        except (OSError, ValueError) as error:
-            raise NoAnswer(type(error).__name__, again=False) from error
+            raise NoResponse("ReadTimeout", retryable=False) from error
+        except (OSError, HTTPException, ValueError) as error:
+            raise NoResponse(type(error).__name__, retryable=False) from error
 
-    def release(self) -> socket.socket | None:
-        """The connection, for whoever needs one next."""
-        kept, self._socket = self._socket, None
-        return kept
+    def release(self) -> HTTPConnection | None:
+        """Give the connection away, for the next user."""
+        connection, self._connection = self._connection, None
+        return connection
 
     def close(self) -> None:
         """Close the connection."""
-        kept = self.release()
-        if kept is not None:
-            kept.close()
+        connection = self.release()
+        if connection is not None:
+            connection.close()
 
-    def _request(self, method: str, connection_id: str, payload: Payload) -> bytes:
+    def _open(self) -> HTTPConnection:
+        try:
+            self._connection = self._api.address.open(self._api.connect_timeout_s)
+        except (OSError, HTTPException) as error:
+            raise NoResponse(f"Connect{type(error).__name__}", retryable=True) from error
+        self._connection.sock.settimeout(self._api.read_timeout_s)
+        return self._connection
+
+    def _exchange(
+        self, connection: HTTPConnection, method: str, connection_id: str, payload: Payload
+    ) -> ApiResponse:
         sent, signed = self._api.address.paths
         name = quote(connection_id, safe="")
+        # The canonical path of SigV4 is encoded twice.
         headers = self._signer.headers(method, signed + name.replace("%", "%25"), payload)
-        head = (
-            f"{method} {sent}{name} HTTP/1.1\r\nHost: {self._api.address.host}\r\n"
-            f"{headers}Content-Length: {len(payload.data)}\r\n\r\n"
-        )
-        return head.encode() + payload.data
-
-    def _open(self) -> socket.socket:
+        reusable = False
         try:
-            self._socket = self._api.address.open(self._api.connect_timeout_s)
-        except (OSError, HTTPException) as error:
-            raise NoAnswer(f"Connect{type(error).__name__}", again=True) from error
-        return self._socket
-
-    def _exchange(self, connection: socket.socket, request: bytes) -> Answer:
-        keep = False
-        try:
-            connection.settimeout(self._api.read_timeout_s)
-            connection.sendall(request)
-            answer, keep = read_answer(connection, self._api.read_timeout_s)
+            connection.request(method, sent + name, payload.data, headers)
+            with connection.getresponse() as response:
+                if response.version != 11:
+                    raise UnknownProtocol(str(response.version))
+                reusable = _read_body(response)
         finally:
-            if not keep:
+            if not reusable:
                 self.close()
-        return answer
+        return ApiResponse(response.status, _error_type(response))
+
+
+def _read_body(response: HTTPResponse) -> bool:
+    """Read the body away; return whether another response can follow on the connection."""
+    length = response.length
+    if response.will_close or length is None or length > BODY_MAX_BYTES:
+        return False
+    try:
+        response.read()
+    except (OSError, HTTPException):
+        return False  # the status has arrived, and counts
+    return True
+
+
+def _error_type(response: HTTPResponse) -> str:
+    # "ExpiredTokenException:http://…" in some responses: the name comes before the colon.
+    return (response.getheader("X-Amzn-ErrorType") or "").partition(":")[0][:80]
 
 
 def _proxy_headers(proxy: SplitResult) -> dict[str, str]:
@@ -234,8 +270,8 @@ def _proxy_headers(proxy: SplitResult) -> dict[str, str]:
     return {"Proxy-Authorization": f"Basic {base64.b64encode(pair.encode()).decode()}"}
 
 
-def _is_readable(connection: socket.socket) -> bool:
-    """Whether the other side has closed it, or said what nobody asked for."""
+def _is_readable(connection: HTTPConnection) -> bool:
+    """Return whether the other side has closed the connection, or sent an unexpected response."""
     with selectors.DefaultSelector() as selector:
-        selector.register(connection, selectors.EVENT_READ)
+        selector.register(connection.sock, selectors.EVENT_READ)
         return bool(selector.select(0))

@@ -1,4 +1,4 @@
-"""The ``Poster`` over ``@connections``: who is posted to, in which order, and who again."""
+"""The ``Poster`` over ``@connections``: in which order clients are posted to, and when again."""
 
 import logging
 import random
@@ -10,56 +10,59 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from functools import partial
 
-from alerta_utec.adapters.aws.connections_api.http import Channel, ManagementHttp, NoAnswer
+from alerta_utec.adapters.aws.connections_api.http import Channel, ConnectionsHttp, NoResponse
 from alerta_utec.adapters.aws.connections_api.sigv4 import Payload, Signer
 from alerta_utec.domain.errors import Unavailable
 from alerta_utec.ports import Posted
 
 log = logging.getLogger(__name__)
 
-# Posts at once: what one Lambda of 1 GB has CPU for, where each takes some 10 ms.
+# Posts at once: a Lambda of 1 GB has CPU for so many, if each takes some 10 ms.
 THREADS = 64
-# Rounds in a row that get through to nobody new, after which the rest are given up: one client
-# that stalls costs the others under two seconds, and a rate limit is waited out.
-VAIN_ROUNDS = 3
+# Rounds in a row in which no further client is reached, after which the rest are given up: a
+# client that stalls costs the others less than two seconds, and a rate limit passes meanwhile.
+FUTILE_ROUNDS_MAX = 3
 _BASE_S = 0.2
 _CAP_S = 2.0
-# 410: no longer there; 400: no connection can have that id.
-NOBODY = (400, 410)
+# 410: the connection is gone; 400: no connection can have that id.
+GONE_STATUSES = (400, 410)
 
 
 class _Outcome(Enum):
     DELIVERED = auto()
     GONE = auto()
     THROTTLED = auto()
-    # This client's own trouble.
+    # The fault is this client's own.
     FAILED = auto()
-    # Through no fault of the client: @connections fails, is out of reach, or refuses us.
-    TROUBLE = auto()
+    # The client is not at fault: @connections fails, is out of reach, or refuses us.
+    UNAVAILABLE = auto()
 
 
 @dataclass(frozen=True, slots=True)
-class _Result:
-    """``again``: another try may help, and repeats the frame at worst. ``reason``: for the log."""
+class _PostResult:
+    """One post's outcome; ``reason`` is for the log.
+
+    ``retryable``: another try may help; at worst the client gets the frame twice.
+    """
 
     outcome: _Outcome
-    again: bool = False
+    retryable: bool = False
     reason: str | None = None
 
 
-_UNTRIED = _Result(_Outcome.TROUBLE)
+_UNTRIED = _PostResult(_Outcome.UNAVAILABLE)
 
 
 @dataclass(frozen=True)
-class ManagementPoster:
+class ConnectionsApiPoster:
     """Posts in rounds, with a bounded number of threads.
 
-    A round takes who is left, in an order of its own, so that nobody is always last. Pauses
-    between rounds are drawn with full jitter from a ceiling that doubles. Needs
+    A round takes the clients that are left in a random order, so that none is always last. The
+    pauses between rounds have full jitter under a ceiling that doubles. Needs
     ``execute-api:ManageConnections`` for POST and GET.
     """
 
-    api: ManagementHttp
+    api: ConnectionsHttp
     threads: int = THREADS
     sleep: Callable[[float], None] = time.sleep
     monotonic: Callable[[], float] = time.monotonic
@@ -68,57 +71,59 @@ class ManagementPoster:
         self, connection_ids: Sequence[str], frame: str, *, deadline_s: float | None = None
     ) -> Posted:
         ids = list(dict.fromkeys(connection_ids))
-        results = self._rounds(ids, frame.encode(), deadline_s) if ids else {}
+        results = self._run_rounds(ids, frame.encode(), deadline_s) if ids else {}
         outcomes = [results[name].outcome for name in ids]
-        if _Outcome.TROUBLE in outcomes and not _reached(outcomes):
+        if _Outcome.UNAVAILABLE in outcomes and not _reached(outcomes):
             raise Unavailable("@connections takes nothing")
 
-        def those(*kinds: _Outcome) -> tuple[str, ...]:
+        def ids_with(*wanted: _Outcome) -> tuple[str, ...]:
             return tuple(
-                name for name, outcome in zip(ids, outcomes, strict=True) if outcome in kinds
+                name for name, outcome in zip(ids, outcomes, strict=True) if outcome in wanted
             )
 
         return Posted(
             delivered=outcomes.count(_Outcome.DELIVERED),
-            gone=those(_Outcome.GONE),
-            throttled=those(_Outcome.THROTTLED),
-            failed=those(_Outcome.FAILED, _Outcome.TROUBLE),
+            gone=ids_with(_Outcome.GONE),
+            throttled=ids_with(_Outcome.THROTTLED),
+            failed=ids_with(_Outcome.FAILED, _Outcome.UNAVAILABLE),
         )
 
-    def _rounds(
+    def _run_rounds(
         self, ids: Sequence[str], data: bytes, deadline_s: float | None
-    ) -> dict[str, _Result]:
-        results: dict[str, _Result] = dict.fromkeys(ids, _UNTRIED)
+    ) -> dict[str, _PostResult]:
+        results: dict[str, _PostResult] = dict.fromkeys(ids, _UNTRIED)
         payload = Payload.of(data)
-        left, vain, rounds = list(ids), 0, 0
+        left, futile, rounds = list(ids), 0, 0
         with ThreadPoolExecutor(self.threads, thread_name_prefix="post") as pool:
             while True:
                 random.shuffle(left)
-                post = partial(self._work, deque(left), self.api.signer(), payload, deadline_s)
-                tried: dict[str, _Result] = {}
-                for own in pool.map(post, range(min(len(left), self.threads))):
-                    tried |= own
-                results |= tried
-                _log(tried.values())
-                again = [name for name in left if results[name].again]
-                vain = 0 if len(again) < len(left) else vain + 1
+                work = partial(
+                    self._post_until_empty, deque(left), self.api.signer(), payload, deadline_s
+                )
+                round_results: dict[str, _PostResult] = {}
+                for of_one_thread in pool.map(work, range(min(len(left), self.threads))):
+                    round_results |= of_one_thread
+                results |= round_results
+                _log_failures(round_results.values())
+                retry = [name for name in left if results[name].retryable]
+                futile = 0 if len(retry) < len(left) else futile + 1
                 rounds += 1
-                if not again or self._in_vain(vain, results, deadline_s):
+                if not retry or self._is_futile(futile, results, deadline_s):
                     return results
                 if not self._pause(rounds, deadline_s):
                     return results
-                left = again
+                left = retry
 
-    def _work(
+    def _post_until_empty(
         self,
         left: deque[str],
         signer: Signer,
         payload: Payload,
         deadline_s: float | None,
-        _number: int,
-    ) -> dict[str, _Result]:
-        """What one thread does in a round: post to whoever is next, until nobody is left."""
-        results: dict[str, _Result] = {}
+        _thread: int,
+    ) -> dict[str, _PostResult]:
+        """Post to the next client until none is left; each thread of a round does this."""
+        results: dict[str, _PostResult] = {}
         with self.api.channel(signer) as channel:
             while deadline_s is None or self.monotonic() < deadline_s:
                 try:
@@ -128,15 +133,17 @@ class ManagementPoster:
                 results[name] = _post(channel, name, payload)
         return results
 
-    def _in_vain(self, vain: int, results: Mapping[str, _Result], deadline_s: float | None) -> bool:
-        """Whether waiting longer would only hold up the next frame."""
-        if vain < VAIN_ROUNDS:
+    def _is_futile(
+        self, futile: int, results: Mapping[str, _PostResult], deadline_s: float | None
+    ) -> bool:
+        """Return whether waiting longer would only delay the next frame."""
+        if futile < FUTILE_ROUNDS_MAX:
             return False
-        # While nobody can be reached there is nobody to hold up.
+        # As long as no client can be reached, giving up would help no other client.
         return deadline_s is None or _reached(result.outcome for result in results.values())
 
     def _pause(self, rounds: int, deadline_s: float | None) -> bool:
-        """Wait, unless the time would be up then."""
+        """Wait before the next round; return False if that would pass the deadline."""
         ceiling_s = min(_CAP_S, _BASE_S * 2 ** min(rounds - 1, 16))
         delay_s = random.uniform(0, ceiling_s)  # noqa: S311 (jitter, no secret)
         if deadline_s is not None and self.monotonic() + delay_s >= deadline_s:
@@ -145,40 +152,42 @@ class ManagementPoster:
         return True
 
 
-def _post(channel: Channel, connection_id: str, payload: Payload) -> _Result:
+def _post(channel: Channel, connection_id: str, payload: Payload) -> _PostResult:
     try:
-        answer = channel.request("POST", connection_id, payload)
-    except NoAnswer as error:
-        return _Result(_Outcome.TROUBLE, error.again, str(error))
-    if answer.status == 200:
-        return _Result(_Outcome.DELIVERED)
-    if answer.status in NOBODY:
+        response = channel.request("POST", connection_id, payload)
+    except NoResponse as error:
+        return _PostResult(_Outcome.UNAVAILABLE, error.retryable, str(error))
+    if response.status == 200:
+        return _PostResult(_Outcome.DELIVERED)
+    if response.status in GONE_STATUSES:
         if _is_gone(channel, connection_id):
-            return _Result(_Outcome.GONE)
-        return _Result(_Outcome.FAILED, again=True)
-    if answer.status == 429:
-        return _Result(_Outcome.THROTTLED, again=True)
-    reason = answer.error or str(answer.status)
-    if answer.status >= 500:
-        return _Result(_Outcome.TROUBLE, again=True, reason=reason)
-    return _Result(_Outcome.TROUBLE if answer.status == 403 else _Outcome.FAILED, reason=reason)
+            return _PostResult(_Outcome.GONE)
+        return _PostResult(_Outcome.FAILED, retryable=True)
+    if response.status == 429:
+        return _PostResult(_Outcome.THROTTLED, retryable=True)
+    reason = response.error or str(response.status)
+    if response.status >= 500:
+        return _PostResult(_Outcome.UNAVAILABLE, retryable=True, reason=reason)
+    # 403 refuses us, not the client; another status is about this client's post.
+    outcome = _Outcome.UNAVAILABLE if response.status == 403 else _Outcome.FAILED
+    return _PostResult(outcome, reason=reason)
 
 
-def _log(results: Iterable[_Result]) -> None:
-    """One line for a round, however many failed for the same reason."""
+def _log_failures(results: Iterable[_PostResult]) -> None:
+    """Write one line for a round, with a count for each reason."""
     reasons = Counter(result.reason for result in results if result.reason)
     if reasons:
         log.warning("posts_failed", extra={"reasons": dict(reasons)})
 
 
 def _is_gone(channel: Channel, connection_id: str) -> bool:
-    """Whether a second look confirms it: a 410 is occasionally false."""
+    """Confirm by GET that a connection is gone: API Gateway's 410 is occasionally false."""
     try:
-        return channel.request("GET", connection_id).status in NOBODY
-    except NoAnswer:
+        return channel.request("GET", connection_id).status in GONE_STATUSES
+    except NoResponse:
         return False
 
 
 def _reached(outcomes: Iterable[_Outcome]) -> bool:
-    """Whether any of them was there and @connections worked."""
-    return any(outcome not in (_Outcome.TROUBLE, _Outcome.GONE) for outcome in outcomes)
+    """Return whether @connections worked for at least one client that exists."""
+    return any(outcome not in (_Outcome.UNAVAILABLE, _Outcome.GONE) for outcome in outcomes)

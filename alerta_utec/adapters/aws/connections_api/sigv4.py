@@ -1,7 +1,7 @@
 """Signature Version 4 for many small requests to one host.
 
-What botocore does for any request takes it half a millisecond; here, all that is the same from
-one request to the next is worked out once (AWS IAM user guide, "Create a signed AWS API request").
+botocore takes half a millisecond for any request. Here, what is the same from one request to the
+next is computed once (AWS IAM user guide, "Create a signed AWS API request").
 """
 
 import hashlib
@@ -14,7 +14,7 @@ _ALGORITHM = "AWS4-HMAC-SHA256"
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """``token``: of a role's session; a user's own keys have none."""
+    """An access key; ``token`` is a role's session token, ``None`` for a user's own keys."""
 
     access_key: str
     secret_key: str = field(repr=False)
@@ -23,14 +23,14 @@ class Credentials:
 
 @dataclass(frozen=True, slots=True)
 class Payload:
-    """A body, and its hash."""
+    """A request's body, and its hash."""
 
     data: bytes
     sha256: str
 
     @classmethod
     def of(cls, data: bytes) -> "Payload":
-        """The payload ``data``."""
+        """Return the payload for ``data``."""
         return cls(data, hashlib.sha256(data).hexdigest())
 
 
@@ -39,7 +39,7 @@ EMPTY = Payload.of(b"")
 
 @dataclass(frozen=True, slots=True)
 class _Moment:
-    """What signatures of one second share; ``headers`` are canonical, with their names."""
+    """What the signatures of one second share; ``headers`` are the canonical headers."""
 
     at_s: int
     date: str
@@ -49,9 +49,9 @@ class _Moment:
 
 
 class Signer:
-    """Signs requests to ``host`` (with its port, unless that is the scheme's own).
+    """Signs requests to ``host`` (with its port, unless it is the scheme's default).
 
-    Safe for several threads. Signs ``host``, ``x-amz-date`` and, where the credentials have one,
+    Safe for several threads. Signs ``host``, ``x-amz-date`` and, if the credentials have one,
     ``x-amz-security-token``.
     """
 
@@ -63,11 +63,11 @@ class Signer:
 
     def headers(
         self, method: str, canonical_path: str, payload: Payload, *, at_s: int | None = None
-    ) -> str:
-        """The header lines that sign a request without a query, each with its ``\\r\\n``.
+    ) -> dict[str, str]:
+        """Return the headers, ``Host`` among them, that sign a request without a query.
 
-        ``canonical_path``: the path as it is sent, percent-encoded once more but for its slashes.
-        ``at_s``: seconds since 1970, now by default.
+        ``canonical_path``: the path as it is sent, percent-encoded once more except its slashes.
+        ``at_s``: seconds since 1970, by default now.
         """
         moment = self._moment
         at_s = int(time.time()) if at_s is None else at_s
@@ -80,12 +80,15 @@ class Signer:
         to_sign = f"{_ALGORITHM}\n{moment.date}\n{moment.scope}\n{hashed}"
         signature = _hmac(moment.key, to_sign).hex()
         credentials = self._credentials
-        token = f"X-Amz-Security-Token: {credentials.token}\r\n" if credentials.token else ""
-        return (
-            f"X-Amz-Date: {moment.date}\r\n{token}"
-            f"Authorization: {_ALGORITHM} Credential={credentials.access_key}/{moment.scope}, "
-            f"SignedHeaders={self._names}, Signature={signature}\r\n"
-        )
+        headers = {
+            "Host": self._host,
+            "X-Amz-Date": moment.date,
+            "Authorization": f"{_ALGORITHM} Credential={credentials.access_key}/{moment.scope}, "
+            f"SignedHeaders={self._names}, Signature={signature}",
+        }
+        if credentials.token:
+            headers["X-Amz-Security-Token"] = credentials.token
+        return headers
 
     def _moment_at(self, at_s: int) -> _Moment:
         date = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(at_s))

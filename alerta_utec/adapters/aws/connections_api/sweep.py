@@ -1,12 +1,12 @@
-"""Closing connections whose time is over, by a schedule: API Gateway knows only its own 2 h."""
+"""A scheduled task that closes expired connections: API Gateway itself knows only its 2 h limit."""
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from alerta_utec.adapters.aws.connections_api.http import Channel, ManagementHttp, NoAnswer
-from alerta_utec.adapters.aws.connections_api.poster import NOBODY
+from alerta_utec.adapters.aws.connections_api.http import Channel, ConnectionsHttp, NoResponse
+from alerta_utec.adapters.aws.connections_api.poster import GONE_STATUSES
 from alerta_utec.adapters.aws.dynamodb.attributes import epoch_us, number, text
 from alerta_utec.adapters.aws.dynamodb.calls import pages
 from alerta_utec.adapters.aws.errors import translated
@@ -20,25 +20,25 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Sweep:
-    """Closes every expired connection, then forgets it; one that cannot be closed comes again.
+    """Closes each expired connection, then deletes its row; a failed one is tried at the next run.
 
     Needs ``Scan`` and ``DeleteItem`` on the table, ``execute-api:ManageConnections`` for DELETE.
     """
 
     dynamodb: "DynamoDBClient"
     table: str
-    management: ManagementHttp
+    api: ConnectionsHttp
     clock: Clock
 
     def __call__(self, _event: object = None, _context: object = None) -> Mapping[str, int]:
-        """``{closed, failed}``.
+        """Return the counts ``{closed, failed}``.
 
         Raises:
             Unavailable: the table cannot be read or written, or there are no credentials.
         """
         counts = {"closed": 0, "failed": 0}
         for page in self._expired():
-            with self.management.channel(self.management.signer()) as channel:
+            with self.api.channel(self.api.signer()) as channel:
                 for connection_id in page:
                     if not _close(channel, connection_id):
                         counts["failed"] += 1
@@ -66,11 +66,11 @@ class Sweep:
 
 def _close(channel: Channel, connection_id: str) -> bool:
     try:
-        answer = channel.request("DELETE", connection_id)
-    except NoAnswer as error:
+        response = channel.request("DELETE", connection_id)
+    except NoResponse as error:
         log.warning("not_closed", extra={"error_code": str(error)})
         return False
-    if answer.status == 204 or answer.status in NOBODY:
+    if response.status == 204 or response.status in GONE_STATUSES:
         return True
-    log.warning("not_closed", extra={"error_code": answer.error or answer.status})
+    log.warning("not_closed", extra={"error_code": response.error or response.status})
     return False

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from alerta_utec.adapters.aws.connections_api.poster import VAIN_ROUNDS, ManagementPoster
+from alerta_utec.adapters.aws.connections_api.poster import FUTILE_ROUNDS_MAX, ConnectionsApiPoster
 from alerta_utec.domain.errors import Unavailable
 from alerta_utec.ports import Posted
 from tests.support.emulator import free_port
@@ -16,7 +16,9 @@ FRAME = '{"type":"incident_update","incident":{"location":"Laboratorio Ñ 🎓"}
 ID = "BFHPhfCWIAMCKlQ="
 
 
-def test_each_connection_gets_the_frame_once(api: ConnectionsApi, poster: ManagementPoster) -> None:
+def test_each_connection_gets_the_frame_once(
+    api: ConnectionsApi, poster: ConnectionsApiPoster
+) -> None:
     ids = [f"{number:015}=" for number in range(100)]
 
     posted = poster.post([*ids, *ids], FRAME)
@@ -25,12 +27,14 @@ def test_each_connection_gets_the_frame_once(api: ConnectionsApi, poster: Manage
     assert api.frames == {name: [FRAME] for name in ids}
 
 
-def test_nobody_to_post_to_is_nothing_sent(api: ConnectionsApi, poster: ManagementPoster) -> None:
+def test_nobody_to_post_to_is_nothing_sent(
+    api: ConnectionsApi, poster: ConnectionsApiPoster
+) -> None:
     assert poster.post([], FRAME) == Posted()
     assert not api.requests
 
 
-def test_a_410_that_is_confirmed_is_gone(api: ConnectionsApi, poster: ManagementPoster) -> None:
+def test_a_410_that_is_confirmed_is_gone(api: ConnectionsApi, poster: ConnectionsApiPoster) -> None:
     api.tell("POST", ID, 410)
 
     posted = poster.post([ID, "other"], FRAME)
@@ -40,7 +44,7 @@ def test_a_410_that_is_confirmed_is_gone(api: ConnectionsApi, poster: Management
 
 
 def test_a_false_410_is_not_gone_and_gets_the_frame(
-    api: ConnectionsApi, poster: ManagementPoster
+    api: ConnectionsApi, poster: ConnectionsApiPoster
 ) -> None:
     api.tell("POST", ID, 410, 200)
     api.tell("GET", ID, 200)
@@ -51,17 +55,17 @@ def test_a_false_410_is_not_gone_and_gets_the_frame(
 
 @pytest.mark.parametrize("second_look", [200, 429, 500, DROP])
 def test_a_410_that_is_never_confirmed_is_failed_and_not_gone(
-    api: ConnectionsApi, poster: ManagementPoster, second_look: int
+    api: ConnectionsApi, poster: ConnectionsApiPoster, second_look: int
 ) -> None:
     api.tell("POST", ID, 410)
     api.tell("GET", ID, second_look)
 
     assert poster.post([ID, "other"], FRAME) == Posted(delivered=1, failed=(ID,))
-    assert api.requests["POST", ID] == 1 + VAIN_ROUNDS
+    assert api.requests["POST", ID] == 1 + FUTILE_ROUNDS_MAX
 
 
 def test_an_id_that_no_connection_can_have_is_gone(
-    api: ConnectionsApi, poster: ManagementPoster
+    api: ConnectionsApi, poster: ConnectionsApiPoster
 ) -> None:
     api.tell("POST", "x", 400)
     api.tell("GET", "x", 400)
@@ -71,7 +75,7 @@ def test_an_id_that_no_connection_can_have_is_gone(
 
 @pytest.mark.parametrize("status", [403, 413])
 def test_another_refusal_is_failed_and_not_sent_twice(
-    api: ConnectionsApi, poster: ManagementPoster, status: int
+    api: ConnectionsApi, poster: ConnectionsApiPoster, status: int
 ) -> None:
     api.tell("POST", ID, status)
 
@@ -81,7 +85,7 @@ def test_another_refusal_is_failed_and_not_sent_twice(
 
 @pytest.mark.parametrize("status", [403, 500, 503])
 def test_where_everybody_is_refused_by_no_fault_of_theirs_it_is_unavailable(
-    api: ConnectionsApi, poster: ManagementPoster, status: int
+    api: ConnectionsApi, poster: ConnectionsApiPoster, status: int
 ) -> None:
     for name in (ID, "other"):
         api.tell("POST", name, status)
@@ -91,7 +95,7 @@ def test_where_everybody_is_refused_by_no_fault_of_theirs_it_is_unavailable(
 
 
 def test_those_who_are_gone_do_not_hide_that_nobody_else_can_be_reached(
-    api: ConnectionsApi, poster: ManagementPoster
+    api: ConnectionsApi, poster: ConnectionsApiPoster
 ) -> None:
     api.tell("POST", "gone", 410)
     api.tell("POST", ID, 503)
@@ -101,7 +105,7 @@ def test_those_who_are_gone_do_not_hide_that_nobody_else_can_be_reached(
 
 
 def test_a_kept_connection_that_died_is_no_failure(
-    api: ConnectionsApi, poster: ManagementPoster
+    api: ConnectionsApi, poster: ConnectionsApiPoster
 ) -> None:
     api.tell("POST", ID, DROP, 200)
 

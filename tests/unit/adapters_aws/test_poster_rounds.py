@@ -2,7 +2,7 @@
 
 import pytest
 
-from alerta_utec.adapters.aws.connections_api.poster import VAIN_ROUNDS, ManagementPoster
+from alerta_utec.adapters.aws.connections_api.poster import FUTILE_ROUNDS_MAX, ConnectionsApiPoster
 from alerta_utec.domain.errors import Unavailable
 from alerta_utec.ports import Posted
 from tests.unit.adapters_aws.connections_api import ConnectionsApi
@@ -13,7 +13,7 @@ ID = "BFHPhfCWIAMCKlQ="
 
 
 def test_a_429_that_passes_is_delivered(
-    api: ConnectionsApi, poster: ManagementPoster, time: FakeTime
+    api: ConnectionsApi, poster: ConnectionsApiPoster, time: FakeTime
 ) -> None:
     api.tell("POST", ID, 429, 429, 200)
 
@@ -25,7 +25,7 @@ def test_a_429_that_passes_is_delivered(
 
 @pytest.mark.parametrize("status", [500, 502, 503, 504])
 def test_a_failure_that_passes_is_delivered(
-    api: ConnectionsApi, poster: ManagementPoster, status: int
+    api: ConnectionsApi, poster: ConnectionsApiPoster, status: int
 ) -> None:
     api.tell("POST", ID, status, 200)
 
@@ -42,17 +42,17 @@ def test_a_failure_that_passes_is_delivered(
     ],
 )
 def test_one_that_stays_bad_is_given_up_in_under_two_seconds_whatever_the_deadline(
-    api: ConnectionsApi, poster: ManagementPoster, time: FakeTime, status: int, posted: Posted
+    api: ConnectionsApi, poster: ConnectionsApiPoster, time: FakeTime, status: int, posted: Posted
 ) -> None:
     api.tell("POST", ID, status)
 
     assert poster.post([ID, "other"], FRAME, deadline_s=time.now_s + 100) == posted
-    assert api.requests["POST", ID] == 1 + VAIN_ROUNDS
+    assert api.requests["POST", ID] == 1 + FUTILE_ROUNDS_MAX
     assert sum(time.naps) < 2
 
 
 def test_a_rate_limit_is_waited_out_as_long_as_somebody_gets_through(
-    api: ConnectionsApi, poster: ManagementPoster, time: FakeTime
+    api: ConnectionsApi, poster: ConnectionsApiPoster, time: FakeTime
 ) -> None:
     ids = [f"c{number}" for number in range(30)]
     for number, name in enumerate(ids):
@@ -64,7 +64,7 @@ def test_a_rate_limit_is_waited_out_as_long_as_somebody_gets_through(
 
 
 def test_while_nobody_is_reached_it_tries_until_the_deadline(
-    api: ConnectionsApi, poster: ManagementPoster, time: FakeTime
+    api: ConnectionsApi, poster: ConnectionsApiPoster, time: FakeTime
 ) -> None:
     for name in (ID, "other"):
         api.tell("POST", name, *[503] * 20, 200)
@@ -94,7 +94,7 @@ def test_no_post_begins_after_the_deadline_and_who_is_left_has_failed(
 
 
 def test_past_the_deadline_nothing_is_sent_and_it_is_unavailable(
-    api: ConnectionsApi, poster: ManagementPoster, time: FakeTime
+    api: ConnectionsApi, poster: ConnectionsApiPoster, time: FakeTime
 ) -> None:
     with pytest.raises(Unavailable):
         poster.post([ID, "other"], FRAME, deadline_s=time.now_s)
@@ -103,7 +103,7 @@ def test_past_the_deadline_nothing_is_sent_and_it_is_unavailable(
 
 
 def test_who_was_throttled_is_still_so_when_time_runs_out(
-    api: ConnectionsApi, poster: ManagementPoster, time: FakeTime
+    api: ConnectionsApi, poster: ConnectionsApiPoster, time: FakeTime
 ) -> None:
     api.tell("POST", ID, 429)
 
@@ -127,7 +127,7 @@ def test_nobody_is_always_last(api: ConnectionsApi, poster_at: PosterFactory) ->
 
 
 def test_the_log_says_once_a_round_why_posts_failed_and_how_many(
-    api: ConnectionsApi, poster: ManagementPoster, caplog: pytest.LogCaptureFixture
+    api: ConnectionsApi, poster: ConnectionsApiPoster, caplog: pytest.LogCaptureFixture
 ) -> None:
     for number in range(20):
         api.tell("POST", f"broken{number}", 503, 200)

@@ -15,7 +15,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from alerta_utec.adapters.aws.connections_api.http import Address, ManagementHttp, NoAnswer
+from alerta_utec.adapters.aws.connections_api.http import Address, ConnectionsHttp, NoResponse
 from alerta_utec.adapters.aws.connections_api.sigv4 import Credentials
 from tests.unit.adapters_aws.raw_peer import OK, RawPeer
 
@@ -58,8 +58,8 @@ def trusting(certificate: Path) -> ssl.SSLContext:
 
 def https(
     url: str, tls: ssl.SSLContext, proxies: dict[str, str] | None = None, read_timeout_s: float = 5
-) -> ManagementHttp:
-    return ManagementHttp(
+) -> ConnectionsHttp:
+    return ConnectionsHttp(
         Address(url, tls, proxies or {}),
         lambda: Credentials("test", "test"),
         region="us-east-1",
@@ -69,7 +69,7 @@ def https(
     )
 
 
-def status(http: ManagementHttp) -> int:
+def status(http: ConnectionsHttp) -> int:
     with http.channel(http.signer()) as channel:
         return channel.request("GET", "a").status
 
@@ -110,10 +110,10 @@ def test_a_certificate_that_is_not_trusted_or_for_another_gets_no_request(
     with RawPeer([OK], tls=server_tls) as peer:
         http = https(f"https://{host}:{peer.port}/dev", context)
 
-        with pytest.raises(NoAnswer, match="ConnectSSLCertVerificationError") as caught:
+        with pytest.raises(NoResponse, match="ConnectSSLCertVerificationError") as caught:
             status(http)
 
-    assert caught.value.again
+    assert caught.value.retryable
     assert peer.requests == [[]]
 
 
@@ -123,7 +123,7 @@ def test_a_tls_peer_that_says_nothing_times_out(
     with RawPeer([None], tls=server_tls) as peer:
         http = https(f"https://127.0.0.1:{peer.port}/dev", trusting, read_timeout_s=0.3)
 
-        with pytest.raises(NoAnswer, match="ReadTimeout"):
+        with pytest.raises(NoResponse, match="ReadTimeout"):
             status(http)
 
 
