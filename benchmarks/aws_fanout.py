@@ -18,12 +18,7 @@ from alerta_utec.adapters.aws.connections_api.poster import THREADS
 from alerta_utec.adapters.aws.dynamodb.items import change_item
 from alerta_utec.adapters.aws.sqs.shards import shard_message
 from alerta_utec.adapters.clock import SystemClock
-from alerta_utec.adapters.memory import (
-    ManualClock,
-    MemoryConnections,
-    MemoryDeliveries,
-    MemoryIncidents,
-)
+from alerta_utec.adapters.memory import MemoryIncidents
 from alerta_utec.app.broadcast import Broadcast
 from alerta_utec.app.fan_out import FanOut
 from alerta_utec.app.records import Recorder
@@ -38,6 +33,9 @@ from benchmarks.aws_worker import poster
 from benchmarks.machine import cores, machine
 from benchmarks.options import Options, Steps
 from benchmarks.stats import groups, spread
+from tests.fakes.clock import ManualClock
+from tests.fakes.connections import FakeConnections
+from tests.fakes.deliveries import FakeDeliveries
 
 __all__ = ["floor_s", "goals", "report", "run"]
 
@@ -200,10 +198,10 @@ def _broadcast(stub: Gateway, crew: Sequence[Lines], size: int, threads: int) ->
         raise ValueError("not committed")
     image = change_item(change, change.position, feed="main", commit_id="c")
     now = clock.now()
-    connections = MemoryConnections(ManualClock(now))
+    connections = FakeConnections(ManualClock(now))
     for number in range(size):
         connections.save(Connection(f"{number:015}=", now, expires_at(now)))
-    records = MemoryDeliveries()
+    records = FakeDeliveries()
     broadcast = Broadcast(connections, _poster(stub.url, threads), clock, Recorder(records))
     queue = Crew(crew, url=stub.url, threads=threads, image=image)
     fan_out = FanOut(broadcast, queue, records, clock)

@@ -25,9 +25,11 @@ from alerta_utec.adapters.aws.connections_api.sigv4 import Credentials
 from alerta_utec.adapters.aws.dynamodb.items import change_from_image
 from alerta_utec.adapters.aws.sqs.shards import shard_of
 from alerta_utec.adapters.clock import SystemClock
-from alerta_utec.adapters.memory import ManualClock, MemoryConnections, MemoryDeliveries
 from alerta_utec.app.fan_out import SendShard
 from alerta_utec.domain.change import Change
+from tests.fakes.clock import ManualClock
+from tests.fakes.connections import FakeConnections
+from tests.fakes.deliveries import FakeDeliveries
 
 REGION = "us-east-1"
 # A role's session token is this long; it is signed and sent with every request.
@@ -82,8 +84,8 @@ class Worker:
         """Send a shard of the change ``image``, ``threads`` posts at once."""
         self._feed.change = change_from_image(command["image"])
         sockets = self._poster(command["url"], command["threads"])
-        connections = MemoryConnections(ManualClock(datetime.now(UTC)))
-        send = SendShard(self._feed, connections, sockets, MemoryDeliveries(), SystemClock())
+        connections = FakeConnections(ManualClock(datetime.now(UTC)))
+        send = SendShard(self._feed, connections, sockets, FakeDeliveries(), SystemClock())
         send(shard_of(command["body"]))
         return {}
 

@@ -2,19 +2,15 @@
 
 import logging
 import threading
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Sequence
+from datetime import timedelta
 
 from alerta_utec.adapters.memory_notices import MemoryNotices
 from alerta_utec.domain.change import Change, IdempotencyKey, Position
-from alerta_utec.domain.delivery import Delivery, joined, latest
-from alerta_utec.domain.errors import Conflict, NotFound, Unavailable
+from alerta_utec.domain.errors import Conflict, NotFound
 from alerta_utec.domain.ids import new_epoch
 from alerta_utec.domain.incident import Incident
-from alerta_utec.domain.shard import Shard
-from alerta_utec.ports import KEY_TTL_S, Committed, Connection, Email, Page, Posted, Query
+from alerta_utec.ports import KEY_TTL_S, Committed, Page, Query
 
 log = logging.getLogger(__name__)
 
@@ -24,24 +20,6 @@ _PAGE = 250
 
 def _nobody(_change: Change) -> None:
     """Tell nobody."""
-
-
-class ManualClock:
-    """A clock that stands still until it is moved."""
-
-    def __init__(self, now: datetime = datetime(2025, 11, 16, 18, 12, tzinfo=UTC)):
-        self._now = now
-
-    def now(self) -> datetime:
-        return self._now
-
-    def set(self, now: datetime) -> None:
-        """Move to a moment."""
-        self._now = now
-
-    def advance(self, by: timedelta) -> None:
-        """Move on."""
-        self._now += by
 
 
 class MemoryIncidents:
@@ -139,146 +117,3 @@ def _matches(query: Query, incident: Incident) -> bool:
         and (query.type is None or incident.type.casefold() == query.type.casefold())
         and (query.location is None or incident.location.casefold() == query.location.casefold())
     )
-
-
-class MemoryDeliveries:
-    """``Deliveries`` and ``ShardRecords``."""
-
-    def __init__(self) -> None:
-        self._kept: dict[tuple[str, int, str], Delivery] = {}
-        self._runs: dict[tuple[str, int, str], dict[str, dict[int, Delivery]]] = {}
-        self._lock = threading.Lock()
-
-    def record(self, deliveries: Sequence[Delivery]) -> None:
-        with self._lock:
-            for one in deliveries:
-                self._kept[one.incident_id, one.revision, one.channel] = one
-
-    def of(self, incident_id: str) -> Sequence[Delivery]:
-        with self._lock:
-            found = [one for one in self._kept.values() if one.incident_id == incident_id]
-            runs = [runs for key, runs in self._runs.items() if key[0] == incident_id]
-        return latest([*found, *(joined(own[max(own)]) for own in runs)])
-
-    def record_part(self, run: str, number: int, part: Delivery) -> None:
-        key = (part.incident_id, part.revision, part.channel)
-        with self._lock:
-            self._runs.setdefault(key, {}).setdefault(run, {})[number] = part
-
-
-class MemoryShardQueue:
-    """A ``ShardQueue``; ``waiting`` are the shards that nobody has taken."""
-
-    def __init__(self) -> None:
-        self.waiting: list[Shard] = []
-        self.down = False
-
-    def put(self, shards: Sequence[Shard]) -> None:
-        if self.down:
-            raise Unavailable("down")
-        self.waiting += shards
-
-
-class MemoryRateLimits:
-    """``RateLimits`` by the generic cell rate algorithm; the longest unused keys are forgotten."""
-
-    KEYS_MAX = 100_000
-
-    def __init__(self) -> None:
-        self._full_at: dict[str, float] = {}
-        self._lock = threading.Lock()
-
-    def take(self, key: str, now: datetime, *, per_s: float, burst: int) -> float:
-        now_s, interval_s = now.timestamp(), 1 / per_s
-        with self._lock:
-            full_at = max(self._full_at.pop(key, now_s), now_s)
-            wait_s = full_at + interval_s - burst * interval_s - now_s
-            self._full_at[key] = full_at if wait_s > 0 else full_at + interval_s
-            if len(self._full_at) > self.KEYS_MAX:
-                del self._full_at[next(iter(self._full_at))]
-        return max(wait_s, 0.0)
-
-
-class MemoryConnections:
-    """``Connections``; its ``clock`` tells which have expired."""
-
-    def __init__(self, clock: ManualClock):
-        self._clock = clock
-        self._lock = threading.Lock()
-        self._kept: dict[str, Connection] = {}
-
-    def save(self, connection: Connection) -> None:
-        with self._lock:
-            self._kept[connection.connection_id] = connection
-
-    def delete(self, connection_id: str) -> None:
-        with self._lock:
-            self._kept.pop(connection_id, None)
-
-    def get(self, connection_id: str) -> Connection | None:
-        with self._lock:
-            connection = self._kept.get(connection_id)
-        return connection if connection and connection.alive(self._clock.now()) else None
-
-    def pages(self) -> Iterator[Sequence[Connection]]:
-        now = self._clock.now()
-        with self._lock:
-            alive = [c for c in self._kept.values() if c.alive(now)]
-        for start in range(0, len(alive), _PAGE):
-            yield alive[start : start + _PAGE]
-
-
-@dataclass
-class MemoryPoster:
-    """A ``Poster`` to the sockets in ``open``: each id with the frames that it got.
-
-    A test may name sockets as ``throttled`` or ``failed``, or take the poster ``down``;
-    ``deadlines_s`` are those that it was given.
-    """
-
-    open: dict[str, list[str]] = field(default_factory=dict)
-    throttled: set[str] = field(default_factory=set)
-    failed: set[str] = field(default_factory=set)
-    down: bool = False
-    deadlines_s: list[float | None] = field(default_factory=list)
-    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
-
-    def post(
-        self, connection_ids: Sequence[str], frame: str, *, deadline_s: float | None = None
-    ) -> Posted:
-        self.deadlines_s.append(deadline_s)
-        if self.down:
-            raise Unavailable("the poster is down")
-        with self._lock:
-            outcome = {name: self._post(name, frame) for name in dict.fromkeys(connection_ids)}
-        by_outcome = {
-            kind: tuple(name for name, own in outcome.items() if own == kind)
-            for kind in ("gone", "throttled", "failed")
-        }
-        return Posted(delivered=Counter(outcome.values())["delivered"], **by_outcome)
-
-    def _post(self, connection_id: str, frame: str) -> str:
-        if connection_id not in self.open:
-            return "gone"
-        if connection_id in self.throttled:
-            return "throttled"
-        if connection_id in self.failed:
-            return "failed"
-        self.open[connection_id].append(frame)
-        return "delivered"
-
-
-@dataclass
-class MemoryMailer:
-    """A ``Mailer`` that keeps what was sent; ``refuses`` are message ids that fail."""
-
-    sent: list[Email] = field(default_factory=list)
-    refuses: set[str] = field(default_factory=set)
-    down: bool = False
-    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
-
-    def send(self, email: Email) -> None:
-        with self._lock:
-            if self.down or email.message_id in self.refuses:
-                raise Unavailable("the mailer is down")
-            self.sent.append(email)

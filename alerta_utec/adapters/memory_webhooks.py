@@ -1,14 +1,14 @@
 """The webhooks' ports in memory: the fakes of the tests, and ``serve --ephemeral``."""
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from alerta_utec.domain.change import Change
 from alerta_utec.domain.errors import Conflict
 from alerta_utec.webhooks.model import Webhook
-from alerta_utec.webhooks.ports import Answer, DeadLetter, WebhookJob
+from alerta_utec.webhooks.ports import DeadLetter, WebhookJob
 
 _Key = tuple[str, int]
 
@@ -136,29 +136,3 @@ class MemoryWebhookJobs:
 
 def _key(job: WebhookJob) -> _Key:
     return job.webhook_id, job.change.after.seq
-
-
-@dataclass(frozen=True, slots=True)
-class Post:
-    """One request that a ``MemoryWebhookSender`` was given."""
-
-    url: str
-    body: bytes
-    headers: Mapping[str, str]
-
-
-@dataclass
-class MemoryWebhookSender:
-    """A ``WebhookSender`` that keeps what it is given.
-
-    ``answers`` are those of the next posts, in their order; after them every answer is a 204.
-    """
-
-    posts: list[Post] = field(default_factory=list)
-    answers: list[Answer] = field(default_factory=list)
-    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
-
-    def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
-        with self._lock:
-            self.posts.append(Post(url, body, headers))
-            return self.answers.pop(0) if self.answers else Answer(204)

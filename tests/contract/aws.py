@@ -16,10 +16,10 @@ from alerta_utec.adapters.aws.dynamodb.connections import DynamoConnections
 from alerta_utec.adapters.aws.dynamodb.deliveries import DynamoDeliveries
 from alerta_utec.adapters.aws.dynamodb.incidents import DynamoIncidents
 from alerta_utec.adapters.aws.dynamodb.table_names import BY_INCIDENT, BY_STATUS, IncidentTables
-from alerta_utec.adapters.memory import ManualClock
 from alerta_utec.webhooks.aws.jobs import BY_PILE, DynamoWebhookJobs
 from alerta_utec.webhooks.aws.queue import Bell
 from alerta_utec.webhooks.aws.registry import DynamoWebhooks
+from tests.fakes.clock import ManualClock
 from tests.support.emulator import REGION, Emulator
 from tests.support.incidents import unique
 

@@ -15,16 +15,9 @@ from alerta_utec.adapters.aws.dynamodb.deliveries import DynamoDeliveries, Meter
 from alerta_utec.adapters.aws.dynamodb.incidents import DynamoIncidents
 from alerta_utec.adapters.aws.dynamodb.rates import DynamoRateLimits
 from alerta_utec.adapters.aws.dynamodb.table_names import IncidentTables
-from alerta_utec.adapters.memory import (
-    ManualClock,
-    MemoryConnections,
-    MemoryDeliveries,
-    MemoryIncidents,
-    MemoryMailer,
-    MemoryPoster,
-    MemoryRateLimits,
-)
+from alerta_utec.adapters.memory import MemoryIncidents
 from alerta_utec.adapters.memory_webhooks import MemoryWebhooks
+from alerta_utec.adapters.rate_limits import InProcessRateLimits
 from alerta_utec.adapters.sqlite.database import Database
 from alerta_utec.adapters.sqlite.deliveries import SqliteDeliveries
 from alerta_utec.adapters.sqlite.incidents import SqliteIncidents
@@ -69,6 +62,11 @@ from tests.contract.mail_peers import (
     read_maildir,
     without_attributes,
 )
+from tests.fakes.clock import ManualClock
+from tests.fakes.connections import FakeConnections
+from tests.fakes.deliveries import FakeDeliveries
+from tests.fakes.mailer import FakeMailer
+from tests.fakes.poster import FakePoster
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -105,8 +103,8 @@ def incidents(request: pytest.FixtureRequest) -> IncidentStore:
 
 
 @pytest.fixture
-def memory_connections(clock: ManualClock) -> MemoryConnections:
-    return MemoryConnections(clock)
+def memory_connections(clock: ManualClock) -> FakeConnections:
+    return FakeConnections(clock)
 
 
 @pytest.fixture
@@ -122,8 +120,8 @@ def connections(request: pytest.FixtureRequest) -> Connections:
 
 
 @pytest.fixture
-def memory_deliveries() -> MemoryDeliveries:
-    return MemoryDeliveries()
+def memory_deliveries() -> FakeDeliveries:
+    return FakeDeliveries()
 
 
 @pytest.fixture
@@ -146,17 +144,17 @@ def deliveries(request: pytest.FixtureRequest) -> Deliveries:
 @pytest.fixture(params=["memory", "dynamodb", "metered"])
 def shard_records(
     request: pytest.FixtureRequest,
-) -> MemoryDeliveries | DynamoDeliveries | MeteredDeliveries:
+) -> FakeDeliveries | DynamoDeliveries | MeteredDeliveries:
     """Empty ``ShardRecords``, which are ``Deliveries`` too."""
-    kept: MemoryDeliveries | DynamoDeliveries | MeteredDeliveries = request.getfixturevalue(
+    kept: FakeDeliveries | DynamoDeliveries | MeteredDeliveries = request.getfixturevalue(
         f"{request.param}_deliveries"
     )
     return kept
 
 
 @pytest.fixture
-def memory_rate_limits() -> MemoryRateLimits:
-    return MemoryRateLimits()
+def memory_rate_limits() -> InProcessRateLimits:
+    return InProcessRateLimits()
 
 
 @pytest.fixture
@@ -258,7 +256,7 @@ class Sockets:
 
 @pytest.fixture
 def memory_sockets() -> Sockets:
-    poster = MemoryPoster()
+    poster = FakePoster()
     frames: dict[str, list[str]] = {}
 
     def connect() -> str:
@@ -301,9 +299,9 @@ class Mailing:
 
 @pytest.fixture
 def memory_mailing() -> Mailing:
-    mailer = MemoryMailer()
+    mailer = FakeMailer()
     return Mailing(
-        mailer, lambda: [without_attributes(e) for e in mailer.sent], MemoryMailer(down=True)
+        mailer, lambda: [without_attributes(e) for e in mailer.sent], FakeMailer(down=True)
     )
 
 

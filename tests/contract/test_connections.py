@@ -2,11 +2,11 @@
 
 from datetime import timedelta
 
-from alerta_utec.adapters.memory import ManualClock
 from alerta_utec.domain.filters import Filter
 from alerta_utec.domain.policy import Person, Role
 from alerta_utec.ports import Connection, Connections
 from tests.contract.builders import T0
+from tests.fakes.clock import ManualClock
 
 SECOND = timedelta(seconds=1)
 

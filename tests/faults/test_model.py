@@ -18,7 +18,7 @@ from hypothesis.stateful import (
 )
 
 from alerta_utec import wire
-from alerta_utec.adapters.memory import ManualClock, MemoryConnections, MemoryIncidents
+from alerta_utec.adapters.memory import MemoryIncidents
 from alerta_utec.adapters.sqlite.backup import backup, restore
 from alerta_utec.adapters.sqlite.data_folder import DATABASE_NAME
 from alerta_utec.adapters.sqlite.database import Database
@@ -32,6 +32,8 @@ from alerta_utec.domain.values import Status, Urgency
 from alerta_utec.handlers.websocket import Message, Sync
 from alerta_utec.ports import IncidentStore
 from tests.contract.builders import T0, creation, update
+from tests.fakes.clock import ManualClock
+from tests.fakes.connections import FakeConnections
 from tests.support.follower import View
 from tests.support.load import Frame
 
@@ -225,7 +227,7 @@ class Feed(RuleBasedStateMachine):
         return sorted(self.submitted)[pick % len(self.submitted)]
 
     def sync(self, message: dict[str, Any]) -> Frame:
-        nobody = Access(MemoryConnections(ManualClock()), sign_in=False)
+        nobody = Access(FakeConnections(ManualClock()), sign_in=False)
         sync = Sync(CatchUp(self.store), nobody)
         frame: Frame = json.loads(sync(Message(message, "c", T0, None)))
         return frame

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import uvloop
 
 from alerta_utec.adapters.clock import SystemClock
-from alerta_utec.adapters.memory import MemoryRateLimits
+from alerta_utec.adapters.rate_limits import InProcessRateLimits
 from alerta_utec.adapters.sqlite.delivery_writer import DeliveryWriter
 from alerta_utec.app.access import Access
 from alerta_utec.app.broadcast_coalescer import Announcer
@@ -151,7 +151,7 @@ class LocalHome:
         sessions = Sessions(self._hub, authenticator, life_s)
         access = Access(self._hub, sign_in=authenticator.required)
         # Without sign-in only this machine gets here, or whoever --insecure lets in.
-        limit = SubmitLimit(MemoryRateLimits(), self._clock) if access.sign_in else NoLimit()
+        limit = SubmitLimit(InProcessRateLimits(), self._clock) if access.sign_in else NoLimit()
         submit, catch_up = Submit(store, self._clock), CatchUp(store)
         stats = Stats(store, self._clock, ZoneInfo(self.settings.timezone))
         handlers: dict[HandlerName, Handler] = {

@@ -10,7 +10,6 @@ from alerta_utec.adapters.aws.backoff import Backoff
 from alerta_utec.adapters.aws.clients import plain_scan
 from alerta_utec.adapters.aws.dynamodb.incidents import DynamoIncidents
 from alerta_utec.adapters.aws.dynamodb.table_names import IncidentTables
-from alerta_utec.adapters.memory import ManualClock
 from tests.contract.aws import (  # noqa: F401 (fixtures)
     addressed,
     connections_table,
@@ -23,6 +22,7 @@ from tests.contract.aws import (  # noqa: F401 (fixtures)
     incident_tables,
 )
 from tests.contract.builders import T0
+from tests.fakes.clock import ManualClock
 from tests.support.emulator import Emulator
 from tests.unit.adapters_aws.faults import FaultyWire
 from tests.unit.adapters_aws.posting import api, poster, poster_at, time  # noqa: F401 (fixtures)

@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 
 from alerta_utec.adapters.aws.dynamodb.connections import DynamoConnections
-from alerta_utec.adapters.memory import ManualClock
 from alerta_utec.domain.errors import Unavailable
 from alerta_utec.domain.filters import Filter
 from alerta_utec.domain.policy import Person, Role
 from alerta_utec.ports import Connection
+from tests.fakes.clock import ManualClock
 from tests.unit.adapters_aws.faults import Fault, FaultyWire, answer, refusal, request_lost
 
 

@@ -12,7 +12,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ministack.services.sns import _matches_filter_policy  # type: ignore[import-untyped]
 
-from alerta_utec.adapters.memory import ManualClock, MemoryDeliveries
 from alerta_utec.app.records import Recorder
 from alerta_utec.domain.change import Change
 from alerta_utec.domain.values import Status, Urgency
@@ -22,6 +21,8 @@ from alerta_utec.notifications.recipients import Kind, Recipient
 from alerta_utec.notifications.rules import Routes, Rule
 from alerta_utec.notifications.rules_file import RoutesRefused, read_rules
 from tests.contract.builders import creation, update
+from tests.fakes.clock import ManualClock
+from tests.fakes.deliveries import FakeDeliveries
 from tests.unit.adapters_aws.deployed import ENVIRON, Scripts, scripts
 
 if TYPE_CHECKING:
@@ -135,7 +136,7 @@ def test_a_subscription_takes_exactly_what_the_rules_send_to_its_recipient(
     topic, change = Topic(), life[-1]
     deployed = deploying.read(document)
     mailer = SnsMailer(cast("SNSClient", topic), "arn")
-    record = Recorder(MemoryDeliveries())
+    record = Recorder(FakeDeliveries())
     routes = Routes(tuple(deployed.rules), LIMA)
     publish = Publish(mailer, LIMA, routes, lambda _: life[:-1])
     alarm = TopicAlarm(publish, ManualClock(), record)

@@ -8,9 +8,9 @@ import pytest
 
 from alerta_utec.adapters.aws.connections_api.sweep import Sweep
 from alerta_utec.adapters.aws.dynamodb.connections import DynamoConnections
-from alerta_utec.adapters.memory import ManualClock
 from alerta_utec.domain.errors import Unavailable
 from alerta_utec.ports import Connection
+from tests.fakes.clock import ManualClock
 from tests.unit.adapters_aws.connections_api import DROP, ConnectionsApi
 from tests.unit.adapters_aws.faults import FaultyWire, request_lost
 from tests.unit.adapters_aws.posting import connections_http

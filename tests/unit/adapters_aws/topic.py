@@ -12,7 +12,6 @@ import pytest
 from alerta_utec.adapters.aws.dynamodb.feed import Feed
 from alerta_utec.adapters.aws.dynamodb.incidents import DynamoIncidents
 from alerta_utec.adapters.aws.dynamodb.table_names import IncidentTables
-from alerta_utec.adapters.memory import ManualClock, MemoryDeliveries, MemoryMailer
 from alerta_utec.app.records import Recorder
 from alerta_utec.domain.change import Change
 from alerta_utec.domain.errors import Unavailable
@@ -24,6 +23,9 @@ from alerta_utec.notifications.throttle import Measure
 from alerta_utec.notifications.throttling import Storms
 from tests.contract.aws import create
 from tests.contract.builders import T0, creation, update
+from tests.fakes.clock import ManualClock
+from tests.fakes.deliveries import FakeDeliveries
+from tests.fakes.mailer import FakeMailer
 from tests.unit.adapters_aws.faults import FaultyWire
 
 LIMA = ZoneInfo("America/Lima")
@@ -36,8 +38,8 @@ class Topic:
 
     incidents: DynamoIncidents
     notices: DynamoNotices
-    mailer: MemoryMailer
-    deliveries: MemoryDeliveries
+    mailer: FakeMailer
+    deliveries: FakeDeliveries
     clock: ManualClock
     alarm: TopicAlarm
     digests: TopicDigests
@@ -91,7 +93,7 @@ def build(
     measure: Measure | None = None,
 ) -> Topic:
     """A topic on these tables; ``wire`` is between it and them."""
-    clock, mailer, deliveries = ManualClock(T0), MemoryMailer(), MemoryDeliveries()
+    clock, mailer, deliveries = ManualClock(T0), FakeMailer(), FakeDeliveries()
     memory = DynamoNotices(wire.client, notices, clock)
     storms = Storms(memory, clock, measure or Measure())
     feed = Feed(wire.client, tables.changes)

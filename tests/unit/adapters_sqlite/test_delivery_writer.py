@@ -5,16 +5,16 @@ from collections.abc import Iterator, Sequence
 
 import pytest
 
-from alerta_utec.adapters.memory import MemoryDeliveries
 from alerta_utec.adapters.sqlite.delivery_writer import QUEUE_MAX, DeliveryWriter
 from alerta_utec.domain.delivery import Delivery
 from alerta_utec.domain.errors import Unavailable
 from tests.contract.builders import T0
+from tests.fakes.deliveries import FakeDeliveries
 
 STOP_S = 10.0
 
 
-class Faulty(MemoryDeliveries):
+class Faulty(FakeDeliveries):
     """``Deliveries`` that refuse so many times, and say when they have."""
 
     def __init__(self, refusals: int) -> None:
@@ -46,7 +46,7 @@ def faulty() -> Iterator[tuple[Faulty, DeliveryWriter]]:
 
 
 def test_what_waits_is_written_when_it_stops() -> None:
-    kept = MemoryDeliveries()
+    kept = FakeDeliveries()
     writer = DeliveryWriter(kept)
     writer.start()
 

@@ -3,11 +3,11 @@
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from alerta_utec.adapters.memory import ManualClock
 from alerta_utec.notifications.local.maildir import MaildirMailer
 from alerta_utec.notifications.local.message import Envelope
 from alerta_utec.ports import Email
 from tests.contract.mail_peers import read_maildir
+from tests.fakes.clock import ManualClock
 
 EMAIL = Email("<a.1@alerta-utec>", "Asunto", "Cuerpo ñ\n")
 

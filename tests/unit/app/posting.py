@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from alerta_utec.adapters.memory import ManualClock, MemoryIncidents, MemoryMailer
+from alerta_utec.adapters.memory import MemoryIncidents
 from alerta_utec.domain.change import Change
 from alerta_utec.notifications.digest import Composer
 from alerta_utec.notifications.ports import Notices
@@ -17,6 +17,8 @@ from alerta_utec.notifications.throttle import Measure
 from alerta_utec.notifications.throttling import BatchedStorms
 from alerta_utec.ports import Email, Mailer
 from tests.contract.builders import T0, creation
+from tests.fakes.clock import ManualClock
+from tests.fakes.mailer import FakeMailer
 
 LIMA = ZoneInfo("America/Lima")
 NO_LIMIT = Measure(burst=1000, per_hour=1000)
@@ -46,7 +48,7 @@ class Post:
         self.store = MemoryIncidents()
         self.notices: Notices = notices or self.store.notices
         self.routes = Routes(rules or (Rule("todo", to("guardia@example.edu")),), LIMA)
-        own = {key: MemoryMailer() for key in self.routes.recipients}
+        own = {key: FakeMailer() for key in self.routes.recipients}
         self.mailers: dict[str, Any] = own | dict(mailers or {})
         self.compose = Composer(self.store, LIMA)
         self.measure = measure

@@ -4,13 +4,14 @@ from collections.abc import Sequence
 
 import pytest
 
-from alerta_utec.adapters.memory import ManualClock, MemoryDeliveries
 from alerta_utec.app.local_broadcast import Announce
 from alerta_utec.app.records import Recorder
 from alerta_utec.domain.change import Change, Position
 from alerta_utec.domain.errors import Unavailable
 from alerta_utec.ports import Posted
 from tests.contract.builders import creation
+from tests.fakes.clock import ManualClock
+from tests.fakes.deliveries import FakeDeliveries
 
 
 class Crowd:
@@ -33,7 +34,7 @@ def changes(count: int) -> list[Change]:
 
 def test_each_change_is_told_and_its_outcome_recorded() -> None:
     crowd = Crowd(Posted(delivered=3, throttled=("slow",)), Posted(delivered=2, gone=("left",)))
-    deliveries = MemoryDeliveries()
+    deliveries = FakeDeliveries()
     announce = Announce(crowd, ManualClock(), Recorder(deliveries))
     first, second = changes(2)
 
@@ -53,7 +54,7 @@ def test_each_change_is_told_and_its_outcome_recorded() -> None:
 def test_what_leaves_together_is_one_event_of_the_log(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("INFO")
     crowd = Crowd(Posted(delivered=3, throttled=("slow",)), Posted(delivered=2))
-    announce = Announce(crowd, ManualClock(), Recorder(MemoryDeliveries()))
+    announce = Announce(crowd, ManualClock(), Recorder(FakeDeliveries()))
 
     announce(changes(2))
 
@@ -63,7 +64,7 @@ def test_what_leaves_together_is_one_event_of_the_log(caplog: pytest.LogCaptureF
 
 
 def test_what_nobody_was_told_is_not_recorded() -> None:
-    deliveries = MemoryDeliveries()
+    deliveries = FakeDeliveries()
     announce = Announce(Crowd(), ManualClock(), Recorder(deliveries))
     [change] = changes(1)
 

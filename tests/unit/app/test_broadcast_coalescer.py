@@ -6,7 +6,6 @@ from collections.abc import Awaitable, Callable, Sequence
 
 import pytest
 
-from alerta_utec.adapters.memory import ManualClock, MemoryDeliveries
 from alerta_utec.app import broadcast_coalescer as module
 from alerta_utec.app.broadcast_coalescer import CLIENTS_AN_INCIDENT, TOGETHER_MAX, Announcer
 from alerta_utec.app.local_broadcast import Announce
@@ -15,6 +14,8 @@ from alerta_utec.domain.change import Change, Position
 from alerta_utec.domain.errors import Unavailable
 from alerta_utec.ports import Posted
 from tests.contract.builders import creation
+from tests.fakes.clock import ManualClock
+from tests.fakes.deliveries import FakeDeliveries
 
 WAIT_S = 20
 ROOM = 10**9
@@ -49,7 +50,7 @@ def run(
     crowd: Crowd, main: Callable[[Announcer], Awaitable[None]], *, max_bytes: int = ROOM
 ) -> None:
     async def whole() -> None:
-        announce = Announce(crowd, ManualClock(), Recorder(MemoryDeliveries()))
+        announce = Announce(crowd, ManualClock(), Recorder(FakeDeliveries()))
         announcer = Announcer(
             announce,
             asyncio.get_running_loop(),

@@ -9,14 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from alerta_utec.adapters.memory import (
-    ManualClock,
-    MemoryConnections,
-    MemoryDeliveries,
-    MemoryIncidents,
-    MemoryMailer,
-    MemoryPoster,
-)
+from alerta_utec.adapters.memory import MemoryIncidents
 from alerta_utec.app.access import OpenDoor
 from alerta_utec.app.broadcast import HANDSHAKE_MAX, Broadcast
 from alerta_utec.app.records import Recorder
@@ -31,6 +24,11 @@ from alerta_utec.notifications.aws.topic import Publish, TopicAlarm
 from alerta_utec.notifications.email import compose
 from alerta_utec.ports import Connection
 from tests.contract.builders import creation, update
+from tests.fakes.clock import ManualClock
+from tests.fakes.connections import FakeConnections
+from tests.fakes.deliveries import FakeDeliveries
+from tests.fakes.mailer import FakeMailer
+from tests.fakes.poster import FakePoster
 
 LIMA = ZoneInfo("America/Lima")
 SECOND = timedelta(seconds=1)
@@ -41,9 +39,9 @@ class House:
 
     def __init__(self) -> None:
         self.clock = ManualClock()
-        self.connections = MemoryConnections(self.clock)
-        self.poster = MemoryPoster()
-        self.deliveries = MemoryDeliveries()
+        self.connections = FakeConnections(self.clock)
+        self.poster = FakePoster()
+        self.deliveries = FakeDeliveries()
         self.record = Recorder(self.deliveries)
         self.broadcast = Broadcast(self.connections, self.poster, self.clock, self.record)
         self.store = MemoryIncidents()
@@ -66,7 +64,7 @@ class House:
     def known(self) -> set[str]:
         return {c.connection_id for page in self.connections.pages() for c in page}
 
-    def alarm(self, mailer: MemoryMailer) -> TopicAlarm:
+    def alarm(self, mailer: FakeMailer) -> TopicAlarm:
         publish = Publish(mailer, LIMA, None, lambda _change: ())
         return TopicAlarm(publish, self.clock, self.record)
 
@@ -200,7 +198,7 @@ def test_a_broadcast_that_reached_nobody_is_on_record_as_failed(house: House) ->
 
 
 def test_where_connections_cannot_be_read_nobody_is_told_yet(house: House) -> None:
-    class TornConnections(MemoryConnections):
+    class TornConnections(FakeConnections):
         def pages(self) -> Iterator[Sequence[Connection]]:
             yield from super().pages()
             raise Unavailable("the second page cannot be read")
@@ -217,7 +215,7 @@ def test_where_connections_cannot_be_read_nobody_is_told_yet(house: House) -> No
 
 
 def test_a_row_that_cannot_be_deleted_fails_no_broadcast(house: House) -> None:
-    class ReadOnly(MemoryConnections):
+    class ReadOnly(FakeConnections):
         def delete(self, connection_id: str) -> None:
             raise Unavailable("read only")
 
@@ -246,7 +244,7 @@ def test_nobody_to_tell_is_no_trouble(house: House) -> None:
 
 @pytest.mark.parametrize(("urgency", "sent"), [("low", False), ("medium", True), ("high", True)])
 def test_medium_and_high_go_out_by_email(house: House, urgency: str, sent: bool) -> None:
-    mailer = MemoryMailer()
+    mailer = FakeMailer()
     change = house.commit(creation(urgency=urgency))
 
     assert house.alarm(mailer)(change) is sent
@@ -255,7 +253,7 @@ def test_medium_and_high_go_out_by_email(house: House, urgency: str, sent: bool)
 
 
 def test_an_incident_that_gets_urgent_goes_out_once_for_each_rise(house: House) -> None:
-    mailer = MemoryMailer()
+    mailer = FakeMailer()
     alarm = house.alarm(mailer)
     low = house.commit(creation())
     medium = house.commit(update(low.after, urgency=Urgency.MEDIUM))
@@ -269,7 +267,7 @@ def test_an_email_that_cannot_be_sent_is_unavailable(house: House) -> None:
     change = house.commit(creation(urgency="high"))
 
     with pytest.raises(Unavailable):
-        house.alarm(MemoryMailer(down=True))(change)
+        house.alarm(FakeMailer(down=True))(change)
 
     assert house.outcomes(change)["email"]["result"] == "failed"
 
@@ -279,7 +277,7 @@ def test_what_was_sent_is_on_record(house: House) -> None:
     change = house.commit(creation(urgency="high"))
 
     counts = house.broadcast(change)
-    house.alarm(MemoryMailer())(change)
+    house.alarm(FakeMailer())(change)
 
     assert house.outcomes(change) == {"broadcast": counts, "email": {"result": "sent"}}
 
@@ -287,13 +285,13 @@ def test_what_was_sent_is_on_record(house: House) -> None:
 def test_what_calls_for_no_email_is_not_on_record_as_one(house: House) -> None:
     change = house.commit(creation(urgency="low"))
 
-    house.alarm(MemoryMailer())(change)
+    house.alarm(FakeMailer())(change)
 
     assert house.outcomes(change) == {}
 
 
 def test_a_record_that_cannot_be_kept_holds_up_nothing(house: House) -> None:
-    class Full(MemoryDeliveries):
+    class Full(FakeDeliveries):
         def record(self, deliveries: Sequence[Delivery]) -> None:
             raise Unavailable("full")
 

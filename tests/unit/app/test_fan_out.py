@@ -7,14 +7,7 @@ from typing import Any
 
 import pytest
 
-from alerta_utec.adapters.memory import (
-    ManualClock,
-    MemoryConnections,
-    MemoryDeliveries,
-    MemoryIncidents,
-    MemoryPoster,
-    MemoryShardQueue,
-)
+from alerta_utec.adapters.memory import MemoryIncidents
 from alerta_utec.app.broadcast import HANDSHAKE_MAX, Broadcast
 from alerta_utec.app.fan_out import INLINE_MAX, SHARD_SIZE, FanOut, SendShard
 from alerta_utec.app.records import Recorder
@@ -27,6 +20,11 @@ from alerta_utec.domain.policy import Person, Role
 from alerta_utec.domain.shard import Shard
 from alerta_utec.ports import Connection
 from tests.contract.builders import creation
+from tests.fakes.clock import ManualClock
+from tests.fakes.connections import FakeConnections
+from tests.fakes.deliveries import FakeDeliveries
+from tests.fakes.poster import FakePoster
+from tests.fakes.shard_queue import FakeShardQueue
 
 SECOND = timedelta(seconds=1)
 
@@ -36,10 +34,10 @@ class House:
 
     def __init__(self) -> None:
         self.clock = ManualClock()
-        self.connections = MemoryConnections(self.clock)
-        self.poster = MemoryPoster()
-        self.deliveries = MemoryDeliveries()
-        self.queue = MemoryShardQueue()
+        self.connections = FakeConnections(self.clock)
+        self.poster = FakePoster()
+        self.deliveries = FakeDeliveries()
+        self.queue = FakeShardQueue()
         self.store = MemoryIncidents()
         broadcast = Broadcast(self.connections, self.poster, self.clock, Recorder(self.deliveries))
         self.fan_out = FanOut(broadcast, self.queue, self.deliveries, self.clock)
@@ -289,7 +287,7 @@ def test_the_deadline_is_the_posters(house: House) -> None:
 
 
 def test_a_record_that_cannot_be_kept_holds_up_nothing(house: House) -> None:
-    class Full(MemoryDeliveries):
+    class Full(FakeDeliveries):
         def record_part(self, run: str, number: int, part: Delivery) -> None:
             raise Unavailable("full")
 

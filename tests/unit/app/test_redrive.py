@@ -7,7 +7,7 @@ from typing import Literal
 
 import pytest
 
-from alerta_utec.adapters.memory import MemoryDeliveries, MemoryIncidents
+from alerta_utec.adapters.memory import MemoryIncidents
 from alerta_utec.app.redrive import PER_READ, SLACK, Redrive, Result
 from alerta_utec.domain.change import Change, Position
 from alerta_utec.domain.delivery import Consumer, Delivery
@@ -15,6 +15,7 @@ from alerta_utec.domain.errors import Unavailable
 from alerta_utec.domain.shard import Shard
 from alerta_utec.ports import FailedBatch
 from tests.contract.builders import creation
+from tests.fakes.deliveries import FakeDeliveries
 
 NOON = datetime(2025, 11, 16, 12, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -26,7 +27,7 @@ class House:
 
     def __init__(self) -> None:
         self.store = MemoryIncidents()
-        self.deliveries = MemoryDeliveries()
+        self.deliveries = FakeDeliveries()
         self.sent: list[tuple[Consumer, int]] = []
         self.broken: set[Consumer] = set()
         self.shards: list[Shard] = []

@@ -5,12 +5,12 @@ from datetime import timedelta
 
 import pytest
 
-from alerta_utec.adapters.memory import MemoryMailer
 from alerta_utec.notifications.email import compose
 from alerta_utec.notifications.rules import Rule
 from alerta_utec.notifications.sender import BATCH, FIRST_DELAY_S, GIVE_UP_AFTER, MAX_DELAY_S
 from alerta_utec.ports import Email
 from tests.contract.builders import T0
+from tests.fakes.mailer import FakeMailer
 from tests.unit.app.posting import LIMA, Post, to
 
 SECOND = timedelta(seconds=1)
@@ -60,7 +60,7 @@ def test_one_that_fails_stops_no_other(post: Post) -> None:
 
 
 def test_a_defect_in_one_email_stops_no_other(caplog: pytest.LogCaptureFixture) -> None:
-    class Odd(MemoryMailer):
+    class Odd(FakeMailer):
         def send(self, email: Email) -> None:
             if "Aula 0" in email.subject:
                 raise RuntimeError("un defecto")

@@ -6,11 +6,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from alerta_utec.adapters.memory import ManualClock, MemoryIncidents
+from alerta_utec.adapters.memory import MemoryIncidents
 from alerta_utec.app.stats import NAMES_MAX, Stats
 from alerta_utec.app.submit import Submit
 from alerta_utec.domain.incident import Report
 from alerta_utec.domain.update import Update
+from tests.fakes.clock import ManualClock
 
 
 class Campus:

@@ -12,7 +12,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alerta_utec.adapters.memory import ManualClock, MemoryIncidents
+from alerta_utec.adapters.memory import MemoryIncidents
 from alerta_utec.adapters.sqlite.database import Database
 from alerta_utec.adapters.sqlite.incidents import SqliteIncidents
 from alerta_utec.domain.change import Change
@@ -27,6 +27,7 @@ from alerta_utec.notifications.throttle import Measure, group_of
 from alerta_utec.notifications.throttling import BatchedStorms
 from alerta_utec.ports import Email, IncidentStore
 from tests.contract.builders import T0, creation, update
+from tests.fakes.clock import ManualClock
 from tests.unit.app.posting import LIMA, to
 
 ALL, SOME = "guardia@example.edu", "laboratorios@example.edu"

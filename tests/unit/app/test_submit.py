@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from alerta_utec.adapters.memory import ManualClock, MemoryIncidents
+from alerta_utec.adapters.memory import MemoryIncidents
 from alerta_utec.app.catch_up import CatchUp
 from alerta_utec.app.submit import Submit
 from alerta_utec.domain.change import Change, IdempotencyKey
@@ -13,6 +13,7 @@ from alerta_utec.domain.incident import Report
 from alerta_utec.domain.policy import Person, Role
 from alerta_utec.ports import KEY_TTL_S
 from tests.contract.builders import PLAIN
+from tests.fakes.clock import ManualClock
 
 HERE = Report.parse(PLAIN)
 OTHER = Report.parse(PLAIN | {"type": "otro"})

@@ -7,7 +7,6 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from alerta_utec.adapters.memory import ManualClock, MemoryDeliveries, MemoryMailer
 from alerta_utec.app.records import Recorder
 from alerta_utec.domain.change import Change
 from alerta_utec.domain.errors import Unavailable
@@ -18,6 +17,9 @@ from alerta_utec.notifications.recipients import Kind, Recipient
 from alerta_utec.notifications.rules import Hours, Routes, Rule
 from alerta_utec.notifications.sms import short_text
 from tests.contract.builders import creation, update
+from tests.fakes.clock import ManualClock
+from tests.fakes.deliveries import FakeDeliveries
+from tests.fakes.mailer import FakeMailer
 
 LIMA = ZoneInfo("America/Lima")
 # A Tuesday, five past midnight in Lima.
@@ -32,8 +34,8 @@ class Topic:
     """An alarm in memory."""
 
     def __init__(self, *rules: Rule, down: bool = False, earlier: Sequence[Change] = ()) -> None:
-        self.mailer = MemoryMailer(down=down)
-        self.deliveries = MemoryDeliveries()
+        self.mailer = FakeMailer(down=down)
+        self.deliveries = FakeDeliveries()
         self.asked: list[Change] = []
         self._earlier = earlier
         routes = Routes(rules, LIMA) if rules else None

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from alerta_utec.adapters.memory import ManualClock, MemoryIncidents
+from alerta_utec.adapters.memory import MemoryIncidents
 from alerta_utec.app.submit import Submit
 from alerta_utec.domain.change import Change
 from alerta_utec.domain.errors import (
@@ -21,6 +21,7 @@ from alerta_utec.domain.policy import Person, Role
 from alerta_utec.domain.update import Update
 from alerta_utec.domain.values import Status, Urgency
 from alerta_utec.ports import Committed
+from tests.fakes.clock import ManualClock
 
 ROSA = Person("rosa", Role.ESTUDIANTE)
 LUIS = Person("luis", Role.PERSONAL)

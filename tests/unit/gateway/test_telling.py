@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 
-from alerta_utec.adapters.memory import ManualClock
 from alerta_utec.domain.change import Change, Position
 from alerta_utec.domain.filters import Filter
 from alerta_utec.domain.policy import Person, Role
@@ -24,6 +23,7 @@ from alerta_utec.gateway.subscribers import REMEMBERED_MAX
 from alerta_utec.ports import Connection, Posted
 from tests.contract.builders import T0, creation, update
 from tests.e2e.raw import TEXT, RawSocket
+from tests.fakes.clock import ManualClock
 from tests.unit.gateway.running import Recorder, Running, gateway
 
 SECOND = timedelta(seconds=1)

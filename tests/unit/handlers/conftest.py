@@ -8,14 +8,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from alerta_utec.adapters.memory import (
-    ManualClock,
-    MemoryConnections,
-    MemoryDeliveries,
-    MemoryIncidents,
-    MemoryPoster,
-)
-from alerta_utec.adapters.memory_webhooks import MemoryWebhooks, MemoryWebhookSender
+from alerta_utec.adapters.memory import MemoryIncidents
+from alerta_utec.adapters.memory_webhooks import MemoryWebhooks
 from alerta_utec.app.access import Access, OpenDoor
 from alerta_utec.app.catch_up import CatchUp
 from alerta_utec.app.limits import NoLimit, SubmitLimit
@@ -39,6 +33,11 @@ from alerta_utec.handlers.websocket import (
 from alerta_utec.ports import Authenticator
 from alerta_utec.webhooks.manage import ManageWebhooks
 from tests import events
+from tests.fakes.clock import ManualClock
+from tests.fakes.connections import FakeConnections
+from tests.fakes.deliveries import FakeDeliveries
+from tests.fakes.poster import FakePoster
+from tests.fakes.webhook_sender import FakeWebhookSender
 
 CONNECTION = "BFHPhfCWIAMCKlQ="
 
@@ -53,20 +52,20 @@ class World:
 
     clock: ManualClock = field(default_factory=ManualClock)
     store: MemoryIncidents = field(default_factory=MemoryIncidents)
-    poster: MemoryPoster = field(default_factory=lambda: MemoryPoster({CONNECTION: []}))
+    poster: FakePoster = field(default_factory=lambda: FakePoster({CONNECTION: []}))
     authenticator: Authenticator = field(default_factory=OpenDoor)
 
     origins: Origins = field(default_factory=lambda: Origins(("*",)))
     limit: SubmitLimit | NoLimit = field(default_factory=NoLimit)
 
     def __post_init__(self) -> None:
-        self.deliveries = MemoryDeliveries()
-        self.connections = MemoryConnections(self.clock)
+        self.deliveries = FakeDeliveries()
+        self.connections = FakeConnections(self.clock)
         sessions = Sessions(self.connections, self.authenticator)
         access = Access(self.connections, self.authenticator.required)
         submit, catch_up = Submit(self.store, self.clock), CatchUp(self.store)
         stats = Stats(self.store, self.clock, ZoneInfo("America/Lima"))
-        self.webhooks, self.receiver = MemoryWebhooks(), MemoryWebhookSender()
+        self.webhooks, self.receiver = MemoryWebhooks(), FakeWebhookSender()
         manage = ManageWebhooks(
             self.webhooks,
             self.webhooks.jobs,

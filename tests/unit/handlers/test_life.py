@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
-from alerta_utec.adapters.memory import ManualClock, MemoryRateLimits
+from alerta_utec.adapters.rate_limits import InProcessRateLimits
 from alerta_utec.app.limits import Rate, SubmitLimit
 from tests import events
+from tests.fakes.clock import ManualClock
 from tests.support.incidents import incident
 from tests.unit.handlers.conftest import CONNECTION, World
 
@@ -136,7 +137,7 @@ def test_refusals_are_told_in_the_connections_language(world: World) -> None:
 
 def test_who_submits_too_often_is_told_to_wait() -> None:
     clock = ManualClock()
-    limit = SubmitLimit(MemoryRateLimits(), clock, per_connection=Rate(1, 2))
+    limit = SubmitLimit(InProcessRateLimits(), clock, per_connection=Rate(1, 2))
     world = World(clock=clock, limit=limit)
 
     answers = [world.submit(incident()) for _ in range(4)]

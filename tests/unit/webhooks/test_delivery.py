@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from alerta_utec.adapters.memory import ManualClock, MemoryDeliveries, MemoryIncidents
-from alerta_utec.adapters.memory_webhooks import MemoryWebhooks, MemoryWebhookSender
+from alerta_utec.adapters.memory import MemoryIncidents
+from alerta_utec.adapters.memory_webhooks import MemoryWebhooks
 from alerta_utec.app.records import Recorder
 from alerta_utec.domain.change import Change
 from alerta_utec.webhooks.delivery import (
@@ -24,6 +24,9 @@ from alerta_utec.webhooks.delivery import (
 from alerta_utec.webhooks.model import Secret, State, Webhook
 from alerta_utec.webhooks.ports import Answer, WebhookJob
 from tests.contract.builders import T0, creation, webhook
+from tests.fakes.clock import ManualClock
+from tests.fakes.deliveries import FakeDeliveries
+from tests.fakes.webhook_sender import FakeWebhookSender
 
 SECOND = timedelta(seconds=1)
 DAY_S = 24 * 3600.0
@@ -37,8 +40,8 @@ class House:
         self.store = MemoryIncidents()
         self.webhooks = MemoryWebhooks()
         self.jobs = self.webhooks.jobs
-        self.sender = MemoryWebhookSender()
-        self.deliveries = MemoryDeliveries()
+        self.sender = FakeWebhookSender()
+        self.deliveries = FakeDeliveries()
         self.plan = PlanWebhooks(self.webhooks, self.jobs, self.clock)
         self.follow = FollowFeed(self.store, self.webhooks, self.jobs, self.clock)
         self.deliver = DeliverWebhook(

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from alerta_utec.adapters.memory import ManualClock, MemoryRateLimits
+from alerta_utec.adapters.rate_limits import InProcessRateLimits
 from alerta_utec.app.limits import PER_USER, SubmitLimit
 from alerta_utec.domain.errors import Unavailable
 from alerta_utec.domain.policy import Person, Role
@@ -15,6 +15,7 @@ from alerta_utec.handlers.routes import WEBHOOK_ROUTES
 from alerta_utec.ports import Signed
 from alerta_utec.webhooks.ports import Answer
 from tests import events
+from tests.fakes.clock import ManualClock
 from tests.support.incidents import incident
 from tests.unit.handlers.conftest import World
 
@@ -185,7 +186,7 @@ def test_webhooks_are_for_the_authority_alone(name: str, role: Role) -> None:
 
 def test_whoever_asks_for_too_much_is_told_to_wait_and_may_go_on_looking() -> None:
     clock = ManualClock()
-    limit = SubmitLimit(MemoryRateLimits(), clock)
+    limit = SubmitLimit(InProcessRateLimits(), clock)
     world = World(clock=clock, authenticator=As(Role.AUTORIDAD), limit=limit)
     added = add(world)
 

@@ -5,13 +5,15 @@ from typing import Any
 import pytest
 from standardwebhooks.webhooks import Webhook as Receiver
 
-from alerta_utec.adapters.memory import ManualClock, MemoryIncidents
-from alerta_utec.adapters.memory_webhooks import MemoryWebhooks, MemoryWebhookSender
+from alerta_utec.adapters.memory import MemoryIncidents
+from alerta_utec.adapters.memory_webhooks import MemoryWebhooks
 from alerta_utec.domain.errors import InvalidRequest, NotFound, Unavailable
 from alerta_utec.webhooks.manage import ManageWebhooks
 from alerta_utec.webhooks.model import WEBHOOKS_MAX, State, Webhook
 from alerta_utec.webhooks.ports import Answer
 from tests.contract.builders import T0, creation
+from tests.fakes.clock import ManualClock
+from tests.fakes.webhook_sender import FakeWebhookSender
 
 URL = "https://receptor.example/ganchos"
 
@@ -39,7 +41,7 @@ class House:
         self.clock = ManualClock(T0)
         self.store = MemoryIncidents()
         self.webhooks = Contested()
-        self.sender = MemoryWebhookSender()
+        self.sender = FakeWebhookSender()
         self.told = 0
         self.manage = ManageWebhooks(
             self.webhooks,

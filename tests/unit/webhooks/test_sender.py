@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 
-from alerta_utec.adapters.memory import ManualClock
 from alerta_utec.webhooks.ports import Answer
 from alerta_utec.webhooks.sender import (
     ANSWER_MAX_BYTES,
@@ -22,6 +21,7 @@ from alerta_utec.webhooks.sender import (
     is_public,
 )
 from tests.contract.builders import T0
+from tests.fakes.clock import ManualClock
 from tests.unit.adapters_aws.raw_peer import RawPeer
 
 HEADERS = {"content-type": "application/cloudevents+json", "webhook-id": "msg_1"}

@@ -7,7 +7,6 @@ from datetime import timedelta
 import pytest
 
 from alerta_utec.adapters.aws.dynamodb.incidents import DynamoIncidents
-from alerta_utec.adapters.memory import ManualClock, MemoryDeliveries
 from alerta_utec.app.records import Recorder
 from alerta_utec.domain.change import Change
 from alerta_utec.ports import ChangeFeed
@@ -20,6 +19,8 @@ from alerta_utec.webhooks.delivery import RETRY_AFTER_S, DeliverWebhook
 from alerta_utec.webhooks.model import Secret, State, Webhook
 from alerta_utec.webhooks.ports import Answer
 from tests.contract.builders import T0, creation
+from tests.fakes.clock import ManualClock
+from tests.fakes.deliveries import FakeDeliveries
 from tests.unit.webhooks.aws.test_jobs import rung
 
 BACK_S = 7
@@ -76,7 +77,7 @@ def service(
         secrets = (Secret.new(),)
         dynamodb_webhook_registry.save(Webhook(name, f"https://a.example/{name}", T0, 0, secrets))
     deliver = DeliverWebhook(
-        dynamodb_webhook_registry, jobs, receivers, clock, Recorder(MemoryDeliveries()), "urn:x"
+        dynamodb_webhook_registry, jobs, receivers, clock, Recorder(FakeDeliveries()), "urn:x"
     )
     answer = AnswerBell(jobs, turns, deliver, jobs.bells, clock, lambda: 100.0, lambda: BACK_S)
     return Service(

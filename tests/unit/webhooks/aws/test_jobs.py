@@ -5,7 +5,6 @@ from datetime import timedelta
 import pytest
 
 from alerta_utec.adapters.aws.dynamodb.incidents import DynamoIncidents
-from alerta_utec.adapters.memory import ManualClock
 from alerta_utec.domain.change import Change, Position
 from alerta_utec.domain.errors import Unavailable
 from alerta_utec.webhooks.aws.items import OVERDUE_AFTER
@@ -13,6 +12,7 @@ from alerta_utec.webhooks.aws.jobs import DynamoWebhookJobs
 from alerta_utec.webhooks.aws.queue import DELAY_MAX_S, Bell
 from tests.contract.aws import RungBells
 from tests.contract.builders import creation
+from tests.fakes.clock import ManualClock
 from tests.unit.adapters_aws.faults import FaultyWire, answer_lost, refusal
 
 SECOND = timedelta(seconds=1)

@@ -9,12 +9,8 @@ from typing import Any
 
 import pytest
 
-from alerta_utec.adapters.memory import ManualClock, MemoryDeliveries, MemoryIncidents
-from alerta_utec.adapters.memory_webhooks import (
-    MemoryWebhookJobs,
-    MemoryWebhooks,
-    MemoryWebhookSender,
-)
+from alerta_utec.adapters.memory import MemoryIncidents
+from alerta_utec.adapters.memory_webhooks import MemoryWebhookJobs, MemoryWebhooks
 from alerta_utec.app.records import Recorder
 from alerta_utec.domain.errors import Unavailable
 from alerta_utec.webhooks.delivery import PLAN_BATCH, DeliverWebhook, FollowFeed
@@ -22,11 +18,14 @@ from alerta_utec.webhooks.local.worker import BATCH, REST, WebhookWorker
 from alerta_utec.webhooks.model import Webhook
 from alerta_utec.webhooks.ports import Answer, WebhookJob
 from tests.contract.builders import T0, creation, webhook
+from tests.fakes.clock import ManualClock
+from tests.fakes.deliveries import FakeDeliveries
+from tests.fakes.webhook_sender import FakeWebhookSender
 
 PATIENCE_S = 10.0
 
 
-class Gates(MemoryWebhookSender):
+class Gates(FakeWebhookSender):
     """A sender whose posts to a URL wait while its gate is shut."""
 
     def __init__(self) -> None:
@@ -79,7 +78,7 @@ class House:
         self.jobs = Jobs()
         self.sender = Gates()
         self.store = MemoryIncidents(on_commit=lambda _change: self.worker.committed())
-        record = Recorder(MemoryDeliveries())
+        record = Recorder(FakeDeliveries())
         self.worker = WebhookWorker(
             FollowFeed(self.store, self.webhooks, self.jobs, self.clock),
             DeliverWebhook(self.webhooks, self.jobs, self.sender, self.clock, record, "/x"),

@@ -1,0 +1,1 @@
+"""Test doubles, one module for each port; each runs its port's contract suite."""

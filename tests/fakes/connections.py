@@ -1,0 +1,37 @@
+"""``Connections`` in a dictionary."""
+
+import threading
+from collections.abc import Iterator, Sequence
+
+from alerta_utec.ports import Clock, Connection
+
+_PAGE = 250
+
+
+class FakeConnections:
+    """``Connections`` in a dictionary; its ``clock`` decides which have expired."""
+
+    def __init__(self, clock: Clock):
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._kept: dict[str, Connection] = {}
+
+    def save(self, connection: Connection) -> None:
+        with self._lock:
+            self._kept[connection.connection_id] = connection
+
+    def delete(self, connection_id: str) -> None:
+        with self._lock:
+            self._kept.pop(connection_id, None)
+
+    def get(self, connection_id: str) -> Connection | None:
+        with self._lock:
+            connection = self._kept.get(connection_id)
+        return connection if connection and connection.alive(self._clock.now()) else None
+
+    def pages(self) -> Iterator[Sequence[Connection]]:
+        now = self._clock.now()
+        with self._lock:
+            alive = [c for c in self._kept.values() if c.alive(now)]
+        for start in range(0, len(alive), _PAGE):
+            yield alive[start : start + _PAGE]

@@ -1,0 +1,31 @@
+"""``Deliveries`` and ``ShardRecords`` in dictionaries."""
+
+import threading
+from collections.abc import Sequence
+
+from alerta_utec.domain.delivery import Delivery, joined, latest
+
+
+class FakeDeliveries:
+    """``Deliveries`` and ``ShardRecords`` in dictionaries."""
+
+    def __init__(self) -> None:
+        self._kept: dict[tuple[str, int, str], Delivery] = {}
+        self._runs: dict[tuple[str, int, str], dict[str, dict[int, Delivery]]] = {}
+        self._lock = threading.Lock()
+
+    def record(self, deliveries: Sequence[Delivery]) -> None:
+        with self._lock:
+            for one in deliveries:
+                self._kept[one.incident_id, one.revision, one.channel] = one
+
+    def of(self, incident_id: str) -> Sequence[Delivery]:
+        with self._lock:
+            found = [one for one in self._kept.values() if one.incident_id == incident_id]
+            runs = [runs for key, runs in self._runs.items() if key[0] == incident_id]
+        return latest([*found, *(joined(own[max(own)]) for own in runs)])
+
+    def record_part(self, run: str, number: int, part: Delivery) -> None:
+        key = (part.incident_id, part.revision, part.channel)
+        with self._lock:
+            self._runs.setdefault(key, {}).setdefault(run, {})[number] = part
