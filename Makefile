@@ -24,7 +24,7 @@ define BUILD_STATIC
 		> $(1)/swagger-ui/LICENSE.txt
 endef
 
-.PHONY: help serve test test-integrations panel chromium faults bench soak bench-peers lint conformance deploy lock clean
+.PHONY: help serve test test-outside panel chromium faults bench soak bench-peers lint conformance deploy lock clean
 
 help:  ## What there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -37,9 +37,10 @@ panel: node_modules/.stamp  ## Build what a browser gets (alerta_utec/static) fr
 
 test: lint node_modules/.stamp chromium  ## Every check and every test, the emulated AWS included
 	$(PY) -m pytest --numprocesses 2 --dist loadscope --no-loadscope-reorder $(ARGS)
-	@$(MAKE) --no-print-directory test-integrations ARGS=
+	@$(MAKE) --no-print-directory test-outside ARGS=
 
-test-integrations: $(AIRFLOW)/stamp  ## The provider's types and tests, in a real Airflow of their own
+# Each of these programs has an environment of its own, which nothing else installs.
+test-outside: $(AIRFLOW)/stamp  ## The tests with other people's software: the provider in a real Airflow
 	$(VENV)/bin/mypy --config-file tests/airflow/mypy.ini
 	SERVICE_PYTHON=$(abspath $(PY)) $(AIRFLOW)/bin/python -m pytest tests/airflow --confcutdir=tests/airflow $(ARGS)
 
@@ -95,7 +96,7 @@ $(PY):
 		{ echo 'This Python has no venv; on Debian and Ubuntu: apt-get install python3-venv'; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 
-$(VENV)/serve.stamp: requirements-serve.txt pyproject.toml native/build_hook.py native/fanout.c | $(PY)
+$(VENV)/serve.stamp: requirements-serve.txt pyproject.toml hatch_build.py native/fanout.c | $(PY)
 	@echo 'Installing (only the first time) …'
 	$(PIP) --require-hashes -r requirements-serve.txt
 	$(PIP) --no-build-isolation --no-deps -e .

@@ -1,3 +1,3 @@
 """Alerta UTEC Realtime: incidents on every connected screen of a campus, at once."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

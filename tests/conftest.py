@@ -13,7 +13,7 @@ from tests.support.emulator import Emulator
 from tests.support.server import Server
 
 ServeFactory = Callable[..., Server]
-# They need an Airflow, which has an environment of its own: make test-integrations.
+# They need an Airflow, which has an environment of its own: make test-outside.
 collect_ignore = ["airflow"]
 
 

@@ -18,7 +18,8 @@ from alerta_utec.wire import KEY_MAX, MESSAGE_MAX_BYTES, REQUEST_ID_MAX
 
 ROOT = Path(__file__).parents[2]
 READMES = (ROOT / "README.md", ROOT / "README.en.md")
-DOCUMENTS = (*READMES, ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md")))
+PROJECT_PAGES = (ROOT / "CHANGELOG.md", ROOT / "CONTRIBUTING.md", ROOT / "SECURITY.md")
+DOCUMENTS = (*READMES, *PROJECT_PAGES, *sorted((ROOT / "docs").rglob("*.md")))
 PROTOCOL = (ROOT / "docs" / "protocol.md").read_text()
 SEED_MESSAGE = (
     '{"action":"notify","incident":{"type":"prueba","location":"Laboratorio A",'

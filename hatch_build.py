@@ -1,10 +1,11 @@
-"""The build hook that compiles the fan-out into the wheel if there is a C compiler.
+"""The build hooks: compile the fan-out if there is a C compiler; join both READMEs.
 
 Without a compiler or Python's headers the wheel is pure Python and the service does the same work
 in Python: the build never fails for the lack of either.
 """
 
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -14,8 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+from hatchling.metadata.plugin.interface import MetadataHookInterface
 
 MODULE = f"alerta_utec/gateway/_fanout{sysconfig.get_config_var('EXT_SUFFIX')}"
+READMES = ("README.md", "README.en.md")
 
 
 class FanoutHook(BuildHookInterface[Any]):
@@ -44,6 +47,18 @@ class FanoutHook(BuildHookInterface[Any]):
             self._scratch.cleanup()
 
 
+class ReadmeHook(MetadataHookInterface):
+    """Describes the package by the Spanish README and then the English one."""
+
+    PLUGIN_NAME = "custom"
+
+    def update(self, metadata: dict[str, Any]) -> None:
+        """Set the description that a package index shows."""
+        texts = [Path(self.root, name).read_text(encoding="utf-8") for name in READMES]
+        text = "\n\n---\n\n".join(without_relative_links(text) for text in texts)
+        metadata["readme"] = {"content-type": "text/markdown", "text": text}
+
+
 def compile_module(source: Path, target: Path) -> str | None:
     """Compile ``source`` to ``target``; return why that was not possible, or None."""
     compiler = shlex.split(os.environ.get("CC", "cc"))
@@ -60,3 +75,10 @@ def put(built: Path, target: Path) -> None:
     scratch = target.with_suffix(f".{os.getpid()}")
     shutil.copy(built, scratch)
     scratch.replace(target)
+
+
+def without_relative_links(markdown: str) -> str:
+    """Remove pictures and links to files of the repository, which an index page does not have."""
+    address = r"\((?!https?:)[^)\s]*\)"
+    text = re.sub(rf"!\[[^\]]*\]{address}\n*", "", markdown)
+    return re.sub(rf"\[([^\]]+)\]{address}", r"\1", text)
