@@ -1,10 +1,12 @@
 """The wheel with the compiled fan-out, and the wheel of a machine without a C compiler."""
 
+import re
 import subprocess
 import sys
 import sysconfig
 import tarfile
 import zipfile
+from email import message_from_bytes
 from pathlib import Path
 
 from tests.installed.environments import Environment, InstalledServer, build_wheel
@@ -63,3 +65,22 @@ def test_the_source_distribution_builds_the_same_wheel(wheel: Path, tmp_path: Pa
 
     assert again.name == wheel.name
     assert names(again) == names(wheel)
+
+
+def test_the_wheel_says_its_licence_and_describes_itself_without_dead_links(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        (name,) = (name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
+        metadata = message_from_bytes(archive.read(name))
+        licences = {
+            file.split("/licenses/")[1]: archive.read(file)
+            for file in archive.namelist()
+            if "/licenses/" in file and not file.endswith("/")
+        }
+    description = str(metadata.get_payload())
+
+    assert "MIT" in metadata["License-Expression"]
+    assert sorted(licences) == sorted(metadata.get_all("License-File", []))
+    assert licences["LICENSE"] == (ROOT / "LICENSE").read_bytes()
+    assert description.count("\n# Alerta UTEC Realtime\n") + description.startswith("# ") == 2
+    links = re.findall(r"\]\(([^)\s]+)\)", description)
+    assert not [link for link in links if not link.startswith(("https://", "http://"))]
