@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from alerta_utec.domain.filters import EVERYTHING, Filter
 from alerta_utec.domain.messages import DEFAULT_LANG, Lang
-from alerta_utec.domain.policy import ANYBODY, Action, Person
+from alerta_utec.domain.policy import ANONYMOUS, Identity, Permission
 from alerta_utec.domain.values import Status, Urgency
 
 if TYPE_CHECKING:
@@ -130,7 +130,7 @@ class IncidentStore(Protocol):
         """
         ...
 
-    def settled(self) -> "Position":
+    def indexed_position(self) -> "Position":
         """A position, as late as can be told, up to which ``page`` is sure to lag no more.
 
         Raises:
@@ -146,14 +146,14 @@ class Connection:
     connection_id: str
     connected_at: datetime
     expires_at: datetime
-    person: Person = ANYBODY
+    identity: Identity = ANONYMOUS
     filter: Filter = EVERYTHING
     lang: Lang = DEFAULT_LANG
 
     @property
     def private(self) -> bool:
         """Whether it is told people's names."""
-        return self.person.may(Action.SEE_PEOPLE)
+        return self.identity.can(Permission.SEE_PEOPLE)
 
     def alive(self, now: datetime) -> bool:
         """Whether its time is not over yet."""
@@ -229,7 +229,7 @@ class Authenticator(Protocol):
         """Whether sign-in is on."""
         ...
 
-    def authenticate(self, token: str | None) -> "Signed":
+    def authenticate(self, token: str | None) -> "Authentication":
         """Who the token is for. May block for up to 5 s to fetch the issuer's keys.
 
         Raises:
@@ -240,10 +240,10 @@ class Authenticator(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Signed:
+class Authentication:
     """A valid token: whose, and until when (none: it has no end)."""
 
-    person: Person
+    identity: Identity
     expires_at: datetime | None = None
 
 
@@ -340,7 +340,7 @@ class Deliveries(Protocol):
         """
         ...
 
-    def of(self, incident_id: str) -> "Sequence[Delivery]":
+    def for_incident(self, incident_id: str) -> "Sequence[Delivery]":
         """What is on record for an incident, by revision and then channel; may be nothing.
 
         May lag behind by moments.

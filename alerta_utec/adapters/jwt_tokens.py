@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 import jwt
 
 from alerta_utec.domain.errors import Unauthorized, Unavailable
-from alerta_utec.domain.policy import Person, Role
-from alerta_utec.ports import Signed
+from alerta_utec.domain.policy import Identity, Role
+from alerta_utec.ports import Authentication
 
 # RFC 7518, section 3.2: a key of the hash's size or larger.
 SECRET_MIN_BYTES = 32
@@ -73,7 +73,7 @@ class JwtAuthenticator:
             else None
         )
 
-    def authenticate(self, token: str | None) -> Signed:
+    def authenticate(self, token: str | None) -> Authentication:
         if not token or len(token) > TOKEN_MAX_CHARS:
             raise Unauthorized("no token")
         try:
@@ -83,7 +83,9 @@ class JwtAuthenticator:
         except jwt.PyJWTError as error:
             raise Unauthorized(type(error).__name__) from error
         end = _end(claims) + timedelta(seconds=self._settings.leeway_s)
-        return Signed(Person(_user(claims), _role(claims, self._settings.role_claim)), end)
+        return Authentication(
+            Identity(_user(claims), _role(claims, self._settings.role_claim)), end
+        )
 
     def _claims(self, token: str) -> dict[str, Any]:
         settings = self._settings

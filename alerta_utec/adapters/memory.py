@@ -82,7 +82,7 @@ class MemoryIncidents:
     def position(self) -> Position:
         return Position(self._epoch, len(self._changes))
 
-    def settled(self) -> Position:
+    def indexed_position(self) -> Position:
         return self.position()
 
     def _first(self, change: Change) -> Change | None:

@@ -159,7 +159,7 @@ class MemoryNotices:
                 self._put(replace(row, result="given_up", at=at, next_at=None, reason=reason))
         return len(others)
 
-    def of(self, incident_id: str) -> Sequence[Delivery]:
+    def for_incident(self, incident_id: str) -> Sequence[Delivery]:
         with self._lock:
             rows = _sorted(self._rows, lambda row: row.change.incident_id == incident_id)
             found = []

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from alerta_utec.domain.errors import Unauthorized, Unavailable
 from alerta_utec.domain.filters import EVERYTHING, Filter
 from alerta_utec.domain.messages import DEFAULT_LANG, Lang
-from alerta_utec.domain.policy import ANYBODY, Person
-from alerta_utec.ports import Connection, Connections, Signed
+from alerta_utec.domain.policy import ANONYMOUS, Identity
+from alerta_utec.ports import Authentication, Connection, Connections
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,14 +21,14 @@ WHOLE = View()
 
 
 @dataclass(frozen=True)
-class OpenDoor:
+class NoAuthentication:
     """The ``Authenticator`` where sign-in is off: everybody, without a name."""
 
     required = False
 
-    def authenticate(self, _token: str | None) -> Signed:
+    def authenticate(self, _token: str | None) -> Authentication:
         """Whoever it is."""
-        return Signed(ANYBODY)
+        return Authentication(ANONYMOUS)
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Access:
     connections: Connections
     sign_in: bool
 
-    def person(self, connection_id: str) -> Person:
+    def identity(self, connection_id: str) -> Identity:
         """Who sends over the connection.
 
         Raises:
@@ -50,8 +50,8 @@ class Access:
             Unavailable.
         """
         if not self.sign_in:
-            return ANYBODY
-        return self.connection(connection_id).person
+            return ANONYMOUS
+        return self.connection(connection_id).identity
 
     def connection(self, connection_id: str) -> Connection:
         """What is kept of the connection.

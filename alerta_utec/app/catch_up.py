@@ -100,7 +100,7 @@ class CatchUp:
         place = None if cursor is None else _Cursor.parse(cursor)
         if place is not None and place.position.epoch != head.epoch:
             place = None
-        position = self.store.settled() if place is None else place.position
+        position = self.store.indexed_position() if place is None else place.position
         incidents, next_seq = self._open(None if place is None else place.before_seq, view)
         return CaughtUp(
             incidents,

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from alerta_utec.domain.errors import RateLimited
-from alerta_utec.domain.policy import Person
+from alerta_utec.domain.policy import Identity
 from alerta_utec.ports import Clock, RateLimits
 
 
@@ -28,7 +28,7 @@ class SubmitLimit:
     per_connection: Rate = PER_CONNECTION
     per_user: Rate = PER_USER
 
-    def take(self, person: Person, connection_id: str | None = None) -> None:
+    def take(self, identity: Identity, connection_id: str | None = None) -> None:
         """Count one submit.
 
         Raises:
@@ -38,8 +38,8 @@ class SubmitLimit:
         keys = []
         if connection_id is not None:
             keys.append((f"connection:{connection_id}", self.per_connection))
-        if person.user is not None:
-            keys.append((f"user:{person.user}", self.per_user))
+        if identity.user is not None:
+            keys.append((f"user:{identity.user}", self.per_user))
         for key, rate in keys:
             wait_s = self.limits.take(key, self.clock.now(), per_s=rate.per_s, burst=rate.burst)
             if wait_s > 0:
@@ -50,5 +50,5 @@ class SubmitLimit:
 class NoLimit:
     """A ``SubmitLimit`` that lets everything through."""
 
-    def take(self, person: Person, connection_id: str | None = None) -> None:
+    def take(self, identity: Identity, connection_id: str | None = None) -> None:
         """Nothing is counted."""

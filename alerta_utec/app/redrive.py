@@ -145,7 +145,7 @@ class Redrive:
             delivery.channel == channel
             and delivery.revision == change.after.revision
             and _succeeded(delivery)
-            for delivery in self.deliveries.of(change.incident_id)
+            for delivery in self.deliveries.for_incident(change.incident_id)
         )
 
     def _first_since(self, moment: datetime) -> int:

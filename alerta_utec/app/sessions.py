@@ -40,7 +40,7 @@ class Sessions:
         if signed.expires_at is not None:
             end = min(end, signed.expires_at)
         self.connections.save(
-            Connection(connection_id, connected_at, end, signed.person, wanted, lang)
+            Connection(connection_id, connected_at, end, signed.identity, wanted, lang)
         )
 
     def close(self, connection_id: str) -> None:

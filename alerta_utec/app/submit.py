@@ -6,7 +6,7 @@ from alerta_utec.domain.change import Change, IdempotencyKey
 from alerta_utec.domain.errors import Conflict, Unavailable
 from alerta_utec.domain.ids import uuid7
 from alerta_utec.domain.incident import Incident, Report
-from alerta_utec.domain.policy import ANYBODY, Action, Person, action_of
+from alerta_utec.domain.policy import ANONYMOUS, Identity, Permission, permission_for
 from alerta_utec.domain.update import Update
 from alerta_utec.ports import Clock, Committed, IncidentStore
 
@@ -21,7 +21,7 @@ class Submit:
     clock: Clock
 
     def notify(
-        self, report: Report, *, idempotency_key: str | None = None, by: Person = ANYBODY
+        self, report: Report, *, idempotency_key: str | None = None, by: Identity = ANONYMOUS
     ) -> Committed:
         """Take in a new incident.
 
@@ -32,15 +32,20 @@ class Submit:
             Conflict: the id or key was used before with other content.
             Unavailable: nothing was stored; repeat with the same id or key.
         """
-        by.must(Action.REPORT)
+        by.require(Permission.REPORT)
         now = self.clock.now()
-        incident = Incident.taken_in(report, incident_id=uuid7(now), at=now, reported_by=by.user)
+        incident = Incident.from_report(report, incident_id=uuid7(now), at=now, reported_by=by.user)
         key = IdempotencyKey(by.user or "", idempotency_key) if idempotency_key else None
         change = Change(None, incident, by=by.user, digest=report.digest(), key=key)
         return self.store.commit(change)
 
     def update(
-        self, incident_id: str, update: Update, *, revision: int | None = None, by: Person = ANYBODY
+        self,
+        incident_id: str,
+        update: Update,
+        *,
+        revision: int | None = None,
+        by: Identity = ANONYMOUS,
     ) -> Committed:
         """Move an incident on: its status, its urgency, a note, or several at once.
 
@@ -70,17 +75,17 @@ class Submit:
                     raise
         raise Unavailable("others change it all the time")
 
-    def _move(self, before: Incident, update: Update, by: Person) -> Change | None:
+    def _move(self, before: Incident, update: Update, by: Identity) -> Change | None:
         status = update.status if update.status is not before.status else None
         urgency = update.urgency if update.urgency is not before.urgency else None
         if status is not None:
-            by.must(action_of(before.status, status))
+            by.require(permission_for(before.status, status))
         if urgency is not None:
-            by.must(Action.CHANGE_URGENCY)
+            by.require(Permission.CHANGE_URGENCY)
         if update.note is not None:
-            by.must(Action.ADD_NOTE)
+            by.require(Permission.ADD_NOTE)
         if status is None and urgency is None and update.note is None:
-            by.must(Action.CHANGE_STATUS)
+            by.require(Permission.CHANGE_STATUS)
             return None
-        after = before.moved_on(at=self.clock.now(), status=status, urgency=urgency)
+        after = before.updated(at=self.clock.now(), status=status, urgency=urgency)
         return Change(before, after, by=by.user, note=update.note)

@@ -149,7 +149,7 @@ def _change(fields: dict[str, object], at: datetime) -> Change:
             for problem in error.problems
         ]
         raise usage_error("; ".join(wrong)) from error
-    return Change(None, Incident.taken_in(report, incident_id="prueba", at=at))
+    return Change(None, Incident.from_report(report, incident_id="prueba", at=at))
 
 
 def _moment(written: str | None, zone: ZoneInfo) -> datetime:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from alerta_utec.app.access import OpenDoor
+from alerta_utec.app.access import NoAuthentication
 from alerta_utec.ports import Authenticator
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ def authenticator(environment: Mapping[str, str]) -> Authenticator:
     """
     mode = environment.get("AUTH") or "off"
     if mode == "off":
-        return OpenDoor()
+        return NoAuthentication()
     if mode != "jwt":
         raise ValueError(f"AUTH admite {' o '.join(MODES)}, no {mode!r}.")
     from alerta_utec.adapters.jwt_tokens import JwtAuthenticator

@@ -117,7 +117,7 @@ class Incident(Report):
     alarmed: bool = False
 
     @classmethod
-    def taken_in(
+    def from_report(
         cls, report: Report, *, incident_id: str, at: datetime, reported_by: str | None = None
     ) -> "Incident":
         """Revision 1 of ``report``, taken in at ``at`` (in UTC) under ``incident_id``."""
@@ -154,7 +154,7 @@ class Incident(Report):
         """The same revision with its place in the feed."""
         return self._with(seq=seq)
 
-    def moved_on(
+    def updated(
         self, *, at: datetime, status: Status | None = None, urgency: Urgency | None = None
     ) -> "Incident":
         """The next revision, with what is given changed."""

@@ -16,7 +16,7 @@ class Role(StrEnum):
     AUTORIDAD = "autoridad"
 
 
-class Action(StrEnum):
+class Permission(StrEnum):
     """What the policy speaks of."""
 
     REPORT = "report"
@@ -30,17 +30,17 @@ class Action(StrEnum):
 
 
 _STAFF = frozenset({Role.PERSONAL, Role.AUTORIDAD})
-POLICY: Mapping[Action, frozenset[Role]] = {
-    Action.REPORT: frozenset(Role),
-    Action.READ: frozenset(Role),
-    Action.ADD_NOTE: _STAFF,
-    Action.CHANGE_STATUS: _STAFF,
-    Action.CHANGE_URGENCY: frozenset({Role.AUTORIDAD}),
-    Action.REOPEN: frozenset({Role.AUTORIDAD}),
+POLICY: Mapping[Permission, frozenset[Role]] = {
+    Permission.REPORT: frozenset(Role),
+    Permission.READ: frozenset(Role),
+    Permission.ADD_NOTE: _STAFF,
+    Permission.CHANGE_STATUS: _STAFF,
+    Permission.CHANGE_URGENCY: frozenset({Role.AUTORIDAD}),
+    Permission.REOPEN: frozenset({Role.AUTORIDAD}),
     # Who reported an incident, and who acted on it.
-    Action.SEE_PEOPLE: _STAFF,
+    Permission.SEE_PEOPLE: _STAFF,
     # What goes out to other systems, and the secrets that sign it.
-    Action.MANAGE_WEBHOOKS: frozenset({Role.AUTORIDAD}),
+    Permission.MANAGE_WEBHOOKS: frozenset({Role.AUTORIDAD}),
 }
 MOVES: Mapping[Status, frozenset[Status]] = {
     Status.PENDIENTE: frozenset({Status.EN_ATENCION, Status.RESUELTO}),
@@ -50,31 +50,31 @@ MOVES: Mapping[Status, frozenset[Status]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
+class Identity:
     """Whoever makes a request. ``user`` is none where nobody signs in."""
 
     user: str | None
     role: Role
 
-    def may(self, action: Action) -> bool:
+    def can(self, action: Permission) -> bool:
         """Whether the policy allows it."""
         return self.role in POLICY[action]
 
-    def must(self, action: Action) -> None:
+    def require(self, action: Permission) -> None:
         """Go on only where the policy allows it.
 
         Raises:
             Forbidden: it does not.
         """
-        if not self.may(action):
+        if not self.can(action):
             raise Forbidden(f"{self.role} {action}")
 
 
 # Where sign-in is off, everybody may do everything, and nobody has a name.
-ANYBODY = Person(None, Role.AUTORIDAD)
+ANONYMOUS = Identity(None, Role.AUTORIDAD)
 
 
-def action_of(before: Status, after: Status) -> Action:
+def permission_for(before: Status, after: Status) -> Permission:
     """What moving the status that way is.
 
     Raises:
@@ -82,4 +82,4 @@ def action_of(before: Status, after: Status) -> Action:
     """
     if after not in MOVES[before]:
         raise InvalidTransition(f"{before} {after}")
-    return Action.REOPEN if before is Status.RESUELTO else Action.CHANGE_STATUS
+    return Permission.REOPEN if before is Status.RESUELTO else Permission.CHANGE_STATUS

@@ -19,7 +19,7 @@ from alerta_utec.app.submit import Submit
 from alerta_utec.cap.alerts import CapAlerts
 from alerta_utec.domain.errors import AlertaError, Internal, NotFound
 from alerta_utec.domain.incident import Report
-from alerta_utec.domain.policy import MOVES, Action, Person, Role
+from alerta_utec.domain.policy import MOVES, Identity, Permission, Role
 from alerta_utec.domain.update import Update
 from alerta_utec.domain.values import Status
 from alerta_utec.handlers.handshake import bearer_tokens
@@ -94,29 +94,29 @@ class HttpApi:
         return panel.file(str(request.event["pathParameters"]["file"]), request.headers)
 
     def _post(self, request: Request) -> Response:
-        person = self._person(request)
+        identity = self._identity(request)
         key = wire.short_text(
             {"Idempotency-Key": request.header("idempotency-key")}, "Idempotency-Key", wire.KEY_MAX
         )
         report = Report.parse(request.json())
-        self.limit.take(person)
-        committed = self.submit.notify(report, idempotency_key=key, by=person)
+        self.limit.take(identity)
+        committed = self.submit.notify(report, idempotency_key=key, by=identity)
         location = f"/incidents/{committed.change.incident_id}"
         status = 200 if committed.duplicate else 201
         return answer(status, _stored(committed), Location=location)
 
     def _patch(self, request: Request) -> Response:
-        person = self._person(request)
+        identity = self._identity(request)
         body = request.json()
         update = Update.parse(body)
         revision = wire.whole_number(body, "revision")
-        self.limit.take(person)
+        self.limit.take(identity)
         incident_id = request.path_id("incidentId")
-        committed = self.submit.update(incident_id, update, revision=revision, by=person)
+        committed = self.submit.update(incident_id, update, revision=revision, by=identity)
         return answer(200, _stored(committed))
 
     def _list(self, request: Request) -> Response:
-        private = self._person(request).may(Action.SEE_PEOPLE)
+        private = self._identity(request).can(Permission.SEE_PEOPLE)
         page = self.store.page(parse_query(request.query))
         incidents = [incident.to_json(private=private) for incident in page.incidents]
         body: dict[str, Any] = {"incidents": incidents}
@@ -125,11 +125,11 @@ class HttpApi:
         return answer(200, body)
 
     def _show(self, request: Request) -> Response:
-        private = self._person(request).may(Action.SEE_PEOPLE)
+        private = self._identity(request).can(Permission.SEE_PEOPLE)
         incident_id = request.path_id("incidentId")
         incident = self.store.get(incident_id)
         history = self.store.history(incident_id)
-        deliveries = self.deliveries.of(incident_id)
+        deliveries = self.deliveries.for_incident(incident_id)
         body = {
             "incident": incident.to_json(private=private),
             "history": [change.history_entry(private=private) for change in history],
@@ -140,7 +140,7 @@ class HttpApi:
     def _cap(self, request: Request) -> Response:
         from alerta_utec.cap import http as cap
 
-        self._person(request)
+        self._identity(request)
         test = parse_test(request.query)
         incident_id = request.path_id("incidentId")
         history = self.store.history(incident_id)
@@ -149,13 +149,13 @@ class HttpApi:
         return cap.answer(self.cap.write(history, page=page, test=test))
 
     def _stats(self, request: Request) -> Response:
-        self._person(request)
+        self._identity(request)
         return answer(200, self.stats.of_last(parse_days(request.query)))
 
     def _me(self, request: Request) -> Response:
-        person = self._person(request)
-        may = [action.value for action in Action if person.may(action)]
-        return answer(200, {"user": person.user, "role": person.role.value, "may": may})
+        identity = self._identity(request)
+        may = [action.value for action in Permission if identity.can(action)]
+        return answer(200, {"user": identity.user, "role": identity.role.value, "may": may})
 
     def _health(self, _request: Request) -> Response:
         return answer(200, {"status": "ok", "position": str(self.store.position())})
@@ -195,15 +195,15 @@ class HttpApi:
     def _webhooks(self, request: Request) -> Response:
         from alerta_utec.webhooks import http as webhooks
 
-        person = self._person(request)
-        person.must(Action.MANAGE_WEBHOOKS)
+        identity = self._identity(request)
+        identity.require(Permission.MANAGE_WEBHOOKS)
         if not request.event["routeKey"].startswith("GET "):
-            self.limit.take(person)
+            self.limit.take(identity)
         return webhooks.respond(request, self.webhooks())
 
-    def _person(self, request: Request) -> Person:
+    def _identity(self, request: Request) -> Identity:
         tokens = bearer_tokens(request.header("authorization"))
-        return self.authenticator.authenticate(tokens[0] if tokens else None).person
+        return self.authenticator.authenticate(tokens[0] if tokens else None).identity
 
 
 def _stored(committed: Committed) -> dict[str, Any]:

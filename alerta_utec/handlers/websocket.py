@@ -94,11 +94,11 @@ class Notify:
 
     def __call__(self, message: Message) -> str | None:
         """The ack, where the message has a ``requestId``."""
-        person = self.access.person(message.connection_id)
-        self.limit.take(person, message.connection_id)
+        identity = self.access.identity(message.connection_id)
+        self.limit.take(identity, message.connection_id)
         key = wire.short_text(message.body, "idempotencyKey", wire.KEY_MAX)
         report = Report.parse(message.body.get("incident"))
-        committed = self.submit.notify(report, idempotency_key=key, by=person)
+        committed = self.submit.notify(report, idempotency_key=key, by=identity)
         return _stored("notify", message, committed)
 
 
@@ -112,12 +112,12 @@ class UpdateIncident:
 
     def __call__(self, message: Message) -> str | None:
         """The ack, where the message has a ``requestId``."""
-        person = self.access.person(message.connection_id)
-        self.limit.take(person, message.connection_id)
+        identity = self.access.identity(message.connection_id)
+        self.limit.take(identity, message.connection_id)
         incident_id = wire.needed_text(message.body, "incidentId", wire.ID_MAX)
         revision = wire.whole_number(message.body, "revision")
         update = Update.parse(message.body)
-        committed = self.submit.update(incident_id, update, revision=revision, by=person)
+        committed = self.submit.update(incident_id, update, revision=revision, by=identity)
         return _stored("update", message, committed)
 
 

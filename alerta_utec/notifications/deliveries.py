@@ -18,5 +18,7 @@ class WithNotices:
     def record(self, deliveries: Sequence[Delivery]) -> None:
         self.deliveries.record(deliveries)
 
-    def of(self, incident_id: str) -> Sequence[Delivery]:
-        return latest([*self.deliveries.of(incident_id), *self.notices.of(incident_id)])
+    def for_incident(self, incident_id: str) -> Sequence[Delivery]:
+        return latest(
+            [*self.deliveries.for_incident(incident_id), *self.notices.for_incident(incident_id)]
+        )

@@ -157,6 +157,6 @@ class Notices(StormMemory, Protocol):
         """Give up whatever is held for or owed to anybody else; how many notices that were."""
         ...
 
-    def of(self, incident_id: str) -> "Sequence[Delivery]":
+    def for_incident(self, incident_id: str) -> "Sequence[Delivery]":
         """The record of the incident's e-mails, by revision; see ``domain.notice``."""
         ...

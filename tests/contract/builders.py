@@ -25,7 +25,7 @@ def creation(
 ) -> Change:
     """The change that ``notify`` makes of ``PLAIN`` and ``fields``, with a new id each time."""
     report = Report.parse(PLAIN | fields)
-    incident = Incident.taken_in(report, incident_id=uuid7(at), at=at, reported_by=user)
+    incident = Incident.from_report(report, incident_id=uuid7(at), at=at, reported_by=user)
     name = IdempotencyKey(user or "", key) if key else None
     return Change(None, incident, by=user, digest=report.digest(), key=name)
 

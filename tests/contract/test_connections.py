@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from alerta_utec.domain.filters import Filter
-from alerta_utec.domain.policy import Person, Role
+from alerta_utec.domain.policy import Identity, Role
 from alerta_utec.ports import Connection, Connections
 from tests.contract.builders import T0
 from tests.fakes.clock import ManualClock
@@ -33,7 +33,7 @@ def test_a_connection_comes_back_as_it_was_saved(connections: Connections) -> No
         "a/b+c=",
         connected_at=T0,
         expires_at=T0 + 7200 * SECOND,
-        person=Person("rosa", Role.PERSONAL),
+        identity=Identity("rosa", Role.PERSONAL),
         filter=Filter(
             urgency=frozenset({"high", "medium"}),
             status=frozenset({"pendiente"}),

@@ -19,7 +19,7 @@ def delivery(
 
 
 def test_nothing_is_on_record_at_first(deliveries: Deliveries) -> None:
-    assert deliveries.of("a") == ()
+    assert deliveries.for_incident("a") == ()
 
 
 def test_deliveries_come_back_by_revision_and_channel(deliveries: Deliveries) -> None:
@@ -29,7 +29,7 @@ def test_deliveries_come_back_by_revision_and_channel(deliveries: Deliveries) ->
     told = delivery("a", 2, WebhookChannel("webhook:w1"), result="sent", attempts=1)
     deliveries.record([delivery("b", 1), told, delivery("a", 2)])
 
-    assert deliveries.of("a") == (delivery("a", 2), email, told, delivery("a", 10))
+    assert deliveries.for_incident("a") == (delivery("a", 2), email, told, delivery("a", 10))
 
 
 def test_a_later_one_replaces_the_first(deliveries: Deliveries) -> None:
@@ -37,7 +37,7 @@ def test_a_later_one_replaces_the_first(deliveries: Deliveries) -> None:
 
     deliveries.record([delivery("a", 1, "email", result="sent")])
 
-    assert deliveries.of("a") == (delivery("a", 1, "email", result="sent"),)
+    assert deliveries.for_incident("a") == (delivery("a", 1, "email", result="sent"),)
 
 
 def test_many_are_recorded_at_once(deliveries: Deliveries) -> None:
@@ -45,7 +45,7 @@ def test_many_are_recorded_at_once(deliveries: Deliveries) -> None:
 
     deliveries.record(many)
 
-    assert deliveries.of("a") == many
+    assert deliveries.for_incident("a") == many
 
 
 def test_outcomes_are_said_as_metrics(

@@ -177,7 +177,7 @@ def test_the_settled_position_is_one_of_this_feed(incidents: IncidentStore) -> N
     for name in ("a", "b"):
         add(incidents, name)
 
-    settled, head = incidents.settled(), incidents.position()
+    settled, head = incidents.indexed_position(), incidents.position()
 
     assert settled.epoch == head.epoch
     assert 0 <= settled.seq <= head.seq

@@ -35,7 +35,7 @@ def keep(owing: Any, change: Change, **holds: Hold | None) -> None:
 
 def outcomes(owing: Any, change: Change) -> Any:
     """What is on record, without times."""
-    [delivery] = owing.notices.of(change.incident_id)
+    [delivery] = owing.notices.for_incident(change.incident_id)
     found = dict(delivery.outcome)
     return found, [
         {name: value for name, value in one.items() if name != "at"}
@@ -50,7 +50,7 @@ def test_nothing_is_owed_or_held_at_first(owing: Any) -> None:
     assert list(notices.owed([ANA], LATER, 10)) == []
     assert list(notices.releasable(LATER)) == []
     assert (notices.next_try([ANA]), notices.next_release()) == (None, None)
-    assert list(notices.of("nada")) == []
+    assert list(notices.for_incident("nada")) == []
 
 
 @pytest.mark.parametrize(("urgency", "called_for"), [("low", 0), ("medium", 1), ("high", 1)])
@@ -95,7 +95,7 @@ def test_where_nobody_is_told_the_record_says_so(owing: Any) -> None:
     owing.notices.nobody([change], at=T0 + 2 * SECOND)
 
     assert list(owing.notices.unrouted(10)) == []
-    [delivery] = owing.notices.of(change.incident_id)
+    [delivery] = owing.notices.for_incident(change.incident_id)
     assert (delivery.channel, delivery.revision, delivery.at) == ("email", 1, T0 + SECOND)
     assert dict(delivery.outcome) == {"result": "suppressed", "because": "no_rule"}
 
@@ -297,6 +297,6 @@ def test_the_record_is_by_revision(owing: Any) -> None:
     keep(owing, new, ana=None)
     keep(owing, resolved, ana=None)
 
-    found = owing.notices.of(new.incident_id)
+    found = owing.notices.for_incident(new.incident_id)
 
     assert [(one.revision, one.channel) for one in found] == [(1, "email"), (2, "email")]

@@ -29,7 +29,7 @@ def shard(delivered: int, seconds: int = 1, **others: int) -> Delivery:
 
 
 def shown(deliveries: Any) -> dict[str, Any]:
-    (one,) = deliveries.of("a")
+    (one,) = deliveries.for_incident("a")
     return dict(one.outcome)
 
 
@@ -57,7 +57,7 @@ def test_shards_add_up_in_any_order_and_each_counts_once(shard_records: Any) -> 
                 run, name, Delivery("a", number, "broadcast", one.at, one.outcome)
             )
 
-    found = shard_records.of("a")
+    found = shard_records.for_incident("a")
 
     counts = {"delivered": 488, "gone": 1, "throttled": 9, "failed": 2}
     assert [dict(one.outcome) for one in found] == [{"attempted": 500, **counts, "ms": 3000}] * 6
@@ -104,7 +104,7 @@ def test_shards_stand_beside_e_mails_and_other_revisions(shard_records: Any) -> 
     shard_records.record([email, shard(1)])
     shard_records.record_part("r", 1, part(revision=2, **shard(250).outcome))
 
-    found = shard_records.of("a")
+    found = shard_records.for_incident("a")
 
     assert [(one.revision, one.channel) for one in found] == [
         (1, "broadcast"),

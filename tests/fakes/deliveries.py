@@ -19,7 +19,7 @@ class FakeDeliveries:
             for one in deliveries:
                 self._kept[one.incident_id, one.revision, one.channel] = one
 
-    def of(self, incident_id: str) -> Sequence[Delivery]:
+    def for_incident(self, incident_id: str) -> Sequence[Delivery]:
         with self._lock:
             found = [one for one in self._kept.values() if one.incident_id == incident_id]
             runs = [runs for key, runs in self._runs.items() if key[0] == incident_id]

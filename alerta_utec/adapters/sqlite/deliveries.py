@@ -33,7 +33,7 @@ class SqliteDeliveries:
         with self._database.write() as connection:
             connection.executemany(_SAVE, rows)
 
-    def of(self, incident_id: str) -> Sequence[Delivery]:
+    def for_incident(self, incident_id: str) -> Sequence[Delivery]:
         with self._database.read() as connection:
             rows = connection.execute(_OF, (incident_id,)).fetchall()
         return tuple(

@@ -38,8 +38,8 @@ class DeliveryWriter:
                 raise Unavailable("too many records are waiting to be written")
             self._waiting.append(delivery)
 
-    def of(self, incident_id: str) -> Sequence[Delivery]:
-        return self._deliveries.of(incident_id)
+    def for_incident(self, incident_id: str) -> Sequence[Delivery]:
+        return self._deliveries.for_incident(incident_id)
 
     def start(self) -> None:
         """Begin to write."""

@@ -65,7 +65,7 @@ class SqliteIncidents:
         with self._database.read() as connection:
             return position(connection)
 
-    def settled(self) -> Position:
+    def indexed_position(self) -> Position:
         return self.position()
 
 

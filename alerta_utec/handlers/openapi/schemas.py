@@ -12,7 +12,7 @@ from alerta_utec import wire
 from alerta_utec.domain.errors import CODES
 from alerta_utec.domain.filters import FIELDS, VALUES_MAX
 from alerta_utec.domain.incident import EXTRAS_MAX, SERVER_FIELDS, Incident, Report
-from alerta_utec.domain.policy import Action, Role
+from alerta_utec.domain.policy import Permission, Role
 from alerta_utec.domain.update import Update
 from alerta_utec.domain.values import Status
 
@@ -194,7 +194,7 @@ _WRITTEN: dict[str, Schema] = {
         {
             "user": {"type": ["string", "null"]},
             "role": {"enum": list(Role)},
-            "may": {"type": "array", "items": {"enum": list(Action)}},
+            "may": {"type": "array", "items": {"enum": list(Permission)}},
         }
     ),
 }

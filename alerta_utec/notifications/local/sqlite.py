@@ -182,7 +182,7 @@ class SqliteNotices:
         with self._database.write() as connection:
             return connection.execute(sql, (to_us(at), reason, *recipients)).rowcount
 
-    def of(self, incident_id: str) -> Sequence[Delivery]:
+    def for_incident(self, incident_id: str) -> Sequence[Delivery]:
         with self._database.read() as connection:
             rows = connection.execute(_OF, (incident_id,)).fetchall()
         found = []

@@ -8,7 +8,7 @@ import pytest
 from alerta_utec.adapters.aws.dynamodb.connections import DynamoConnections
 from alerta_utec.domain.errors import Unavailable
 from alerta_utec.domain.filters import Filter
-from alerta_utec.domain.policy import Person, Role
+from alerta_utec.domain.policy import Identity, Role
 from alerta_utec.ports import Connection
 from tests.fakes.clock import ManualClock
 from tests.unit.adapters_aws.faults import Fault, FaultyWire, answer, refusal, request_lost
@@ -62,7 +62,9 @@ def test_a_connection_comes_back_as_it_was_saved(
     connections: DynamoConnections, clock: ManualClock
 ) -> None:
     chosen = Filter.from_json({"urgency": ["high"], "location": ["Laboratorio Ñ"]})
-    whole = _connection("a", clock, 0.123456, person=Person("rosa", Role.AUTORIDAD), filter=chosen)
+    whole = _connection(
+        "a", clock, 0.123456, identity=Identity("rosa", Role.AUTORIDAD), filter=chosen
+    )
 
     connections.save(whole)
 

@@ -81,7 +81,7 @@ class Topic:
 
     def record(self, change: Change) -> dict[str, Any]:
         """What is on record about its e-mail."""
-        found = {one.revision: one for one in self.deliveries.of(change.incident_id)}
+        found = {one.revision: one for one in self.deliveries.for_incident(change.incident_id)}
         return dict(found[change.after.revision].outcome)
 
 

@@ -21,7 +21,7 @@ from alerta_utec.adapters.jwt_tokens import (
     development_token,
 )
 from alerta_utec.domain.errors import Unauthorized, Unavailable
-from alerta_utec.domain.policy import Person, Role
+from alerta_utec.domain.policy import Identity, Role
 from tests.support.loopback import LoopbackServer, QuietHandler
 
 SECRET = "s" * 32
@@ -54,7 +54,7 @@ def test_a_token_tells_who_and_until_when() -> None:
 
     signed = JwtAuthenticator(SETTINGS).authenticate(token(exp=end))
 
-    assert signed.person == Person("rosa", Role.PERSONAL)
+    assert signed.identity == Identity("rosa", Role.PERSONAL)
     assert signed.expires_at == datetime.fromtimestamp(end + SETTINGS.leeway_s, UTC)
 
 
@@ -72,14 +72,14 @@ def test_a_token_tells_who_and_until_when() -> None:
     ],
 )
 def test_the_role_is_the_highest_that_is_named_exactly(role: Any, taken: Role) -> None:
-    assert JwtAuthenticator(SETTINGS).authenticate(token(role=role)).person.role is taken
+    assert JwtAuthenticator(SETTINGS).authenticate(token(role=role)).identity.role is taken
 
 
 def test_the_claim_with_the_role_may_have_another_name() -> None:
     settings = JwtSettings(secret=SECRET, role_claim="https://utec/roles")
     made = jwt.encode({"sub": "a", "exp": in_s(60), "https://utec/roles": ["personal"]}, SECRET)
 
-    assert JwtAuthenticator(settings).authenticate(made).person.role is Role.PERSONAL
+    assert JwtAuthenticator(settings).authenticate(made).identity.role is Role.PERSONAL
 
 
 @pytest.mark.parametrize(
@@ -219,7 +219,7 @@ def test_published_keys_verify_rs256_and_es256() -> None:
         first = authenticator.authenticate(token(RSA_KEY, "RS256", kid="k1"))
         second = authenticator.authenticate(token(EC_KEY, "ES256", kid="k2"))
 
-    assert first.person == second.person == Person("rosa", Role.PERSONAL)
+    assert first.identity == second.identity == Identity("rosa", Role.PERSONAL)
 
 
 def test_keys_are_fetched_once_and_unknown_ids_cannot_make_it_ask_without_end() -> None:
@@ -296,7 +296,9 @@ def test_a_development_token_is_a_valid_one() -> None:
         now=datetime.now(UTC),
     )
 
-    assert JwtAuthenticator(SETTINGS).authenticate(made).person == Person("jefa", Role.AUTORIDAD)
+    assert JwtAuthenticator(SETTINGS).authenticate(made).identity == Identity(
+        "jefa", Role.AUTORIDAD
+    )
     with pytest.raises(ValueError, match="AUTH_SECRET"):
         development_token(
             published("https://x.example"),

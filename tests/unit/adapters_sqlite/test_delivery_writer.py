@@ -53,7 +53,7 @@ def test_what_waits_is_written_when_it_stops() -> None:
     writer.record([delivery(1), delivery(2)])
     writer.stop(STOP_S)
 
-    assert kept.of("i1") == (delivery(1), delivery(2))
+    assert kept.for_incident("i1") == (delivery(1), delivery(2))
 
 
 def test_what_could_not_be_written_is_written_later(
@@ -66,7 +66,7 @@ def test_what_could_not_be_written_is_written_later(
     writer.record([delivery(3)])
     writer.stop(STOP_S)
 
-    assert kept.of("i1") == (delivery(1), delivery(2), delivery(3))
+    assert kept.for_incident("i1") == (delivery(1), delivery(2), delivery(3))
 
 
 def test_no_more_than_its_bound_waits() -> None:
@@ -87,4 +87,4 @@ def test_stopping_ends_though_nothing_can_be_written() -> None:
     writer.stop(STOP_S)
 
     assert not writer.running
-    assert kept.of("i1") == ()
+    assert kept.for_incident("i1") == ()

@@ -86,7 +86,7 @@ class Post:
         """What is on record of a change's e-mails."""
         [found] = [
             one.outcome
-            for one in self.notices.of(change.incident_id)
+            for one in self.notices.for_incident(change.incident_id)
             if one.revision == change.after.revision
         ]
         return found

@@ -42,7 +42,7 @@ def test_each_change_is_told_and_its_outcome_recorded() -> None:
 
     assert crowd.told == [first, second]
     for change, counts in zip((first, second), outcomes, strict=True):
-        [record] = deliveries.of(change.incident_id)
+        [record] = deliveries.for_incident(change.incident_id)
         assert (record.channel, record.outcome) == ("broadcast", counts)
     plain = [{name: n for name, n in counts.items() if name != "ms"} for counts in outcomes]
     assert plain == [
@@ -71,4 +71,4 @@ def test_what_nobody_was_told_is_not_recorded() -> None:
     with pytest.raises(Unavailable):
         announce([change])
 
-    assert deliveries.of(change.incident_id) == ()
+    assert deliveries.for_incident(change.incident_id) == ()

@@ -30,12 +30,12 @@ def histories(draw: st.DrawFn) -> list[Change]:
     """What has become of an incident, at times that a service's clock can tell."""
     report = Report.parse(draw(valid_reports)).model_copy(update={"timestamp": draw(moments)})
     at = draw(st.datetimes(datetime(1971, 1, 1), datetime(2200, 1, 1), timezones=st.just(UTC)))  # noqa: DTZ001
-    incident = Incident.taken_in(report, incident_id="generado", at=at, reported_by="Rosa")
+    incident = Incident.from_report(report, incident_id="generado", at=at, reported_by="Rosa")
     history = [Change(None, incident, by="Rosa")]
     for status, urgency, note in draw(st.lists(steps, max_size=4)):
         before = history[-1].after
         at += timedelta(seconds=draw(st.integers(0, 10**6)))
-        after = before.moved_on(at=at, status=status, urgency=urgency)
+        after = before.updated(at=at, status=status, urgency=urgency)
         history.append(Change(before, after, by="Luis", note=note))
     return history
 

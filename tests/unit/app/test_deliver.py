@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from alerta_utec.adapters.memory import MemoryIncidents
-from alerta_utec.app.access import OpenDoor
+from alerta_utec.app.access import NoAuthentication
 from alerta_utec.app.broadcast import HANDSHAKE_MAX, Broadcast
 from alerta_utec.app.records import Recorder
 from alerta_utec.app.sessions import Sessions, expires_at
@@ -18,7 +18,7 @@ from alerta_utec.domain.change import Change
 from alerta_utec.domain.delivery import Delivery
 from alerta_utec.domain.errors import Unavailable
 from alerta_utec.domain.filters import Filter
-from alerta_utec.domain.policy import Person, Role
+from alerta_utec.domain.policy import Identity, Role
 from alerta_utec.domain.values import Status, Urgency
 from alerta_utec.notifications.aws.topic import Publish, TopicAlarm
 from alerta_utec.notifications.email import compose
@@ -56,7 +56,7 @@ class House:
     ) -> list[str]:
         opened = self.clock.now() - age
         self.connections.save(
-            Connection(name, opened, expires_at(opened), Person(name, role), chosen or Filter())
+            Connection(name, opened, expires_at(opened), Identity(name, role), chosen or Filter())
         )
         self.poster.open[name] = []
         return self.poster.open[name]
@@ -69,7 +69,9 @@ class House:
         return TopicAlarm(publish, self.clock, self.record)
 
     def outcomes(self, change: Change) -> dict[str, dict[str, Any]]:
-        return {d.channel: dict(d.outcome) for d in self.deliveries.of(change.incident_id)}
+        return {
+            d.channel: dict(d.outcome) for d in self.deliveries.for_incident(change.incident_id)
+        }
 
     def commit(self, change: Change) -> Change:
         return self.store.commit(change).change
@@ -304,7 +306,7 @@ def test_a_record_that_cannot_be_kept_holds_up_nothing(house: House) -> None:
 
 
 def test_a_connection_is_kept_for_two_hours(house: House) -> None:
-    sessions = Sessions(house.connections, OpenDoor())
+    sessions = Sessions(house.connections, NoAuthentication())
     opened = house.clock.now()
     sessions.open("a", opened)
 
@@ -317,7 +319,7 @@ def test_a_connection_is_kept_for_two_hours(house: House) -> None:
 
 
 def test_a_closed_connection_is_forgotten(house: House) -> None:
-    sessions = Sessions(house.connections, OpenDoor())
+    sessions = Sessions(house.connections, NoAuthentication())
     names = [f"c{number}" for number in range(10)]
     for name in names:
         sessions.open(name, house.clock.now())

@@ -126,7 +126,7 @@ def test_the_same_change_gives_the_same_email_and_another_revision_another_id() 
 
 def test_the_email_of_a_drill_says_so_before_anything_else() -> None:
     first = creation(urgency="high", drill=True).after
-    resolved = Change(first, first.moved_on(at=first.updated_at, status=Status.RESUELTO))
+    resolved = Change(first, first.updated(at=first.updated_at, status=Status.RESUELTO))
 
     spanish, all_clear = (compose(change, LIMA) for change in (Change(None, first), resolved))
     english = compose(resolved, LIMA, "en")
@@ -155,7 +155,7 @@ def test_an_email_may_be_in_english() -> None:
 
 def test_the_all_clear_says_so_with_its_note() -> None:
     first = creation(urgency="high").after
-    resolved = Change(first, first.moved_on(at=first.updated_at, status=Status.RESUELTO), note="ya")
+    resolved = Change(first, first.updated(at=first.updated_at, status=Status.RESUELTO), note="ya")
 
     email = compose(resolved, LIMA)
 

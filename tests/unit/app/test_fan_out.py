@@ -16,7 +16,7 @@ from alerta_utec.domain.change import Change, Position
 from alerta_utec.domain.delivery import Delivery
 from alerta_utec.domain.errors import Unavailable
 from alerta_utec.domain.filters import Filter
-from alerta_utec.domain.policy import Person, Role
+from alerta_utec.domain.policy import Identity, Role
 from alerta_utec.domain.shard import Shard
 from alerta_utec.ports import Connection
 from tests.contract.builders import creation
@@ -54,9 +54,9 @@ class House:
         chosen: Filter | None = None,
     ) -> None:
         opened = self.clock.now() - age
-        person = Person(name, role)
+        identity = Identity(name, role)
         self.connections.save(
-            Connection(name, opened, expires_at(opened), person, chosen or Filter())
+            Connection(name, opened, expires_at(opened), identity, chosen or Filter())
         )
         self.poster.open[name] = []
 
@@ -70,7 +70,7 @@ class House:
         return self.store.commit(creation(**fields)).change
 
     def outcome(self, change: Change) -> dict[str, Any]:
-        (found,) = self.deliveries.of(change.incident_id)
+        (found,) = self.deliveries.for_incident(change.incident_id)
         return dict(found.outcome)
 
     def work_off(self) -> None:
@@ -245,7 +245,7 @@ def test_where_not_all_can_be_queued_it_is_repeated_whole(house: House) -> None:
         house.fan_out(change)
 
     assert not any(house.poster.open.values())
-    assert house.deliveries.of(change.incident_id) == ()
+    assert house.deliveries.for_incident(change.incident_id) == ()
 
 
 def test_a_shard_of_which_nobody_is_reached_comes_again_and_is_on_record(house: House) -> None:
@@ -274,7 +274,7 @@ def test_a_shard_from_before_a_restore_is_dropped(house: House, seq: int) -> Non
     house.send(shard)
 
     assert house.poster.open == {"c0": []}
-    assert house.deliveries.of(change.incident_id) == ()
+    assert house.deliveries.for_incident(change.incident_id) == ()
 
 
 def test_the_deadline_is_the_posters(house: House) -> None:

@@ -10,7 +10,7 @@ from alerta_utec.app.submit import Submit
 from alerta_utec.domain.change import Change, IdempotencyKey
 from alerta_utec.domain.errors import Conflict
 from alerta_utec.domain.incident import Report
-from alerta_utec.domain.policy import Person, Role
+from alerta_utec.domain.policy import Identity, Role
 from alerta_utec.ports import KEY_TTL_S
 from tests.contract.builders import PLAIN
 from tests.fakes.clock import ManualClock
@@ -51,7 +51,7 @@ def test_an_incident_is_stored_at_the_clocks_time_and_told(
 
 
 def test_who_reports_it_is_kept(submit: Submit, store: MemoryIncidents) -> None:
-    committed = submit.notify(HERE, idempotency_key="k", by=Person("rosa", Role.ESTUDIANTE))
+    committed = submit.notify(HERE, idempotency_key="k", by=Identity("rosa", Role.ESTUDIANTE))
 
     assert committed.change.by == "rosa"
     assert committed.change.key == IdempotencyKey("rosa", "k")

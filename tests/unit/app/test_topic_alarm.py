@@ -95,7 +95,9 @@ def test_it_goes_out_as_an_e_mail_and_as_a_text_message() -> None:
         composed.message_id,
     )
     assert sent.short == short_text(change, LIMA)
-    assert [one.outcome for one in topic.deliveries.of(change.incident_id)] == [{"result": "sent"}]
+    assert [one.outcome for one in topic.deliveries.for_incident(change.incident_id)] == [
+        {"result": "sent"}
+    ]
 
 
 def test_without_rules_it_names_nobody() -> None:
@@ -123,7 +125,7 @@ def test_the_record_names_the_recipients() -> None:
 
     topic.alarm(change)
 
-    (record,) = topic.deliveries.of(change.incident_id)
+    (record,) = topic.deliveries.for_incident(change.incident_id)
     assert record.outcome["result"] == "sent"
     assert [one["to"] for one in record.outcome["recipients"]] == [PHONE.address, GUARD.key]
 
@@ -163,7 +165,7 @@ def test_what_calls_for_no_e_mail_sends_none() -> None:
     assert not topic.alarm(change)
 
     assert topic.mailer.sent == []
-    assert topic.deliveries.of(change.incident_id) == ()
+    assert topic.deliveries.for_incident(change.incident_id) == ()
 
 
 def test_one_that_cannot_be_sent_is_on_record_and_comes_again() -> None:
@@ -172,5 +174,5 @@ def test_one_that_cannot_be_sent_is_on_record_and_comes_again() -> None:
     with pytest.raises(Unavailable) as failed:
         topic.alarm(change)
 
-    (record,) = topic.deliveries.of(change.incident_id)
+    (record,) = topic.deliveries.for_incident(change.incident_id)
     assert record.outcome == {"result": "failed", "because": str(failed.value)}

@@ -17,15 +17,15 @@ from alerta_utec.domain.errors import (
     NotFound,
 )
 from alerta_utec.domain.incident import Incident, Report
-from alerta_utec.domain.policy import Person, Role
+from alerta_utec.domain.policy import Identity, Role
 from alerta_utec.domain.update import Update
 from alerta_utec.domain.values import Status, Urgency
 from alerta_utec.ports import Committed
 from tests.fakes.clock import ManualClock
 
-ROSA = Person("rosa", Role.ESTUDIANTE)
-LUIS = Person("luis", Role.PERSONAL)
-JEFA = Person("jefa", Role.AUTORIDAD)
+ROSA = Identity("rosa", Role.ESTUDIANTE)
+LUIS = Identity("luis", Role.PERSONAL)
+JEFA = Identity("jefa", Role.AUTORIDAD)
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ def report(submit: Submit, **fields: Any) -> Incident:
     return submit.notify(Report.parse(data), by=ROSA).change.after
 
 
-def change(submit: Submit, by: Person = JEFA, revision: int | None = None, **data: Any) -> Change:
+def change(submit: Submit, by: Identity = JEFA, revision: int | None = None, **data: Any) -> Change:
     return submit.update("i", Update.parse(data), revision=revision, by=by).change
 
 
@@ -81,7 +81,7 @@ def test_the_whole_life_is_on_record_with_who_when_and_note(
     ],
 )
 def test_what_is_not_theirs_is_forbidden_whole(
-    submit: Submit, store: MemoryIncidents, by: Person, data: dict[str, Any]
+    submit: Submit, store: MemoryIncidents, by: Identity, data: dict[str, Any]
 ) -> None:
     reported = report(submit)
 

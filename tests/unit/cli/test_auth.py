@@ -8,7 +8,7 @@ import pytest
 
 from alerta_utec.adapters.jwt_tokens import JwtAuthenticator, JwtSettings
 from alerta_utec.domain.errors import Unauthorized
-from alerta_utec.domain.policy import Person, Role
+from alerta_utec.domain.policy import Identity, Role
 from tests.conftest import ServeFactory
 from tests.unit.cli.running import Process, run, wait_for
 
@@ -23,7 +23,7 @@ def test_a_token_is_one_that_the_service_takes(role: Role) -> None:
 
     assert result.exit_code == 0
     signed = JwtAuthenticator(JwtSettings(secret=SECRET)).authenticate(result.stdout.strip())
-    assert signed.person == Person("rosa", role)
+    assert signed.identity == Identity("rosa", role)
     assert signed.expires_at is not None
     left = signed.expires_at - datetime.now(UTC)
     assert timedelta(hours=1.9) < left < timedelta(hours=2.1)
@@ -41,7 +41,7 @@ def test_a_token_says_what_the_service_expects() -> None:
     made = result.stdout.strip()
     issuer, audience, claim = expected.values()
     settings = JwtSettings(secret=SECRET, issuer=issuer, audience=audience, role_claim=claim)
-    assert JwtAuthenticator(settings).authenticate(made).person.role is Role.PERSONAL
+    assert JwtAuthenticator(settings).authenticate(made).identity.role is Role.PERSONAL
     with pytest.raises(Unauthorized):
         JwtAuthenticator(JwtSettings(secret=SECRET, audience="otra")).authenticate(made)
 

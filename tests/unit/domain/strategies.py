@@ -75,7 +75,7 @@ def incidents(draw: st.DrawFn) -> Incident:
     """An incident at some revision."""
     report = Report.parse(draw(valid_reports))
     at = draw(moments)
-    taken_in = Incident.taken_in(
+    taken_in = Incident.from_report(
         report, incident_id="generado", at=at, reported_by=draw(st.none() | texts)
     )
     later = min(at, FAR_AHEAD - timedelta(days=1)) + timedelta(seconds=1)

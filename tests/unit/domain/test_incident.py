@@ -49,7 +49,7 @@ def test_taking_in_keeps_the_report_and_adds_what_is_the_servers(
 ) -> None:
     report = Report.parse(data)
 
-    incident = Incident.taken_in(report, incident_id="nuevo", at=at, reported_by="rosa")
+    incident = Incident.from_report(report, incident_id="nuevo", at=at, reported_by="rosa")
 
     assert incident.incident_id == (report.incident_id or "nuevo")
     assert incident.timestamp == (report.timestamp or at)
@@ -71,7 +71,7 @@ def test_extras_with_the_names_of_our_attributes_stay_extras() -> None:
     }
     report = Report.parse(PLAIN | odd)
 
-    incident = Incident.taken_in(report, incident_id="nuevo", at=T0, reported_by="rosa")
+    incident = Incident.from_report(report, incident_id="nuevo", at=T0, reported_by="rosa")
 
     assert incident.reported_by == "rosa"
     assert incident.incident_id == "nuevo"
@@ -87,7 +87,7 @@ def test_a_drill_says_so_on_the_wire_and_other_incidents_say_nothing(incident: I
 
 @given(incidents(), moments)
 def test_a_drill_stays_a_drill_and_nothing_else_becomes_one(incident: Incident, at: Any) -> None:
-    assert incident.moved_on(at=at, urgency=Urgency.HIGH).drill is incident.drill
+    assert incident.updated(at=at, urgency=Urgency.HIGH).drill is incident.drill
 
 
 @given(incidents(), st.integers(1, 10**15))
@@ -98,7 +98,7 @@ def test_a_place_in_the_feed_changes_nothing_else(incident: Incident, seq: int) 
 
 
 def test_json_has_the_fields_of_the_wire() -> None:
-    incident = Incident.taken_in(Report.parse(PLAIN), incident_id="a", at=T0).at_seq(3)
+    incident = Incident.from_report(Report.parse(PLAIN), incident_id="a", at=T0).at_seq(3)
 
     assert incident.to_json() == PLAIN | {
         "incidentId": "a",

@@ -14,7 +14,7 @@ import pytest
 
 from alerta_utec.domain.change import Change, Position
 from alerta_utec.domain.filters import Filter
-from alerta_utec.domain.policy import Person, Role
+from alerta_utec.domain.policy import Identity, Role
 from alerta_utec.domain.values import Status
 from alerta_utec.gateway.core import Route
 from alerta_utec.gateway.hub import Hub
@@ -62,8 +62,8 @@ class House:
         role: Role = Role.ESTUDIANTE,
         lasts: timedelta = 7200 * SECOND,
     ) -> None:
-        person = Person(name, role)
-        self.hub.save(Connection(name, T0, T0 + lasts, person, wanted or Filter()))
+        identity = Identity(name, role)
+        self.hub.save(Connection(name, T0, T0 + lasts, identity, wanted or Filter()))
 
     def heard(self, name: str) -> list[Any]:
         """Every frame up to a last one of our own: frames keep their order."""

@@ -10,7 +10,7 @@ import pytest
 
 from alerta_utec.adapters.memory import MemoryIncidents
 from alerta_utec.adapters.memory_webhooks import MemoryWebhooks
-from alerta_utec.app.access import Access, OpenDoor
+from alerta_utec.app.access import Access, NoAuthentication
 from alerta_utec.app.catch_up import CatchUp
 from alerta_utec.app.limits import NoLimit, SubmitLimit
 from alerta_utec.app.sessions import Sessions, Subscriptions
@@ -53,7 +53,7 @@ class World:
     clock: ManualClock = field(default_factory=ManualClock)
     store: MemoryIncidents = field(default_factory=MemoryIncidents)
     poster: FakePoster = field(default_factory=lambda: FakePoster({CONNECTION: []}))
-    authenticator: Authenticator = field(default_factory=OpenDoor)
+    authenticator: Authenticator = field(default_factory=NoAuthentication)
 
     origins: Origins = field(default_factory=lambda: Origins(("*",)))
     limit: SubmitLimit | NoLimit = field(default_factory=NoLimit)

@@ -14,7 +14,7 @@ from jsonschema import Draft202012Validator
 from alerta_utec.domain.change import Position
 from alerta_utec.domain.delivery import Delivery
 from alerta_utec.domain.errors import CODES, InvalidRequest, Unavailable
-from alerta_utec.domain.policy import Action
+from alerta_utec.domain.policy import Permission
 from alerta_utec.domain.values import format_time
 from alerta_utec.handlers.http_status import STATUS
 from alerta_utec.handlers.query import LIMIT_MAX, parse_query
@@ -227,7 +227,11 @@ def test_where_nobody_signs_in_everybody_may_do_everything(world: World) -> None
     status, _, body = world.get("http_me")
 
     assert status == 200
-    assert body == {"user": None, "role": "autoridad", "may": [action.value for action in Action]}
+    assert body == {
+        "user": None,
+        "role": "autoridad",
+        "may": [action.value for action in Permission],
+    }
 
 
 def test_the_documents_describe_every_route_and_action(world: World) -> None:

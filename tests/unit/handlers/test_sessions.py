@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from alerta_utec.app.access import OpenDoor
+from alerta_utec.app.access import NoAuthentication
 from alerta_utec.app.sessions import Sessions
 from alerta_utec.domain.errors import Unavailable
 from alerta_utec.domain.origins import Origins
@@ -50,7 +50,7 @@ def test_a_query_string_is_taken_too(world: World) -> None:
 
 
 def test_the_handshake_is_refused_while_connections_cannot_be_kept() -> None:
-    connect = Connect(Sessions(ClosedForRepairs(), OpenDoor()), Origins(("*",)))  # type: ignore[arg-type]
+    connect = Connect(Sessions(ClosedForRepairs(), NoAuthentication()), Origins(("*",)))  # type: ignore[arg-type]
 
     response = connect(events.load("connect"))
 

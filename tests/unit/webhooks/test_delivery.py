@@ -81,7 +81,7 @@ class House:
         return waits
 
     def outcome(self, job: WebhookJob) -> dict[str, Any]:
-        (delivery,) = self.deliveries.of(job.change.incident_id)
+        (delivery,) = self.deliveries.for_incident(job.change.incident_id)
         assert delivery.channel == f"webhook:{job.webhook_id}"
         return dict(delivery.outcome)
 
@@ -341,7 +341,7 @@ def test_a_job_whose_webhook_was_deleted_is_dropped(house: House) -> None:
 
     assert tried == Tried("dropped")
     assert house.sender.posts == []
-    assert house.deliveries.of(job.change.incident_id) == ()
+    assert house.deliveries.for_incident(job.change.incident_id) == ()
 
 
 def test_it_is_signed_by_both_secrets_until_the_old_one_ends(house: House) -> None:

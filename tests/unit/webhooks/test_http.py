@@ -10,9 +10,9 @@ from jsonschema import Draft202012Validator
 from alerta_utec.adapters.rate_limits import InProcessRateLimits
 from alerta_utec.app.limits import PER_USER, SubmitLimit
 from alerta_utec.domain.errors import Unavailable
-from alerta_utec.domain.policy import Person, Role
+from alerta_utec.domain.policy import Identity, Role
 from alerta_utec.handlers.routes import WEBHOOK_ROUTES
-from alerta_utec.ports import Signed
+from alerta_utec.ports import Authentication
 from alerta_utec.webhooks.ports import Answer
 from tests import events
 from tests.fakes.clock import ManualClock
@@ -168,8 +168,8 @@ class As:
     def __init__(self, role: Role) -> None:
         self._role = role
 
-    def authenticate(self, _token: str | None) -> Signed:
-        return Signed(Person("luis", self._role), None)
+    def authenticate(self, _token: str | None) -> Authentication:
+        return Authentication(Identity("luis", self._role), None)
 
 
 @pytest.mark.parametrize("name", EVENTS)

@@ -20,7 +20,7 @@ from alerta_utec.adapters.aws.dynamodb.calls import pages
 from alerta_utec.adapters.aws.errors import translated
 from alerta_utec.domain.filters import EVERYTHING, Filter
 from alerta_utec.domain.messages import DEFAULT_LANG, parse_lang
-from alerta_utec.domain.policy import Person, Role
+from alerta_utec.domain.policy import Identity, Role
 from alerta_utec.domain.values import format_time, parse_time
 from alerta_utec.ports import Clock, Connection
 
@@ -81,12 +81,12 @@ def _item(connection: Connection) -> Item:
         "connectionId": text(connection.connection_id),
         "timestamp": text(format_time(connection.connected_at)),
     } | expiry(connection.expires_at)
-    if connection.person.user is not None:
-        item["user"] = text(connection.person.user)
+    if connection.identity.user is not None:
+        item["user"] = text(connection.identity.user)
     # TTL waits until the sweep has closed the socket.
     item["expiresAt"] = number(ceil((connection.expires_at + SWEEP_TIME).timestamp()))
     item["lang"] = text(connection.lang)
-    item["role"] = text(connection.person.role)
+    item["role"] = text(connection.identity.role)
     if connection.filter != EVERYTHING:
         item["filter"] = text(json.dumps(connection.filter.to_json(), ensure_ascii=False))
     return item
@@ -98,7 +98,7 @@ def _connection(item: Mapping[str, Any]) -> Connection:
         connection_id=item["connectionId"]["S"],
         connected_at=parse_time(item["timestamp"]["S"]),
         expires_at=expiry_of(item),
-        person=Person(text_of(item, "user"), Role(item["role"]["S"])),
+        identity=Identity(text_of(item, "user"), Role(item["role"]["S"])),
         lang=parse_lang(text_of(item, "lang")) or DEFAULT_LANG,
         filter=EVERYTHING if kept is None else Filter.from_json(json.loads(kept)),
     )

@@ -40,7 +40,7 @@ class DynamoDeliveries:
             item | {"record": text(name), "run": text(run), "part": attributes.number(number)}
         )
 
-    def of(self, incident_id: str) -> Sequence[Delivery]:
+    def for_incident(self, incident_id: str) -> Sequence[Delivery]:
         found = pages(
             "Query",
             lambda **start: self.client.query(
@@ -77,8 +77,8 @@ class MeteredDeliveries:
             sys.stdout.write(json.dumps(_metrics(part)) + "\n")
         self.deliveries.record_part(run, number, part)
 
-    def of(self, incident_id: str) -> Sequence[Delivery]:
-        return self.deliveries.of(incident_id)
+    def for_incident(self, incident_id: str) -> Sequence[Delivery]:
+        return self.deliveries.for_incident(incident_id)
 
 
 def _item(delivery: Delivery) -> Item:

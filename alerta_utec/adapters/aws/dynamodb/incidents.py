@@ -63,7 +63,7 @@ class DynamoIncidents:
     def position(self) -> Position:
         return self._feed.position()
 
-    def settled(self) -> Position:
+    def indexed_position(self) -> Position:
         return self._feed.before(self.clock.now() - INDEX_LAG)
 
     @property
