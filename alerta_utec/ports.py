@@ -199,7 +199,7 @@ class Connections(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Posted:
+class SendResult:
     """What became of one frame for many: a count, and the ids of those that did not get it.
 
     ``delivered`` frames were handed to the socket, which does not prove that they arrived.
@@ -211,9 +211,9 @@ class Posted:
     throttled: tuple[str, ...] = ()
     failed: tuple[str, ...] = ()
 
-    def __add__(self, other: "Posted") -> "Posted":
+    def __add__(self, other: "SendResult") -> "SendResult":
         """Both together."""
-        return Posted(
+        return SendResult(
             self.delivered + other.delivered,
             self.gone + other.gone,
             self.throttled + other.throttled,
@@ -267,7 +267,7 @@ class Poster(Protocol):
 
     def post(
         self, connection_ids: Sequence[str], frame: str, *, deadline_s: float | None = None
-    ) -> Posted:
+    ) -> SendResult:
         """Send ``frame`` (up to 128 KB in UTF-8) to each connection; again only where the
         first time it failed, or is not known.
 
@@ -281,10 +281,10 @@ class Poster(Protocol):
         ...
 
 
-class Listeners(Protocol):
+class LocalSubscribers(Protocol):
     """The connections whose sockets this process holds."""
 
-    def tell(self, changes: "Sequence[Change]") -> Sequence[Posted]:
+    def broadcast(self, changes: "Sequence[Change]") -> Sequence[SendResult]:
         """Tell each connection those of the ``changes`` that concern its filter, in their order.
 
         Nothing reaches a connection that has expired; people's names go only to those who may

@@ -207,7 +207,7 @@ def _broadcast(stub: Gateway, crew: Sequence[Lines], size: int, threads: int) ->
     fan_out = FanOut(broadcast, queue, records, clock)
     stub.said()
     began_s = time.perf_counter()
-    fan_out(change)
+    fan_out.broadcast(change)
     seconds = time.perf_counter() - began_s
     return {"clients": size, "seconds": seconds, **_said(stub)}
 

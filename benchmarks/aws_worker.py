@@ -85,8 +85,8 @@ class Worker:
         self._feed.change = change_from_image(command["image"])
         sockets = self._poster(command["url"], command["threads"])
         connections = FakeConnections(ManualClock(datetime.now(UTC)))
-        send = SendShard(self._feed, connections, sockets, FakeDeliveries(), SystemClock())
-        send(shard_of(command["body"]))
+        shards = SendShard(self._feed, connections, sockets, FakeDeliveries(), SystemClock())
+        shards.send(shard_of(command["body"]))
         return {}
 
     @property

@@ -1,4 +1,4 @@
-"""Telling everyone of a committed change: broadcast to sockets."""
+"""Broadcasting one committed change to its subscribers through a ``Poster``."""
 
 import logging
 import time
@@ -12,7 +12,7 @@ from alerta_utec.domain.change import Change
 from alerta_utec.domain.delivery import Delivery
 from alerta_utec.domain.errors import Unavailable
 from alerta_utec.domain.filters import facets_of
-from alerta_utec.ports import Clock, Connection, Connections, Posted, Poster
+from alerta_utec.ports import Clock, Connection, Connections, Poster, SendResult
 
 log = logging.getLogger(__name__)
 
@@ -22,125 +22,137 @@ HANDSHAKE_MAX = timedelta(seconds=30)
 
 @dataclass(frozen=True)
 class Broadcast:
-    """Sends a change to every connection whose filter it concerns."""
+    """A use case that sends a change to every connection whose filter matches it.
+
+    ``FanOut`` calls it for few recipients and cuts many into shards. On one machine,
+    ``LocalBroadcast`` plays this part.
+    """
 
     connections: Connections
     poster: Poster
     clock: Clock
-    record: Recorder
+    recorder: Recorder
 
-    def __call__(self, change: Change, deadline_s: float | None = None) -> dict[str, int]:
-        """Send the change, and forget connections that are gone.
+    def broadcast(self, change: Change, deadline_s: float | None = None) -> dict[str, int]:
+        """Send the change, and delete connections that are gone.
 
-        Who is connected is read whole before anything is sent. A connection is kept while it
-        may still be in its handshake: it is saved before its socket opens, and until then it
-        looks gone. ``deadline_s``: as ``Poster.post`` has it.
+        All recipients are read before the first frame is sent. A connection that may still be
+        in its handshake is not deleted: it is saved before its socket opens, and looks gone
+        until then. ``deadline_s`` is that of ``Poster.post``.
 
         Returns:
             ``{attempted, delivered, gone, throttled, failed, ms}``.
 
         Raises:
-            Unavailable: nobody was told, or who there is cannot be read; repeat it whole.
+            Unavailable: no recipient was reached, or the recipients cannot be read; repeat the
+                whole broadcast.
         """
         started_s = time.perf_counter()
-        return self.tell(self.concerned(change), change, deadline_s, started_s=started_s)
+        return self.send_to(self.recipients_of(change), change, deadline_s, started_s=started_s)
 
-    def concerned(self, change: Change) -> Sequence[Connection]:
-        """Every connection whose filter the change concerns, each once.
+    def recipients_of(self, change: Change) -> Sequence[Connection]:
+        """Return every connection whose filter matches the change, each once.
 
         Raises:
-            Unavailable: they cannot all be read.
+            Unavailable: the connections cannot all be read.
         """
         states = facets_of(change)
-        concerned = {
+        matching = {
             connection.connection_id: connection
             for page in self.connections.pages()
             for connection in page
             if any(map(connection.filter.accepts, states))
         }
-        return list(concerned.values())
+        return list(matching.values())
 
-    def tell(
+    def send_to(
         self,
-        listeners: Sequence[Connection],
+        recipients: Sequence[Connection],
         change: Change,
         deadline_s: float | None,
         *,
         started_s: float,
     ) -> dict[str, int]:
-        """Send the change to these, as ``__call__`` does; ``started_s``: of ``perf_counter``."""
-        private, public = audiences(listeners)
+        """Send the change to the recipients, with the result and errors of ``broadcast``.
+
+        ``started_s`` is a time of ``perf_counter``, from which ``ms`` counts.
+        """
+        private, public = split_by_privacy(recipients)
         try:
-            posted = post(self.poster, change, private, public, deadline_s)
+            result = send(self.poster, change, private, public, deadline_s)
         except Unavailable:
-            nobody = Posted(failed=(*private, *public))
-            self._record(change, counted(nobody, started_s))
+            all_failed = SendResult(failed=(*private, *public))
+            self._record(change, outcome_counts(all_failed, started_s))
             raise
-        forget(self.connections, posted.gone, but=opening(listeners, self.clock.now()))
-        return self._record(change, counted(posted, started_s))
+        delete_gone(
+            self.connections, result.gone, keep=maybe_connecting(recipients, self.clock.now())
+        )
+        return self._record(change, outcome_counts(result, started_s))
 
     def _record(self, change: Change, counts: dict[str, int]) -> dict[str, int]:
         log.info("broadcast", extra={"position": str(change.position), **counts})
-        self.record(Delivery.of(change, "broadcast", self.clock.now(), counts))
+        self.recorder.record(Delivery.of(change, "broadcast", self.clock.now(), counts))
         return counts
 
 
-def audiences(listeners: Sequence[Connection]) -> tuple[list[str], list[str]]:
-    """The ids of those who may see people's names, and of the others."""
+def split_by_privacy(recipients: Sequence[Connection]) -> tuple[list[str], list[str]]:
+    """Return the ids of the recipients that can see personal names, and those of the others."""
     private: list[str] = []
     public: list[str] = []
-    for listener in listeners:
-        (private if listener.private else public).append(listener.connection_id)
+    for recipient in recipients:
+        (private if recipient.private else public).append(recipient.connection_id)
     return private, public
 
 
-def post(
+def send(
     poster: Poster,
     change: Change,
     private: Sequence[str],
     public: Sequence[str],
     deadline_s: float | None,
-) -> Posted:
-    """Send the change, encoded once for each audience.
+) -> SendResult:
+    """Send the change, encoded once with personal names and once without.
 
     Raises:
-        Unavailable: nobody was told.
+        Unavailable: no recipient was reached.
     """
-    posted = Posted()
-    for names, audience in ((True, private), (False, public)):
-        if audience:
-            frame = wire.incident_update(change, private=names)
-            posted += poster.post(audience, frame, deadline_s=deadline_s)
-    return posted
+    result = SendResult()
+    for with_names, connection_ids in ((True, private), (False, public)):
+        if connection_ids:
+            frame = wire.incident_update(change, private=with_names)
+            result += poster.post(connection_ids, frame, deadline_s=deadline_s)
+    return result
 
 
-def counted(posted: Posted, started_s: float) -> dict[str, int]:
-    """``{attempted, delivered, gone, throttled, failed, ms}``, since ``started_s`` of
-    ``perf_counter``."""
+def outcome_counts(result: SendResult, started_s: float) -> dict[str, int]:
+    """Return ``{attempted, delivered, gone, throttled, failed, ms}``.
+
+    ``ms`` counts from ``started_s``, a time of ``perf_counter``.
+    """
     counts = {
-        "delivered": posted.delivered,
-        "gone": len(posted.gone),
-        "throttled": len(posted.throttled),
-        "failed": len(posted.failed),
+        "delivered": result.delivered,
+        "gone": len(result.gone),
+        "throttled": len(result.throttled),
+        "failed": len(result.failed),
     }
     ms = round((time.perf_counter() - started_s) * 1000)
     return {"attempted": sum(counts.values()), **counts, "ms": ms}
 
 
-def opening(listeners: Iterable[Connection], now: datetime) -> frozenset[str]:
-    """The ids of those who may still be in their handshake: until it ends they look gone."""
+def maybe_connecting(connections: Iterable[Connection], now: datetime) -> frozenset[str]:
+    """Return the ids of connections that may still be in their handshake and so look gone."""
     opened_before = now - HANDSHAKE_MAX
-    return frozenset(one.connection_id for one in listeners if one.connected_at >= opened_before)
+    return frozenset(one.connection_id for one in connections if one.connected_at >= opened_before)
 
 
-def forget(connections: Connections, gone: Iterable[str], *, but: Container[str]) -> None:
-    """Delete who is gone, but for those in ``but``."""
-    for name in gone:
-        if name in but:
+def delete_gone(connections: Connections, gone: Iterable[str], *, keep: Container[str]) -> None:
+    """Delete connections that are gone, except those in ``keep``; best effort."""
+    for connection_id in gone:
+        if connection_id in keep:
             continue
         try:
-            connections.delete(name)
+            connections.delete(connection_id)
         except Unavailable:
-            # The next broadcast finds it gone too, or it expires.
+            # The next broadcast finds them gone again, or they expire.
             log.exception("not_forgotten")
             return

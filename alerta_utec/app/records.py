@@ -1,4 +1,4 @@
-"""Keeping the record of what was sent, without holding up the sending."""
+"""Best-effort recording of deliveries: a full or broken store never fails a delivery."""
 
 import logging
 from dataclasses import dataclass
@@ -12,12 +12,12 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Recorder:
-    """Records deliveries, best effort: one that cannot be recorded has been made all the same."""
+    """A front of ``Deliveries`` that logs ``Unavailable`` instead of raising it."""
 
     deliveries: Deliveries
 
-    def __call__(self, *deliveries: Delivery) -> None:
-        """Record them, or say in the log that they could not be recorded."""
+    def record(self, *deliveries: Delivery) -> None:
+        """Record the deliveries, or log ``delivery_not_recorded``."""
         try:
             self.deliveries.record(deliveries)
         except Unavailable:

@@ -12,7 +12,7 @@ from typing import Any
 from alerta_utec.domain.origins import Origins
 from alerta_utec.gateway.deadlines import Deadlines
 from alerta_utec.gateway.events import Event
-from alerta_utec.gateway.executor import Batches, Handler
+from alerta_utec.gateway.executor import CooperativeExecutor, Handler
 from alerta_utec.gateway.hub import Hub
 from alerta_utec.gateway.limits import Limits
 
@@ -25,7 +25,7 @@ class Route:
 
     ``two_way``: the handler's body goes back to the client. ``may_be_silent``: where there is
     none, nothing does; API Gateway, which has no such route, sends an empty frame.
-    ``batched``: the handler takes turns with others, as ``Batches`` has it.
+    ``batched``: the handler takes turns with others, as ``CooperativeExecutor`` has it.
     """
 
     handler: Handler
@@ -68,13 +68,16 @@ class Gateway:
         self._max_per_address = max_per_address
         self._per_address: Counter[str] = Counter()
         self._tasks: set[asyncio.Task[None]] = set()
-        self._batches = Batches()
+        self._batches = CooperativeExecutor()
         self._deadlines = Deadlines(self.limits.handler_s)
         self._pool = ThreadPoolExecutor(self.limits.handler_threads, thread_name_prefix="handler")
 
-    @property
-    def taking_in(self) -> int:
-        """How many handlers of batched routes are under way, or have not been answered yet."""
+    def subscriber_count(self) -> int:
+        """See ``BroadcastLoad``: the number of open sockets."""
+        return self.hub.count()
+
+    def submissions_in_progress(self) -> int:
+        """See ``BroadcastLoad``: the handlers of batched routes that have not been answered."""
         return self._batches.running
 
     def enter(self, address: str) -> bool:

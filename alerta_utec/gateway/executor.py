@@ -18,7 +18,7 @@ _Task = tuple["asyncio.Future[Any]", Handler, Event]
 _Ended = tuple["asyncio.Future[Any]", Any, BaseException | None]
 
 
-def pause() -> None:
+def yield_to_batch() -> None:
     """In a batch: go on when every other handler of it has paused or ended. Elsewhere: at once."""
     current = getcurrent()
     if isinstance(current, _Runner) and current.parent is not None:
@@ -42,7 +42,7 @@ class _Runner(greenlet):
         while self.task is not None:
             self._handle(*self.task)
             self.task = None
-            pause()  # until the next one
+            yield_to_batch()  # until the next one
 
     def _handle(self, future: "asyncio.Future[Any]", handler: Handler, event: Event) -> None:
         result, failure = None, None
@@ -54,7 +54,7 @@ class _Runner(greenlet):
         self._ended.append((future, result, failure))
 
 
-class Batches:
+class CooperativeExecutor:
     """Runs handlers that ``pause`` before they wait, and are quick otherwise.
 
     A thread each would be woken twice for a message, which costs more than the rest of a

@@ -7,8 +7,8 @@ from aiohttp import web
 
 from alerta_utec.gateway.core import Gateway
 from alerta_utec.gateway.events import Client, connect_event, disconnect_event, new_id, now_ms
-from alerta_utec.gateway.http_protocol import Peer
-from alerta_utec.gateway.replies import from_proxy, plain
+from alerta_utec.gateway.http_protocol import HttpProtocol
+from alerta_utec.gateway.responses import from_proxy, plain
 from alerta_utec.gateway.session import ABNORMAL, Session
 
 _SUBPROTOCOL = "sec-websocket-protocol"
@@ -52,7 +52,7 @@ async def _opened(
     if not 200 <= response["statusCode"] <= 299:
         return from_proxy(response)
     socket = _socket(gateway, response)
-    peer = cast(Peer, request.protocol)
+    peer = cast(HttpProtocol, request.protocol)
     try:
         await socket.prepare(request)
         if peer.transport is None:

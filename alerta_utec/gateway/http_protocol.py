@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from alerta_utec.gateway.session import Session
 
 
-class Peer(web.RequestHandler):
+class HttpProtocol(web.RequestHandler):
     """One accepted socket; ``session`` is there once it has become a WebSocket."""
 
     __slots__ = ("session",)

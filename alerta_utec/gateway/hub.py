@@ -15,13 +15,13 @@ from alerta_utec.gateway.limits import Limits
 from alerta_utec.gateway.recipients import Recipients
 from alerta_utec.gateway.sending import Send, best
 from alerta_utec.gateway.subscribers import Rooms
-from alerta_utec.ports import Clock, Connection, Posted
+from alerta_utec.ports import Clock, Connection, SendResult
 
 if TYPE_CHECKING:
     from alerta_utec.gateway.session import Session
 
 CROSSING_S = 10.0
-_NOBODY = Posted()
+_NOBODY = SendResult()
 T = TypeVar("T")
 
 
@@ -39,7 +39,7 @@ class _Frames(dict[tuple[int, bool], bytes]):
 
 
 class Hub:
-    """Plays ``Connections``, ``Poster`` and ``Listeners`` over the sockets of this process.
+    """Plays ``Connections``, ``Poster`` and ``LocalSubscribers`` over the sockets of this process.
 
     Sockets are touched only in the event loop; a call from another thread crosses into it
     once, however many recipients it has.
@@ -86,14 +86,14 @@ class Hub:
 
     def post(
         self, connection_ids: Sequence[str], frame: str, *, deadline_s: float | None = None
-    ) -> Posted:
+    ) -> SendResult:
         """See ``ports.Poster``; it never waits, so no deadline passes."""
         del deadline_s
         data = text_frame(frame.encode())
         recipients = tuple(dict.fromkeys(connection_ids))
         return self.in_loop(lambda: self._post(recipients, data))
 
-    def _post(self, connection_ids: Sequence[str], data: bytes) -> Posted:
+    def _post(self, connection_ids: Sequence[str], data: bytes) -> SendResult:
         gone, throttled = [], []
         for connection_id in connection_ids:
             session = self._rooms.session(connection_id)
@@ -103,17 +103,17 @@ class Hub:
                 throttled.append(connection_id)
         self.bound()
         delivered = len(connection_ids) - len(gone) - len(throttled)
-        return Posted(delivered, tuple(gone), tuple(throttled))
+        return SendResult(delivered, tuple(gone), tuple(throttled))
 
-    # Listeners
+    # LocalSubscribers
 
-    def tell(self, changes: Sequence[Change]) -> Sequence[Posted]:
-        """See ``ports.Listeners``; all that concerns a client leaves in one write."""
-        return self.in_loop(lambda: self._tell(changes))
+    def broadcast(self, changes: Sequence[Change]) -> Sequence[SendResult]:
+        """See ``ports.LocalSubscribers``; all that concerns a client leaves in one write."""
+        return self.in_loop(lambda: self._broadcast(changes))
 
-    def _tell(self, changes: Sequence[Change]) -> Sequence[Posted]:
+    def _broadcast(self, changes: Sequence[Change]) -> Sequence[SendResult]:
         frames = _Frames(changes)
-        outcomes: dict[int, Posted] = {}
+        outcomes: dict[int, SendResult] = {}
         for told in self._rooms.concerned(changes, self._clock.now()):
             data = b"".join([frames[place, told.private] for place in told.which])
             posted = self._write(told.recipients, data)
@@ -122,10 +122,10 @@ class Hub:
         self.bound()
         return [outcomes.get(place, _NOBODY) for place in range(len(changes))]
 
-    def _write(self, recipients: Recipients, data: bytes) -> Posted:
+    def _write(self, recipients: Recipients, data: bytes) -> SendResult:
         self._send(recipients.ready, recipients.fds, data)
         throttled = [session for session in recipients.behind if not session.write(data)]
-        return Posted(
+        return SendResult(
             len(recipients) - len(throttled),
             throttled=tuple(session.client.connection_id for session in throttled),
         )

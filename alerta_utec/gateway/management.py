@@ -10,7 +10,7 @@ from aiohttp import web
 from alerta_utec.domain.values import format_time
 from alerta_utec.gateway.core import Gateway
 from alerta_utec.gateway.frames import text_frame
-from alerta_utec.gateway.replies import as_json, read_body
+from alerta_utec.gateway.responses import as_json, read_body
 from alerta_utec.gateway.session import Session
 
 PAYLOAD_MAX_BYTES = 128 * 1024

@@ -11,10 +11,10 @@ from aiohttp.http_exceptions import HttpProcessingError
 from alerta_utec.gateway import management
 from alerta_utec.gateway.core import Gateway
 from alerta_utec.gateway.handshake import accept
-from alerta_utec.gateway.http_api import HttpApi
-from alerta_utec.gateway.http_protocol import Peer
+from alerta_utec.gateway.http_protocol import HttpProtocol
+from alerta_utec.gateway.http_router import HttpRouter
 from alerta_utec.gateway.listener import Listener
-from alerta_utec.gateway.replies import as_json, plain
+from alerta_utec.gateway.responses import as_json, plain
 from alerta_utec.gateway.sending import COMPILED
 
 
@@ -42,7 +42,7 @@ class GatewayServer:
 
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
-        self._http_api = HttpApi(gateway)
+        self._http_router = HttpRouter(gateway)
         self._listener: Listener | None = None
         self._server: web.Server | None = None
 
@@ -57,7 +57,7 @@ class GatewayServer:
         limits = self._gateway.limits
         self._server = web.Server(self._dispatch)
         peer = partial(
-            Peer,
+            HttpProtocol,
             self._server,
             loop=loop,
             access_log=None,
@@ -96,4 +96,4 @@ class GatewayServer:
             return await management.serve(self._gateway, request, encoded_id)
         if path.rstrip("/") == root:
             return plain(426, f"WebSocket: {root}", {"Upgrade": "websocket"})
-        return await self._http_api.serve(request, path, query)
+        return await self._http_router.serve(request, path, query)

@@ -135,7 +135,7 @@ class DeliverWebhook:
     jobs: WebhookJobs
     sender: WebhookSender
     clock: Clock
-    record: Recorder
+    recorder: Recorder
     source: str
     jitter: random.Random = field(default_factory=random.SystemRandom, repr=False)
 
@@ -192,7 +192,7 @@ class DeliverWebhook:
         if tried.because:
             outcome["because"] = tried.because
         _log(job, outcome)
-        self.record(Delivery.of(job.change, tried.webhook.channel, now, outcome))
+        self.recorder.record(Delivery.of(job.change, tried.webhook.channel, now, outcome))
 
     def _post(self, webhook: Webhook, job: WebhookJob) -> Answer:
         try:

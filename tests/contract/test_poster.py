@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from alerta_utec.ports import Posted
+from alerta_utec.ports import SendResult
 
 
 def test_a_frame_reaches_every_socket_that_is_named(sockets: Any) -> None:
@@ -10,7 +10,7 @@ def test_a_frame_reaches_every_socket_that_is_named(sockets: Any) -> None:
 
     posted = sockets.poster.post([first, second], '{"hola":"ñ 🎓"}')
 
-    assert posted == Posted(delivered=2)
+    assert posted == SendResult(delivered=2)
     assert sockets.received(first, 1) == ['{"hola":"ñ 🎓"}']
     assert sockets.received(second, 1) == ['{"hola":"ñ 🎓"}']
     assert sockets.received(third, 0) == []
@@ -31,7 +31,7 @@ def test_unknown_sockets_are_gone_and_the_others_get_the_frame(sockets: Any) -> 
 
     posted = sockets.poster.post(["BFHPhfCWIAMCKlQ=", here], "{}")
 
-    assert posted == Posted(delivered=1, gone=("BFHPhfCWIAMCKlQ=",))
+    assert posted == SendResult(delivered=1, gone=("BFHPhfCWIAMCKlQ=",))
     assert sockets.received(here, 1) == ["{}"]
 
 
@@ -42,7 +42,7 @@ def test_a_closed_socket_is_gone(sockets: Any) -> None:
 
     sockets.disconnect(socket)
 
-    assert sockets.poster.post([socket], "{}") == Posted(gone=(socket,))
+    assert sockets.poster.post([socket], "{}") == SendResult(gone=(socket,))
 
 
 def test_a_socket_that_is_named_twice_gets_the_frame_once(sockets: Any) -> None:
@@ -58,7 +58,7 @@ def test_a_socket_that_is_named_twice_gets_the_frame_once(sockets: Any) -> None:
 def test_nobody_is_posted_to(sockets: Any) -> None:
     sockets.connect()
 
-    assert sockets.poster.post([], "{}") == Posted()
+    assert sockets.poster.post([], "{}") == SendResult()
 
 
 def test_a_frame_of_128_kb_arrives_whole(sockets: Any) -> None:

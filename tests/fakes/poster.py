@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from alerta_utec.domain.errors import Unavailable
-from alerta_utec.ports import Posted
+from alerta_utec.ports import SendResult
 
 
 @dataclass
@@ -26,7 +26,7 @@ class FakePoster:
 
     def post(
         self, connection_ids: Sequence[str], frame: str, *, deadline_s: float | None = None
-    ) -> Posted:
+    ) -> SendResult:
         self.deadlines_s.append(deadline_s)
         if self.down:
             raise Unavailable("the poster is down")
@@ -36,7 +36,7 @@ class FakePoster:
             kind: tuple(name for name, own in outcome.items() if own == kind)
             for kind in ("gone", "throttled", "failed")
         }
-        return Posted(delivered=Counter(outcome.values())["delivered"], **by_outcome)
+        return SendResult(delivered=Counter(outcome.values())["delivered"], **by_outcome)
 
     def _post(self, connection_id: str, frame: str) -> str:
         if connection_id not in self.open:

@@ -123,7 +123,7 @@ class AwsHome:
     @cached_property
     def broadcast(self) -> Handler:
         """The stream of changes, to the sockets."""
-        return self._consumer(self.services.broadcast)
+        return self._consumer(self.services.broadcast.broadcast)
 
     @cached_property
     def fanout(self) -> Handler:
@@ -131,7 +131,7 @@ class AwsHome:
         from alerta_utec.adapters.aws.sqs.shards import shard_of
         from alerta_utec.handlers.queue import QueueConsumer
 
-        return self._logged(QueueConsumer(shard_of, self.services.send_shard))
+        return self._logged(QueueConsumer(shard_of, self.services.send_shard.send))
 
     @cached_property
     def alarm(self) -> Handler:

@@ -64,11 +64,11 @@ def connect(
         services.incidents,
         services.deliveries,
         {
-            "broadcast": services.broadcast,
+            "broadcast": services.broadcast.broadcast,
             "email": AwsAlarms(environment, metrics=False).alarm_at_once,
             "webhooks": services.plan_webhooks,
         },
-        services.send_shard,
+        services.send_shard.send,
         dry_run=dry_run,
     )
     url = queue or found["UndeliveredQueue"]

@@ -15,10 +15,10 @@ from alerta_utec.adapters.clock import SystemClock
 from alerta_utec.adapters.rate_limits import InProcessRateLimits
 from alerta_utec.adapters.sqlite.delivery_writer import DeliveryWriter
 from alerta_utec.app.access import Access
-from alerta_utec.app.broadcast_coalescer import Announcer
+from alerta_utec.app.broadcast_coalescer import BroadcastCoalescer
 from alerta_utec.app.catch_up import CatchUp
 from alerta_utec.app.limits import NoLimit, SubmitLimit
-from alerta_utec.app.local_broadcast import Announce
+from alerta_utec.app.local_broadcast import LocalBroadcast
 from alerta_utec.app.records import Recorder
 from alerta_utec.app.sessions import Sessions, Subscriptions
 from alerta_utec.app.stats import Stats
@@ -68,7 +68,7 @@ class LocalHome:
         self.settings = settings
         self._clock = SystemClock()
         self._hub = Hub(self._clock, settings.limits)
-        self._announcer: Announcer | None = None
+        self._coalescer: BroadcastCoalescer | None = None
         self._mail: MailWorkers | None = None
         self._webhooks: WebhookWorker | None = None
 
@@ -94,24 +94,23 @@ class LocalHome:
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, stop.set)
         writer = DeliveryWriter(backing.deliveries)
-        record = Recorder(writer)
+        recorder = Recorder(writer)
         webhooks = LocalWebhooks.over(
             backing.webhooks,
             backing.store,
             self._clock,
-            record,
+            recorder,
             source=f"/alerta-utec/{settings.stage}",
             allow_private=settings.webhook_allow_private,
         )
         self._webhooks = webhooks.worker
         gateway = self._gateway(backing, webhooks.manage)
         server = GatewayServer(gateway)
-        self._announcer = Announcer(
-            Announce(self._hub, self._clock, record),
+        self._coalescer = BroadcastCoalescer(
+            LocalBroadcast(self._hub, self._clock, recorder),
             loop,
+            gateway,
             max_bytes=settings.limits.buffer_max_bytes // 2,
-            clients=self._hub.count,
-            coming=lambda: gateway.taking_in,
         )
         self._mail = MailWorkers(
             backing.notices,
@@ -199,8 +198,8 @@ class LocalHome:
 
     def _committed(self, change: Change) -> None:
         """Called in ``seq`` order, by whichever thread committed."""
-        if self._announcer is not None:
-            self._announcer.committed(change)
+        if self._coalescer is not None:
+            self._coalescer.committed(change)
         if self._mail is not None and change.alarms():
             self._mail.wake()
         if self._webhooks is not None:

@@ -13,7 +13,7 @@ from alerta_utec.adapters.sqlite.incidents import SqliteIncidents
 from alerta_utec.deployments.local.settings import LocalSettings
 from alerta_utec.deployments.local.webhooks import KeptWebhooks
 from alerta_utec.domain.change import Change
-from alerta_utec.gateway.executor import pause
+from alerta_utec.gateway.executor import yield_to_batch
 from alerta_utec.notifications.local.channels import lanes_for
 from alerta_utec.notifications.local.discarding import DiscardingMailer
 from alerta_utec.notifications.local.sqlite import SqliteNotices
@@ -55,7 +55,7 @@ def open_backing(
     lanes = _lanes(settings, recipients, folder.maildir)
     database = Database(folder.database, durable=not settings.ephemeral)
     resources.enter_context(closing(database))
-    store = SqliteIncidents(database, on_commit=on_commit, gather=pause)
+    store = SqliteIncidents(database, on_commit=on_commit, gather=yield_to_batch)
     kept = KeptWebhooks(SqliteWebhooks(database), SqliteWebhookJobs(database))
     return Backing(store, SqliteNotices(database), lanes, SqliteDeliveries(database), kept)
 

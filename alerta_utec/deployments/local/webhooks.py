@@ -37,7 +37,7 @@ class LocalWebhooks:
         kept: KeptWebhooks,
         store: IncidentStore,
         clock: Clock,
-        record: Recorder,
+        recorder: Recorder,
         *,
         source: str,
         allow_private: bool,
@@ -46,7 +46,7 @@ class LocalWebhooks:
         sender = HttpWebhookSender(clock, allow_private=allow_private)
         worker = WebhookWorker(
             FollowFeed(store, kept.registry, kept.jobs, clock),
-            DeliverWebhook(kept.registry, kept.jobs, sender, clock, record, source),
+            DeliverWebhook(kept.registry, kept.jobs, sender, clock, recorder, source),
             kept.registry,
             kept.jobs,
             clock,

@@ -83,7 +83,7 @@ class TopicDigests:
     changes: Callable[[Sequence[int]], Sequence[Change]]
     epoch: Callable[[], str | None]
     clock: Clock
-    record: Recorder
+    recorder: Recorder
 
     def __call__(self, _event: object = None, _context: object = None) -> None:
         """Send what is due.
@@ -139,4 +139,4 @@ class TopicDigests:
 
     def _record(self, change: Change, result: Result, **more: Any) -> None:
         to = self.publish.recipients(change)
-        self.record(delivery(change, to, result, self.clock.now(), **more))
+        self.recorder.record(delivery(change, to, result, self.clock.now(), **more))

@@ -144,7 +144,7 @@ class TopicAlarm:
 
     publish: Publish
     clock: Clock
-    record: Recorder
+    recorder: Recorder
     memory: TopicMemory | None = None
     measure: Measure = field(default_factory=Measure)
 
@@ -179,7 +179,7 @@ class TopicAlarm:
         return True
 
     def _record(self, change: Change, to: Sequence[Recipient], result: Result, **more: Any) -> None:
-        self.record(delivery(change, to, result, self.clock.now(), **more))
+        self.recorder.record(delivery(change, to, result, self.clock.now(), **more))
 
     def _hold(self, change: Change) -> Hold | None:
         if self.memory is None:

@@ -7,7 +7,7 @@ import pytest
 
 from alerta_utec.adapters.aws.connections_api.poster import FUTILE_ROUNDS_MAX, ConnectionsApiPoster
 from alerta_utec.domain.errors import Unavailable
-from alerta_utec.ports import Posted
+from alerta_utec.ports import SendResult
 from tests.support.emulator import free_port
 from tests.unit.adapters_aws.connections_api import DROP, STAGE, ConnectionsApi
 from tests.unit.adapters_aws.posting import PosterFactory
@@ -23,14 +23,14 @@ def test_each_connection_gets_the_frame_once(
 
     posted = poster.post([*ids, *ids], FRAME)
 
-    assert posted == Posted(delivered=100)
+    assert posted == SendResult(delivered=100)
     assert api.frames == {name: [FRAME] for name in ids}
 
 
 def test_nobody_to_post_to_is_nothing_sent(
     api: ConnectionsApi, poster: ConnectionsApiPoster
 ) -> None:
-    assert poster.post([], FRAME) == Posted()
+    assert poster.post([], FRAME) == SendResult()
     assert not api.requests
 
 
@@ -39,7 +39,7 @@ def test_a_410_that_is_confirmed_is_gone(api: ConnectionsApi, poster: Connection
 
     posted = poster.post([ID, "other"], FRAME)
 
-    assert posted == Posted(delivered=1, gone=(ID,))
+    assert posted == SendResult(delivered=1, gone=(ID,))
     assert api.requests["POST", ID] == api.requests["GET", ID] == 1
 
 
@@ -49,7 +49,7 @@ def test_a_false_410_is_not_gone_and_gets_the_frame(
     api.tell("POST", ID, 410, 200)
     api.tell("GET", ID, 200)
 
-    assert poster.post([ID], FRAME) == Posted(delivered=1)
+    assert poster.post([ID], FRAME) == SendResult(delivered=1)
     assert api.frames == {ID: [FRAME]}
 
 
@@ -60,7 +60,7 @@ def test_a_410_that_is_never_confirmed_is_failed_and_not_gone(
     api.tell("POST", ID, 410)
     api.tell("GET", ID, second_look)
 
-    assert poster.post([ID, "other"], FRAME) == Posted(delivered=1, failed=(ID,))
+    assert poster.post([ID, "other"], FRAME) == SendResult(delivered=1, failed=(ID,))
     assert api.requests["POST", ID] == 1 + FUTILE_ROUNDS_MAX
 
 
@@ -70,7 +70,7 @@ def test_an_id_that_no_connection_can_have_is_gone(
     api.tell("POST", "x", 400)
     api.tell("GET", "x", 400)
 
-    assert poster.post(["x"], FRAME) == Posted(gone=("x",))
+    assert poster.post(["x"], FRAME) == SendResult(gone=("x",))
 
 
 @pytest.mark.parametrize("status", [403, 413])
@@ -79,7 +79,7 @@ def test_another_refusal_is_failed_and_not_sent_twice(
 ) -> None:
     api.tell("POST", ID, status)
 
-    assert poster.post([ID, "other"], FRAME) == Posted(delivered=1, failed=(ID,))
+    assert poster.post([ID, "other"], FRAME) == SendResult(delivered=1, failed=(ID,))
     assert api.requests["POST", ID] == 1
 
 
@@ -109,7 +109,7 @@ def test_a_kept_connection_that_died_is_no_failure(
 ) -> None:
     api.tell("POST", ID, DROP, 200)
 
-    assert poster.post([ID], FRAME) == Posted(delivered=1)
+    assert poster.post([ID], FRAME) == SendResult(delivered=1)
 
 
 def test_a_client_that_stalls_delays_no_other_and_is_not_sent_to_twice(
@@ -131,7 +131,7 @@ def test_a_client_that_stalls_delays_no_other_and_is_not_sent_to_twice(
 
     assert reached_all
     assert still_waiting
-    assert posted == Posted(delivered=len(others), failed=tuple(stalled))
+    assert posted == SendResult(delivered=len(others), failed=tuple(stalled))
     assert [api.requests["POST", name] for name in stalled] == [1, 1, 1]
 
 
@@ -145,7 +145,7 @@ def test_no_more_threads_than_allowed_post_at_once(
 
     posted = poster_at(api.url, threads=4).post(ids, FRAME)
 
-    assert posted == Posted(delivered=20)
+    assert posted == SendResult(delivered=20)
     assert api.busiest == 4
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from alerta_utec.adapters.aws.connections_api.poster import FUTILE_ROUNDS_MAX, ConnectionsApiPoster
 from alerta_utec.domain.errors import Unavailable
-from alerta_utec.ports import Posted
+from alerta_utec.ports import SendResult
 from tests.unit.adapters_aws.connections_api import ConnectionsApi
 from tests.unit.adapters_aws.posting import FakeTime, PosterFactory
 
@@ -17,7 +17,7 @@ def test_a_429_that_passes_is_delivered(
 ) -> None:
     api.tell("POST", ID, 429, 429, 200)
 
-    assert poster.post([ID], FRAME) == Posted(delivered=1)
+    assert poster.post([ID], FRAME) == SendResult(delivered=1)
     assert len(time.naps) == 2
     assert 0 <= time.naps[0] <= 0.2
     assert 0 <= time.naps[1] <= 0.4
@@ -29,20 +29,24 @@ def test_a_failure_that_passes_is_delivered(
 ) -> None:
     api.tell("POST", ID, status, 200)
 
-    assert poster.post([ID, "other"], FRAME) == Posted(delivered=2)
+    assert poster.post([ID, "other"], FRAME) == SendResult(delivered=2)
     assert api.frames == {ID: [FRAME], "other": [FRAME]}
 
 
 @pytest.mark.parametrize(
     ("status", "posted"),
     [
-        (429, Posted(delivered=1, throttled=(ID,))),
-        (500, Posted(delivered=1, failed=(ID,))),
-        (503, Posted(delivered=1, failed=(ID,))),
+        (429, SendResult(delivered=1, throttled=(ID,))),
+        (500, SendResult(delivered=1, failed=(ID,))),
+        (503, SendResult(delivered=1, failed=(ID,))),
     ],
 )
 def test_one_that_stays_bad_is_given_up_in_under_two_seconds_whatever_the_deadline(
-    api: ConnectionsApi, poster: ConnectionsApiPoster, time: FakeTime, status: int, posted: Posted
+    api: ConnectionsApi,
+    poster: ConnectionsApiPoster,
+    time: FakeTime,
+    status: int,
+    posted: SendResult,
 ) -> None:
     api.tell("POST", ID, status)
 
@@ -58,7 +62,7 @@ def test_a_rate_limit_is_waited_out_as_long_as_somebody_gets_through(
     for number, name in enumerate(ids):
         api.tell("POST", name, *[429] * number, 200)
 
-    assert poster.post(ids, FRAME, deadline_s=time.now_s + 1000) == Posted(delivered=30)
+    assert poster.post(ids, FRAME, deadline_s=time.now_s + 1000) == SendResult(delivered=30)
     assert len(time.naps) == 29
     assert max(time.naps) <= 2
 
@@ -69,7 +73,7 @@ def test_while_nobody_is_reached_it_tries_until_the_deadline(
     for name in (ID, "other"):
         api.tell("POST", name, *[503] * 20, 200)
 
-    assert poster.post([ID, "other"], FRAME, deadline_s=time.now_s + 100) == Posted(delivered=2)
+    assert poster.post([ID, "other"], FRAME, deadline_s=time.now_s + 100) == SendResult(delivered=2)
     assert 5 < sum(time.naps) < 45
 
 
@@ -109,7 +113,7 @@ def test_who_was_throttled_is_still_so_when_time_runs_out(
 
     posted = poster.post([ID, "other"], FRAME, deadline_s=time.now_s + 1e-9)
 
-    assert posted == Posted(delivered=1, throttled=(ID,))
+    assert posted == SendResult(delivered=1, throttled=(ID,))
     assert api.requests["POST", ID] == 1
 
 

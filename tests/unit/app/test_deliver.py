@@ -42,8 +42,8 @@ class House:
         self.connections = FakeConnections(self.clock)
         self.poster = FakePoster()
         self.deliveries = FakeDeliveries()
-        self.record = Recorder(self.deliveries)
-        self.broadcast = Broadcast(self.connections, self.poster, self.clock, self.record)
+        self.recorder = Recorder(self.deliveries)
+        self.broadcast = Broadcast(self.connections, self.poster, self.clock, self.recorder)
         self.store = MemoryIncidents()
 
     def connect(
@@ -66,7 +66,7 @@ class House:
 
     def alarm(self, mailer: FakeMailer) -> TopicAlarm:
         publish = Publish(mailer, LIMA, None, lambda _change: ())
-        return TopicAlarm(publish, self.clock, self.record)
+        return TopicAlarm(publish, self.clock, self.recorder)
 
     def outcomes(self, change: Change) -> dict[str, dict[str, Any]]:
         return {
@@ -86,7 +86,7 @@ def test_everyone_gets_the_incident_and_its_position(house: House) -> None:
     first, second = house.connect("a"), house.connect("b")
     change = house.commit(creation(incidentId="i", user="rosa", aula="A-101"))
 
-    counts = house.broadcast(change)
+    counts = house.broadcast.broadcast(change)
 
     assert first == second
     (frame,) = map(json.loads, first)
@@ -103,7 +103,7 @@ def test_everyone_gets_the_incident_and_its_position(house: House) -> None:
 def test_only_staff_is_told_who_reported_it(house: House, role: Role) -> None:
     frames = house.connect("a", role=role)
 
-    house.broadcast(house.commit(creation(user="rosa")))
+    house.broadcast.broadcast(house.commit(creation(user="rosa")))
 
     told = json.loads(frames[0])["incident"].get("reportedBy")
     assert told == (None if role is Role.ESTUDIANTE else "rosa")
@@ -115,7 +115,7 @@ def test_only_those_whose_filter_it_concerns_get_it(house: House) -> None:
     other = house.connect("other", Filter(location=frozenset({"biblioteca"})))
     created = house.commit(creation())
 
-    counts = house.broadcast(house.commit(update(created.after, status=Status.RESUELTO)))
+    counts = house.broadcast.broadcast(house.commit(update(created.after, status=Status.RESUELTO)))
 
     assert (len(high), len(pending), len(other)) == (0, 1, 0)
     assert counts["attempted"] == counts["delivered"] == 1
@@ -129,7 +129,7 @@ def test_outcomes_are_counted_and_one_clients_trouble_is_nobody_elses(house: Hou
     house.poster.throttled.add("slow")
     house.poster.failed.add("broken")
 
-    counts = house.broadcast(house.commit(creation()))
+    counts = house.broadcast.broadcast(house.commit(creation()))
 
     counts.pop("ms")
     assert counts == {"attempted": 6, "delivered": 3, "gone": 1, "throttled": 1, "failed": 1}
@@ -143,7 +143,7 @@ def test_who_is_gone_is_forgotten_and_who_is_slow_is_kept(house: House) -> None:
     house.poster.throttled.add("slow")
     house.poster.failed.add("broken")
 
-    house.broadcast(house.commit(creation()))
+    house.broadcast.broadcast(house.commit(creation()))
 
     assert house.known() == {"slow", "broken"}
 
@@ -162,7 +162,7 @@ def test_who_may_still_be_in_the_handshake_is_kept(
     house.connect("young", age=age)
     house.poster.open.clear()
 
-    counts = house.broadcast(house.commit(creation()))
+    counts = house.broadcast.broadcast(house.commit(creation()))
 
     assert counts["gone"] == 1
     assert house.known() == ({"young"} if kept else set())
@@ -172,7 +172,7 @@ def test_more_than_a_page_of_connections_are_all_told(house: House) -> None:
     for number in range(600):
         house.connect(f"c{number}")
 
-    counts = house.broadcast(house.commit(creation()))
+    counts = house.broadcast.broadcast(house.commit(creation()))
 
     assert counts["delivered"] == 600
     assert all(len(frames) == 1 for frames in house.poster.open.values())
@@ -183,7 +183,7 @@ def test_a_broadcast_that_cannot_be_sent_at_all_is_unavailable(house: House) -> 
     house.poster.down = True
 
     with pytest.raises(Unavailable):
-        house.broadcast(house.commit(creation()))
+        house.broadcast.broadcast(house.commit(creation()))
 
 
 def test_a_broadcast_that_reached_nobody_is_on_record_as_failed(house: House) -> None:
@@ -193,7 +193,7 @@ def test_a_broadcast_that_reached_nobody_is_on_record_as_failed(house: House) ->
     change = house.commit(creation())
 
     with pytest.raises(Unavailable):
-        house.broadcast(change)
+        house.broadcast.broadcast(change)
 
     outcome = house.outcomes(change)["broadcast"]
     assert (outcome["attempted"], outcome["failed"]) == (2, 2)
@@ -208,10 +208,10 @@ def test_where_connections_cannot_be_read_nobody_is_told_yet(house: House) -> No
     frames = house.connect("a")
     torn = TornConnections(house.clock)
     torn.save(Connection("a", house.clock.now(), expires_at(house.clock.now())))
-    broadcast = Broadcast(torn, house.poster, house.clock, house.record)
+    broadcast = Broadcast(torn, house.poster, house.clock, house.recorder)
 
     with pytest.raises(Unavailable):
-        broadcast(house.commit(creation()))
+        broadcast.broadcast(house.commit(creation()))
 
     assert frames == []
 
@@ -224,16 +224,16 @@ def test_a_row_that_cannot_be_deleted_fails_no_broadcast(house: House) -> None:
     connections = ReadOnly(house.clock)
     opened = house.clock.now() - HANDSHAKE_MAX * 2
     connections.save(Connection("gone", opened, expires_at(opened)))
-    broadcast = Broadcast(connections, house.poster, house.clock, house.record)
+    broadcast = Broadcast(connections, house.poster, house.clock, house.recorder)
 
-    assert broadcast(house.commit(creation()))["gone"] == 1
+    assert broadcast.broadcast(house.commit(creation()))["gone"] == 1
 
 
 def test_the_deadline_is_the_posters(house: House) -> None:
     house.connect("a")
 
-    house.broadcast(house.commit(creation()), 17.5)
-    house.broadcast(house.commit(creation()))
+    house.broadcast.broadcast(house.commit(creation()), 17.5)
+    house.broadcast.broadcast(house.commit(creation()))
 
     assert house.poster.deadlines_s == [17.5, None]
 
@@ -241,7 +241,7 @@ def test_the_deadline_is_the_posters(house: House) -> None:
 def test_nobody_to_tell_is_no_trouble(house: House) -> None:
     house.poster.down = True
 
-    assert house.broadcast(house.commit(creation()))["attempted"] == 0
+    assert house.broadcast.broadcast(house.commit(creation()))["attempted"] == 0
 
 
 @pytest.mark.parametrize(("urgency", "sent"), [("low", False), ("medium", True), ("high", True)])
@@ -278,7 +278,7 @@ def test_what_was_sent_is_on_record(house: House) -> None:
     house.connect("a")
     change = house.commit(creation(urgency="high"))
 
-    counts = house.broadcast(change)
+    counts = house.broadcast.broadcast(change)
     house.alarm(FakeMailer())(change)
 
     assert house.outcomes(change) == {"broadcast": counts, "email": {"result": "sent"}}
@@ -300,7 +300,7 @@ def test_a_record_that_cannot_be_kept_holds_up_nothing(house: House) -> None:
     frames = house.connect("a")
     broadcast = Broadcast(house.connections, house.poster, house.clock, Recorder(Full()))
 
-    counts = broadcast(house.commit(creation()))
+    counts = broadcast.broadcast(house.commit(creation()))
 
     assert counts["delivered"] == len(frames) == 1
 

@@ -41,7 +41,7 @@ class House:
         self.store = MemoryIncidents()
         broadcast = Broadcast(self.connections, self.poster, self.clock, Recorder(self.deliveries))
         self.fan_out = FanOut(broadcast, self.queue, self.deliveries, self.clock)
-        self.send = SendShard(
+        self.shards = SendShard(
             self.store, self.connections, self.poster, self.deliveries, self.clock
         )
 
@@ -77,7 +77,7 @@ class House:
         """Send every shard that waits."""
         shards, self.queue.waiting = self.queue.waiting, []
         for shard in shards:
-            self.send(shard)
+            self.shards.send(shard)
 
 
 @pytest.fixture
@@ -89,7 +89,7 @@ def house() -> House:
 def test_a_few_are_told_at_once(house: House, count: int) -> None:
     house.crowd(count)
 
-    counts = house.fan_out(house.commit())
+    counts = house.fan_out.broadcast(house.commit())
 
     assert counts["delivered"] == counts["attempted"] == count
     assert house.queue.waiting == []
@@ -106,7 +106,7 @@ def test_a_few_are_told_at_once(house: House, count: int) -> None:
 def test_many_are_told_in_shards_of_250(house: House, count: int, sizes: list[int]) -> None:
     names = house.crowd(count)
 
-    counts = house.fan_out(house.commit())
+    counts = house.fan_out.broadcast(house.commit())
     shards = house.queue.waiting
 
     assert counts["attempted"] == count
@@ -121,7 +121,7 @@ def test_every_client_of_every_shard_is_told_once(house: House) -> None:
     house.crowd(600)
     change = house.commit(incidentId="i")
 
-    house.fan_out(change)
+    house.fan_out.broadcast(change)
     house.work_off()
 
     frames = list(house.poster.open.values())
@@ -134,7 +134,7 @@ def test_only_those_whom_it_concerns_are_in_a_shard(house: House) -> None:
     house.crowd(300)
     house.connect("other", chosen=Filter(location=frozenset({"biblioteca"})))
 
-    house.fan_out(house.commit())
+    house.fan_out.broadcast(house.commit())
 
     assert "other" not in {n for s in house.queue.waiting for n in s.connection_ids}
 
@@ -143,7 +143,7 @@ def test_only_staff_is_told_who_reported_it(house: House) -> None:
     house.crowd(300)
     house.connect("staff", role=Role.PERSONAL)
 
-    house.fan_out(house.commit(user="rosa"))
+    house.fan_out.broadcast(house.commit(user="rosa"))
     house.work_off()
 
     told = {name: json.loads(own[0])["incident"] for name, own in house.poster.open.items()}
@@ -154,8 +154,8 @@ def test_nobody_is_always_last(house: House) -> None:
     house.crowd(300)
     random.seed(1)
 
-    house.fan_out(house.commit())
-    house.fan_out(house.commit())
+    house.fan_out.broadcast(house.commit())
+    house.fan_out.broadcast(house.commit())
 
     first, _, second, _ = (shard.connection_ids for shard in house.queue.waiting)
     assert first != second
@@ -171,9 +171,9 @@ def test_the_record_adds_up_as_shards_are_sent(house: House) -> None:
     house.poster.failed.add("broken")
     change = house.commit()
 
-    house.fan_out(change)
+    house.fan_out.broadcast(change)
     planned = house.outcome(change)
-    house.send(house.queue.waiting[0])
+    house.shards.send(house.queue.waiting[0])
     begun = house.outcome(change)
     house.clock.advance(2 * SECOND)
     house.work_off()
@@ -193,10 +193,10 @@ def test_the_record_adds_up_as_shards_are_sent(house: House) -> None:
 def test_a_shard_that_is_sent_twice_counts_once(house: House) -> None:
     house.crowd(300)
     change = house.commit()
-    house.fan_out(change)
+    house.fan_out.broadcast(change)
 
     for shard in [*house.queue.waiting, *reversed(house.queue.waiting)]:
-        house.send(shard)
+        house.shards.send(shard)
 
     assert house.outcome(change)["delivered"] == house.outcome(change)["attempted"] == 300
 
@@ -204,15 +204,15 @@ def test_a_shard_that_is_sent_twice_counts_once(house: House) -> None:
 def test_a_broadcast_that_is_repeated_is_on_record_as_the_last_one(house: House) -> None:
     house.crowd(300)
     change = house.commit()
-    house.fan_out(change)
+    house.fan_out.broadcast(change)
     first = house.queue.waiting.copy()
     house.clock.advance(SECOND)
     house.connect("late")
     house.queue.waiting.clear()
 
-    house.fan_out(change)
+    house.fan_out.broadcast(change)
     for shard in first:
-        house.send(shard)
+        house.shards.send(shard)
     before = house.outcome(change)
     house.work_off()
 
@@ -228,7 +228,7 @@ def test_who_is_gone_is_forgotten_unless_still_in_the_handshake(house: House) ->
     del house.poster.open["old"], house.poster.open["young"]
     house.poster.throttled.add("slow")
 
-    house.fan_out(house.commit())
+    house.fan_out.broadcast(house.commit())
     house.clock.advance(60 * SECOND)
     house.work_off()
 
@@ -242,7 +242,7 @@ def test_where_not_all_can_be_queued_it_is_repeated_whole(house: House) -> None:
     change = house.commit()
 
     with pytest.raises(Unavailable):
-        house.fan_out(change)
+        house.fan_out.broadcast(change)
 
     assert not any(house.poster.open.values())
     assert house.deliveries.for_incident(change.incident_id) == ()
@@ -251,11 +251,11 @@ def test_where_not_all_can_be_queued_it_is_repeated_whole(house: House) -> None:
 def test_a_shard_of_which_nobody_is_reached_comes_again_and_is_on_record(house: House) -> None:
     house.crowd(300)
     change = house.commit()
-    house.fan_out(change)
+    house.fan_out.broadcast(change)
     house.poster.down = True
 
     with pytest.raises(Unavailable):
-        house.send(house.queue.waiting[0])
+        house.shards.send(house.queue.waiting[0])
     failed = house.outcome(change)
     house.poster.down = False
     house.work_off()
@@ -271,7 +271,7 @@ def test_a_shard_from_before_a_restore_is_dropped(house: House, seq: int) -> Non
     assert change.position is not None
     shard = Shard(Position("other", seq), "r", 1, 1, house.clock.now(), (), ("c0",))
 
-    house.send(shard)
+    house.shards.send(shard)
 
     assert house.poster.open == {"c0": []}
     assert house.deliveries.for_incident(change.incident_id) == ()
@@ -280,8 +280,8 @@ def test_a_shard_from_before_a_restore_is_dropped(house: House, seq: int) -> Non
 def test_the_deadline_is_the_posters(house: House) -> None:
     house.crowd(300)
 
-    house.fan_out(house.commit(), 17.5)
-    house.send(house.queue.waiting[0], 18.5)
+    house.fan_out.broadcast(house.commit(), 17.5)
+    house.shards.send(house.queue.waiting[0], 18.5)
 
     assert house.poster.deadlines_s == [18.5]
 
@@ -295,9 +295,9 @@ def test_a_record_that_cannot_be_kept_holds_up_nothing(house: House) -> None:
     broadcast = Broadcast(house.connections, house.poster, house.clock, Recorder(house.deliveries))
     change = house.commit()
 
-    FanOut(broadcast, house.queue, Full(), house.clock)(change)
-    send = SendShard(house.store, house.connections, house.poster, Full(), house.clock)
+    FanOut(broadcast, house.queue, Full(), house.clock).broadcast(change)
+    shards = SendShard(house.store, house.connections, house.poster, Full(), house.clock)
     for shard in house.queue.waiting:
-        send(shard)
+        shards.send(shard)
 
     assert all(len(own) == 1 for own in house.poster.open.values())

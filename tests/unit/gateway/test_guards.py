@@ -82,7 +82,7 @@ def test_sockets_and_requests_go_through_tls(tmp_path: Path) -> None:
         [session] = running.hub.sessions()
         in_an_hour = SystemClock().now() + datetime.timedelta(hours=1)
         running.hub.save(Connection(session.client.connection_id, T0, in_an_hour))
-        [posted] = running.hub.tell([creation().committed(Position("e", 7))])
+        [posted] = running.hub.broadcast([creation().committed(Position("e", 7))])
 
         assert answer == "sí"
         assert posted.delivered == 1

@@ -11,7 +11,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
 from alerta_utec.gateway.core import Route
-from alerta_utec.gateway.executor import pause
+from alerta_utec.gateway.executor import yield_to_batch
 from alerta_utec.gateway.limits import Limits
 from alerta_utec.gateway.session import select_route
 from tests.unit.gateway.running import Recorder, gateway
@@ -121,7 +121,7 @@ def test_a_two_way_route_without_a_body_sends_an_empty_frame() -> None:
 
 def test_a_route_that_may_be_silent_sends_a_body_or_nothing() -> None:
     def echo(event: dict[str, str], _context: object) -> object:
-        pause()
+        yield_to_batch()
         return {"statusCode": 200, "body": event["body"] if "otra" in event["body"] else None}
 
     route = Route(echo, two_way=True, may_be_silent=True, batched=True)

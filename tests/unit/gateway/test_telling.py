@@ -1,4 +1,4 @@
-"""``Listeners`` as the hub plays them: who is told what, and how it gets to them."""
+"""``LocalSubscribers`` as the hub plays them: who is told what, and how it gets to them."""
 
 import asyncio
 import itertools
@@ -20,7 +20,7 @@ from alerta_utec.gateway.core import Route
 from alerta_utec.gateway.hub import Hub
 from alerta_utec.gateway.sending import COMPILED, Send, by_descriptors, by_transports
 from alerta_utec.gateway.subscribers import REMEMBERED_MAX
-from alerta_utec.ports import Connection, Posted
+from alerta_utec.ports import Connection, SendResult
 from tests.contract.builders import T0, creation, update
 from tests.e2e.raw import TEXT, RawSocket
 from tests.fakes.clock import ManualClock
@@ -118,9 +118,9 @@ def test_everyone_hears_of_a_change_and_of_its_position(house: House) -> None:
     names = [house.connect() for _ in range(3)]
     [change] = changes(1, aula="A-101")
 
-    posted = house.hub.tell([change])
+    posted = house.hub.broadcast([change])
 
-    assert posted == [Posted(delivered=3)]
+    assert posted == [SendResult(delivered=3)]
     for name in names:
         [frame] = house.heard(name)
         assert frame["type"] == "incident_update"
@@ -132,7 +132,7 @@ def test_everyone_hears_of_a_change_and_of_its_position(house: House) -> None:
 def test_only_staff_is_told_who_reported_it(house: House, role: Role) -> None:
     name = house.connect(role=role)
 
-    house.hub.tell(changes(1, user="rosa"))
+    house.hub.broadcast(changes(1, user="rosa"))
 
     [frame] = house.heard(name)
     told = frame["incident"].get("reportedBy")
@@ -146,9 +146,9 @@ def test_a_client_hears_what_its_filter_concerns_before_or_after(house: House) -
     created = committed(creation())
     moved = committed(update(created.after, status=Status.RESUELTO))
 
-    posted = house.hub.tell([moved])
+    posted = house.hub.broadcast([moved])
 
-    assert posted == [Posted(delivered=2)]
+    assert posted == [SendResult(delivered=2)]
     assert [len(house.heard(name)) for name in (high, pending, resolved)] == [0, 1, 1]
 
 
@@ -167,7 +167,7 @@ def test_changes_told_at_once_reach_each_client_that_they_concern_in_their_order
         *changes(1, urgency="low"),
     ]
 
-    posted = house.hub.tell(sent)
+    posted = house.hub.broadcast(sent)
 
     assert house.seqs(everything) == seqs_of(sent)
     assert house.seqs(high) == seqs_of(sent[2:5])
@@ -182,13 +182,13 @@ def test_who_comes_goes_or_changes_rooms_is_told_from_the_next_change_on(house: 
     stays, leaves, moves = house.connect(high), house.connect(patio), house.connect(patio)
     sent = changes(4, urgency="high", location="Patio")
 
-    told = [house.hub.tell(sent[:1])]
+    told = [house.hub.broadcast(sent[:1])]
     comes = house.connect(high)
-    told.append(house.hub.tell(sent[1:2]))
+    told.append(house.hub.broadcast(sent[1:2]))
     house.hub.delete(leaves)
-    told.append(house.hub.tell(sent[2:3]))
+    told.append(house.hub.broadcast(sent[2:3]))
     house.subscribe(moves, Filter(location=frozenset({"biblioteca"})))
-    told.append(house.hub.tell(sent[3:]))
+    told.append(house.hub.broadcast(sent[3:]))
 
     assert [posted.delivered for [posted] in told] == [3, 4, 3, 2]
     assert house.seqs(stays) == seqs_of(sent)
@@ -203,7 +203,7 @@ def test_more_sets_of_listeners_than_are_remembered_are_told_all_the_same(house:
     names = [house.connect(Filter(location=frozenset({place.casefold()}))) for place in places]
     sent = [change for place in places * 2 for change in changes(1, location=place)]
 
-    posted = [house.hub.tell([change])[0].delivered for change in sent]
+    posted = [house.hub.broadcast([change])[0].delivered for change in sent]
 
     assert posted == [2] * len(sent)
     assert house.seqs(everything) == seqs_of(sent)
@@ -215,11 +215,11 @@ def test_a_new_filter_holds_from_the_next_change_on(house: House) -> None:
     name = house.connect()
     first, second, third = changes(3)
 
-    house.hub.tell([first])
+    house.hub.broadcast([first])
     house.subscribe(name, Filter(urgency=frozenset({"high"})))
-    house.hub.tell([second])
+    house.hub.broadcast([second])
     house.subscribe(name)
-    house.hub.tell([third])
+    house.hub.broadcast([third])
 
     assert house.seqs(name) == seqs_of([first, third])
 
@@ -232,7 +232,7 @@ def test_a_connection_hears_nothing_from_its_expiry_on(house: House) -> None:
     delivered = []
     for moment, change in zip((9, 10, 19, 20), sent, strict=True):
         house.clock.set(T0 + moment * SECOND)
-        delivered += [posted.delivered for posted in house.hub.tell([change])]
+        delivered += [posted.delivered for posted in house.hub.broadcast([change])]
 
     assert delivered == [2, 1, 1, 0]
     assert house.seqs(short) == seqs_of(sent[:1])
@@ -244,14 +244,14 @@ def test_a_connection_that_is_not_kept_hears_nothing(house: House) -> None:
 
     house.hub.delete(name)
 
-    assert house.hub.tell(changes(1)) == [Posted()]
+    assert house.hub.broadcast(changes(1)) == [SendResult()]
     assert house.heard(name) == []
 
 
 def test_a_socket_that_is_still_opening_is_not_told(house: House) -> None:
     house.hub.save(Connection("opening", T0, T0 + SECOND))
 
-    assert house.hub.tell(changes(1)) == [Posted()]
+    assert house.hub.broadcast(changes(1)) == [SendResult()]
 
 
 def test_telling_keeps_a_connection_active(house: House) -> None:
@@ -261,7 +261,7 @@ def test_telling_keeps_a_connection_active(house: House) -> None:
     before = session.last_active_ms
     session.touched_ms = 0
 
-    house.hub.tell(changes(1))
+    house.hub.broadcast(changes(1))
     house.subscribe(name, Filter(urgency=frozenset({"high"})))
 
     assert session.last_active_ms >= before
@@ -273,7 +273,7 @@ def test_who_was_told_with_others_stays_active_when_they_have_gone(house: House)
     for session in sessions:
         assert session is not None
         session.touched_ms = 0
-    house.hub.tell(changes(1))
+    house.hub.broadcast(changes(1))
     told = [session.last_active_ms for session in sessions if session]
 
     other = house.connect()
@@ -308,7 +308,7 @@ def test_what_the_system_does_not_take_at_once_arrives_whole_and_in_order(house:
 
 def tell_one(house: House, fields: dict[str, Any]) -> list[Change]:
     sent = changes(1, **fields)
-    assert house.hub.tell(sent)[0].delivered == 2
+    assert house.hub.broadcast(sent)[0].delivered == 2
     return sent
 
 
@@ -318,13 +318,13 @@ def test_nothing_reaches_a_socket_that_takes_over_the_descriptor_of_one_that_was
     name = house.connect()
     session = house.hub.session(name)
     assert session is not None
-    done: Future[tuple[int, Sequence[Posted], bytes]] = Future()
+    done: Future[tuple[int, Sequence[SendResult], bytes]] = Future()
 
     def take_over() -> None:
         ours, theirs = socket.socketpair()
         with ours, theirs:
             theirs.setblocking(False)
-            posted = house.hub.tell(changes(1))
+            posted = house.hub.broadcast(changes(1))
             with suppress(BlockingIOError):
                 done.set_result((ours.fileno(), posted, theirs.recv(1)))
             if not done.done():
@@ -337,4 +337,4 @@ def test_nothing_reaches_a_socket_that_takes_over_the_descriptor_of_one_that_was
 
     house.hub.in_loop(lose)
 
-    assert done.result(10) == (session.fd, [Posted()], b"")
+    assert done.result(10) == (session.fd, [SendResult()], b"")

@@ -368,7 +368,7 @@ def test_a_defect_of_ours_is_a_failure_like_another(
             raise RuntimeError("broken")
 
     broken = DeliverWebhook(
-        house.webhooks, house.jobs, Broken(), house.clock, house.deliver.record, "/x"
+        house.webhooks, house.jobs, Broken(), house.clock, house.deliver.recorder, "/x"
     )
 
     assert broken(job).because == "internal"

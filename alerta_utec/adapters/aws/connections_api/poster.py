@@ -13,7 +13,7 @@ from functools import partial
 from alerta_utec.adapters.aws.connections_api.http import Channel, ConnectionsHttp, NoResponse
 from alerta_utec.adapters.aws.connections_api.sigv4 import Payload, Signer
 from alerta_utec.domain.errors import Unavailable
-from alerta_utec.ports import Posted
+from alerta_utec.ports import SendResult
 
 log = logging.getLogger(__name__)
 
@@ -69,7 +69,7 @@ class ConnectionsApiPoster:
 
     def post(
         self, connection_ids: Sequence[str], frame: str, *, deadline_s: float | None = None
-    ) -> Posted:
+    ) -> SendResult:
         ids = list(dict.fromkeys(connection_ids))
         results = self._run_rounds(ids, frame.encode(), deadline_s) if ids else {}
         outcomes = [results[name].outcome for name in ids]
@@ -81,7 +81,7 @@ class ConnectionsApiPoster:
                 name for name, outcome in zip(ids, outcomes, strict=True) if outcome in wanted
             )
 
-        return Posted(
+        return SendResult(
             delivered=outcomes.count(_Outcome.DELIVERED),
             gone=ids_with(_Outcome.GONE),
             throttled=ids_with(_Outcome.THROTTLED),

@@ -8,7 +8,7 @@ from aiohttp import web
 
 from alerta_utec.gateway.core import Gateway
 from alerta_utec.gateway.events import http_event
-from alerta_utec.gateway.replies import as_json, from_proxy, read_body
+from alerta_utec.gateway.responses import as_json, from_proxy, read_body
 
 log = logging.getLogger(__name__)
 
@@ -21,7 +21,7 @@ _PREFLIGHT = {
 _PARAMETER = re.compile(r"\\{(\w+)\\}")
 
 
-class HttpApi:
+class HttpRouter:
     """Matches requests to route keys such as ``GET /incidents/{incidentId}``."""
 
     def __init__(self, gateway: Gateway) -> None:

@@ -1,4 +1,4 @@
-"""``Batches``: handlers that take turns in one thread, and stores that make use of it."""
+"""``CooperativeExecutor``: handlers that take turns in one thread, and stores that use it."""
 
 import asyncio
 import threading
@@ -13,7 +13,7 @@ from alerta_utec.adapters.sqlite.database import Database
 from alerta_utec.adapters.sqlite.incidents import SqliteIncidents
 from alerta_utec.domain.change import Change
 from alerta_utec.gateway.events import Event
-from alerta_utec.gateway.executor import BATCH_MAX, Batches, pause
+from alerta_utec.gateway.executor import BATCH_MAX, CooperativeExecutor, yield_to_batch
 from tests.contract.builders import creation
 
 WAIT_S = 20
@@ -31,11 +31,11 @@ class Gate:
         assert self.opened.wait(WAIT_S)
 
 
-def run(main: Callable[[Batches], Awaitable[None]]) -> None:
+def run(main: Callable[[CooperativeExecutor], Awaitable[None]]) -> None:
     """Run ``main`` with batches that are closed after it."""
 
     async def whole() -> None:
-        batches = Batches()
+        batches = CooperativeExecutor()
         try:
             async with asyncio.timeout(WAIT_S):
                 await main(batches)
@@ -46,7 +46,7 @@ def run(main: Callable[[Batches], Awaitable[None]]) -> None:
 
 
 async def together(
-    batches: Batches, *handlers: Callable[[Event, object], Any]
+    batches: CooperativeExecutor, *handlers: Callable[[Event, object], Any]
 ) -> list["asyncio.Future[Any]"]:
     """Ask for them all while the thread is busy."""
     gate = Gate()
@@ -65,10 +65,10 @@ def test_all_come_as_far_as_their_pause_before_the_first_goes_on() -> None:
         number: int = event["number"]
         for step in "abc":
             steps.append(f"{step}{number}")
-            pause()
+            yield_to_batch()
         return number
 
-    async def main(batches: Batches) -> None:
+    async def main(batches: CooperativeExecutor) -> None:
         futures = await together(batches, handler, handler, handler)
         assert await asyncio.gather(*futures) == [0, 1, 2]
 
@@ -78,17 +78,17 @@ def test_all_come_as_far_as_their_pause_before_the_first_goes_on() -> None:
 
 def test_what_one_raises_reaches_its_caller_alone() -> None:
     def fails(_event: Event, _context: object) -> None:
-        pause()
+        yield_to_batch()
         raise ValueError("roto")
 
     def ends(_event: Event, _context: object) -> None:
         raise SystemExit
 
     def works(_event: Event, _context: object) -> str:
-        pause()
+        yield_to_batch()
         return "bien"
 
-    async def main(batches: Batches) -> None:
+    async def main(batches: CooperativeExecutor) -> None:
         for _ in range(2):
             futures = await together(batches, works, fails, ends, works)
             results = await asyncio.gather(*futures, return_exceptions=True)
@@ -102,10 +102,10 @@ def test_who_has_nothing_to_wait_for_is_answered_before_the_others_go_on() -> No
     answered = threading.Event()
 
     def waits(_event: Event, _context: object) -> bool:
-        pause()
+        yield_to_batch()
         return answered.wait(WAIT_S)
 
-    async def main(batches: Batches) -> None:
+    async def main(batches: CooperativeExecutor) -> None:
         slow, quick = await together(batches, waits, lambda _event, _context: "ya")
         assert await quick == "ya"
         answered.set()
@@ -117,7 +117,7 @@ def test_who_has_nothing_to_wait_for_is_answered_before_the_others_go_on() -> No
 def test_what_its_caller_has_given_up_is_not_run() -> None:
     ran: list[int] = []
 
-    async def main(batches: Batches) -> None:
+    async def main(batches: CooperativeExecutor) -> None:
         gate = Gate()
         opening = batches.run(gate, {})
         first, second = (batches.run(lambda e, _: ran.append(e["n"]), {"n": n}) for n in (1, 2))
@@ -136,10 +136,10 @@ def test_a_batch_has_a_bound() -> None:
     def handler(_event: Event, _context: object) -> None:
         nonlocal reached
         reached += 1
-        pause()
+        yield_to_batch()
         threads.append(reached)
 
-    async def main(batches: Batches) -> None:
+    async def main(batches: CooperativeExecutor) -> None:
         await asyncio.gather(*await together(batches, *[handler] * (BATCH_MAX + 1)))
 
     run(main)
@@ -150,11 +150,11 @@ def test_closing_runs_what_was_asked_for() -> None:
     ran: list[int] = []
 
     def handler(event: Event, _context: object) -> None:
-        pause()
+        yield_to_batch()
         ran.append(event["number"])
 
     async def main() -> None:
-        batches = Batches()
+        batches = CooperativeExecutor()
         futures = await together(batches, *[handler] * 10)
         await asyncio.to_thread(batches.close)
         await asyncio.gather(*futures)
@@ -164,11 +164,11 @@ def test_closing_runs_what_was_asked_for() -> None:
 
 
 def test_closing_without_any_is_no_wait() -> None:
-    Batches().close()
+    CooperativeExecutor().close()
 
 
 def test_a_pause_outside_of_a_batch_is_none() -> None:
-    pause()
+    yield_to_batch()
 
 
 @pytest.mark.parametrize("count", [1, 20])
@@ -177,7 +177,7 @@ def test_incidents_of_a_batch_are_stored_in_one_transaction(tmp_path: Path, coun
     statements: list[str] = []
 
     with closing(Database(tmp_path / "alerta.db")) as database:
-        store = SqliteIncidents(database, told.append, gather=pause)
+        store = SqliteIncidents(database, told.append, gather=yield_to_batch)
         with database.write() as connection:
             writer = connection
         writer.set_trace_callback(statements.append)
@@ -187,7 +187,7 @@ def test_incidents_of_a_batch_are_stored_in_one_transaction(tmp_path: Path, coun
             assert change in told
             return change.after.seq
 
-        async def main(batches: Batches) -> None:
+        async def main(batches: CooperativeExecutor) -> None:
             futures = await together(batches, *[notify] * count)
             assert await asyncio.gather(*futures) == list(range(1, count + 1))
 

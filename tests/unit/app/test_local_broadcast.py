@@ -1,27 +1,27 @@
-"""``Announce``: what became of each change is told and on record."""
+"""``LocalBroadcast``: the outcome of each change is returned and recorded."""
 
 from collections.abc import Sequence
 
 import pytest
 
-from alerta_utec.app.local_broadcast import Announce
+from alerta_utec.app.local_broadcast import LocalBroadcast
 from alerta_utec.app.records import Recorder
 from alerta_utec.domain.change import Change, Position
 from alerta_utec.domain.errors import Unavailable
-from alerta_utec.ports import Posted
+from alerta_utec.ports import SendResult
 from tests.contract.builders import creation
 from tests.fakes.clock import ManualClock
 from tests.fakes.deliveries import FakeDeliveries
 
 
 class Crowd:
-    """``Listeners`` to whom this happens."""
+    """``LocalSubscribers`` to whom this happens."""
 
-    def __init__(self, *outcomes: Posted) -> None:
+    def __init__(self, *outcomes: SendResult) -> None:
         self.outcomes = outcomes
         self.told: list[Change] = []
 
-    def tell(self, changes: Sequence[Change]) -> Sequence[Posted]:
+    def broadcast(self, changes: Sequence[Change]) -> Sequence[SendResult]:
         if not self.outcomes:
             raise Unavailable("nobody is there")
         self.told += changes
@@ -33,12 +33,14 @@ def changes(count: int) -> list[Change]:
 
 
 def test_each_change_is_told_and_its_outcome_recorded() -> None:
-    crowd = Crowd(Posted(delivered=3, throttled=("slow",)), Posted(delivered=2, gone=("left",)))
+    crowd = Crowd(
+        SendResult(delivered=3, throttled=("slow",)), SendResult(delivered=2, gone=("left",))
+    )
     deliveries = FakeDeliveries()
-    announce = Announce(crowd, ManualClock(), Recorder(deliveries))
+    broadcast = LocalBroadcast(crowd, ManualClock(), Recorder(deliveries))
     first, second = changes(2)
 
-    outcomes = announce([first, second])
+    outcomes = broadcast.broadcast([first, second])
 
     assert crowd.told == [first, second]
     for change, counts in zip((first, second), outcomes, strict=True):
@@ -53,10 +55,10 @@ def test_each_change_is_told_and_its_outcome_recorded() -> None:
 
 def test_what_leaves_together_is_one_event_of_the_log(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("INFO")
-    crowd = Crowd(Posted(delivered=3, throttled=("slow",)), Posted(delivered=2))
-    announce = Announce(crowd, ManualClock(), Recorder(FakeDeliveries()))
+    crowd = Crowd(SendResult(delivered=3, throttled=("slow",)), SendResult(delivered=2))
+    broadcast = LocalBroadcast(crowd, ManualClock(), Recorder(FakeDeliveries()))
 
-    announce(changes(2))
+    broadcast.broadcast(changes(2))
 
     [event] = [vars(record) for record in caplog.records]
     assert (event["msg"], event["position"], event["changes"]) == ("broadcast", "e:2", 2)
@@ -65,10 +67,10 @@ def test_what_leaves_together_is_one_event_of_the_log(caplog: pytest.LogCaptureF
 
 def test_what_nobody_was_told_is_not_recorded() -> None:
     deliveries = FakeDeliveries()
-    announce = Announce(Crowd(), ManualClock(), Recorder(deliveries))
+    broadcast = LocalBroadcast(Crowd(), ManualClock(), Recorder(deliveries))
     [change] = changes(1)
 
     with pytest.raises(Unavailable):
-        announce([change])
+        broadcast.broadcast([change])
 
     assert deliveries.for_incident(change.incident_id) == ()
