@@ -31,7 +31,7 @@ _STATES: Mapping[str, str] = {
 def webhooks() -> None:
     """Avisa por HTTP a otros sistemas de cada cambio.
 
-    Es cosa de autoridad. Cómo se recibe y se comprueba lo que llega: docs/integrations.md.
+    Es cosa de autoridad. Cómo se recibe y se comprueba lo que llega: docs/integrations.es.md.
 
     \b
     Ejemplos:

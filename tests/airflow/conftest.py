@@ -22,7 +22,7 @@ ROOT = HERE.parents[1]
 EXAMPLES = ROOT / "alerta_utec" / "airflow" / "example_dags"
 HOME = Path(tempfile.mkdtemp(prefix="airflow-"))
 DAGS = HOME / "dags"
-PAGE = (ROOT / "docs" / "integrations.md").read_text().split("\n## Airflow\n")[1]
+PAGE = (ROOT / "docs" / "integrations.es.md").read_text().split("\n## Airflow\n")[1]
 CONNECTION = "AIRFLOW_CONN_ALERTA_UTEC_DEFAULT"
 
 # Airflow reads its settings when it is imported, which must not happen before this.

@@ -1,4 +1,4 @@
-"""The piece for Airflow in docs/integrations.md, run as it stands there."""
+"""The piece for Airflow in docs/integrations.es.md, run as it stands there."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""The pieces for other programs in docs/integrations.md, run as they stand there."""
+"""The pieces for other programs in docs/integrations.es.md, run as they stand there."""
 
 import json
 import re
@@ -20,7 +20,7 @@ from tests.conftest import ServeFactory
 from tests.support.emulator import ROOT, free_port
 from tests.support.server import Server, server_environment
 
-PAGE = (ROOT / "docs" / "integrations.md").read_text()
+PAGE = (ROOT / "docs" / "integrations.es.md").read_text()
 LOCAL = "http://127.0.0.1:8000"
 SECRET = "whsec_dW5hIGNsYXZlIGRlIHBydWViYSwgZGUgMzIgYnl0ZXM="
 PATIENCE_S = 20.0

@@ -8,6 +8,7 @@ from urllib.parse import unquote
 
 import click
 import pytest
+import yaml
 
 from alerta_utec.cli import main
 from alerta_utec.domain.errors import CODES
@@ -17,10 +18,22 @@ from alerta_utec.handlers.routes import ACTIONS, HTTP_ROUTES, WEBSOCKET_ROUTES
 from alerta_utec.wire import KEY_MAX, MESSAGE_MAX_BYTES, REQUEST_ID_MAX
 
 ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
 READMES = (ROOT / "README.md", ROOT / "README.en.md")
-PROJECT_PAGES = (ROOT / "CHANGELOG.md", ROOT / "CONTRIBUTING.md", ROOT / "SECURITY.md")
-DOCUMENTS = (*READMES, *PROJECT_PAGES, *sorted((ROOT / "docs").rglob("*.md")))
-PROTOCOL = (ROOT / "docs" / "protocol.md").read_text()
+README_LINES = 150
+# Every page has its English text in X.md; these have their Spanish text in X.es.md.
+BILINGUAL = (
+    *("index", "panel", "cli", "settings", "routes"),
+    *("operations", "security", "integrations", "upgrading"),
+)
+PAIRS = (READMES, *((DOCS / f"{page}.es.md", DOCS / f"{page}.md") for page in BILINGUAL))
+DOCUMENTS = (
+    *READMES,
+    *(ROOT / f"{page}.md" for page in ("CHANGELOG", "CONTRIBUTING", "SECURITY")),
+    ROOT / "benchmarks" / "README.md",
+    *sorted(DOCS.rglob("*.md")),
+)
+PROTOCOL = (DOCS / "protocol.md").read_text()
 SEED_MESSAGE = (
     '{"action":"notify","incident":{"type":"prueba","location":"Laboratorio A",'
     '"description":"Mensaje de prueba en tiempo real","urgency":"high","status":"pendiente",'
@@ -28,6 +41,36 @@ SEED_MESSAGE = (
 )
 FENCED = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
+# STYLE: words that no document uses, each with the words to use in its place.
+REFUSED = {
+    "en": {
+        "whoever": "everyone who, anyone who, the caller",
+        "nobody": "no one, or the noun: no client, no recipient",
+        "somebody": "someone, or the noun: a user, a caller",
+        "none where": "a sentence that says what happens",
+        "told of": "notified of, sent",
+        "is told": "is notified, is sent",
+        "owed": "pending",
+        "both homes": "both deployments",
+        "hears of": "receives",
+        "filter that is none": "malformed filter",
+    },
+    "es": {
+        "ficha": "token",
+        "por omisión": "por defecto",
+        "suceso": "evento",
+        "Intro": "Enter",
+        "a lo sumo": "como máximo",
+        "línea de órdenes": "línea de comandos",
+        "las dos casas": "los dos despliegues",
+        "se le debe": "pendiente",
+        "avisa de un incidente": "reporta un incidente",
+    },
+}
+# Where a refused word is the name of something, as stored or on the wire.
+ALLOWED_WORDS = {"docs/glossary.md": {"owed"}, "docs/protocol.md": {"owed"}}
+# An English word that gives away a sentence in English in a Spanish page.
+ENGLISH = r"\b(the|which|where|with|whether|when|and|not|of)\b"
 
 
 def name(path: Path) -> str:
@@ -98,10 +141,16 @@ def test_every_http_route_has_a_section_in_the_protocol(route: str) -> None:
     assert f"### {route}\n" in PROTOCOL
 
 
-@pytest.mark.parametrize("readme", READMES, ids=name)
+@pytest.mark.parametrize("page", ["routes.es.md", "routes.md"])
 @pytest.mark.parametrize("route", [*(r.key for r in WEBSOCKET_ROUTES), *HTTP_ROUTES])
-def test_every_route_stands_in_the_readme(readme: Path, route: str) -> None:
-    assert f"| `{route}` | `" in readme.read_text()
+def test_every_route_stands_in_the_table_of_routes(page: str, route: str) -> None:
+    assert f"| `{route}` | `" in (DOCS / page).read_text()
+
+
+@pytest.mark.parametrize("page", ["routes.es.md", "routes.md"])
+@pytest.mark.parametrize("path", sorted((ROOT / "src").glob("*.py")), ids=name)
+def test_every_lambda_file_stands_in_the_table_of_routes(page: str, path: Path) -> None:
+    assert path.name == "__init__.py" or f"`{name(path)}`" in (DOCS / page).read_text()
 
 
 @pytest.mark.parametrize("field", [f.alias or n for n, f in Report.model_fields.items()])
@@ -120,35 +169,105 @@ def test_the_limits_in_the_protocol_are_the_ones_in_force() -> None:
     assert f"({MESSAGE_MAX_BYTES:,} bytes)" in PROTOCOL
 
 
-@pytest.mark.parametrize("readme", READMES, ids=name)
+@pytest.mark.parametrize("page", ["cli.es.md", "cli.md"])
 @pytest.mark.parametrize("command", [full for full, _ in COMMANDS])
-def test_every_command_stands_in_the_readme(readme: Path, command: str) -> None:
-    assert re.search(rf"^\| `{command}( \w+)?` \| ", readme.read_text(), re.MULTILINE)
+def test_every_command_stands_in_the_table_of_commands(page: str, command: str) -> None:
+    text = (DOCS / page).read_text()
+
+    assert re.search(rf"^\| `{command}( \w+)?` \| ", text, re.MULTILINE)
 
 
-@pytest.mark.parametrize("readme", READMES, ids=name)
+@pytest.mark.parametrize("suffix", [".es.md", ".md"])
 @pytest.mark.parametrize(("option", "variable"), OPTIONS)
-def test_every_option_and_variable_stands_in_the_readme(
-    readme: Path, option: str, variable: str
+def test_every_option_and_variable_stands_with_the_commands_or_the_settings(
+    suffix: str, option: str, variable: str
 ) -> None:
-    text = readme.read_text()
+    text = (DOCS / f"cli{suffix}").read_text() + (DOCS / f"settings{suffix}").read_text()
 
     assert re.search(rf"`{option}[ `]", text)
     assert not variable or f"`{variable}`" in text
 
 
-def test_both_readmes_have_the_same_structure() -> None:
-    spanish, english = READMES
+@pytest.mark.parametrize("page", ["operations.es.md", "operations.md"])
+def test_every_parameter_of_a_deployment_stands_in_operations(page: str) -> None:
+    service = yaml.safe_load((ROOT / "serverless.yml").read_text())
+    parameters = set(service["params"]["default"]) - {"stage", "region"}
+    table = "".join(re.findall(r"^\| `.*$", (DOCS / page).read_text(), re.MULTILINE))
 
-    levels = [[heading.split()[0] for heading in headings(readme)] for readme in READMES]
-    blocks = [[kind for kind, _ in FENCED.findall(readme.read_text())] for readme in READMES]
-    rows = [len(re.findall(r"^\|", readme.read_text(), re.MULTILINE)) for readme in READMES]
+    assert {each for each in parameters if f"`{each}`" not in table} == set()
+
+
+@pytest.mark.parametrize("readme", READMES, ids=name)
+def test_a_readme_is_short(readme: Path) -> None:
+    assert len(readme.read_text().splitlines()) <= README_LINES
+
+
+@pytest.mark.parametrize(
+    ("spanish", "english"),
+    PAIRS[:1] + PAIRS[2:],
+    ids=[name(pair[0]) for pair in PAIRS[:1] + PAIRS[2:]],
+)
+def test_both_languages_have_the_same_structure(spanish: Path, english: Path) -> None:
+    pages = (spanish, english)
+
+    levels = [[heading.split()[0] for heading in headings(page)] for page in pages]
+    blocks = [[kind for kind, _ in FENCED.findall(page.read_text())] for page in pages]
+    rows = [re.findall(r"^\|", page.read_text(), re.MULTILINE) for page in pages]
+    points = [re.findall(r"^(?:-|\d+\.) ", prose(page), re.MULTILINE) for page in pages]
 
     assert levels[0] == levels[1]
     assert blocks[0] == blocks[1]
     assert rows[0] == rows[1]
-    assert english.name in prose(spanish)
-    assert spanish.name in prose(english)
+    assert points[0] == points[1]
+
+
+@pytest.mark.parametrize(("spanish", "english"), PAIRS, ids=[name(pair[0]) for pair in PAIRS])
+def test_both_languages_lead_to_each_other(spanish: Path, english: Path) -> None:
+    assert f"]({english.name})*" in prose(spanish)
+    assert f"]({spanish.name})*" in prose(english)
+
+
+def test_only_the_pages_that_are_listed_have_a_spanish_text() -> None:
+    assert {page.name for page in DOCS.rglob("*.es.md")} == {f"{page}.es.md" for page in BILINGUAL}
+
+
+@pytest.mark.parametrize("spanish", [pair[0] for pair in PAIRS], ids=name)
+def test_a_spanish_page_leads_to_spanish_pages_where_there_are_any(spanish: Path) -> None:
+    own = next(pair[1].name for pair in PAIRS if pair[0] == spanish)
+    english = {f"{page}.md" for page in BILINGUAL} - {own}
+
+    for link in LINK.findall(prose(spanish)):
+        path = link.partition("#")[0].removeprefix("docs/")
+        assert path not in english or link == "index.md#decisions", link
+
+
+@pytest.mark.parametrize("index", ["index.es.md", "index.md"])
+def test_every_page_stands_in_the_index(index: str) -> None:
+    text = prose(DOCS / index) + (prose(DOCS / "index.md") if index == "index.es.md" else "")
+    suffix = ".es.md" if index == "index.es.md" else ".md"
+
+    for page in sorted(DOCS.rglob("*.md")):
+        if page.name.endswith(".es.md") or page.stem == "index":
+            continue
+        own = f"{page.stem}{suffix}" if page.stem in BILINGUAL else str(page.relative_to(DOCS))
+        assert f"({own})" in text, own
+
+
+@pytest.mark.parametrize("document", [page for pair in PAIRS for page in pair], ids=name)
+def test_a_document_has_no_refused_word(document: Path) -> None:
+    spanish = document.name.endswith(".es.md") or document == READMES[0]
+    allowed = ALLOWED_WORDS.get(name(document), set())
+
+    for word, better in REFUSED["es" if spanish else "en"].items():
+        found = re.search(rf"\b{word}s?\b", re.sub(r"`[^`\n]*`", "", prose(document)))
+        assert found is None or word in allowed, f"{word}: use {better}"
+
+
+@pytest.mark.parametrize("spanish", [pair[0] for pair in PAIRS], ids=name)
+def test_no_spanish_sentence_has_english_words_in_it(spanish: Path) -> None:
+    text = re.sub(r"`[^`]*`|\*[^*\n]+\*|\]\([^)]*\)|https?://\S+", "", prose(spanish))
+
+    assert re.findall(ENGLISH, text) == []
 
 
 @pytest.mark.parametrize("readme", READMES, ids=name)
@@ -185,7 +304,7 @@ def test_decisions_are_numbered_without_a_gap() -> None:
 
 
 def test_every_test_that_the_security_page_names_is_there() -> None:
-    named = re.findall(r"`(tests/\S+\.py)::(\w+)`", (ROOT / "docs" / "security.md").read_text())
+    named = re.findall(r"`(tests/\S+\.py)::(\w+)`", (DOCS / "security.md").read_text())
 
     assert len(named) > 30
     for path, test in named:

@@ -260,8 +260,9 @@ def test_a_type_has_the_categories_of_its_words(kind: str, expected: list[str]) 
     assert categories(kind) == expected
 
 
-def test_the_tables_of_the_documentation_are_those_in_force() -> None:
-    documented = (ROOT / "docs" / "integrations.md").read_text()
+@pytest.mark.parametrize("page", ["integrations.es.md", "integrations.md"])
+def test_the_tables_of_the_documentation_are_those_in_force(page: str) -> None:
+    documented = (ROOT / "docs" / page).read_text()
 
     for category, beginnings in CATEGORIES.items():
         assert f"| `{category}` | {', '.join(beginnings.split())} |" in documented
