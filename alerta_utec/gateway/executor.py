@@ -25,6 +25,14 @@ def yield_to_batch() -> None:
         current.parent.switch()
 
 
+class BatchYield:
+    """The store's ``BatchScheduler`` for callers that run in a ``CooperativeExecutor``."""
+
+    def before_wait(self) -> None:
+        """Let the other handlers of the batch reach their commit first."""
+        yield_to_batch()
+
+
 class _Runner(greenlet):
     """Runs handlers of batches, one after another; each pauses by switching back to its batch.
 

@@ -92,7 +92,7 @@ def memory_incidents() -> MemoryIncidents:
 
 @pytest.fixture
 def sqlite_incidents(database: Database) -> SqliteIncidents:
-    return SqliteIncidents(database, on_commit=lambda _change: None)
+    return SqliteIncidents(database, steps=[SqliteNotices(database)])
 
 
 @pytest.fixture(params=["memory", "sqlite", "dynamodb"])

@@ -245,7 +245,7 @@ class SqliteFeed(Feed):
     def open(self) -> IncidentStore:
         # Nothing closes the database of a process that has crashed.
         self.opened.append(Database(self.folder / DATABASE_NAME))
-        return SqliteIncidents(self.opened[-1], on_commit=lambda _change: None)
+        return SqliteIncidents(self.opened[-1])
 
     @rule()
     def back_up(self) -> None:

@@ -1,10 +1,16 @@
-"""The incidents and their feed in SQLite."""
+"""The incidents and their feed of changes in SQLite."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
+from alerta_utec.adapters.sqlite.commit_statements import read_position
 from alerta_utec.adapters.sqlite.database import Database
-from alerta_utec.adapters.sqlite.group_commit import GroupCommit, position
+from alerta_utec.adapters.sqlite.group_commit import (
+    BatchScheduler,
+    CommitListener,
+    CommitStep,
+    GroupCommit,
+)
 from alerta_utec.adapters.sqlite.rows import CHANGE_COLUMNS, change_from, decode_incident
 from alerta_utec.domain.change import Change, Position
 from alerta_utec.domain.errors import NotFound
@@ -13,19 +19,25 @@ from alerta_utec.ports import Committed, Page, Query
 
 
 class SqliteIncidents:
-    """An ``IncidentStore``; the notices that it calls for are ``SqliteNotices`` of its database.
+    """An ``IncidentStore`` on SQLite.
 
-    ``on_commit`` and ``gather`` are as ``GroupCommit`` has them.
+    Args:
+        listener: receives each committed change; see ``CommitListener``.
+        steps: add the rows of wings to the transaction of each change, such as the jobs of
+            notifications.
+        scheduler: lets other callers queue their changes first; see ``BatchScheduler``.
     """
 
     def __init__(
         self,
         database: Database,
-        on_commit: Callable[[Change], None],
-        gather: Callable[[], None] = lambda: None,
+        *,
+        listener: CommitListener | None = None,
+        steps: Sequence[CommitStep] = (),
+        scheduler: BatchScheduler | None = None,
     ):
         self._database = database
-        self._commits = GroupCommit(database, on_commit, gather=gather)
+        self._commits = GroupCommit(database, listener=listener, steps=steps, scheduler=scheduler)
 
     def commit(self, change: Change, *, expected_revision: int | None = None) -> Committed:
         return self._commits.commit(change, expected_revision)
@@ -63,14 +75,14 @@ class SqliteIncidents:
 
     def position(self) -> Position:
         with self._database.read() as connection:
-            return position(connection)
+            return read_position(connection)
 
     def indexed_position(self) -> Position:
         return self.position()
 
 
 def _listing(query: Query) -> tuple[str, list[Any]]:
-    """The query for a page and the row after it, if there is one."""
+    """Return the query for a page and one row more, which tells whether another page follows."""
     terms: list[str] = []
     values: list[Any] = []
     if query.before_seq is not None:

@@ -84,7 +84,7 @@ class LocalHome:
         logs.configure()
         _allow_many_files()
         with ExitStack() as resources, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            backing = open_backing(self.settings, self._committed, resources)
+            backing = open_backing(self.settings, self, resources)
             runner.run(self._serve(backing, on_ready))
 
     async def _serve(self, backing: Backing, on_ready: Callable[[str, str], None] | None) -> None:
@@ -196,8 +196,8 @@ class LocalHome:
         scheme = "wss" if secure else "ws"
         return f"{scheme}://{request.header('host') or 'localhost'}/{self.settings.stage}"
 
-    def _committed(self, change: Change) -> None:
-        """Called in ``seq`` order, by whichever thread committed."""
+    def committed(self, change: Change) -> None:
+        """Pass a committed change to the broadcast and wake the workers; see ``CommitListener``."""
         if self._coalescer is not None:
             self._coalescer.committed(change)
         if self._mail is not None and change.alarms():

@@ -1,6 +1,6 @@
 """What keeps the incidents and what is owed for them, on one machine."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,11 +9,11 @@ from tempfile import TemporaryDirectory
 from alerta_utec.adapters.sqlite.data_folder import DataFolder
 from alerta_utec.adapters.sqlite.database import Database
 from alerta_utec.adapters.sqlite.deliveries import SqliteDeliveries
+from alerta_utec.adapters.sqlite.group_commit import CommitListener
 from alerta_utec.adapters.sqlite.incidents import SqliteIncidents
 from alerta_utec.deployments.local.settings import LocalSettings
 from alerta_utec.deployments.local.webhooks import KeptWebhooks
-from alerta_utec.domain.change import Change
-from alerta_utec.gateway.executor import yield_to_batch
+from alerta_utec.gateway.executor import BatchYield
 from alerta_utec.notifications.local.channels import lanes_for
 from alerta_utec.notifications.local.discarding import DiscardingMailer
 from alerta_utec.notifications.local.sqlite import SqliteNotices
@@ -36,13 +36,12 @@ class Backing:
 
 
 def open_backing(
-    settings: LocalSettings, on_commit: Callable[[Change], None], resources: ExitStack
+    settings: LocalSettings, listener: CommitListener, resources: ExitStack
 ) -> Backing:
     """Open the data folder, or with ``--ephemeral`` a temporary one that ``resources`` removes.
 
     A process that is killed (SIGKILL) leaves the temporary folder in the system's.
-    ``on_commit`` is called with each committed change, in ``seq`` order, by whichever thread
-    committed; ``resources`` closes what was opened.
+    ``resources`` closes what was opened.
 
     Raises:
         DataRefused: the data folder is in use by another server or cannot be used.
@@ -55,9 +54,10 @@ def open_backing(
     lanes = _lanes(settings, recipients, folder.maildir)
     database = Database(folder.database, durable=not settings.ephemeral)
     resources.enter_context(closing(database))
-    store = SqliteIncidents(database, on_commit=on_commit, gather=yield_to_batch)
+    notices = SqliteNotices(database)
+    store = SqliteIncidents(database, listener=listener, steps=[notices], scheduler=BatchYield())
     kept = KeptWebhooks(SqliteWebhooks(database), SqliteWebhookJobs(database))
-    return Backing(store, SqliteNotices(database), lanes, SqliteDeliveries(database), kept)
+    return Backing(store, notices, lanes, SqliteDeliveries(database), kept)
 
 
 def _lanes(

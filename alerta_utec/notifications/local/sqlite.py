@@ -69,6 +69,11 @@ class SqliteNotices:
     def __init__(self, database: Database):
         self._database = database
 
+    def on_stored(self, connection: sqlite3.Connection, change: Change) -> None:
+        """Enqueue the notifications of a stored change; see ``CommitStep``."""
+        if change.alarms():
+            owe(connection, change)
+
     def unrouted(self, limit: int) -> Sequence[Change]:
         with self._database.read() as connection:
             rows = connection.execute(_UNROUTED, (limit,)).fetchall()

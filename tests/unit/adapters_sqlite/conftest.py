@@ -11,6 +11,7 @@ from alerta_utec.adapters.sqlite.database import Database
 from alerta_utec.adapters.sqlite.incidents import SqliteIncidents
 from alerta_utec.domain.change import Change
 from alerta_utec.notifications.local.sqlite import SqliteNotices
+from tests.fakes.commits import CommitLog
 
 
 @dataclass(frozen=True)
@@ -42,9 +43,9 @@ def open_store(path: Path) -> Iterator[OpenStore]:
         def open_it() -> Store:
             database = Database(path, busy_timeout_s=0.05)
             stack.callback(database.close)
-            told: list[Change] = []
-            incidents = SqliteIncidents(database, on_commit=told.append)
-            return Store(database, incidents, SqliteNotices(database), told)
+            told, notices = CommitLog(), SqliteNotices(database)
+            incidents = SqliteIncidents(database, listener=told, steps=[notices])
+            return Store(database, incidents, notices, told)
 
         yield open_it
 

@@ -9,12 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from alerta_utec.adapters.sqlite.commit_statements import EXPIRED_PER_KEY
 from alerta_utec.adapters.sqlite.database import Database
-from alerta_utec.adapters.sqlite.group_commit import EXPIRED_PER_KEY
 from alerta_utec.adapters.sqlite.incidents import SqliteIncidents
 from alerta_utec.domain.change import Change
 from alerta_utec.domain.errors import Conflict
 from tests.contract.builders import T0, creation
+from tests.fakes.commits import CallOnCommit
 from tests.unit.adapters_sqlite.conftest import Store
 
 SECOND = timedelta(seconds=1)
@@ -41,7 +42,7 @@ def test_the_next_commit_waits_until_this_one_has_been_told(path: Path) -> None:
         told.append(change.after.seq)
 
     database = Database(path)
-    incidents = SqliteIncidents(database, on_commit=slow)
+    incidents = SqliteIncidents(database, listener=CallOnCommit(slow))
     incidents.commit(creation())
     others[0].join(10)
 
@@ -63,7 +64,8 @@ def test_a_change_can_be_read_by_whoever_is_told_of_it(path: Path) -> None:
     database = Database(path)
     seen = []
     incidents = SqliteIncidents(
-        database, on_commit=lambda change: seen.append(incidents.get(change.incident_id))
+        database,
+        listener=CallOnCommit(lambda change: seen.append(incidents.get(change.incident_id))),
     )
 
     committed = incidents.commit(creation(incidentId="a"))
@@ -79,7 +81,7 @@ def test_a_listener_that_fails_neither_undoes_nor_hides_the_commit(
         raise RuntimeError("el oyente falla")
 
     database = Database(path)
-    incidents = SqliteIncidents(database, on_commit=broken)
+    incidents = SqliteIncidents(database, listener=CallOnCommit(broken))
 
     first = incidents.commit(creation(incidentId="a"))
     second = incidents.commit(creation(incidentId="b"))

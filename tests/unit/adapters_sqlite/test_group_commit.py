@@ -10,13 +10,15 @@ from pathlib import Path
 
 import pytest
 
+from alerta_utec.adapters.sqlite.commit_statements import EXPIRED_PER_KEY
 from alerta_utec.adapters.sqlite.database import Database
-from alerta_utec.adapters.sqlite.group_commit import EXPIRED_PER_KEY, GroupCommit
+from alerta_utec.adapters.sqlite.group_commit import GroupCommit
 from alerta_utec.domain.change import Change
 from alerta_utec.domain.errors import NotFound, Unavailable
 from alerta_utec.domain.values import Status
 from alerta_utec.ports import Committed
 from tests.contract.builders import T0, creation, update
+from tests.fakes.commits import CallBeforeWait, CallOnCommit, CommitLog
 from tests.unit.adapters_sqlite.conftest import Store
 
 WAIT_S = 30
@@ -28,12 +30,12 @@ class Together:
     """Commits changes so that all of them wait before any is written."""
 
     def __init__(self, store: Store, **options: float) -> None:
-        self.told: list[Change] = []
+        self.told = CommitLog()
         self._arrived = threading.Barrier(1)
         self.commits = GroupCommit(
             store.database,
-            self.told.append,
-            gather=lambda: self._arrived.wait(WAIT_S) and None,
+            listener=self.told,
+            scheduler=CallBeforeWait(lambda: self._arrived.wait(WAIT_S)),
             **options,  # type: ignore[arg-type]
         )
 
@@ -214,7 +216,7 @@ def test_one_that_cannot_be_stored_at_all_fails_alone(store: Store, together: To
 
 
 def test_whoever_waits_for_too_long_is_unavailable_and_is_not_stored_later(store: Store) -> None:
-    together = Together(store, patience_s=0.05)
+    together = Together(store, wait_max_s=0.05)
 
     with store.database.turn():
         outcomes = together(creation(incidentId="a"), creation(incidentId="b"))
@@ -231,7 +233,11 @@ def test_a_listener_that_ends_the_thread_leaves_nobody_waiting(store: Store) -> 
         raise SystemExit
 
     arrived = threading.Barrier(2)
-    commits = GroupCommit(store.database, stop, gather=lambda: arrived.wait(WAIT_S) and None)
+    commits = GroupCommit(
+        store.database,
+        listener=CallOnCommit(stop),
+        scheduler=CallBeforeWait(lambda: arrived.wait(WAIT_S)),
+    )
 
     def work(name: str) -> str:
         try:
@@ -249,14 +255,14 @@ def test_a_listener_that_ends_the_thread_leaves_nobody_waiting(store: Store) -> 
 def test_what_is_gathered_by_others_is_stored_before_the_first_goes_on(path: Path) -> None:
     """As it is where many handlers take turns in one thread: the first of them writes."""
     database = Database(path)
-    told: list[Change] = []
+    told = CommitLog()
     turns: list[Callable[[], None]] = []
 
-    def gather() -> None:
+    def run_the_next() -> None:
         if turns:
             turns.pop()()
 
-    commits = GroupCommit(database, told.append, gather=gather)
+    commits = GroupCommit(database, listener=told, scheduler=CallBeforeWait(run_the_next))
     inner: list[Committed] = []
     turns.append(lambda: inner.append(commits.commit(creation(incidentId="b"), None)))
 

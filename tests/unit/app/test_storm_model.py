@@ -277,7 +277,7 @@ def test_in_sqlite(story: Sequence[tuple[Any, ...]]) -> None:
         def open_it() -> Opened:
             stack.close()
             database = stack.enter_context(closing(Database(Path(folder) / "alerta.db")))
-            store = SqliteIncidents(database, on_commit=lambda _change: None)
-            return store, SqliteNotices(database)
+            notices = SqliteNotices(database)
+            return SqliteIncidents(database, steps=[notices]), notices
 
         tell(story, open_it)

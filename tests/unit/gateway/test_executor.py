@@ -11,10 +11,10 @@ import pytest
 
 from alerta_utec.adapters.sqlite.database import Database
 from alerta_utec.adapters.sqlite.incidents import SqliteIncidents
-from alerta_utec.domain.change import Change
 from alerta_utec.gateway.events import Event
-from alerta_utec.gateway.executor import BATCH_MAX, CooperativeExecutor, yield_to_batch
+from alerta_utec.gateway.executor import BATCH_MAX, BatchYield, CooperativeExecutor, yield_to_batch
 from tests.contract.builders import creation
+from tests.fakes.commits import CommitLog
 
 WAIT_S = 20
 
@@ -173,11 +173,11 @@ def test_a_pause_outside_of_a_batch_is_none() -> None:
 
 @pytest.mark.parametrize("count", [1, 20])
 def test_incidents_of_a_batch_are_stored_in_one_transaction(tmp_path: Path, count: int) -> None:
-    told: list[Change] = []
+    told = CommitLog()
     statements: list[str] = []
 
     with closing(Database(tmp_path / "alerta.db")) as database:
-        store = SqliteIncidents(database, told.append, gather=yield_to_batch)
+        store = SqliteIncidents(database, listener=told, scheduler=BatchYield())
         with database.write() as connection:
             writer = connection
         writer.set_trace_callback(statements.append)
