@@ -1,4 +1,8 @@
-"""The command line: ``alerta-utec``."""
+"""The command line: ``alerta-utec``.
+
+A client is installed without the libraries of pyproject's [server], so these are imported
+inside the functions that need them, once a command of the server runs.
+"""
 
 import click
 
@@ -14,7 +18,7 @@ from alerta_utec.cli.serve import serve
 from alerta_utec.cli.watch import watch
 from alerta_utec.cli.webhooks import webhooks
 
-# Spellings of ``rules`` and ``--rules`` that are still accepted; no help shows them.
+# Old spellings of ``rules`` and ``--rules``: accepted, and not shown in the help.
 _OLD_NAMES = {"route": "rules", "routes": "rules"}
 
 

@@ -10,13 +10,15 @@ import click
 from alerta_utec.cli.errors import Failure
 from alerta_utec.cli.param_types import WholeNumber
 from alerta_utec.cli.program import Command
+from alerta_utec.deployments import sign_in
+from alerta_utec.domain.errors import Unauthorized
 from alerta_utec.domain.policy import Role
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 HOURS_MAX = 24 * 365
 _setting = partial(click.option, show_envvar=True)
-# By option: the variable of ``deployments.sign_in`` that it sets.
+# Each option, the variable of ``deployments.sign_in`` that it sets, and its help.
 _OPTIONS = (
     ("--auth-secret", "AUTH_SECRET", "Secreto de 32 bytes o más (HS256); mejor en la variable."),
     (
@@ -24,30 +26,30 @@ _OPTIONS = (
         "AUTH_JWKS_URL",
         "Claves públicas del emisor, por https (RS256, ES256).",
     ),
-    ("--auth-issuer", "AUTH_ISSUER", "Emisor (iss) que una ficha debe nombrar."),
-    ("--auth-audience", "AUTH_AUDIENCE", "Destino (aud) que una ficha debe nombrar."),
+    ("--auth-issuer", "AUTH_ISSUER", "Emisor (iss) que el token debe nombrar."),
+    ("--auth-audience", "AUTH_AUDIENCE", "Destino (aud) que el token debe nombrar."),
     (
         "--auth-role-claim",
         "AUTH_ROLE_CLAIM",
-        "Campo de la ficha que trae el rol (role, si no se dice).",
+        "Campo del token que contiene el rol (por defecto, role).",
     ),
     (
         "--auth-leeway-s",
         "AUTH_LEEWAY_S",
-        "Segundos que pueden diferir los relojes, hasta 300 (30, si no se dice).",
+        "Segundos que pueden diferir los relojes, hasta 300 (por defecto, 30).",
     ),
 )
 
 
 def auth_options(command: Function) -> Function:
-    """Add what makes a token valid; the command gets ``auth_secret`` and so on."""
+    """Add the options that say which tokens are valid, as ``auth_secret`` and so on."""
     for name, variable, text in reversed(_OPTIONS):
         command = _setting(name, envvar=f"ALERTA_{variable}", help=text)(command)
     return command
 
 
 def environment(mode: str, options: dict[str, str | None]) -> dict[str, str]:
-    """The variables of ``deployments.sign_in`` that the options stand for."""
+    """Return the variables of ``deployments.sign_in`` that the options stand for."""
     given = {
         variable: options[name.removeprefix("--").replace("-", "_")]
         for name, variable, _ in _OPTIONS
@@ -57,19 +59,22 @@ def environment(mode: str, options: dict[str, str | None]) -> dict[str, str]:
 
 @click.command(cls=Command)
 @click.option(
-    "--role", type=click.Choice([role.value for role in Role]), required=True, help="Rol."
+    "--role",
+    type=click.Choice([role.value for role in Role]),
+    required=True,
+    help="Rol.",
 )
-@click.option("--user", default="prueba", show_default=True, help="A nombre de quién (sub).")
+@click.option("--user", default="prueba", show_default=True, help="Persona (sub).")
 @click.option(
     "--hours",
     default=8,
     type=WholeNumber(1, HOURS_MAX),
     show_default=True,
-    help="Cuántas horas vale.",
+    help="Horas de validez.",
 )
 @auth_options
 def token(role: str, user: str, hours: int, **options: str | None) -> None:
-    """Hace una ficha de prueba para un servicio con AUTH=jwt y un secreto.
+    """Crea un token de prueba para un servicio con AUTH=jwt y un secreto.
 
     \b
     Ejemplo:
@@ -78,8 +83,6 @@ def token(role: str, user: str, hours: int, **options: str | None) -> None:
       alerta-utec token --role autoridad --user jefa
     """
     from alerta_utec.adapters.jwt_tokens import JwtAuthenticator, development_token
-    from alerta_utec.deployments import sign_in
-    from alerta_utec.domain.errors import Unauthorized
 
     try:
         settings = sign_in.jwt_settings(environment("jwt", options))

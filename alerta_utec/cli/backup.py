@@ -1,4 +1,4 @@
-"""``alerta-utec backup`` and ``restore``: the store of one machine, to a file and back."""
+"""``alerta-utec backup`` and ``restore``: copy the store of one machine to a file and back."""
 
 import sys
 from collections.abc import Callable
@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from alerta_utec import deployments
 from alerta_utec.adapters.sqlite.errors import DataRefused
 from alerta_utec.cli.errors import Failure
 from alerta_utec.cli.options import data
@@ -27,9 +28,7 @@ def backup(file: Path, data: Path) -> None:
     Ejemplo:
       alerta-utec backup copia-2025-11-16.db
     """
-    from alerta_utec import deployments
-
-    _guarded(lambda: deployments.backup(data, file, _progress()))
+    _explained(lambda: deployments.backup(data, file, _progress()))
     click.echo(f"Copia guardada en {file}.", err=True)
 
 
@@ -38,10 +37,10 @@ def backup(file: Path, data: Path) -> None:
 @data
 @click.option("--yes", is_flag=True, help="No pregunta.")
 def restore(file: Path, data: Path, yes: bool) -> None:
-    """Vuelve a lo que guardaba ARCHIVO.
+    """Recupera lo guardado en ARCHIVO.
 
-    Con el servicio detenido. Lo que hay ahora en la carpeta de datos se reemplaza. Los clientes que
-    vuelvan lo notarán: la secuencia empieza otra época.
+    El servicio debe estar detenido. Se reemplaza lo que hay en la carpeta de datos. Los clientes
+    que vuelvan lo notarán: la secuencia empieza otra época.
 
     \b
     Ejemplo:
@@ -52,14 +51,12 @@ def restore(file: Path, data: Path, yes: bool) -> None:
         answer = click.prompt(question, default="", show_default=False, err=True)
         if answer.strip().casefold() not in _YES:
             raise Failure("cancelado.")
-    from alerta_utec import deployments
-
-    _guarded(lambda: deployments.restore(data, file))
+    _explained(lambda: deployments.restore(data, file))
     click.echo(f"Restaurado desde {file}.", err=True)
 
 
 def _progress() -> Callable[[int, int], None] | None:
-    """Shows how far it is, where somebody looks."""
+    """Return a function that shows the progress on a terminal; None without a terminal."""
     if not sys.stderr.isatty():
         return None
 
@@ -70,7 +67,8 @@ def _progress() -> Callable[[int, int], None] | None:
     return show
 
 
-def _guarded(run: Callable[[], object]) -> None:
+def _explained(run: Callable[[], object]) -> None:
+    """Call ``run``, and turn a refused data folder or file into the command's failure."""
     try:
         run()
     except DataRefused as error:

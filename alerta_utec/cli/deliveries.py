@@ -1,4 +1,4 @@
-"""The record of what was sent, in words."""
+"""The delivery records of an incident as text."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -13,8 +13,8 @@ _RESULTS: Mapping[str, str] = {
     "pending": "pendiente",
     "held": "retenido",
 }
-# Why a webhook was not told, in its own words where somebody has answered: ``HTTP 503``.
-_REASONS: Mapping[str, str] = {
+# Why a webhook got no event. An answer is its own reason (``HTTP 503``) and is not listed here.
+_WEBHOOK_REASONS: Mapping[str, str] = {
     "timeout": "no respondió a tiempo",
     "unreachable": "no se puede conectar",
     "unknown_host": "no existe un servidor de ese nombre",
@@ -25,8 +25,8 @@ _REASONS: Mapping[str, str] = {
     "paused": "está en pausa",
     "gone": "está retirado",
 }
-# Why an e-mail is held or is sent to nobody.
-_HELD: Mapping[str, str] = {
+# Why an e-mail is held back, or has no recipient.
+_EMAIL_REASONS: Mapping[str, str] = {
     "grouped": "se junta con otros del mismo tipo y lugar",
     "limit": "se junta con otros: hubo muchos en poco tiempo",
     "no_rule": "ninguna regla le da destinatario",
@@ -34,26 +34,29 @@ _HELD: Mapping[str, str] = {
 
 
 def delivery_line(delivery: Mapping[str, Any]) -> str:
-    """What became of one change on one channel."""
+    """Describe how one change was delivered on one channel, in a line."""
     channel, _, receiver = str(delivery.get("channel")).partition(":")
     if channel == "broadcast":
-        what = f"difusión  {_broadcast(delivery)}"
+        text = f"difusión  {_broadcast(delivery)}"
     elif channel == "email":
-        what = f"correo    {_email(delivery)}"
+        text = f"correo    {_email(delivery)}"
     elif channel == "webhook":
-        what = f"webhook   {safe(receiver)}  {_result(delivery)}"
+        text = f"webhook   {safe(receiver)}  {_result(delivery)}"
     else:
-        what = safe(channel)
-    return "  ".join([f"r{safe(delivery.get('revision'))}", moment(delivery.get("at")), what])
+        text = safe(channel)
+    return "  ".join([f"r{safe(delivery.get('revision'))}", moment(delivery.get("at")), text])
 
 
-def because(reason: object) -> str:
-    """Why something was not delivered, in words."""
-    return _REASONS.get(str(reason)) or _HELD.get(str(reason)) or safe(reason)
+def reason_text(record: Mapping[str, Any]) -> str:
+    """Return the reason in a record of the service in words; empty without a reason."""
+    reason = record.get("reason", record.get("because"))
+    if not reason:
+        return ""
+    return _WEBHOOK_REASONS.get(str(reason)) or _EMAIL_REASONS.get(str(reason)) or safe(reason)
 
 
 def _email(delivery: Mapping[str, Any]) -> str:
-    """What became of the e-mails: in all, and of each where there are several recipients."""
+    """Describe the e-mails in sum, and each of them if there are several recipients."""
     counts, recipients = delivery.get("counts"), delivery.get("recipients")
     if isinstance(counts, Mapping):
         text = "; ".join(
@@ -92,9 +95,9 @@ def _result(delivery: Mapping[str, Any]) -> str:
     attempts = delivery.get("attempts")
     if isinstance(attempts, int) and attempts > 1:
         text += f", tras {attempts} intentos"
-    others, reason = delivery.get("with"), delivery.get("because")
+    others, reason = delivery.get("with"), reason_text(delivery)
     if isinstance(others, int) and others > 0:
         text += f", junto con {others} más"
     if delivery.get("until"):
         text += f" hasta {moment(delivery['until'])}"
-    return f"{text}: {because(reason)}" if reason else text
+    return f"{text}: {reason}" if reason else text

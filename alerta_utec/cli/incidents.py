@@ -1,24 +1,22 @@
-"""``alerta-utec incidents``: what is stored."""
+"""``alerta-utec incidents``: list the stored incidents, or show one."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from contextlib import AbstractAsyncContextManager, aclosing
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from alerta_utec import wire
+from alerta_utec.cli.client_errors import failure
 from alerta_utec.cli.deliveries import delivery_line
 from alerta_utec.cli.options import as_json, http_url, no_color, token
 from alerta_utec.cli.param_types import HTTP_URL, WholeNumber
 from alerta_utec.cli.program import Group
 from alerta_utec.cli.terminal import history_line, incident_line, incident_page, safe
+from alerta_utec.client import ClientError, HttpClient, http_client
 
-if TYPE_CHECKING:
-    from alerta_utec.client import HttpClient
-
-    Opened = AbstractAsyncContextManager[HttpClient]
-
+OpenClient = AbstractAsyncContextManager[HttpClient]
 _LIMIT_MAX = 100_000
 
 
@@ -63,8 +61,6 @@ def incidents(
         ctx.color = False
     ctx.obj = (url, token)
     if ctx.invoked_subcommand is None:
-        from alerta_utec.client import http_client
-
         chosen = {name: value for name, value in filters.items() if value}
         _run(url, _list(http_client(url, token=token), limit, chosen, as_json))
 
@@ -72,7 +68,7 @@ def incidents(
 @incidents.command()
 @click.argument("incident_id", metavar="ID")
 @click.option("--url", "own_url", type=HTTP_URL, help="Como la de incidents.")
-@click.option("--token", "own_token", metavar="FICHA", help="Como la de incidents.")
+@click.option("--token", "own_token", metavar="TOKEN", help="Como la de incidents.")
 @as_json
 @no_color
 @click.pass_context
@@ -85,7 +81,7 @@ def show(
     as_json: bool,
     no_color: bool,
 ) -> None:
-    """Muestra un incidente con toda su historia, y qué se envió de él.
+    """Muestra un incidente con toda su historia y sus entregas.
 
     \b
     Ejemplo:
@@ -93,14 +89,12 @@ def show(
     """
     if no_color:
         ctx.color = False
-    from alerta_utec.client import http_client
-
     url, token = ctx.obj
     url = own_url or url
     _run(url, _show(http_client(url, token=own_token or token), incident_id, as_json))
 
 
-async def _list(opened: "Opened", limit: int, filters: Mapping[str, str], as_json: bool) -> None:
+async def _list(opened: OpenClient, limit: int, filters: Mapping[str, str], as_json: bool) -> None:
     async with (
         opened as http,
         aclosing(http.incidents(limit=limit, filters=filters)) as found,
@@ -110,10 +104,10 @@ async def _list(opened: "Opened", limit: int, filters: Mapping[str, str], as_jso
             empty = False
             click.echo(safe(wire.encode(incident)) if as_json else incident_line(incident))
     if empty and not as_json:
-        click.echo("No hay incidentes así.", err=True)
+        click.echo("No hay incidentes con esas condiciones.", err=True)
 
 
-async def _show(opened: "Opened", incident_id: str, as_json: bool) -> None:
+async def _show(opened: OpenClient, incident_id: str, as_json: bool) -> None:
     async with opened as http:
         found = await http.incident(incident_id)
     if as_json:
@@ -127,14 +121,11 @@ async def _show(opened: "Opened", incident_id: str, as_json: bool) -> None:
     for delivery in found.get("deliveries") or ():
         click.echo("  " + delivery_line(delivery))
     if not found.get("deliveries"):
-        click.echo("  ninguna que conste")
+        click.echo("  no consta ninguna")
 
 
-def _run(url: str, command: Any) -> None:
-    from alerta_utec.cli.failures import failure
-    from alerta_utec.client import ClientError
-
+def _run(url: str, request: Coroutine[Any, Any, None]) -> None:
     try:
-        asyncio.run(command)
+        asyncio.run(request)
     except ClientError as error:
         raise failure(error, url) from error

@@ -7,7 +7,8 @@ from typing import Any
 
 import click
 
-from alerta_utec import wire
+from alerta_utec import client, wire
+from alerta_utec.cli.client_errors import failure
 from alerta_utec.cli.errors import Failure, usage_error
 from alerta_utec.cli.options import token, ws_url
 from alerta_utec.cli.param_types import Seconds
@@ -25,7 +26,7 @@ _STDIN_MAX_BYTES = wire.MESSAGE_MAX_BYTES + 1
 @click.option("--type", metavar="TEXTO", help="Qué pasa: fuga de agua, temperatura elevada…")
 @click.option("--location", metavar="TEXTO", help="Dónde.")
 @click.option("--description", metavar="TEXTO", help="Detalle, hasta 4000 caracteres.")
-@click.option("--urgency", metavar="low|medium|high", help="Cuánta prisa corre.")
+@click.option("--urgency", metavar="low|medium|high", help="Urgencia.")
 @click.option("--status", metavar="ESTADO", help="pendiente (por defecto), en_atencion o resuelto.")
 @click.option("--timestamp", metavar="FECHA", help="Cuándo: 2025-11-16T18:12:00Z; si falta, ahora.")
 @click.option("--id", "incident_id", metavar="ID", help="Identificador propio del incidente.")
@@ -38,7 +39,7 @@ _STDIN_MAX_BYTES = wire.MESSAGE_MAX_BYTES + 1
     default=10.0,
     type=Seconds(),
     show_default=True,
-    help="Cuánto se insiste, en segundos.",
+    help="Segundos durante los que insiste.",
 )
 def notify(
     source: str | None,
@@ -53,7 +54,7 @@ def notify(
 ) -> None:
     """Avisa de un incidente y muestra el acuse en JSON.
 
-    Los datos van en opciones, o como JSON por la entrada con «-»: el incidente, o el mensaje
+    Los datos van en opciones o, con «-», como JSON por la entrada: el incidente, o el mensaje
     entero {"action":"notify","incident":{…}}. Si la red falla, insiste sin duplicar.
 
     \b
@@ -91,7 +92,7 @@ def _extras(pairs: tuple[str, ...]) -> dict[str, str]:
 
 
 def _from_stdin(key: str | None) -> tuple[Any, str | None]:
-    """The incident on standard input, and the key that comes with it."""
+    """Read an incident and its key, if it has one, from standard input."""
     try:
         message = wire.decode(sys.stdin.buffer.read(_STDIN_MAX_BYTES))
     except (BadJson, TooLarge) as error:
@@ -107,9 +108,6 @@ def _from_stdin(key: str | None) -> tuple[Any, str | None]:
 def _send(
     url: str, token: str | None, incident: Mapping[str, Any], key: str | None, timeout_s: float
 ) -> None:
-    from alerta_utec import client
-    from alerta_utec.cli.failures import failure
-
     sending = client.notify(url, incident, token=token, idempotency_key=key, timeout_s=timeout_s)
     try:
         ack = asyncio.run(sending)

@@ -1,4 +1,4 @@
-"""``alerta-utec redrive``: on AWS, send again what could not be delivered."""
+"""``alerta-utec redrive``: on AWS, send again the changes that were not delivered."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 from click.types import StringParamType
 
+from alerta_utec import deployments
 from alerta_utec.cli.errors import Failure, usage_error
 from alerta_utec.cli.param_types import Stage, WholeNumber
 from alerta_utec.cli.program import Command
@@ -44,23 +45,25 @@ _RESULTS: Mapping[str, str] = {
     "failed": "FALLÓ",
     "due": "se enviaría",
 }
-Fate = Literal["removed", "left", "put_back"]
+Outcome = Literal["removed", "left", "put_back"]
 
 
 class ChannelName(StringParamType):
-    """One of the channels, or several."""
+    """The name of one or of several channels."""
 
     name = "canal"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """The name."""
+        """Return the name."""
         if value not in _CHANNELS:
             self.fail(f"debe ser {', '.join(_CHANNELS)}", param, ctx)
         return str(value)
 
 
 @click.command(cls=Command)
-@click.option("--queue", metavar="URL", help="Cola de lo no entregado; por defecto, la de la pila.")
+@click.option(
+    "--queue", metavar="URL", help="Cola de mensajes sin entregar; por defecto, la de la pila."
+)
 @click.option("--from-seq", type=WholeNumber(1, _SEQ_MAX), help="Sin cola: desde este seq.")
 @click.option(
     "--to-seq", type=WholeNumber(1, _SEQ_MAX), help="Hasta este; por defecto, solo el primero."
@@ -85,12 +88,13 @@ def redrive(
     region: str | None,
     dry_run: bool,
 ) -> None:
-    """Envía otra vez lo que en AWS no se pudo entregar.
+    """Reenvía los cambios que no se pudieron entregar en AWS.
 
-    Usa las credenciales de AWS de esta máquina. Lee la cola de lo no entregado, busca en la tabla
-    Changes los cambios que cada mensaje señala y los envía; retira el mensaje solo cuando todos
-    quedaron entregados. Con --from-seq envía cambios concretos. Puede repetirse: lo repetido lleva
-    el mismo incidentId y revision. Los webhooks se encargan: el servicio avisa a los que faltan.
+    Usa las credenciales de AWS de esta máquina. Lee la cola de mensajes sin entregar, busca
+    en la tabla Changes los cambios de cada mensaje y los envía; retira un mensaje solo cuando
+    todos sus cambios se entregaron. Con --from-seq envía cambios concretos. Puede repetirse: un
+    cambio repetido lleva los mismos incidentId y revision. Los eventos de los webhooks quedan en
+    cola, y el servicio los envía a los receptores que falten.
 
     \b
     Ejemplos:
@@ -104,21 +108,21 @@ def redrive(
         raise usage_error("--to-seq necesita un --from-seq que no sea mayor.")
     name = stack or f"{SERVICE}-{stage}"
     try:
-        home = _connected(name, region, queue, dry_run)
-        click.echo(f"Pila {safe(name)} en {safe(home.region)}.")
+        deployment = _connected(name, region, queue, dry_run)
+        click.echo(f"Pila {safe(name)} en {safe(deployment.region)}.")
         if from_seq is None:
-            whole = _from_queue(home, channel)
+            complete = _from_queue(deployment, channel)
         else:
-            whole = _from_feed(home.redrive, from_seq, to_seq or from_seq, channel or "both")
+            complete = _from_feed(
+                deployment.redrive, from_seq, to_seq or from_seq, channel or "both"
+            )
     except AlertaError as error:
-        raise Failure(_reason(error, name)) from error
-    if not whole:
-        raise Failure("no se entregó todo; lo que falta sigue ahí y la orden puede repetirse.")
+        raise Failure(_describe(error, name)) from error
+    if not complete:
+        raise Failure("no se entregó todo; lo que falta sigue ahí y el comando puede repetirse.")
 
 
 def _connected(name: str, region: str | None, queue: str | None, dry_run: bool) -> "RedriveHome":
-    from alerta_utec import deployments
-
     try:
         return deployments.redrive(name, region=region, queue=queue, dry_run=dry_run)
     except ModuleNotFoundError as error:
@@ -131,7 +135,7 @@ def _connected(name: str, region: str | None, queue: str | None, dry_run: bool) 
 
 
 def _from_feed(redrive: "Redrive", from_seq: int, to_seq: int, channel: str) -> bool:
-    """Whether every change with these ``seq`` was sent."""
+    """Send the changes with these ``seq``; return whether all of them were sent."""
     changes = redrive.changes(from_seq, to_seq)
     counts = _send(redrive, changes, _CHANNELS[channel], unless_delivered=False)
     found = counts["changes"]
@@ -141,52 +145,55 @@ def _from_feed(redrive: "Redrive", from_seq: int, to_seq: int, channel: str) -> 
     return not counts["failed"] and found > 0
 
 
-def _from_queue(home: "RedriveHome", channel: str | None) -> bool:
-    """Whether every message of the queue was seen to."""
-    click.echo(f"Cola {safe(home.queue)}.")
+def _from_queue(deployment: "RedriveHome", channel: str | None) -> bool:
+    """Send the changes of every message in the queue; return whether all were sent."""
+    click.echo(f"Cola {safe(deployment.queue)}.")
     chosen = _CHANNELS[channel or "all"]
-    fates: Counter[Fate] = Counter()
-    held: list[FailedBatch] = []
+    outcomes: Counter[Outcome] = Counter()
+    taken: list[FailedBatch] = []
     try:
-        while taken := home.failed.take():
-            held += taken
-            for batch in taken:
-                fate = _see_to(home, batch, chosen)
-                fates[fate] += 1
-                if fate == "removed" and not home.redrive.dry_run:
-                    home.failed.remove(batch)
-                    held.remove(batch)
+        while batches := deployment.failed.take():
+            taken += batches
+            for batch in batches:
+                outcome = _send_batch(deployment, batch, chosen)
+                outcomes[outcome] += 1
+                if outcome == "removed" and not deployment.redrive.dry_run:
+                    deployment.failed.remove(batch)
+                    taken.remove(batch)
     finally:
-        # Where it fails, they come back by themselves.
+        # If this fails, the queue returns the messages after their visibility timeout.
         with suppress(Unavailable):
-            for batch in held:
-                home.failed.put_back(batch)
-    done = "se retirarían" if home.redrive.dry_run else "retirados"
-    still = fates["left"] + fates["put_back"]
-    click.echo(f"Mensajes: {fates['removed']} {done}, {still} siguen en la cola.")
-    return not fates["left"]
+            for batch in taken:
+                deployment.failed.put_back(batch)
+    done = "se retirarían" if deployment.redrive.dry_run else "retirados"
+    left = outcomes["left"] + outcomes["put_back"]
+    click.echo(f"Mensajes: {outcomes['removed']} {done}, {left} siguen en la cola.")
+    return not outcomes["left"]
 
 
-def _see_to(home: "RedriveHome", batch: "FailedBatch", chosen: tuple["Consumer", ...]) -> Fate:
+def _send_batch(
+    deployment: "RedriveHome", batch: "FailedBatch", chosen: tuple["Consumer", ...]
+) -> Outcome:
+    """Send the changes of one message again, and return what to do with the message."""
     if batch.channel is None:
         click.echo("Un mensaje que no es de este servicio: se queda en la cola.")
         return "left"
     if batch.channel not in chosen:
         return "put_back"
     if batch.shard is not None:
-        return _see_to_shard(home.redrive, batch.shard)
+        return _send_shard(deployment.redrive, batch.shard)
     first, last = (moment(at.isoformat()) for at in (batch.first_at, batch.last_at))
     name = _CHANNEL_NAMES[batch.channel]
     click.echo(f"Mensaje: {name}, {batch.size} cambios entre {first} y {last}.")
-    changes = home.redrive.meant_by(batch)
-    counts = _send(home.redrive, changes, (batch.channel,), unless_delivered=True)
+    changes = deployment.redrive.meant_by(batch)
+    counts = _send(deployment.redrive, changes, (batch.channel,), unless_delivered=True)
     if counts["changes"] < batch.size:
-        click.echo(f"  Solo hay {counts['changes']} cambios de entonces: se queda en la cola.")
+        click.echo(f"  Solo hay {counts['changes']} cambios de esas horas: se queda en la cola.")
         return "left"
     return "left" if counts["failed"] else "removed"
 
 
-def _see_to_shard(redrive: "Redrive", shard: "Shard") -> Fate:
+def _send_shard(redrive: "Redrive", shard: "Shard") -> Outcome:
     click.echo(f"Mensaje: difusión, un cambio a {len(shard.connection_ids)} conexiones.")
     step = redrive.shard(shard)
     if step is None:
@@ -203,7 +210,7 @@ def _send(
     *,
     unless_delivered: bool,
 ) -> Counter[str]:
-    """How many changes there were, and how many of each result."""
+    """Send the changes; return how many there were, and how many had each result."""
     counts: Counter[str] = Counter()
     for change in changes:
         counts["changes"] += 1
@@ -226,7 +233,7 @@ def _summary(counts: Counter[str]) -> str:
     return f"Envíos: {', '.join(listed) or 'ninguno'}."
 
 
-def _reason(error: AlertaError, name: str) -> str:
+def _describe(error: AlertaError, name: str) -> str:
     match error:
         case Unauthorized():
             return f"AWS no acepta las credenciales ({safe(error)}). ¿aws configure, o AWS_PROFILE?"

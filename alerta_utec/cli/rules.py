@@ -107,17 +107,17 @@ def test(
         --urgency high --at 2026-11-24T23:30
     """
     zone = ZoneInfo(timezone)
-    routes = Routes(load(file, aws=aws), zone)
+    router = Routes(load(file, aws=aws), zone)
     fields = {"type": kind, "location": location, "urgency": urgency, "drill": drill}
     change = _change(fields, _moment(at, zone))
     facts = Facts.of(change, zone)
     local = f"{DAYS[facts.at.weekday()][0]} {facts.at:%Y-%m-%d %H:%M}"
     click.echo(safe(f"{change.after.type}, {change.after.location}, {local} ({timezone})"))
     click.echo()
-    for verdict in routes.judged(facts):
+    for verdict in router.judged(facts):
         click.echo(_explained(verdict, facts))
     click.echo()
-    click.echo(_conclusion(change, routes.of(change)))
+    click.echo(_conclusion(change, router.of(change)))
 
 
 def load(file: Path, *, aws: bool = False) -> tuple[Rule, ...]:
@@ -166,32 +166,32 @@ def _explained(verdict: Verdict, facts: Facts) -> str:
     rule = verdict.rule
     head = f"{'✔' if verdict.matches else '✘'} {safe(rule.name)}"
     if verdict.matches:
-        why = [_condition(name, rule, facts) for name in verdict.met] or ["no pone condiciones"]
-        return f"{head} → {_recipients(rule.to)}\n    coincide: {'; '.join(why)}"
-    why = [_condition(name, rule, facts) for name in verdict.unmet]
-    return f"{head}\n    no coincide: {'; '.join(why)}"
+        reasons = [_condition(name, rule, facts) for name in verdict.met] or ["no pone condiciones"]
+        return f"{head} → {_recipients(rule.to)}\n    coincide: {'; '.join(reasons)}"
+    reasons = [_condition(name, rule, facts) for name in verdict.unmet]
+    return f"{head}\n    no coincide: {'; '.join(reasons)}"
 
 
 def _condition(name: str, rule: Rule, facts: Facts) -> str:
     """Describe the incident's value and, in brackets, the values that the rule accepts."""
     match name:
         case "urgency":
-            has = _urgency(facts.urgency)
+            actual = _urgency(facts.urgency)
             wanted = [_urgency(one) for one in sorted(rule.urgency, key=lambda one: one.rank)]
         case "type" | "location":
-            has = facts.type_key if name == "type" else facts.location_key
+            actual = facts.type_key if name == "type" else facts.location_key
             patterns = rule.type if name == "type" else rule.location
             wanted = [f"{one.text}{'*' * one.prefix}" for one in patterns]
         case "hours":
-            has, wanted = f"{facts.at:%H:%M}", [_hours(rule.hours)] if rule.hours else []
+            actual, wanted = f"{facts.at:%H:%M}", [_hours(rule.hours)] if rule.hours else []
         case "days":
-            has = DAYS[rule.day(facts)][0]
+            actual = DAYS[rule.day(facts)][0]
             wanted = [DAYS[day][0] for day in sorted(rule.days)]
             night = rule.hours is not None and rule.hours.overnight
-            return f"{'noche del' if night else 'día'} {has} ({', '.join(wanted)})"
+            return f"{'noche del' if night else 'día'} {actual} ({', '.join(wanted)})"
         case _:
             return "es simulacro" if facts.drill else "no es simulacro"
-    return safe(f"{_LABELS[name]} {has} ({', '.join(wanted)})")
+    return safe(f"{_LABELS[name]} {actual} ({', '.join(wanted)})")
 
 
 def _conclusion(change: Change, recipients: Sequence[Recipient]) -> str:

@@ -1,4 +1,4 @@
-"""Text for a terminal: incidents in a line or a page, and nothing that commands the terminal."""
+"""Text for a terminal: an incident as a line or a page, without characters that control it."""
 
 import json
 import unicodedata
@@ -10,7 +10,7 @@ import click
 
 from alerta_utec.domain.values import parse_time
 
-# Shape, word and colour say the same, so that none of them is needed.
+# Shape, word and colour each say the whole, for readers who cannot tell the colours apart.
 URGENCY: Mapping[str, tuple[str, str, str]] = {
     "high": ("▲", "ALTA", "red"),
     "medium": ("■", "MEDIA", "yellow"),
@@ -28,9 +28,9 @@ _JOINERS = frozenset("\u200c\u200d")  # part of ordinary words and emoji
 
 
 def safe(text: object, *, lines: bool = False) -> str:
-    """``text`` with every character that a terminal might obey made visible, as ``\\u202e``.
+    """Replace every character that may control a terminal by its escape, such as ``\\u202e``.
 
-    JSON stays the same JSON. Line breaks stay where ``lines``.
+    JSON stays valid and equal. With ``lines``, line breaks stay.
     """
     return "".join(
         character if _harmless(character) or (lines and character == "\n") else _shown(character)
@@ -48,13 +48,13 @@ def _shown(character: str) -> str:
 
 
 def urgency(value: object, *, width: int = 0) -> str:
-    """An urgency as its shape and word, in its colour."""
+    """Return an urgency as its shape and word, in its colour."""
     shape, word, colour = URGENCY.get(str(value), ("?", safe(value), "magenta"))
     return click.style(f"{shape} {word}".ljust(width), fg=colour, bold=colour == "red")
 
 
 def moment(value: object) -> str:
-    """An RFC 3339 time as the time of this machine."""
+    """Convert an RFC 3339 time to local time."""
     try:
         local: datetime = parse_time(str(value)).astimezone()
     except (ValueError, OverflowError, OSError):
@@ -63,7 +63,7 @@ def moment(value: object) -> str:
 
 
 def incident_line(incident: Mapping[str, Any]) -> str:
-    """An incident in one line: when, how urgent, status, whether it is a drill, where, what."""
+    """Return an incident as one line: time, urgency, status, drill mark, place and type."""
     status = STATUS.get(str(incident.get("status")), safe(incident.get("status")))
     parts = [
         moment(incident.get("timestamp")),
@@ -81,7 +81,7 @@ def incident_line(incident: Mapping[str, Any]) -> str:
 
 
 def incident_page(incident: Mapping[str, Any]) -> str:
-    """Every field of an incident, one a line."""
+    """Return all fields of an incident, one in each line."""
     shown = {name: safe(_plain(value), lines=True) for name, value in incident.items()}
     shown["urgency"] = urgency(incident.get("urgency"))
     if incident.get("drill") is True:
@@ -95,7 +95,7 @@ def incident_page(incident: Mapping[str, Any]) -> str:
 
 
 def history_line(entry: Mapping[str, Any]) -> str:
-    """One step of an incident's history."""
+    """Return one step of an incident's history as a line."""
     moves = [
         f"{safe(name)}: {safe(before or '∅')} → {safe(after)}"
         for name, (before, after) in dict(entry.get("change") or {}).items()

@@ -1,24 +1,31 @@
-"""``alerta-utec watch``: incidents as they happen, and those that were missed."""
+"""``alerta-utec watch``: show incidents as they happen, and those missed meanwhile."""
 
 import asyncio
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
+from alerta_utec.cli.client_errors import describe, failure
 from alerta_utec.cli.errors import Failure
 from alerta_utec.cli.options import as_json, no_color, token, ws_url
 from alerta_utec.cli.param_types import feed_position
 from alerta_utec.cli.program import Command
 from alerta_utec.cli.terminal import incident_line, safe
+from alerta_utec.client import (
+    CaughtUp,
+    Client,
+    ClientError,
+    Event,
+    Lost,
+    Reset,
+    Unreachable,
+    Update,
+)
 from alerta_utec.domain.change import Position
 from alerta_utec.domain.errors import InvalidRequest
 
-if TYPE_CHECKING:
-    from alerta_utec.client import CaughtUp, Event, Lost, Update
-
-# Read before anything is known of it, so not just any file that was named by mistake.
+# A longer file is not a state file: --state may name another file by mistake.
 _STATE_MAX_BYTES = 200
 
 
@@ -29,13 +36,13 @@ _STATE_MAX_BYTES = 200
     "--since",
     type=feed_position,
     metavar="POSICIÓN",
-    help="Empieza por lo que cambió desde esa posición, en vez de por ahora.",
+    help="Empieza por lo que cambió desde esa posición; por defecto, desde ahora.",
 )
 @click.option(
     "--state",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="ARCHIVO",
-    help="Guarda ahí la posición, y la próxima vez sigue desde ella.",
+    help="Guarda la posición en ese archivo; la próxima vez sigue desde ella.",
 )
 @as_json
 @no_color
@@ -51,9 +58,9 @@ def watch(
 ) -> None:
     """Muestra los incidentes a medida que ocurren, hasta Ctrl-C.
 
-    La urgencia va en forma, palabra y color: ▲ ALTA, ■ MEDIA, ○ BAJA. Si se pierde la
-    conexión, la recupera, muestra lo que hubo entretanto y dice cuánto fue. Con --state, eso
-    vale también de una vez a otra.
+    La urgencia se muestra con forma, palabra y color: ▲ ALTA, ■ MEDIA, ○ BAJA. Si se pierde la
+    conexión, la recupera y muestra lo que hubo entretanto. Con --state hace lo mismo entre una
+    ejecución y la siguiente.
 
     \b
     Ejemplos:
@@ -64,11 +71,8 @@ def watch(
     """
     if no_color:
         ctx.color = False
-    from alerta_utec.cli.failures import failure
-    from alerta_utec.client import ClientError
-
     if state is not None and since is None:
-        since = _kept(state)
+        since = _read_position(state)
     try:
         asyncio.run(_watch(url, token, since, state, as_json))
     except ClientError as error:
@@ -80,23 +84,19 @@ def watch(
 async def _watch(
     url: str, token: str | None, since: Position | None, state: Path | None, as_json: bool
 ) -> None:
-    from alerta_utec.client import Client, Update
-
-    kept = None if state is None else _kept(state)
+    saved = None if state is None else _read_position(state)
     async with Client(url, token=token, position=since, from_now=True) as client:
         async for event in client:
             if isinstance(event, Update):
                 click.echo(safe(event.text) if as_json else _line(event))
             elif text := _status(event, url, since):
                 click.echo(text, err=True)
-            if state is not None and client.position not in (None, kept):
-                kept = client.position
-                _keep(state, str(kept))
+            if state is not None and client.position not in (None, saved):
+                saved = client.position
+                _write_position(state, str(saved))
 
 
-def _status(event: "Event", url: str, since: Position | None) -> str | None:
-    from alerta_utec.client import CaughtUp, Lost, Reset
-
+def _status(event: Event, url: str, since: Position | None) -> str | None:
     match event:
         case Lost():
             return _lost(event)
@@ -117,28 +117,25 @@ def _status(event: "Event", url: str, since: Position | None) -> str | None:
             return None
 
 
-def _recovered(event: "CaughtUp") -> str:
+def _recovered(event: CaughtUp) -> str:
     if not event.recovered:
         return "entretanto no cambió nada"
     return "recuperado: 1" if event.recovered == 1 else f"recuperados: {event.recovered}"
 
 
-def _lost(event: "Lost") -> str:
-    from alerta_utec.cli.failures import reason
-    from alerta_utec.client import Unreachable
-
+def _lost(event: Lost) -> str:
     hint = " ¿Está en marcha? alerta-utec serve." if isinstance(event.error, Unreachable) else ""
-    return f"{reason(event.error)}; nuevo intento en {event.retry_in_s:.1f} s.{hint}"
+    return f"{describe(event.error)}; nuevo intento en {event.retry_in_s:.1f} s.{hint}"
 
 
-def _line(update: "Update") -> str:
+def _line(update: Update) -> str:
     incident = update.incident
     revision = f"  (revisión {incident.revision})" if incident.revision > 1 else ""
     return incident_line(incident.to_json()) + revision
 
 
-def _kept(state: Path) -> Position | None:
-    """The position in the file; none where there is no file, or an empty one."""
+def _read_position(state: Path) -> Position | None:
+    """Return the position in the file; None if the file is missing or empty."""
     try:
         with state.open("rb") as file:
             text = file.read(_STATE_MAX_BYTES).decode().strip()
@@ -151,8 +148,8 @@ def _kept(state: Path) -> Position | None:
         raise _unusable(state, error) from error
 
 
-def _keep(state: Path, position: str) -> None:
-    """Replace the file whole, so that a crash leaves the old position or the new one."""
+def _write_position(state: Path, position: str) -> None:
+    """Replace the file atomically: a crash leaves the old position or the new one."""
     new = state.with_name(f"{state.name}.new")
     try:
         new.write_text(f"{position}\n")
@@ -162,5 +159,5 @@ def _keep(state: Path, position: str) -> None:
 
 
 def _unusable(state: Path, error: OSError) -> Failure:
-    why = os.strerror(error.errno) if error.errno else str(error)
-    return Failure(f"no se puede usar {safe(state)}: {why}.")
+    reason = os.strerror(error.errno) if error.errno else str(error)
+    return Failure(f"no se puede usar {safe(state)}: {reason}.")

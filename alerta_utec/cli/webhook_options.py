@@ -1,21 +1,21 @@
-"""What the commands of ``alerta-utec webhooks`` have in common."""
+"""Options of the commands of ``alerta-utec webhooks``, and how they ask the service."""
 
 import functools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import click
 
 from alerta_utec import wire
+from alerta_utec.cli.client_errors import failure
 from alerta_utec.cli.options import as_json, http_url, token
 from alerta_utec.cli.terminal import safe
+from alerta_utec.client import AlertaUtec, ClientError
+from alerta_utec.client.webhooks import Webhooks
 
-if TYPE_CHECKING:
-    from alerta_utec.client.webhooks import Webhooks
-
-Command = TypeVar("Command", bound=Callable[..., Any])
-Given = ParamSpec("Given")
+Function = TypeVar("Function", bound=Callable[..., Any])
+Rest = ParamSpec("Rest")
 Result = TypeVar("Result")
 
 _FILTERS = (
@@ -25,72 +25,73 @@ _FILTERS = (
     ("--location", True, "Solo de ese lugar; se repite."),
 )
 webhook_id = click.argument("webhook_id", metavar="ID")
-webhook_description = click.option("--description", metavar="TEXTO", help="Para qué es.")
+webhook_description = click.option("--description", metavar="TEXTO", help="Para qué sirve.")
 webhook_secret = click.option(
     "--secret",
     envvar="ALERTA_WEBHOOK_SECRET",
     metavar="SECRETO",
     show_envvar=True,
-    help="Uno propio: whsec_ y de 24 a 64 bytes en base64. Mejor en la variable.",
+    help="Un secreto propio: whsec_ y de 24 a 64 bytes en base64. Mejor en la variable.",
 )
 
 
 @dataclass(frozen=True)
 class Service:
-    """The service that a command speaks to, and how it is to tell what it hears."""
+    """The service that a command asks, and the format in which the command prints the answer."""
 
     url: str
     token: str | None
     as_json: bool
 
-    def ask(self, request: "Callable[[Webhooks], Result]") -> Result:
-        """What the service answers.
+    def ask(self, request: Callable[[Webhooks], Result]) -> Result:
+        """Return the service's answer to ``request``.
 
         Raises:
-            Failure: it does not, or says no.
+            Failure: the service refuses the request, or does not answer.
         """
-        from alerta_utec.cli.failures import failure
-        from alerta_utec.client import AlertaUtec, ClientError
-
         try:
             with AlertaUtec(self.url, token=self.token, patience_s=0) as alerta:
                 return request(alerta.webhooks)
         except ClientError as error:
             raise failure(error, self.url) from error
 
-    def tell(self, answer: Mapping[str, Any], words: str) -> None:
-        """Print an answer."""
-        click.echo(safe(wire.encode(answer)) if self.as_json else words)
+    def show(self, answer: Mapping[str, Any], text: str) -> None:
+        """Print an answer, as JSON or as text."""
+        click.echo(safe(wire.encode(answer)) if self.as_json else text)
 
-    def tell_all(
+    def show_all(
         self,
         answers: Sequence[Mapping[str, Any]],
-        words: Callable[[Mapping[str, Any]], str],
-        none: str,
+        to_text: Callable[[Mapping[str, Any]], str],
+        empty: str,
     ) -> None:
-        """Print each of several answers."""
+        """Print each of several answers, or ``empty`` if there are none."""
         for answer in answers:
-            self.tell(answer, words(answer))
+            self.show(answer, to_text(answer))
         if not answers and not self.as_json:
-            click.echo(none, err=True)
+            click.echo(empty, err=True)
 
 
-def of_service(command: Callable[Concatenate[Service, Given], None]) -> Callable[..., None]:
-    """Add the options that name the service; the command gets it before anything else."""
+def with_service(command: Callable[Concatenate[Service, Rest], None]) -> Callable[..., None]:
+    """Add the options that name the service; the command gets it as its first argument."""
 
     @http_url
     @token
     @as_json
     @functools.wraps(command)
     def called(
-        url: str, token: str | None, as_json: bool, *args: Given.args, **kwargs: Given.kwargs
+        url: str,
+        token: str | None,
+        as_json: bool,
+        *args: Rest.args,
+        **kwargs: Rest.kwargs,
     ) -> None:
         command(Service(url, token, as_json), *args, **kwargs)
 
     return called
 
 
-def filtered(command: Command) -> Command:
+def with_filter(command: Function) -> Function:
     """Add the options of a filter."""
     for name, many, text in reversed(_FILTERS):
         shown = "TEXTO" if many else "VALORES"
@@ -99,7 +100,7 @@ def filtered(command: Command) -> Command:
 
 
 def filter_of(options: Mapping[str, str | tuple[str, ...] | None]) -> dict[str, list[str]] | None:
-    """The filter that the options make; none where none of them is given."""
+    """Return the filter that the options make; None if no option is given."""
     given = {
         name: value.split(",") if isinstance(value, str) else list(value)
         for name, value in options.items()

@@ -1,11 +1,11 @@
-"""``alerta-utec webhooks``: who is told over HTTP."""
+"""``alerta-utec webhooks``: manage the receivers of changes over HTTP."""
 
 from collections.abc import Mapping
 from typing import Any
 
 import click
 
-from alerta_utec.cli.deliveries import because
+from alerta_utec.cli.deliveries import reason_text
 from alerta_utec.cli.errors import Failure, usage_error
 from alerta_utec.cli.param_types import HTTP_URL
 from alerta_utec.cli.program import Group
@@ -13,11 +13,11 @@ from alerta_utec.cli.terminal import moment, safe
 from alerta_utec.cli.webhook_options import (
     Service,
     filter_of,
-    filtered,
-    of_service,
     webhook_description,
     webhook_id,
     webhook_secret,
+    with_filter,
+    with_service,
 )
 
 _STATES: Mapping[str, str] = {
@@ -29,9 +29,9 @@ _STATES: Mapping[str, str] = {
 
 @click.group(cls=Group)
 def webhooks() -> None:
-    """Avisa por HTTP a otros sistemas de cada cambio.
+    """Avisa de cada cambio a otros sistemas, por HTTP.
 
-    Es cosa de autoridad. Cómo se recibe y se comprueba lo que llega: docs/integrations.es.md.
+    Requiere el rol autoridad. Cómo se reciben y verifican los eventos: docs/integrations.es.md.
 
     \b
     Ejemplos:
@@ -42,7 +42,7 @@ def webhooks() -> None:
 
 
 @webhooks.command("list")
-@of_service
+@with_service
 def list_(service: Service) -> None:
     """Lista los webhooks.
 
@@ -50,15 +50,15 @@ def list_(service: Service) -> None:
     Ejemplo:
       alerta-utec webhooks list
     """
-    service.tell_all(service.ask(lambda known: known.all()), _page, "No hay webhooks.")
+    service.show_all(service.ask(lambda api: api.all()), _page, "No hay webhooks.")
 
 
 @webhooks.command()
 @click.argument("receiver", metavar="URL", type=HTTP_URL)
-@filtered
+@with_filter
 @webhook_description
 @webhook_secret
-@of_service
+@with_service
 def add(
     service: Service,
     /,
@@ -67,9 +67,9 @@ def add(
     secret: str | None,
     **filters: str | tuple[str, ...] | None,
 ) -> None:
-    """Agrega un webhook, y muestra su secreto, esta vez y ninguna más.
+    """Agrega un webhook y muestra su secreto, solo esta vez.
 
-    Oye desde ahora lo que le concierne: todo, o lo que diga el filtro.
+    Recibe los cambios desde ahora: todos, o los que pasen el filtro.
 
     \b
     Ejemplos:
@@ -78,17 +78,17 @@ def add(
     """
     wanted = filter_of(filters)
     added = service.ask(
-        lambda known: known.add(receiver, filter=wanted, description=description, secret=secret)
+        lambda api: api.add(receiver, filter=wanted, description=description, secret=secret)
     )
-    service.tell(added, _page(added))
+    service.show(added, _page(added))
 
 
 @webhooks.command()
 @webhook_id
 @click.option("--to", "receiver", metavar="URL", type=HTTP_URL, help="La nueva dirección.")
-@filtered
+@with_filter
 @webhook_description
-@of_service
+@with_service
 def change(
     service: Service,
     /,
@@ -99,7 +99,7 @@ def change(
 ) -> None:
     """Cambia la dirección, el filtro o la descripción.
 
-    Un filtro nuevo sustituye entero al anterior; --urgency "" lo quita.
+    Un filtro nuevo reemplaza por completo al anterior; --urgency "" lo quita.
 
     \b
     Ejemplos:
@@ -110,118 +110,118 @@ def change(
     if receiver is None and description is None and wanted is None:
         raise usage_error("falta qué cambiar: --to, --description o el filtro.")
     changed = service.ask(
-        lambda known: known.change(webhook_id, url=receiver, filter=wanted, description=description)
+        lambda api: api.change(webhook_id, url=receiver, filter=wanted, description=description)
     )
-    service.tell(changed, _page(changed))
+    service.show(changed, _page(changed))
 
 
 @webhooks.command()
 @webhook_id
-@of_service
+@with_service
 def remove(service: Service, webhook_id: str) -> None:
-    """Elimina un webhook, con lo que se le debe.
+    """Elimina un webhook y sus eventos pendientes.
 
     \b
     Ejemplo:
       alerta-utec webhooks remove 0197a1b2-…
     """
-    service.ask(lambda known: known.remove(webhook_id))
-    service.tell({"webhookId": webhook_id}, "Eliminado.")
+    service.ask(lambda api: api.remove(webhook_id))
+    service.show({"webhookId": webhook_id}, "Eliminado.")
 
 
 @webhooks.command()
 @webhook_id
 @webhook_secret
-@of_service
+@with_service
 def rotate(service: Service, webhook_id: str, secret: str | None) -> None:
-    """Cambia el secreto, y lo muestra; el anterior firma 24 horas más.
+    """Cambia el secreto y lo muestra; el anterior sigue firmando 24 horas.
 
-    Entretanto lo enviado lleva las dos firmas, para que el receptor cambie sin perder nada.
+    En ese tiempo cada evento lleva las dos firmas, para que el receptor cambie sin perder nada.
 
     \b
     Ejemplo:
       alerta-utec webhooks rotate 0197a1b2-…
     """
-    rotated = service.ask(lambda known: known.rotate(webhook_id, secret=secret))
-    service.tell(rotated, _page(rotated))
+    rotated = service.ask(lambda api: api.rotate(webhook_id, secret=secret))
+    service.show(rotated, _page(rotated))
 
 
 @webhooks.command()
 @webhook_id
-@of_service
+@with_service
 def pause(service: Service, webhook_id: str) -> None:
-    """Deja de enviar: lo que ocurra entretanto no llegará.
+    """Deja de enviar: los cambios que ocurran entretanto no llegarán.
 
     \b
     Ejemplo:
       alerta-utec webhooks pause 0197a1b2-…
     """
-    paused = service.ask(lambda known: known.change(webhook_id, state="paused"))
-    service.tell(paused, _page(paused))
+    paused = service.ask(lambda api: api.change(webhook_id, state="paused"))
+    service.show(paused, _page(paused))
 
 
 @webhooks.command()
 @webhook_id
-@of_service
+@with_service
 def resume(service: Service, webhook_id: str) -> None:
-    """Vuelve a enviar, desde ahora, lo que estaba en pausa o retirado.
+    """Vuelve a enviar, desde ahora, a un webhook en pausa o retirado.
 
     \b
     Ejemplo:
       alerta-utec webhooks resume 0197a1b2-…
     """
-    resumed = service.ask(lambda known: known.change(webhook_id, state="active"))
-    service.tell(resumed, _page(resumed))
+    resumed = service.ask(lambda api: api.change(webhook_id, state="active"))
+    service.show(resumed, _page(resumed))
 
 
 @webhooks.command()
 @webhook_id
-@of_service
+@with_service
 def failures(service: Service, webhook_id: str) -> None:
-    """Lista lo que no se pudo entregar, lo último primero.
+    """Lista los eventos que no se pudieron entregar, primero el más reciente.
 
     \b
     Ejemplo:
       alerta-utec webhooks failures 0197a1b2-…
     """
-    found = service.ask(lambda known: known.failures(webhook_id))
-    service.tell_all(found, _failure, "Nada ha quedado sin entregar.")
+    found = service.ask(lambda api: api.failures(webhook_id))
+    service.show_all(found, _failure, "Nada ha quedado sin entregar.")
 
 
 @webhooks.command()
 @webhook_id
-@of_service
+@with_service
 def retry(service: Service, webhook_id: str) -> None:
-    """Envía ahora todo lo que no se pudo entregar, también lo que espera otro intento.
+    """Reenvía ahora todos los eventos sin entregar, también los que esperan otro intento.
 
     \b
     Ejemplo:
       alerta-utec webhooks retry 0197a1b2-…
     """
-    owed = service.ask(lambda known: known.retry(webhook_id))
-    what = "1 cambio se enviará" if owed == 1 else f"{owed} cambios se enviarán"
-    service.tell({"owed": owed}, f"{what} ahora.")
+    pending = service.ask(lambda api: api.retry(webhook_id))
+    text = "1 cambio se enviará" if pending == 1 else f"{pending} cambios se enviarán"
+    service.show({"owed": pending}, f"{text} ahora.")
 
 
 @webhooks.command()
 @webhook_id
-@of_service
+@with_service
 def test(service: Service, webhook_id: str) -> None:
-    """Envía ahora un suceso de prueba, y dice qué respondió el receptor.
+    """Envía ahora un evento de prueba y muestra la respuesta del receptor.
 
-    Termina con 0 si lo aceptó (2xx), y si no con 1. También vale en pausa.
+    Termina con 0 si lo aceptó (2xx), y si no con 1. También funciona en pausa.
 
     \b
     Ejemplo:
       alerta-utec webhooks test 0197a1b2-…
     """
-    tried = service.ask(lambda known: known.test(webhook_id))
-    answered, ms = tried.get("status"), safe(tried.get("ms"))
-    said = because(tried.get("because")) if answered is None else f"HTTP {safe(answered)}"
-    if service.as_json or tried.get("ok") is True:
-        service.tell(tried, f"El receptor lo aceptó: {said}, en {ms} ms.")
-    if tried.get("ok") is not True:
-        raise Failure(f"el receptor no lo aceptó: {said}.")
+    attempt = service.ask(lambda api: api.test(webhook_id))
+    status, ms = attempt.get("status"), safe(attempt.get("ms"))
+    outcome = reason_text(attempt) if status is None else f"HTTP {safe(status)}"
+    if service.as_json or attempt.get("ok") is True:
+        service.show(attempt, f"El receptor lo aceptó: {outcome}, en {ms} ms.")
+    if attempt.get("ok") is not True:
+        raise Failure(f"el receptor no lo aceptó: {outcome}.")
 
 
 def _page(webhook: Mapping[str, Any]) -> str:
@@ -233,13 +233,13 @@ def _page(webhook: Mapping[str, Any]) -> str:
         "el secreto anterior firma hasta": old and moment(old),
         "secreto, que no se mostrará más": safe(webhook.get("secret") or ""),
     }
-    told = (webhook.get("webhookId"), _STATES.get(state, state), webhook.get("url"))
-    lines = ["  ".join(map(safe, told))]
+    summary = (webhook.get("webhookId"), _STATES.get(state, state), webhook.get("url"))
+    lines = ["  ".join(map(safe, summary))]
     return "\n".join(lines + [f"  {name}: {value}" for name, value in details.items() if value])
 
 
 def _failure(failure: Mapping[str, Any]) -> str:
-    tries = failure.get("attempts")
-    count = "1 intento" if tries == 1 else f"{safe(tries)} intentos"
+    attempts = failure.get("attempts")
+    count = "1 intento" if attempts == 1 else f"{safe(attempts)} intentos"
     where = f"{safe(failure.get('incidentId'))} r{safe(failure.get('revision'))}"
-    return f"{moment(failure.get('at'))}  {where}  {count}: {because(failure.get('because'))}"
+    return f"{moment(failure.get('at'))}  {where}  {count}: {reason_text(failure)}"

@@ -1,4 +1,4 @@
-"""The command line where only the client is installed, without pyproject's [server]."""
+"""The command line of an installation of the client alone, without pyproject's [server]."""
 
 import os
 import subprocess
@@ -11,12 +11,14 @@ import pytest
 from tests.support.emulator import ROOT
 from tests.support.server import Server, server_environment
 
+# Libraries that a client is installed without, and that of the server's store.
+NOT_AT_START = {"apprise", "boto3", "cryptography", "greenlet", "jwt", "sqlite3", "uvloop", "yaml"}
 MISSING = ("apprise", "aws_lambda_powertools", "boto3", "jwt", "uvloop")
 
 
 @pytest.fixture
 def environment(tmp_path: Path) -> Mapping[str, str]:
-    """That of a process in which the server's libraries cannot be imported."""
+    """The environment of a process that cannot import the server's libraries."""
     for name in MISSING:
         missing = f"No module named '{name}'"
         (tmp_path / f"{name}.py").write_text(
@@ -62,3 +64,20 @@ def test_the_commands_of_a_client_work(environment: Mapping[str, str], server: S
 
     assert (reported.returncode, listed.returncode) == (0, 0)
     assert "Sótano" in listed.stdout
+
+
+def test_the_command_line_imports_no_library_of_the_server_at_its_start() -> None:
+    code = "import sys, alerta_utec.cli; print(*sys.modules)"
+
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        env=server_environment(),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+
+    assert "alerta_utec.cli" in done.stdout.split()
+    assert not NOT_AT_START & set(done.stdout.split())

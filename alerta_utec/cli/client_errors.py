@@ -1,4 +1,4 @@
-"""What went wrong between here and the service, told in Spanish with the way out."""
+"""The client's errors in Spanish, with what to do about them."""
 
 from alerta_utec.cli.errors import Failure
 from alerta_utec.cli.terminal import safe
@@ -15,8 +15,8 @@ from alerta_utec.client.errors import (
 _UNAUTHORIZED = frozenset({401, 403})
 
 
-def reason(error: ClientError) -> str:
-    """The failure in a few words."""
+def describe(error: ClientError) -> str:
+    """Describe the error in a few words."""
     match error:
         case Refused():
             fields = [f"\n  {safe(field)}: {safe(problem)}" for field, problem in error.problems]
@@ -24,7 +24,7 @@ def reason(error: ClientError) -> str:
         case HandshakeRefused():
             return f"el servidor no abrió la conexión (HTTP {error.status})"
         case UnexpectedAnswer():
-            return f"quien responde no habla este protocolo (HTTP {error.status})"
+            return f"lo que responde no habla este protocolo (HTTP {error.status})"
         case Disconnected():
             return f"la conexión se cortó ({safe(error)})"
         case NoAnswer():
@@ -34,15 +34,15 @@ def reason(error: ClientError) -> str:
 
 
 def failure(error: ClientError, url: str) -> Failure:
-    """The failure as the command's end."""
+    """Return the failure that ends a command which asked the service at ``url``."""
     if isinstance(error, Refused):
-        return Failure(f"rechazado: {reason(error)}")
-    text = f"{safe(url)}: {reason(error)}."
-    return Failure(f"{text}\n{way_out(error)}")
+        return Failure(f"rechazado: {describe(error)}")
+    text = f"{safe(url)}: {describe(error)}."
+    return Failure(f"{text}\n{_remedy(error)}")
 
 
-def way_out(error: ClientError) -> str:
-    """What to do about it."""
+def _remedy(error: ClientError) -> str:
+    """Say what to do about the error."""
     match error:
         case Unreachable():
             return "¿Está en marcha? Se inicia con: alerta-utec serve (o make serve)"
@@ -51,4 +51,4 @@ def way_out(error: ClientError) -> str:
         case HandshakeRefused() | UnexpectedAnswer():
             return "Revise la dirección y la etapa: ws://servidor:puerto/etapa (--url)."
         case _:
-            return "Puede repetirse: con la misma --key no se guarda dos veces."
+            return "Puede repetirlo: con la misma --key no se guarda dos veces."
