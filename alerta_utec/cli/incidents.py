@@ -32,7 +32,7 @@ _LIMIT_MAX = 100_000
     default=50,
     type=WholeNumber(1, _LIMIT_MAX),
     show_default=True,
-    help="Cuántos, a lo sumo.",
+    help="Cuántos, como máximo.",
 )
 @as_json
 @no_color

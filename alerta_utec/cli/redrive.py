@@ -102,10 +102,7 @@ def redrive(
       alerta-utec redrive --stage prod
       alerta-utec redrive --from-seq 120 --to-seq 140 --channel broadcast
     """
-    if queue is not None and from_seq is not None:
-        raise usage_error("--queue y --from-seq no van juntos.")
-    if to_seq is not None and (from_seq is None or to_seq < from_seq):
-        raise usage_error("--to-seq necesita un --from-seq que no sea mayor.")
+    _require_consistent(queue, from_seq, to_seq)
     name = stack or f"{SERVICE}-{stage}"
     try:
         deployment = _connected(name, region, queue, dry_run)
@@ -120,6 +117,13 @@ def redrive(
         raise Failure(_describe(error, name)) from error
     if not complete:
         raise Failure("no se entregó todo; lo que falta sigue ahí y el comando puede repetirse.")
+
+
+def _require_consistent(queue: str | None, from_seq: int | None, to_seq: int | None) -> None:
+    if queue is not None and from_seq is not None:
+        raise usage_error("--queue y --from-seq no van juntos.")
+    if to_seq is not None and (from_seq is None or to_seq < from_seq):
+        raise usage_error("--to-seq necesita un --from-seq que no sea mayor.")
 
 
 def _connected(name: str, region: str | None, queue: str | None, dry_run: bool) -> "RedriveHome":

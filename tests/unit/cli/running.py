@@ -1,4 +1,4 @@
-"""The command line, called in this process or as one of its own."""
+"""Runs the command line, in this process or in one of its own."""
 
 import json
 import os
@@ -53,7 +53,7 @@ def run(
     environment: Mapping[str, str] | None = None,
     color: bool = False,
 ) -> Result:
-    """One command, with no setting but those in ``environment``."""
+    """Run one command with no other settings than those in ``environment``."""
     clean: dict[str, str | None] = dict.fromkeys(SETTINGS)
     return CliRunner().invoke(
         main,
@@ -66,12 +66,12 @@ def run(
 
 
 def json_lines(output: str) -> list[dict[str, Any]]:
-    """Each line decoded."""
+    """Decode each line."""
     return [json.loads(line) for line in output.splitlines()]
 
 
 class Process:
-    """``alerta-utec`` as a process whose two outputs are gathered while it runs."""
+    """An ``alerta-utec`` process, whose output is collected while it runs."""
 
     def __init__(self, *arguments: str, environment: Mapping[str, str] | None = None) -> None:
         kept = {name: value for name, value in os.environ.items() if name not in SETTINGS}
@@ -89,7 +89,7 @@ class Process:
         self.err: list[str] = []
         streams = ((self._process.stdout, self.out), (self._process.stderr, self.err))
         self._readers = [
-            threading.Thread(target=_gather, args=pair, daemon=True) for pair in streams
+            threading.Thread(target=_collect, args=pair, daemon=True) for pair in streams
         ]
         for reader in self._readers:
             reader.start()
@@ -108,17 +108,17 @@ class Process:
         self._finish()
 
     def interrupt(self) -> int:
-        """Ctrl-C; the exit code."""
+        """Send Ctrl-C and return the exit code."""
         self._process.send_signal(signal.SIGINT)
         return self._finish()
 
     def kill(self) -> None:
-        """End it at once, as a crash would."""
+        """Kill the process, as a crash would."""
         self._process.kill()
         self._finish()
 
     def wait(self) -> int:
-        """Wait for its end; the exit code."""
+        """Wait for the end and return the exit code."""
         return self._finish()
 
     def _finish(self) -> int:
@@ -132,7 +132,7 @@ class Process:
 
 
 def wait_for(lines: Sequence[str], wanted: Callable[[str], bool]) -> str:
-    """The first of ``lines``, as they come, that is ``wanted``."""
+    """Wait for a line that is ``wanted`` and return it."""
     deadline = time.monotonic() + DEADLINE_S
     while time.monotonic() < deadline:
         for line in tuple(lines):
@@ -142,5 +142,5 @@ def wait_for(lines: Sequence[str], wanted: Callable[[str], bool]) -> str:
     raise AssertionError(f"not in {DEADLINE_S} s: {lines}")
 
 
-def _gather(stream: Any, into: list[str]) -> None:
+def _collect(stream: Any, into: list[str]) -> None:
     into.extend(line.rstrip("\n") for line in stream)

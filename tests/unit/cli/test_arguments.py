@@ -1,4 +1,4 @@
-"""What the command line accepts, and how it refuses the rest."""
+"""The arguments that the command line accepts, and its errors for others."""
 
 from pathlib import Path
 
@@ -20,7 +20,7 @@ SIGN_IN = ("secret", "jwks_url", "issuer", "audience", "role_claim", "leeway_s")
 
 
 def serve_values(*arguments: str, **environment: str) -> dict[str, object]:
-    """What ``serve`` would start with."""
+    """Return the values of the options that ``serve`` would start with."""
     clean: dict[str, str | None] = dict.fromkeys(SETTINGS)
     with CliRunner().isolation(env=clean | environment):
         return serve.make_context("serve", list(arguments)).params
@@ -28,7 +28,7 @@ def serve_values(*arguments: str, **environment: str) -> dict[str, object]:
 
 @pytest.fixture
 def nowhere(tmp_path: Path) -> str:
-    """A data folder that cannot be: whatever is refused too late still does not listen."""
+    """A data folder that cannot exist, so that ``serve`` never listens even if a check fails."""
     (tmp_path / "file").touch()
     return str(tmp_path / "file" / "data")
 
@@ -88,7 +88,7 @@ def test_no_command_shows_the_help() -> None:
         (("backup", "a", "b"), "sobra lo siguiente: b"),
     ],
 )
-def test_a_mistake_is_told_in_one_spanish_line_and_where_the_help_is(
+def test_a_usage_error_is_one_spanish_line_and_a_pointer_to_the_help(
     arguments: tuple[str, ...], message: str
 ) -> None:
     result = run(*arguments)
@@ -101,7 +101,7 @@ def test_a_mistake_is_told_in_one_spanish_line_and_where_the_help_is(
     assert help_line.endswith("--help")
 
 
-def test_a_terminal_that_lacks_characters_is_no_obstacle() -> None:
+def test_characters_that_the_terminal_lacks_are_escaped() -> None:
     with Process("notify", "--help", environment={"PYTHONIOENCODING": "latin-1"}) as helping:
         code = helping.wait()
 
@@ -118,7 +118,7 @@ def test_serve_does_not_listen_beyond_this_machine_by_itself(host: str, nowhere:
     assert "--host 127.0.0.1" in result.stderr
 
 
-def test_serve_listens_by_default_on_this_machine_only() -> None:
+def test_serve_has_safe_defaults() -> None:
     values = serve_values()
 
     assert values == {
@@ -199,14 +199,14 @@ def test_every_setting_of_serve_can_come_from_the_environment() -> None:
     }
 
 
-def test_an_option_wins_over_the_environment() -> None:
+def test_an_option_overrides_the_environment() -> None:
     values = serve_values("--port", "9000", ALERTA_PORT="8001")
 
     assert values["port"] == 9000
 
 
 @pytest.mark.parametrize("off", ["0", "no", "false", "off"])
-def test_insecure_is_off_where_the_environment_says_so(off: str, nowhere: str) -> None:
+def test_insecure_stays_off_if_its_variable_says_no(off: str, nowhere: str) -> None:
     arguments = ("serve", "--host", "0.0.0.0", "--data", nowhere)
 
     result = run(*arguments, environment={"ALERTA_INSECURE": off})

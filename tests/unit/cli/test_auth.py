@@ -1,4 +1,4 @@
-"""``alerta-utec token``, and the words in which sign-in that cannot work is refused."""
+"""``alerta-utec token``, and the errors of settings with which sign-in cannot work."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -17,7 +17,7 @@ WITH_SECRET = {"ALERTA_AUTH_SECRET": SECRET}
 
 
 @pytest.mark.parametrize("role", Role)
-def test_a_token_is_one_that_the_service_takes(role: Role) -> None:
+def test_the_service_accepts_a_token_of_the_command(role: Role) -> None:
     arguments = ("token", "--role", role.value, "--user", "rosa", "--hours", "2")
     result = run(*arguments, environment=WITH_SECRET)
 
@@ -29,7 +29,7 @@ def test_a_token_is_one_that_the_service_takes(role: Role) -> None:
     assert timedelta(hours=1.9) < left < timedelta(hours=2.1)
 
 
-def test_a_token_says_what_the_service_expects() -> None:
+def test_a_token_has_the_issuer_audience_and_role_claim_of_the_settings() -> None:
     expected = {
         "ALERTA_AUTH_ISSUER": "https://ingreso.example.edu",
         "ALERTA_AUTH_AUDIENCE": "alerta",
@@ -47,7 +47,7 @@ def test_a_token_says_what_the_service_expects() -> None:
 
 
 @pytest.mark.parametrize(
-    ("environment", "arguments", "code", "told"),
+    ("environment", "arguments", "code", "message"),
     [
         ({}, ("--role", "personal"), 1, "AUTH_SECRET"),
         ({"ALERTA_AUTH_SECRET": "corto"}, ("--role", "personal"), 1, "32 bytes"),
@@ -64,19 +64,19 @@ def test_a_token_says_what_the_service_expects() -> None:
         (WITH_SECRET, ("--role", "personal", "--user", "a\x1b[31m"), 1, "--user"),
     ],
 )
-def test_a_token_that_cannot_be_made_is_told_why(
-    environment: dict[str, str], arguments: tuple[str, ...], code: int, told: str
+def test_the_token_command_explains_why_it_fails(
+    environment: dict[str, str], arguments: tuple[str, ...], code: int, message: str
 ) -> None:
     result = run("token", *arguments, environment=environment)
 
     assert result.exit_code == code
-    assert told in result.stderr
+    assert message in result.stderr
     assert not result.stdout
     assert "Traceback" not in result.stderr
 
 
 @pytest.mark.parametrize(
-    ("environment", "told"),
+    ("environment", "message"),
     [
         ({}, "AUTH_SECRET o AUTH_JWKS_URL"),
         ({"ALERTA_AUTH_SECRET": "corto"}, "32 bytes"),
@@ -91,14 +91,14 @@ def test_a_token_that_cannot_be_made_is_told_why(
     ],
 )
 def test_sign_in_that_cannot_be_safe_does_not_start(
-    tmp_path: Path, environment: dict[str, str], told: str
+    tmp_path: Path, environment: dict[str, str], message: str
 ) -> None:
     arguments = ("serve", "--auth", "jwt", "--port", "0", "--data", str(tmp_path / "d"))
     with Process(*arguments, environment=environment) as serving:
         code = serving.wait()
 
     assert code == 1
-    assert told in "\n".join(serving.err)
+    assert message in "\n".join(serving.err)
     assert not [line for line in serving.err if SECRET in line or "Traceback" in line]
 
 
@@ -119,7 +119,9 @@ def test_the_help_of_serve_does_not_show_the_secret_that_is_set() -> None:
     assert SECRET not in result.stdout
 
 
-def test_the_clients_sign_in_with_the_token_that_they_are_given(serve: ServeFactory) -> None:
+def test_the_client_commands_send_the_token_of_their_option_or_variable(
+    serve: ServeFactory,
+) -> None:
     server = serve(options=("--auth", "jwt"), environment=WITH_SECRET)
     made = run("token", "--role", "personal", "--user", "ana", environment=WITH_SECRET).stdout
     given = {"ALERTA_TOKEN": made.strip()}

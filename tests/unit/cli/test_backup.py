@@ -1,4 +1,4 @@
-"""``alerta-utec backup`` and ``restore`` around the real server."""
+"""``alerta-utec backup`` and ``restore`` of a real server's data."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from tests.unit.cli.running import json_lines, run
 INCIDENT = {"type": "prueba", "location": "Patio", "urgency": "low"}
 
 
-def test_a_backup_made_while_serving_brings_back_what_was_stored(
+def test_a_backup_made_while_serving_restores_the_incidents(
     serve: ServeFactory, tmp_path: Path
 ) -> None:
     copy, server = tmp_path / "copia.db", serve()
@@ -61,7 +61,7 @@ def test_restore_is_refused_while_serving(serve: ServeFactory, tmp_path: Path) -
     assert server.answers()
 
 
-def test_a_backup_of_nothing_is_told(tmp_path: Path) -> None:
+def test_a_backup_without_a_database_fails(tmp_path: Path) -> None:
     result = run("backup", str(tmp_path / "copia.db"), "--data", str(tmp_path))
 
     assert result.exit_code == 1
@@ -69,7 +69,7 @@ def test_a_backup_of_nothing_is_told(tmp_path: Path) -> None:
     assert not (tmp_path / "copia.db").exists()
 
 
-def test_a_file_that_is_no_backup_is_told(tmp_path: Path) -> None:
+def test_restore_refuses_a_file_that_is_no_database(tmp_path: Path) -> None:
     text = tmp_path / "notas.txt"
     text.write_text("hola\n" * 1000)
 

@@ -1,4 +1,4 @@
-"""The Spanish catalogue of click: it is compiled and complete, and other programs keep theirs."""
+"""The Spanish catalogue of click's texts, and the time for which it is in effect."""
 
 import ast
 import gettext
@@ -37,7 +37,7 @@ NOT_TRANSLATED = {
 
 
 def entries() -> list[dict[str, str]]:
-    """The catalogue's source: the texts of each entry by their keywords, the header left out."""
+    """Return the texts of each entry of the source by keyword, without the header."""
     found: list[dict[str, str]] = []
     keyword = ""
     for line in SOURCE.read_text().splitlines():
@@ -52,13 +52,13 @@ def entries() -> list[dict[str, str]]:
 
 
 def compiled() -> gettext.NullTranslations:
-    """The compiled catalogue, read anew."""
+    """Read the compiled catalogue."""
     with SOURCE.with_suffix(".mo").open("rb") as file:
         return gettext.GNUTranslations(file)
 
 
 def texts_of_click() -> Iterator[str]:
-    """Each text in the source of the installed click that it asks a translation of."""
+    """Find each text that the installed click passes to gettext in its source."""
     for path in Path(click.__file__).parent.glob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
             match node:
@@ -68,7 +68,7 @@ def texts_of_click() -> Iterator[str]:
                     yield text
 
 
-def test_the_compiled_catalogue_is_that_of_its_source() -> None:
+def test_the_compiled_catalogue_has_the_texts_of_its_source() -> None:
     translations = compiled()
 
     for entry in entries():
@@ -88,7 +88,7 @@ def test_every_text_of_the_installed_click_is_translated() -> None:
 
 
 @pytest.mark.parametrize("entry", entries(), ids=lambda entry: entry["msgid"])
-def test_a_translation_fills_in_only_what_click_gives(entry: dict[str, str]) -> None:
+def test_a_translation_uses_only_the_fields_of_its_text(entry: dict[str, str]) -> None:
     fields = re.compile(r"\{(\w+)|%\((\w+)\)")
     given = set(fields.findall(entry["msgid"] + entry.get("msgid_plural", "")))
 
@@ -119,9 +119,7 @@ def test_click_speaks_spanish_only_while_the_command_line_runs(language: str | N
         (("watch", "--json="), "la opción --json no lleva valor."),
     ],
 )
-def test_a_message_that_click_words_itself_is_spanish(
-    arguments: tuple[str, ...], message: str
-) -> None:
+def test_a_message_of_click_is_in_spanish(arguments: tuple[str, ...], message: str) -> None:
     result = CliRunner().invoke(main, arguments, env={"LANGUAGE": "en", "LC_ALL": "C"})
 
     assert result.exit_code == 2

@@ -1,4 +1,4 @@
-"""The record of deliveries, in words."""
+"""Delivery records as text."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ COUNTS = {"attempted": 9, "delivered": 9, "gone": 0, "throttled": 0, "failed": 0
 
 
 @pytest.mark.parametrize(
-    ("outcome", "words"),
+    ("outcome", "line_text"),
     [
         ({"channel": "broadcast", **COUNTS}, "difusión  entregado a 9 de 9 conexiones, en 3 ms"),
         (
@@ -87,19 +87,23 @@ COUNTS = {"attempted": 9, "delivered": 9, "gone": 0, "throttled": 0, "failed": 0
             {"channel": "webhook:1", "result": "given_up", "because": "timeout"},
             "webhook   1  abandonado sin enviarse: no respondió a tiempo",
         ),
+        (
+            {"channel": "webhook:1", "result": "given_up", "reason": "timeout"},
+            "webhook   1  abandonado sin enviarse: no respondió a tiempo",
+        ),
         ({"channel": "webhook:\x1b", "result": "sent"}, "webhook   \\u001b  enviado"),
         ({"channel": "email", "result": "\x1b[2J"}, "correo    \\u001b[2J"),
         ({"channel": "paloma\u202e"}, "paloma\\u202e"),
     ],
 )
-def test_each_outcome_has_its_words(outcome: dict[str, Any], words: str) -> None:
+def test_a_delivery_line_describes_its_outcome(outcome: dict[str, Any], line_text: str) -> None:
     line = delivery_line(AT | outcome)
 
     revision, _, rest = line.partition("  ")
-    assert (revision, rest.split("  ", 1)[1]) == ("r2", words)
+    assert (revision, rest.split("  ", 1)[1]) == ("r2", line_text)
 
 
-def test_what_is_held_says_until_when_and_why() -> None:
+def test_a_held_email_has_its_end_and_its_reason_in_the_line() -> None:
     held = {"result": "held", "until": "2025-11-16T18:17:00Z"}
 
     lines = [

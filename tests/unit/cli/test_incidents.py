@@ -15,7 +15,7 @@ from tests.unit.cli.running import json_lines, run
 
 
 def report(server: Server, *incidents: dict[str, object]) -> list[str]:
-    """Report the incidents; their ids."""
+    """Report the incidents and return their ids."""
     with WsClient(server.ws_url) as client:
         return [client.notify(incident)["incidentId"] for incident in incidents]
 
@@ -33,7 +33,7 @@ def test_the_newest_incident_comes_first(server: Server) -> None:
     assert "○ BAJA" in lines[0]
 
 
-def test_the_list_goes_on_over_pages_up_to_the_limit(server: Server) -> None:
+def test_the_list_continues_over_pages_up_to_the_limit(server: Server) -> None:
     place = uuid.uuid4().hex
     incident = {"type": "prueba", "location": place, "urgency": "low"}
     ids = report(server, *[incident] * 230)
@@ -72,7 +72,7 @@ def test_filters_narrow_the_list(
     assert {found["name"] for found in json_lines(result.stdout)} == expected
 
 
-def test_an_empty_list_says_so_beside_the_output(serve: ServeFactory) -> None:
+def test_an_empty_list_is_reported_on_standard_error(serve: ServeFactory) -> None:
     server = serve(options=("--ephemeral",))
 
     result = run("incidents", environment={"ALERTA_HTTP_URL": server.http_url})
@@ -81,7 +81,7 @@ def test_an_empty_list_says_so_beside_the_output(serve: ServeFactory) -> None:
     assert "No hay incidentes" in result.stderr
 
 
-def test_one_incident_shows_with_its_history(server: Server) -> None:
+def test_show_prints_an_incident_and_its_history(server: Server) -> None:
     (incident_id,) = report(server, {"type": "humo", "location": "Cocina", "urgency": "high"})
 
     result = run("incidents", "--url", server.http_url, "show", incident_id)
@@ -92,10 +92,10 @@ def test_one_incident_shows_with_its_history(server: Server) -> None:
     assert "status: ∅ → pendiente, urgency: ∅ → high" in result.stdout
 
 
-def test_one_incident_shows_what_was_sent_of_it(server: Server) -> None:
+def test_show_prints_the_deliveries_of_an_incident(server: Server) -> None:
     with WsClient(server.ws_url) as listener:
         listener.ping()
-        # Of another place than others': e-mails of one type and place are gathered.
+        # A place of its own: the throttle groups e-mails of one type and place.
         incident = {"type": "humo", "location": uuid.uuid4().hex, "urgency": "high"}
         (incident_id,) = report(server, incident)
         show = ("incidents", "--url", server.http_url, "show", incident_id)
@@ -114,13 +114,13 @@ def test_one_incident_shows_what_was_sent_of_it(server: Server) -> None:
     assert deliveries[1].endswith("correo    enviado  (maildir)")
 
 
-def test_the_address_may_stand_before_or_after_show(server: Server) -> None:
+def test_the_url_option_is_accepted_before_and_after_show(server: Server) -> None:
     (incident_id,) = report(server, {"type": "humo", "location": "Cocina", "urgency": "high"})
     url, show = ("--url", server.http_url), ("show", incident_id)
 
     before, after = run("incidents", *url, *show), run("incidents", *show, *url)
 
-    # What was sent may come to the record between the two.
+    # A delivery may be recorded between the two commands.
     history, _, _ = before.stdout.partition("Entregas")
     assert before.exit_code == 0
     assert after.stdout.startswith(history)
@@ -152,21 +152,21 @@ def test_no_color_is_respected(server: Server, environment: dict[str, str], colo
     assert ("\x1b[31m" in result.stdout) is coloured
 
 
-def test_an_incident_that_is_not_there_ends_with_1(server: Server) -> None:
+def test_an_unknown_incident_ends_with_exit_code_1(server: Server) -> None:
     result = run("incidents", "--url", server.http_url, "show", "no-existe")
 
     assert result.exit_code == 1
     assert result.stderr == "Error: rechazado: No existe. (not_found)\n"
 
 
-def test_a_wrong_filter_is_told_with_what_is_allowed(server: Server) -> None:
+def test_a_malformed_filter_is_refused_with_the_allowed_values(server: Server) -> None:
     result = run("incidents", "--url", server.http_url, "--urgency", "muchísima")
 
     assert result.exit_code == 1
     assert "urgency: debe ser uno de: low, medium, high" in result.stderr
 
 
-def test_nobody_there_ends_with_1_and_how_to_start_the_server() -> None:
+def test_a_refused_connection_ends_with_exit_code_1_and_says_how_to_start_the_server() -> None:
     result = run("incidents", "--url", f"http://127.0.0.1:{free_port()}")
 
     assert (result.exit_code, result.stdout) == (1, "")

@@ -18,7 +18,7 @@ SEED = (
 FIELDS = ("--type", "prueba", "--location", "Laboratorio A", "--urgency", "high")
 
 
-def test_an_incident_in_options_is_stored_and_its_ack_printed(server: Server) -> None:
+def test_an_incident_given_by_options_is_stored_and_its_ack_printed(server: Server) -> None:
     with WsClient(server.ws_url) as listener:
         listener.ping()
 
@@ -33,9 +33,7 @@ def test_an_incident_in_options_is_stored_and_its_ack_printed(server: Server) ->
 
 
 @pytest.mark.parametrize("option", ["--drill", "--simulacro"])
-def test_a_drill_is_one_for_whoever_watches_and_whoever_looks_it_up(
-    server: Server, option: str
-) -> None:
+def test_a_drill_is_marked_in_the_update_and_on_its_page(server: Server, option: str) -> None:
     with WsClient(server.ws_url) as listener:
         listener.ping()
 
@@ -47,7 +45,7 @@ def test_a_drill_is_one_for_whoever_watches_and_whoever_looks_it_up(
     assert "SIMULACRO" in shown.stdout
 
 
-def test_the_address_can_come_from_the_environment(server: Server) -> None:
+def test_the_url_can_come_from_the_environment(server: Server) -> None:
     result = run("notify", *FIELDS, environment={"ALERTA_WS_URL": server.ws_url})
 
     assert result.exit_code == 0
@@ -63,7 +61,7 @@ def test_json_on_stdin_is_the_incident_or_the_whole_message(server: Server, text
     assert found["incident"]["description"] == "Mensaje de prueba en tiempo real"
 
 
-def test_the_same_key_stores_once(server: Server) -> None:
+def test_two_reports_with_the_same_key_are_stored_once(server: Server) -> None:
     arguments = ("notify", "--url", server.ws_url, *FIELDS, "--key", uuid.uuid4().hex)
 
     first, second = (json_lines(run(*arguments).stdout)[0] for _ in range(2))
@@ -72,7 +70,7 @@ def test_the_same_key_stores_once(server: Server) -> None:
     assert first["incidentId"] == second["incidentId"]
 
 
-def test_the_key_of_a_whole_message_on_stdin_counts(server: Server) -> None:
+def test_the_key_in_a_message_on_stdin_is_used(server: Server) -> None:
     message = json.loads(SEED) | {"idempotencyKey": uuid.uuid4().hex}
 
     acks = [
@@ -83,14 +81,14 @@ def test_the_key_of_a_whole_message_on_stdin_counts(server: Server) -> None:
     assert [ack["duplicate"] for ack in acks] == [False, True]
 
 
-def test_without_a_key_each_call_is_an_incident_of_its_own(server: Server) -> None:
+def test_two_reports_without_a_key_are_two_incidents(server: Server) -> None:
     acks = [json_lines(run("notify", "--url", server.ws_url, *FIELDS).stdout)[0] for _ in range(2)]
 
     assert acks[0]["incidentId"] != acks[1]["incidentId"]
     assert not acks[1]["duplicate"]
 
 
-def test_a_refused_incident_ends_with_1_and_every_problem(server: Server) -> None:
+def test_a_refused_incident_ends_with_exit_code_1_and_lists_every_problem(server: Server) -> None:
     result = run("notify", "--url", server.ws_url, "--type", "", "--urgency", "urgentísimo")
 
     assert (result.exit_code, result.stdout) == (1, "")
@@ -116,14 +114,14 @@ def test_the_same_id_with_other_content_is_refused(server: Server) -> None:
     "text",
     ["", "no es JSON", "[1]", '{"type":NaN}', '{"type":"\\ud800"}', "[" * 5000, "\x1b[31m"],
 )
-def test_stdin_that_is_no_json_object_is_refused_here(text: str) -> None:
+def test_stdin_that_is_no_json_object_is_refused_without_the_service(text: str) -> None:
     result = run("notify", "-", stdin=text)
 
     assert result.exit_code == 1
     assert result.stderr == "Error: la entrada: El mensaje no es un objeto JSON válido.\n"
 
 
-def test_stdin_over_the_limit_is_refused_here() -> None:
+def test_stdin_over_the_limit_is_refused_without_the_service() -> None:
     result = run("notify", "-", stdin=b'{"a":"' + b"x" * 40_000 + b'"}')
 
     assert result.exit_code == 1
@@ -137,14 +135,14 @@ def test_an_incident_over_the_limit_is_refused_without_a_retry(server: Server) -
     assert "(too_large)" in result.stderr
 
 
-def test_another_action_on_stdin_is_refused_here() -> None:
+def test_another_action_on_stdin_is_refused_without_the_service() -> None:
     result = run("notify", "-", stdin='{"action":"ping"}')
 
     assert result.exit_code == 1
     assert '"action":"notify"' in result.stderr
 
 
-def test_nobody_there_ends_with_1_and_how_to_start_the_server() -> None:
+def test_a_refused_connection_ends_with_exit_code_1_and_says_how_to_start_the_server() -> None:
     url = f"ws://127.0.0.1:{free_port()}/dev"
 
     result = run("notify", "--url", url, *FIELDS, "--timeout", "0.5")
@@ -155,7 +153,7 @@ def test_nobody_there_ends_with_1_and_how_to_start_the_server() -> None:
     assert "Traceback" not in result.stderr
 
 
-def test_a_wrong_stage_says_what_to_look_at(server: Server) -> None:
+def test_a_wrong_stage_in_the_url_is_explained(server: Server) -> None:
     result = run("notify", "--url", server.ws_url.replace("/dev", "/prod"), *FIELDS)
 
     assert result.exit_code == 1

@@ -1,4 +1,4 @@
-"""``redrive`` where it ends before it reaches AWS; the rest is in tests/faults/aws."""
+"""``alerta-utec redrive`` up to its first request to AWS; tests/faults/aws has the rest."""
 
 import os
 import subprocess
@@ -12,7 +12,7 @@ from tests.unit.cli.running import run
 
 
 def redrive(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """The command in a process that finds no configuration of AWS."""
+    """Run the command in a process that finds no configuration of AWS."""
     nothing = {
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
@@ -40,7 +40,7 @@ def redrive(*arguments: str, **environment: str) -> subprocess.CompletedProcess[
         (("--from-seq", "0"), "un número entero de 1 a"),
     ],
 )
-def test_wrong_use_is_refused_before_anything_else(
+def test_contradictory_options_are_refused_before_a_request_to_aws(
     arguments: tuple[str, ...], message: str
 ) -> None:
     result = run("redrive", *arguments)
@@ -49,7 +49,7 @@ def test_wrong_use_is_refused_before_anything_else(
     assert message in result.output
 
 
-def test_without_credentials_it_says_how_to_give_some() -> None:
+def test_redrive_without_credentials_says_how_to_give_some() -> None:
     done = redrive("--dry-run")
 
     assert (done.returncode, done.stdout) == (1, "")
@@ -59,7 +59,7 @@ def test_without_credentials_it_says_how_to_give_some() -> None:
     )
 
 
-def test_without_the_sdk_it_says_how_to_install_it(tmp_path: Path) -> None:
+def test_redrive_without_the_sdk_says_how_to_install_it(tmp_path: Path) -> None:
     (tmp_path / "botocore.py").write_text(
         "raise ModuleNotFoundError(\"No module named 'botocore'\", name='botocore')\n"
     )

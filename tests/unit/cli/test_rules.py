@@ -1,4 +1,4 @@
-"""``alerta-utec rules``: the file of notification rules, before it is used."""
+"""``alerta-utec rules``: a file of notification rules is checked and tried."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ import pytest
 
 from tests.unit.cli.running import run
 
-# Apprise loads every plugin at once, and one of them a module that Python 3.11 deprecates.
+# One of Apprise's plugins imports a module that Python 3.11 deprecates.
 pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")
 
 RULES = """\
@@ -32,7 +32,7 @@ def file(tmp_path: Path) -> Path:
     return path
 
 
-def test_a_file_that_is_right_is_shown_with_its_recipients(file: Path) -> None:
+def test_check_prints_the_rules_of_a_valid_file_with_their_recipients(file: Path) -> None:
     result = run("rules", "check", str(file), environment={"GRUPO": "json://localhost:2"})
 
     assert result.exit_code == 0
@@ -43,7 +43,7 @@ def test_a_file_that_is_right_is_shown_with_its_recipients(file: Path) -> None:
     ]
 
 
-def test_a_file_that_is_wrong_is_refused_with_all_that_is(file: Path) -> None:
+def test_check_lists_every_problem_of_an_invalid_file(file: Path) -> None:
     file.write_text(RULES.replace("[high]", "[urgente]").replace("json:", "nadie:"))
 
     result = run("rules", "check", str(file))
@@ -55,21 +55,21 @@ def test_a_file_that_is_wrong_is_refused_with_all_that_is(file: Path) -> None:
     assert "secreto" not in result.stderr
 
 
-def test_each_home_has_recipients_of_its_own(file: Path) -> None:
+def test_aws_and_one_machine_allow_different_recipients(file: Path) -> None:
     here = {"GRUPO": "json://localhost:2"}
     phone = file.with_name("telefono.yml")
     phone.write_text(PHONE)
 
     found = [
-        run("rules", "check", str(path), *home, environment=here).exit_code
+        run("rules", "check", str(path), *deployment, environment=here).exit_code
         for path in (file, phone)
-        for home in ((), ("--aws",))
+        for deployment in ((), ("--aws",))
     ]
 
     assert found == [0, 1, 1, 0]
 
 
-def test_the_test_says_who_gets_it_and_why(file: Path) -> None:
+def test_the_test_command_says_who_gets_an_incident_and_why(file: Path) -> None:
     result = run(
         *("rules", "test", "--rules", str(file), *INCIDENT, "--at", "2026-11-25T02:30"),
         environment={"GRUPO": "json://localhost:2"},
@@ -98,7 +98,7 @@ def test_the_test_says_who_gets_it_and_why(file: Path) -> None:
         (("--at", "2026-11-25T04:30:00Z", "--timezone", "Asia/Tokyo"), "hora 13:30"),
     ],
 )
-def test_the_test_says_what_keeps_a_rule_from_it(
+def test_the_test_command_names_the_condition_that_is_not_met(
     file: Path, arguments: tuple[str, ...], shown: str
 ) -> None:
     result = run(
@@ -110,7 +110,7 @@ def test_the_test_says_what_keeps_a_rule_from_it(
     assert result.stdout.endswith("No lo recibe nadie.\n")
 
 
-def test_a_low_urgency_is_told_to_nobody(file: Path) -> None:
+def test_an_incident_of_low_urgency_has_no_recipients(file: Path) -> None:
     file.write_text("- {name: Todo, to: a@example.edu}")
 
     arguments = ("--type", "x", "--location", "y", "--urgency", "baja")
@@ -121,7 +121,7 @@ def test_a_low_urgency_is_told_to_nobody(file: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
         (("--urgency", "mucha"), "--urgency debe ser uno de: low, medium, high"),
         (("--at", "ayer"), "--at: ayer no es una fecha como"),
@@ -129,15 +129,15 @@ def test_a_low_urgency_is_told_to_nobody(file: Path) -> None:
         (("--timezone", "Luna"), "Luna no es una zona horaria"),
     ],
 )
-def test_values_that_are_none_are_refused(
-    file: Path, arguments: tuple[str, ...], told: str
+def test_the_test_command_refuses_malformed_values(
+    file: Path, arguments: tuple[str, ...], message: str
 ) -> None:
     file.write_text("- {name: Todo, to: a@example.edu}")
 
     result = run("rules", "test", "--rules", str(file), *INCIDENT, *arguments)
 
     assert result.exit_code == 2
-    assert told in result.stderr
+    assert message in result.stderr
 
 
 @pytest.mark.parametrize(
@@ -149,7 +149,7 @@ def test_values_that_are_none_are_refused(
         (("rules", "test"), {"ALERTA_ROUTES": "otro.yml", "ALERTA_RULES": "FILE"}),
     ],
 )
-def test_the_old_spellings_are_accepted(
+def test_the_old_spellings_of_rules_are_accepted(
     file: Path, arguments: tuple[str, ...], environment: dict[str, str]
 ) -> None:
     file.write_text("- {name: Todo, to: a@example.edu}")

@@ -1,4 +1,4 @@
-"""``alerta-utec serve`` as a process, and the words it starts and fails with."""
+"""``alerta-utec serve`` as a process: its banner and its errors at the start."""
 
 import socket
 from pathlib import Path
@@ -13,25 +13,25 @@ from tests.unit.cli.running import Process, wait_for
 URLS = ("http://127.0.0.1:8000", "ws://127.0.0.1:8000/dev")
 
 
-def test_it_says_where_everything_is_and_stops_on_ctrl_c(tmp_path: Path) -> None:
+def test_serve_prints_its_addresses_and_stops_on_ctrl_c(tmp_path: Path) -> None:
     data = tmp_path / "datos"
     with Process("serve", "--port", "0", "--stage", "prueba", "--data", str(data)) as serving:
         wait_for(serving.out, lambda line: "Ctrl-C" in line)
         code = serving.interrupt()
 
-    told = dict(line.split(maxsplit=1) for line in serving.out if line.startswith("  "))
+    shown = dict(line.split(maxsplit=1) for line in serving.out if line.startswith("  "))
     assert code == 0
-    assert told["Panel"].startswith("http://127.0.0.1:")
-    assert told["Panel"].endswith("/")
-    assert told["WebSocket"].startswith("ws://127.0.0.1:")
-    assert told["WebSocket"].endswith("/prueba")
-    assert told["Pruébelo"] == f"wscat -c {told['WebSocket']}"
-    assert told["Incidentes"] == str(data / "alerta.db")
-    assert told["Correo"].startswith(str(data / "mail"))
+    assert shown["Panel"].startswith("http://127.0.0.1:")
+    assert shown["Panel"].endswith("/")
+    assert shown["WebSocket"].startswith("ws://127.0.0.1:")
+    assert shown["WebSocket"].endswith("/prueba")
+    assert shown["Pruébelo"] == f"wscat -c {shown['WebSocket']}"
+    assert shown["Incidentes"] == str(data / "alerta.db")
+    assert shown["Correo"].startswith(str(data / "mail"))
     assert (data / "alerta.db").is_file()
 
 
-def test_a_port_that_is_taken_is_told_with_the_way_out(tmp_path: Path) -> None:
+def test_a_port_in_use_is_reported_with_the_option_that_changes_it(tmp_path: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -45,7 +45,9 @@ def test_a_port_that_is_taken_is_told_with_the_way_out(tmp_path: Path) -> None:
     assert "--port" in serving.err[-1]
 
 
-def test_a_data_folder_in_use_is_told_with_the_way_out(serve: ServeFactory) -> None:
+def test_a_data_folder_in_use_is_reported_with_the_option_that_changes_it(
+    serve: ServeFactory,
+) -> None:
     server = serve()
 
     with Process("serve", "--port", "0", "--data", str(server.data)) as second:
@@ -57,7 +59,7 @@ def test_a_data_folder_in_use_is_told_with_the_way_out(serve: ServeFactory) -> N
 
 
 @pytest.mark.parametrize("url", ["correo", "smtp://", "smtp://u:secreto@correo.example", "x://y"])
-def test_a_mail_url_that_cannot_work_is_told_without_its_password(tmp_path: Path, url: str) -> None:
+def test_an_unusable_mail_url_is_reported_without_its_password(tmp_path: Path, url: str) -> None:
     arguments = ("serve", "--port", "0", "--data", str(tmp_path / "d"), "--mail-url", url)
     with Process(*arguments) as serving:
         code = serving.wait()
@@ -67,7 +69,7 @@ def test_a_mail_url_that_cannot_work_is_told_without_its_password(tmp_path: Path
     assert not [line for line in serving.err if "secreto" in line or "Traceback" in line]
 
 
-def test_the_banner_keeps_the_mail_password_to_itself() -> None:
+def test_the_banner_does_not_show_the_mail_password() -> None:
     settings = LocalSettings(
         mail_url="smtp://usuario:secreto@correo.example:587", mail_to=("guardia@example.edu",)
     )
@@ -78,19 +80,19 @@ def test_the_banner_keeps_the_mail_password_to_itself() -> None:
     assert "secreto" not in text
 
 
-def test_the_banner_keeps_an_apprise_token_to_itself() -> None:
+def test_the_banner_does_not_show_an_apprise_token() -> None:
     text = banner(LocalSettings(mail_url="tgram://token-secreto/chat"), *URLS)
 
     assert "por tgram (Apprise)" in text
     assert "secreto" not in text
 
 
-def test_the_banner_warns_where_anybody_may_come_in() -> None:
+def test_the_banner_warns_of_a_service_without_sign_in() -> None:
     assert "--insecure" in banner(LocalSettings(insecure=True), *URLS)
     assert "--insecure" not in banner(LocalSettings(), *URLS)
 
 
-def test_the_banner_says_that_nothing_is_kept() -> None:
+def test_the_banner_of_an_ephemeral_service_says_that_incidents_are_lost() -> None:
     text = banner(LocalSettings(ephemeral=True), *URLS)
 
     assert "se pierden al terminar" in text

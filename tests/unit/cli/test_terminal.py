@@ -25,42 +25,42 @@ INCIDENT = {
 }
 
 
-def commands(text: str) -> list[str]:
-    """The characters of a text that a terminal would obey."""
+def control_characters(text: str) -> list[str]:
+    """Return the characters of a text that may control a terminal."""
     return [c for c in text if unicodedata.category(c) in ("Cc", "Cf", "Zl", "Zp")]
 
 
 @given(st.text() | st.text(alphabet="\x00\x07\x1b\x7f\x9b\u202e\u2066\u2028\r\n[]m;31"))
-def test_no_text_commands_the_terminal(text: str) -> None:
+def test_safe_text_has_no_control_characters(text: str) -> None:
     shown = safe(text)
 
-    assert not [c for c in commands(shown) if c not in "\u200c\u200d"]
+    assert not [c for c in control_characters(shown) if c not in "\u200c\u200d"]
 
 
 @given(st.text())
-def test_json_stays_the_same_json(text: str) -> None:
+def test_safe_json_decodes_to_the_same_value(text: str) -> None:
     line = json.dumps({text: text}, ensure_ascii=False)
 
     assert json.loads(safe(line)) == {text: text}
 
 
-def test_ordinary_text_is_left_alone() -> None:
+def test_ordinary_text_is_not_changed() -> None:
     text = "Ñandú, 温度, العربية, \U0001f468\u200d\U0001f469 ≥ 70 °C"
 
     assert safe(text) == text
 
 
 @pytest.mark.parametrize("field", [*INCIDENT, "otro"])
-def test_a_hostile_field_is_made_visible_wherever_it_stands(field: str) -> None:
+def test_control_characters_in_any_field_are_escaped(field: str) -> None:
     incident = {**INCIDENT, field: HOSTILE}
 
     line, page = click.unstyle(incident_line(incident)), click.unstyle(incident_page(incident))
 
-    assert not commands(line)
-    assert not commands(page.replace("\n", ""))
+    assert not control_characters(line)
+    assert not control_characters(page.replace("\n", ""))
 
 
-def test_a_drill_is_marked_in_the_line_and_on_the_page_and_nothing_else_is() -> None:
+def test_only_a_drill_is_marked_in_the_line_and_on_the_page() -> None:
     drill = {**INCIDENT, "drill": True}
 
     marked = [click.unstyle(show(drill)) for show in (incident_line, incident_page)]
@@ -71,13 +71,13 @@ def test_a_drill_is_marked_in_the_line_and_on_the_page_and_nothing_else_is() -> 
     assert not any("SIMULACRO" in text for text in plain)
 
 
-def test_a_hostile_field_name_is_made_visible() -> None:
+def test_control_characters_in_a_field_name_are_escaped() -> None:
     page = click.unstyle(incident_page({**INCIDENT, HOSTILE: "x"}))
 
-    assert not commands(page.replace("\n", ""))
+    assert not control_characters(page.replace("\n", ""))
 
 
-def test_a_hostile_history_is_made_visible() -> None:
+def test_control_characters_in_the_history_are_escaped() -> None:
     line = history_line(
         {
             "revision": HOSTILE,
@@ -88,7 +88,7 @@ def test_a_hostile_history_is_made_visible() -> None:
         }
     )
 
-    assert not commands(line)
+    assert not control_characters(line)
 
 
 @pytest.mark.parametrize(

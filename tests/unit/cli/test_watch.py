@@ -17,11 +17,11 @@ FIELDS = ("--type", "prueba", "--location", "Patio", "--urgency", "high")
 
 
 def connected(line: str) -> bool:
-    """Whether the line says that it listens."""
+    """Return whether the line says that ``watch`` is connected."""
     return line.startswith("Conectado")
 
 
-def test_what_is_reported_shows_at_once_and_ctrl_c_ends_it_cleanly(server: Server) -> None:
+def test_watch_shows_a_reported_incident_and_ends_cleanly_on_ctrl_c(server: Server) -> None:
     with Process("watch", "--url", server.ws_url) as watching:
         wait_for(watching.err, connected)
         ack = json.loads(run("notify", "--url", server.ws_url, *FIELDS).stdout)
@@ -35,7 +35,7 @@ def test_what_is_reported_shows_at_once_and_ctrl_c_ends_it_cleanly(server: Serve
     assert not [line for line in watching.err if "Traceback" in line]
 
 
-def test_json_prints_the_frames(server: Server) -> None:
+def test_watch_with_json_prints_the_frames(server: Server) -> None:
     with Process("watch", "--json", "--url", server.ws_url) as watching:
         wait_for(watching.err, connected)
         ack = json.loads(run("notify", "--url", server.ws_url, *FIELDS).stdout)
@@ -64,24 +64,26 @@ def test_hostile_text_reaches_no_terminal(server: Server, form: tuple[str, ...])
 
 
 def notify(server: Server, *more: str) -> dict[str, Any]:
-    """Report an incident; the ack."""
+    """Report an incident and return its ack."""
     ack: dict[str, Any] = json.loads(run("notify", "--url", server.ws_url, *FIELDS, *more).stdout)
     return ack
 
 
 def position_of(server: Server) -> str:
-    """Where the service is."""
+    """Return the service's current position."""
     with WsClient(server.ws_url) as client:
         return str(client.ping()["position"])
 
 
-def test_what_happens_while_the_server_is_away_shows_when_it_is_back(serve: ServeFactory) -> None:
+def test_watch_shows_the_changes_that_it_missed_while_the_server_was_down(
+    serve: ServeFactory,
+) -> None:
     server = serve()
     with Process("watch", "--url", server.ws_url) as watching:
         wait_for(watching.err, connected)
         server.kill9()
         lost = wait_for(watching.err, lambda line: "nuevo intento en" in line)
-        # Another server on the same data takes an incident in before the watcher is back.
+        # Another server on the same data stores an incident before ``watch`` reconnects.
         with Server(server.data) as other:
             missed = notify(other)
 
@@ -94,22 +96,22 @@ def test_what_happens_while_the_server_is_away_shows_when_it_is_back(serve: Serv
     assert watching.out == [line]
 
 
-def test_since_begins_with_what_changed_since_that_position(server: Server) -> None:
+def test_watch_since_a_position_begins_with_the_later_changes(server: Server) -> None:
     notify(server)
     position = position_of(server)
     missed = [notify(server)["incidentId"] for _ in range(2)]
 
     with Process("watch", "--url", server.ws_url, "--since", position) as watching:
-        told = wait_for(watching.err, connected)
+        status = wait_for(watching.err, connected)
         wait_for(watching.out, lambda line: missed[-1] in line)
         code = watching.interrupt()
 
-    assert "recuperados: 2" in told
+    assert "recuperados: 2" in status
     assert [line.split("[")[-1].rstrip("]") for line in watching.out] == missed
     assert code == 0
 
 
-def test_json_prints_what_was_missed_as_frames_too(server: Server) -> None:
+def test_watch_with_json_prints_missed_changes_as_frames(server: Server) -> None:
     position = position_of(server)
     missed = notify(server)
 
@@ -121,7 +123,9 @@ def test_json_prints_what_was_missed_as_frames_too(server: Server) -> None:
     assert frame["position"].endswith(f":{missed['seq']}")
 
 
-def test_state_goes_on_where_the_last_run_ended(server: Server, tmp_path: Path) -> None:
+def test_watch_with_a_state_file_continues_at_the_last_position(
+    server: Server, tmp_path: Path
+) -> None:
     state = tmp_path / "posición"
     arguments = ("watch", "--json", "--url", server.ws_url, "--state", str(state))
     with Process(*arguments) as first:
@@ -140,20 +144,20 @@ def test_state_goes_on_where_the_last_run_ended(server: Server, tmp_path: Path) 
     assert [path.name for path in tmp_path.iterdir()] == [state.name]
 
 
-def test_a_position_that_the_service_does_not_know_shows_the_open_incidents(
+def test_watch_since_an_unknown_position_shows_the_open_incidents(
     server: Server,
 ) -> None:
     known = notify(server)["incidentId"]
 
     with Process("watch", "--url", server.ws_url, "--since", "otra:7") as watching:
-        told = wait_for(watching.err, lambda line: "no conoce esa posición" in line)
+        status = wait_for(watching.err, lambda line: "no conoce esa posición" in line)
         wait_for(watching.out, lambda line: known in line)
 
-    assert "incidentes abiertos" in told
+    assert "incidentes abiertos" in status
 
 
 @pytest.mark.parametrize("position", ["", "7", "x:", "x:-1", "Ñ:1"])
-def test_a_position_that_is_none_is_refused(position: str) -> None:
+def test_a_malformed_position_is_refused(position: str) -> None:
     result = run("watch", "--since", position)
 
     assert result.exit_code == 2
@@ -161,7 +165,7 @@ def test_a_position_that_is_none_is_refused(position: str) -> None:
 
 
 @pytest.mark.parametrize("content", [b"hola", b"\xff", b"x:1 y:2", b"x:1" * 1000])
-def test_a_state_file_of_something_else_is_refused_and_left_alone(
+def test_a_file_that_is_no_state_file_is_refused_and_not_changed(
     tmp_path: Path, content: bytes
 ) -> None:
     state = tmp_path / "notas.txt"
@@ -174,7 +178,7 @@ def test_a_state_file_of_something_else_is_refused_and_left_alone(
     assert state.read_bytes() == content
 
 
-def test_a_state_file_that_cannot_be_written_ends_it_with_why(
+def test_a_state_file_that_cannot_be_written_ends_watch_with_the_reason(
     server: Server, tmp_path: Path
 ) -> None:
     state = tmp_path / "no" / "existe"
@@ -185,7 +189,7 @@ def test_a_state_file_that_cannot_be_written_ends_it_with_why(
     assert "no se puede usar" in result.stderr
 
 
-def test_a_server_that_is_not_there_yet_is_waited_for() -> None:
+def test_watch_waits_for_a_server_that_is_not_running() -> None:
     with Process("watch", "--url", f"ws://127.0.0.1:{free_port()}/dev") as watching:
         line = wait_for(watching.err, lambda line: "nuevo intento en" in line)
         code = watching.interrupt()
@@ -194,7 +198,7 @@ def test_a_server_that_is_not_there_yet_is_waited_for() -> None:
     assert code == 0
 
 
-def test_a_wrong_address_ends_it_with_1(server: Server) -> None:
+def test_a_wrong_url_ends_watch_with_exit_code_1(server: Server) -> None:
     result = run("watch", "--url", server.ws_url.replace("/dev", "/prod"))
 
     assert result.exit_code == 1

@@ -29,8 +29,8 @@ def alerta(server: Server) -> Iterator[AlertaUtec]:
 
 
 @pytest.fixture
-def told(server: Server, alerta: AlertaUtec) -> Command:
-    """What a command tells, which must succeed."""
+def output_of(server: Server, alerta: AlertaUtec) -> Command:
+    """Runs a command that must succeed and returns its output."""
 
     def call(*arguments: str, **options: Any) -> str:
         result = run("webhooks", *arguments, "--url", server.http_url, **options)
@@ -42,88 +42,91 @@ def told(server: Server, alerta: AlertaUtec) -> Command:
 
 @pytest.fixture
 def webhook_id(alerta: AlertaUtec) -> str:
-    """A webhook that hears of nothing."""
+    """A webhook whose filter matches no incident of the tests."""
     added = alerta.webhooks.add(NOWHERE, filter={"type": unique()})
     return str(added["webhookId"])
 
 
-def test_no_webhooks_are_told_as_that(told: Command) -> None:
-    assert told("list") == "No hay webhooks.\n"
-    assert told("list", "--json") == ""
+def test_an_empty_list_of_webhooks_is_reported(output_of: Command) -> None:
+    assert output_of("list") == "No hay webhooks.\n"
+    assert output_of("list", "--json") == ""
 
 
-def test_what_is_added_is_told_with_its_secret_and_listed_without(
-    told: Command, alerta: AlertaUtec
+def test_an_added_webhook_is_shown_with_its_secret_and_listed_without(
+    output_of: Command, alerta: AlertaUtec
 ) -> None:
     chosen = ("--urgency", "high,medium", "--location", "Patio, 2", "--location", "Sótano")
 
-    added = told("add", NOWHERE, *chosen, "--description", "El panel")
+    added = output_of("add", NOWHERE, *chosen, "--description", "El panel")
 
-    (kept,) = alerta.webhooks.all()
-    assert kept["filter"] == {"urgency": ["high", "medium"], "location": ["patio, 2", "sótano"]}
+    (stored,) = alerta.webhooks.all()
+    assert stored["filter"] == {"urgency": ["high", "medium"], "location": ["patio, 2", "sótano"]}
     first, *details = added.splitlines()
-    assert first == f"{kept['webhookId']}  activo  {NOWHERE}"
+    assert first == f"{stored['webhookId']}  activo  {NOWHERE}"
     assert "  oye: urgency=high, medium; location=patio, 2, sótano" in details
     assert "  para: El panel" in details
     assert re.search(r"^  secreto, que no se mostrará más: whsec_\S{44}$", added, re.MULTILINE)
-    assert told("list").splitlines() == [line for line in added.splitlines() if "whsec" not in line]
+    without_secret = [line for line in added.splitlines() if "whsec" not in line]
+    assert output_of("list").splitlines() == without_secret
 
 
-def test_a_secret_of_ones_own_may_come_from_the_environment(told: Command) -> None:
+def test_the_secret_can_come_from_the_environment(output_of: Command) -> None:
     environment = {"ALERTA_WEBHOOK_SECRET": SECRET}
 
-    (added,) = json_lines(told("add", NOWHERE, "--json", environment=environment))
+    (added,) = json_lines(output_of("add", NOWHERE, "--json", environment=environment))
 
     assert added["secret"] == SECRET
 
 
-def test_what_is_named_is_changed(told: Command, webhook_id: str, alerta: AlertaUtec) -> None:
-    told("change", webhook_id, "--to", f"{NOWHERE}/2", "--description", "Otro")
-    told("change", webhook_id, "--urgency", "high", "--type", "humo")
+def test_change_sets_the_given_fields_only(
+    output_of: Command, webhook_id: str, alerta: AlertaUtec
+) -> None:
+    output_of("change", webhook_id, "--to", f"{NOWHERE}/2", "--description", "Otro")
+    output_of("change", webhook_id, "--urgency", "high", "--type", "humo")
 
-    kept = alerta.webhooks.get(webhook_id)
-    assert (kept["url"], kept["description"]) == (f"{NOWHERE}/2", "Otro")
-    assert kept["filter"] == {"urgency": ["high"], "type": ["humo"]}
-    assert "oye: todo" in told("change", webhook_id, "--urgency", "")
+    stored = alerta.webhooks.get(webhook_id)
+    assert (stored["url"], stored["description"]) == (f"{NOWHERE}/2", "Otro")
+    assert stored["filter"] == {"urgency": ["high"], "type": ["humo"]}
+    assert "oye: todo" in output_of("change", webhook_id, "--urgency", "")
 
 
-def test_a_change_of_nothing_is_a_mistake(server: Server) -> None:
+def test_change_without_options_is_refused(server: Server) -> None:
     result = run("webhooks", "change", "x", "--url", server.http_url)
 
     assert result.exit_code == 2
     assert "falta qué cambiar" in result.stderr
 
 
-def test_where_all_has_been_delivered_there_is_nothing_to_send(
-    told: Command, webhook_id: str
+def test_retry_sends_nothing_if_every_event_was_delivered(
+    output_of: Command, webhook_id: str
 ) -> None:
-    assert told("failures", webhook_id) == "Nada ha quedado sin entregar.\n"
-    assert told("retry", webhook_id) == "0 cambios se enviarán ahora.\n"
+    assert output_of("failures", webhook_id) == "Nada ha quedado sin entregar.\n"
+    assert output_of("retry", webhook_id) == "0 cambios se enviarán ahora.\n"
 
 
-def test_a_webhook_rests_goes_on_and_is_removed(told: Command, webhook_id: str) -> None:
-    assert "en pausa" in told("pause", webhook_id)
-    assert "activo" in told("resume", webhook_id)
-    assert told("remove", webhook_id) == "Eliminado.\n"
-    assert told("list") == "No hay webhooks.\n"
+def test_a_webhook_is_paused_resumed_and_removed(output_of: Command, webhook_id: str) -> None:
+    assert "en pausa" in output_of("pause", webhook_id)
+    assert "activo" in output_of("resume", webhook_id)
+    assert output_of("remove", webhook_id) == "Eliminado.\n"
+    assert output_of("list") == "No hay webhooks.\n"
 
 
-def test_a_rotation_tells_the_new_secret_and_until_when_the_old_one_signs(
-    told: Command, webhook_id: str
+def test_rotate_shows_the_new_secret_and_until_when_the_old_one_signs(
+    output_of: Command, webhook_id: str
 ) -> None:
-    rotated = told("rotate", webhook_id, "--secret", SECRET)
+    rotated = output_of("rotate", webhook_id, "--secret", SECRET)
 
     assert f"  secreto, que no se mostrará más: {SECRET}" in rotated.splitlines()
     assert re.search(r"^  el secreto anterior firma hasta: 20\d\d-", rotated, re.MULTILINE)
 
 
-def test_a_test_tells_what_the_receiver_answered(
-    told: Command, server: Server, alerta: AlertaUtec
+def test_the_test_command_shows_the_answer_of_the_receiver(
+    output_of: Command, server: Server, alerta: AlertaUtec
 ) -> None:
     with Receiver([204, 500]) as receiver:
         webhook_id = alerta.webhooks.add(receiver.url, filter={"type": unique()})["webhookId"]
 
-        taken = told("test", webhook_id)
+        taken = output_of("test", webhook_id)
         refused = run("webhooks", "test", webhook_id, "--url", server.http_url)
 
     assert re.fullmatch(r"El receptor lo aceptó: HTTP 204, en \d+ ms\.\n", taken)
@@ -131,32 +134,36 @@ def test_a_test_tells_what_the_receiver_answered(
     assert refused.stderr == "Error: el receptor no lo aceptó: HTTP 500.\n"
 
 
-def test_a_test_of_nobody_says_so_in_words_and_in_json(server: Server, alerta: AlertaUtec) -> None:
-    nobody = f"http://127.0.0.1:{free_port()}/"
-    webhook_id = alerta.webhooks.add(nobody, filter={"type": unique()})["webhookId"]
+def test_the_test_command_reports_an_unreachable_receiver_as_text_and_as_json(
+    server: Server, alerta: AlertaUtec
+) -> None:
+    unreachable = f"http://127.0.0.1:{free_port()}/"
+    webhook_id = alerta.webhooks.add(unreachable, filter={"type": unique()})["webhookId"]
 
     result = run("webhooks", "test", webhook_id, "--json", "--url", server.http_url)
 
-    (tried,) = json_lines(result.stdout)
-    assert (result.exit_code, tried["ok"], tried["because"]) == (1, False, "unreachable")
+    (attempt,) = json_lines(result.stdout)
+    assert (result.exit_code, attempt["ok"], attempt["because"]) == (1, False, "unreachable")
     assert result.stderr == "Error: el receptor no lo aceptó: no se puede conectar.\n"
 
 
-def test_what_was_not_delivered_is_listed_and_sent_again(told: Command, alerta: AlertaUtec) -> None:
+def test_undelivered_events_are_listed_and_sent_again(
+    output_of: Command, alerta: AlertaUtec
+) -> None:
     kind = unique("Humo")
     with Receiver([410]) as receiver:
         webhook_id = alerta.webhooks.add(receiver.url, filter={"type": kind})["webhookId"]
         name = alerta.notify(type=kind, location="Patio", urgency="low").incident_id
         receiver.wait()
         deadline = time.monotonic() + PATIENCE_S
-        while not (failed := told("failures", webhook_id, "--json")).startswith("{"):
+        while not (failed := output_of("failures", webhook_id, "--json")).startswith("{"):
             assert time.monotonic() < deadline
             time.sleep(0.02)
-        failures = told("failures", webhook_id)
-        listed = told("list")
-        told("resume", webhook_id)
+        failures = output_of("failures", webhook_id)
+        listed = output_of("list")
+        output_of("resume", webhook_id)
 
-        again = told("retry", webhook_id)
+        again = output_of("retry", webhook_id)
         receiver.wait(count=2)
 
     assert json_lines(failed)[0]["incidentId"] == name
@@ -170,7 +177,7 @@ def test_what_was_not_delivered_is_listed_and_sent_again(told: Command, alerta: 
     [("remove",), ("change", "--to", NOWHERE), ("pause",), ("failures",), ("test",)],
     ids=" ".join,
 )
-def test_a_webhook_that_there_is_not_is_refused(server: Server, arguments: tuple[str, ...]) -> None:
+def test_an_unknown_webhook_is_refused(server: Server, arguments: tuple[str, ...]) -> None:
     command, *rest = arguments
 
     result = run("webhooks", command, unique(), *rest, "--url", server.http_url)
@@ -179,7 +186,7 @@ def test_a_webhook_that_there_is_not_is_refused(server: Server, arguments: tuple
     assert result.stderr == "Error: rechazado: No existe. (not_found)\n"
 
 
-def test_every_problem_of_a_webhook_is_told(server: Server) -> None:
+def test_every_problem_of_a_webhook_is_listed(server: Server) -> None:
     arguments = ("--urgency", "mucha", "--secret", "corto", "--url", server.http_url)
 
     result = run("webhooks", "add", NOWHERE, *arguments)
@@ -190,14 +197,14 @@ def test_every_problem_of_a_webhook_is_told(server: Server) -> None:
     assert [problem.split(":")[0].strip() for problem in problems] == ["filter.urgency", "secret"]
 
 
-def test_an_address_that_is_none_is_a_mistake(server: Server) -> None:
+def test_a_url_of_another_scheme_is_refused(server: Server) -> None:
     result = run("webhooks", "add", "ftp://panel.example.edu", "--url", server.http_url)
 
     assert result.exit_code == 2
     assert "debe empezar por http:// o https://" in result.stderr
 
 
-def test_nobody_there_is_told_at_once() -> None:
+def test_a_refused_connection_is_reported_without_a_retry() -> None:
     result = run("webhooks", "list", "--url", f"http://127.0.0.1:{free_port()}")
 
     assert result.exit_code == 1
@@ -205,10 +212,12 @@ def test_nobody_there_is_told_at_once() -> None:
     assert "alerta-utec serve" in result.stderr
 
 
-def test_the_terminal_obeys_nothing_that_a_webhook_says(told: Command, alerta: AlertaUtec) -> None:
+def test_control_characters_in_a_webhook_are_escaped(
+    output_of: Command, alerta: AlertaUtec
+) -> None:
     alerta.webhooks.add(NOWHERE, description="\x1b[2J\u202e", filter={"type": "\x1b[2J"})
 
-    listed = told("list")
+    listed = output_of("list")
 
     assert "\x1b" not in listed
     assert "\u202e" not in listed
