@@ -44,4 +44,4 @@ def save_incident(incident: Mapping[str, Any]) -> dict[str, Any]:
 
 def publish_sns(incident: Mapping[str, Any]) -> bool:
     """E-mail a stored incident again; False where its urgency calls for no e-mail."""
-    return _services.alarm_at_once(Change(None, Incident.from_json(incident)))
+    return _services.alarm_at_once.notify(Change(None, Incident.from_json(incident)))

@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 
-from alerta_utec.adapters.memory_notices import MemoryNotices
+from alerta_utec.adapters.memory_notices import MemoryNotifications
 from alerta_utec.domain.change import Change, IdempotencyKey, Position
 from alerta_utec.domain.errors import Conflict, NotFound
 from alerta_utec.domain.ids import new_epoch
@@ -30,7 +30,7 @@ class MemoryIncidents:
     """
 
     def __init__(self, on_commit: Callable[[Change], None] = _nobody):
-        self.notices = MemoryNotices()
+        self.notices = MemoryNotifications()
         self._on_commit = on_commit
         self._lock = threading.RLock()
         self._epoch = new_epoch()

@@ -9,9 +9,14 @@ from itertools import groupby
 from alerta_utec.domain.change import Change
 from alerta_utec.domain.delivery import Delivery
 from alerta_utec.domain.errors import Conflict
-from alerta_utec.notifications.ports import Decided, Decision, Parcel, Recalled
-from alerta_utec.notifications.record import Notice, Result, summary
-from alerta_utec.notifications.throttle import Gate, Held, Hold, Released
+from alerta_utec.notifications.ports import (
+    ChangeDecisions,
+    Decision,
+    OutgoingEmail,
+    ThrottleSnapshot,
+)
+from alerta_utec.notifications.record import NotificationResult, RecipientOutcome, summary
+from alerta_utec.notifications.throttle import Held, Hold, Released, ThrottleState
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,13 +25,13 @@ class _Row:
 
     change: Change
     recipient: str
-    result: Result
+    result: NotificationResult
     at: datetime
     next_at: datetime | None = None
     group: str = ""
     hold: Hold | None = None
     lead: int | None = None
-    owed_since: datetime | None = None
+    pending_since: datetime | None = None
     attempts: int = 0
     reason: str | None = None
 
@@ -39,15 +44,15 @@ class _Row:
         return self.result in ("pending", "failed")
 
 
-class MemoryNotices:
-    """``Notices``."""
+class MemoryNotifications:
+    """``NotificationStore``."""
 
     def __init__(self) -> None:
         self._unrouted: dict[int, Change] = {}
         self._rows: dict[tuple[int, str], _Row] = {}
         # Those of them that something is still to be done about.
         self._live: dict[tuple[int, str], _Row] = {}
-        self._gates: dict[str, Gate] = {}
+        self._states: dict[str, ThrottleState] = {}
         self._lock = threading.RLock()
 
     def owe(self, change: Change) -> None:
@@ -59,64 +64,68 @@ class MemoryNotices:
         with self._lock:
             return [self._unrouted[seq] for seq in sorted(self._unrouted)[:limit]]
 
-    def nobody(self, changes: Sequence[Change], *, at: datetime) -> None:
+    def suppress(self, changes: Sequence[Change], *, at: datetime) -> None:
         with self._lock:
             for change in changes:
                 if self._unrouted.pop(change.after.seq, None):
                     self._put(_Row(change, "", "suppressed", at, reason="no_rule"))
 
-    def recall(self, seq: int, recipients: Sequence[str]) -> Recalled:
+    def load(self, seq: int, recipients: Sequence[str]) -> ThrottleSnapshot:
         with self._lock:
-            gates = {recipient: self._gates.get(recipient, Gate()) for recipient in recipients}
+            states = {
+                recipient: self._states.get(recipient, ThrottleState()) for recipient in recipients
+            }
             kept = [self._rows.get((seq, recipient)) for recipient in recipients]
         decided = {row.recipient: row.hold if _is_held(row) else None for row in kept if row}
-        return Recalled(gates, decided)
+        return ThrottleSnapshot(states, decided)
 
-    def keep(self, seq: int, group: str, decisions: Mapping[str, Decision]) -> None:
-        self.keep_all([Decided(seq, group, decisions)])
+    def save(self, seq: int, group: str, decisions: Mapping[str, Decision]) -> None:
+        self.save_all([ChangeDecisions(seq, group, decisions)])
 
-    def keep_all(self, several: Sequence[Decided]) -> None:
+    def save_all(self, several: Sequence[ChangeDecisions]) -> None:
         with self._lock:
-            versions = {name: gate.version for name, gate in self._gates.items()}
+            versions = {name: state.version for name, state in self._states.items()}
             for one in several:
                 for recipient, decision in one.decisions.items():
-                    if versions.get(recipient, 0) != decision.gate.version:
+                    if versions.get(recipient, 0) != decision.state.version:
                         raise Conflict(recipient)
                     if one.seq not in self._unrouted or (one.seq, recipient) in self._rows:
                         raise Conflict(str(one.seq))
-                    versions[recipient] = decision.gate.version + 1
+                    versions[recipient] = decision.state.version + 1
             for one in several:
                 change = self._unrouted.pop(one.seq)
                 for recipient, decision in one.decisions.items():
-                    self._save(recipient, decision.gate)
+                    self._save(recipient, decision.state)
                     self._put(_decided(change, recipient, one.group, decision.hold))
 
-    def held(self, recipient: str) -> tuple[Gate, Sequence[Held]]:
+    def held(self, recipient: str) -> tuple[ThrottleState, Sequence[Held]]:
         with self._lock:
             rows = _sorted(self._live, lambda row: row.recipient == recipient)
-            gate = self._gates.get(recipient, Gate())
+            state = self._states.get(recipient, ThrottleState())
         held = [Held(row.seq, row.group, row.hold) for row in rows if row.hold and _is_held(row)]
-        return gate, held
+        return state, held
 
     def release(self, recipient: str, released: Released) -> None:
         with self._lock:
-            self._check(recipient, released.gate)
-            self._save(recipient, released.gate)
-            for parcel in released.parcels:
+            self._check(recipient, released.state)
+            self._save(recipient, released.state)
+            for parcel in released.digests:
                 for seq in parcel:
                     self._put(_leaving(self._rows[seq, recipient], min(parcel), released.at))
             for seq, hold in released.holds.items():
                 self._put(replace(self._rows[seq, recipient], hold=hold, next_at=hold.until))
 
-    def releasable(self, now: datetime) -> Sequence[str]:
+    def recipients_to_release(self, now: datetime) -> Sequence[str]:
         with self._lock:
             due = [row for row in self._live.values() if _is_held(row) and _is_due(row, now)]
         return list({row.recipient: None for row in due})
 
-    def next_release(self) -> datetime | None:
+    def next_release_at(self) -> datetime | None:
         return self._first(_is_held)
 
-    def owed(self, recipients: Collection[str], now: datetime, limit: int) -> Sequence[Parcel]:
+    def pending(
+        self, recipients: Collection[str], now: datetime, limit: int
+    ) -> Sequence[OutgoingEmail]:
         with self._lock:
             leads = _sorted(
                 self._live,
@@ -127,30 +136,32 @@ class MemoryNotices:
                     and _is_due(row, now)
                 ),
             )
-            leads.sort(key=lambda row: row.owed_since or row.at)
+            leads.sort(key=lambda row: row.pending_since or row.at)
             return [
-                Parcel(
+                OutgoingEmail(
                     lead.recipient,
                     [row.change for row in _members(self._live, lead.recipient, lead.seq)],
-                    lead.owed_since or lead.at,
+                    lead.pending_since or lead.at,
                     lead.attempts,
                 )
                 for lead in leads[:limit]
             ]
 
-    def next_try(self, recipients: Collection[str]) -> datetime | None:
+    def next_attempt_at(self, recipients: Collection[str]) -> datetime | None:
         return self._first(lambda row: row.owed and row.recipient in recipients)
 
-    def sent(self, parcel: Parcel, *, at: datetime) -> None:
+    def mark_sent(self, parcel: OutgoingEmail, *, at: datetime) -> None:
         self._set(parcel, "sent", at, None, None)
 
-    def postpone(self, parcel: Parcel, *, at: datetime, until: datetime, reason: str) -> None:
+    def postpone(
+        self, parcel: OutgoingEmail, *, at: datetime, until: datetime, reason: str
+    ) -> None:
         self._set(parcel, "failed", at, until, reason)
 
-    def give_up(self, parcel: Parcel, *, at: datetime, reason: str) -> None:
+    def give_up(self, parcel: OutgoingEmail, *, at: datetime, reason: str) -> None:
         self._set(parcel, "given_up", at, None, reason)
 
-    def drop_others(self, recipients: Collection[str], *, at: datetime, reason: str) -> int:
+    def abandon_others(self, recipients: Collection[str], *, at: datetime, reason: str) -> int:
         with self._lock:
             others = _sorted(
                 self._live, lambda row: row.next_at is not None and row.recipient not in recipients
@@ -169,27 +180,27 @@ class MemoryNotices:
                 found.append(Delivery(incident_id, revision, "email", at, summary(notices)))
         return found
 
-    def _notice(self, row: _Row) -> Notice:
+    def _notice(self, row: _Row) -> RecipientOutcome:
         if row.hold is not None and row.result == "held":
-            because, until = row.hold.because.value, row.hold.until
-            return Notice(row.recipient, "held", row.at, because=because, until=until)
+            because, until = row.hold.reason.value, row.hold.until
+            return RecipientOutcome(row.recipient, "held", row.at, reason=because, until=until)
         together = 0 if row.lead is None else len(_members(self._rows, row.recipient, row.lead))
-        return Notice(
+        return RecipientOutcome(
             row.recipient,
             row.result,
             row.at,
-            because=row.reason,
-            held=row.hold.because.value if row.hold else None,
+            reason=row.reason,
+            held=row.hold.reason.value if row.hold else None,
             others=max(together - 1, 0),
             attempts=row.attempts,
         )
 
-    def _check(self, recipient: str, gate: Gate) -> None:
-        if self._gates.get(recipient, Gate()).version != gate.version:
+    def _check(self, recipient: str, state: ThrottleState) -> None:
+        if self._states.get(recipient, ThrottleState()).version != state.version:
             raise Conflict(recipient)
 
-    def _save(self, recipient: str, gate: Gate) -> None:
-        self._gates[recipient] = replace(gate, version=gate.version + 1)
+    def _save(self, recipient: str, state: ThrottleState) -> None:
+        self._states[recipient] = replace(state, version=state.version + 1)
 
     def _put(self, row: _Row) -> None:
         self._rows[row.seq, row.recipient] = row
@@ -199,15 +210,15 @@ class MemoryNotices:
 
     def _set(
         self,
-        parcel: Parcel,
-        result: Result,
+        parcel: OutgoingEmail,
+        result: NotificationResult,
         at: datetime,
         next_at: datetime | None,
         reason: str | None,
     ) -> None:
         attempts = parcel.attempts + 1
         with self._lock:
-            for row in _members(self._live, *parcel.name):
+            for row in _members(self._live, *parcel.key):
                 if row.owed:
                     changed = replace(row, result=result, at=at, attempts=attempts)
                     self._put(replace(changed, next_at=next_at, reason=reason))
@@ -237,7 +248,7 @@ def _decided(change: Change, recipient: str, group: str, hold: Hold | None) -> _
 
 
 def _leaving(row: _Row, lead: int, at: datetime) -> _Row:
-    return replace(row, result="pending", lead=lead, owed_since=at, next_at=at, at=at)
+    return replace(row, result="pending", lead=lead, pending_since=at, next_at=at, at=at)
 
 
 def _is_held(row: _Row) -> bool:

@@ -18,7 +18,7 @@ from alerta_utec.domain.errors import InvalidIncident
 from alerta_utec.domain.incident import Incident, Report
 from alerta_utec.domain.messages import EMAIL, text
 from alerta_utec.notifications.recipients import Recipient
-from alerta_utec.notifications.rules import DAYS, Facts, Hours, Routes, Rule, Verdict
+from alerta_utec.notifications.rules import DAYS, Evaluation, Facts, Hours, Rule, RuleSet
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 _OLD_VARIABLE = "ALERTA_ROUTES"
@@ -107,17 +107,17 @@ def test(
         --urgency high --at 2026-11-24T23:30
     """
     zone = ZoneInfo(timezone)
-    router = Routes(load(file, aws=aws), zone)
+    rules = RuleSet(load(file, aws=aws), zone)
     fields = {"type": kind, "location": location, "urgency": urgency, "drill": drill}
     change = _change(fields, _moment(at, zone))
     facts = Facts.of(change, zone)
     local = f"{DAYS[facts.at.weekday()][0]} {facts.at:%Y-%m-%d %H:%M}"
     click.echo(safe(f"{change.after.type}, {change.after.location}, {local} ({timezone})"))
     click.echo()
-    for verdict in router.judged(facts):
-        click.echo(_explained(verdict, facts))
+    for evaluation in rules.evaluate(facts):
+        click.echo(_explained(evaluation, facts))
     click.echo()
-    click.echo(_conclusion(change, router.of(change)))
+    click.echo(_conclusion(change, rules.recipients_of(change)))
 
 
 def load(file: Path, *, aws: bool = False) -> tuple[Rule, ...]:
@@ -127,7 +127,7 @@ def load(file: Path, *, aws: bool = False) -> tuple[Rule, ...]:
         Failure: the file is not valid; the message lists every problem.
     """
     from alerta_utec.notifications.rules_file import (
-        RoutesRefused,
+        RulesRefused,
         load_rules,
         on_aws,
         on_one_machine,
@@ -135,7 +135,7 @@ def load(file: Path, *, aws: bool = False) -> tuple[Rule, ...]:
 
     try:
         return load_rules(file, os.environ, on_aws if aws else on_one_machine)
-    except RoutesRefused as error:
+    except RulesRefused as error:
         problems = "\n".join(f"  {safe(problem)}" for problem in error.problems)
         raise Failure(f"el archivo de reglas no es válido.\n{problems}") from error
 
@@ -162,13 +162,15 @@ def _moment(written: str | None, zone: ZoneInfo) -> datetime:
         raise usage_error(f"--at: {safe(written)} no es una fecha como 2026-11-24T23:30") from error
 
 
-def _explained(verdict: Verdict, facts: Facts) -> str:
-    rule = verdict.rule
-    head = f"{'✔' if verdict.matches else '✘'} {safe(rule.name)}"
-    if verdict.matches:
-        reasons = [_condition(name, rule, facts) for name in verdict.met] or ["no pone condiciones"]
+def _explained(evaluation: Evaluation, facts: Facts) -> str:
+    rule = evaluation.rule
+    head = f"{'✔' if evaluation.matches else '✘'} {safe(rule.name)}"
+    if evaluation.matches:
+        reasons = [_condition(name, rule, facts) for name in evaluation.met] or [
+            "no pone condiciones"
+        ]
         return f"{head} → {_recipients(rule.to)}\n    coincide: {'; '.join(reasons)}"
-    reasons = [_condition(name, rule, facts) for name in verdict.unmet]
+    reasons = [_condition(name, rule, facts) for name in evaluation.unmet]
     return f"{head}\n    no coincide: {'; '.join(reasons)}"
 
 

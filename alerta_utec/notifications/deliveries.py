@@ -1,24 +1,23 @@
-"""The record of what was sent, that of e-mails included, on one machine."""
+"""The record of all deliveries on one machine, those of notifications included."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from alerta_utec.domain.delivery import Delivery, latest
-from alerta_utec.notifications.ports import Notices
+from alerta_utec.notifications.ports import NotificationStore
 from alerta_utec.ports import Deliveries
 
 
 @dataclass(frozen=True)
-class WithNotices:
-    """``Deliveries`` together with what the ``notices`` themselves tell, which is never behind."""
+class CombinedDeliveries:
+    """``Deliveries`` joined with the state of ``notifications``, which is always up to date."""
 
     deliveries: Deliveries
-    notices: Notices
+    notifications: NotificationStore
 
     def record(self, deliveries: Sequence[Delivery]) -> None:
         self.deliveries.record(deliveries)
 
     def for_incident(self, incident_id: str) -> Sequence[Delivery]:
-        return latest(
-            [*self.deliveries.for_incident(incident_id), *self.notices.for_incident(incident_id)]
-        )
+        own = self.notifications.for_incident(incident_id)
+        return latest([*self.deliveries.for_incident(incident_id), *own])

@@ -1,4 +1,4 @@
-"""The one e-mail about several incidents that were held back, in words."""
+"""The text of a digest: one e-mail about several incidents that were held."""
 
 import hashlib
 from collections.abc import Collection, Sequence
@@ -17,21 +17,16 @@ LINE_MAX = 200
 
 
 @dataclass(frozen=True)
-class Composer:
-    """Writes e-mails; of several incidents together it says which are resolved by now."""
+class EmailComposer:
+    """A ``Composer`` whose digests mark the incidents that have been resolved meanwhile."""
 
-    store: IncidentStore
+    incidents: IncidentStore
     timezone: ZoneInfo
     lang: Lang = DEFAULT_LANG
 
-    def __call__(self, changes: Sequence[Change]) -> Email:
-        """The e-mail about ``changes``, as ``compose_all``.
-
-        Raises:
-            Unavailable.
-        """
+    def compose(self, changes: Sequence[Change]) -> Email:
         names = {change.incident_id for change in changes if len(changes) > 1}
-        resolved = {name for name in names if self.store.get(name).status is Status.RESUELTO}
+        resolved = {name for name in names if self.incidents.get(name).status is Status.RESUELTO}
         return compose_all(changes, self.timezone, self.lang, resolved)
 
 
@@ -41,11 +36,11 @@ def compose_all(
     lang: Lang = DEFAULT_LANG,
     resolved: Collection[str] = (),
 ) -> Email:
-    """The e-mail about ``changes`` (at least one); about one alone, the one it has by itself.
+    """Write the e-mail about ``changes`` (at least one); about a single one, as ``compose``.
 
-    The most urgent come first, and no more than ``LISTED_MAX`` are listed. ``resolved`` are ids:
-    their all-clears were not held, and have gone out before. The same changes have the same
-    ``message_id``, so that a repeat can be recognised.
+    The most urgent come first; at most ``LISTED_MAX`` are listed. ``resolved`` holds the ids of
+    resolved incidents, whose all-clears are never held and so have left already. The same changes
+    give the same ``message_id``, so that a repeat can be recognised.
     """
     if len(changes) == 1:
         return compose(changes[0], timezone, lang)

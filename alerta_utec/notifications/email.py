@@ -1,4 +1,4 @@
-"""The e-mail about an incident, in words."""
+"""The text of the e-mail about one incident."""
 
 import hashlib
 import json
@@ -15,9 +15,9 @@ SUBJECT_MAX = 99
 
 
 def compose(change: Change, timezone: ZoneInfo, lang: Lang = DEFAULT_LANG) -> Email:
-    """The e-mail about ``change``, with the campus's time beside UTC.
+    """Write the e-mail about ``change``, with campus time beside UTC.
 
-    The same change gives the same e-mail, ``message_id`` included, so that a repeat can be
+    The same change gives the same e-mail, including its ``message_id``, so that a repeat can be
     recognised.
     """
     incident = change.after
@@ -40,7 +40,7 @@ def _subject(change: Change, lang: Lang) -> str:
 
 
 def subject_line(text: str) -> str:
-    """The text as a subject may be: one line of ASCII, cut at ``SUBJECT_MAX``."""
+    """Make a subject of the text: one line of ASCII, cut at ``SUBJECT_MAX``."""
     ascii_only = _ascii(text)
     return ascii_only if len(ascii_only) <= SUBJECT_MAX else ascii_only[: SUBJECT_MAX - 3] + "..."
 
@@ -48,7 +48,7 @@ def subject_line(text: str) -> str:
 def _ascii(text: str) -> str:
     plain = unaccented(text)
     printable = "".join(c if c.isascii() and c.isprintable() else "?" for c in plain)
-    # An encoded word (RFC 2047) may stand for line breaks, and some libraries write them out.
+    # An encoded word (RFC 2047) can hide line breaks, which some libraries write out.
     return printable.replace("=?", "= ?")
 
 
@@ -97,7 +97,7 @@ def _both_times(moment: datetime, timezone: ZoneInfo) -> str:
 
 
 def local_time(moment: datetime, timezone: ZoneInfo) -> str:
-    """The moment on the campus's clock."""
+    """Return the moment in campus time."""
     try:
         local = moment.astimezone(timezone)
     except OverflowError:  # the first or last hours of the years 1 to 9999

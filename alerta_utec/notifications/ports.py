@@ -1,4 +1,4 @@
-"""What notices need from outside, besides ``ports``."""
+"""The interfaces the notifications wing depends on; their docstrings are the contract."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -8,55 +8,67 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from alerta_utec.domain.change import Change
     from alerta_utec.domain.delivery import Delivery
-    from alerta_utec.notifications.throttle import Gate, Held, Hold, Released
+    from alerta_utec.notifications.throttle import Held, Hold, HoldReason, Released, ThrottleState
+    from alerta_utec.ports import Email
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What was decided about a notice to one recipient, and the gate after it.
+    """The decision about a notification to one recipient, and the throttle state after it.
 
-    ``hold`` is none where it leaves at once. ``gate.version`` is the one that was read.
+    ``hold`` is ``None`` if the notification leaves at once. ``state.version`` is the version
+    that was read.
     """
 
-    gate: "Gate"
+    state: "ThrottleState"
     hold: "Hold | None"
 
 
 @dataclass(frozen=True, slots=True)
-class Recalled:
-    """What is remembered, by recipient: every gate, and what was ``decided`` about a notice."""
+class ChangeDecisions:
+    """The decisions about one change, as the arguments of ``ThrottleStore.save``."""
 
-    gates: "Mapping[str, Gate]"
+    seq: int
+    group: str
+    decisions: Mapping[str, Decision]
+
+
+@dataclass(frozen=True, slots=True)
+class ThrottleSnapshot:
+    """Throttle state by recipient, and earlier decisions about one change by recipient."""
+
+    states: "Mapping[str, ThrottleState]"
     decided: "Mapping[str, Hold | None]"
 
 
-class StormMemory(Protocol):
-    """What ``app.storms`` remembers. Several may use it at once; reads are strongly consistent."""
+class ThrottleStore(Protocol):
+    """The state of the throttle. Reads are strongly consistent; callers may run concurrently."""
 
-    def recall(self, seq: int, recipients: Sequence[str]) -> Recalled:
-        """The gates of ``recipients`` (``Gate()`` where there is none yet), and what has been
-        decided already about the notice of the change ``seq`` to each of them.
+    def load(self, seq: int, recipients: Sequence[str]) -> ThrottleSnapshot:
+        """Return the state of each recipient, and the decisions already made about ``seq``.
+
+        A recipient without state has ``ThrottleState()``.
 
         Raises:
             Unavailable.
         """
         ...
 
-    def keep(self, seq: int, group: str, decisions: Mapping[str, Decision]) -> None:
-        """Keep what was decided about one notice, by recipient, all or nothing.
+    def save(self, seq: int, group: str, decisions: Mapping[str, Decision]) -> None:
+        """Store the decisions about one change, by recipient, all or nothing.
 
-        Each gate is stored with the next version. A notice that is held is in ``held`` from now
-        on; one that is not is owed, until its e-mail is sent.
+        Each state is stored with the next version. From now on a held notification is in
+        ``held``; any other is pending until its e-mail is sent.
 
         Raises:
-            Conflict: a gate is no longer at its version, or something was decided about the
-                notice meanwhile; recall it and decide again.
-            Unavailable: nothing was kept, or it is not known whether it was.
+            Conflict: a state has moved on from its version, or the change was decided
+                meanwhile; load and decide again.
+            Unavailable: nothing was stored, or the outcome is unknown.
         """
         ...
 
-    def held(self, recipient: str) -> "tuple[Gate, Sequence[Held]]":
-        """The gate, and everything that is held for the recipient, in ``seq`` order.
+    def held(self, recipient: str) -> "tuple[ThrottleState, Sequence[Held]]":
+        """Return the recipient's state and all its held notifications in ``seq`` order.
 
         Raises:
             Unavailable.
@@ -64,99 +76,207 @@ class StormMemory(Protocol):
         ...
 
     def release(self, recipient: str, released: "Released") -> None:
-        """Keep that parcels leave and that holds change, all or nothing, with the gate.
+        """Store a release and the new state, all or nothing.
 
-        Each parcel is one e-mail that is owed from now on; its members are held no more. There
-        may be thousands: a store whose transactions are small keeps the parcel in one piece, and
-        leaves its members out of ``held`` by that. ``released.holds`` are for the record alone:
-        what the limit holds is in ``held`` whatever its ``until`` has become.
+        Each digest becomes one pending e-mail, and its members leave ``held``. There may be
+        thousands: a store with small transactions keeps the digest as one record and excludes
+        its members from ``held`` because of it. ``released.holds`` only serve the record: a
+        notification held by the limit stays in ``held`` whatever its ``until``.
 
         Raises:
-            Conflict: the gate is no longer at its version; read it and decide again.
-            Unavailable: nothing was kept, or it is not known whether it was.
+            Conflict: the state has moved on from its version; read and decide again.
+            Unavailable: nothing was stored, or the outcome is unknown.
         """
         ...
 
 
 @dataclass(frozen=True, slots=True)
-class Parcel:
-    """One e-mail that is owed to a recipient, about one or more changes in ``seq`` order.
-
-    ``owed_since``: when it came to be owed; ``attempts`` have been made so far.
-    """
+class OutgoingEmail:
+    """One pending e-mail to one recipient, about one or more changes in ``seq`` order."""
 
     recipient: str
     changes: "Sequence[Change]"
-    owed_since: datetime
+    pending_since: datetime
+    # Attempts so far; all of them failed.
     attempts: int = 0
 
     @property
-    def name(self) -> tuple[str, int]:
-        """What no other has: its recipient, and the ``seq`` of its first change."""
+    def key(self) -> tuple[str, int]:
+        """Identify the e-mail: its recipient, and the ``seq`` of its first change."""
         return self.recipient, self.changes[0].after.seq
 
 
-@dataclass(frozen=True, slots=True)
-class Decided:
-    """What was decided about one notice, as the arguments of ``StormMemory.keep``."""
+class NotificationStore(ThrottleStore, Protocol):
+    """Notifications and their progress, by recipient, on one machine.
 
-    seq: int
-    group: str
-    decisions: Mapping[str, Decision]
-
-
-class Notices(StormMemory, Protocol):
-    """What each recipient is owed and has got, on one machine.
-
-    A change that calls for notices is written with its commit; ``keep_all`` and ``nobody`` take it
-    off ``unrouted`` in the transaction in which they write what becomes of it. Every method raises
-    ``Unavailable`` where the store cannot be read or written.
+    A change that calls for notifications is enqueued in the transaction that commits it.
+    ``save_all`` and ``suppress`` dequeue it in the transaction that stores the decision. Every
+    method raises ``Unavailable`` if the store cannot be read or written.
     """
 
     def unrouted(self, limit: int) -> "Sequence[Change]":
-        """Changes for whose notices nothing has been decided, the oldest first."""
+        """Return enqueued changes without a decision, the oldest first."""
         ...
 
-    def keep_all(self, several: Sequence[Decided]) -> None:
-        """As ``keep``, one after another, and all or nothing: each gate follows the one before."""
+    def save_all(self, several: Sequence[ChangeDecisions]) -> None:
+        """Store several decisions in order, as ``save``, all or nothing.
+
+        Each state builds on the one before it.
+        """
         ...
 
-    def nobody(self, changes: "Sequence[Change]", *, at: datetime) -> None:
-        """No rule matches: nobody gets a notice of these, and the record says so."""
+    def suppress(self, changes: "Sequence[Change]", *, at: datetime) -> None:
+        """Record that no rule names a recipient for these changes."""
         ...
 
-    def releasable(self, now: datetime) -> Sequence[str]:
-        """Recipients for whom something is held whose time has come."""
+    def recipients_to_release(self, now: datetime) -> Sequence[str]:
+        """Return the recipients with a hold that has ended."""
         ...
 
-    def next_release(self) -> datetime | None:
-        """When the next hold ends; none where nothing is held."""
+    def next_release_at(self) -> datetime | None:
+        """Return when the next hold ends, or ``None`` if nothing is held."""
         ...
 
-    def owed(self, recipients: Collection[str], now: datetime, limit: int) -> Sequence[Parcel]:
-        """E-mails to any of these whose time has come, the longest owed first."""
+    def pending(
+        self, recipients: Collection[str], now: datetime, limit: int
+    ) -> Sequence[OutgoingEmail]:
+        """Return due e-mails to these recipients, the longest pending first."""
         ...
 
-    def next_try(self, recipients: Collection[str]) -> datetime | None:
-        """When the next e-mail to any of these is due; none where nothing is owed to them."""
+    def next_attempt_at(self, recipients: Collection[str]) -> datetime | None:
+        """Return when the next e-mail to these recipients is due, or ``None`` without any."""
         ...
 
-    def sent(self, parcel: Parcel, *, at: datetime) -> None:
-        """It is done. Repeating it changes nothing."""
+    def mark_sent(self, email: OutgoingEmail, *, at: datetime) -> None:
+        """Record that the e-mail was sent. Idempotent."""
         ...
 
-    def postpone(self, parcel: Parcel, *, at: datetime, until: datetime, reason: str) -> None:
-        """One more attempt has failed, because of ``reason`` (no address, no secret)."""
+    def postpone(self, email: OutgoingEmail, *, at: datetime, until: datetime, reason: str) -> None:
+        """Record a failed attempt and its ``reason``, which holds no address and no secret."""
         ...
 
-    def give_up(self, parcel: Parcel, *, at: datetime, reason: str) -> None:
-        """It ends unsent after one more attempt; it stays on record with its ``reason``."""
+    def give_up(self, email: OutgoingEmail, *, at: datetime, reason: str) -> None:
+        """Record a last failed attempt; the e-mail stays on record, unsent."""
         ...
 
-    def drop_others(self, recipients: Collection[str], *, at: datetime, reason: str) -> int:
-        """Give up whatever is held for or owed to anybody else; how many notices that were."""
+    def abandon_others(self, recipients: Collection[str], *, at: datetime, reason: str) -> int:
+        """Give up everything held or pending for other recipients; return the number of
+        notifications."""
         ...
 
     def for_incident(self, incident_id: str) -> "Sequence[Delivery]":
-        """The record of the incident's e-mails, by revision; see ``domain.notice``."""
+        """Return the record of the incident's e-mails by revision; see ``record.summary``."""
+        ...
+
+
+class TopicThrottleStore(ThrottleStore, Protocol):
+    """A throttle store that also remembers published notifications."""
+
+    def is_published(self, recipient: str, seq: int) -> bool:
+        """Tell whether ``mark_published`` was called for a notification that was let through.
+
+        Raises:
+            Unavailable.
+        """
+        ...
+
+    def mark_published(self, recipient: str, seq: int) -> None:
+        """Record that the notification was published.
+
+        Raises:
+            Unavailable: it may be published again.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """One pending e-mail to a topic, about the changes in ``members``."""
+
+    # The reason each member was held, by ``seq``.
+    members: "Mapping[int, HoldReason]"
+    pending_since: datetime
+    # The next attempt, in microseconds since 1970.
+    try_at_us: int
+    attempts: int
+
+    @property
+    def first(self) -> int:
+        """Identify the digest within its topic."""
+        return min(self.members)
+
+
+class DigestStore(Protocol):
+    """The pending digests of a topic; ``ThrottleStore.release`` adds them."""
+
+    def pending(self, recipient: str, now: datetime) -> Sequence[Digest]:
+        """Return due digests in the order of their first members.
+
+        Raises:
+            Unavailable.
+        """
+        ...
+
+    def claim(self, recipient: str, digest: Digest, until: datetime) -> bool:
+        """Reserve the digest for this caller ``until`` then; return False if another was first.
+
+        Raises:
+            Unavailable.
+        """
+        ...
+
+    def mark_sent(self, recipient: str, digest: Digest) -> None:
+        """Remove the digest and its members. Idempotent.
+
+        Raises:
+            Unavailable: the digest may be sent again.
+        """
+        ...
+
+
+class TopicFeed(Protocol):
+    """The committed changes that a topic's e-mails are written from."""
+
+    def epoch(self) -> str | None:
+        """Return the feed's epoch, or ``None`` before its first change.
+
+        Raises:
+            Unavailable.
+        """
+        ...
+
+    def those(self, seqs: "Sequence[int]") -> "Sequence[Change]":
+        """Return the changes with these ``seq``, in that order.
+
+        Raises:
+            Unavailable.
+        """
+        ...
+
+    def before_change(self, change: "Change") -> "Sequence[Change]":
+        """Return the changes of its incident before ``change``, the oldest first.
+
+        Raises:
+            Unavailable.
+        """
+        ...
+
+
+class Composer(Protocol):
+    """Writes the text of e-mails."""
+
+    def compose(self, changes: "Sequence[Change]") -> "Email":
+        """Write one e-mail about ``changes`` (at least one). The same input gives the same e-mail.
+
+        Raises:
+            Unavailable.
+        """
+        ...
+
+
+class IdleConnection(Protocol):
+    """A connection that a mailer keeps open between e-mails."""
+
+    def close_idle(self) -> None:
+        """Close the connection if it is open; the next e-mail opens another."""
         ...

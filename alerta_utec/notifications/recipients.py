@@ -70,6 +70,14 @@ class Recipient:
         return self.address.partition(":")[0].lower()
 
 
+def recipient_id(recipient: Recipient) -> str:
+    """Return the recipient's name in a topic's messages, which every subscriber can read.
+
+    Its subscription is named and filtered by it.
+    """
+    return hashlib.sha256(recipient.destination.encode()).hexdigest()[:16]
+
+
 MAILDIR = Recipient(Kind.MAILDIR, "maildir")
 
 

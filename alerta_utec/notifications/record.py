@@ -1,4 +1,4 @@
-"""The record of a change's e-mails: what became of the notice to each of its recipients."""
+"""The record of a change's e-mails: the outcome for each recipient, and their summary."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -9,33 +9,33 @@ from typing import Any, Literal, get_args
 from alerta_utec.domain.values import format_time
 from alerta_utec.notifications.recipients import shown
 
-# From what most needs a look to what needs none.
-Result = Literal["given_up", "failed", "pending", "held", "sent", "suppressed"]
-RESULTS: Sequence[Result] = get_args(Result)
+# In order of attention: the first is the one an operator should look at first.
+NotificationResult = Literal["given_up", "failed", "pending", "held", "sent", "suppressed"]
+RESULTS: Sequence[NotificationResult] = get_args(NotificationResult)
 
 
 @dataclass(frozen=True, slots=True)
-class Notice:
-    """What became of one change's notice to one recipient (its ``key``; empty: to nobody).
+class RecipientOutcome:
+    """The outcome of one change's notification to one recipient."""
 
-    ``because``: why it is held (``grouped``, ``limit``) or failed. ``held``: why it was held,
-    where it is no more; ``others``: how many changes its e-mail tells of besides.
-    """
-
+    # The recipient's ``key``; empty if no rule names one.
     recipient: str
-    result: Result
+    result: NotificationResult
     at: datetime
-    because: str | None = None
+    # Why it is held (``grouped``, ``limit``) or has failed.
+    reason: str | None = None
     until: datetime | None = None
+    # Why it was held before.
     held: str | None = None
+    # How many other changes its e-mail is about.
     others: int = 0
     attempts: int = 0
 
-    def outcome(self) -> dict[str, Any]:
-        """``{result, because?, until?, held?, with?, attempts?}``."""
+    def to_json(self) -> dict[str, Any]:
+        """Return ``{result, because?, until?, held?, with?, attempts?}``."""
         found: dict[str, Any] = {"result": self.result}
-        if self.because is not None:
-            found["because"] = self.because
+        if self.reason is not None:
+            found["because"] = self.reason
         if self.until is not None:
             found["until"] = format_time(self.until)
         if self.held is not None:
@@ -47,23 +47,24 @@ class Notice:
         return found
 
 
-def summary(notices: Sequence[Notice]) -> Mapping[str, Any]:
-    """The outcome of one change's e-mails (at least one) as ``Delivery`` has it.
+def summary(outcomes: Sequence[RecipientOutcome]) -> Mapping[str, Any]:
+    """Return the outcome of one change's e-mails (at least one) in the form of ``Delivery``.
 
-    Where all went alike, what is true of each; else the ``result`` that most needs a look, and how
-    many there are of each as ``counts``. ``recipients``: each one's own, ``to`` without secrets.
+    If all recipients have the same outcome, that is the summary. Otherwise it is the ``result``
+    that needs the most attention, with ``counts`` of each. ``recipients`` has each one's own
+    outcome, where ``to`` holds no secret.
     """
-    outcomes = [notice.outcome() for notice in notices]
-    if all(outcome == outcomes[0] for outcome in outcomes):
-        found = dict(outcomes[0])
+    own = [outcome.to_json() for outcome in outcomes]
+    if all(one == own[0] for one in own):
+        found = dict(own[0])
     else:
-        counts = Counter(notice.result for notice in notices)
+        counts = Counter(outcome.result for outcome in outcomes)
         found = {"result": min(counts, key=RESULTS.index)}
         if len(counts) > 1:
             found["counts"] = {name: counts[name] for name in RESULTS if name in counts}
     recipients = [
-        {"to": shown(notice.recipient), "at": format_time(notice.at), **outcome}
-        for notice, outcome in zip(notices, outcomes, strict=True)
-        if notice.recipient
+        {"to": shown(outcome.recipient), "at": format_time(outcome.at), **one}
+        for outcome, one in zip(outcomes, own, strict=True)
+        if outcome.recipient
     ]
     return found | ({"recipients": recipients} if recipients else {})

@@ -124,10 +124,10 @@ class Rule:
     days: frozenset[int] = frozenset()
     drill: bool | None = None
 
-    def judge(self, facts: Facts) -> "Verdict":
+    def evaluate(self, facts: Facts) -> "Evaluation":
         """Which of its conditions these facts meet, in the order of a rule's keys."""
         conditions = dict(self._conditions(facts))
-        return Verdict(
+        return Evaluation(
             self,
             met=tuple(name for name, met in conditions.items() if met),
             unmet=tuple(name for name, met in conditions.items() if not met),
@@ -154,7 +154,7 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class Evaluation:
     """What a rule says to an incident: the names of the conditions that are met, and unmet."""
 
     rule: Rule
@@ -168,7 +168,7 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True)
-class Routes:
+class RuleSet:
     """Who gets what: every rule that matches adds its recipients, and nobody gets it twice."""
 
     rules: tuple[Rule, ...]
@@ -179,11 +179,11 @@ class Routes:
         """Every recipient of any rule by its ``key``, in the order of the file."""
         return {one.key: one for rule in self.rules for one in rule.to}
 
-    def judged(self, facts: Facts) -> Sequence[Verdict]:
+    def evaluate(self, facts: Facts) -> Sequence[Evaluation]:
         """What each rule says."""
-        return [rule.judge(facts) for rule in self.rules]
+        return [rule.evaluate(facts) for rule in self.rules]
 
-    def of(self, change: Change, earlier: Iterable[Change] = ()) -> Sequence[Recipient]:
+    def recipients_of(self, change: Change, earlier: Iterable[Change] = ()) -> Sequence[Recipient]:
         """The recipients of the notice about ``change``, in the order of the file.
 
         ``earlier`` are the changes of the incident before it, where it is the all-clear: that
@@ -195,7 +195,7 @@ class Routes:
             recipient.key
             for notice in notices
             if change.alarms() and notice.raises()
-            for verdict in self.judged(Facts.of(notice, self.timezone))
+            for verdict in self.evaluate(Facts.of(notice, self.timezone))
             if verdict.matches
             for recipient in verdict.rule.to
         }

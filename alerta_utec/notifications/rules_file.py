@@ -51,7 +51,7 @@ def on_aws(recipient: Recipient) -> str | None:
     return None
 
 
-class RoutesRefused(ValueError):
+class RulesRefused(ValueError):
     """The file is not usable: ``problems`` are sentences in Spanish, in the file's order."""
 
     def __init__(self, problems: Sequence[str]):
@@ -65,17 +65,17 @@ def load_rules(path: Path, environ: Mapping[str, str], reach: Reach = anyone) ->
     ``environ`` has what ``env:NAME`` stands for; ``reach`` judges each recipient.
 
     Raises:
-        RoutesRefused: it cannot be read, or is not right.
+        RulesRefused: it cannot be read, or is not right.
     """
     try:
         content = path.read_bytes()
         if len(content) > FILE_MAX_BYTES:
-            raise RoutesRefused([f"{path} supera {FILE_MAX_BYTES // 1024} KB."])
+            raise RulesRefused([f"{path} supera {FILE_MAX_BYTES // 1024} KB."])
         text = content.decode("utf-8-sig")
     except OSError as error:
-        raise RoutesRefused([f"No se puede leer {path}: {error.strerror}."]) from error
+        raise RulesRefused([f"No se puede leer {path}: {error.strerror}."]) from error
     except UnicodeDecodeError as error:
-        raise RoutesRefused([f"{path} no está en UTF-8."]) from error
+        raise RulesRefused([f"{path} no está en UTF-8."]) from error
     return read_rules(text, environ, reach)
 
 
@@ -84,15 +84,15 @@ def read_rules(text: str, environ: Mapping[str, str], reach: Reach = anyone) -> 
     try:
         root = yaml.compose(text, Loader=yaml.SafeLoader)
     except (yaml.YAMLError, RecursionError) as error:
-        raise RoutesRefused([_syntax(error)]) from error
+        raise RulesRefused([_syntax(error)]) from error
     if not isinstance(root, yaml.SequenceNode) or not root.value:
-        raise RoutesRefused(["Debe ser una lista de reglas, y tener alguna («- name: …»)."])
+        raise RulesRefused(["Debe ser una lista de reglas, y tener alguna («- name: …»)."])
     reader = _Reader(environ, reach)
     rules = [reader.rule(node, number) for number, node in enumerate(root.value, 1)]
     if len(rules) > RULES_MAX:
         reader.problems.append(f"Admite {RULES_MAX} reglas como máximo.")
     if reader.problems:
-        raise RoutesRefused(reader.problems)
+        raise RulesRefused(reader.problems)
     return tuple(rules)
 
 

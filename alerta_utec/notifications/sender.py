@@ -1,16 +1,20 @@
-"""Sending the e-mails that are owed to those who share a way out, on one machine."""
+"""The sender: sends the pending e-mails of one channel on one machine."""
 
 import logging
-import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from alerta_utec.domain.change import Change
+from alerta_utec.domain.backoff import delay_s
 from alerta_utec.domain.errors import Unavailable
-from alerta_utec.notifications.ports import Notices, Parcel
+from alerta_utec.notifications.ports import (
+    Composer,
+    IdleConnection,
+    NotificationStore,
+    OutgoingEmail,
+)
 from alerta_utec.notifications.recipients import shown
-from alerta_utec.ports import Clock, Email, Mailer
+from alerta_utec.ports import Clock, Mailer
 
 log = logging.getLogger(__name__)
 
@@ -20,125 +24,125 @@ GIVE_UP_AFTER = timedelta(hours=24)
 BATCH = 50
 
 
-def nothing() -> None:
-    """Have nothing to close."""
-
-
 @dataclass(frozen=True)
-class Lane:
-    """Mailers by recipient that share a way out, and so its fate.
-
-    ``rest`` lets go of what was kept open for the next e-mail.
-    """
+class Channel:
+    """A way to several recipients: their mailers, by recipient, share its faults and its pace."""
 
     mailers: Mapping[str, Mailer]
-    rest: Callable[[], None] = nothing
+    # Kept open between e-mails, if any.
+    connection: IdleConnection | None = None
+
+    def close_idle(self) -> None:
+        """Close the kept connection."""
+        if self.connection is not None:
+            self.connection.close_idle()
 
 
 @dataclass(frozen=True, slots=True)
-class _Unkept:
-    """What became of a parcel, while the store cannot be told; ``until`` it need not be tried."""
+class _Unsaved:
+    """The outcome of an attempt that could not be stored yet; no attempt before ``until``."""
 
-    keep: Callable[[], None]
+    save: Callable[[], None]
     attempts: int
     until: datetime | None
 
 
 @dataclass(frozen=True)
 class Sender:
-    """Sends each e-mail that is due; one that fails is tried again, later and later.
+    """Sends each due e-mail of a channel, and retries with backoff.
 
-    The wait is drawn from the upper half of an exponential backoff (2 s doubled per attempt,
-    15 min at most), so that many failures do not come back at one moment; after 24 h the e-mail
-    is given up and stays on record. While the outcomes cannot be written (a full disk), they
-    are remembered, so that no e-mail is sent at every turn; one thread at a time may run it.
+    The wait is the upper half of an exponential backoff (2 s, doubled up to 15 min), with jitter,
+    so that many failures do not return at one moment. After 24 h the e-mail is given up and
+    stays on record. If outcomes cannot be stored (a full disk), they are kept in memory, so that
+    no e-mail is sent again on every run. For one thread at a time.
     """
 
-    notices: Notices
-    lane: Lane
-    compose: Callable[[Sequence[Change]], Email]
+    notifications: NotificationStore
+    channel: Channel
+    composer: Composer
     clock: Clock
-    _unkept: dict[tuple[str, int], _Unkept] = field(default_factory=dict, init=False, repr=False)
+    # By the key of the e-mail.
+    _unsaved: dict[tuple[str, int], _Unsaved] = field(default_factory=dict, init=False, repr=False)
 
     def run_once(self) -> datetime | None:
-        """Try what is due.
+        """Send what is due.
 
         Returns:
-            When to come back; none where nothing is owed.
+            When to run again, or ``None`` if nothing is pending.
 
         Raises:
-            Unavailable: what is owed cannot be read or written.
+            Unavailable: the store cannot be read or written.
         """
-        self._keep_what_is_unkept()
+        self._save_outcomes()
         now = self.clock.now()
-        recipients = self.lane.mailers.keys()
+        recipients = self.channel.mailers.keys()
+        limit = BATCH + len(self._unsaved)
         try:
-            for parcel in self.notices.owed(recipients, now, BATCH + len(self._unkept)):
-                known = self._unkept.get(parcel.name)
+            for email in self.notifications.pending(recipients, now, limit):
+                known = self._unsaved.get(email.key)
                 if known is None:
-                    self._try(parcel)
+                    self._attempt(email)
                 elif known.until is not None and known.until <= now:
-                    self._try(replace(parcel, attempts=known.attempts))
+                    self._attempt(replace(email, attempts=known.attempts))
         finally:
-            self.lane.rest()
-        if self._unkept:
-            raise Unavailable(f"{len(self._unkept)} outcomes of e-mails are not kept")
-        return self.notices.next_try(recipients)
+            self.channel.close_idle()
+        if self._unsaved:
+            raise Unavailable(f"{len(self._unsaved)} outcomes of e-mails are not stored")
+        return self.notifications.next_attempt_at(recipients)
 
-    def _try(self, parcel: Parcel) -> None:
+    def _attempt(self, email: OutgoingEmail) -> None:
         try:
-            self.lane.mailers[parcel.recipient].send(self.compose(parcel.changes))
+            self.channel.mailers[email.recipient].send(self.composer.compose(email.changes))
         except Unavailable as error:
-            self._failed(parcel, str(error))
+            self._failed(email, str(error))
         except Exception:
-            # A defect of ours must not hold up the e-mails behind this one.
-            log.exception("email_failed", extra=_fields(parcel))
-            self._failed(parcel, "internal")
+            # A defect with one e-mail must not delay those behind it.
+            log.exception("email_failed", extra=_fields(email))
+            self._failed(email, "internal")
         else:
             at = self.clock.now()
-            log.info("email_sent", extra=_fields(parcel) | {"count": len(parcel.changes)})
-            self._keep(parcel, lambda: self.notices.sent(parcel, at=at))
+            log.info("email_sent", extra=_fields(email) | {"count": len(email.changes)})
+            self._save(email, lambda: self.notifications.mark_sent(email, at=at))
 
-    def _keep(
-        self, parcel: Parcel, outcome: Callable[[], None], until: datetime | None = None
-    ) -> None:
-        try:
-            outcome()
-        except Unavailable:
-            self._unkept[parcel.name] = _Unkept(outcome, parcel.attempts + 1, until)
-        else:
-            self._unkept.pop(parcel.name, None)
-
-    def _keep_what_is_unkept(self) -> None:
-        for name, outcome in list(self._unkept.items()):
-            try:
-                outcome.keep()
-            except Unavailable:
-                return
-            del self._unkept[name]
-
-    def _failed(self, parcel: Parcel, reason: str) -> None:
+    def _failed(self, email: OutgoingEmail, reason: str) -> None:
         now = self.clock.now()
-        fields = _fields(parcel) | {"attempts": parcel.attempts + 1, "reason": reason}
-        if now - parcel.owed_since >= GIVE_UP_AFTER:
-            self._keep(parcel, lambda: self.notices.give_up(parcel, at=now, reason=reason))
+        fields = _fields(email) | {"attempts": email.attempts + 1, "reason": reason}
+        if now - email.pending_since >= GIVE_UP_AFTER:
+            self._save(email, lambda: self.notifications.give_up(email, at=now, reason=reason))
             log.error("email_given_up", extra=fields)
             return
-        ceiling = min(FIRST_DELAY_S * 2 ** min(parcel.attempts, 20), MAX_DELAY_S)
-        delay = timedelta(seconds=ceiling * random.uniform(0.5, 1))  # noqa: S311 (jitter, no secret)
-        until = now + delay
-        self._keep(
-            parcel,
-            lambda: self.notices.postpone(parcel, at=now, until=until, reason=reason),
+        wait_s = delay_s(email.attempts, base_s=FIRST_DELAY_S, cap_s=MAX_DELAY_S, jitter=0.5)
+        until = now + timedelta(seconds=wait_s)
+        self._save(
+            email,
+            lambda: self.notifications.postpone(email, at=now, until=until, reason=reason),
             until,
         )
         log.warning("email_postponed", extra=fields)
 
+    def _save(
+        self, email: OutgoingEmail, save: Callable[[], None], until: datetime | None = None
+    ) -> None:
+        try:
+            save()
+        except Unavailable:
+            self._unsaved[email.key] = _Unsaved(save, email.attempts + 1, until)
+        else:
+            self._unsaved.pop(email.key, None)
 
-def _fields(parcel: Parcel) -> dict[str, object]:
-    """What a log may say of it: addresses are personal, and kept out."""
-    channel = shown(parcel.recipient)
+    def _save_outcomes(self) -> None:
+        for key, outcome in list(self._unsaved.items()):
+            try:
+                outcome.save()
+            except Unavailable:
+                return
+            del self._unsaved[key]
+
+
+def _fields(email: OutgoingEmail) -> dict[str, object]:
+    """Return what a log line may hold; addresses are personal data and stay out."""
+    channel = shown(email.recipient)
     return {
-        "position": str(parcel.changes[0].position),
+        "position": str(email.changes[0].position),
         "recipient": "email" if "@" in channel else channel,
     }

@@ -1,4 +1,4 @@
-"""The text message about an incident: one part, in the letters that every telephone has."""
+"""The text message about an incident: one part, in the alphabet that every telephone has."""
 
 import unicodedata
 from zoneinfo import ZoneInfo
@@ -8,22 +8,22 @@ from alerta_utec.domain.messages import DEFAULT_LANG, Lang, email_text
 from alerta_utec.domain.values import unaccented
 from alerta_utec.notifications.rules import Facts
 
-# 3GPP TS 23.038, section 6.2.1, the basic alphabet: 160 of these are one part of 140 bytes. One
-# letter beyond it, and a part holds 70. Left out are its line breaks.
+# 3GPP TS 23.038, section 6.2.1, the basic alphabet, without its line breaks: 160 of these fit one
+# part of 140 bytes. With a single letter from outside it, a part holds only 70.
 GSM_7 = frozenset(
     "@£$¥èéùìòÇØøÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
     "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
 )
-# SNS puts the first ten characters of the topic's display name and "> " before the text.
+# SNS prepends the first ten characters of the topic's display name and "> ".
 SMS_MAX = 160 - len("Alerta UTE> ")
 _SIGNS = "“”‘’«»–—‐⁄×[]{}\\|~^`€"  # noqa: RUF001 (signs that look like others are the point)
 _PLAINER = str.maketrans(dict(zip(_SIGNS, '""\'\'""---/x()()//--\'E', strict=True)) | {"°": ""})
 
 
 def short_text(change: Change, timezone: ZoneInfo, lang: Lang = DEFAULT_LANG) -> str:
-    """What has happened and where, then as much of the description as there is room for.
+    """Write what happened and where, then as much of the description as fits.
 
-    At most ``SMS_MAX`` characters, all of them of ``GSM_7``.
+    The result has at most ``SMS_MAX`` characters, all from ``GSM_7``.
     """
     incident = change.after
     key = "status.resuelto" if change.resolves() else f"urgency.{incident.urgency}"
@@ -35,13 +35,13 @@ def short_text(change: Change, timezone: ZoneInfo, lang: Lang = DEFAULT_LANG) ->
 
 
 def gsm_7(text: str) -> str:
-    """The text in one line of letters of ``GSM_7``; ``?`` where none is near."""
+    """Convert the text to one line of ``GSM_7``; ``?`` replaces what has no close equivalent."""
     written = "".join(map(_letters, unicodedata.normalize("NFC", text)))
     return " ".join(written.split())
 
 
 def cut(text: str) -> str:
-    """The text, or its beginning and ``...`` where it is longer than ``SMS_MAX``."""
+    """Cut the text to ``SMS_MAX`` characters; ``...`` marks the cut."""
     return text if len(text) <= SMS_MAX else text[: SMS_MAX - 3].rstrip() + "..."
 
 

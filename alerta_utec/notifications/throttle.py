@@ -1,9 +1,9 @@
-"""What is sent at once, and what is held and sent together: pure decisions about notices.
+"""Throttling of notifications, as pure functions: which leave at once, and which together.
 
-Each recipient (on AWS: each topic) has a ``Gate``, which is all that these decisions remember.
-Whoever stores it keeps, in one atomic write and only where the gate is still at the version that
-was read, the new gate with what was decided by it: else two that decide at once would both send
-what should be one, or a crash would forget what is held.
+Each recipient (on AWS: each topic) has a ``ThrottleState``, which is all that a decision depends
+on. A store must save the new state together with the decision in one atomic write, conditional
+on the version that was read. Otherwise two concurrent decisions could both send what should be
+one e-mail, or a crash could lose a held notification.
 """
 
 import hashlib
@@ -17,34 +17,34 @@ from alerta_utec.domain.change import Change
 from alerta_utec.domain.values import Urgency
 from alerta_utec.notifications.rules import folded
 
-# More than this at once, and the oldest windows are forgotten: those notices are not grouped.
+# Above this number the oldest windows are dropped; their notifications are no longer grouped.
 WINDOWS_MAX = 1000
 _LONG_AGO = datetime(1, 1, 1, tzinfo=UTC)
 
 
-class Because(StrEnum):
-    """Why a notice is held."""
+class HoldReason(StrEnum):
+    """Why a notification is held."""
 
-    # Others about the same type and place went out moments before.
+    # Another one about the same type and place has just left.
     GROUPED = "grouped"
-    # The recipient has had as many as it should in a while.
+    # The recipient has reached its limit of e-mails.
     LIMIT = "limit"
 
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """A notice is not sent by itself: it leaves with others, not before ``until``.
+    """A notification waits to leave together with others, not before ``until``.
 
-    ``until`` is the end of the group's window, or when there may be a token again; it may be past.
+    ``until`` is the end of the group's window, or when the next token is due; it may be past.
     """
 
-    because: Because
+    reason: HoldReason
     until: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A notice that is held for a recipient: its change's ``seq``, its group, and the hold."""
+    """A held notification of one recipient: its change's ``seq``, its group, and the hold."""
 
     seq: int
     group: str
@@ -52,46 +52,43 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True)
-class Measure:
-    """How much a recipient should have: ``burst`` e-mails at once, then ``per_hour``.
+class ThrottlePolicy:
+    """The limits for each recipient: ``burst`` e-mails at once, then ``per_hour``."""
 
-    ``window``: for how long those about the same type and place are held after the first.
-    """
-
+    # How long further reports of the same type and place are held after the first.
     window: timedelta = timedelta(minutes=5)
     burst: int = 20
     per_hour: int = 20
 
     @property
     def interval(self) -> timedelta:
-        """The time that makes one token."""
+        """Return the time in which one token is earned."""
         return timedelta(hours=1) / self.per_hour
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """A group's window: until when its notices are held, and whether a ``high`` one went out."""
+    """A group's window: when it ends, and whether a ``high`` report has left in it."""
 
     until: datetime
     high: bool
 
 
 @dataclass(frozen=True, slots=True)
-class Gate:
-    """What is remembered of one recipient; ``Gate()`` for one that is new.
+class ThrottleState:
+    """The throttle's state for one recipient; ``ThrottleState()`` for a new one."""
 
-    ``version`` counts the writes: whoever stores it adds one. ``full_at``: when its bucket of
-    tokens will be full again (the generic cell rate algorithm; one moment says it all).
-    ``limited``: notices are held for want of a token, and later ones queue up behind them.
-    """
-
+    # The number of writes; the store adds one to each write.
     version: int = 0
+    # When the bucket of tokens will be full again (generic cell rate algorithm).
     full_at: datetime = _LONG_AGO
+    # Whether notifications wait for a token; later ones then queue behind them.
     limited: bool = False
+    # The open windows by group.
     windows: Mapping[str, Window] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
-        """As a store keeps it, without the version: under 100 KB of JSON."""
+        """Return the stored form, without the version: under 100 KB of JSON."""
         return {
             "fullAt": self.full_at.isoformat(),
             "limited": self.limited,
@@ -103,7 +100,7 @@ class Gate:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any], version: int) -> Self:
-        """The gate that ``to_json`` wrote; trusts its source."""
+        """Return the state that ``to_json`` wrote; the input is trusted."""
         return cls(
             version,
             datetime.fromisoformat(data["fullAt"]),
@@ -114,103 +111,106 @@ class Gate:
             },
         )
 
-    def at(self, now: datetime, measure: Measure) -> Self:
-        """The gate as it is ``now``, whatever clock and measure it was written by.
+    def at(self, now: datetime, policy: ThrottlePolicy) -> Self:
+        """Return the state ``now`` under ``policy``, whatever clock and policy wrote it.
 
-        Windows of a future that a clock set back has left are gone.
+        Windows that end too far ahead were left by a clock that has been set back; they go.
         """
-        full_at = min(max(self.full_at, now), now + measure.burst * measure.interval)
-        latest = now + measure.window
+        full_at = min(max(self.full_at, now), now + policy.burst * policy.interval)
+        latest = now + policy.window
         windows = {name: one for name, one in self.windows.items() if one.until <= latest}
         return replace(self, full_at=full_at, windows=windows)
 
-    def free_at(self, now: datetime, measure: Measure) -> datetime:
-        """When there is a token: ``now``, or later."""
-        return max(self.full_at - (measure.burst - 1) * measure.interval, now)
+    def free_at(self, now: datetime, policy: ThrottlePolicy) -> datetime:
+        """Return when a token is available: ``now``, or later."""
+        return max(self.full_at - (policy.burst - 1) * policy.interval, now)
 
-    def taken(self, now: datetime, measure: Measure) -> Self:
-        """One token less, where there is one."""
-        if self.free_at(now, measure) > now:
+    def taken(self, now: datetime, policy: ThrottlePolicy) -> Self:
+        """Return the state with one token less, if one is available."""
+        if self.free_at(now, policy) > now:
             return self
-        return replace(self, full_at=self.full_at + measure.interval)
+        return replace(self, full_at=self.full_at + policy.interval)
 
 
 def group_of(change: Change) -> str:
-    """What notices are grouped by: type and place, as rules compare them; drills apart."""
+    """Return the group of a notification: type and place as rules compare them; drills apart."""
     incident = change.after
     parts = (folded(incident.type), folded(incident.location), str(incident.drill))
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
 
-def admit(gate: Gate, change: Change, now: datetime, measure: Measure) -> tuple[Gate, Hold | None]:
-    """Whether the notice about ``change`` leaves at once (none) or is held.
+def admit(
+    state: ThrottleState, change: Change, now: datetime, policy: ThrottlePolicy
+) -> tuple[ThrottleState, Hold | None]:
+    """Decide whether the notification about ``change`` leaves at once (``None``) or is held.
 
-    A window opens with a group's first report, at the time of the report, so that what is
-    decided late is grouped as it would have been. Never held: the first ``high`` report of a
-    window, a rise of the urgency, an all-clear; they take a token where there is one that
-    nothing held is waiting for, so that what is held leaves in time whatever else does.
+    A window opens with a group's first report, at the time of that report, so that a late
+    decision groups as a prompt one would. Never held: the first ``high`` report of a window, a
+    rise in urgency, an all-clear. They take a token only if nothing held is waiting for it, so
+    that held notifications still leave on time.
     """
-    gate, at = gate.at(now, measure), min(change.at, now)
-    windows = {name: one for name, one in gate.windows.items() if at < one.until}
-    gate = replace(gate, windows=windows)
+    state, at = state.at(now, policy), min(change.at, now)
+    windows = {name: one for name, one in state.windows.items() if at < one.until}
+    state = replace(state, windows=windows)
     if change.before is not None:
-        return _exempt(gate, now, measure), None
+        return _exempt(state, now, policy), None
     group, high = group_of(change), change.after.urgency is Urgency.HIGH
     window = windows.get(group)
     if window is not None and (window.high or not high):
-        return gate, Hold(Because.GROUPED, window.until)
-    windows[group] = Window(window.until if window else at + measure.window, high)
-    gate = replace(gate, windows=dict(list(windows.items())[-WINDOWS_MAX:]))
-    free_at = gate.free_at(now, measure)
+        return state, Hold(HoldReason.GROUPED, window.until)
+    windows[group] = Window(window.until if window else at + policy.window, high)
+    state = replace(state, windows=dict(list(windows.items())[-WINDOWS_MAX:]))
+    free_at = state.free_at(now, policy)
     if high:
-        return _exempt(gate, now, measure), None
-    if free_at <= now and not gate.limited:
-        return gate.taken(now, measure), None
-    return replace(gate, limited=True), Hold(Because.LIMIT, free_at)
+        return _exempt(state, now, policy), None
+    if free_at <= now and not state.limited:
+        return state.taken(now, policy), None
+    return replace(state, limited=True), Hold(HoldReason.LIMIT, free_at)
 
 
 @dataclass(frozen=True, slots=True)
 class Released:
-    """What becomes of held notices: ``parcels`` of ``seq`` leave, each as one; ``holds`` change.
+    """A release of held notifications."""
 
-    ``at``: when it was decided.
-    """
-
-    gate: Gate
+    state: ThrottleState
     at: datetime
-    parcels: Sequence[Sequence[int]]
+    # The ``seq`` of each digest that leaves now.
+    digests: Sequence[Sequence[int]]
+    # New holds, by ``seq``.
     holds: Mapping[int, Hold]
 
 
-def release(gate: Gate, held: Iterable[Held], now: datetime, measure: Measure) -> Released:
-    """What leaves now, of what is ``held`` for one recipient.
+def release(
+    state: ThrottleState, held: Iterable[Held], now: datetime, policy: ThrottlePolicy
+) -> Released:
+    """Decide what leaves now, of everything ``held`` for one recipient.
 
-    ``held`` is all that is, but for what is grouped and whose window has not ended.
-    What a window has held leaves together when it ends, for one token. Where there is none, it
-    waits for one with everything else that does, and all of that leaves together.
+    ``held`` may omit grouped notifications whose window has not ended. The members of a window
+    leave together when it ends, for one token. Without a token they wait for one together with
+    everything else that does, and all of that leaves as one digest.
     """
-    gate = gate.at(now, measure)
+    state = state.at(now, policy)
     groups: dict[str, list[int]] = {}
     waiting: list[int] = []
     for one in sorted(held, key=lambda each: each.seq):
-        if one.hold.because is Because.LIMIT:
+        if one.hold.reason is HoldReason.LIMIT:
             waiting.append(one.seq)
-        elif not now < one.hold.until <= now + measure.window:
+        elif not now < one.hold.until <= now + policy.window:
             groups.setdefault(one.group, []).append(one.seq)
-    parcels: list[Sequence[int]] = []
+    digests: list[Sequence[int]] = []
     for group in groups.values():
-        if waiting or gate.free_at(now, measure) > now:
+        if waiting or state.free_at(now, policy) > now:
             waiting += group
         else:
-            parcels.append(group)
-            gate = gate.taken(now, measure)
-    free_at = gate.free_at(now, measure)
+            digests.append(group)
+            state = state.taken(now, policy)
+    free_at = state.free_at(now, policy)
     if waiting and free_at <= now:
-        parcels.append(sorted(waiting))
-        waiting, gate = [], gate.taken(now, measure)
-    holds = {seq: Hold(Because.LIMIT, free_at) for seq in waiting}
-    return Released(replace(gate, limited=bool(waiting)), now, parcels, holds)
+        digests.append(sorted(waiting))
+        waiting, state = [], state.taken(now, policy)
+    holds = {seq: Hold(HoldReason.LIMIT, free_at) for seq in waiting}
+    return Released(replace(state, limited=bool(waiting)), now, digests, holds)
 
 
-def _exempt(gate: Gate, now: datetime, measure: Measure) -> Gate:
-    return gate if gate.limited else gate.taken(now, measure)
+def _exempt(state: ThrottleState, now: datetime, policy: ThrottlePolicy) -> ThrottleState:
+    return state if state.limited else state.taken(now, policy)

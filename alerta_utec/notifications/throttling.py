@@ -1,4 +1,4 @@
-"""Holding back what would be too much: deciding about notices, over what is remembered."""
+"""The throttle: decides which notifications leave at once, over stored state."""
 
 import random
 import time
@@ -8,98 +8,110 @@ from typing import TypeVar
 
 from alerta_utec.domain.change import Change
 from alerta_utec.domain.errors import Conflict, Unavailable
-from alerta_utec.notifications.ports import Decided, Decision, Notices, StormMemory
-from alerta_utec.notifications.throttle import Gate, Hold, Measure, admit, group_of, release
+from alerta_utec.notifications.ports import (
+    ChangeDecisions,
+    Decision,
+    NotificationStore,
+    ThrottleStore,
+)
+from alerta_utec.notifications.throttle import (
+    Hold,
+    ThrottlePolicy,
+    ThrottleState,
+    admit,
+    group_of,
+    release,
+)
 from alerta_utec.ports import Clock
 
 TRIES_MAX = 20
 PAUSE_MAX_S = 0.2
-Result = TypeVar("Result")
+Outcome = TypeVar("Outcome")
 
 
 @dataclass(frozen=True)
-class Storms:
-    """Decides which notices leave at once and which together; the same in both homes.
+class Throttle:
+    """Decides which notifications leave at once and which leave together; used everywhere.
 
-    What is decided is decided once: asked again after a crash, it answers the same. Several may
-    decide at once; who comes second decides again, on top of the first.
+    Each decision is made once: asked again after a crash, the answer is the same. Of several
+    concurrent callers, the second decides again on top of the first.
     """
 
-    memory: StormMemory
+    store: ThrottleStore
     clock: Clock
-    measure: Measure = field(default_factory=Measure)
+    policy: ThrottlePolicy = field(default_factory=ThrottlePolicy)
 
     def admit(self, change: Change, recipients: Sequence[str]) -> Mapping[str, Hold | None]:
-        """What becomes of the notice about a committed change, by recipient: none is sent now.
+        """Decide about a committed change; return the hold by recipient, ``None`` to send now.
 
         Raises:
-            Unavailable: not decided, or not known; repeat it.
+            Unavailable: not decided, or the outcome is unknown; repeat the call.
         """
-        return _tried(lambda: self._admit(change, recipients))
+        return _retry_conflicts(lambda: self._admit(change, recipients))
 
     def release(self, recipient: str) -> Sequence[Sequence[int]]:
-        """Let leave what has been held for long enough: the ``seq`` of each e-mail's changes.
+        """Release the notifications whose hold has ended; return the ``seq`` of each digest.
 
         Raises:
-            Unavailable: not decided, or not known; repeat it.
+            Unavailable: not decided, or the outcome is unknown; repeat the call.
         """
-        return _tried(lambda: self._release(recipient))
+        return _retry_conflicts(lambda: self._release(recipient))
 
     def _admit(self, change: Change, recipients: Sequence[str]) -> Mapping[str, Hold | None]:
         seq, now = change.after.seq, self.clock.now()
-        recalled = self.memory.recall(seq, recipients)
+        snapshot = self.store.load(seq, recipients)
         decisions = {
-            recipient: Decision(*admit(recalled.gates[recipient], change, now, self.measure))
+            recipient: Decision(*admit(snapshot.states[recipient], change, now, self.policy))
             for recipient in recipients
-            if recipient not in recalled.decided
+            if recipient not in snapshot.decided
         }
         if decisions:
-            self.memory.keep(seq, group_of(change), decisions)
-        return {**recalled.decided, **{name: one.hold for name, one in decisions.items()}}
+            self.store.save(seq, group_of(change), decisions)
+        return {**snapshot.decided, **{name: one.hold for name, one in decisions.items()}}
 
     def _release(self, recipient: str) -> Sequence[Sequence[int]]:
-        gate, held = self.memory.held(recipient)
-        released = release(gate, held, self.clock.now(), self.measure)
-        if released.parcels or released.holds:
-            self.memory.release(recipient, released)
-        return released.parcels
+        state, held = self.store.held(recipient)
+        released = release(state, held, self.clock.now(), self.policy)
+        if released.digests or released.holds:
+            self.store.release(recipient, released)
+        return released.digests
 
 
 @dataclass(frozen=True)
-class BatchedStorms(Storms):
-    """Decides about many notices at once, and keeps what it has decided in one write."""
+class BatchThrottle(Throttle):
+    """A throttle that decides about many changes at once and stores the decisions in one write."""
 
-    memory: Notices
+    store: NotificationStore
 
     def admit_all(self, batch: Sequence[tuple[Change, Sequence[str]]]) -> None:
-        """As ``admit``, for each change and its recipients, one after another.
+        """Decide about each change and its recipients in order, as ``admit``.
 
         Raises:
-            Unavailable: nothing was decided, or it is not known; repeat it.
+            Unavailable: nothing was decided, or the outcome is unknown; repeat the call.
         """
-        _tried(lambda: self._admit_all(batch))
+        _retry_conflicts(lambda: self._admit_all(batch))
 
     def _admit_all(self, batch: Sequence[tuple[Change, Sequence[str]]]) -> None:
         now = self.clock.now()
-        gates: dict[str, Gate] = {}
-        several: list[Decided] = []
+        states: dict[str, ThrottleState] = {}
+        several: list[ChangeDecisions] = []
         for change, recipients in batch:
-            recalled = self.memory.recall(change.after.seq, recipients)
+            snapshot = self.store.load(change.after.seq, recipients)
             decisions = {}
             for name in recipients:
-                if name not in recalled.decided:
-                    before = gates.get(name, recalled.gates[name])
-                    gate, hold = admit(before, change, now, self.measure)
-                    decisions[name] = Decision(gate, hold)
-                    gates[name] = replace(gate, version=gate.version + 1)
-            several.append(Decided(change.after.seq, group_of(change), decisions))
-        self.memory.keep_all(several)
+                if name not in snapshot.decided:
+                    before = states.get(name, snapshot.states[name])
+                    state, hold = admit(before, change, now, self.policy)
+                    decisions[name] = Decision(state, hold)
+                    states[name] = replace(state, version=state.version + 1)
+            several.append(ChangeDecisions(change.after.seq, group_of(change), decisions))
+        self.store.save_all(several)
 
 
-def _tried(decide: Callable[[], Result]) -> Result:
+def _retry_conflicts(decide: Callable[[], Outcome]) -> Outcome:
     for _ in range(TRIES_MAX):
         try:
             return decide()
         except Conflict:
             time.sleep(random.uniform(0, PAUSE_MAX_S))  # noqa: S311 (jitter, no secret)
-    raise Unavailable("notices: others decide all the time")
+    raise Unavailable("notifications: too many concurrent decisions")

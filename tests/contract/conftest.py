@@ -26,8 +26,8 @@ from alerta_utec.notifications.local.apprise import AppriseMailer
 from alerta_utec.notifications.local.maildir import MaildirMailer
 from alerta_utec.notifications.local.message import Envelope
 from alerta_utec.notifications.local.smtp import SmtpConnection, SmtpMailer, SmtpServer
-from alerta_utec.notifications.local.sqlite import SqliteNotices
-from alerta_utec.notifications.ports import Notices
+from alerta_utec.notifications.local.sqlite import SqliteNotifications
+from alerta_utec.notifications.ports import NotificationStore
 from alerta_utec.ports import (
     Connections,
     Deliveries,
@@ -92,7 +92,7 @@ def memory_incidents() -> MemoryIncidents:
 
 @pytest.fixture
 def sqlite_incidents(database: Database) -> SqliteIncidents:
-    return SqliteIncidents(database, steps=[SqliteNotices(database)])
+    return SqliteIncidents(database, steps=[SqliteNotifications(database)])
 
 
 @pytest.fixture(params=["memory", "sqlite", "dynamodb"])
@@ -174,10 +174,10 @@ def rate_limits(request: pytest.FixtureRequest) -> RateLimits:
 
 @dataclass(frozen=True)
 class Owing:
-    """``Notices`` with the store whose commits call for them."""
+    """``NotificationStore`` with the store whose commits call for them."""
 
     incidents: IncidentStore
-    notices: Notices
+    notices: NotificationStore
 
 
 @pytest.fixture
@@ -187,12 +187,12 @@ def memory_owing(memory_incidents: MemoryIncidents) -> Owing:
 
 @pytest.fixture
 def sqlite_owing(database: Database, sqlite_incidents: SqliteIncidents) -> Owing:
-    return Owing(sqlite_incidents, SqliteNotices(database))
+    return Owing(sqlite_incidents, SqliteNotifications(database))
 
 
 @pytest.fixture(params=["memory", "sqlite"])
 def owing(request: pytest.FixtureRequest) -> Owing:
-    """``Notices`` that hold and owe nothing, and their store."""
+    """``NotificationStore`` that hold and owe nothing, and their store."""
     pair: Owing = request.getfixturevalue(f"{request.param}_owing")
     return pair
 
@@ -317,7 +317,7 @@ def smtp_mailing() -> Iterator[Mailing]:
             lambda: [as_email(m) for m in peer.messages],
             SmtpMailer(nowhere, envelope),
         )
-        connection.rest()
+        connection.close_idle()
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""``Notices``: what each recipient is owed and has got, and what is held for it."""
+"""``NotificationStore``: what each recipient is owed and has got, and what is held for it."""
 
 from datetime import timedelta
 from typing import Any
@@ -8,16 +8,23 @@ import pytest
 from alerta_utec.domain.change import Change
 from alerta_utec.domain.errors import Conflict
 from alerta_utec.domain.values import Status, Urgency
-from alerta_utec.notifications.ports import Decided, Decision, Recalled
-from alerta_utec.notifications.throttle import Because, Gate, Held, Hold, Released, Window
+from alerta_utec.notifications.ports import ChangeDecisions, Decision, ThrottleSnapshot
+from alerta_utec.notifications.throttle import (
+    Held,
+    Hold,
+    HoldReason,
+    Released,
+    ThrottleState,
+    Window,
+)
 from tests.contract.builders import T0, creation, update
 
 SECOND = timedelta(seconds=1)
 MINUTE = timedelta(minutes=1)
 LATER = T0 + timedelta(minutes=90)
-GATE = Gate(0, T0, limited=True, windows={"g": Window(T0, high=True)})
+STATE = ThrottleState(0, T0, limited=True, windows={"g": Window(T0, high=True)})
 ANA, LUZ = "ana@example.edu", "tgram:0123456789abcdef"
-HOLD = Hold(Because.GROUPED, T0 + 5 * MINUTE)
+HOLD = Hold(HoldReason.GROUPED, T0 + 5 * MINUTE)
 
 
 def commit(owing: Any, **fields: Any) -> Change:
@@ -28,9 +35,9 @@ def commit(owing: Any, **fields: Any) -> Change:
 def keep(owing: Any, change: Change, **holds: Hold | None) -> None:
     """Decide about ``change`` for Ana, and for Luz where she is named."""
     names = {"ana": ANA, "luz": LUZ}
-    recalled = owing.notices.recall(change.after.seq, [ANA, LUZ])
-    decisions = {names[n]: Decision(recalled.gates[names[n]], hold) for n, hold in holds.items()}
-    owing.notices.keep(change.after.seq, "g", decisions)
+    snapshot = owing.notices.load(change.after.seq, [ANA, LUZ])
+    decisions = {names[n]: Decision(snapshot.states[names[n]], hold) for n, hold in holds.items()}
+    owing.notices.save(change.after.seq, "g", decisions)
 
 
 def outcomes(owing: Any, change: Change) -> Any:
@@ -47,9 +54,9 @@ def test_nothing_is_owed_or_held_at_first(owing: Any) -> None:
     notices = owing.notices
 
     assert list(notices.unrouted(10)) == []
-    assert list(notices.owed([ANA], LATER, 10)) == []
-    assert list(notices.releasable(LATER)) == []
-    assert (notices.next_try([ANA]), notices.next_release()) == (None, None)
+    assert list(notices.pending([ANA], LATER, 10)) == []
+    assert list(notices.recipients_to_release(LATER)) == []
+    assert (notices.next_attempt_at([ANA]), notices.next_release_at()) == (None, None)
     assert list(notices.for_incident("nada")) == []
 
 
@@ -91,8 +98,8 @@ def test_the_oldest_are_decided_about_first(owing: Any) -> None:
 def test_where_nobody_is_told_the_record_says_so(owing: Any) -> None:
     change = commit(owing)
 
-    owing.notices.nobody([change], at=T0 + SECOND)
-    owing.notices.nobody([change], at=T0 + 2 * SECOND)
+    owing.notices.suppress([change], at=T0 + SECOND)
+    owing.notices.suppress([change], at=T0 + 2 * SECOND)
 
     assert list(owing.notices.unrouted(10)) == []
     [delivery] = owing.notices.for_incident(change.incident_id)
@@ -100,55 +107,60 @@ def test_where_nobody_is_told_the_record_says_so(owing: Any) -> None:
     assert dict(delivery.outcome) == {"result": "suppressed", "because": "no_rule"}
 
 
-def test_what_is_decided_is_recalled_and_decided_once(owing: Any) -> None:
+def test_what_is_decided_is_snapshot_and_decided_once(owing: Any) -> None:
     change = commit(owing)
-    before = owing.notices.recall(change.after.seq, [ANA, LUZ])
+    before = owing.notices.load(change.after.seq, [ANA, LUZ])
 
     keep(owing, change, ana=None, luz=HOLD)
 
-    assert before == Recalled({ANA: Gate(), LUZ: Gate()}, {})
+    assert before == ThrottleSnapshot({ANA: ThrottleState(), LUZ: ThrottleState()}, {})
     assert list(owing.notices.unrouted(10)) == []
-    after = owing.notices.recall(change.after.seq, [ANA, LUZ, "otro"])
+    after = owing.notices.load(change.after.seq, [ANA, LUZ, "otro"])
     assert after.decided == {ANA: None, LUZ: HOLD}
-    assert [after.gates[name].version for name in (ANA, LUZ, "otro")] == [1, 1, 0]
+    assert [after.states[name].version for name in (ANA, LUZ, "otro")] == [1, 1, 0]
     with pytest.raises(Conflict):
         keep(owing, change, ana=None)
 
 
-def test_a_gate_is_kept_whole_and_only_over_the_version_that_was_read(owing: Any) -> None:
+def test_a_state_is_stored_whole_and_only_over_the_version_that_was_read(owing: Any) -> None:
     first, second = commit(owing), commit(owing)
 
-    owing.notices.keep(first.after.seq, "g", {ANA: Decision(GATE, None)})
+    owing.notices.save(first.after.seq, "g", {ANA: Decision(STATE, None)})
 
     kept, _ = owing.notices.held(ANA)
-    assert kept == Gate(1, GATE.full_at, GATE.limited, GATE.windows)
+    assert kept == ThrottleState(1, STATE.full_at, STATE.limited, STATE.windows)
     with pytest.raises(Conflict):
-        owing.notices.keep(
-            second.after.seq, "g", {LUZ: Decision(Gate(), None), ANA: Decision(GATE, None)}
+        owing.notices.save(
+            second.after.seq,
+            "g",
+            {LUZ: Decision(ThrottleState(), None), ANA: Decision(STATE, None)},
         )
     assert list(owing.notices.unrouted(10)) == [second]
-    assert owing.notices.recall(second.after.seq, [ANA, LUZ]).decided == {}
+    assert owing.notices.load(second.after.seq, [ANA, LUZ]).decided == {}
     with pytest.raises(Conflict):
-        owing.notices.release(ANA, Released(GATE, T0, [], {}))
+        owing.notices.release(ANA, Released(STATE, T0, [], {}))
 
 
 def test_what_is_decided_about_several_is_kept_all_or_nothing(owing: Any) -> None:
     first, second = commit(owing), commit(owing)
     wrong = [
-        Decided(first.after.seq, "g", {ANA: Decision(Gate(), None)}),
-        Decided(second.after.seq, "g", {ANA: Decision(Gate(), None)}),
+        ChangeDecisions(first.after.seq, "g", {ANA: Decision(ThrottleState(), None)}),
+        ChangeDecisions(second.after.seq, "g", {ANA: Decision(ThrottleState(), None)}),
     ]
-    right = [wrong[0], Decided(second.after.seq, "g", {ANA: Decision(Gate(1), HOLD)})]
+    right = [
+        wrong[0],
+        ChangeDecisions(second.after.seq, "g", {ANA: Decision(ThrottleState(1), HOLD)}),
+    ]
 
     with pytest.raises(Conflict):
-        owing.notices.keep_all(wrong)
+        owing.notices.save_all(wrong)
     left = list(owing.notices.unrouted(10))
-    owing.notices.keep_all(right)
+    owing.notices.save_all(right)
 
     assert left == [first, second]
     assert list(owing.notices.unrouted(10)) == []
-    gate, held = owing.notices.held(ANA)
-    assert (gate.version, [one.seq for one in held]) == (2, [second.after.seq])
+    state, held = owing.notices.held(ANA)
+    assert (state.version, [one.seq for one in held]) == (2, [second.after.seq])
 
 
 def test_what_leaves_at_once_is_owed_to_each_of_its_recipients(owing: Any) -> None:
@@ -157,12 +169,12 @@ def test_what_leaves_at_once_is_owed_to_each_of_its_recipients(owing: Any) -> No
     keep(owing, change, ana=None, luz=None)
 
     for name in (ANA, LUZ):
-        [parcel] = owing.notices.owed([name], T0, 10)
-        assert (parcel.recipient, list(parcel.changes)) == (name, [change])
-        assert (parcel.owed_since, parcel.attempts) == (T0, 0)
-        assert owing.notices.next_try([name]) == T0
-    assert len(owing.notices.owed([ANA, LUZ], T0, 10)) == 2
-    assert list(owing.notices.owed([ANA, LUZ], T0 - SECOND, 10)) == []
+        [email] = owing.notices.pending([name], T0, 10)
+        assert (email.recipient, list(email.changes)) == (name, [change])
+        assert (email.pending_since, email.attempts) == (T0, 0)
+        assert owing.notices.next_attempt_at([name]) == T0
+    assert len(owing.notices.pending([ANA, LUZ], T0, 10)) == 2
+    assert list(owing.notices.pending([ANA, LUZ], T0 - SECOND, 10)) == []
     assert outcomes(owing, change) == (
         {"result": "pending"},
         [{"to": ANA, "result": "pending"}, {"to": "tgram://…", "result": "pending"}],
@@ -173,27 +185,27 @@ def test_the_longest_owed_come_first_up_to_the_limit(owing: Any) -> None:
     changes = [commit(owing, at=T0 + number * SECOND) for number in range(3)]
     for change in changes:
         keep(owing, change, ana=None)
-    first, *_ = owing.notices.owed([ANA], LATER, 1)
+    first, *_ = owing.notices.pending([ANA], LATER, 1)
 
     owing.notices.postpone(first, at=T0, until=T0 + MINUTE, reason="otra vez")
 
-    assert [p.changes[0] for p in owing.notices.owed([ANA], LATER, 2)] == changes[:2]
-    assert [p.changes[0] for p in owing.notices.owed([ANA], T0 + 59 * SECOND, 9)] == changes[1:]
-    assert owing.notices.next_try([ANA]) == T0 + SECOND
+    assert [p.changes[0] for p in owing.notices.pending([ANA], LATER, 2)] == changes[:2]
+    assert [p.changes[0] for p in owing.notices.pending([ANA], T0 + 59 * SECOND, 9)] == changes[1:]
+    assert owing.notices.next_attempt_at([ANA]) == T0 + SECOND
 
 
 def test_each_recipient_has_a_fate_of_its_own(owing: Any) -> None:
     change = commit(owing)
     keep(owing, change, ana=None, luz=None)
-    [to_ana] = owing.notices.owed([ANA], T0, 10)
-    [to_luz] = owing.notices.owed([LUZ], T0, 10)
+    [to_ana] = owing.notices.pending([ANA], T0, 10)
+    [to_luz] = owing.notices.pending([LUZ], T0, 10)
 
-    owing.notices.sent(to_ana, at=T0 + SECOND)
+    owing.notices.mark_sent(to_ana, at=T0 + SECOND)
     owing.notices.postpone(to_luz, at=T0 + SECOND, until=T0 + MINUTE, reason="sin servidor")
 
-    assert list(owing.notices.owed([ANA, LUZ], T0 + 59 * SECOND, 10)) == []
-    [again] = owing.notices.owed([ANA, LUZ], T0 + MINUTE, 10)
-    assert (again.recipient, again.attempts, again.owed_since) == (LUZ, 1, T0)
+    assert list(owing.notices.pending([ANA, LUZ], T0 + 59 * SECOND, 10)) == []
+    [again] = owing.notices.pending([ANA, LUZ], T0 + MINUTE, 10)
+    assert (again.recipient, again.attempts, again.pending_since) == (LUZ, 1, T0)
     assert outcomes(owing, change) == (
         {"result": "failed", "counts": {"failed": 1, "sent": 1}},
         [
@@ -207,17 +219,17 @@ def test_what_is_done_is_done(owing: Any) -> None:
     sent, given_up = commit(owing), commit(owing)
     keep(owing, sent, ana=None)
     keep(owing, given_up, ana=None)
-    first, second = owing.notices.owed([ANA], T0, 10)
-    owing.notices.sent(first, at=T0 + SECOND)
+    first, second = owing.notices.pending([ANA], T0, 10)
+    owing.notices.mark_sent(first, at=T0 + SECOND)
     owing.notices.give_up(second, at=T0 + SECOND, reason="sin servidor")
 
-    for parcel in (first, second):
-        owing.notices.sent(parcel, at=T0 + 2 * SECOND)
-        owing.notices.postpone(parcel, at=T0, until=T0, reason="tarde")
-        owing.notices.give_up(parcel, at=T0, reason="tarde")
+    for email in (first, second):
+        owing.notices.mark_sent(email, at=T0 + 2 * SECOND)
+        owing.notices.postpone(email, at=T0, until=T0, reason="tarde")
+        owing.notices.give_up(email, at=T0, reason="tarde")
 
-    assert list(owing.notices.owed([ANA], LATER, 10)) == []
-    assert owing.notices.next_try([ANA]) is None
+    assert list(owing.notices.pending([ANA], LATER, 10)) == []
+    assert owing.notices.next_attempt_at([ANA]) is None
     assert outcomes(owing, sent)[0] == {"result": "sent"}
     gave_up = {"result": "given_up", "because": "sin servidor", "attempts": 1}
     assert outcomes(owing, given_up)[0] == gave_up
@@ -228,14 +240,15 @@ def test_what_is_held_is_not_owed_until_it_is_released(owing: Any) -> None:
     keep(owing, first, ana=None)
     keep(owing, second, ana=HOLD)
 
-    gate, held = owing.notices.held(ANA)
+    state, held = owing.notices.held(ANA)
 
-    assert gate.version == 2
+    assert state.version == 2
     assert list(held) == [Held(second.after.seq, "g", HOLD)]
-    assert [p.changes[0] for p in owing.notices.owed([ANA], LATER, 10)] == [first]
-    assert owing.notices.next_release() == HOLD.until
+    assert [p.changes[0] for p in owing.notices.pending([ANA], LATER, 10)] == [first]
+    assert owing.notices.next_release_at() == HOLD.until
     assert [
-        list(owing.notices.releasable(HOLD.until + n * timedelta(microseconds=1))) for n in (-1, 0)
+        list(owing.notices.recipients_to_release(HOLD.until + n * timedelta(microseconds=1)))
+        for n in (-1, 0)
     ] == [[], [ANA]]
     until = "2035-11-16T18:17:00.123456Z"
     assert outcomes(owing, second)[0] == {"result": "held", "because": "grouped", "until": until}
@@ -245,22 +258,22 @@ def test_a_parcel_leaves_as_one_and_shares_one_fate(owing: Any) -> None:
     changes = [commit(owing) for _ in range(3)]
     for change in changes:
         keep(owing, change, ana=HOLD, luz=HOLD)
-    gate, _ = owing.notices.held(ANA)
+    state, _ = owing.notices.held(ANA)
     at = T0 + 5 * MINUTE
     first, second, third = (change.after.seq for change in changes)
-    limit = Hold(Because.LIMIT, T0 + 9 * MINUTE)
+    limit = Hold(HoldReason.LIMIT, T0 + 9 * MINUTE)
 
-    owing.notices.release(ANA, Released(gate, at, [[first, third]], {second: limit}))
+    owing.notices.release(ANA, Released(state, at, [[first, third]], {second: limit}))
 
-    [parcel] = owing.notices.owed([ANA], at, 10)
-    assert list(parcel.changes) == [changes[0], changes[2]]
-    assert parcel.owed_since == at
+    [email] = owing.notices.pending([ANA], at, 10)
+    assert list(email.changes) == [changes[0], changes[2]]
+    assert email.pending_since == at
     assert owing.notices.held(ANA)[1] == [Held(second, "g", limit)]
     assert len(owing.notices.held(LUZ)[1]) == 3
-    owing.notices.postpone(parcel, at=at, until=at + MINUTE, reason="sin servidor")
-    [again] = owing.notices.owed([ANA], at + MINUTE, 10)
-    assert (again.attempts, list(again.changes)) == (1, list(parcel.changes))
-    owing.notices.sent(again, at=at + MINUTE)
+    owing.notices.postpone(email, at=at, until=at + MINUTE, reason="sin servidor")
+    [again] = owing.notices.pending([ANA], at + MINUTE, 10)
+    assert (again.attempts, list(again.changes)) == (1, list(email.changes))
+    owing.notices.mark_sent(again, at=at + MINUTE)
     _, to_both = outcomes(owing, changes[2])
     assert to_both[0] == {
         "to": ANA,
@@ -275,20 +288,20 @@ def test_a_parcel_leaves_as_one_and_shares_one_fate(owing: Any) -> None:
 def test_what_is_for_nobody_known_any_more_is_given_up(owing: Any) -> None:
     sent, change = commit(owing), commit(owing)
     keep(owing, sent, luz=None)
-    [parcel] = owing.notices.owed([LUZ], T0, 10)
-    owing.notices.sent(parcel, at=T0)
+    [email] = owing.notices.pending([LUZ], T0, 10)
+    owing.notices.mark_sent(email, at=T0)
     keep(owing, change, ana=None, luz=HOLD)
 
-    dropped = owing.notices.drop_others([ANA], at=T0 + SECOND, reason="not in the file")
+    dropped = owing.notices.abandon_others([ANA], at=T0 + SECOND, reason="not in the file")
 
     assert dropped == 1
-    assert owing.notices.next_release() is None
-    assert owing.notices.next_try([ANA]) == T0
+    assert owing.notices.next_release_at() is None
+    assert owing.notices.next_attempt_at([ANA]) == T0
     assert outcomes(owing, sent)[0] == {"result": "sent"}
     _, (to_ana, to_luz) = outcomes(owing, change)
     assert to_ana["result"] == "pending"
     assert (to_luz["result"], to_luz["because"]) == ("given_up", "not in the file")
-    assert owing.notices.drop_others([], at=T0 + SECOND, reason="x") == 1
+    assert owing.notices.abandon_others([], at=T0 + SECOND, reason="x") == 1
 
 
 def test_the_record_is_by_revision(owing: Any) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from alerta_utec.notifications.aws.rules import parse_rules
-from alerta_utec.notifications.aws.topic import recipient_id
+from alerta_utec.notifications.recipients import recipient_id
 from tests.meta.conftest import Packaged, package
 from tests.meta.test_template import lint
 from tests.support.deployment import DeployFailed, checkout, osls

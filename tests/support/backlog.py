@@ -11,7 +11,7 @@ from alerta_utec.adapters.sqlite.database import Database
 from alerta_utec.adapters.sqlite.incidents import SqliteIncidents
 from alerta_utec.app.submit import Submit
 from alerta_utec.domain.incident import Report
-from alerta_utec.notifications.local.sqlite import SqliteNotices
+from alerta_utec.notifications.local.sqlite import SqliteNotifications
 
 
 def store(data: Path, reports: Iterable[Mapping[str, Any]]) -> None:
@@ -21,7 +21,7 @@ def store(data: Path, reports: Iterable[Mapping[str, Any]]) -> None:
         DataRefused: a server has the folder.
     """
     with DataFolder.open(data) as folder, closing(Database(folder.database)) as database:
-        incidents = SqliteIncidents(database, steps=[SqliteNotices(database)])
+        incidents = SqliteIncidents(database, steps=[SqliteNotifications(database)])
         submit = Submit(incidents, SystemClock())
         for report in reports:
             submit.notify(Report.parse(dict(report)))

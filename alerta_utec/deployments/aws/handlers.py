@@ -143,8 +143,8 @@ class AwsHome:
         services = AwsAlarms(self.environment)
         alarm = services.alarm
         # An e-mail is one call with timeouts of its own.
-        stream = StreamConsumer(change_from_image, lambda change, _deadline_s: alarm(change))
-        return self._logged(StreamOrSchedule(stream, services.digests))
+        stream = StreamConsumer(change_from_image, lambda change, _deadline_s: alarm.notify(change))
+        return self._logged(StreamOrSchedule(stream, services.digests.send_due))
 
     @cached_property
     def sweep(self) -> Handler:

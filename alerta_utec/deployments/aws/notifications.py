@@ -8,12 +8,12 @@ from alerta_utec.adapters.clock import SystemClock
 from alerta_utec.deployments.aws.services import AwsServices
 
 if TYPE_CHECKING:
-    from alerta_utec.notifications.aws.digests import TopicDigests
-    from alerta_utec.notifications.aws.dynamodb import DynamoNotices
-    from alerta_utec.notifications.aws.topic import Publish, TopicAlarm
-    from alerta_utec.notifications.rules import Routes
-    from alerta_utec.notifications.throttle import Measure
-    from alerta_utec.notifications.throttling import Storms
+    from alerta_utec.notifications.aws.dynamodb import DynamoNotifications
+    from alerta_utec.notifications.rules import RuleSet
+    from alerta_utec.notifications.throttle import ThrottlePolicy
+    from alerta_utec.notifications.throttling import Throttle
+    from alerta_utec.notifications.topic import TopicNotifier, TopicPublisher
+    from alerta_utec.notifications.topic_digests import TopicDigestSender
 
 
 @dataclass(frozen=True)
@@ -21,35 +21,34 @@ class AwsAlarms(AwsServices):
     """What only the function of alarms calls, and whoever sends them again."""
 
     @cached_property
-    def alarm(self) -> "TopicAlarm":
+    def alarm(self) -> "TopicNotifier":
         """Sends a change's e-mail, or holds it (as ``publish``; ``DELIVERIES_TABLE``,
         ``NOTICES_TABLE``, ``ALERTA_MAIL_LIMIT``, ``ALERTA_MAIL_WINDOW``)."""
-        return replace(self.alarm_at_once, memory=self._notices, measure=self._measure)
+        return replace(self.alarm_at_once, store=self._notices, policy=self._policy)
 
     @cached_property
-    def alarm_at_once(self) -> "TopicAlarm":
+    def alarm_at_once(self) -> "TopicNotifier":
         """Sends a change's e-mail, and holds none (as ``publish``; ``DELIVERIES_TABLE``)."""
-        from alerta_utec.notifications.aws.topic import TopicAlarm
+        from alerta_utec.notifications.topic import TopicNotifier
 
-        return TopicAlarm(self.publish, SystemClock(), self._record)
+        return TopicNotifier(self.publish, SystemClock(), self._record)
 
     @cached_property
-    def digests(self) -> "TopicDigests":
+    def digests(self) -> "TopicDigestSender":
         """Sends what ``alarm`` has held (as ``alarm``)."""
-        from alerta_utec.notifications.aws.digests import TopicDigests
+        from alerta_utec.notifications.topic_digests import TopicDigestSender
 
-        return TopicDigests(
-            self._storms,
+        return TopicDigestSender(
+            self._throttle,
             self._notices,
             self.publish,
-            self._feed.those,
-            self._feed.epoch,
+            self._feed,
             SystemClock(),
             self._record,
         )
 
     @cached_property
-    def publish(self) -> "Publish":
+    def publish(self) -> "TopicPublisher":
         """Sends e-mails to the topic.
 
         ``ALARM_TOPIC_ARN``, ``ALERTA_TIMEZONE``, ``ALERTA_LANG``, ``CHANGES_TABLE``, and
@@ -59,14 +58,14 @@ class AwsAlarms(AwsServices):
 
         from alerta_utec.adapters.aws import clients
         from alerta_utec.notifications.aws.sns import SnsMailer
-        from alerta_utec.notifications.aws.topic import Publish
+        from alerta_utec.notifications.topic import TopicPublisher
 
         mailer = SnsMailer(clients.sns(), self.environment["ALARM_TOPIC_ARN"])
         timezone = ZoneInfo(self.environment["ALERTA_TIMEZONE"])
-        return Publish(mailer, timezone, self.routes, self._feed.before_change, self._lang)
+        return TopicPublisher(mailer, timezone, self.rules, self._feed, self._lang)
 
     @cached_property
-    def routes(self) -> "Routes | None":
+    def rules(self) -> "RuleSet | None":
         """Who gets which alarm (``ROUTES_FILE``, at the root of the zip, or its content in
         ``ROUTES``; ``ALERTA_TIMEZONE``); none: nobody by name."""
         packed = self.environment.get("ROUTES")
@@ -77,29 +76,29 @@ class AwsAlarms(AwsServices):
         from zoneinfo import ZoneInfo
 
         from alerta_utec.notifications.aws.rules import parse_rules
-        from alerta_utec.notifications.rules import Routes
+        from alerta_utec.notifications.rules import RuleSet
 
         text = packed or (Path(__file__).parents[3] / str(name)).read_text(encoding="utf-8")
-        return Routes(parse_rules(text), ZoneInfo(self.environment["ALERTA_TIMEZONE"]))
+        return RuleSet(parse_rules(text), ZoneInfo(self.environment["ALERTA_TIMEZONE"]))
 
     @cached_property
-    def _storms(self) -> "Storms":
-        from alerta_utec.notifications.throttling import Storms
+    def _throttle(self) -> "Throttle":
+        from alerta_utec.notifications.throttling import Throttle
 
-        return Storms(self._notices, SystemClock(), self._measure)
+        return Throttle(self._notices, SystemClock(), self._policy)
 
     @property
-    def _measure(self) -> "Measure":
+    def _policy(self) -> "ThrottlePolicy":
         from datetime import timedelta
 
-        from alerta_utec.notifications.throttle import Measure
+        from alerta_utec.notifications.throttle import ThrottlePolicy
 
         limit = int(self.environment["ALERTA_MAIL_LIMIT"])
         window = timedelta(seconds=int(self.environment["ALERTA_MAIL_WINDOW"]))
-        return Measure(window=window, burst=limit, per_hour=limit)
+        return ThrottlePolicy(window=window, burst=limit, per_hour=limit)
 
     @cached_property
-    def _notices(self) -> "DynamoNotices":
-        from alerta_utec.notifications.aws.dynamodb import DynamoNotices
+    def _notices(self) -> "DynamoNotifications":
+        from alerta_utec.notifications.aws.dynamodb import DynamoNotifications
 
-        return DynamoNotices(self._dynamodb, self.environment["NOTICES_TABLE"])
+        return DynamoNotifications(self._dynamodb, self.environment["NOTICES_TABLE"])

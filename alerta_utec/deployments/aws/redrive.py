@@ -65,7 +65,7 @@ def connect(
         services.deliveries,
         {
             "broadcast": services.broadcast.broadcast,
-            "email": AwsAlarms(environment, metrics=False).alarm_at_once,
+            "email": AwsAlarms(environment, metrics=False).alarm_at_once.notify,
             "webhooks": services.plan_webhooks,
         },
         services.send_shard.send,

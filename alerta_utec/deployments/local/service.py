@@ -48,9 +48,9 @@ from alerta_utec.handlers.websocket import (
     Sync,
     UpdateIncident,
 )
-from alerta_utec.notifications.deliveries import WithNotices
-from alerta_utec.notifications.local.workers import MailWorkers
-from alerta_utec.notifications.throttle import Measure
+from alerta_utec.notifications.deliveries import CombinedDeliveries
+from alerta_utec.notifications.local.workers import NotificationWorkers
+from alerta_utec.notifications.throttle import ThrottlePolicy
 from alerta_utec.webhooks.local.worker import WebhookWorker
 from alerta_utec.webhooks.manage import ManageWebhooks
 
@@ -69,7 +69,7 @@ class LocalHome:
         self._clock = SystemClock()
         self._hub = Hub(self._clock, settings.limits)
         self._coalescer: BroadcastCoalescer | None = None
-        self._mail: MailWorkers | None = None
+        self._mail: NotificationWorkers | None = None
         self._webhooks: WebhookWorker | None = None
 
     def run(self, on_ready: Callable[[str, str], None] | None = None) -> None:
@@ -112,12 +112,12 @@ class LocalHome:
             gateway,
             max_bytes=settings.limits.buffer_max_bytes // 2,
         )
-        self._mail = MailWorkers(
+        self._mail = NotificationWorkers(
             backing.notices,
             backing.store,
             settings.routes(),
-            backing.lanes,
-            Measure(
+            backing.channels,
+            ThrottlePolicy(
                 timedelta(seconds=settings.mail_window_s),
                 burst=settings.mail_limit,
                 per_hour=settings.mail_limit,
@@ -164,7 +164,7 @@ class LocalHome:
             "default": MessageRoute(Default(), access.lang),
             "http": HttpApi(
                 store,
-                WithNotices(backing.deliveries, backing.notices),
+                CombinedDeliveries(backing.deliveries, backing.notices),
                 submit,
                 stats,
                 authenticator,

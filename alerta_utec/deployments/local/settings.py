@@ -10,7 +10,7 @@ from alerta_utec.adapters.sqlite.errors import DataRefused
 from alerta_utec.domain.messages import DEFAULT_LANG, Lang
 from alerta_utec.gateway.limits import Limits
 from alerta_utec.notifications.local.channels import recipients_of
-from alerta_utec.notifications.rules import Routes, Rule
+from alerta_utec.notifications.rules import Rule, RuleSet
 
 
 @dataclass(frozen=True)
@@ -51,10 +51,10 @@ class LocalSettings:
     key: Path | None = None
     limits: Limits = field(default_factory=Limits)
 
-    def routes(self) -> Routes:
+    def routes(self) -> RuleSet:
         """Who gets which notices."""
         rules = self.rules or (Rule("", recipients_of(self.mail_url, self.mail_to)),)
-        return Routes(rules, ZoneInfo(self.timezone))
+        return RuleSet(rules, ZoneInfo(self.timezone))
 
     def tls(self) -> ssl.SSLContext | None:
         """What TLS is served with, if it is.

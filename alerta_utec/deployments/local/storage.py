@@ -14,12 +14,12 @@ from alerta_utec.adapters.sqlite.incidents import SqliteIncidents
 from alerta_utec.deployments.local.settings import LocalSettings
 from alerta_utec.deployments.local.webhooks import KeptWebhooks
 from alerta_utec.gateway.executor import BatchYield
-from alerta_utec.notifications.local.channels import lanes_for
+from alerta_utec.notifications.local.channels import channels_for
 from alerta_utec.notifications.local.discarding import DiscardingMailer
-from alerta_utec.notifications.local.sqlite import SqliteNotices
-from alerta_utec.notifications.ports import Notices
+from alerta_utec.notifications.local.sqlite import SqliteNotifications
+from alerta_utec.notifications.ports import NotificationStore
 from alerta_utec.notifications.recipients import Recipient
-from alerta_utec.notifications.sender import Lane
+from alerta_utec.notifications.sender import Channel
 from alerta_utec.ports import Deliveries, IncidentStore
 from alerta_utec.webhooks.local.sqlite import SqliteWebhookJobs, SqliteWebhooks
 
@@ -29,8 +29,8 @@ class Backing:
     """What keeps incidents, e-mails and webhooks, and the ways out for the e-mails."""
 
     store: IncidentStore
-    notices: Notices
-    lanes: Sequence[Lane]
+    notices: NotificationStore
+    channels: Sequence[Channel]
     deliveries: Deliveries
     webhooks: KeptWebhooks
 
@@ -51,18 +51,18 @@ def open_backing(
     if settings.ephemeral:
         path = Path(resources.enter_context(TemporaryDirectory(prefix="alerta-utec-")))
     folder = resources.enter_context(DataFolder.open(path))
-    lanes = _lanes(settings, recipients, folder.maildir)
+    channels = _channels(settings, recipients, folder.maildir)
     database = Database(folder.database, durable=not settings.ephemeral)
     resources.enter_context(closing(database))
-    notices = SqliteNotices(database)
+    notices = SqliteNotifications(database)
     store = SqliteIncidents(database, listener=listener, steps=[notices], scheduler=BatchYield())
     kept = KeptWebhooks(SqliteWebhooks(database), SqliteWebhookJobs(database))
-    return Backing(store, notices, lanes, SqliteDeliveries(database), kept)
+    return Backing(store, notices, channels, SqliteDeliveries(database), kept)
 
 
-def _lanes(
+def _channels(
     settings: LocalSettings, recipients: Mapping[str, Recipient], maildir: Path
-) -> Sequence[Lane]:
+) -> Sequence[Channel]:
     if settings.ephemeral:
-        return [Lane(dict.fromkeys(recipients, DiscardingMailer()))]
-    return lanes_for(settings.mail_url, settings.mail_from, recipients.values(), maildir)
+        return [Channel(dict.fromkeys(recipients, DiscardingMailer()))]
+    return channels_for(settings.mail_url, settings.mail_from, recipients.values(), maildir)

@@ -1,4 +1,4 @@
-"""What is held of the notices to a topic, and what is owed of them, on DynamoDB."""
+"""A topic's throttle state and pending digests in DynamoDB."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -19,28 +19,28 @@ from alerta_utec.adapters.aws.errors import translated
 from alerta_utec.adapters.clock import SystemClock
 from alerta_utec.domain.errors import Conflict
 from alerta_utec.domain.values import format_time, parse_time
-from alerta_utec.notifications.aws.digests import TopicParcel
-from alerta_utec.notifications.ports import Decision, Recalled
-from alerta_utec.notifications.throttle import Because, Gate, Held, Hold, Released
+from alerta_utec.notifications.ports import Decision, Digest, ThrottleSnapshot
+from alerta_utec.notifications.throttle import Held, Hold, HoldReason, Released, ThrottleState
 from alerta_utec.ports import Clock
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-# Longer than the stream and the queue behind it bring a change again.
+# Longer than the stream and its dead-letter queue can deliver a change again.
 DECIDED_TTL = timedelta(days=15)
-# TransactWriteItems.
+# The limit of TransactWriteItems.
 _MANY = 100
-# As the rows of a recipient sort: what was decided, before all that a flush has to read.
+# In sort order: decisions come before all that a release has to read.
 _DECIDED, _GATE, _HELD, _PARCEL = "decided", "gate", "held", "parcel"
 
 
 @dataclass(frozen=True)
-class DynamoNotices:
-    """One table: key ``recipient`` and ``row``; ``TopicMemory`` and ``TopicParcels``.
+class DynamoNotifications:
+    """``TopicThrottleStore`` and ``DigestStore`` in one table with key ``recipient``, ``row``.
 
-    Rows of a recipient: ``gate``; ``decided#seq`` (TTL ``expiresAt``); ``held#seq``, until its
-    e-mail is sent; ``parcel#seq``, an e-mail that is owed, whose members are held no more.
+    The rows of a recipient: ``gate``, its state; ``decided#seq`` (TTL ``expiresAt``);
+    ``held#seq``, until its e-mail is sent; ``parcel#seq``, a pending digest, whose members no
+    longer count as held.
     Needs ``GetItem``, ``Query``, ``PutItem``, ``UpdateItem`` and ``DeleteItem``.
     """
 
@@ -48,18 +48,19 @@ class DynamoNotices:
     table: str
     clock: Clock = field(default_factory=SystemClock)
 
-    def recall(self, seq: int, recipients: Sequence[str]) -> Recalled:
-        gates = {name: _gate(self._item(name, _GATE)) for name in recipients}
+    def load(self, seq: int, recipients: Sequence[str]) -> ThrottleSnapshot:
+        states = {name: _state(self._item(name, _GATE)) for name in recipients}
         kept = {name: self._item(name, _row(_DECIDED, seq)) for name in recipients}
-        return Recalled(gates, {name: _hold(item) for name, item in kept.items() if item})
+        decided = {name: _hold(item) for name, item in kept.items() if item}
+        return ThrottleSnapshot(states, decided)
 
-    def keep(self, seq: int, group: str, decisions: Mapping[str, Decision]) -> None:
+    def save(self, seq: int, group: str, decisions: Mapping[str, Decision]) -> None:
         actions: list[Any] = []
         for recipient, decision in decisions.items():
             hold = {} if decision.hold is None else _hold_attributes(decision.hold)
             decided = {"row": text(_row(_DECIDED, seq))} | hold
             decided |= expiry(self.clock.now() + DECIDED_TTL)
-            actions += [self._put_gate(recipient, decision.gate), self._new(recipient, decided)]
+            actions += [self._put_state(recipient, decision.state), self._new(recipient, decided)]
             if hold:
                 held = {"row": text(_row(_HELD, seq)), "seq": number(seq), "group": text(group)}
                 actions.append(self._new(recipient, held | hold))
@@ -68,7 +69,7 @@ class DynamoNotices:
     def is_published(self, recipient: str, seq: int) -> bool:
         return "published" in (self._item(recipient, _row(_DECIDED, seq)) or {})
 
-    def published(self, recipient: str, seq: int) -> None:
+    def mark_published(self, recipient: str, seq: int) -> None:
         kept_until = expiry(self.clock.now() + DECIDED_TTL)
         with translated("UpdateItem"):
             self.client.update_item(
@@ -82,56 +83,56 @@ class DynamoNotices:
                 },
             )
 
-    def held(self, recipient: str) -> tuple[Gate, Sequence[Held]]:
+    def held(self, recipient: str) -> tuple[ThrottleState, Sequence[Held]]:
         rows = self._rows(recipient)
-        return _gate(rows.get(_GATE)), list(_held(rows).values())
+        return _state(rows.get(_GATE)), list(_held(rows).values())
 
     def release(self, recipient: str, released: Released) -> None:
         held = _held(self._rows(recipient))
-        actions = [self._put_gate(recipient, released.gate)]
-        for seqs in released.parcels:
-            because = {str(seq): held[seq].hold.because for seq in seqs if seq in held}
-            parcel = {
+        actions = [self._put_state(recipient, released.state)]
+        for seqs in released.digests:
+            reasons = {str(seq): held[seq].hold.reason for seq in seqs if seq in held}
+            digest = {
                 "row": text(_row(_PARCEL, seqs[0])),
-                "members": text(json.dumps(because)),
+                "members": text(json.dumps(reasons)),
                 "owedSince": text(format_time(released.at)),
                 "tryAtUs": number(epoch_us(released.at)),
                 "attempts": number(0),
             }
-            actions.append(self._new(recipient, parcel))
+            actions.append(self._new(recipient, digest))
         self._together(actions)
         for seq, hold in released.holds.items():
-            if seq in held and held[seq].hold.because is not hold.because:
+            if seq in held and held[seq].hold.reason is not hold.reason:
                 self._hold_on(recipient, seq, hold)
 
-    def owed(self, recipient: str, now: datetime) -> Sequence[TopicParcel]:
+    def pending(self, recipient: str, now: datetime) -> Sequence[Digest]:
         rows = self._rows(recipient, since=_PARCEL)
-        parcels = [_parcel(item) for item in rows.values()]
-        return [parcel for parcel in parcels if parcel.try_at_us <= epoch_us(now)]
+        digests = [_digest(item) for item in rows.values()]
+        return [digest for digest in digests if digest.try_at_us <= epoch_us(now)]
 
-    def claim(self, recipient: str, parcel: TopicParcel, until: datetime) -> bool:
+    def claim(self, recipient: str, digest: Digest, until: datetime) -> bool:
         return condition_held(
             self.client,
             "UpdateItem",
             lambda: self.client.update_item(
                 TableName=self.table,
-                Key=_key(recipient, _row(_PARCEL, parcel.first)),
+                Key=_key(recipient, _row(_PARCEL, digest.first)),
                 UpdateExpression="SET tryAtUs = :until, attempts = :attempts",
                 ConditionExpression="tryAtUs = :seen",
                 ExpressionAttributeValues={
                     ":until": number(epoch_us(until)),
-                    ":attempts": number(parcel.attempts + 1),
-                    ":seen": number(parcel.try_at_us),
+                    ":attempts": number(digest.attempts + 1),
+                    ":seen": number(digest.try_at_us),
                 },
             ),
         )
 
-    def sent(self, recipient: str, parcel: TopicParcel) -> None:
-        rows = [_row(_HELD, seq) for seq in parcel.members]
-        # The parcel last: without it, its members would be held again.
+    def mark_sent(self, recipient: str, digest: Digest) -> None:
+        rows = [_row(_HELD, seq) for seq in digest.members]
+        # The digest last: without it, its members would count as held again.
         for first in range(0, len(rows), _MANY):
             self._delete(recipient, rows[first : first + _MANY])
-        self._delete(recipient, [_row(_PARCEL, parcel.first)])
+        self._delete(recipient, [_row(_PARCEL, digest.first)])
 
     def _hold_on(self, recipient: str, seq: int, hold: Hold) -> None:
         attributes = _hold_attributes(hold)
@@ -147,15 +148,15 @@ class DynamoNotices:
                 },
             )
 
-    def _put_gate(self, recipient: str, gate: Gate) -> Any:
+    def _put_state(self, recipient: str, state: ThrottleState) -> Any:
         item = _key(recipient, _GATE) | {
-            "version": number(gate.version + 1),
-            "gate": text(json.dumps(gate.to_json())),
+            "version": number(state.version + 1),
+            "gate": text(json.dumps(state.to_json())),
         }
         put: dict[str, Any] = {"TableName": self.table, "Item": item}
-        if gate.version:
+        if state.version:
             put["ConditionExpression"] = "version = :seen"
-            put["ExpressionAttributeValues"] = {":seen": number(gate.version)}
+            put["ExpressionAttributeValues"] = {":seen": number(state.version)}
         else:
             put["ConditionExpression"] = "attribute_not_exists(version)"
         return {"Put": put}
@@ -213,26 +214,26 @@ def _key(recipient: str, row: str) -> Item:
     return {"recipient": text(recipient), "row": text(row)}
 
 
-def _gate(item: Item | None) -> Gate:
+def _state(item: Item | None) -> ThrottleState:
     if item is None:
-        return Gate()
-    return Gate.from_json(json.loads(item["gate"]["S"]), number_of(item, "version"))
+        return ThrottleState()
+    return ThrottleState.from_json(json.loads(item["gate"]["S"]), number_of(item, "version"))
 
 
 def _hold_attributes(hold: Hold) -> Item:
-    return {"because": text(hold.because), "until": text(format_time(hold.until))}
+    return {"because": text(hold.reason), "until": text(format_time(hold.until))}
 
 
 def _hold(item: Item) -> Hold | None:
     if "because" not in item:
         return None
-    return Hold(Because(item["because"]["S"]), parse_time(item["until"]["S"]))
+    return Hold(HoldReason(item["because"]["S"]), parse_time(item["until"]["S"]))
 
 
 def _held(rows: Mapping[str, Item]) -> dict[int, Held]:
-    """What is held of these rows, by ``seq``, less what is in a parcel."""
-    parcels = [_parcel(item) for row, item in rows.items() if row.startswith(_PARCEL)]
-    leaving = {seq for parcel in parcels for seq in parcel.members}
+    """Return the held notifications of these rows, by ``seq``, without members of digests."""
+    digests = [_digest(item) for row, item in rows.items() if row.startswith(_PARCEL)]
+    leaving = {seq for digest in digests for seq in digest.members}
     found: dict[int, Held] = {}
     for row, item in rows.items():
         hold = _hold(item) if row.startswith(_HELD) else None
@@ -242,10 +243,10 @@ def _held(rows: Mapping[str, Item]) -> dict[int, Held]:
     return found
 
 
-def _parcel(item: Item) -> TopicParcel:
+def _digest(item: Item) -> Digest:
     members = json.loads(item["members"]["S"])
-    return TopicParcel(
-        {int(seq): Because(because) for seq, because in members.items()},
+    return Digest(
+        {int(seq): HoldReason(reason) for seq, reason in members.items()},
         parse_time(item["owedSince"]["S"]),
         number_of(item, "tryAtUs"),
         number_of(item, "attempts"),

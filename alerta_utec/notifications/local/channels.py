@@ -9,7 +9,7 @@ from alerta_utec.notifications.local.maildir import MaildirMailer
 from alerta_utec.notifications.local.message import Envelope
 from alerta_utec.notifications.local.smtp import SmtpConnection, SmtpMailer, SmtpServer, Tls
 from alerta_utec.notifications.recipients import MAILDIR, Kind, Recipient
-from alerta_utec.notifications.sender import Lane
+from alerta_utec.notifications.sender import Channel
 from alerta_utec.ports import Mailer
 
 _PORTS = {"smtp": 25, "smtps": 465}
@@ -39,9 +39,9 @@ def recipients_of(url: str | None, addresses: Sequence[str]) -> tuple[Recipient,
     return tuple(found) or (MAILDIR,)
 
 
-def lanes_for(
+def channels_for(
     url: str | None, sender: str, recipients: Iterable[Recipient], maildir: Path
-) -> Sequence[Lane]:
+) -> Sequence[Channel]:
     """The ways to these recipients: e-mail by ``url``, and each Apprise service by itself.
 
     ``smtp://[user:password@]host[:port][?starttls=required|offered|off]``: without
@@ -56,31 +56,31 @@ def lanes_for(
     origin = Recipient.of(sender)
     if origin is None or origin.kind is not Kind.EMAIL:
         raise ValueError(f"«{sender}» no es una dirección de correo.")
-    lanes, written = [], []
+    channels, written = [], []
     for recipient in recipients:
         if recipient.kind is Kind.APPRISE:
-            lanes.append(Lane({recipient.key: _apprise(recipient.address)}))
+            channels.append(Channel({recipient.key: _apprise(recipient.address)}))
         elif recipient.kind is Kind.PHONE:
             raise ValueError(f"{recipient.shown}: una máquina no envía SMS.")
         else:
             written.append(recipient)
-    return [*([_email(url, sender, written, maildir)] if written else []), *lanes]
+    return [*([_email(url, sender, written, maildir)] if written else []), *channels]
 
 
-def _email(url: str | None, sender: str, recipients: Sequence[Recipient], maildir: Path) -> Lane:
+def _email(url: str | None, sender: str, recipients: Sequence[Recipient], maildir: Path) -> Channel:
     envelopes = {
         one.key: Envelope(sender, one.address if one.kind is Kind.EMAIL else "")
         for one in recipients
     }
     if not url:
-        return Lane({key: MaildirMailer(maildir, own) for key, own in envelopes.items()})
+        return Channel({key: MaildirMailer(maildir, own) for key, own in envelopes.items()})
     if not _is_smtp(url):
         raise ValueError(
             "Las rutas tienen direcciones de correo, y la URL de correo no es smtp:// ni smtps://."
         )
     connection = SmtpConnection(_smtp_server(url))
     mailers = {key: SmtpMailer(connection, own) for key, own in envelopes.items()}
-    return Lane(mailers, connection.rest)
+    return Channel(mailers, connection)
 
 
 def _apprise(url: str) -> Mailer:

@@ -1,4 +1,4 @@
-"""Gates and the record of notices, to and from SQLite's rows."""
+"""Throttle states and outcomes to and from SQLite's rows."""
 
 import json
 import sqlite3
@@ -6,38 +6,38 @@ from typing import cast
 
 from alerta_utec.adapters.sqlite.rows import from_us
 from alerta_utec.domain.errors import Conflict
-from alerta_utec.notifications.record import Notice, Result
-from alerta_utec.notifications.throttle import Gate
+from alerta_utec.notifications.record import NotificationResult, RecipientOutcome
+from alerta_utec.notifications.throttle import ThrottleState
 
 
-def read_gate(connection: sqlite3.Connection, recipient: str) -> Gate:
-    """The recipient's gate; a new one where there is none."""
+def read_state(connection: sqlite3.Connection, recipient: str) -> ThrottleState:
+    """Return the recipient's state; a new one if none is stored."""
     row = connection.execute(
         "SELECT version, state FROM gates WHERE recipient = ?", (recipient,)
     ).fetchone()
-    return Gate() if row is None else Gate.from_json(json.loads(row[1]), row[0])
+    return ThrottleState() if row is None else ThrottleState.from_json(json.loads(row[1]), row[0])
 
 
-def save_gate(connection: sqlite3.Connection, recipient: str, gate: Gate) -> None:
-    """Keep the gate with the next version, in the transaction of the connection.
+def save_state(connection: sqlite3.Connection, recipient: str, state: ThrottleState) -> None:
+    """Store the state with the next version, in the connection's transaction.
 
     Raises:
-        Conflict: what is kept is not at the gate's version.
+        Conflict: the stored state has another version.
     """
-    state = json.dumps(gate.to_json())
-    if gate.version:
+    document = json.dumps(state.to_json())
+    if state.version:
         sql = (
             "UPDATE gates SET version = version + 1, state = ? WHERE recipient = ? AND version = ?"
         )
-        saved = connection.execute(sql, (state, recipient, gate.version)).rowcount
+        saved = connection.execute(sql, (document, recipient, state.version)).rowcount
     else:
         sql = "INSERT OR IGNORE INTO gates (recipient, version, state) VALUES (?, 1, ?)"
-        saved = connection.execute(sql, (recipient, state)).rowcount
+        saved = connection.execute(sql, (recipient, document)).rowcount
     if not saved:
         raise Conflict(recipient)
 
 
-def notice_from(
+def outcome_from(
     recipient: str,
     state: str,
     held_for: str | None,
@@ -46,20 +46,20 @@ def notice_from(
     changed_at_us: int,
     reason: str | None,
     together: int,
-) -> Notice:
-    """What became of a notice; ``together``: how many changes its e-mail tells of."""
+) -> RecipientOutcome:
+    """Return the outcome in a row; ``together`` is the number of changes in its e-mail."""
     at = from_us(changed_at_us)
     if state == "held":
         until = None if next_at_us is None else from_us(next_at_us)
-        return Notice(recipient, "held", at, because=held_for, until=until)
-    result = cast("Result", state)
+        return RecipientOutcome(recipient, "held", at, reason=held_for, until=until)
+    result = cast("NotificationResult", state)
     if state == "owed":
         result = "failed" if attempts else "pending"
-    return Notice(
+    return RecipientOutcome(
         recipient,
         result,
         at,
-        because=reason,
+        reason=reason,
         held=held_for,
         others=max(together - 1, 0),
         attempts=attempts,

@@ -38,7 +38,8 @@ class SmtpServer:
 
 
 class SmtpConnection:
-    """A way to one server: a connection that is kept from one e-mail to the next, until ``rest``.
+    """A way to one server: a connection that is kept from one e-mail to the next, until
+    ``close_idle``.
 
     ``deadline_s`` is what one e-mail may take. For one thread at a time.
     """
@@ -63,8 +64,8 @@ class SmtpConnection:
             raise
         self._kept.append(connection)
 
-    def rest(self) -> None:
-        """Close what is kept open."""
+    def close_idle(self) -> None:
+        """Close the kept connection."""
         while self._kept:
             # What was sent has been taken: how the conversation ends changes nothing.
             with closing(self._kept.pop()) as last, suppress(smtplib.SMTPException, OSError):

@@ -1,4 +1,4 @@
-"""The notices to each recipient, in the database of the incidents."""
+"""Notifications and their progress in SQLite, in the database of the incidents."""
 
 import sqlite3
 from collections.abc import Collection, Mapping, Sequence
@@ -10,13 +10,18 @@ from alerta_utec.adapters.sqlite.rows import CHANGE_COLUMNS, change_from, from_u
 from alerta_utec.domain.change import Change
 from alerta_utec.domain.delivery import Delivery
 from alerta_utec.domain.errors import Conflict
-from alerta_utec.notifications.local.rows import notice_from, read_gate, save_gate
-from alerta_utec.notifications.ports import Decided, Decision, Parcel, Recalled
+from alerta_utec.notifications.local.rows import outcome_from, read_state, save_state
+from alerta_utec.notifications.ports import (
+    ChangeDecisions,
+    Decision,
+    OutgoingEmail,
+    ThrottleSnapshot,
+)
 from alerta_utec.notifications.record import summary
-from alerta_utec.notifications.throttle import Because, Gate, Held, Hold, Released
+from alerta_utec.notifications.throttle import Held, Hold, HoldReason, Released, ThrottleState
 
 REASON_MAX = 500
-# Nothing waits for longer: what seems to has been put off by a clock that was ahead.
+# No real wait is longer; a longer one was written by a clock that was ahead.
 WAIT_MAX = timedelta(hours=2)
 _UNROUTED = f"""
 SELECT {CHANGE_COLUMNS} FROM jobs JOIN changes ON changes.seq = jobs.seq
@@ -28,23 +33,23 @@ INSERT INTO notices (seq, recipient, state, grouping, held_for, lead_seq, owed_s
 SELECT seq, ?, ?, ?, ?, ?, created_at_us, coalesce(?, created_at_us), created_at_us
 FROM jobs WHERE seq = ? AND state = 'owed'
 """
-_NOBODY = """
+_SUPPRESS = """
 INSERT INTO notices (seq, recipient, state, owed_since_us, changed_at_us, reason)
 SELECT seq, '', 'suppressed', created_at_us, ?, 'no_rule' FROM jobs WHERE seq = ? AND state = 'owed'
 """
-_LEAVES = """
+_RELEASE = """
 UPDATE notices SET state = 'owed', lead_seq = ?, owed_since_us = ?, next_at_us = ?,
     changed_at_us = ? WHERE seq = ? AND recipient = ? AND state = 'held'
 """
-_HOLDS = """
+_HOLD = """
 UPDATE notices SET held_for = ?, next_at_us = ? WHERE seq = ? AND recipient = ? AND state = 'held'
 """
-_IS_TIME = "(next_at_us <= ? OR next_at_us > ?)"
+_IS_DUE = "(next_at_us <= ? OR next_at_us > ?)"
 _MEMBERS = f"""
 SELECT {CHANGE_COLUMNS} FROM notices JOIN changes ON changes.seq = notices.seq
 WHERE recipient = ? AND lead_seq = ? ORDER BY notices.seq
 """  # noqa: S608 (a constant)
-_OF = """
+_FOR_INCIDENT = """
 SELECT revision, recipient, state, held_for, attempts, next_at_us, changed_at_us, reason,
     (SELECT count(*) FROM notices AS other
      WHERE other.recipient = notices.recipient AND other.lead_seq = notices.lead_seq)
@@ -53,8 +58,8 @@ WHERE incident_id = ? ORDER BY revision, recipient
 """
 
 
-def owe(connection: sqlite3.Connection, change: Change) -> None:
-    """Owe the notices of a change, in the transaction that stores it."""
+def enqueue(connection: sqlite3.Connection, change: Change) -> None:
+    """Enqueue a change for routing, in the transaction that stores it."""
     now_us = to_us(change.at)
     connection.execute(
         "INSERT INTO jobs (seq, state, attempts, next_try_at_us, created_at_us) "
@@ -63,8 +68,8 @@ def owe(connection: sqlite3.Connection, change: Change) -> None:
     )
 
 
-class SqliteNotices:
-    """``Notices``: one row for each change and recipient, kept when it is done."""
+class SqliteNotifications:
+    """A ``NotificationStore`` with one row for each change and recipient, kept as the record."""
 
     def __init__(self, database: Database):
         self._database = database
@@ -72,92 +77,94 @@ class SqliteNotices:
     def on_stored(self, connection: sqlite3.Connection, change: Change) -> None:
         """Enqueue the notifications of a stored change; see ``CommitStep``."""
         if change.alarms():
-            owe(connection, change)
+            enqueue(connection, change)
 
     def unrouted(self, limit: int) -> Sequence[Change]:
         with self._database.read() as connection:
             rows = connection.execute(_UNROUTED, (limit,)).fetchall()
         return [change_from(row) for row in rows]
 
-    def nobody(self, changes: Sequence[Change], *, at: datetime) -> None:
+    def suppress(self, changes: Sequence[Change], *, at: datetime) -> None:
         with self._database.write() as connection:
             for change in changes:
-                connection.execute(_NOBODY, (to_us(at), change.after.seq))
-                _routed(connection, change.after.seq)
+                connection.execute(_SUPPRESS, (to_us(at), change.after.seq))
+                _dequeue(connection, change.after.seq)
 
-    def recall(self, seq: int, recipients: Sequence[str]) -> Recalled:
+    def load(self, seq: int, recipients: Sequence[str]) -> ThrottleSnapshot:
         with self._database.read() as connection:
             rows = connection.execute(
                 "SELECT recipient, state, held_for, next_at_us FROM notices WHERE seq = ?", (seq,)
             ).fetchall()
-            gates = {recipient: read_gate(connection, recipient) for recipient in recipients}
+            states = {recipient: read_state(connection, recipient) for recipient in recipients}
         decided = {
-            recipient: Hold(Because(held_for), from_us(next_at_us)) if state == "held" else None
+            recipient: Hold(HoldReason(held_for), from_us(next_at_us)) if state == "held" else None
             for recipient, state, held_for, next_at_us in rows
-            if recipient in gates
+            if recipient in states
         }
-        return Recalled(gates, decided)
+        return ThrottleSnapshot(states, decided)
 
-    def keep(self, seq: int, group: str, decisions: Mapping[str, Decision]) -> None:
-        self.keep_all([Decided(seq, group, decisions)])
+    def save(self, seq: int, group: str, decisions: Mapping[str, Decision]) -> None:
+        self.save_all([ChangeDecisions(seq, group, decisions)])
 
-    def keep_all(self, several: Sequence[Decided]) -> None:
+    def save_all(self, several: Sequence[ChangeDecisions]) -> None:
         with self._database.write() as connection:
             for one in several:
                 for recipient, decision in one.decisions.items():
-                    save_gate(connection, recipient, decision.gate)
+                    save_state(connection, recipient, decision.state)
                     _add(connection, one, recipient, decision.hold)
-                _routed(connection, one.seq)
+                _dequeue(connection, one.seq)
 
-    def held(self, recipient: str) -> tuple[Gate, Sequence[Held]]:
+    def held(self, recipient: str) -> tuple[ThrottleState, Sequence[Held]]:
         query = (
             "SELECT seq, grouping, held_for, next_at_us FROM notices "
             "WHERE recipient = ? AND state = 'held' AND next_at_us IS NOT NULL ORDER BY seq"
         )
         with self._database.read() as connection:
-            # The gate first: what is held after it was read is another version's.
-            gate = read_gate(connection, recipient)
+            # The state first: anything held after this read belongs to a later version.
+            state = read_state(connection, recipient)
             rows = connection.execute(query, (recipient,)).fetchall()
-        return gate, [
-            Held(seq, group, Hold(Because(held_for), from_us(until_us)))
+        return state, [
+            Held(seq, group, Hold(HoldReason(held_for), from_us(until_us)))
             for seq, group, held_for, until_us in rows
         ]
 
     def release(self, recipient: str, released: Released) -> None:
         at_us = to_us(released.at)
         leaving = [
-            (min(parcel), at_us, at_us, at_us, seq, recipient)
-            for parcel in released.parcels
-            for seq in parcel
+            (min(digest), at_us, at_us, at_us, seq, recipient)
+            for digest in released.digests
+            for seq in digest
         ]
         holds = [
-            (hold.because.value, to_us(hold.until), seq, recipient)
+            (hold.reason.value, to_us(hold.until), seq, recipient)
             for seq, hold in released.holds.items()
         ]
         with self._database.write() as connection:
-            save_gate(connection, recipient, released.gate)
-            connection.executemany(_LEAVES, leaving)
-            connection.executemany(_HOLDS, holds)
+            save_state(connection, recipient, released.state)
+            connection.executemany(_RELEASE, leaving)
+            connection.executemany(_HOLD, holds)
 
-    def releasable(self, now: datetime) -> Sequence[str]:
-        query = f"SELECT DISTINCT recipient FROM notices WHERE state = 'held' AND {_IS_TIME}"  # noqa: S608 (constants)
+    def recipients_to_release(self, now: datetime) -> Sequence[str]:
+        query = f"SELECT DISTINCT recipient FROM notices WHERE state = 'held' AND {_IS_DUE}"  # noqa: S608 (constants)
         with self._database.read() as connection:
-            rows = connection.execute(query, _time(now)).fetchall()
+            rows = connection.execute(query, _due(now)).fetchall()
         return [recipient for (recipient,) in rows]
 
-    def next_release(self) -> datetime | None:
+    def next_release_at(self) -> datetime | None:
         return self._first("state = 'held'", ())
 
-    def owed(self, recipients: Collection[str], now: datetime, limit: int) -> Sequence[Parcel]:
+    def pending(
+        self, recipients: Collection[str], now: datetime, limit: int
+    ) -> Sequence[OutgoingEmail]:
         query = (
             "SELECT recipient, lead_seq, owed_since_us, attempts FROM notices "  # noqa: S608 (constants)
-            f"WHERE {_among(recipients)} AND state = 'owed' AND lead_seq = seq AND {_IS_TIME} "
+            f"WHERE {_among(recipients)} AND state = 'owed' AND lead_seq = seq AND {_IS_DUE} "
             "ORDER BY owed_since_us, seq LIMIT ?"
         )
         with self._database.read() as connection:
-            leads = connection.execute(query, (*recipients, *_time(now), limit)).fetchall()
+            leads = connection.execute(query, (*recipients, *_due(now), limit)).fetchall()
             return [
-                Parcel(
+                OutgoingEmail(
                     recipient,
                     [change_from(row) for row in connection.execute(_MEMBERS, (recipient, lead))],
                     from_us(since_us),
@@ -166,20 +173,20 @@ class SqliteNotices:
                 for recipient, lead, since_us, attempts in leads
             ]
 
-    def next_try(self, recipients: Collection[str]) -> datetime | None:
+    def next_attempt_at(self, recipients: Collection[str]) -> datetime | None:
         return self._first(f"state = 'owed' AND {_among(recipients)}", recipients)
 
-    def sent(self, parcel: Parcel, *, at: datetime) -> None:
-        self._set(parcel, "state = 'sent', next_at_us = NULL, reason = NULL", at)
+    def mark_sent(self, email: OutgoingEmail, *, at: datetime) -> None:
+        self._set(email, "state = 'sent', next_at_us = NULL, reason = NULL", at)
 
-    def postpone(self, parcel: Parcel, *, at: datetime, until: datetime, reason: str) -> None:
-        self._set(parcel, "next_at_us = ?, reason = ?", at, to_us(until), reason[:REASON_MAX])
+    def postpone(self, email: OutgoingEmail, *, at: datetime, until: datetime, reason: str) -> None:
+        self._set(email, "next_at_us = ?, reason = ?", at, to_us(until), reason[:REASON_MAX])
 
-    def give_up(self, parcel: Parcel, *, at: datetime, reason: str) -> None:
+    def give_up(self, email: OutgoingEmail, *, at: datetime, reason: str) -> None:
         assignments = "state = 'given_up', next_at_us = NULL, reason = ?"
-        self._set(parcel, assignments, at, reason[:REASON_MAX])
+        self._set(email, assignments, at, reason[:REASON_MAX])
 
-    def drop_others(self, recipients: Collection[str], *, at: datetime, reason: str) -> int:
+    def abandon_others(self, recipients: Collection[str], *, at: datetime, reason: str) -> int:
         sql = (
             "UPDATE notices SET state = 'given_up', next_at_us = NULL, changed_at_us = ?, "  # noqa: S608 (constants)
             f"reason = ? WHERE next_at_us IS NOT NULL AND NOT {_among(recipients)}"
@@ -189,12 +196,12 @@ class SqliteNotices:
 
     def for_incident(self, incident_id: str) -> Sequence[Delivery]:
         with self._database.read() as connection:
-            rows = connection.execute(_OF, (incident_id,)).fetchall()
+            rows = connection.execute(_FOR_INCIDENT, (incident_id,)).fetchall()
         found = []
         for revision, own in groupby(rows, key=lambda row: int(row[0])):
-            notices = [notice_from(*row[1:]) for row in own]
-            at = max(notice.at for notice in notices)
-            found.append(Delivery(incident_id, revision, "email", at, summary(notices)))
+            outcomes = [outcome_from(*row[1:]) for row in own]
+            at = max(outcome.at for outcome in outcomes)
+            found.append(Delivery(incident_id, revision, "email", at, summary(outcomes)))
         return found
 
     def _first(self, condition: str, values: Collection[str]) -> datetime | None:
@@ -203,29 +210,31 @@ class SqliteNotices:
             (next_at_us,) = connection.execute(query, tuple(values)).fetchone()
         return None if next_at_us is None else from_us(next_at_us)
 
-    def _set(self, parcel: Parcel, assignments: str, at: datetime, *values: object) -> None:
-        """Change all of the parcel's notices after one more attempt, unless it is done."""
+    def _set(self, email: OutgoingEmail, assignments: str, at: datetime, *values: object) -> None:
+        """Update every notification of the e-mail after an attempt, unless it has ended."""
         sql = (
             f"UPDATE notices SET {assignments}, attempts = ?, changed_at_us = ? "  # noqa: S608 (constants)
             "WHERE recipient = ? AND lead_seq = ? AND state = 'owed'"
         )
         with self._database.write() as connection:
-            connection.execute(sql, (*values, parcel.attempts + 1, to_us(at), *parcel.name))
+            connection.execute(sql, (*values, email.attempts + 1, to_us(at), *email.key))
 
 
 def _among(recipients: Collection[str]) -> str:
     return f"recipient IN ({', '.join('?' * len(recipients))})"
 
 
-def _time(now: datetime) -> tuple[int, int]:
+def _due(now: datetime) -> tuple[int, int]:
     return to_us(now), to_us(now + WAIT_MAX)
 
 
-def _add(connection: sqlite3.Connection, one: Decided, recipient: str, hold: Hold | None) -> None:
+def _add(
+    connection: sqlite3.Connection, one: ChangeDecisions, recipient: str, hold: Hold | None
+) -> None:
     state, lead_seq = ("owed", one.seq) if hold is None else ("held", None)
     until_us = to_us(hold.until) if hold else None
-    because = hold.because.value if hold else None
-    values = (recipient, state, one.group, because, lead_seq, until_us, one.seq)
+    reason = hold.reason.value if hold else None
+    values = (recipient, state, one.group, reason, lead_seq, until_us, one.seq)
     try:
         added = connection.execute(_ADD, values).rowcount
     except sqlite3.IntegrityError as error:
@@ -234,5 +243,5 @@ def _add(connection: sqlite3.Connection, one: Decided, recipient: str, hold: Hol
         raise Conflict(str(one.seq))
 
 
-def _routed(connection: sqlite3.Connection, seq: int) -> None:
+def _dequeue(connection: sqlite3.Connection, seq: int) -> None:
     connection.execute("DELETE FROM jobs WHERE seq = ? AND state = 'owed'", (seq,))

@@ -1,4 +1,4 @@
-"""The threads that decide about notices and send the e-mails that are owed."""
+"""The threads that route changes and send the pending e-mails on one machine."""
 
 import logging
 import time
@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from alerta_utec.adapters.worker import Worker
 from alerta_utec.domain.errors import Unavailable
 from alerta_utec.domain.messages import Lang
-from alerta_utec.notifications.digest import Composer
-from alerta_utec.notifications.ports import Notices
-from alerta_utec.notifications.routing import MailQueue
-from alerta_utec.notifications.rules import Routes
-from alerta_utec.notifications.sender import Lane, Sender
-from alerta_utec.notifications.throttle import Measure
-from alerta_utec.notifications.throttling import BatchedStorms
+from alerta_utec.notifications.digest import EmailComposer
+from alerta_utec.notifications.ports import NotificationStore
+from alerta_utec.notifications.router import NotificationRouter
+from alerta_utec.notifications.rules import RuleSet
+from alerta_utec.notifications.sender import Channel, Sender
+from alerta_utec.notifications.throttle import ThrottlePolicy
+from alerta_utec.notifications.throttling import BatchThrottle
 from alerta_utec.ports import Clock, IncidentStore
 
 log = logging.getLogger(__name__)
@@ -21,53 +21,54 @@ log = logging.getLogger(__name__)
 REMOVED = "recipient removed"
 
 
-class MailWorkers:
-    """One thread that decides, and one for each way out, so that none waits for another."""
+class NotificationWorkers:
+    """One thread that routes, and one for each channel, so that no channel delays another."""
 
     def __init__(
         self,
-        notices: Notices,
-        store: IncidentStore,
-        routes: Routes,
-        lanes: Sequence[Lane],
-        measure: Measure,
+        notifications: NotificationStore,
+        incidents: IncidentStore,
+        rules: RuleSet,
+        channels: Sequence[Channel],
+        policy: ThrottlePolicy,
         clock: Clock,
         lang: Lang,
     ) -> None:
-        self._notices, self._clock = notices, clock
-        self._recipients = [key for lane in lanes for key in lane.mailers]
-        compose = Composer(store, routes.timezone, lang)
+        self._notifications, self._clock = notifications, clock
+        self._recipients = [key for channel in channels for key in channel.mailers]
+        composer = EmailComposer(incidents, rules.timezone, lang)
+        senders = [Sender(notifications, channel, composer, clock) for channel in channels]
         self._senders = [
-            Worker(f"mail-{n}", Sender(notices, lane, compose, clock).run_once, clock, kind="mail")
-            for n, lane in enumerate(lanes, 1)
+            Worker(f"mail-{n}", sender.run_once, clock, kind="mail")
+            for n, sender in enumerate(senders, 1)
         ]
-        storms = BatchedStorms(notices, clock, measure)
-        queue = MailQueue(notices, store, routes, storms, clock)
-        self._decider = Worker(
-            "notices", queue.run_once, clock, kind="mail", then=self._wake_senders
+        throttle = BatchThrottle(notifications, clock, policy)
+        router = NotificationRouter(notifications, incidents, rules, throttle, clock)
+        self._router = Worker(
+            "notifications", router.run_once, clock, kind="mail", then=self._wake_senders
         )
 
     def start(self) -> None:
-        """Begin; what was for recipients that there are no more is given up."""
+        """Start the threads; give up notifications to recipients no longer in the rules."""
         try:
             at = self._clock.now()
-            dropped = self._notices.drop_others(self._recipients, at=at, reason=REMOVED)
+            dropped = self._notifications.abandon_others(self._recipients, at=at, reason=REMOVED)
         except Unavailable:
             log.exception("mail_unavailable")  # the next start will do
         else:
             if dropped:
-                log.error("notices_given_up", extra={"count": dropped, "reason": REMOVED})
-        for worker in (self._decider, *self._senders):
+                log.error("notifications_given_up", extra={"count": dropped, "reason": REMOVED})
+        for worker in (self._router, *self._senders):
             worker.start()
 
     def wake(self) -> None:
-        """A change that calls for notices has been committed."""
-        self._decider.wake()
+        """Route without delay: a change that calls for notifications has been committed."""
+        self._router.wake()
 
     def stop(self, timeout_s: float) -> None:
-        """Let the current e-mails end, for up to ``timeout_s``; the rest stays owed."""
+        """Let the current e-mails end, for up to ``timeout_s``; the others stay pending."""
         deadline = time.monotonic() + timeout_s
-        workers = (self._decider, *self._senders)
+        workers = (self._router, *self._senders)
         for worker in workers:
             worker.end()
         for worker in workers:

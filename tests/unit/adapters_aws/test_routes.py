@@ -16,10 +16,10 @@ from alerta_utec.app.records import Recorder
 from alerta_utec.domain.change import Change
 from alerta_utec.domain.values import Status, Urgency
 from alerta_utec.notifications.aws.sns import SnsMailer
-from alerta_utec.notifications.aws.topic import Publish, TopicAlarm
 from alerta_utec.notifications.recipients import Kind, Recipient
-from alerta_utec.notifications.rules import Routes, Rule
-from alerta_utec.notifications.rules_file import RoutesRefused, read_rules
+from alerta_utec.notifications.rules import Rule, RuleSet
+from alerta_utec.notifications.rules_file import RulesRefused, read_rules
+from alerta_utec.notifications.topic import TopicNotifier, TopicPublisher
 from tests.contract.builders import creation, update
 from tests.fakes.clock import ManualClock
 from tests.fakes.deliveries import FakeDeliveries
@@ -114,6 +114,17 @@ def deploying() -> Iterator[Scripts]:
         yield running
 
 
+@dataclass(frozen=True)
+class Story:
+    """The feed of one incident."""
+
+    life: Sequence[Change]
+
+    def before_change(self, change: Change) -> Sequence[Change]:
+        """Return all changes but the last, which is ``change``."""
+        return self.life[:-1]
+
+
 @dataclass
 class Topic:
     """Stands for SNS's client: what was last published."""
@@ -137,14 +148,14 @@ def test_a_subscription_takes_exactly_what_the_rules_send_to_its_recipient(
     deployed = deploying.read(document)
     mailer = SnsMailer(cast("SNSClient", topic), "arn")
     record = Recorder(FakeDeliveries())
-    routes = Routes(tuple(deployed.rules), LIMA)
-    publish = Publish(mailer, LIMA, routes, lambda _: life[:-1])
-    alarm = TopicAlarm(publish, ManualClock(), record)
+    rules = RuleSet(tuple(deployed.rules), LIMA)
+    publish = TopicPublisher(mailer, LIMA, rules, Story(life))
+    notifier = TopicNotifier(publish, ManualClock(), record)
 
-    sent = alarm(change)
+    sent = notifier.notify(change)
 
     took = {address for (_, address), policy in deployed.policies.items() if topic.takes(policy)}
-    expected = Routes(_read(document), LIMA).of(change, life[:-1])
+    expected = RuleSet(_read(document), LIMA).recipients_of(change, life[:-1])
     assert {one.lower() for one in took} == {one.destination for one in expected}
     assert sent == change.alarms()
 
@@ -168,7 +179,7 @@ def test_a_value_is_refused_where_one_machine_refuses_it(deploying: Scripts, key
         deployed = deploying.read(document)
         try:
             same = [_plain(rule) for rule in deployed.rules] == list(map(_plain, _read(document)))
-        except RoutesRefused:
+        except RulesRefused:
             same = bool(deployed.problems)
         differing += [] if same else [(value, deployed.problems)]
 

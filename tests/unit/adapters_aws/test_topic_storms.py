@@ -1,4 +1,4 @@
-"""Storms on AWS: what is held, that it leaves together, and that nothing is lost."""
+"""Throttle on AWS: what is held, that it leaves together, and that nothing is lost."""
 
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -13,11 +13,10 @@ from alerta_utec.adapters.aws.dynamodb.table_names import IncidentTables
 from alerta_utec.domain.change import Change
 from alerta_utec.domain.errors import Conflict, Unavailable
 from alerta_utec.domain.values import Status, Urgency, format_time
-from alerta_utec.notifications.aws.topic import recipient_id
 from alerta_utec.notifications.ports import Decision
-from alerta_utec.notifications.recipients import Kind, Recipient
+from alerta_utec.notifications.recipients import Kind, Recipient, recipient_id
 from alerta_utec.notifications.rules import Pattern, Rule
-from alerta_utec.notifications.throttle import Measure, Released
+from alerta_utec.notifications.throttle import Released, ThrottlePolicy
 from tests.contract.aws import create
 from tests.contract.builders import T0, creation, update
 from tests.unit.adapters_aws.faults import FaultyWire, answer_lost, refusal, request_lost
@@ -78,7 +77,7 @@ def test_more_than_the_limit_waits_and_leaves_together_with_the_next_token(topic
 def test_a_group_that_finds_no_token_at_its_end_waits_for_one_and_the_record_says_so(
     wire: FaultyWire, incident_tables: IncidentTables, notices_table: str
 ) -> None:
-    topic = build(wire, incident_tables, notices_table, measure=Measure(burst=1, per_hour=2))
+    topic = build(wire, incident_tables, notices_table, policy=ThrottlePolicy(burst=1, per_hour=2))
     topic.report(incidentId="uno")
     held = topic.report(incidentId="dos")
 
@@ -99,8 +98,8 @@ def test_each_recipient_is_told_only_of_what_its_rules_send(
         Rule("labs", (LAB,), location=(Pattern.of("Lab*"),)),
         Rule("guardia", (GUARD,), type=(Pattern.of("robo"),)),
     ]
-    measure = Measure(burst=1, per_hour=60)
-    topic = build(wire, incident_tables, notices_table, rules, measure)
+    policy = ThrottlePolicy(burst=1, per_hour=60)
+    topic = build(wire, incident_tables, notices_table, rules, policy)
     topic.report(location="Patio")
     topic.report(incidentId="lab", location="Lab 1")
     topic.report(incidentId="solo", location="Patio 2", type="robo")
@@ -122,9 +121,9 @@ def test_a_change_that_the_stream_brings_again_is_held_once(topic: Topic) -> Non
     topic.report(incidentId="uno")
     held = topic.report(incidentId="dos")
 
-    topic.alarm(held)
+    topic.notifier.notify(held)
     topic.pass_by(6)
-    topic.alarm(held)
+    topic.notifier.notify(held)
     topic.pass_by(6)
 
     assert topic.told() == [{"uno"}, {"dos"}]
@@ -134,7 +133,7 @@ def test_a_change_that_the_stream_brings_again_is_held_once(topic: Topic) -> Non
 def test_a_change_that_was_sent_is_not_sent_again(topic: Topic) -> None:
     change = topic.report()
 
-    topic.alarm(change)
+    topic.notifier.notify(change)
 
     assert len(topic.mailer.sent) == 1
 
@@ -143,12 +142,12 @@ def test_what_could_not_be_sent_is_decided_already_when_it_comes_again(topic: To
     topic.mailer.down = True
     change = topic.incidents.commit(creation(urgency="medium", at=T0)).change
     with pytest.raises(Unavailable):
-        topic.alarm(change)
+        topic.notifier.notify(change)
     failed = topic.record(change)
 
     topic.mailer.down = False
     topic.clock.advance(MINUTE)
-    topic.alarm(change)
+    topic.notifier.notify(change)
 
     assert failed["result"] == "failed"
     assert len(topic.mailer.sent) == 1
@@ -169,7 +168,7 @@ def test_a_digest_that_fails_is_tried_again_later_and_sent_once(topic: Topic) ->
     assert failed["result"] == "held"
     assert too_early == 1
     assert topic.told() == [{"uno"}, {"dos"}]
-    assert topic.notices.owed(topic.name, topic.clock.now()) == []
+    assert topic.notices.pending(topic.name, topic.clock.now()) == []
 
 
 def test_whoever_sends_says_when_something_is_not_sent(topic: Topic) -> None:
@@ -179,7 +178,7 @@ def test_whoever_sends_says_when_something_is_not_sent(topic: Topic) -> None:
     topic.clock.advance(5 * MINUTE)
 
     with pytest.raises(Unavailable, match="1 e-mails are not sent"):
-        topic.digests()
+        topic.digests.send_due()
 
 
 def test_a_crash_after_the_release_loses_nothing(topic: Topic) -> None:
@@ -187,7 +186,7 @@ def test_a_crash_after_the_release_loses_nothing(topic: Topic) -> None:
     topic.report(incidentId="dos")
     topic.clock.advance(5 * MINUTE)
 
-    topic.digests.storms.release(topic.name)
+    topic.digests.throttle.release(topic.name)
     still_held = topic.notices.held(topic.name)[1]
     topic.flush()
 
@@ -195,34 +194,34 @@ def test_a_crash_after_the_release_loses_nothing(topic: Topic) -> None:
     assert topic.told() == [{"uno"}, {"dos"}]
 
 
-def test_a_gate_is_kept_only_over_the_version_that_was_read(topic: Topic) -> None:
+def test_a_state_is_stored_only_over_the_version_that_was_read(topic: Topic) -> None:
     topic.report()
-    gate = topic.notices.recall(7, [topic.name]).gates[topic.name]
-    topic.notices.keep(7, "g", {topic.name: Decision(gate, None)})
+    state = topic.notices.load(7, [topic.name]).states[topic.name]
+    topic.notices.save(7, "g", {topic.name: Decision(state, None)})
 
-    for seq, again in [(8, gate), (7, replace(gate, version=gate.version + 1))]:
+    for seq, again in [(8, state), (7, replace(state, version=state.version + 1))]:
         with pytest.raises(Conflict):
-            topic.notices.keep(seq, "g", {topic.name: Decision(again, None)})
+            topic.notices.save(seq, "g", {topic.name: Decision(again, None)})
     with pytest.raises(Conflict):
-        topic.notices.release(topic.name, Released(gate, T0, [[7]], {}))
+        topic.notices.release(topic.name, Released(state, T0, [[7]], {}))
 
-    assert topic.notices.recall(8, [topic.name]).decided == {}
-    assert topic.notices.owed(topic.name, END) == []
+    assert topic.notices.load(8, [topic.name]).decided == {}
+    assert topic.notices.pending(topic.name, END) == []
 
 
 def test_an_e_mail_that_is_owed_is_claimed_by_one_for_a_while(topic: Topic) -> None:
     topic.report()
     topic.report()
     topic.clock.advance(5 * MINUTE)
-    topic.digests.storms.release(topic.name)
+    topic.digests.throttle.release(topic.name)
     now = topic.clock.now()
-    (parcel,) = topic.notices.owed(topic.name, now)
+    (parcel,) = topic.notices.pending(topic.name, now)
 
     claims = [topic.notices.claim(topic.name, parcel, now + MINUTE) for _ in range(2)]
 
     assert claims == [True, False]
-    assert topic.notices.owed(topic.name, now) == []
-    (later,) = topic.notices.owed(topic.name, now + MINUTE)
+    assert topic.notices.pending(topic.name, now) == []
+    (later,) = topic.notices.pending(topic.name, now + MINUTE)
     assert (later.members, later.attempts) == (parcel.members, 1)
 
 
@@ -241,7 +240,7 @@ def test_of_many_that_are_decided_at_once_one_leaves(topic: Topic) -> None:
     changes = [topic.incidents.commit(creation(urgency="medium", at=T0)).change for _ in range(8)]
 
     with ThreadPoolExecutor(8) as pool:
-        list(pool.map(topic.alarm, changes))
+        list(pool.map(topic.notifier.notify, changes))
     topic.pass_by(5)
 
     assert sorted(len(told) for told in topic.told()) == [1, 7]
@@ -253,8 +252,8 @@ def test_a_decision_whose_answer_is_lost_stands(topic: Topic, wire: FaultyWire) 
     wire.next("TransactWriteItems", answer_lost)
 
     with pytest.raises(Unavailable):
-        topic.alarm(change)
-    topic.alarm(change)
+        topic.notifier.notify(change)
+    topic.notifier.notify(change)
     topic.pass_by(5)
 
     assert topic.told() == [{"uno"}, {"dos"}]
@@ -267,9 +266,9 @@ def test_a_high_one_does_not_wait_for_a_memory_that_is_out_of_reach(
     medium = topic.incidents.commit(creation(urgency="medium", at=T0)).change
     wire.always("GetItem", request_lost)
 
-    topic.alarm(high)
+    topic.notifier.notify(high)
     with pytest.raises(Unavailable):
-        topic.alarm(medium)
+        topic.notifier.notify(medium)
 
     assert topic.told() == [{high.incident_id}]
 
@@ -305,13 +304,13 @@ def test_a_feed_that_was_restored_and_counts_anew_is_told_of_all_the_same(topic:
     assert first.position is not None
 
     again = creation(urgency="medium", at=T0).committed(replace(first.position, epoch="otra"))
-    topic.alarm(again)
+    topic.notifier.notify(again)
 
     assert len(topic.mailer.sent) == 2
 
 
 def test_before_the_first_change_there_is_nothing_to_do(topic: Topic, wire: FaultyWire) -> None:
-    topic.digests()
+    topic.digests.send_due()
 
     assert "PutItem" not in wire.sent
     assert topic.mailer.sent == []
@@ -348,8 +347,8 @@ def test_whatever_happens_each_notice_is_in_one_e_mail(
     wire: FaultyWire, incident_tables: IncidentTables, story: list[tuple[str, int, str]]
 ) -> None:
     table = create(wire.client, "notices")
-    measure = Measure(burst=2, per_hour=12)
-    told = Story(build(wire, incident_tables, table, measure=measure))
+    policy = ThrottlePolicy(burst=2, per_hour=12)
+    told = Story(build(wire, incident_tables, table, policy=policy))
 
     for step in story:
         told.play(*step)
@@ -392,7 +391,7 @@ class Story:
         """Everything works again, and all the time that it needs passes."""
         self.topic.mailer.down = False
         for change in self._failed:
-            self.topic.alarm(change)
+            self.topic.notifier.notify(change)
         self.topic.pass_by(40, step=5)
 
     def count(self, change: Change) -> int:
@@ -422,7 +421,7 @@ class Story:
 
     def _alarm(self, change: Change) -> None:
         try:
-            self.topic.alarm(change)
+            self.topic.notifier.notify(change)
         except Unavailable:
             self._failed.append(change)
 

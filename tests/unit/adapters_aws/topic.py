@@ -15,12 +15,12 @@ from alerta_utec.adapters.aws.dynamodb.table_names import IncidentTables
 from alerta_utec.app.records import Recorder
 from alerta_utec.domain.change import Change
 from alerta_utec.domain.errors import Unavailable
-from alerta_utec.notifications.aws.digests import TopicDigests
-from alerta_utec.notifications.aws.dynamodb import DynamoNotices
-from alerta_utec.notifications.aws.topic import Publish, TopicAlarm, topic_of
-from alerta_utec.notifications.rules import Routes, Rule
-from alerta_utec.notifications.throttle import Measure
-from alerta_utec.notifications.throttling import Storms
+from alerta_utec.notifications.aws.dynamodb import DynamoNotifications
+from alerta_utec.notifications.rules import Rule, RuleSet
+from alerta_utec.notifications.throttle import ThrottlePolicy
+from alerta_utec.notifications.throttling import Throttle
+from alerta_utec.notifications.topic import TopicNotifier, TopicPublisher, topic_of
+from alerta_utec.notifications.topic_digests import TopicDigestSender
 from tests.contract.aws import create
 from tests.contract.builders import T0, creation, update
 from tests.fakes.clock import ManualClock
@@ -37,12 +37,12 @@ class Topic:
     """What is deployed: the function's two sides and what they stand on."""
 
     incidents: DynamoIncidents
-    notices: DynamoNotices
+    notices: DynamoNotifications
     mailer: FakeMailer
     deliveries: FakeDeliveries
     clock: ManualClock
-    alarm: TopicAlarm
-    digests: TopicDigests
+    notifier: TopicNotifier
+    digests: TopicDigestSender
 
     @property
     def name(self) -> str:
@@ -53,14 +53,14 @@ class Topic:
         """Commit a report, and let the alarm have it."""
         known: dict[str, Any] = {"urgency": "medium", "at": self.clock.now()}
         change = self.incidents.commit(creation(**known | fields)).change
-        self.alarm(change)
+        self.notifier.notify(change)
         return change
 
     def move(self, change: Change, **fields: Any) -> Change:
         """Commit what becomes of it, and let the alarm have it."""
         moved = update(change.after, at=self.clock.now(), **fields)
         committed = self.incidents.commit(moved).change
-        self.alarm(committed)
+        self.notifier.notify(committed)
         return committed
 
     def pass_by(self, minutes: int, *, step: int = 1) -> None:
@@ -72,7 +72,7 @@ class Topic:
     def flush(self) -> None:
         """The schedule's call; what fails is logged, and comes again."""
         with suppress(Unavailable):
-            self.digests()
+            self.digests.send_due()
 
     def told(self) -> list[set[str]]:
         """Of which incidents each e-mail tells."""
@@ -90,15 +90,15 @@ def build(
     tables: IncidentTables,
     notices: str,
     rules: Sequence[Rule] = (),
-    measure: Measure | None = None,
+    policy: ThrottlePolicy | None = None,
 ) -> Topic:
     """A topic on these tables; ``wire`` is between it and them."""
     clock, mailer, deliveries = ManualClock(T0), FakeMailer(), FakeDeliveries()
-    memory = DynamoNotices(wire.client, notices, clock)
-    storms = Storms(memory, clock, measure or Measure())
+    memory = DynamoNotifications(wire.client, notices, clock)
+    throttle = Throttle(memory, clock, policy or ThrottlePolicy())
     feed = Feed(wire.client, tables.changes)
-    routes = Routes(tuple(rules), LIMA) if rules else None
-    publish = Publish(mailer, LIMA, routes, feed.before_change)
+    rule_set = RuleSet(tuple(rules), LIMA) if rules else None
+    publish = TopicPublisher(mailer, LIMA, rule_set, feed)
     record = Recorder(deliveries)
     return Topic(
         DynamoIncidents(wire.client, tables),
@@ -106,8 +106,8 @@ def build(
         mailer,
         deliveries,
         clock,
-        TopicAlarm(publish, clock, record, memory, storms.measure),
-        TopicDigests(storms, memory, publish, feed.those, feed.epoch, clock, record),
+        TopicNotifier(publish, clock, record, memory, throttle.policy),
+        TopicDigestSender(throttle, memory, publish, feed, clock, record),
     )
 
 
@@ -121,5 +121,5 @@ def notices_table(wire: FaultyWire) -> Iterator[str]:
 
 @pytest.fixture
 def topic(wire: FaultyWire, incident_tables: IncidentTables, notices_table: str) -> Topic:
-    """Without routes."""
+    """Without rules."""
     return build(wire, incident_tables, notices_table)

@@ -10,7 +10,7 @@ import pytest
 from alerta_utec.adapters.sqlite.database import Database
 from alerta_utec.adapters.sqlite.incidents import SqliteIncidents
 from alerta_utec.domain.change import Change
-from alerta_utec.notifications.local.sqlite import SqliteNotices
+from alerta_utec.notifications.local.sqlite import SqliteNotifications
 from tests.fakes.commits import CommitLog
 
 
@@ -20,7 +20,7 @@ class Store:
 
     database: Database
     incidents: SqliteIncidents
-    notices: SqliteNotices
+    notices: SqliteNotifications
     told: list[Change]
 
     def close(self) -> None:
@@ -43,7 +43,7 @@ def open_store(path: Path) -> Iterator[OpenStore]:
         def open_it() -> Store:
             database = Database(path, busy_timeout_s=0.05)
             stack.callback(database.close)
-            told, notices = CommitLog(), SqliteNotices(database)
+            told, notices = CommitLog(), SqliteNotifications(database)
             incidents = SqliteIncidents(database, listener=told, steps=[notices])
             return Store(database, incidents, notices, told)
 

@@ -15,11 +15,11 @@ import sys
 from pathlib import Path
 from alerta_utec.adapters.sqlite.database import Database
 from alerta_utec.adapters.sqlite.incidents import SqliteIncidents
-from alerta_utec.notifications.local.sqlite import SqliteNotices
+from alerta_utec.notifications.local.sqlite import SqliteNotifications
 from tests.contract.builders import creation
 
 database = Database(Path(sys.argv[1]))
-incidents = SqliteIncidents(database, steps=[SqliteNotices(database)])
+incidents = SqliteIncidents(database, steps=[SqliteNotifications(database)])
 while True:
     committed = incidents.commit(creation(urgency="high", description="x" * 2000))
     print(committed.change.after.seq, committed.change.incident_id, flush=True)

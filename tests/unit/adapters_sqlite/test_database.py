@@ -48,8 +48,8 @@ def test_everything_is_there_after_closing_and_opening_again(open_store: OpenSto
 
 def _keep(store: Store, change: Change) -> None:
     """Have the change's notice leave at once."""
-    gate, _ = store.notices.held("ana@example.edu")
-    store.notices.keep(change.after.seq, "g", {"ana@example.edu": Decision(gate, None)})
+    state, _ = store.notices.held("ana@example.edu")
+    store.notices.save(change.after.seq, "g", {"ana@example.edu": Decision(state, None)})
 
 
 def test_what_is_postponed_keeps_its_attempts_and_reason_over_a_restart(
@@ -57,11 +57,11 @@ def test_what_is_postponed_keeps_its_attempts_and_reason_over_a_restart(
 ) -> None:
     before = open_store()
     _keep(before, before.incidents.commit(creation(urgency="high")).change)
-    (parcel,) = before.notices.owed(["ana@example.edu"], T0, 1)
+    (parcel,) = before.notices.pending(["ana@example.edu"], T0, 1)
     before.notices.postpone(parcel, at=T0, until=T0, reason="SMTP: 451")
     before.close()
 
-    (parcel,) = open_store().notices.owed(["ana@example.edu"], T0, 1)
+    (parcel,) = open_store().notices.pending(["ana@example.edu"], T0, 1)
 
     assert parcel.attempts == 1
     assert _sql(path, "SELECT state, reason FROM notices") == [("owed", "SMTP: 451")]
@@ -71,7 +71,7 @@ def test_what_is_done_stays_on_record_with_a_reason_that_is_bounded(
     store: Store, path: Path
 ) -> None:
     _keep(store, store.incidents.commit(creation(urgency="high")).change)
-    (parcel,) = store.notices.owed(["ana@example.edu"], T0, 1)
+    (parcel,) = store.notices.pending(["ana@example.edu"], T0, 1)
 
     store.notices.give_up(parcel, at=T0, reason="x" * 10_000)
 
@@ -81,12 +81,12 @@ def test_what_is_done_stays_on_record_with_a_reason_that_is_bounded(
 
 def test_a_wait_that_a_clock_set_back_has_made_long_is_over(store: Store) -> None:
     _keep(store, store.incidents.commit(creation(urgency="high")).change)
-    (parcel,) = store.notices.owed(["ana@example.edu"], T0, 1)
+    (parcel,) = store.notices.pending(["ana@example.edu"], T0, 1)
     store.notices.postpone(parcel, at=T0, until=T0, reason="SMTP: 451")
 
     long_ago = T0 - timedelta(days=400)
 
-    assert len(store.notices.owed(["ana@example.edu"], long_ago, 1)) == 1
+    assert len(store.notices.pending(["ana@example.edu"], long_ago, 1)) == 1
 
 
 def test_what_the_first_version_owed_is_owed_still(path: Path, open_store: OpenStore) -> None:

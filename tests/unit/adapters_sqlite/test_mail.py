@@ -1,10 +1,10 @@
-"""``lanes_for``: the ways to each recipient, by one URL and those of Apprise."""
+"""``channels_for``: the ways to each recipient, by one URL and those of Apprise."""
 
 from pathlib import Path
 
 import pytest
 
-from alerta_utec.notifications.local.channels import lanes_for, recipients_of
+from alerta_utec.notifications.local.channels import channels_for, recipients_of
 from alerta_utec.notifications.local.maildir import MaildirMailer
 from alerta_utec.notifications.local.smtp import SmtpMailer, SmtpServer
 from alerta_utec.notifications.recipients import MAILDIR, Kind, Recipient
@@ -14,25 +14,25 @@ TO = Recipient(Kind.EMAIL, GUARD)
 
 
 def _server(url: str) -> SmtpServer:
-    [lane] = lanes_for(url, SENDER, [TO], Path("mail"))
-    mailer = lane.mailers[GUARD]
+    [channel] = channels_for(url, SENDER, [TO], Path("mail"))
+    mailer = channel.mailers[GUARD]
     assert isinstance(mailer, SmtpMailer)
     return mailer.connection.server
 
 
 @pytest.mark.parametrize("url", [None, ""])
 def test_no_url_means_the_maildir(tmp_path: Path, url: str | None) -> None:
-    [lane] = lanes_for(url, SENDER, [TO], tmp_path)
+    [channel] = channels_for(url, SENDER, [TO], tmp_path)
 
-    mailer = lane.mailers[GUARD]
+    mailer = channel.mailers[GUARD]
     assert isinstance(mailer, MaildirMailer)
     assert (mailer.folder, mailer.envelope.recipient) == (tmp_path, GUARD)
 
 
 def test_the_maildir_alone_names_nobody() -> None:
-    [lane] = lanes_for(None, SENDER, [MAILDIR], Path("mail"))
+    [channel] = channels_for(None, SENDER, [MAILDIR], Path("mail"))
 
-    mailer = lane.mailers["maildir"]
+    mailer = channel.mailers["maildir"]
     assert isinstance(mailer, MaildirMailer)
     assert mailer.envelope.recipient == ""
 
@@ -82,7 +82,7 @@ def test_an_smtp_url_says_everything_about_the_server(url: str, server: SmtpServ
 )
 def test_an_unusable_smtp_url_is_refused_without_its_password(url: str) -> None:
     with pytest.raises(ValueError, match=r"URL|starttls") as refusal:
-        lanes_for(url, SENDER, recipients_of(url, [GUARD]), Path("mail"))
+        channels_for(url, SENDER, recipients_of(url, [GUARD]), Path("mail"))
 
     assert "secreto" not in str(refusal.value)
     assert refusal.value.__suppress_context__ or refusal.value.__context__ is None
@@ -117,14 +117,14 @@ def test_an_unusable_address_is_refused(address: str) -> None:
     with pytest.raises(ValueError, match="no es una dirección"):
         recipients_of("smtp://c.example", [address])
     with pytest.raises(ValueError, match="no es una dirección"):
-        lanes_for(None, address, [TO], Path("mail"))
+        channels_for(None, address, [TO], Path("mail"))
 
 
 def test_telephones_and_addresses_without_a_way_to_them_are_refused() -> None:
     with pytest.raises(ValueError, match="SMS"):
-        lanes_for(None, SENDER, [Recipient(Kind.PHONE, "+51999999999")], Path("mail"))
+        channels_for(None, SENDER, [Recipient(Kind.PHONE, "+51999999999")], Path("mail"))
     with pytest.raises(ValueError, match="no es smtp://"):
-        lanes_for("json://c.example/x", SENDER, [TO], Path("mail"))
+        channels_for("json://c.example/x", SENDER, [TO], Path("mail"))
 
 
 @pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")
@@ -132,9 +132,11 @@ def test_recipients_by_email_share_a_way_out_and_each_other_service_has_its_own(
     luz = Recipient(Kind.EMAIL, "luz@utec.example")
     services = [Recipient(Kind.APPRISE, f"json://127.0.0.1:{port}/") for port in (1, 2)]
 
-    lanes = lanes_for("smtp://c.example", SENDER, [services[0], TO, services[1], luz], Path("mail"))
+    channels = channels_for(
+        "smtp://c.example", SENDER, [services[0], TO, services[1], luz], Path("mail")
+    )
 
-    assert [sorted(lane.mailers) for lane in lanes] == [
+    assert [sorted(channel.mailers) for channel in channels] == [
         [GUARD, luz.key],
         [services[0].key],
         [services[1].key],
@@ -147,7 +149,7 @@ def test_a_url_that_apprise_does_not_know_is_refused_without_its_password(
 ) -> None:
     url = "nadie://u:secreto@c.example"
     with pytest.raises(ValueError, match="Apprise") as refusal:
-        lanes_for(url, SENDER, recipients_of(url, []), Path("mail"))
+        channels_for(url, SENDER, recipients_of(url, []), Path("mail"))
 
     assert "secreto" not in str(refusal.value)
     assert "secreto" not in caplog.text

@@ -14,7 +14,7 @@ from alerta_utec.notifications.rules import Hours, Pattern, Rule
 from alerta_utec.notifications.rules_file import (
     FILE_MAX_BYTES,
     RULES_MAX,
-    RoutesRefused,
+    RulesRefused,
     load_rules,
     read_rules,
 )
@@ -36,7 +36,7 @@ WHOLE = """
 
 
 def problems(text: str, **environ: str) -> list[str]:
-    with pytest.raises(RoutesRefused) as refused:
+    with pytest.raises(RulesRefused) as refused:
         read_rules(text, environ)
     return list(refused.value.problems)
 
@@ -167,7 +167,7 @@ def test_recipients_that_cannot_be_reached_are_refused() -> None:
     def no_phones(recipient: Recipient) -> str | None:
         return "aquí no se llama" if recipient.kind is Kind.PHONE else None
 
-    with pytest.raises(RoutesRefused) as refused:
+    with pytest.raises(RulesRefused) as refused:
         read_rules(WHOLE, {"GRUPO": "slack://a/b/c"}, no_phones)
 
     assert refused.value.problems == ("Línea 5, «Guardia»: to: +51999999999: aquí no se llama.",)
@@ -194,14 +194,14 @@ def test_a_file_that_cannot_be_read_says_why(tmp_path: Path) -> None:
         (tmp_path / "falta.yml", "No se puede leer"),
         (tmp_path, "No se puede leer"),
     ):
-        with pytest.raises(RoutesRefused, match=text):
+        with pytest.raises(RulesRefused, match=text):
             load_rules(path, {})
 
 
 @given(st.text())
 def test_whatever_a_file_holds_it_is_read_or_refused(text: str) -> None:
     rules: Sequence[Rule] = ()
-    with suppress(RoutesRefused):
+    with suppress(RulesRefused):
         rules = read_rules(text, {})
 
     assert all(rule.name and rule.to for rule in rules)

@@ -28,7 +28,7 @@ def _send(mailer: SmtpMailer, email: Email = EMAIL) -> None:
     try:
         mailer.send(email)
     finally:
-        mailer.connection.rest()
+        mailer.connection.close_idle()
 
 
 @pytest.fixture(scope="module")
@@ -178,7 +178,7 @@ def test_a_run_of_emails_shares_one_connection() -> None:
         to = [Envelope("alerta@utec.example", name) for name in (ANA, LUZ, ANA)]
         for number, envelope in enumerate(to):
             SmtpMailer(connection, envelope).send(Email(f"<{number}@x>", "Asunto", "Cuerpo\n"))
-        connection.rest()
+        connection.close_idle()
         first_run = gate.connections
         _send(SmtpMailer(connection, to[0]))
 

@@ -24,7 +24,7 @@ def send_through(fault: Fault, deadline_s: float) -> list[EmailMessage]:
         server = SmtpServer("127.0.0.1", gate.port)
         connection = SmtpConnection(server, deadline_s=deadline_s)
         SmtpMailer(connection, ENVELOPE).send(EMAIL)
-        connection.rest()
+        connection.close_idle()
         return peer.messages
 
 

@@ -1,4 +1,4 @@
-"""Notices in memory, from the change to the mailer."""
+"""NotificationStore in memory, from the change to the mailer."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -7,21 +7,21 @@ from zoneinfo import ZoneInfo
 
 from alerta_utec.adapters.memory import MemoryIncidents
 from alerta_utec.domain.change import Change
-from alerta_utec.notifications.digest import Composer
-from alerta_utec.notifications.ports import Notices
+from alerta_utec.notifications.digest import EmailComposer
+from alerta_utec.notifications.ports import NotificationStore
 from alerta_utec.notifications.recipients import Recipient
-from alerta_utec.notifications.routing import MailQueue
-from alerta_utec.notifications.rules import Routes, Rule
-from alerta_utec.notifications.sender import Lane, Sender
-from alerta_utec.notifications.throttle import Measure
-from alerta_utec.notifications.throttling import BatchedStorms
+from alerta_utec.notifications.router import NotificationRouter
+from alerta_utec.notifications.rules import Rule, RuleSet
+from alerta_utec.notifications.sender import Channel, Sender
+from alerta_utec.notifications.throttle import ThrottlePolicy
+from alerta_utec.notifications.throttling import BatchThrottle
 from alerta_utec.ports import Email, Mailer
 from tests.contract.builders import T0, creation
 from tests.fakes.clock import ManualClock
 from tests.fakes.mailer import FakeMailer
 
 LIMA = ZoneInfo("America/Lima")
-NO_LIMIT = Measure(burst=1000, per_hour=1000)
+NO_LIMIT = ThrottlePolicy(burst=1000, per_hour=1000)
 
 
 def to(*addresses: str) -> tuple[Recipient, ...]:
@@ -41,25 +41,25 @@ class Post:
         self,
         *rules: Rule,
         mailers: Mapping[str, Mailer] | None = None,
-        measure: Measure = NO_LIMIT,
-        notices: Notices | None = None,
+        policy: ThrottlePolicy = NO_LIMIT,
+        notices: NotificationStore | None = None,
     ) -> None:
         self.clock = ManualClock(T0)
         self.store = MemoryIncidents()
-        self.notices: Notices = notices or self.store.notices
-        self.routes = Routes(rules or (Rule("todo", to("guardia@example.edu")),), LIMA)
-        own = {key: FakeMailer() for key in self.routes.recipients}
+        self.notices: NotificationStore = notices or self.store.notices
+        self.rules = RuleSet(rules or (Rule("todo", to("guardia@example.edu")),), LIMA)
+        own = {key: FakeMailer() for key in self.rules.recipients}
         self.mailers: dict[str, Any] = own | dict(mailers or {})
-        self.compose = Composer(self.store, LIMA)
-        self.measure = measure
+        self.composer = EmailComposer(self.store, LIMA)
+        self.policy = policy
         self.start()
 
     def start(self) -> None:
         """Begin anew, with nothing but what is stored."""
-        storms = BatchedStorms(self.notices, self.clock, self.measure)
-        self.queue = MailQueue(self.notices, self.store, self.routes, storms, self.clock)
+        throttle = BatchThrottle(self.notices, self.clock, self.policy)
+        self.queue = NotificationRouter(self.notices, self.store, self.rules, throttle, self.clock)
         self.senders = {
-            key: Sender(self.notices, Lane({key: mailer}), self.compose, self.clock)
+            key: Sender(self.notices, Channel({key: mailer}), self.composer, self.clock)
             for key, mailer in self.mailers.items()
         }
 

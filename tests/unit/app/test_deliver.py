@@ -1,10 +1,10 @@
-"""``Broadcast``, ``TopicAlarm`` and ``Sessions`` over the fakes."""
+"""``Broadcast``, ``TopicNotifier`` and ``Sessions`` over the fakes."""
 
 import json
 import random
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -20,8 +20,8 @@ from alerta_utec.domain.errors import Unavailable
 from alerta_utec.domain.filters import Filter
 from alerta_utec.domain.policy import Identity, Role
 from alerta_utec.domain.values import Status, Urgency
-from alerta_utec.notifications.aws.topic import Publish, TopicAlarm
 from alerta_utec.notifications.email import compose
+from alerta_utec.notifications.topic import TopicNotifier, TopicPublisher
 from alerta_utec.ports import Connection
 from tests.contract.builders import creation, update
 from tests.fakes.clock import ManualClock
@@ -64,9 +64,9 @@ class House:
     def known(self) -> set[str]:
         return {c.connection_id for page in self.connections.pages() for c in page}
 
-    def alarm(self, mailer: FakeMailer) -> TopicAlarm:
-        publish = Publish(mailer, LIMA, None, lambda _change: ())
-        return TopicAlarm(publish, self.clock, self.recorder)
+    def notifier(self, mailer: FakeMailer) -> TopicNotifier:
+        publisher = TopicPublisher(mailer, LIMA, None, cast("Any", None))
+        return TopicNotifier(publisher, self.clock, self.recorder)
 
     def outcomes(self, change: Change) -> dict[str, dict[str, Any]]:
         return {
@@ -249,19 +249,19 @@ def test_medium_and_high_go_out_by_email(house: House, urgency: str, sent: bool)
     mailer = FakeMailer()
     change = house.commit(creation(urgency=urgency))
 
-    assert house.alarm(mailer)(change) is sent
+    assert house.notifier(mailer).notify(change) is sent
 
     assert [mail.body for mail in mailer.sent] == [compose(change, LIMA).body] * sent
 
 
 def test_an_incident_that_gets_urgent_goes_out_once_for_each_rise(house: House) -> None:
     mailer = FakeMailer()
-    alarm = house.alarm(mailer)
+    notifier = house.notifier(mailer)
     low = house.commit(creation())
     medium = house.commit(update(low.after, urgency=Urgency.MEDIUM))
     noted = house.commit(update(medium.after, note="sigue"))
 
-    assert [alarm(change) for change in (low, medium, noted)] == [False, True, False]
+    assert [notifier.notify(change) for change in (low, medium, noted)] == [False, True, False]
     assert len(mailer.sent) == 1
 
 
@@ -269,7 +269,7 @@ def test_an_email_that_cannot_be_sent_is_unavailable(house: House) -> None:
     change = house.commit(creation(urgency="high"))
 
     with pytest.raises(Unavailable):
-        house.alarm(FakeMailer(down=True))(change)
+        house.notifier(FakeMailer(down=True)).notify(change)
 
     assert house.outcomes(change)["email"]["result"] == "failed"
 
@@ -279,7 +279,7 @@ def test_what_was_sent_is_on_record(house: House) -> None:
     change = house.commit(creation(urgency="high"))
 
     counts = house.broadcast.broadcast(change)
-    house.alarm(FakeMailer())(change)
+    house.notifier(FakeMailer()).notify(change)
 
     assert house.outcomes(change) == {"broadcast": counts, "email": {"result": "sent"}}
 
@@ -287,7 +287,7 @@ def test_what_was_sent_is_on_record(house: House) -> None:
 def test_what_calls_for_no_email_is_not_on_record_as_one(house: House) -> None:
     change = house.commit(creation(urgency="low"))
 
-    house.alarm(FakeMailer())(change)
+    house.notifier(FakeMailer()).notify(change)
 
     assert house.outcomes(change) == {}
 

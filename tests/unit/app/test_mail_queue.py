@@ -1,4 +1,4 @@
-"""``MailQueue``: each change to whom it concerns, and a defect in one holds up no other."""
+"""``NotificationRouter``: each change reaches its recipients; a defect in one delays no other."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from alerta_utec.adapters.memory_notices import MemoryNotices
+from alerta_utec.adapters.memory_notices import MemoryNotifications
 from alerta_utec.domain.change import Change
 from alerta_utec.domain.errors import Conflict, Unavailable
 from alerta_utec.domain.values import Status
-from alerta_utec.notifications.ports import Decided
-from alerta_utec.notifications.rules import Hours, Pattern, Routes, Rule
-from alerta_utec.notifications.throttle import Measure
+from alerta_utec.notifications.ports import ChangeDecisions
+from alerta_utec.notifications.rules import Hours, Pattern, Rule, RuleSet
+from alerta_utec.notifications.throttle import ThrottlePolicy
 from alerta_utec.notifications.throttling import TRIES_MAX
 from tests.contract.builders import update
 from tests.unit.app.posting import Post, to
@@ -48,36 +48,36 @@ def test_a_defect_met_with_one_change_stops_no_other(
 ) -> None:
     post = Post()
     odd, other = post.owe(location="Aula 0"), post.owe(location="Aula 1")
-    of = Routes.of
+    recipients_of = RuleSet.recipients_of
 
-    def fail(self: Routes, change: Change, earlier: Any) -> Any:
+    def fail(self: RuleSet, change: Change, earlier: Any) -> Any:
         if change == odd:
             raise RuntimeError("un defecto")
-        return of(self, change, earlier)
+        return recipients_of(self, change, earlier)
 
-    monkeypatch.setattr(Routes, "of", fail)
+    monkeypatch.setattr(RuleSet, "recipients_of", fail)
 
     first, second = post.run_once(), post.run_once()
 
     assert (first, second) == (None, None)
     assert post.outcome(other)["result"] == "sent"
-    assert [r.message for r in caplog.records].count("notice_not_routed") == 1
+    assert [r.message for r in caplog.records].count("notification_not_routed") == 1
     monkeypatch.undo()
     post.start()
     post.run_once()
     assert post.outcome(odd)["result"] == "sent"
 
 
-class Contended(MemoryNotices):
-    """``Notices`` that others change at the same time, so many times."""
+class Contended(MemoryNotifications):
+    """``NotificationStore`` that others change at the same time, so many times."""
 
     conflicts = 0
 
-    def keep_all(self, several: Sequence[Decided]) -> None:
+    def save_all(self, several: Sequence[ChangeDecisions]) -> None:
         if self.conflicts:
             self.conflicts -= 1
             raise Conflict("meanwhile")
-        super().keep_all(several)
+        super().save_all(several)
 
 
 @pytest.mark.parametrize(("conflicts", "sent"), [(TRIES_MAX - 1, 1), (TRIES_MAX, 0)])
@@ -119,9 +119,9 @@ def test_what_was_resolved_while_it_was_held_is_told_as_resolved() -> None:
 
 
 def test_each_recipient_has_a_measure_of_its_own() -> None:
-    one = Measure(burst=1, per_hour=1)
+    one = ThrottlePolicy(burst=1, per_hour=1)
     rules = (Rule("todo", to(GUARD)), Rule("gas", to(LABS), type=(Pattern.of("gas"),)))
-    post = Post(*rules, measure=one)
+    post = Post(*rules, policy=one)
 
     post.owe(type="humo", urgency="medium")
     change = post.owe(type="gas", urgency="medium")

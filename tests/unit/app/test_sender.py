@@ -114,10 +114,10 @@ def test_jobs_that_fail_together_do_not_come_back_together(post: Post) -> None:
     post.run_once()
 
     times = set()
-    while (next_at := post.notices.next_try([GUARD])) is not None:
+    while (next_at := post.notices.next_attempt_at([GUARD])) is not None:
         times.add(next_at)
-        for parcel in post.notices.owed([GUARD], next_at, 100):
-            post.notices.sent(parcel, at=next_at)
+        for parcel in post.notices.pending([GUARD], next_at, 100):
+            post.notices.mark_sent(parcel, at=next_at)
     assert len(times) > 10
 
 

@@ -4,28 +4,28 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from alerta_utec.adapters.memory_notices import MemoryNotices
+from alerta_utec.adapters.memory_notices import MemoryNotifications
 from alerta_utec.domain.errors import Unavailable
-from alerta_utec.notifications.ports import Parcel
+from alerta_utec.notifications.ports import OutgoingEmail
 from tests.unit.app.posting import Post
 
 
-class FullDisk(MemoryNotices):
-    """``Notices`` of which what is owed can be read, and no outcome kept while ``full``."""
+class FullDisk(MemoryNotifications):
+    """A ``NotificationStore`` that stores no outcome while its disk is ``full``."""
 
     full = False
 
-    def sent(self, parcel: Parcel, *, at: datetime) -> None:
+    def mark_sent(self, email: OutgoingEmail, *, at: datetime) -> None:
         self._check_disk()
-        super().sent(parcel, at=at)
+        super().mark_sent(email, at=at)
 
-    def postpone(self, parcel: Parcel, *, at: datetime, until: datetime, reason: str) -> None:
+    def postpone(self, email: OutgoingEmail, *, at: datetime, until: datetime, reason: str) -> None:
         self._check_disk()
-        super().postpone(parcel, at=at, until=until, reason=reason)
+        super().postpone(email, at=at, until=until, reason=reason)
 
-    def give_up(self, parcel: Parcel, *, at: datetime, reason: str) -> None:
+    def give_up(self, email: OutgoingEmail, *, at: datetime, reason: str) -> None:
         self._check_disk()
-        super().give_up(parcel, at=at, reason=reason)
+        super().give_up(email, at=at, reason=reason)
 
     def _check_disk(self) -> None:
         if self.full:

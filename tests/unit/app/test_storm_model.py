@@ -1,4 +1,4 @@
-"""Whatever comes, in whatever order, each recipient is told of everything, once and in measure."""
+"""Whatever comes, in whatever order, each recipient is told of everything, once and in policy."""
 
 import tempfile
 from collections import Counter
@@ -18,20 +18,20 @@ from alerta_utec.adapters.sqlite.incidents import SqliteIncidents
 from alerta_utec.domain.change import Change
 from alerta_utec.domain.errors import Unavailable
 from alerta_utec.domain.values import Status, Urgency
-from alerta_utec.notifications.local.sqlite import SqliteNotices
-from alerta_utec.notifications.ports import Notices
-from alerta_utec.notifications.routing import MailQueue
-from alerta_utec.notifications.rules import Pattern, Routes, Rule
-from alerta_utec.notifications.sender import Lane, Sender
-from alerta_utec.notifications.throttle import Measure, group_of
-from alerta_utec.notifications.throttling import BatchedStorms
+from alerta_utec.notifications.local.sqlite import SqliteNotifications
+from alerta_utec.notifications.ports import NotificationStore
+from alerta_utec.notifications.router import NotificationRouter
+from alerta_utec.notifications.rules import Pattern, Rule, RuleSet
+from alerta_utec.notifications.sender import Channel, Sender
+from alerta_utec.notifications.throttle import ThrottlePolicy, group_of
+from alerta_utec.notifications.throttling import BatchThrottle
 from alerta_utec.ports import Email, IncidentStore
 from tests.contract.builders import T0, creation, update
 from tests.fakes.clock import ManualClock
 from tests.unit.app.posting import LIMA, to
 
 ALL, SOME = "guardia@example.edu", "laboratorios@example.edu"
-MEASURE = Measure(burst=2, per_hour=2)
+MEASURE = ThrottlePolicy(burst=2, per_hour=2)
 RULES = (Rule("todo", to(ALL)), Rule("fugas", to(SOME), type=(Pattern.of("fuga*"),)))
 HOUR = timedelta(hours=1)
 STEPS = 60
@@ -66,7 +66,7 @@ class Mailbox:
             raise Killed
 
     def expect(self, change: Change) -> None:
-        """By the rules for storms, as they are written for people."""
+        """Expect what the documented rules of the throttle say."""
         seq, at = change.after.seq, change.at
         self.expected.add(seq)
         if change.before is not None:
@@ -88,12 +88,15 @@ class Mailbox:
         return Counter(seq for _, seqs in self.arrived for seq in seqs)
 
 
-def as_numbers(changes: Sequence[Change]) -> Email:
-    """An e-mail that says which changes it is about."""
-    return Email("<x@y>", "s", " ".join(str(change.after.seq) for change in changes))
+class Numbers:
+    """A ``Composer`` whose e-mails only list their changes."""
+
+    def compose(self, changes: Sequence[Change]) -> Email:
+        """Write the ``seq`` of each change."""
+        return Email("<x@y>", "s", " ".join(str(change.after.seq) for change in changes))
 
 
-Opened = tuple[IncidentStore, Notices]
+Opened = tuple[IncidentStore, NotificationStore]
 
 
 class Service:
@@ -110,11 +113,11 @@ class Service:
 
     def begin(self) -> None:
         self.store, self.notices = self.open_store()
-        storms = BatchedStorms(self.notices, self.clock, MEASURE)
-        routes = Routes(RULES, LIMA)
-        self.queue = MailQueue(self.notices, self.store, routes, storms, self.clock)
+        throttle = BatchThrottle(self.notices, self.clock, MEASURE)
+        rules = RuleSet(RULES, LIMA)
+        self.queue = NotificationRouter(self.notices, self.store, rules, throttle, self.clock)
         self.senders = [
-            Sender(self.notices, Lane({name: box}), as_numbers, self.clock)
+            Sender(self.notices, Channel({name: box}), Numbers(), self.clock)
             for name, box in self.boxes.items()
         ]
 
@@ -178,13 +181,13 @@ class Service:
 
     def failed_before(self, name: str) -> set[int]:
         """What waits for its next try."""
-        later = self.notices.owed([name], self.clock.now() + HOUR, 10**6)
-        return {c.after.seq for parcel in later if parcel.attempts for c in parcel.changes}
+        later = self.notices.pending([name], self.clock.now() + HOUR, 10**6)
+        return {c.after.seq for email in later if email.attempts for c in email.changes}
 
     def look_at_what_is_owed(self) -> None:
-        for parcel in self.notices.owed([ALL, SOME], self.clock.now() + HOUR, 10**6):
-            seqs = frozenset(change.after.seq for change in parcel.changes)
-            known = self.owed.setdefault(parcel.name, (self.clock.now(), seqs))
+        for email in self.notices.pending([ALL, SOME], self.clock.now() + HOUR, 10**6):
+            seqs = frozenset(change.after.seq for change in email.changes)
+            known = self.owed.setdefault(email.key, (self.clock.now(), seqs))
             assert known[1] == seqs
 
     def end(self) -> None:
@@ -193,7 +196,7 @@ class Service:
             box.down = False
         for _ in range(1000):
             self.run()
-            times = [self.notices.next_release(), self.notices.next_try([ALL, SOME])]
+            times = [self.notices.next_release_at(), self.notices.next_attempt_at([ALL, SOME])]
             left = [moment for moment in times if moment is not None]
             if not left:
                 break
@@ -277,7 +280,7 @@ def test_in_sqlite(story: Sequence[tuple[Any, ...]]) -> None:
         def open_it() -> Opened:
             stack.close()
             database = stack.enter_context(closing(Database(Path(folder) / "alerta.db")))
-            notices = SqliteNotices(database)
+            notices = SqliteNotifications(database)
             return SqliteIncidents(database, steps=[notices]), notices
 
         tell(story, open_it)

@@ -11,11 +11,11 @@ from alerta_utec.app.records import Recorder
 from alerta_utec.domain.change import Change
 from alerta_utec.domain.errors import Unavailable
 from alerta_utec.domain.values import Status, Urgency
-from alerta_utec.notifications.aws.topic import Publish, TopicAlarm, attributes_of, recipient_id
 from alerta_utec.notifications.email import compose
-from alerta_utec.notifications.recipients import Kind, Recipient
-from alerta_utec.notifications.rules import Hours, Routes, Rule
+from alerta_utec.notifications.recipients import Kind, Recipient, recipient_id
+from alerta_utec.notifications.rules import Hours, Rule, RuleSet
 from alerta_utec.notifications.sms import short_text
+from alerta_utec.notifications.topic import TopicNotifier, TopicPublisher, attributes_of
 from tests.contract.builders import creation, update
 from tests.fakes.clock import ManualClock
 from tests.fakes.deliveries import FakeDeliveries
@@ -31,19 +31,20 @@ HIGH = Rule("alta", (GUARD,), urgency=frozenset({Urgency.HIGH}))
 
 
 class Topic:
-    """An alarm in memory."""
+    """A topic in memory, with its notifier and its feed."""
 
     def __init__(self, *rules: Rule, down: bool = False, earlier: Sequence[Change] = ()) -> None:
         self.mailer = FakeMailer(down=down)
         self.deliveries = FakeDeliveries()
         self.asked: list[Change] = []
         self._earlier = earlier
-        routes = Routes(rules, LIMA) if rules else None
+        chosen = RuleSet(rules, LIMA) if rules else None
         record = Recorder(self.deliveries)
-        publish = Publish(self.mailer, LIMA, routes, self._before)
-        self.alarm = TopicAlarm(publish, ManualClock(), record)
+        publish = TopicPublisher(self.mailer, LIMA, chosen, self)
+        self.notifier = TopicNotifier(publish, ManualClock(), record)
 
-    def _before(self, change: Change) -> Sequence[Change]:
+    def before_change(self, change: Change) -> Sequence[Change]:
+        """Return the earlier changes, as the feed does."""
         self.asked.append(change)
         return self._earlier
 
@@ -85,7 +86,7 @@ def test_the_event_tells_a_rise_and_an_all_clear_from_something_new() -> None:
 def test_it_goes_out_as_an_e_mail_and_as_a_text_message() -> None:
     topic, change = Topic(), _change()
 
-    assert topic.alarm(change)
+    assert topic.notifier.notify(change)
 
     (sent,) = topic.mailer.sent
     composed = compose(change, LIMA)
@@ -103,7 +104,7 @@ def test_it_goes_out_as_an_e_mail_and_as_a_text_message() -> None:
 def test_without_rules_it_names_nobody() -> None:
     topic = Topic()
 
-    topic.alarm(_change())
+    topic.notifier.notify(_change())
 
     assert topic.to() == []
 
@@ -111,9 +112,9 @@ def test_without_rules_it_names_nobody() -> None:
 def test_it_names_whom_the_rules_name_and_shows_no_address() -> None:
     topic = Topic(NIGHT, HIGH)
 
-    topic.alarm(_change())
+    topic.notifier.notify(_change())
     both = topic.to()
-    topic.alarm(_change(urgency="medium"))
+    topic.notifier.notify(_change(urgency="medium"))
 
     assert both == [recipient_id(PHONE), recipient_id(GUARD)]
     assert topic.to() == [recipient_id(PHONE)]
@@ -123,7 +124,7 @@ def test_it_names_whom_the_rules_name_and_shows_no_address() -> None:
 def test_the_record_names_the_recipients() -> None:
     topic, change = Topic(NIGHT, HIGH), _change()
 
-    topic.alarm(change)
+    topic.notifier.notify(change)
 
     (record,) = topic.deliveries.for_incident(change.incident_id)
     assert record.outcome["result"] == "sent"
@@ -141,7 +142,7 @@ def test_an_all_clear_goes_to_whoever_was_told() -> None:
     resolved = update(told.after, at=MIDNIGHT.replace(hour=17), status=Status.RESUELTO)
     topic = Topic(NIGHT, earlier=[told])
 
-    topic.alarm(resolved)
+    topic.notifier.notify(resolved)
 
     assert topic.to() == [recipient_id(PHONE)]
 
@@ -151,9 +152,9 @@ def test_earlier_changes_are_read_for_an_all_clear_only() -> None:
     resolved = update(told.after, status=Status.RESUELTO)
     topic = Topic(NIGHT, earlier=[told])
 
-    topic.alarm(told)
+    topic.notifier.notify(told)
     before = list(topic.asked)
-    topic.alarm(resolved)
+    topic.notifier.notify(resolved)
 
     assert before == []
     assert topic.asked == [resolved]
@@ -162,7 +163,7 @@ def test_earlier_changes_are_read_for_an_all_clear_only() -> None:
 def test_what_calls_for_no_e_mail_sends_none() -> None:
     topic, change = Topic(NIGHT), _change(urgency="low")
 
-    assert not topic.alarm(change)
+    assert not topic.notifier.notify(change)
 
     assert topic.mailer.sent == []
     assert topic.deliveries.for_incident(change.incident_id) == ()
@@ -172,7 +173,7 @@ def test_one_that_cannot_be_sent_is_on_record_and_comes_again() -> None:
     topic, change = Topic(HIGH, down=True), _change()
 
     with pytest.raises(Unavailable) as failed:
-        topic.alarm(change)
+        topic.notifier.notify(change)
 
     (record,) = topic.deliveries.for_incident(change.incident_id)
     assert record.outcome == {"result": "failed", "because": str(failed.value)}

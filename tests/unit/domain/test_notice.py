@@ -4,16 +4,16 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from alerta_utec.domain.delivery import Delivery
-from alerta_utec.notifications.record import Notice, summary
+from alerta_utec.notifications.record import RecipientOutcome, summary
 
 AT = datetime(2025, 11, 16, 18, 12, tzinfo=UTC)
-ANA = Notice("ana@example.edu", "sent", AT)
+ANA = RecipientOutcome("ana@example.edu", "sent", AT)
 LUZ = replace(ANA, recipient="tgram:0123456789abcdef")
 SHOWN = {"to": "ana@example.edu", "at": "2025-11-16T18:12:00Z"}
 
 
 def test_one_recipient_is_told_of_as_ever_and_named_beside() -> None:
-    found = summary([replace(ANA, result="given_up", because="SMTP: 451", attempts=7)])
+    found = summary([replace(ANA, result="given_up", reason="SMTP: 451", attempts=7)])
 
     outcome = {"result": "given_up", "because": "SMTP: 451", "attempts": 7}
     assert found == {**outcome, "recipients": [{**SHOWN, **outcome}]}
@@ -27,9 +27,9 @@ def test_where_all_went_alike_it_is_said_once() -> None:
 
 
 def test_else_the_result_is_the_one_that_most_needs_a_look() -> None:
-    held = replace(ANA, result="held", because="limit", until=AT)
+    held = replace(ANA, result="held", reason="limit", until=AT)
 
-    found = dict(summary([ANA, LUZ, held, replace(ANA, result="failed", because="x", attempts=1)]))
+    found = dict(summary([ANA, LUZ, held, replace(ANA, result="failed", reason="x", attempts=1)]))
 
     assert found.pop("recipients")[2] == {
         **SHOWN,

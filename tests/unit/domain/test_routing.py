@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from alerta_utec.domain.change import Change
 from alerta_utec.domain.values import Status, Urgency
 from alerta_utec.notifications.recipients import Kind, Recipient
-from alerta_utec.notifications.rules import Facts, Hours, Pattern, Routes, Rule, folded
+from alerta_utec.notifications.rules import Facts, Hours, Pattern, Rule, RuleSet, folded
 from tests.contract.builders import creation, update
 
 LIMA = ZoneInfo("America/Lima")
@@ -23,7 +23,7 @@ NIGHT = Hours(22 * 60, 6 * 60)
 
 
 def routed(rules: list[Rule], change: Change, *earlier: Change) -> list[Recipient]:
-    return list(Routes(tuple(rules), LIMA).of(change, earlier))
+    return list(RuleSet(tuple(rules), LIMA).recipients_of(change, earlier))
 
 
 def told(rule_fields: dict[str, Any], **fields: Any) -> bool:
@@ -173,10 +173,10 @@ def test_the_verdict_names_what_is_met_and_what_is_not() -> None:
     rule = Rule("una", (GUARD,), type=(Pattern.of("gas"),), hours=NIGHT, drill=False)
     change = creation(urgency="high", type="Gas", at=NOON)
 
-    verdict = rule.judge(Facts.of(change, LIMA))
+    evaluation = rule.evaluate(Facts.of(change, LIMA))
 
-    assert (verdict.met, verdict.unmet) == (("type", "drill"), ("hours",))
-    assert not verdict.matches
+    assert (evaluation.met, evaluation.unmet) == (("type", "drill"), ("hours",))
+    assert not evaluation.matches
 
 
 def test_the_hour_at_the_end_of_time_is_taken_as_it_is() -> None:

@@ -8,11 +8,11 @@ from alerta_utec.domain.change import Change
 from alerta_utec.domain.values import Status, Urgency
 from alerta_utec.notifications.throttle import (
     WINDOWS_MAX,
-    Because,
-    Gate,
     Held,
     Hold,
-    Measure,
+    HoldReason,
+    ThrottlePolicy,
+    ThrottleState,
     admit,
     group_of,
     release,
@@ -20,15 +20,15 @@ from alerta_utec.notifications.throttle import (
 from tests.contract.builders import T0, creation, update
 
 MINUTE = timedelta(minutes=1)
-MEASURE = Measure(burst=3, per_hour=20)
+MEASURE = ThrottlePolicy(burst=3, per_hour=20)
 INTERVAL = 3 * MINUTE
 
 
 class Recipient:
     """One that gets notices, with what it has been sent and what is held for it."""
 
-    def __init__(self, measure: Measure = MEASURE) -> None:
-        self.gate, self.measure, self.now, self.seq = Gate(), measure, T0, 0
+    def __init__(self, policy: ThrottlePolicy = MEASURE) -> None:
+        self.state, self.policy, self.now, self.seq = ThrottleState(), policy, T0, 0
         self.held: dict[int, Held] = {}
 
     def report(self, **fields: Any) -> Hold | None:
@@ -38,21 +38,21 @@ class Recipient:
     def take(self, change: Change) -> Hold | None:
         """A change is committed."""
         self.seq += 1
-        self.gate, hold = admit(self.gate, change, self.now, self.measure)
+        self.state, hold = admit(self.state, change, self.now, self.policy)
         if hold is not None:
             self.held[self.seq] = Held(self.seq, group_of(change), hold)
         return hold
 
     def release(self) -> list[list[int]]:
         """What leaves now."""
-        released = release(self.gate, self.held.values(), self.now, self.measure)
-        self.gate = released.gate
+        released = release(self.state, self.held.values(), self.now, self.policy)
+        self.state = released.state
         for seq, hold in released.holds.items():
             self.held[seq] = Held(seq, self.held[seq].group, hold)
-        for parcel in released.parcels:
-            for seq in parcel:
+        for digest in released.digests:
+            for seq in digest:
                 del self.held[seq]
-        return [list(parcel) for parcel in released.parcels]
+        return [list(digest) for digest in released.digests]
 
 
 def test_reports_of_one_type_and_place_are_held_after_the_first_and_leave_as_one() -> None:
@@ -65,14 +65,14 @@ def test_reports_of_one_type_and_place_are_held_after_the_first_and_leave_as_one
     one.now += MINUTE
 
     assert first is None
-    assert others == [Hold(Because.GROUPED, T0 + 5 * MINUTE)] * 3
+    assert others == [Hold(HoldReason.GROUPED, T0 + 5 * MINUTE)] * 3
     assert early == []
     assert one.release() == [[2, 3, 4]]
     assert one.report(type="fuga de gas", location="sótano") is None
 
 
 def test_other_places_types_and_drills_are_other_groups() -> None:
-    one = Recipient(Measure())
+    one = Recipient(ThrottlePolicy())
 
     fields: list[dict[str, Any]] = [
         {},
@@ -95,7 +95,7 @@ def test_the_first_high_report_of_a_window_is_never_held() -> None:
 
 
 def test_rises_and_all_clears_are_never_held_and_open_no_window() -> None:
-    one = Recipient(Measure(burst=1, per_hour=1))
+    one = Recipient(ThrottlePolicy(burst=1, per_hour=1))
     one.report(type="otro")
     low = creation(at=one.now, urgency="low")
     risen = update(low.after, urgency=Urgency.HIGH)
@@ -117,7 +117,7 @@ def test_over_the_limit_everything_waits_for_a_token_and_leaves_together() -> No
     one.now += INTERVAL
 
     assert found[:3] == [None] * 3
-    assert found[3:] == [Hold(Because.LIMIT, T0 + INTERVAL)] * 3
+    assert found[3:] == [Hold(HoldReason.LIMIT, T0 + INTERVAL)] * 3
     assert waiting == []
     assert after_one_token == [[4, 5, 6]]
     assert one.release() == [[7]]
@@ -132,7 +132,7 @@ def test_what_is_never_held_leaves_the_token_to_what_waits_for_it() -> None:
     urgent = [one.report(location=f"Patio {number}", urgency="high") for number in range(9)]
 
     assert urgent == [None] * 9
-    assert one.report(location="Aula 9") == Hold(Because.LIMIT, one.now)
+    assert one.report(location="Aula 9") == Hold(HoldReason.LIMIT, one.now)
     assert one.release() == [[4, 5, 15]]
 
 
@@ -142,18 +142,18 @@ def test_what_is_never_held_takes_a_token_where_nothing_waits() -> None:
     for number in range(9):
         one.report(location=f"Patio {number}", urgency="high")
 
-    assert one.report(location="Aula 1") == Hold(Because.LIMIT, T0 + INTERVAL)
+    assert one.report(location="Aula 1") == Hold(HoldReason.LIMIT, T0 + INTERVAL)
 
 
 def test_groups_that_end_without_a_token_leave_as_one_when_there_is_one() -> None:
-    one = Recipient(Measure(burst=3, per_hour=3))
+    one = Recipient(ThrottlePolicy(burst=3, per_hour=3))
     for number in range(3):
         one.report(location=f"Aula {number}")
         one.report(location=f"Aula {number}")
 
     one.now += 5 * MINUTE
     assert one.release() == []
-    assert {held.hold for held in one.held.values()} == {Hold(Because.LIMIT, T0 + 20 * MINUTE)}
+    assert {held.hold for held in one.held.values()} == {Hold(HoldReason.LIMIT, T0 + 20 * MINUTE)}
     one.now += 15 * MINUTE
     assert one.release() == [[2, 4, 6]]
 
@@ -166,9 +166,9 @@ def test_what_is_decided_late_is_grouped_as_it_would_have_been() -> None:
 
     assert found == [
         None,
-        Hold(Because.GROUPED, T0 + 5 * MINUTE),
+        Hold(HoldReason.GROUPED, T0 + 5 * MINUTE),
         None,
-        Hold(Because.GROUPED, T0 + 11 * MINUTE),
+        Hold(HoldReason.GROUPED, T0 + 11 * MINUTE),
     ]
     assert one.release() == [[2, 4]]
 
@@ -183,8 +183,8 @@ def test_a_clock_that_was_set_back_holds_nothing_for_longer_than_a_window() -> N
 
     again, ahead = one.report(location="Aula 0"), one.report(at=T0 + timedelta(days=1))
 
-    assert again == Hold(Because.LIMIT, T0 + INTERVAL)
-    assert ahead == Hold(Because.LIMIT, T0 + INTERVAL)
+    assert again == Hold(HoldReason.LIMIT, T0 + INTERVAL)
+    assert ahead == Hold(HoldReason.LIMIT, T0 + INTERVAL)
     one.now += INTERVAL
     assert one.release() == [[4, 5, 6]]
 
@@ -195,8 +195,8 @@ def test_the_windows_that_are_remembered_are_bounded() -> None:
     for number in range(WINDOWS_MAX + 10):
         one.report(location=f"Aula {number}", urgency="high")
 
-    assert len(one.gate.windows) == WINDOWS_MAX
-    assert len(json.dumps(one.gate.to_json())) < 100_000
+    assert len(one.state.windows) == WINDOWS_MAX
+    assert len(json.dumps(one.state.to_json())) < 100_000
 
 
 def test_a_gate_is_kept_as_json() -> None:
@@ -204,7 +204,10 @@ def test_a_gate_is_kept_as_json() -> None:
     one.report()
     one.report(urgency="high")
 
-    kept = json.loads(json.dumps(one.gate.to_json()))
+    kept = json.loads(json.dumps(one.state.to_json()))
 
-    assert Gate.from_json(kept, one.gate.version) == one.gate
-    assert Gate.from_json(json.loads(json.dumps(Gate().to_json())), 0) == Gate()
+    assert ThrottleState.from_json(kept, one.state.version) == one.state
+    assert (
+        ThrottleState.from_json(json.loads(json.dumps(ThrottleState().to_json())), 0)
+        == ThrottleState()
+    )
