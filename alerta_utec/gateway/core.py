@@ -1,4 +1,10 @@
-"""The gateway as a plain object: routes, the open sockets and the threads that run handlers."""
+"""The gateway as a plain object: its routes, its open sockets, and the execution of handlers.
+
+``server.py`` and ``session.py`` submit events here. Handlers of batched routes run in the
+cooperative executor: ``executor.py``, with the time limits of ``deadlines.py``. It is made for
+handlers that commit in ``adapters/sqlite/group_commit.py``; ``deployments/local/storage.py`` wires
+the two. All other handlers run in a pool of threads.
+"""
 
 import asyncio
 import logging
@@ -11,7 +17,7 @@ from typing import Any
 
 from alerta_utec.domain.origins import Origins
 from alerta_utec.gateway.deadlines import Deadlines
-from alerta_utec.gateway.events import Event
+from alerta_utec.gateway.events import LambdaEvent
 from alerta_utec.gateway.executor import CooperativeExecutor, Handler
 from alerta_utec.gateway.hub import Hub
 from alerta_utec.gateway.limits import Limits
@@ -21,11 +27,11 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """What a route key runs.
+    """A WebSocket route and its handler.
 
-    ``two_way``: the handler's body goes back to the client. ``may_be_silent``: where there is
-    none, nothing does; API Gateway, which has no such route, sends an empty frame.
-    ``batched``: the handler takes turns with others, as ``CooperativeExecutor`` has it.
+    ``two_way``: the handler's body is sent to the client. ``may_be_silent``: a response without
+    a body sends nothing; API Gateway, which has no such route, sends an empty frame.
+    ``batched``: the handler runs in the ``CooperativeExecutor``.
     """
 
     handler: Handler
@@ -35,14 +41,16 @@ class Route:
 
 
 class Gateway:
-    """Runs handlers on events, in a bounded number of threads.
+    """A runner of handlers for events, in a bounded number of threads.
+
+    It is the ``BroadcastLoad`` of the service on one machine.
 
     Args:
         routes: by WebSocket route key; ``$connect``, ``$disconnect`` and ``$default`` may be
             missing, as on API Gateway.
-        origins: whose pages may read the HTTP API (CORS); none: nobody is told of any.
-        max_per_address: sockets from one address that is not this machine's.
-        http: runs the HTTP API's routes, whose keys are ``http_routes``.
+        origins: the origins of pages that can read the HTTP API (CORS); ``None`` for no CORS.
+        max_per_address: the limit of sockets for each address other than this machine's own.
+        http: the handler of the HTTP API's routes, whose keys are ``http_routes``.
     """
 
     def __init__(
@@ -68,49 +76,49 @@ class Gateway:
         self._max_per_address = max_per_address
         self._per_address: Counter[str] = Counter()
         self._tasks: set[asyncio.Task[None]] = set()
-        self._batches = CooperativeExecutor()
+        self._executor = CooperativeExecutor()
         self._deadlines = Deadlines(self.limits.handler_s)
         self._pool = ThreadPoolExecutor(self.limits.handler_threads, thread_name_prefix="handler")
 
     def subscriber_count(self) -> int:
         """See ``BroadcastLoad``: the number of open sockets."""
-        return self.hub.count()
+        return self.hub.sockets.count()
 
     def submissions_in_progress(self) -> int:
         """See ``BroadcastLoad``: the handlers of batched routes that have not been answered."""
-        return self._batches.running
+        return self._executor.in_progress
 
-    def enter(self, address: str) -> bool:
-        """Count one more socket of ``address``; False where it has as many as it may have."""
-        full = self._max_per_address
-        if full is not None and self._per_address[address] >= full and not _is_here(address):
+    def admit(self, address: str) -> bool:
+        """Count one more socket of the address; return False if the address is at its limit."""
+        limit = self._max_per_address
+        if limit is not None and self._per_address[address] >= limit and not _is_loopback(address):
             return False
         self._per_address[address] += 1
         return True
 
-    def leave(self, address: str) -> None:
-        """One socket of ``address`` less."""
+    def release(self, address: str) -> None:
+        """Count one socket of the address less."""
         self._per_address[address] -= 1
         if self._per_address[address] <= 0:
             del self._per_address[address]
 
-    async def invoke(self, handler: Handler, event: Event, *, batched: bool = False) -> Any:
-        """What the handler returns.
+    async def invoke(self, handler: Handler, event: LambdaEvent, *, batched: bool = False) -> Any:
+        """Run the handler in a thread and return its result.
 
         Raises:
-            TimeoutError: it has not returned after 29 s (it may still be running).
-            Exception: whatever it raises.
+            TimeoutError: it has not returned after 29 s; it may still be running.
+            Exception: any exception of the handler.
         """
         if batched:
-            future = self._batches.run(handler, event)
+            future = self._executor.submit(handler, event)
             self._deadlines.watch(future)
             return await future
         async with asyncio.timeout(self.limits.handler_s):
             loop = asyncio.get_running_loop()
             return await loop.run_in_executor(self._pool, handler, event, None)
 
-    async def connect(self, event: Event) -> Mapping[str, Any]:
-        """The response of ``$connect``; 502 where it fails or has no valid status."""
+    async def run_connect(self, event: LambdaEvent) -> Mapping[str, Any]:
+        """Run ``$connect`` and return its response; 502 if it fails or has no valid status."""
         route = self.routes.get("$connect")
         if route is None:
             return {"statusCode": 200}
@@ -123,7 +131,7 @@ class Gateway:
         valid = isinstance(status, int) and not isinstance(status, bool) and 100 <= status <= 599
         return response if valid else {"statusCode": 502}
 
-    async def disconnected(self, event: Event) -> None:
+    async def run_disconnect(self, event: LambdaEvent) -> None:
         """Run ``$disconnect``, best effort."""
         route = self.routes.get("$disconnect")
         if route is None:
@@ -134,22 +142,22 @@ class Gateway:
             log.exception("disconnect_failed")
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        """Run ``work`` beside everything else; ``close`` waits for it."""
+        """Run ``work`` as a task, which ``close`` waits for."""
         task = asyncio.ensure_future(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
     async def close(self) -> None:
         """Close every socket with 1001, wait for their ``$disconnect`` and end the threads."""
-        sessions = self.hub.sessions()
-        await asyncio.gather(*(session.close(1001, "Going away") for session in sessions))
-        await asyncio.gather(*(session.ended for session in sessions))
+        sockets = self.hub.sockets.all()
+        await asyncio.gather(*(socket.close(1001, "Going away") for socket in sockets))
+        await asyncio.gather(*(socket.ended for socket in sockets))
         await asyncio.gather(*self._tasks)
-        await asyncio.to_thread(self._batches.close)
+        await asyncio.to_thread(self._executor.close)
         await asyncio.to_thread(self._pool.shutdown)
 
 
-def _is_here(address: str) -> bool:
+def _is_loopback(address: str) -> bool:
     try:
         return ip_address(address).is_loopback
     except ValueError:

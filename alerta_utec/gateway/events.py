@@ -1,7 +1,7 @@
-"""The events that API Gateway gives to Lambda, made from local sockets and requests.
+"""The events that API Gateway passes to Lambda, made from local sockets and requests.
 
 Shapes: API Gateway developer guide, "Set up proxy integrations" for WebSocket and "Payload
-format version 2.0" for HTTP APIs; held against recorded events by the tests.
+format version 2.0" for HTTP APIs; the tests compare them with recorded events.
 """
 
 import base64
@@ -15,12 +15,12 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl
 
-Event = dict[str, Any]
+LambdaEvent = dict[str, Any]
 API_ID = "alertautec"
 
 
 def new_id() -> str:
-    """An id as API Gateway makes them for connections, requests and messages.
+    """Return an id like API Gateway's for connections, requests and messages.
 
     16 characters of base64, the last one ``=``: 88 random bits.
     """
@@ -29,7 +29,7 @@ def new_id() -> str:
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """What all events of one connection share. ``connected_at_ms`` is in epoch milliseconds."""
+    """The fields that all events of one connection share; ``connected_at_ms`` since the epoch."""
 
     connection_id: str
     connected_at_ms: int
@@ -39,19 +39,19 @@ class Client:
     stage: str
 
     def identity(self) -> dict[str, str]:
-        """Who is connected, as far as the socket tells."""
+        """Return the ``identity`` of the request context: address and user agent."""
         identity = {"sourceIp": self.source_ip}
         return identity if self.user_agent is None else {"userAgent": self.user_agent, **identity}
 
 
 def now_ms() -> int:
-    """The time of day in epoch milliseconds."""
+    """Return the current time in epoch milliseconds."""
     return time.time_ns() // 1_000_000
 
 
-def connect_event(client: Client, headers: Sequence[tuple[str, str]], query: str) -> Event:
-    """``$connect``: the handshake's headers, and its query string where there is one."""
-    event: Event = {
+def connect_event(client: Client, headers: Sequence[tuple[str, str]], query: str) -> LambdaEvent:
+    """Return the event of ``$connect``: the handshake's headers and query string."""
+    event: LambdaEvent = {
         "headers": dict(headers),
         "multiValueHeaders": _many(headers),
         "requestContext": _context(client, "$connect", "CONNECT"),
@@ -63,15 +63,15 @@ def connect_event(client: Client, headers: Sequence[tuple[str, str]], query: str
     return event
 
 
-def message_event(client: Client, route_key: str, body: str) -> Event:
-    """A message: no headers, and the only event with a ``messageId``."""
+def message_event(client: Client, route_key: str, body: str) -> LambdaEvent:
+    """Return the event of a message: it has no headers, and alone has a ``messageId``."""
     context = _context(client, route_key, "MESSAGE")
     context["messageId"] = new_id()
     return {"requestContext": context, "body": body, "isBase64Encoded": False}
 
 
-def disconnect_event(client: Client, code: int, reason: str) -> Event:
-    """``$disconnect``, with the close code and why."""
+def disconnect_event(client: Client, code: int, reason: str) -> LambdaEvent:
+    """Return the event of ``$disconnect``, with the close code and reason."""
     context = _context(client, "$disconnect", "DISCONNECT")
     context |= {"disconnectStatusCode": code, "disconnectReason": reason}
     headers = [("Host", client.domain), ("x-api-key", ""), ("X-Forwarded-For", "")]
@@ -93,12 +93,12 @@ def http_event(
     headers: Sequence[tuple[str, str]],
     body: bytes,
     source_ip: str,
-) -> Event:
-    """An HTTP API request, payload format 2.0."""
+) -> LambdaEvent:
+    """Return the event of an HTTP API request, payload format 2.0."""
     joined = _joined((name.lower(), value) for name, value in headers)
     epoch_ms = now_ms()
     domain = joined.get("host", "")
-    event: Event = {
+    event: LambdaEvent = {
         "version": "2.0",
         "routeKey": route_key,
         "rawPath": path,
@@ -133,7 +133,7 @@ def http_event(
     return event
 
 
-def _context(client: Client, route_key: str, event_type: str) -> Event:
+def _context(client: Client, route_key: str, event_type: str) -> LambdaEvent:
     request_id = new_id()
     epoch_ms = now_ms()
     return {
@@ -158,7 +158,7 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 
 @lru_cache(4)
 def _common_log_time(epoch_s: int) -> str:
-    """One text for all events of a second."""
+    """Return the time in the Common Log Format; cached, as all events of a second share it."""
     moment = datetime.fromtimestamp(epoch_s, UTC)
     return f"{moment:%d}/{_MONTHS[moment.month - 1]}/{moment:%Y:%H:%M:%S %z}"
 

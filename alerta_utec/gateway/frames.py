@@ -5,12 +5,12 @@ CLOSE = 0x88
 
 
 def text_frame(payload: bytes) -> bytes:
-    """One whole text message; ``payload`` is UTF-8."""
+    """Return one whole text message; ``payload`` is UTF-8."""
     return _header(TEXT, len(payload)) + payload
 
 
 def close_frame(code: int, reason: str = "") -> bytes:
-    """A close frame; the reason takes up to 123 bytes."""
+    """Return a close frame, with up to 123 bytes of the reason."""
     payload = code.to_bytes(2) + reason.encode()[:123]
     return _header(CLOSE, len(payload)) + payload
 

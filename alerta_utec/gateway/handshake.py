@@ -1,4 +1,4 @@
-"""The WebSocket handshake: ``$connect`` decides, then the socket opens."""
+"""The WebSocket handshake: ``$connect`` accepts or refuses, then the socket opens."""
 
 from collections.abc import Mapping
 from typing import Any, cast
@@ -10,15 +10,16 @@ from alerta_utec.gateway.events import Client, connect_event, disconnect_event, 
 from alerta_utec.gateway.http_protocol import HttpProtocol
 from alerta_utec.gateway.responses import from_proxy, plain
 from alerta_utec.gateway.session import ABNORMAL, Session
+from alerta_utec.gateway.socket import ClientSocket
 
 _SUBPROTOCOL = "sec-websocket-protocol"
 
 
 async def accept(gateway: Gateway, request: web.BaseRequest, query: str) -> web.StreamResponse:
-    """Open one socket and serve it to its end.
+    """Open a socket and serve it to its end, or return the response that refuses it.
 
-    Any status of ``$connect`` but 2xx is the handshake's answer. A subprotocol is selected
-    only where the handler returns the header ``Sec-WebSocket-Protocol``.
+    A response of ``$connect`` other than 2xx refuses the handshake. A subprotocol is selected
+    only if the handler returns the header ``Sec-WebSocket-Protocol``.
     """
     if not web.WebSocketResponse(compress=False).can_prepare(request):
         return plain(400, "Not a WebSocket handshake (RFC 6455, section 4.1)")
@@ -30,47 +31,53 @@ async def accept(gateway: Gateway, request: web.BaseRequest, query: str) -> web.
         domain=request.headers.get("Host", ""),
         stage=gateway.stage,
     )
-    if not gateway.enter(client.source_ip):
+    if not gateway.admit(client.source_ip):
         return plain(429, "Too many connections from this address")
     try:
-        session = await _opened(gateway, request, query, client)
-        if isinstance(session, web.StreamResponse):
-            return session
-        # Nothing of the handshake is held on to while the socket is open.
-        await session.run()
-        return session.socket
+        opened = await _open(gateway, request, query, client)
+        if isinstance(opened, web.StreamResponse):
+            return opened
+        # No local variable here may keep the handshake's headers while the socket is open.
+        await Session(gateway, opened).run()
+        return opened.web_socket
     finally:
-        gateway.leave(client.source_ip)
+        gateway.release(client.source_ip)
 
 
-async def _opened(
+async def _open(
     gateway: Gateway, request: web.BaseRequest, query: str, client: Client
-) -> Session | web.StreamResponse:
-    """The open socket, or the answer to a handshake that is refused."""
+) -> ClientSocket | web.StreamResponse:
+    """Return the open socket, or the response to a refused handshake."""
     event = connect_event(client, list(request.headers.items()), query)
-    response = await gateway.connect(event)
+    response = await gateway.run_connect(event)
     if not 200 <= response["statusCode"] <= 299:
         return from_proxy(response)
-    socket = _socket(gateway, response)
-    peer = cast(HttpProtocol, request.protocol)
+    web_socket = _web_socket(gateway, response)
+    protocol = cast(HttpProtocol, request.protocol)
     try:
-        await socket.prepare(request)
-        if peer.transport is None:
+        await web_socket.prepare(request)
+        if protocol.transport is None:
             raise ConnectionResetError
     except ConnectionError:
-        await gateway.disconnected(disconnect_event(client, *ABNORMAL))
+        await gateway.run_disconnect(disconnect_event(client, *ABNORMAL))
         raise
-    peer.session = Session(gateway, client, socket, peer.transport)
-    return peer.session
+    protocol.client_socket = ClientSocket(
+        client,
+        web_socket,
+        protocol.transport,
+        limits=gateway.limits,
+        observer=gateway.hub.sockets,
+    )
+    return protocol.client_socket
 
 
-def _socket(gateway: Gateway, response: Mapping[str, Any]) -> web.WebSocketResponse:
+def _web_socket(gateway: Gateway, response: Mapping[str, Any]) -> web.WebSocketResponse:
     headers = response.get("headers") or {}
-    protocol = next((v for k, v in headers.items() if k.lower() == _SUBPROTOCOL), None)
+    subprotocol = next((v for k, v in headers.items() if k.lower() == _SUBPROTOCOL), None)
     return web.WebSocketResponse(
         timeout=gateway.limits.closing_s,
         autoclose=False,
-        protocols=(protocol,) if protocol else (),
+        protocols=(subprotocol,) if subprotocol else (),
         compress=False,
         max_msg_size=gateway.limits.message_max_bytes + 1,
     )

@@ -1,37 +1,41 @@
-"""The protocol of one socket: aiohttp's, whose session learns what the transport says."""
+"""aiohttp's protocol of one connection, which reports backlog and loss to the client's socket."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from aiohttp import web
 
-if TYPE_CHECKING:
-    from alerta_utec.gateway.session import Session
+from alerta_utec.gateway.socket import ClientSocket
 
 
 class HttpProtocol(web.RequestHandler):
-    """One accepted socket; ``session`` is there once it has become a WebSocket."""
+    """The protocol of one accepted connection."""
 
-    __slots__ = ("session",)
+    __slots__ = ("client_socket",)
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        self.session: Session | None = None
+        # Set once the connection has become a WebSocket.
+        self.client_socket: ClientSocket | None = None
 
     def pause_writing(self) -> None:
-        """The transport holds bytes that the system has not taken."""
+        """Report that bytes wait in the transport: the system has not accepted them."""
         super().pause_writing()
-        if self.session is not None:
-            self.session.fall_behind()
+        if self.client_socket is not None:
+            self.client_socket.on_backlog()
 
     def resume_writing(self) -> None:
-        """It holds none any more."""
+        """Report that no bytes wait in the transport any more."""
         super().resume_writing()
-        if self.session is not None:
-            self.session.catch_up()
+        if self.client_socket is not None:
+            self.client_socket.on_drained()
 
     def connection_lost(self, error: BaseException | None) -> None:
-        """The connection is over; its descriptor is closed, and may be another's, after this."""
-        if self.session is not None:
-            self.session.lost()
-            self.session = None
+        """Report the end of the connection.
+
+        The transport closes its descriptor right after this; the number may then be reused for
+        another connection.
+        """
+        if self.client_socket is not None:
+            self.client_socket.on_lost()
+            self.client_socket = None
         super().connection_lost(error)

@@ -1,4 +1,4 @@
-"""The HTTP API: a request becomes an event (payload format 2.0), the response an answer."""
+"""The HTTP API: each request becomes an event (payload format 2.0) for the HTTP handler."""
 
 import logging
 import re
@@ -22,14 +22,14 @@ _PARAMETER = re.compile(r"\\{(\w+)\\}")
 
 
 class HttpRouter:
-    """Matches requests to route keys such as ``GET /incidents/{incidentId}``."""
+    """A router from requests to route keys such as ``GET /incidents/{incidentId}``."""
 
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
         self._routes = [(key, _compile(key)) for key in gateway.http_routes]
 
     async def serve(self, request: web.BaseRequest, path: str, query: str) -> web.Response:
-        """Answer one request, with what CORS asks for where a page of another origin asks."""
+        """Answer one request, with CORS headers for a page of another allowed origin."""
         allowed = self._allowed_origin(request)
         if request.method == "OPTIONS" and allowed:
             return web.Response(status=204, headers=_PREFLIGHT | _cors(allowed))

@@ -1,7 +1,7 @@
-"""API Gateway's limits, as the local gateway keeps them; tests may set them lower.
+"""API Gateway's limits, as the local gateway applies them; tests may set them lower.
 
-Source: "Amazon API Gateway quotas", WebSocket API; the frame size of 32 KB is not kept here,
-since whole messages are all that the WebSocket library shows.
+Source: "Amazon API Gateway quotas", WebSocket API. The frame size of 32 KB is not limited here,
+since the WebSocket library shows whole messages only.
 """
 
 from dataclasses import dataclass
@@ -9,13 +9,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Bounds in bytes and seconds.
+    """Limits in bytes and seconds.
 
-    ``buffer_max_bytes``: what may wait for one client that reads slowly; beyond it the client
-    is closed with 1013 and aborted after ``abort_after_s``. ``buffers_max_bytes``: what may
-    wait for all of them together; beyond it those with the most waiting go first.
-    ``body_s``: how long the body of a request may take. ``closing_s``: how long
-    a client may take to answer a close frame.
+    ``buffer_max_bytes``: the bytes that may wait for one client that reads slowly; beyond it the
+    client is closed with 1013 and aborted after ``abort_after_s``. ``buffers_max_bytes``: the
+    bytes that may wait for all clients together; beyond it the clients with the most are closed
+    first. ``body_s``: the time for the body of a request. ``closing_s``: the time for a client
+    to answer a close frame.
     """
 
     message_max_bytes: int = 128 * 1024

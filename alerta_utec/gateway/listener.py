@@ -1,4 +1,4 @@
-"""Takes in sockets, as many at once as wait."""
+"""The listening sockets: accept all waiting connections in one turn of the event loop."""
 
 import asyncio
 import logging
@@ -9,17 +9,18 @@ from collections.abc import Callable
 log = logging.getLogger(__name__)
 
 BACKLOG = 4096
-# In one turn of the loop: all who wait, but no more than can have waited when it began.
+# The most connections in one turn of the loop: as many as can have waited when it began.
 ACCEPTS_MAX = BACKLOG
-# Until the next try, where the system has no descriptor or memory for another socket.
+# The pause after an error of ``accept``: the system is out of descriptors or memory.
 PAUSE_S = 1.0
 
 
 class Listener:
-    """Listens on an address, and makes a protocol of each socket that comes.
+    """A listener on an address that gives each accepted connection a protocol.
 
-    libuv accepts one socket a turn, which lets the system's queue run over when thousands come
-    back at once; whoever is turned away there tries again after 1, 3, 7, 15, 31 s.
+    libuv accepts one connection per turn of the loop. When thousands of clients reconnect at
+    once, the system's queue then overflows, and the refused clients retry only after 1, 3, 7, 15
+    and 31 s.
     """
 
     def __init__(
@@ -36,10 +37,10 @@ class Listener:
         self._opening: set[asyncio.Task[None]] = set()
 
     async def start(self, host: str, port: int) -> int:
-        """Listen; returns the port, which the system chooses where ``port`` is 0.
+        """Listen, and return the port; port 0 lets the system choose one.
 
         Raises:
-            OSError: the address is taken or is not ours.
+            OSError: the address is in use or does not belong to this machine.
         """
         loop = asyncio.get_running_loop()
         kind = socket.SOCK_STREAM
@@ -57,7 +58,7 @@ class Listener:
         return int(self._sockets[0].getsockname()[1])
 
     def stop(self) -> None:
-        """Accept no more."""
+        """Stop accepting."""
         loop = asyncio.get_running_loop()
         for listening in self._sockets:
             loop.remove_reader(listening)
@@ -89,5 +90,5 @@ class Listener:
         loop = asyncio.get_running_loop()
         try:
             await loop.connect_accepted_socket(self._protocol, accepted, ssl=self._tls)
-        except (OSError, ssl.SSLError):  # the client's handshake of TLS, or it is gone
+        except (OSError, ssl.SSLError):  # the TLS handshake failed, or the client is gone
             accepted.close()

@@ -1,115 +1,115 @@
-"""Open sockets that are told the same."""
+"""Sets of open sockets that receive the same frames."""
 
 from array import array
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from alerta_utec.domain.filters import Filter
-
-if TYPE_CHECKING:
-    from alerta_utec.gateway.session import Session
+from alerta_utec.gateway.socket import ClientSocket
 
 
 class Recipients:
-    """Sockets that get the same bytes.
+    """An immutable set of sockets that receive the same bytes, split by backlog."""
 
-    For those ``behind``, bytes wait in this process. For those that are ``ready`` none do, so
-    that theirs may go straight to the descriptors: ``fds``, in the same order.
-    """
+    __slots__ = ("backlogged", "fds", "ready")
 
-    __slots__ = ("behind", "fds", "ready")
-
-    def __init__(self, everyone: "Collection[Session]") -> None:
-        self.ready = [session for session in everyone if not session.behind]
-        self.behind: Sequence[Session] = ()
-        if len(self.ready) < len(everyone):
-            self.behind = [session for session in everyone if session.behind]
-        self.fds = array("i", [session.fd for session in self.ready])
+    def __init__(self, sockets: Collection[ClientSocket]) -> None:
+        # Sockets without a backlog; ``fds`` has their descriptors in the same order.
+        self.ready = [socket for socket in sockets if not socket.backlogged]
+        self.backlogged: Sequence[ClientSocket] = ()
+        if len(self.ready) < len(sockets):
+            self.backlogged = [socket for socket in sockets if socket.backlogged]
+        self.fds = array("i", [socket.fd for socket in self.ready])
 
     def __len__(self) -> int:
-        return len(self.ready) + len(self.behind)
+        return len(self.ready) + len(self.backlogged)
 
 
-class Room:
-    """Those whose filter is the same, and who see people's names (``private``) or do not."""
+class SubscriberGroup:
+    """The sockets with the same filter and the same right to see personal names (``private``)."""
 
-    __slots__ = ("_audiences", "_recipients", "_told_ms", "members", "private", "wanted")
+    __slots__ = ("_last_broadcast_ms", "_lists", "_recipients", "filter", "members", "private")
 
     def __init__(self, wanted: Filter, private: bool) -> None:
-        self.wanted = wanted
+        self.filter = wanted
         self.private = private
-        self.members: dict[Session, None] = {}
-        self._told_ms = 0
-        self._audiences: list[Audience] = []
+        # An ordered set.
+        self.members: dict[ClientSocket, None] = {}
+        # The last broadcast before the current ``_lists``; epoch milliseconds, 0 for none.
+        self._last_broadcast_ms = 0
+        # The cached lists that this group is part of.
+        self._lists: list[CachedRecipients] = []
         self._recipients: Recipients | None = None
 
     @property
-    def told_ms(self) -> int:
-        """When it was last told something; epoch milliseconds, 0: never."""
-        return max([self._told_ms, *(audience.told_ms for audience in self._audiences)])
+    def last_broadcast_ms(self) -> int:
+        """The time of the last broadcast to the group; epoch milliseconds, 0 for none."""
+        return max([self._last_broadcast_ms, *(one.last_broadcast_ms for one in self._lists)])
 
-    def join(self, audience: "Audience") -> None:
-        """Count as told whenever the audience is."""
-        self._audiences.append(audience)
+    def add(self, socket: ClientSocket) -> None:
+        """Add a socket."""
+        self.members[socket] = None
+        self.invalidate()
 
-    def leave_audiences(self) -> None:
-        """Count as told by itself again."""
-        self._told_ms = self.told_ms
-        self._audiences.clear()
+    def remove(self, socket: ClientSocket) -> None:
+        """Remove a member."""
+        del self.members[socket]
+        self.invalidate()
 
-    def enter(self, session: "Session") -> None:
-        """Tell it too, from now on."""
-        self.members[session] = None
-        self.changed()
-
-    def leave(self, session: "Session") -> None:
-        """Tell it no more."""
-        del self.members[session]
-        self.changed()
-
-    def changed(self) -> None:
-        """Somebody has come, gone, fallen behind or caught up."""
+    def invalidate(self) -> None:
+        """Drop the cached ``recipients``, after a change of members or of their backlog."""
         self._recipients = None
 
     def recipients(self) -> Recipients:
-        """Everyone in it, as long as nothing changes."""
+        """Return the members as recipients, from the cache if nothing has changed."""
         if self._recipients is None:
             self._recipients = Recipients(self.members)
         return self._recipients
 
+    def join_list(self, cached: "CachedRecipients") -> None:
+        """Take the broadcasts to ``cached`` as broadcasts to this group."""
+        self._lists.append(cached)
 
-class Audience:
-    """Rooms that are told the same: each of several states of incidents, by their places.
+    def leave_lists(self) -> None:
+        """Leave all cached lists, and keep the time of their last broadcast."""
+        self._last_broadcast_ms = self.last_broadcast_ms
+        self._lists.clear()
 
-    It stands for as long as nothing changes in any room, so that nothing need be done for each
-    room when it is told.
+
+class CachedRecipients:
+    """The groups that match the same states, with their members as one list.
+
+    ``states`` has the indexes of those states in the sequence that was looked up. It stays valid
+    until any group changes, so a broadcast costs nothing for each group.
     """
 
-    __slots__ = ("places", "private", "recipients", "rooms", "told_ms")
+    __slots__ = ("_groups", "last_broadcast_ms", "private", "recipients", "states")
 
-    def __init__(self, private: bool, places: tuple[int, ...], rooms: Sequence[Room]) -> None:
+    def __init__(
+        self, private: bool, states: tuple[int, ...], groups: Sequence[SubscriberGroup]
+    ) -> None:
         self.private = private
-        self.places = places
-        self.rooms = rooms
-        self.told_ms = 0
-        if len(rooms) == 1:
-            self.recipients = rooms[0].recipients()
+        self.states = states
+        self._groups = groups
+        # Epoch milliseconds, 0 for none.
+        self.last_broadcast_ms = 0
+        if len(groups) == 1:
+            self.recipients = groups[0].recipients()
         else:
-            self.recipients = Recipients([session for room in rooms for session in room.members])
-        for room in rooms:
-            room.join(self)
+            self.recipients = Recipients([socket for group in groups for socket in group.members])
+        for group in groups:
+            group.join_list(self)
 
-    def part(self) -> None:
-        """It stands no more."""
-        for room in self.rooms:
-            room.leave_audiences()
+    def invalidate(self) -> None:
+        """Detach the groups; this list is not used again."""
+        for group in self._groups:
+            group.leave_lists()
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """Whom to tell what: ``which`` are places in a sequence of changes."""
+class Target:
+    """Recipients, and the ``indexes`` of the changes that they receive."""
 
     private: bool
-    which: tuple[int, ...]
+    indexes: tuple[int, ...]
     recipients: Recipients

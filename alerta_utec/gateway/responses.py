@@ -1,4 +1,4 @@
-"""Plain HTTP answers, and bodies of bounded size."""
+"""HTTP responses as text, as JSON and from Lambda proxy responses; bodies with a size limit."""
 
 import asyncio
 import base64
@@ -11,10 +11,10 @@ from alerta_utec.wire import encode
 
 
 async def read_body(request: web.BaseRequest, max_bytes: int, within_s: float) -> bytes | None:
-    """The whole body; none where it is larger than ``max_bytes``.
+    """Return the whole body; ``None`` if it is larger than ``max_bytes``.
 
     Raises:
-        web.HTTPRequestTimeout: it was not there in time.
+        web.HTTPRequestTimeout: the body did not arrive in time.
     """
     if (request.content_length or 0) > max_bytes:
         return None
@@ -31,12 +31,12 @@ async def read_body(request: web.BaseRequest, max_bytes: int, within_s: float) -
 
 
 def plain(status: int, text: str, headers: Mapping[str, str] | None = None) -> web.Response:
-    """Text for people."""
+    """Return a response with a line of text for people."""
     return web.Response(status=status, text=text + "\n", headers=headers)
 
 
 def as_json(status: int, body: Mapping[str, Any], **headers: str) -> web.Response:
-    """JSON for programs."""
+    """Return a response with a JSON body."""
     content = encode(body)
     return web.Response(
         status=status, text=content, content_type="application/json", headers=headers
@@ -44,7 +44,7 @@ def as_json(status: int, body: Mapping[str, Any], **headers: str) -> web.Respons
 
 
 def from_proxy(response: Mapping[str, Any]) -> web.Response:
-    """A Lambda proxy response as an HTTP answer."""
+    """Return a Lambda proxy response as an HTTP response."""
     headers = {str(name): str(value) for name, value in (response.get("headers") or {}).items()}
     for name, values in (response.get("multiValueHeaders") or {}).items():
         headers[name] = ",".join(values)

@@ -1,8 +1,10 @@
-"""The same bytes to many sockets: by a compiled loop where it is installed, else one by one."""
+"""Writing the same bytes to many sockets: in compiled code if it is installed, else in Python."""
 
 from array import array
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import Protocol
+
+from alerta_utec.gateway.socket import ClientSocket
 
 try:
     # native/fanout.c; see docs/decisions/0011-fan-out.md.
@@ -10,26 +12,36 @@ try:
 except ImportError:
     send_all = None
 
-if TYPE_CHECKING:
-    from alerta_utec.gateway.session import Session
 
-# Hands bytes to sockets for which nothing waits; their descriptors come in the same order.
-# Only in the event loop's thread, which alone closes sockets: meanwhile no descriptor can
-# become another's.
-Send = Callable[[Sequence["Session"], "array[int]", bytes], None]
+class BulkWriter(Protocol):
+    """A way to write the same bytes to many sockets."""
+
+    def write(self, sockets: Sequence[ClientSocket], fds: "array[int]", data: bytes) -> None:
+        """Write ``data`` to each socket; never waits.
+
+        ``fds`` has the sockets' descriptors in the same order. No socket may have a backlog. To
+        be called only in the event loop's thread: it alone closes sockets, so no descriptor can
+        be reused for another connection meanwhile.
+        """
+        ...
 
 
-def by_transports(sessions: "Sequence[Session]", _fds: "array[int]", data: bytes) -> None:
-    """A ``Send`` in Python."""
-    for session in sessions:
-        session.transport.write(data)
+class TransportWriter:
+    """A ``BulkWriter`` in Python."""
+
+    def write(self, sockets: Sequence[ClientSocket], fds: "array[int]", data: bytes) -> None:
+        del fds
+        for socket in sockets:
+            socket.transport.write(data)
 
 
-def by_descriptors(sessions: "Sequence[Session]", fds: "array[int]", data: bytes) -> None:
-    """A ``Send`` in C; what the system does not take at once is left to the transports."""
-    for place, sent in send_all(fds, data):
-        sessions[place].transport.write(memoryview(data)[sent:])
+class DescriptorWriter:
+    """A ``BulkWriter`` in C; bytes that the system does not accept go to the transports."""
+
+    def write(self, sockets: Sequence[ClientSocket], fds: "array[int]", data: bytes) -> None:
+        for index, sent_bytes in send_all(fds, data):
+            sockets[index].transport.write(memoryview(data)[sent_bytes:])
 
 
 COMPILED = send_all is not None
-best: Send = by_descriptors if COMPILED else by_transports
+FASTEST: BulkWriter = DescriptorWriter() if COMPILED else TransportWriter()

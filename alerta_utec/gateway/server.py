@@ -1,4 +1,8 @@
-"""The network side of the gateway: HTTP requests and WebSocket handshakes on one port."""
+"""The network side of the gateway: HTTP requests and WebSocket handshakes on one port.
+
+The way of a message in: ``handshake.py`` opens the socket, ``session.py`` reads it, ``core.py``
+runs its handler. The way of a broadcast out: ``hub.py`` and ``broadcast.py`` to ``socket.py``.
+"""
 
 import asyncio
 import logging
@@ -18,8 +22,11 @@ from alerta_utec.gateway.responses import as_json, plain
 from alerta_utec.gateway.sending import COMPILED
 
 
-def _without_what_the_peer_did(record: logging.LogRecord) -> bool:
-    """A malformed or unfinished request is an event; its traceback would quote the request."""
+def _without_client_faults(record: logging.LogRecord) -> bool:
+    """Reduce the record of a malformed or unfinished request to an event without traceback.
+
+    The traceback would quote the request.
+    """
     error = record.exc_info[1] if record.exc_info else None
     if isinstance(error, HttpProcessingError | ConnectionError):
         record.msg, record.args, record.exc_info = "request_broken", (), None
@@ -30,14 +37,12 @@ def _without_what_the_peer_did(record: logging.LogRecord) -> bool:
 
 log = logging.getLogger(__name__)
 _http_log = logging.getLogger(f"{__name__}.http")
-_http_log.addFilter(_without_what_the_peer_did)
+_http_log.addFilter(_without_client_faults)
 
 
 class GatewayServer:
-    """Listens, and hands what comes to the gateway.
-
-    ``/{stage}`` takes WebSockets, ``/{stage}/@connections/{id}`` the management calls,
-    everything else is the HTTP API.
+    """A server that routes requests: ``/{stage}`` is the WebSocket API,
+    ``/{stage}/@connections/{id}`` the management API, and every other path the HTTP API.
     """
 
     def __init__(self, gateway: Gateway) -> None:
@@ -47,39 +52,39 @@ class GatewayServer:
         self._server: web.Server | None = None
 
     async def start(self, host: str, port: int, tls: ssl.SSLContext | None = None) -> int:
-        """Listen; returns the port, which the system chooses where ``port`` is 0.
+        """Listen, and return the port; port 0 lets the system choose one.
 
         Raises:
-            OSError: the address is taken or is not ours.
+            OSError: the address is in use or does not belong to this machine.
         """
         loop = asyncio.get_running_loop()
-        self._gateway.hub.attach(loop)
+        self._gateway.hub.loop.attach(loop)
         limits = self._gateway.limits
         self._server = web.Server(self._dispatch)
-        peer = partial(
+        protocol = partial(
             HttpProtocol,
             self._server,
             loop=loop,
             access_log=None,
             logger=_http_log,
-            # Also the time from accept to a whole request head, and between two requests.
+            # Also limits the time from accept to a whole request head.
             keepalive_timeout=limits.handshake_s,
             lingering_time=limits.closing_s,
         )
-        self._listener = Listener(peer, tls)
+        self._listener = Listener(protocol, tls)
         bound = await self._listener.start(host, port)
         log.info("listening", extra={"fan_out": "compiled" if COMPILED else "transports"})
         return bound
 
     async def stop(self) -> None:
-        """Accept no more, close every socket (1001) and finish what was accepted."""
+        """Stop accepting, close every socket with 1001 and finish the requests in progress."""
         if self._listener is not None:
             self._listener.stop()
         await self._gateway.close()
         if self._server is not None:
             self._server.pre_shutdown()
             await self._server.shutdown(self._gateway.limits.closing_s)
-        self._gateway.hub.detach()
+        self._gateway.hub.loop.detach()
 
     async def _dispatch(self, request: web.BaseRequest) -> web.StreamResponse:
         if len(request.raw_path) > self._gateway.limits.url_max_chars:

@@ -1,188 +1,80 @@
-"""One client's socket, from handshake to ``$disconnect``."""
+"""The reading half of one client's connection, from the open socket to ``$disconnect``.
+
+It submits each message to ``core.py``, which runs ``notify`` and ``update`` in the cooperative
+executor: ``executor.py``, with the time limits of ``deadlines.py``. Their handlers share commits
+in ``adapters/sqlite/group_commit.py``. ``socket.py`` is the writing half.
+"""
 
 import asyncio
 import logging
 import math
 import time
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from aiohttp import WSMsgType, web
+from aiohttp import WSMsgType
 from pydantic_core import from_json
 
-from alerta_utec.gateway.events import Client, disconnect_event, message_event, new_id
-from alerta_utec.gateway.frames import close_frame, text_frame
-
-if TYPE_CHECKING:
-    from alerta_utec.gateway.core import Gateway
-    from alerta_utec.gateway.recipients import Room
+from alerta_utec.gateway.core import Gateway
+from alerta_utec.gateway.events import disconnect_event, message_event, new_id
+from alerta_utec.gateway.frames import text_frame
+from alerta_utec.gateway.socket import TOO_SLOW, ClientSocket
 
 log = logging.getLogger(__name__)
 
 ABNORMAL = (1006, "Connection closed abnormally")
 NO_STATUS = (1005, "Client-side close frame status not set")
-TOO_SLOW = (1013, "Try again later")
-NO_FD = -1
 
 
 class Session:
-    """Reads one client's messages, runs their routes one after another, and writes to it.
+    """The conversation with one client: its messages, one after another, and its time limits.
 
-    API Gateway promises no order between two messages of a client; here one is handled at a
-    time, so a client that sends faster than it is served waits in its own socket.
+    API Gateway promises no order between two messages of a client. Here each message is handled
+    before the next is read, so a client that sends too fast waits in its own socket.
     """
 
-    __slots__ = (
-        "_closing",
-        "_gateway",
-        "_timer",
-        "behind",
-        "client",
-        "ended",
-        "fd",
-        "room",
-        "socket",
-        "touched_ms",
-        "transport",
-    )
+    __slots__ = ("_gateway", "_socket", "_timer")
 
-    def __init__(
-        self,
-        gateway: "Gateway",
-        client: Client,
-        socket: web.WebSocketResponse,
-        transport: asyncio.WriteTransport,
-    ):
+    def __init__(self, gateway: Gateway, socket: ClientSocket) -> None:
         self._gateway = gateway
-        self.socket = socket
+        self._socket = socket
         self._timer: asyncio.TimerHandle | None = None
-        self._closing: tuple[int, str] | None = None
-        self.client = client
-        self.room: Room | None = None
-        self.touched_ms = client.connected_at_ms
-        self.transport = transport
-        # What goes to an encrypted socket must pass its transport: it counts as behind for good.
-        encrypted = transport.get_extra_info("sslcontext") is not None
-        self.fd = NO_FD if encrypted else transport.get_extra_info("socket").fileno()
-        self.behind = encrypted
-        self.ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     async def run(self) -> None:
-        """Serve the open socket until it ends; then ``$disconnect`` runs."""
-        hub = self._gateway.hub
-        hub.add(self)
-        if self.fd != NO_FD:
-            self.transport.set_write_buffer_limits(high=0)
-        self._schedule()
+        """Serve the open socket until it ends, then run ``$disconnect``."""
+        socket, sockets = self._socket, self._gateway.hub.sockets
+        sockets.add(socket)
+        socket.report_backlog()
+        self._check_time_limits()
         code, reason = ABNORMAL
         try:
             code, reason = await self._read()
         finally:
-            hub.remove(self)
+            sockets.on_closed(socket)
             if self._timer is not None:
                 self._timer.cancel()
-            await self._gateway.disconnected(disconnect_event(self.client, code, reason))
-            self.ended.set_result(None)
-
-    @property
-    def last_active_ms(self) -> int:
-        """When the last message passed, either way; epoch milliseconds."""
-        room = self.room
-        return self.touched_ms if room is None else max(self.touched_ms, room.told_ms)
-
-    def write(self, data: bytes) -> bool:
-        """Queue whole frames for the client; never waits.
-
-        Returns:
-            False where the client reads too slowly: it is cut off (1013) and syncs later.
-        """
-        if self._closing is not None or self.transport.is_closing():
-            return False
-        if self.waiting_bytes() + len(data) > self._gateway.limits.buffer_max_bytes:
-            self.cut_off()
-            return False
-        self.transport.write(data)
-        self._touch()
-        return True
-
-    def fall_behind(self) -> None:
-        """Bytes wait in the transport, so later ones must queue there too."""
-        self._gateway.hub.mark(self, behind=True)
-
-    def catch_up(self) -> None:
-        """None wait there any more."""
-        self._gateway.hub.mark(self, behind=self.fd == NO_FD)
-
-    def lost(self) -> None:
-        """The connection is over."""
-        self._gateway.hub.remove(self)
-
-    def waiting_bytes(self) -> int:
-        """What the client has not read yet, as far as this process holds it."""
-        return self.transport.get_write_buffer_size()
-
-    def cut_off(self) -> None:
-        """End a connection whose client reads too slowly."""
-        if self._closing is not None:
-            return
-        log.warning("client_too_slow", extra={"connection_id": self.client.connection_id})
-        # A client that does not read never sees this frame, so the abort does not wait for it.
-        self._closing = TOO_SLOW
-        self.transport.write(close_frame(*TOO_SLOW))
-        self._gateway.hub.leave(self)
-        asyncio.get_running_loop().call_later(self._gateway.limits.abort_after_s, self.abort)
-
-    def abort(self) -> None:
-        """End a connection at once; what waits for its client is let go."""
-        self._gateway.hub.remove(self)
-        self.transport.abort()
-
-    async def close(self, code: int, reason: str) -> None:
-        """Close from our side: a close frame, then the end of the connection."""
-        if self._closing is not None:
-            return
-        self._closing = (code, reason)
-        self._gateway.hub.remove(self)
-        try:
-            async with asyncio.timeout(self._gateway.limits.closing_s):
-                await self.socket.close(code=code, message=reason.encode())
-        except (TimeoutError, ConnectionError):
-            pass
-        finally:
-            self.transport.abort()
-
-    async def _answer_close(self, code: int) -> None:
-        """Echo the client's close frame; one that reads nothing any more is not waited for."""
-        self._closing = (code, "")
-        self._gateway.hub.remove(self)
-        limits = self._gateway.limits
-        try:
-            async with asyncio.timeout(limits.closing_s):
-                await self.socket.close(code=code, drain=False)
-        except (TimeoutError, ConnectionError):
-            pass
-        if self.transport.is_closing():
-            asyncio.get_running_loop().call_later(limits.abort_after_s, self.transport.abort)
-        else:
-            self.transport.abort()
+            await self._gateway.run_disconnect(disconnect_event(socket.client, code, reason))
+            socket.ended.set_result(None)
 
     async def _read(self) -> tuple[int, str]:
-        """The close code and reason in the end."""
+        """Handle messages until the connection ends; return the close code and reason."""
+        socket = self._socket
+        web_socket = socket.web_socket
         while True:
-            message = await self.socket.receive()
+            message = await web_socket.receive()
             if message.type is WSMsgType.TEXT:
-                if self._closing == TOO_SLOW:
-                    continue  # nobody could tell it what became of this
-                self._touch()
+                if socket.closing == TOO_SLOW:
+                    continue  # the client could not read the answer
+                socket.touch()
                 await self._handle(message.data)
             elif message.type is WSMsgType.BINARY:
-                await self.close(1003, "Binary is not supported")
+                await socket.close(1003, "Binary is not supported")
             elif message.type is WSMsgType.CLOSE:
-                await self._answer_close(message.data or 1000)
+                await socket.answer_close(message.data or 1000)
                 return (message.data, message.extra or "") if message.data else NO_STATUS
             elif message.type is WSMsgType.ERROR:
-                return self._closing or (self.socket.close_code or 1006, "")
-            else:  # CLOSING or CLOSED: by our side, or the connection broke
-                return self._closing or ABNORMAL
+                return socket.closing or (web_socket.close_code or 1006, "")
+            else:  # CLOSING or CLOSED: closed by the server, or the connection broke
+                return socket.closing or ABNORMAL
 
     async def _handle(self, text: str) -> None:
         gateway = self._gateway
@@ -191,7 +83,7 @@ class Session:
         if route is None:
             self._refuse("Forbidden", new_id())
             return
-        event = message_event(self.client, route_key, text)
+        event = message_event(self._socket.client, route_key, text)
         try:
             response = await gateway.invoke(route.handler, event, batched=route.batched)
         except Exception:
@@ -204,7 +96,7 @@ class Session:
 
     def _refuse(self, message: str, request_id: str) -> None:
         # API Gateway's own frames have a space after the first comma and colon only.
-        connection_id = self.client.connection_id
+        connection_id = self._socket.client.connection_id
         frame = (
             f'{{"message": "{message}", "connectionId":"{connection_id}", '
             f'"requestId":"{request_id}"}}'
@@ -212,33 +104,34 @@ class Session:
         self._answer(text_frame(frame.encode()))
 
     def _answer(self, data: bytes) -> None:
-        self.write(data)
-        self._gateway.hub.bound()
+        self._socket.write(data)
+        self._gateway.hub.sockets.enforce_total_limit()
 
-    def _touch(self) -> None:
-        self.touched_ms = int(time.time() * 1000)
-
-    def _schedule(self) -> None:
-        """Wake up when the client will have been idle, or connected, for too long."""
-        limits = self._gateway.limits
+    def _check_time_limits(self) -> None:
+        """Close a connection that is idle or open for too long; else check again when it may be."""
+        limits, sockets, client = (
+            self._gateway.limits,
+            self._gateway.hub.sockets,
+            self._socket.client,
+        )
         ends_at_ms = min(
-            self.last_active_ms + limits.idle_s * 1000,
-            self.client.connected_at_ms + limits.age_s * 1000,
-            self._gateway.hub.ends_at_ms(self.client.connection_id) or math.inf,
+            sockets.last_active_ms(self._socket) + limits.idle_s * 1000,
+            client.connected_at_ms + limits.age_s * 1000,
+            sockets.expires_at_ms(self._socket) or math.inf,
         )
         left_s = ends_at_ms / 1000 - time.time()
         if left_s <= 0:
-            self._gateway.spawn(self.close(1001, "Going away"))
+            self._gateway.spawn(self._socket.close(1001, "Going away"))
             return
         loop = asyncio.get_running_loop()
-        self._timer = loop.call_later(left_s + 0.001, self._schedule)
+        self._timer = loop.call_later(left_s + 0.001, self._check_time_limits)
 
 
 def select_route(text: str, actions: frozenset[str]) -> str:
-    """The route key for a message, by ``$request.body.action``.
+    """Return the route key for a message, by ``$request.body.action``.
 
-    An exact match of ``actions``; ``$default`` for everything else, non-JSON included.
-    ``$connect`` and ``$disconnect`` are never selected.
+    An action selects the route of exactly that name; everything else, including text that is
+    not JSON, selects ``$default``. No message selects ``$connect`` or ``$disconnect``.
     """
     try:
         body: Any = from_json(text)

@@ -1,216 +1,130 @@
-"""Who is connected, and the open sockets by what they are to be told."""
+"""The open sockets in groups by filter, and the lookup of the groups that a change matches."""
 
-import threading
 import time
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from itertools import chain
-from typing import TYPE_CHECKING
 
+from alerta_utec.domain.change import Change
 from alerta_utec.domain.filter_index import FilterIndex
 from alerta_utec.domain.filters import Facets, Filter, facets_of
-from alerta_utec.gateway.recipients import Audience, Room, Told
-from alerta_utec.ports import Connection
+from alerta_utec.gateway.recipients import CachedRecipients, SubscriberGroup, Target
+from alerta_utec.gateway.socket import ClientSocket
 
-if TYPE_CHECKING:
-    from alerta_utec.domain.change import Change
-    from alerta_utec.gateway.session import Session
+# The states of every change while no filter restricts any field.
+_UNRESTRICTED = (Facets("", "", "", ""),)
+# The number of lookups in the cache; each takes 20 bytes for each recipient.
+CACHED_LOOKUPS_MAX = 16
 
-# What nobody asks for is the same in every state.
-_UNASKED = (Facets("", "", "", ""),)
-_NEVER = datetime.max.replace(tzinfo=UTC)
-# So many answers to who hears of something are remembered; 20 bytes a client each.
-REMEMBERED_MAX = 16
+# A change's states before and after it, reduced to the fields that filters restrict.
+States = Sequence[Facets]
 
 
-class Rooms:
-    """Keeps connections and their open sockets together; for any thread.
+class SubscriberGroups:
+    """An index from changes to the sockets that receive them; not thread-safe.
 
-    A socket is in a room while it is open, its connection is kept, and that has not expired.
+    Lookups are cached until a socket joins, leaves, or changes its backlog.
     """
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._kept: dict[str, Connection] = {}
-        self._open: dict[str, Session] = {}
-        self._behind: set[Session] = set()
-        self._rooms: dict[tuple[Filter, bool], Room] = {}
-        self._indexes: Mapping[bool, FilterIndex[Room]] = {
+        self._groups: dict[tuple[Filter, bool], SubscriberGroup] = {}
+        self._group_of: dict[ClientSocket, SubscriberGroup] = {}
+        self._indexes: Mapping[bool, FilterIndex[SubscriberGroup]] = {
             private: FilterIndex() for private in (False, True)
         }
-        # Who hears of some states of incidents, as long as nothing changes in any room.
-        self._audiences: dict[tuple[Sequence[Facets], ...], Sequence[Audience]] = {}
-        # Nobody in a room expires before.
-        self._first_end = _NEVER
+        self._cache: dict[tuple[States, ...], Sequence[CachedRecipients]] = {}
 
-    def keep(self, connection: Connection) -> None:
-        """Keep a connection, or replace what is kept of it."""
-        with self._lock:
-            self._kept[connection.connection_id] = connection
-            self._first_end = min(self._first_end, connection.expires_at)
-            self._place(connection.connection_id)
+    def join(self, socket: ClientSocket, wanted: Filter, private: bool) -> None:
+        """Put a socket that is in no group into the group of this filter and privacy."""
+        key = (wanted, private)
+        group = self._groups.get(key)
+        if group is None:
+            group = self._groups[key] = SubscriberGroup(*key)
+            self._indexes[private].add(group, wanted)
+        group.add(socket)
+        self._group_of[socket] = group
+        self._invalidate()
 
-    def forget(self, connection_id: str) -> None:
-        """Keep it no more."""
-        with self._lock:
-            self._kept.pop(connection_id, None)
-            self._place(connection_id)
+    def leave(self, socket: ClientSocket) -> None:
+        """Remove the socket from its group, if it is in one."""
+        group = self._group_of.pop(socket, None)
+        if group is None:
+            return
+        socket.touched_ms = max(socket.touched_ms, group.last_broadcast_ms)
+        group.remove(socket)
+        self._invalidate()
+        if not group.members:
+            del self._groups[group.filter, group.private]
+            self._indexes[group.private].remove(group, group.filter)
 
-    def kept(self, connection_id: str) -> Connection | None:
-        """What is kept of a connection, expired or not."""
-        return self._kept.get(connection_id)
+    def refresh(self, socket: ClientSocket) -> None:
+        """Take note that the socket's ``backlogged`` has changed."""
+        group = self._group_of.get(socket)
+        if group is not None:
+            group.invalidate()
+            self._invalidate()
 
-    def connections(self, now: datetime) -> list[Connection]:
-        """Every connection that has not expired."""
-        return [connection for connection in list(self._kept.values()) if connection.alive(now)]
+    def last_active_ms(self, socket: ClientSocket) -> int:
+        """Return when the last message passed, broadcasts included; epoch milliseconds."""
+        group = self._group_of.get(socket)
+        return (
+            socket.touched_ms if group is None else max(socket.touched_ms, group.last_broadcast_ms)
+        )
 
-    def open(self, session: "Session") -> None:
-        """Its socket is open."""
-        with self._lock:
-            self._open[session.client.connection_id] = session
-            self._place(session.client.connection_id)
-            self._mark(session)
-
-    def close(self, session: "Session") -> None:
-        """Its socket is closed, or about to be."""
-        with self._lock:
-            self._open.pop(session.client.connection_id, None)
-            self._behind.discard(session)
-            self._vacate(session)
-
-    def mark(self, session: "Session", *, behind: bool) -> None:
-        """Bytes wait for its client in this process, or do no more."""
-        with self._lock:
-            session.behind = behind
-            self._mark(session)
-
-    def behind(self) -> list["Session"]:
-        """Every open socket for whose client bytes wait in this process."""
-        with self._lock:
-            return list(self._behind)
-
-    def session(self, connection_id: str) -> "Session | None":
-        """The open socket of that connection."""
-        return self._open.get(connection_id)
-
-    def count(self) -> int:
-        """How many sockets are open."""
-        return len(self._open)
-
-    def sessions(self) -> list["Session"]:
-        """Every open socket."""
-        return list(self._open.values())
-
-    def concerned(self, changes: "Sequence[Change]", now: datetime) -> Sequence[Told]:
-        """Whom to tell which of ``changes``."""
+    def targets_of(self, changes: Sequence[Change]) -> Sequence[Target]:
+        """Return which sockets receive which of the changes, and note the broadcast's time."""
         now_ms = int(time.time() * 1000)
-        with self._lock:
-            if now >= self._first_end:
-                self._expire(now)
-            by_state = self._by_state(changes)
-            own = list(by_state.values())
-            told = []
-            for audience in self._hearing(tuple(by_state)):
-                audience.told_ms = now_ms
-                which = sorted(chain.from_iterable(own[place] for place in audience.places))
-                told.append(Told(audience.private, tuple(which), audience.recipients))
-        return told
+        indexes_of = self._by_states(changes)
+        indexes = list(indexes_of.values())
+        targets = []
+        for cached in self._look_up(tuple(indexes_of)):
+            cached.last_broadcast_ms = now_ms
+            received = sorted(chain.from_iterable(indexes[state] for state in cached.states))
+            targets.append(Target(cached.private, tuple(received), cached.recipients))
+        return targets
 
-    def _by_state(self, changes: "Sequence[Change]") -> Mapping[Sequence[Facets], list[int]]:
-        """The places of the changes, by what those who are there look at in them."""
+    def _by_states(self, changes: Sequence[Change]) -> Mapping[States, list[int]]:
+        """Return the indexes of the changes by their states: equal states match equal filters."""
         fields = self._indexes[False].fields | self._indexes[True].fields
         if not fields:
-            return {_UNASKED: list(range(len(changes)))}
-        places: dict[Sequence[Facets], list[int]] = {}
-        for place, change in enumerate(changes):
+            return {_UNRESTRICTED: list(range(len(changes)))}
+        indexes_of: dict[States, list[int]] = {}
+        for index, change in enumerate(changes):
             states = tuple(dict.fromkeys(facets.only(fields) for facets in facets_of(change)))
-            places.setdefault(states, []).append(place)
-        return places
+            indexes_of.setdefault(states, []).append(index)
+        return indexes_of
 
-    def _hearing(self, everything: tuple[Sequence[Facets], ...]) -> Sequence[Audience]:
-        """Who hears of which of these."""
-        audiences = self._audiences.get(everything)
-        if audiences is None:
-            if len(self._audiences) >= REMEMBERED_MAX:
-                self._part()
-            audiences = self._audiences[everything] = [
-                Audience(private, places, rooms)
+    def _look_up(self, states: tuple[States, ...]) -> Sequence[CachedRecipients]:
+        """Return the recipients for these states, from the cache if possible."""
+        found = self._cache.get(states)
+        if found is None:
+            if len(self._cache) >= CACHED_LOOKUPS_MAX:
+                self._invalidate()
+            found = self._cache[states] = [
+                CachedRecipients(private, matched, groups)
                 for private, index in self._indexes.items()
-                for places, rooms in _together(index, everything).items()
+                for matched, groups in _groups_by_match(index, states).items()
             ]
-        return audiences
+        return found
 
-    def _part(self) -> None:
-        """Something changes in a room: who hears what has to be looked up again."""
-        for audience in chain.from_iterable(self._audiences.values()):
-            audience.part()
-        self._audiences.clear()
-
-    def _mark(self, session: "Session") -> None:
-        if session.behind and session.client.connection_id in self._open:
-            self._behind.add(session)
-        else:
-            self._behind.discard(session)
-        if session.room is not None:
-            session.room.changed()
-            self._part()
-
-    def _place(self, connection_id: str) -> None:
-        """Put the socket where it belongs now."""
-        session = self._open.get(connection_id)
-        if session is None:
-            return
-        self._vacate(session)
-        connection = self._kept.get(connection_id)
-        if connection is None:
-            return
-        whose = (connection.filter, connection.private)
-        room = self._rooms.get(whose)
-        if room is None:
-            room = self._rooms[whose] = Room(*whose)
-            self._indexes[room.private].add(room, room.wanted)
-        room.enter(session)
-        session.room = room
-        self._part()
-
-    def _vacate(self, session: "Session") -> None:
-        room = session.room
-        if room is None:
-            return
-        session.touched_ms = max(session.touched_ms, room.told_ms)
-        session.room = None
-        room.leave(session)
-        self._part()
-        if not room.members:
-            del self._rooms[room.wanted, room.private]
-            self._indexes[room.private].remove(room, room.wanted)
-
-    def _expire(self, now: datetime) -> None:
-        """Tell those no more whose time is over; forget them, where they have no socket."""
-        self._first_end = _NEVER
-        for connection in list(self._kept.values()):
-            if connection.alive(now):
-                self._first_end = min(self._first_end, connection.expires_at)
-                continue
-            session = self._open.get(connection.connection_id)
-            if session is None:
-                del self._kept[connection.connection_id]
-            else:
-                self._vacate(session)
+    def _invalidate(self) -> None:
+        """Empty the cache, since a group has changed."""
+        for cached in chain.from_iterable(self._cache.values()):
+            cached.invalidate()
+        self._cache.clear()
 
 
-def _together(
-    index: FilterIndex[Room], everything: Sequence[Sequence[Facets]]
-) -> Mapping[tuple[int, ...], Sequence[Room]]:
-    """The rooms that hear of something, by the places of what they hear of."""
-    heard = [index.accepting(states) for states in everything]
-    if len(heard) == 1:
-        return {(0,): heard[0]} if heard[0] else {}
-    which: dict[Room, tuple[int, ...]] = {}
-    for place, rooms in enumerate(heard):
-        for room in rooms:
-            which[room] = (*which.get(room, ()), place)
-    together: dict[tuple[int, ...], list[Room]] = {}
-    for room, places in which.items():
-        together.setdefault(places, []).append(room)
-    return together
+def _groups_by_match(
+    index: FilterIndex[SubscriberGroup], states: Sequence[States]
+) -> Mapping[tuple[int, ...], Sequence[SubscriberGroup]]:
+    """Return the groups that match some of the states, by the indexes of those states."""
+    matches = [index.accepting(one) for one in states]
+    if len(matches) == 1:
+        return {(0,): matches[0]} if matches[0] else {}
+    matched_by: dict[SubscriberGroup, tuple[int, ...]] = {}
+    for number, groups in enumerate(matches):
+        for group in groups:
+            matched_by[group] = (*matched_by.get(group, ()), number)
+    groups_by_match: dict[tuple[int, ...], list[SubscriberGroup]] = {}
+    for group, matched in matched_by.items():
+        groups_by_match.setdefault(matched, []).append(group)
+    return groups_by_match

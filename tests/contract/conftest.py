@@ -21,6 +21,7 @@ from alerta_utec.adapters.rate_limits import InProcessRateLimits
 from alerta_utec.adapters.sqlite.database import Database
 from alerta_utec.adapters.sqlite.deliveries import SqliteDeliveries
 from alerta_utec.adapters.sqlite.incidents import SqliteIncidents
+from alerta_utec.gateway.connections import GatewayConnections
 from alerta_utec.gateway.hub import Hub
 from alerta_utec.notifications.local.apprise import AppriseMailer
 from alerta_utec.notifications.local.maildir import MaildirMailer
@@ -108,8 +109,8 @@ def memory_connections(clock: ManualClock) -> FakeConnections:
 
 
 @pytest.fixture
-def hub_connections(clock: ManualClock) -> Hub:
-    return Hub(clock)
+def hub_connections(clock: ManualClock) -> GatewayConnections:
+    return Hub(clock).connections
 
 
 @pytest.fixture(params=["memory", "hub", "dynamodb"])
@@ -275,7 +276,7 @@ def memory_sockets() -> Sockets:
 @pytest.fixture
 def hub_sockets() -> Iterator[Sockets]:
     with hub_with_clients() as (hub, clients):
-        yield Sockets(hub, clients.connect, clients.disconnect, clients.received)
+        yield Sockets(hub.poster, clients.connect, clients.disconnect, clients.received)
 
 
 @pytest.fixture(params=["memory", "hub", "management"])

@@ -36,7 +36,7 @@ class HubClients:
 
     def received(self, connection_id: str, _count: int) -> list[str]:
         """Everything up to a last frame of our own: frames keep their order."""
-        self._running.hub.post([connection_id], LAST)
+        self._running.hub.poster.post([connection_id], LAST)
         frames = []
         while (frame := self._clients[connection_id].recv(timeout=10)) != LAST:
             frames.append(str(frame))

@@ -107,7 +107,7 @@ class LocalHome:
         gateway = self._gateway(backing, webhooks.manage)
         server = GatewayServer(gateway)
         self._coalescer = BroadcastCoalescer(
-            LocalBroadcast(self._hub, self._clock, recorder),
+            LocalBroadcast(self._hub.subscribers, self._clock, recorder),
             loop,
             gateway,
             max_bytes=settings.limits.buffer_max_bytes // 2,
@@ -147,8 +147,8 @@ class LocalHome:
     def _gateway(self, backing: Backing, webhooks: ManageWebhooks) -> Gateway:
         store, authenticator = backing.store, sign_in.authenticator(self.settings.auth)
         life_s, origins = self.settings.limits.age_s, Origins(self.settings.origins)
-        sessions = Sessions(self._hub, authenticator, life_s)
-        access = Access(self._hub, sign_in=authenticator.required)
+        sessions = Sessions(self._hub.connections, authenticator, life_s)
+        access = Access(self._hub.connections, sign_in=authenticator.required)
         # Without sign-in only this machine gets here, or whoever --insecure lets in.
         limit = SubmitLimit(InProcessRateLimits(), self._clock) if access.sign_in else NoLimit()
         submit, catch_up = Submit(store, self._clock), CatchUp(store)

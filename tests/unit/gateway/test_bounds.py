@@ -6,7 +6,7 @@ from contextlib import ExitStack
 
 from alerta_utec.gateway.core import Route
 from alerta_utec.gateway.limits import Limits
-from alerta_utec.gateway.session import Session
+from alerta_utec.gateway.socket import ClientSocket
 from tests.e2e.raw import TEXT, RawSocket
 from tests.unit.gateway.running import Recorder, Running, gateway
 
@@ -26,10 +26,10 @@ def stalled(running: Running, stack: ExitStack) -> RawSocket:
     return client
 
 
-def all_sessions(running: Running) -> list[Session]:
-    """Every client's session, once all are open."""
-    wait_until(lambda: len(running.hub.sessions()) == CLIENTS)
-    return running.hub.sessions()
+def all_sockets(running: Running) -> list[ClientSocket]:
+    """Every client's socket, once all are open."""
+    wait_until(lambda: len(running.hub.sockets.all()) == CLIENTS)
+    return running.hub.sockets.all()
 
 
 def wait_until(condition: Callable[[], bool]) -> None:
@@ -40,9 +40,9 @@ def wait_until(condition: Callable[[], bool]) -> None:
         time.sleep(0.002)
 
 
-def held_bytes(running: Running, sessions: list[Session]) -> int:
+def held_bytes(running: Running, sockets: list[ClientSocket]) -> int:
     """What this process holds for clients, also those that it is letting go."""
-    return running.hub.in_loop(lambda: sum(session.waiting_bytes() for session in sessions))
+    return running.hub.loop.run(lambda: sum(socket.waiting_bytes() for socket in sockets))
 
 
 def test_answers_that_nobody_reads_are_bounded_together() -> None:
@@ -55,14 +55,14 @@ def test_answers_that_nobody_reads_are_bounded_together() -> None:
         ExitStack() as stack,
     ):
         clients = [stalled(running, stack) for _ in range(CLIENTS)]
-        sessions = all_sessions(running)
+        sockets = all_sockets(running)
         for client in clients:
             for _ in range(asked):
                 client.send_frame(TEXT, b'{"action":"sync"}')
 
         def half_are_gone() -> bool:
-            peaks.append(held_bytes(running, sessions))
-            return len(running.hub.sessions()) <= CLIENTS / 2
+            peaks.append(held_bytes(running, sockets))
+            return len(running.hub.sockets.all()) <= CLIENTS / 2
 
         wait_until(half_are_gone)
 
@@ -76,11 +76,11 @@ def test_broadcasts_that_nobody_reads_are_bounded_with_those_who_are_being_let_g
     with gateway({}, limits=LIMITS) as running, ExitStack() as stack:
         for _ in range(CLIENTS):
             stalled(running, stack)
-        sessions = all_sessions(running)
-        ids = [session.client.connection_id for session in sessions]
+        sockets = all_sockets(running)
+        ids = [socket.client.connection_id for socket in sockets]
 
-        while running.hub.post(ids, ANSWER).delivered:
-            peaks.append(held_bytes(running, sessions))
+        while running.hub.poster.post(ids, ANSWER).delivered:
+            peaks.append(held_bytes(running, sockets))
 
     assert max(peaks) > LIMITS.buffers_max_bytes / 2
     assert max(peaks) <= LIMITS.buffers_max_bytes * ROOM + CLIENTS * len(ANSWER)

@@ -53,7 +53,7 @@ def test_a_message_to_the_client_keeps_the_connection_alive() -> None:
         connection_id = recorder.next()["requestContext"]["connectionId"]
         until = time.monotonic() + 1.2
         while time.monotonic() < until:
-            assert running.hub.post([connection_id], "hola").delivered == 1
+            assert running.hub.poster.post([connection_id], "hola").delivered == 1
             assert client.recv(timeout=10) == "hola"
 
 
@@ -104,7 +104,7 @@ def test_a_client_that_stops_reading_is_cut_off_and_hurts_nobody() -> None:
         raw, stalled_id = stalled_client(running, recorder)
         throttled = False
         for _ in range(300):
-            posted = running.hub.post([stalled_id, reader_id], frame)
+            posted = running.hub.poster.post([stalled_id, reader_id], frame)
             assert reader.recv(timeout=10) == frame
             throttled = throttled or posted.throttled == (stalled_id,)
             if stalled_id in posted.gone:
@@ -128,11 +128,11 @@ def test_what_waits_in_all_is_bounded_and_the_worst_go_first() -> None:
         stalled, stalled_id = stalled_client(running, recorder)
         fill_sockets(running, [worst_id, stalled_id], frame)
         for _ in range(3):
-            running.hub.post([worst_id], frame)
-        while running.hub.session(worst_id) is not None:
-            running.hub.post([worst_id, stalled_id], frame)
+            running.hub.poster.post([worst_id], frame)
+        while running.hub.sockets.get(worst_id) is not None:
+            running.hub.poster.post([worst_id, stalled_id], frame)
         context = gone.next()["requestContext"]
-        left = running.hub.post([stalled_id], frame)
+        left = running.hub.poster.post([stalled_id], frame)
         worst.close()
         stalled.close()
 
@@ -144,10 +144,10 @@ def test_what_waits_in_all_is_bounded_and_the_worst_go_first() -> None:
 def fill_sockets(running: Running, connection_ids: list[str], frame: str) -> None:
     """Send until each has something waiting in the gateway, the system's buffers being full."""
     for connection_id in connection_ids:
-        session = running.hub.session(connection_id)
-        assert session is not None
-        while running.hub.in_loop(session.waiting_bytes) < len(frame):
-            assert running.hub.post([connection_id], frame).delivered == 1
+        socket_of = running.hub.sockets.get(connection_id)
+        assert socket_of is not None
+        while running.hub.loop.run(socket_of.waiting_bytes) < len(frame):
+            assert running.hub.poster.post([connection_id], frame).delivered == 1
 
 
 def test_stopping_closes_every_socket_with_1001_and_runs_disconnect() -> None:

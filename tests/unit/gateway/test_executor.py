@@ -11,7 +11,7 @@ import pytest
 
 from alerta_utec.adapters.sqlite.database import Database
 from alerta_utec.adapters.sqlite.incidents import SqliteIncidents
-from alerta_utec.gateway.events import Event
+from alerta_utec.gateway.events import LambdaEvent
 from alerta_utec.gateway.executor import BATCH_MAX, BatchYield, CooperativeExecutor, yield_to_batch
 from tests.contract.builders import creation
 from tests.fakes.commits import CommitLog
@@ -26,33 +26,35 @@ class Gate:
         self.reached = threading.Event()
         self.opened = threading.Event()
 
-    def __call__(self, _event: Event, _context: object) -> None:
+    def __call__(self, _event: LambdaEvent, _context: object) -> None:
         self.reached.set()
         assert self.opened.wait(WAIT_S)
 
 
 def run(main: Callable[[CooperativeExecutor], Awaitable[None]]) -> None:
-    """Run ``main`` with batches that are closed after it."""
+    """Run ``main`` with executor that are closed after it."""
 
     async def whole() -> None:
-        batches = CooperativeExecutor()
+        executor = CooperativeExecutor()
         try:
             async with asyncio.timeout(WAIT_S):
-                await main(batches)
+                await main(executor)
         finally:
-            await asyncio.to_thread(batches.close)
+            await asyncio.to_thread(executor.close)
 
     asyncio.run(whole())
 
 
 async def together(
-    batches: CooperativeExecutor, *handlers: Callable[[Event, object], Any]
+    executor: CooperativeExecutor, *handlers: Callable[[LambdaEvent, object], Any]
 ) -> list["asyncio.Future[Any]"]:
     """Ask for them all while the thread is busy."""
     gate = Gate()
-    opening = batches.run(gate, {})
+    opening = executor.submit(gate, {})
     await asyncio.to_thread(gate.reached.wait, WAIT_S)
-    futures = [batches.run(handler, {"number": number}) for number, handler in enumerate(handlers)]
+    futures = [
+        executor.submit(handler, {"number": number}) for number, handler in enumerate(handlers)
+    ]
     gate.opened.set()
     await opening
     return futures
@@ -61,15 +63,15 @@ async def together(
 def test_all_come_as_far_as_their_pause_before_the_first_goes_on() -> None:
     steps: list[str] = []
 
-    def handler(event: Event, _context: object) -> int:
+    def handler(event: LambdaEvent, _context: object) -> int:
         number: int = event["number"]
         for step in "abc":
             steps.append(f"{step}{number}")
             yield_to_batch()
         return number
 
-    async def main(batches: CooperativeExecutor) -> None:
-        futures = await together(batches, handler, handler, handler)
+    async def main(executor: CooperativeExecutor) -> None:
+        futures = await together(executor, handler, handler, handler)
         assert await asyncio.gather(*futures) == [0, 1, 2]
 
     run(main)
@@ -77,20 +79,20 @@ def test_all_come_as_far_as_their_pause_before_the_first_goes_on() -> None:
 
 
 def test_what_one_raises_reaches_its_caller_alone() -> None:
-    def fails(_event: Event, _context: object) -> None:
+    def fails(_event: LambdaEvent, _context: object) -> None:
         yield_to_batch()
         raise ValueError("roto")
 
-    def ends(_event: Event, _context: object) -> None:
+    def ends(_event: LambdaEvent, _context: object) -> None:
         raise SystemExit
 
-    def works(_event: Event, _context: object) -> str:
+    def works(_event: LambdaEvent, _context: object) -> str:
         yield_to_batch()
         return "bien"
 
-    async def main(batches: CooperativeExecutor) -> None:
+    async def main(executor: CooperativeExecutor) -> None:
         for _ in range(2):
-            futures = await together(batches, works, fails, ends, works)
+            futures = await together(executor, works, fails, ends, works)
             results = await asyncio.gather(*futures, return_exceptions=True)
             kinds = [r if isinstance(r, str) else type(r).__name__ for r in results]
             assert kinds == ["bien", "ValueError", "SystemExit", "bien"]
@@ -101,12 +103,12 @@ def test_what_one_raises_reaches_its_caller_alone() -> None:
 def test_who_has_nothing_to_wait_for_is_answered_before_the_others_go_on() -> None:
     answered = threading.Event()
 
-    def waits(_event: Event, _context: object) -> bool:
+    def waits(_event: LambdaEvent, _context: object) -> bool:
         yield_to_batch()
         return answered.wait(WAIT_S)
 
-    async def main(batches: CooperativeExecutor) -> None:
-        slow, quick = await together(batches, waits, lambda _event, _context: "ya")
+    async def main(executor: CooperativeExecutor) -> None:
+        slow, quick = await together(executor, waits, lambda _event, _context: "ya")
         assert await quick == "ya"
         answered.set()
         assert await slow
@@ -117,10 +119,10 @@ def test_who_has_nothing_to_wait_for_is_answered_before_the_others_go_on() -> No
 def test_what_its_caller_has_given_up_is_not_run() -> None:
     ran: list[int] = []
 
-    async def main(batches: CooperativeExecutor) -> None:
+    async def main(executor: CooperativeExecutor) -> None:
         gate = Gate()
-        opening = batches.run(gate, {})
-        first, second = (batches.run(lambda e, _: ran.append(e["n"]), {"n": n}) for n in (1, 2))
+        opening = executor.submit(gate, {})
+        first, second = (executor.submit(lambda e, _: ran.append(e["n"]), {"n": n}) for n in (1, 2))
         first.cancel()
         gate.opened.set()
         await asyncio.gather(opening, second)
@@ -133,14 +135,14 @@ def test_a_batch_has_a_bound() -> None:
     threads: list[int] = []
     reached = 0
 
-    def handler(_event: Event, _context: object) -> None:
+    def handler(_event: LambdaEvent, _context: object) -> None:
         nonlocal reached
         reached += 1
         yield_to_batch()
         threads.append(reached)
 
-    async def main(batches: CooperativeExecutor) -> None:
-        await asyncio.gather(*await together(batches, *[handler] * (BATCH_MAX + 1)))
+    async def main(executor: CooperativeExecutor) -> None:
+        await asyncio.gather(*await together(executor, *[handler] * (BATCH_MAX + 1)))
 
     run(main)
     assert threads == [BATCH_MAX] * BATCH_MAX + [BATCH_MAX + 1]
@@ -149,14 +151,14 @@ def test_a_batch_has_a_bound() -> None:
 def test_closing_runs_what_was_asked_for() -> None:
     ran: list[int] = []
 
-    def handler(event: Event, _context: object) -> None:
+    def handler(event: LambdaEvent, _context: object) -> None:
         yield_to_batch()
         ran.append(event["number"])
 
     async def main() -> None:
-        batches = CooperativeExecutor()
-        futures = await together(batches, *[handler] * 10)
-        await asyncio.to_thread(batches.close)
+        executor = CooperativeExecutor()
+        futures = await together(executor, *[handler] * 10)
+        await asyncio.to_thread(executor.close)
         await asyncio.gather(*futures)
 
     asyncio.run(main())
@@ -182,13 +184,13 @@ def test_incidents_of_a_batch_are_stored_in_one_transaction(tmp_path: Path, coun
             writer = connection
         writer.set_trace_callback(statements.append)
 
-        def notify(event: Event, _context: object) -> int:
+        def notify(event: LambdaEvent, _context: object) -> int:
             change = store.commit(creation(incidentId=f"i{event['number']}")).change
             assert change in told
             return change.after.seq
 
-        async def main(batches: CooperativeExecutor) -> None:
-            futures = await together(batches, *[notify] * count)
+        async def main(executor: CooperativeExecutor) -> None:
+            futures = await together(executor, *[notify] * count)
             assert await asyncio.gather(*futures) == list(range(1, count + 1))
 
         run(main)

@@ -34,13 +34,13 @@ HTTP = {"http": Recorder({"statusCode": 200, "body": "{}"}), "http_routes": ("GE
 def test_one_address_has_so_many_sockets_and_this_machine_any_number() -> None:
     made = Gateway({}, stage="dev", hub=Hub(SystemClock()), max_per_address=2)
 
-    entered = [made.enter("203.0.113.7") for _ in range(3)]
-    made.leave("203.0.113.7")
+    entered = [made.admit("203.0.113.7") for _ in range(3)]
+    made.release("203.0.113.7")
 
     assert entered == [True, True, False]
-    assert made.enter("203.0.113.7")
-    assert made.enter("203.0.113.8")
-    assert all(made.enter("127.0.0.1") for _ in range(10))
+    assert made.admit("203.0.113.7")
+    assert made.admit("203.0.113.8")
+    assert all(made.admit("127.0.0.1") for _ in range(10))
 
 
 def ask(port: int, method: str, **headers: str) -> http.client.HTTPResponse:
@@ -79,10 +79,10 @@ def test_sockets_and_requests_go_through_tls(tmp_path: Path) -> None:
     ):
         socket.send("hola")
         answer = socket.recv(timeout=10)
-        [session] = running.hub.sessions()
+        [opened] = running.hub.sockets.all()
         in_an_hour = SystemClock().now() + datetime.timedelta(hours=1)
-        running.hub.save(Connection(session.client.connection_id, T0, in_an_hour))
-        [posted] = running.hub.broadcast([creation().committed(Position("e", 7))])
+        running.hub.connections.save(Connection(opened.client.connection_id, T0, in_an_hour))
+        [posted] = running.hub.subscribers.broadcast([creation().committed(Position("e", 7))])
 
         assert answer == "sí"
         assert posted.delivered == 1

@@ -122,7 +122,7 @@ def test_posting_to_a_connection_within_its_own_connect_finds_it_gone() -> None:
     posted = []
 
     def posting(event: dict[str, dict[str, str]], context: object) -> object:
-        posted.append(running.hub.post([event["requestContext"]["connectionId"]], "hola"))
+        posted.append(running.hub.poster.post([event["requestContext"]["connectionId"]], "hola"))
         return {"statusCode": 200}
 
     with gateway({"$connect": Route(posting)}) as running, connect(running.ws_url):

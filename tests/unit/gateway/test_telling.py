@@ -18,8 +18,8 @@ from alerta_utec.domain.policy import Identity, Role
 from alerta_utec.domain.values import Status
 from alerta_utec.gateway.core import Route
 from alerta_utec.gateway.hub import Hub
-from alerta_utec.gateway.sending import COMPILED, Send, by_descriptors, by_transports
-from alerta_utec.gateway.subscribers import REMEMBERED_MAX
+from alerta_utec.gateway.sending import COMPILED, BulkWriter, DescriptorWriter, TransportWriter
+from alerta_utec.gateway.subscribers import CACHED_LOOKUPS_MAX
 from alerta_utec.ports import Connection, SendResult
 from tests.contract.builders import T0, creation, update
 from tests.e2e.raw import TEXT, RawSocket
@@ -29,7 +29,7 @@ from tests.unit.gateway.running import Recorder, Running, gateway
 SECOND = timedelta(seconds=1)
 LAST = '"no more"'
 LARGE = {"description": "\N{FIRE}" * 4000, "more": "x" * 8000}
-WAYS = [by_transports, by_descriptors] if COMPILED else [by_transports]
+WRITERS = [TransportWriter(), DescriptorWriter()] if COMPILED else [TransportWriter()]
 
 _seqs = itertools.count(1)
 
@@ -63,11 +63,11 @@ class House:
         lasts: timedelta = 7200 * SECOND,
     ) -> None:
         identity = Identity(name, role)
-        self.hub.save(Connection(name, T0, T0 + lasts, identity, wanted or Filter()))
+        self.hub.connections.save(Connection(name, T0, T0 + lasts, identity, wanted or Filter()))
 
     def heard(self, name: str) -> list[Any]:
         """Every frame up to a last one of our own: frames keep their order."""
-        self.hub.post([name], LAST)
+        self.hub.poster.post([name], LAST)
         frames = []
         while (frame := self._clients[name].read_frame()) != (TEXT, LAST.encode()):
             assert frame[0] == TEXT
@@ -83,20 +83,20 @@ class House:
 
     def waiting_bytes(self, name: str) -> int:
         """What this process holds for the client."""
-        session = self.hub.session(name)
-        assert session is not None
-        return self.hub.in_loop(session.waiting_bytes)
+        own = self.hub.sockets.get(name)
+        assert own is not None
+        return self.hub.loop.run(own.waiting_bytes)
 
 
 @contextmanager
-def house_of(send: Send) -> Iterator[House]:
+def house_of(writer: BulkWriter) -> Iterator[House]:
     clock, connects = ManualClock(T0), Recorder()
-    hub = Hub(clock, send=send)
+    hub = Hub(clock, writer=writer)
     with gateway({"$connect": Route(connects)}, hub=hub) as running, ExitStack() as stack:
         yield House(running, clock, connects, stack)
 
 
-@pytest.fixture(params=WAYS, ids=lambda send: send.__name__)
+@pytest.fixture(params=WRITERS, ids=lambda writer: type(writer).__name__)
 def house(request: pytest.FixtureRequest) -> Iterator[House]:
     with house_of(request.param) as opened:
         yield opened
@@ -118,7 +118,7 @@ def test_everyone_hears_of_a_change_and_of_its_position(house: House) -> None:
     names = [house.connect() for _ in range(3)]
     [change] = changes(1, aula="A-101")
 
-    posted = house.hub.broadcast([change])
+    posted = house.hub.subscribers.broadcast([change])
 
     assert posted == [SendResult(delivered=3)]
     for name in names:
@@ -132,7 +132,7 @@ def test_everyone_hears_of_a_change_and_of_its_position(house: House) -> None:
 def test_only_staff_is_told_who_reported_it(house: House, role: Role) -> None:
     name = house.connect(role=role)
 
-    house.hub.broadcast(changes(1, user="rosa"))
+    house.hub.subscribers.broadcast(changes(1, user="rosa"))
 
     [frame] = house.heard(name)
     told = frame["incident"].get("reportedBy")
@@ -146,7 +146,7 @@ def test_a_client_hears_what_its_filter_concerns_before_or_after(house: House) -
     created = committed(creation())
     moved = committed(update(created.after, status=Status.RESUELTO))
 
-    posted = house.hub.broadcast([moved])
+    posted = house.hub.subscribers.broadcast([moved])
 
     assert posted == [SendResult(delivered=2)]
     assert [len(house.heard(name)) for name in (high, pending, resolved)] == [0, 1, 1]
@@ -167,7 +167,7 @@ def test_changes_told_at_once_reach_each_client_that_they_concern_in_their_order
         *changes(1, urgency="low"),
     ]
 
-    posted = house.hub.broadcast(sent)
+    posted = house.hub.subscribers.broadcast(sent)
 
     assert house.seqs(everything) == seqs_of(sent)
     assert house.seqs(high) == seqs_of(sent[2:5])
@@ -182,13 +182,13 @@ def test_who_comes_goes_or_changes_rooms_is_told_from_the_next_change_on(house: 
     stays, leaves, moves = house.connect(high), house.connect(patio), house.connect(patio)
     sent = changes(4, urgency="high", location="Patio")
 
-    told = [house.hub.broadcast(sent[:1])]
+    told = [house.hub.subscribers.broadcast(sent[:1])]
     comes = house.connect(high)
-    told.append(house.hub.broadcast(sent[1:2]))
-    house.hub.delete(leaves)
-    told.append(house.hub.broadcast(sent[2:3]))
+    told.append(house.hub.subscribers.broadcast(sent[1:2]))
+    house.hub.connections.delete(leaves)
+    told.append(house.hub.subscribers.broadcast(sent[2:3]))
     house.subscribe(moves, Filter(location=frozenset({"biblioteca"})))
-    told.append(house.hub.broadcast(sent[3:]))
+    told.append(house.hub.subscribers.broadcast(sent[3:]))
 
     assert [posted.delivered for [posted] in told] == [3, 4, 3, 2]
     assert house.seqs(stays) == seqs_of(sent)
@@ -199,11 +199,11 @@ def test_who_comes_goes_or_changes_rooms_is_told_from_the_next_change_on(house: 
 
 def test_more_sets_of_listeners_than_are_remembered_are_told_all_the_same(house: House) -> None:
     everything = house.connect()
-    places = [f"Sala {number}" for number in range(REMEMBERED_MAX + 4)]
+    places = [f"Sala {number}" for number in range(CACHED_LOOKUPS_MAX + 4)]
     names = [house.connect(Filter(location=frozenset({place.casefold()}))) for place in places]
     sent = [change for place in places * 2 for change in changes(1, location=place)]
 
-    posted = [house.hub.broadcast([change])[0].delivered for change in sent]
+    posted = [house.hub.subscribers.broadcast([change])[0].delivered for change in sent]
 
     assert posted == [2] * len(sent)
     assert house.seqs(everything) == seqs_of(sent)
@@ -215,11 +215,11 @@ def test_a_new_filter_holds_from_the_next_change_on(house: House) -> None:
     name = house.connect()
     first, second, third = changes(3)
 
-    house.hub.broadcast([first])
+    house.hub.subscribers.broadcast([first])
     house.subscribe(name, Filter(urgency=frozenset({"high"})))
-    house.hub.broadcast([second])
+    house.hub.subscribers.broadcast([second])
     house.subscribe(name)
-    house.hub.broadcast([third])
+    house.hub.subscribers.broadcast([third])
 
     assert house.seqs(name) == seqs_of([first, third])
 
@@ -232,7 +232,7 @@ def test_a_connection_hears_nothing_from_its_expiry_on(house: House) -> None:
     delivered = []
     for moment, change in zip((9, 10, 19, 20), sent, strict=True):
         house.clock.set(T0 + moment * SECOND)
-        delivered += [posted.delivered for posted in house.hub.broadcast([change])]
+        delivered += [posted.delivered for posted in house.hub.subscribers.broadcast([change])]
 
     assert delivered == [2, 1, 1, 0]
     assert house.seqs(short) == seqs_of(sent[:1])
@@ -242,48 +242,48 @@ def test_a_connection_hears_nothing_from_its_expiry_on(house: House) -> None:
 def test_a_connection_that_is_not_kept_hears_nothing(house: House) -> None:
     name = house.connect()
 
-    house.hub.delete(name)
+    house.hub.connections.delete(name)
 
-    assert house.hub.broadcast(changes(1)) == [SendResult()]
+    assert house.hub.subscribers.broadcast(changes(1)) == [SendResult()]
     assert house.heard(name) == []
 
 
 def test_a_socket_that_is_still_opening_is_not_told(house: House) -> None:
-    house.hub.save(Connection("opening", T0, T0 + SECOND))
+    house.hub.connections.save(Connection("opening", T0, T0 + SECOND))
 
-    assert house.hub.broadcast(changes(1)) == [SendResult()]
+    assert house.hub.subscribers.broadcast(changes(1)) == [SendResult()]
 
 
 def test_telling_keeps_a_connection_active(house: House) -> None:
     name = house.connect()
-    session = house.hub.session(name)
-    assert session is not None
-    before = session.last_active_ms
-    session.touched_ms = 0
+    own = house.hub.sockets.get(name)
+    assert own is not None
+    before = house.hub.sockets.last_active_ms(own)
+    own.touched_ms = 0
 
-    house.hub.broadcast(changes(1))
+    house.hub.subscribers.broadcast(changes(1))
     house.subscribe(name, Filter(urgency=frozenset({"high"})))
 
-    assert session.last_active_ms >= before
+    assert house.hub.sockets.last_active_ms(own) >= before
 
 
 def test_who_was_told_with_others_stays_active_when_they_have_gone(house: House) -> None:
     names = [house.connect(), house.connect(Filter(status=frozenset({"pendiente"})))]
-    sessions = [house.hub.session(name) for name in names]
-    for session in sessions:
-        assert session is not None
-        session.touched_ms = 0
-    house.hub.broadcast(changes(1))
-    told = [session.last_active_ms for session in sessions if session]
+    opened = [house.hub.sockets.get(name) for name in names]
+    for own in opened:
+        assert own is not None
+        own.touched_ms = 0
+    house.hub.subscribers.broadcast(changes(1))
+    told = [house.hub.sockets.last_active_ms(own) for own in opened if own]
 
     other = house.connect()
-    house.hub.delete(names[1])
+    house.hub.connections.delete(names[1])
 
     assert min(told) > 0
-    assert [session.last_active_ms for session in sessions if session] == told
-    new = house.hub.session(other)
+    assert [house.hub.sockets.last_active_ms(own) for own in opened if own] == told
+    new = house.hub.sockets.get(other)
     assert new is not None
-    assert new.last_active_ms >= max(told)
+    assert house.hub.sockets.last_active_ms(new) >= max(told)
 
 
 def test_what_the_system_does_not_take_at_once_arrives_whole_and_in_order(house: House) -> None:
@@ -299,7 +299,7 @@ def test_what_the_system_does_not_take_at_once_arrives_whole_and_in_order(house:
         house.take_in(slow)
         sent.extend(tell_one(house, {}))
 
-    house.hub.in_loop(make_room_and_tell)
+    house.hub.loop.run(make_room_and_tell)
 
     assert house.seqs(slow) == seqs_of(sent)
     sent += tell_one(house, {})
@@ -308,7 +308,7 @@ def test_what_the_system_does_not_take_at_once_arrives_whole_and_in_order(house:
 
 def tell_one(house: House, fields: dict[str, Any]) -> list[Change]:
     sent = changes(1, **fields)
-    assert house.hub.broadcast(sent)[0].delivered == 2
+    assert house.hub.subscribers.broadcast(sent)[0].delivered == 2
     return sent
 
 
@@ -316,15 +316,15 @@ def test_nothing_reaches_a_socket_that_takes_over_the_descriptor_of_one_that_was
     house: House,
 ) -> None:
     name = house.connect()
-    session = house.hub.session(name)
-    assert session is not None
+    own = house.hub.sockets.get(name)
+    assert own is not None
     done: Future[tuple[int, Sequence[SendResult], bytes]] = Future()
 
     def take_over() -> None:
         ours, theirs = socket.socketpair()
         with ours, theirs:
             theirs.setblocking(False)
-            posted = house.hub.broadcast(changes(1))
+            posted = house.hub.subscribers.broadcast(changes(1))
             with suppress(BlockingIOError):
                 done.set_result((ours.fileno(), posted, theirs.recv(1)))
             if not done.done():
@@ -332,9 +332,9 @@ def test_nothing_reaches_a_socket_that_takes_over_the_descriptor_of_one_that_was
 
     def lose() -> None:
         # The transport closes the descriptor in the next turn, and this comes right after it.
-        session.transport.abort()
+        own.transport.abort()
         asyncio.get_running_loop().call_soon(take_over)
 
-    house.hub.in_loop(lose)
+    house.hub.loop.run(lose)
 
-    assert done.result(10) == (session.fd, [SendResult()], b"")
+    assert done.result(10) == (own.fd, [SendResult()], b"")

@@ -1,0 +1,31 @@
+"""The ``Connections`` port on one machine: in memory, since connections end with the process."""
+
+from collections.abc import Iterator, Sequence
+
+from alerta_utec.gateway.directory import SubscriberDirectory
+from alerta_utec.ports import Clock, Connection
+
+
+class GatewayConnections:
+    """``Connections`` in the hub's directory."""
+
+    def __init__(self, directory: SubscriberDirectory, clock: Clock) -> None:
+        self._directory = directory
+        self._clock = clock
+
+    def save(self, connection: Connection) -> None:
+        """See ``Connections``."""
+        self._directory.save(connection)
+
+    def delete(self, connection_id: str) -> None:
+        """See ``Connections``."""
+        self._directory.delete(connection_id)
+
+    def get(self, connection_id: str) -> Connection | None:
+        """See ``Connections``."""
+        connection = self._directory.connection(connection_id)
+        return connection if connection and connection.alive(self._clock.now()) else None
+
+    def pages(self) -> Iterator[Sequence[Connection]]:
+        """Yield one page, a snapshot; see ``Connections``."""
+        yield self._directory.connections(self._clock.now())
