@@ -1,5 +1,7 @@
 """Sign-in by JSON Web Tokens (RFC 7519), from a shared secret or an issuer's published keys."""
 
+import logging
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -8,7 +10,8 @@ from urllib.parse import urlsplit
 
 import jwt
 
-from alerta_utec.domain.errors import Unauthorized, Unavailable
+from alerta_utec.adapters.published_keys import ALGORITHMS, PublishedKeys
+from alerta_utec.domain.errors import Unauthorized
 from alerta_utec.domain.policy import Identity, Role
 from alerta_utec.ports import Authentication
 
@@ -17,16 +20,19 @@ SECRET_MIN_BYTES = 32
 TOKEN_MAX_CHARS = 4096
 USER_MAX_CHARS = 200
 END_MAX_S = int(datetime(9999, 1, 1, tzinfo=UTC).timestamp())
-FETCH_TIMEOUT_S = 5
-# How long keys are kept, and how soon an unknown key id may cause another look.
-KEYS_LIFESPAN_S = 300
-KEYS_COOLDOWN_S = 30
+# A token that has no role where the setting says: one log line in so many seconds.
+NO_ROLE_LOG_EVERY_S = 600.0
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class JwtSettings:
-    """What makes a token valid: exactly one of ``secret`` (HS256) and ``jwks_url``
-    (RS256, ES256), the expected issuer and audience, and the claim that has the role."""
+    """The conditions for a valid token.
+
+    Exactly one of ``secret`` (HS256) and ``jwks_url`` (RS256, ES256) is set. ``role_claim`` is
+    the name of the claim with the role, or a dotted path to it (``realm_access.roles``).
+    """
 
     secret: str | None = None
     jwks_url: str | None = None
@@ -36,10 +42,10 @@ class JwtSettings:
     leeway_s: int = 30
 
     def check(self) -> None:
-        """Find out early what cannot work.
+        """Refuse settings that cannot work or are not safe.
 
         Raises:
-            ValueError: with the reason, in Spanish, for whoever runs the service.
+            ValueError: with the reason, in Spanish, for the operator.
         """
         if (self.secret is None) == (self.jwks_url is None):
             raise ValueError("AUTH=jwt necesita AUTH_SECRET o AUTH_JWKS_URL, y solo uno.")
@@ -53,7 +59,7 @@ class JwtAuthenticator:
     """The ``Authenticator`` for signed tokens.
 
     A secret admits HS256 alone and published keys RS256 and ES256 alone, so a public key never
-    passes for a secret, nor ``none`` for a signature. ``sub`` and ``exp`` are needed; a token
+    passes for a secret, nor ``none`` for a signature. ``sub`` and ``exp`` are required; a token
     without a role is a student's.
     """
 
@@ -62,44 +68,40 @@ class JwtAuthenticator:
     def __init__(self, settings: JwtSettings) -> None:
         settings.check()
         self._settings = settings
-        self._keys = (
-            jwt.PyJWKClient(
-                settings.jwks_url,
-                lifespan=KEYS_LIFESPAN_S,
-                timeout=FETCH_TIMEOUT_S,
-                cooldown_duration=KEYS_COOLDOWN_S,
-            )
-            if settings.jwks_url
-            else None
-        )
+        self._keys = PublishedKeys(settings.jwks_url) if settings.jwks_url else None
+        self._no_role_logged_at_s: float | None = None
 
     def authenticate(self, token: str | None) -> Authentication:
         if not token or len(token) > TOKEN_MAX_CHARS:
             raise Unauthorized("no token")
         try:
             claims = self._claims(token)
-        except jwt.PyJWKClientConnectionError as error:
-            raise Unavailable("the issuer's keys cannot be had") from error
         except jwt.PyJWTError as error:
             raise Unauthorized(type(error).__name__) from error
         end = _end(claims) + timedelta(seconds=self._settings.leeway_s)
-        return Authentication(
-            Identity(_user(claims), _role(claims, self._settings.role_claim)), end
-        )
+        return Authentication(Identity(_user(claims), self._role(claims)), end)
 
     def _claims(self, token: str) -> dict[str, Any]:
+        if self._keys is None:
+            return self._decode(token, self._settings.secret, "HS256")
+        header = jwt.get_unverified_header(token)
+        algorithm = header.get("alg")
+        if algorithm not in ALGORITHMS:
+            raise jwt.InvalidAlgorithmError
+        refusal: jwt.PyJWTError = jwt.InvalidSignatureError()
+        for key in self._keys.candidates(header.get("kid"), algorithm):
+            try:
+                return self._decode(token, key, algorithm)
+            except jwt.InvalidSignatureError as error:
+                refusal = error
+        raise refusal
+
+    def _decode(self, token: str, key: Any, algorithm: str) -> dict[str, Any]:
         settings = self._settings
-        key: Any = settings.secret
-        algorithms = ["HS256"]
-        if self._keys is not None:
-            algorithms = ["RS256", "ES256"]
-            if jwt.get_unverified_header(token).get("alg") not in algorithms:
-                raise jwt.InvalidAlgorithmError
-            key = self._keys.get_signing_key_from_jwt(token)
         claims: dict[str, Any] = jwt.decode(
             token,
             key,
-            algorithms=algorithms,
+            algorithms=[algorithm],
             audience=settings.audience,
             issuer=settings.issuer,
             leeway=settings.leeway_s,
@@ -111,17 +113,50 @@ class JwtAuthenticator:
         )
         return claims
 
+    def _role(self, claims: Mapping[str, Any]) -> Role:
+        """Return the highest role that the claim names, as one word or a list of them."""
+        value = claim_at(claims, self._settings.role_claim)
+        if value is None:
+            self._log_no_role(claims)
+        named = value if isinstance(value, list) else [value]
+        roles = [role for role in Role if role.value in named]
+        return roles[-1] if roles else Role.ESTUDIANTE
+
+    def _log_no_role(self, claims: Mapping[str, Any]) -> None:
+        """Log that the role claim is missing: a wrong setting makes everyone a student."""
+        now_s, logged_at_s = time.monotonic(), self._no_role_logged_at_s
+        if logged_at_s is not None and now_s - logged_at_s < NO_ROLE_LOG_EVERY_S:
+            return
+        self._no_role_logged_at_s = now_s
+        names = {"role_claim": self._settings.role_claim, "claims": sorted(map(str, claims))[:20]}
+        log.warning("token_without_role", extra=names)
+
+
+def claim_at(claims: Mapping[str, Any], path: str) -> Any:
+    """Return the claim of this very name, else the one at the dotted path; ``None`` if absent.
+
+    The name comes first, since issuers use URLs with dots as names of claims.
+    """
+    if path in claims:
+        return claims[path]
+    found: Any = claims
+    for name in path.split("."):
+        if not isinstance(found, Mapping):
+            return None
+        found = found.get(name)
+    return found
+
 
 def development_token(
     settings: JwtSettings, *, user: str, role: Role, lasts: timedelta, now: datetime
 ) -> str:
-    """A token of our own for trying the service out.
+    """Return a token signed with the secret, for trying the service out.
 
     Raises:
         ValueError: there is no secret to sign with.
     """
     if settings.secret is None:
-        raise ValueError("Solo se pueden hacer fichas con AUTH_SECRET; las demás da el emisor.")
+        raise ValueError("Solo se pueden crear tokens con AUTH_SECRET; los demás los da el emisor.")
     claims: dict[str, Any] = {
         "sub": user,
         settings.role_claim: role.value,
@@ -140,7 +175,7 @@ def _trusted(url: str) -> bool:
 
 
 def _end(claims: Mapping[str, Any]) -> datetime:
-    """When the token ends; one that lasts beyond the year 9998 is none."""
+    """Return when the token ends; one that lasts beyond the year 9998 is refused."""
     seconds = int(claims["exp"])
     if seconds > END_MAX_S:
         raise Unauthorized("not a usable exp")
@@ -152,11 +187,3 @@ def _user(claims: Mapping[str, Any]) -> str:
     if not user or len(user) > USER_MAX_CHARS or not user.isprintable():
         raise Unauthorized("not a usable sub")
     return user
-
-
-def _role(claims: Mapping[str, Any], claim: str) -> Role:
-    """The highest role that the claim names, as one word or a list of them."""
-    value = claims.get(claim)
-    named = value if isinstance(value, list) else [value]
-    roles = [role for role in Role if role.value in named]
-    return roles[-1] if roles else Role.ESTUDIANTE

@@ -83,6 +83,44 @@ def test_the_claim_with_the_role_may_have_another_name() -> None:
 
 
 @pytest.mark.parametrize(
+    ("path", "found"),
+    [
+        ("realm_access.roles", Role.PERSONAL),
+        ("resource_access.alerta.roles", Role.AUTORIDAD),
+        ("cognito:groups", Role.PERSONAL),
+        ("realm_access.roles.personal", Role.ESTUDIANTE),
+        ("realm_access", Role.ESTUDIANTE),
+        ("", Role.ESTUDIANTE),
+    ],
+)
+def test_the_role_claim_may_be_a_dotted_path(path: str, found: Role) -> None:
+    settings = JwtSettings(secret=SECRET, role_claim=path)
+    keycloak = {
+        "realm_access": {"roles": ["offline_access", "personal"]},
+        "resource_access": {"alerta": {"roles": ["autoridad"]}},
+        "cognito:groups": ["personal"],
+    }
+    made = jwt.encode({"sub": "a", "exp": in_s(60)} | keycloak, SECRET)
+
+    assert JwtAuthenticator(settings).authenticate(made).identity.role is found
+
+
+def test_a_token_without_the_role_claim_is_logged_with_the_names_it_has(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    authenticator = JwtAuthenticator(JwtSettings(secret=SECRET, role_claim="roles"))
+
+    for _ in range(3):
+        authenticator.authenticate(jwt.encode({"sub": "rosa", "exp": in_s(60)}, SECRET))
+
+    (record,) = caplog.records
+    assert record.getMessage() == "token_without_role"
+    assert vars(record)["role_claim"] == "roles"
+    assert vars(record)["claims"] == ["exp", "sub"]
+    assert "rosa" not in caplog.text
+
+
+@pytest.mark.parametrize(
     "changes",
     [
         {"exp": in_s(-60)},
