@@ -7,7 +7,7 @@ import pytest
 from alerta_utec.adapters.memory_notices import MemoryNotifications
 from alerta_utec.domain.errors import Unavailable
 from alerta_utec.notifications.ports import OutgoingEmail
-from tests.unit.app.posting import Post
+from tests.unit.notifications.sending import Post
 
 
 class FullDisk(MemoryNotifications):

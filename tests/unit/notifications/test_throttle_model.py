@@ -28,7 +28,7 @@ from alerta_utec.notifications.throttling import BatchThrottle
 from alerta_utec.ports import Email, IncidentStore
 from tests.contract.builders import T0, creation, update
 from tests.fakes.clock import ManualClock
-from tests.unit.app.posting import LIMA, to
+from tests.unit.notifications.sending import LIMA, to
 
 ALL, SOME = "guardia@example.edu", "laboratorios@example.edu"
 MEASURE = ThrottlePolicy(burst=2, per_hour=2)

@@ -17,7 +17,7 @@ from tests.support.server import Server
 from tests.support.wsclient import WsClient
 from tests.unit.cli.running import run
 
-SECTION = "Rutas de aviso"
+SECTION = "Reglas de notificación"
 GUARD, LABS, DRILLS = (f"{name}@example.edu" for name in ("guardia", "laboratorios", "brigada"))
 FIRE = {"type": "Incendio", "location": "Laboratorio B", "urgency": "medium"}
 
@@ -42,7 +42,7 @@ def routes(tmp_path: Path) -> Path:
     text = piece(SECTION, "yaml")
     timeless = re.sub(r"^  (hours|days): .*\n", "", text, flags=re.MULTILINE)
     assert timeless != text
-    path = tmp_path / "rutas.yml"
+    path = tmp_path / "reglas.yml"
     path.write_text(timeless)
     return path
 
@@ -71,14 +71,14 @@ def of_email(server: Server, incident_id: str) -> dict[str, Any]:
 def test_the_file_on_the_page_is_right_and_the_command_beside_it_says_who_gets_what(
     tmp_path: Path,
 ) -> None:
-    path = tmp_path / "rutas.yml"
+    path = tmp_path / "reglas.yml"
     path.write_text(piece(SECTION, "yaml"))
     [check, test] = re.findall(r"^alerta-utec (rules .*)$", piece(SECTION, "sh"), re.MULTILINE)
     here = {"GRUPO_LABORATORIOS": "json://127.0.0.1:1/"}
 
-    checked = run(*check.replace("rutas.yml", str(path)).split(), environment=here)
+    checked = run(*check.replace("reglas.yml", str(path)).split(), environment=here)
     words = [part.strip('"') for part in re.findall(r'"[^"]*"|\S+', test)]
-    tested = run(*(w.replace("rutas.yml", str(path)) for w in words), environment=here)
+    tested = run(*(w.replace("reglas.yml", str(path)) for w in words), environment=here)
 
     assert len(read_rules(path.read_text(), here)) == 3
     assert checked.stdout.endswith("Correcto: reglas, 3; destinatarios, 4.\n")
@@ -144,7 +144,7 @@ def test_a_service_that_hangs_delays_no_other_recipient(
 
 
 def test_a_file_that_is_wrong_is_told_at_the_start(tmp_path: Path) -> None:
-    path = tmp_path / "rutas.yml"
+    path = tmp_path / "reglas.yml"
     path.write_text("- {name: a, to: '+51999999999'}\n- {name: b, to: a@example.edu, si: no}\n")
 
     result = run("serve", "--port", "0", "--data", str(tmp_path / "d"), "--rules", str(path))

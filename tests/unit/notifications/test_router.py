@@ -15,7 +15,7 @@ from alerta_utec.notifications.rules import Hours, Pattern, Rule, RuleSet
 from alerta_utec.notifications.throttle import ThrottlePolicy
 from alerta_utec.notifications.throttling import TRIES_MAX
 from tests.contract.builders import update
-from tests.unit.app.posting import Post, to
+from tests.unit.notifications.sending import Post, to
 
 GUARD, LABS = "guardia@example.edu", "laboratorios@example.edu"
 DAY = Rule("de día", to(LABS), hours=Hours(6 * 60, 22 * 60))

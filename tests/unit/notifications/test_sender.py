@@ -11,7 +11,7 @@ from alerta_utec.notifications.sender import BATCH, FIRST_DELAY_S, GIVE_UP_AFTER
 from alerta_utec.ports import Email
 from tests.contract.builders import T0
 from tests.fakes.mailer import FakeMailer
-from tests.unit.app.posting import LIMA, Post, to
+from tests.unit.notifications.sending import LIMA, Post, to
 
 SECOND = timedelta(seconds=1)
 GUARD = "guardia@example.edu"

@@ -2,8 +2,8 @@
 'use strict';
 
 const { createInterface } = require('node:readline');
-const { read } = require('../../../deploy/routes');
-const { subscriptions } = require('../../../deploy/subscriptions');
+const { read } = require('../../../../deploy/routes');
+const { subscriptions } = require('../../../../deploy/subscriptions');
 
 createInterface({ input: process.stdin }).on('line', (line) => {
   const { document, environment } = JSON.parse(line);

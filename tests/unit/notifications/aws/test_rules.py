@@ -23,7 +23,7 @@ from alerta_utec.notifications.topic import TopicNotifier, TopicPublisher
 from tests.contract.builders import creation, update
 from tests.fakes.clock import ManualClock
 from tests.fakes.deliveries import FakeDeliveries
-from tests.unit.adapters_aws.deployed import ENVIRON, Scripts, scripts
+from tests.unit.notifications.aws.deployed import ENVIRON, Scripts, scripts
 
 if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
