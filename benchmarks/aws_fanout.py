@@ -18,7 +18,6 @@ from alerta_utec.adapters.aws.connections_api.poster import THREADS
 from alerta_utec.adapters.aws.dynamodb.items import change_item
 from alerta_utec.adapters.aws.sqs.shards import shard_message
 from alerta_utec.adapters.clock import SystemClock
-from alerta_utec.adapters.memory import MemoryIncidents
 from alerta_utec.app.broadcast import Broadcast
 from alerta_utec.app.fan_out import FanOut
 from alerta_utec.app.records import Recorder
@@ -36,6 +35,7 @@ from benchmarks.stats import groups, spread
 from tests.fakes.clock import ManualClock
 from tests.fakes.connections import FakeConnections
 from tests.fakes.deliveries import FakeDeliveries
+from tests.support.temporary_store import TemporaryStore
 
 __all__ = ["floor_s", "goals", "report", "run"]
 
@@ -193,7 +193,8 @@ def _broadcast(stub: Gateway, crew: Sequence[Lines], size: int, threads: int) ->
     """One incident to ``size`` connections, as the function ``broadcast`` does it."""
     clock = SystemClock()
     report = Report.parse({"type": "fuga", "location": "Laboratorio 3", "urgency": "high"})
-    change = Submit(MemoryIncidents(), clock).notify(report).change
+    with TemporaryStore() as store:
+        change = Submit(store.incidents, clock).notify(report).change
     if change.position is None:
         raise ValueError("not committed")
     image = change_item(change, change.position, feed="main", commit_id="c")

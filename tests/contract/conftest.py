@@ -1,7 +1,7 @@
 """Everything that plays a port, as one fixture per port.
 
 A fixture here is named after its port; its parameters name the players. Each player is a
-fixture of its own (``memory_incidents``, ``sqlite_incidents``, …), fresh for every test.
+fixture of its own (``sqlite_incidents``, ``dynamodb_incidents``, …), fresh for every test.
 """
 
 from collections.abc import Callable, Iterator
@@ -15,8 +15,6 @@ from alerta_utec.adapters.aws.dynamodb.deliveries import DynamoDeliveries, Meter
 from alerta_utec.adapters.aws.dynamodb.incidents import DynamoIncidents
 from alerta_utec.adapters.aws.dynamodb.rates import DynamoRateLimits
 from alerta_utec.adapters.aws.dynamodb.table_names import IncidentTables
-from alerta_utec.adapters.memory import MemoryIncidents
-from alerta_utec.adapters.memory_webhooks import MemoryWebhooks
 from alerta_utec.adapters.rate_limits import InProcessRateLimits
 from alerta_utec.adapters.sqlite.database import Database
 from alerta_utec.adapters.sqlite.deliveries import SqliteDeliveries
@@ -87,16 +85,11 @@ def database(tmp_path: Path) -> Iterator[Database]:
 
 
 @pytest.fixture
-def memory_incidents() -> MemoryIncidents:
-    return MemoryIncidents()
-
-
-@pytest.fixture
 def sqlite_incidents(database: Database) -> SqliteIncidents:
     return SqliteIncidents(database, steps=[SqliteNotifications(database)])
 
 
-@pytest.fixture(params=["memory", "sqlite", "dynamodb"])
+@pytest.fixture(params=["sqlite", "dynamodb"])
 def incidents(request: pytest.FixtureRequest) -> IncidentStore:
     """An empty ``IncidentStore``."""
     store: IncidentStore = request.getfixturevalue(f"{request.param}_incidents")
@@ -104,7 +97,7 @@ def incidents(request: pytest.FixtureRequest) -> IncidentStore:
 
 
 @pytest.fixture
-def memory_connections(clock: ManualClock) -> FakeConnections:
+def fake_connections(clock: ManualClock) -> FakeConnections:
     return FakeConnections(clock)
 
 
@@ -113,7 +106,7 @@ def hub_connections(clock: ManualClock) -> GatewayConnections:
     return Hub(clock).connections
 
 
-@pytest.fixture(params=["memory", "hub", "dynamodb"])
+@pytest.fixture(params=["fake", "hub", "dynamodb"])
 def connections(request: pytest.FixtureRequest) -> Connections:
     """Empty ``Connections``, by the test's ``clock``."""
     kept: Connections = request.getfixturevalue(f"{request.param}_connections")
@@ -121,7 +114,7 @@ def connections(request: pytest.FixtureRequest) -> Connections:
 
 
 @pytest.fixture
-def memory_deliveries() -> FakeDeliveries:
+def fake_deliveries() -> FakeDeliveries:
     return FakeDeliveries()
 
 
@@ -135,14 +128,14 @@ def metered_deliveries(dynamodb_deliveries: DynamoDeliveries) -> MeteredDeliveri
     return MeteredDeliveries(dynamodb_deliveries)
 
 
-@pytest.fixture(params=["memory", "sqlite", "dynamodb", "metered"])
+@pytest.fixture(params=["fake", "sqlite", "dynamodb", "metered"])
 def deliveries(request: pytest.FixtureRequest) -> Deliveries:
     """Empty ``Deliveries``."""
     kept: Deliveries = request.getfixturevalue(f"{request.param}_deliveries")
     return kept
 
 
-@pytest.fixture(params=["memory", "dynamodb", "metered"])
+@pytest.fixture(params=["fake", "dynamodb", "metered"])
 def shard_records(
     request: pytest.FixtureRequest,
 ) -> FakeDeliveries | DynamoDeliveries | MeteredDeliveries:
@@ -154,7 +147,7 @@ def shard_records(
 
 
 @pytest.fixture
-def memory_rate_limits() -> InProcessRateLimits:
+def in_process_rate_limits() -> InProcessRateLimits:
     return InProcessRateLimits()
 
 
@@ -166,7 +159,7 @@ def dynamodb_rate_limits(
     return DynamoRateLimits(dynamodb, incident_tables.keys)
 
 
-@pytest.fixture(params=["memory", "dynamodb"])
+@pytest.fixture(params=["in_process", "dynamodb"])
 def rate_limits(request: pytest.FixtureRequest) -> RateLimits:
     """``RateLimits`` that have counted nothing."""
     limits: RateLimits = request.getfixturevalue(f"{request.param}_rate_limits")
@@ -182,16 +175,11 @@ class Owing:
 
 
 @pytest.fixture
-def memory_owing(memory_incidents: MemoryIncidents) -> Owing:
-    return Owing(memory_incidents, memory_incidents.notices)
-
-
-@pytest.fixture
 def sqlite_owing(database: Database, sqlite_incidents: SqliteIncidents) -> Owing:
     return Owing(sqlite_incidents, SqliteNotifications(database))
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+@pytest.fixture(params=["sqlite"])
 def owing(request: pytest.FixtureRequest) -> Owing:
     """``NotificationStore`` that hold and owe nothing, and their store."""
     pair: Owing = request.getfixturevalue(f"{request.param}_owing")
@@ -208,12 +196,6 @@ class Told:
 
 
 @pytest.fixture
-def memory_webhooks(memory_incidents: MemoryIncidents) -> Told:
-    registry = MemoryWebhooks()
-    return Told(registry, registry.jobs, memory_incidents)
-
-
-@pytest.fixture
 def sqlite_webhooks(database: Database, sqlite_incidents: SqliteIncidents) -> Told:
     return Told(SqliteWebhooks(database), SqliteWebhookJobs(database), sqlite_incidents)
 
@@ -227,14 +209,14 @@ def dynamodb_webhooks(
     return Told(dynamodb_webhook_registry, dynamodb_webhook_jobs, dynamodb_incidents)
 
 
-@pytest.fixture(params=["memory", "sqlite", "dynamodb"])
+@pytest.fixture(params=["sqlite", "dynamodb"])
 def webhooks(request: pytest.FixtureRequest) -> Told:
     """No ``Webhooks`` yet, and nothing owed."""
     own: Told = request.getfixturevalue(f"{request.param}_webhooks")
     return own
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+@pytest.fixture(params=["sqlite"])
 def webhook_plan(request: pytest.FixtureRequest) -> Told:
     """As ``webhooks``; the jobs are a ``WebhookPlan`` too."""
     own: Told = request.getfixturevalue(f"{request.param}_webhooks")
@@ -256,7 +238,7 @@ class Sockets:
 
 
 @pytest.fixture
-def memory_sockets() -> Sockets:
+def fake_sockets() -> Sockets:
     poster = FakePoster()
     frames: dict[str, list[str]] = {}
 
@@ -279,7 +261,7 @@ def hub_sockets() -> Iterator[Sockets]:
         yield Sockets(hub.poster, clients.connect, clients.disconnect, clients.received)
 
 
-@pytest.fixture(params=["memory", "hub", "management"])
+@pytest.fixture(params=["fake", "hub", "management"])
 def sockets(request: pytest.FixtureRequest) -> Sockets:
     """A ``Poster`` and sockets of a test's own."""
     own: Sockets = request.getfixturevalue(f"{request.param}_sockets")
@@ -299,7 +281,7 @@ class Mailing:
 
 
 @pytest.fixture
-def memory_mailing() -> Mailing:
+def fake_mailing() -> Mailing:
     mailer = FakeMailer()
     return Mailing(
         mailer, lambda: [without_attributes(e) for e in mailer.sent], FakeMailer(down=True)
@@ -350,7 +332,7 @@ APPRISE = pytest.param(
 )
 
 
-@pytest.fixture(params=["memory", "smtp", "maildir", APPRISE, "sns"])
+@pytest.fixture(params=["fake", "smtp", "maildir", APPRISE, "sns"])
 def mailing(request: pytest.FixtureRequest) -> Mailing:
     """A ``Mailer`` and what has arrived."""
     own: Mailing = request.getfixturevalue(f"{request.param}_mailing")

@@ -14,7 +14,7 @@ ROUTES_LOAD = {"alerta_utec", "alerta_utec.handlers", "alerta_utec.handlers.rout
 NEVER_ON_LAMBDA = {
     *("aiohttp", "uvloop", "apprise", "click", "sqlite3", "websockets", "boto3"),
     *("alerta_utec.gateway", "alerta_utec.client", "alerta_utec.cli"),
-    *("alerta_utec.adapters.sqlite", "alerta_utec.adapters.memory"),
+    "alerta_utec.adapters.sqlite",
     "alerta_utec.deployments.local.service",
 }
 JWT = "jwt"

@@ -1,7 +1,6 @@
 """Shards through an SQS queue of the emulator, and those that were set aside."""
 
 from collections.abc import Iterator
-from datetime import timedelta
 from typing import Any
 
 import boto3
@@ -10,12 +9,13 @@ from botocore.config import Config
 
 from alerta_utec.adapters.aws.backoff import Backoff
 from alerta_utec.adapters.aws.sqs.dead_letters import SqsFailedBatches
-from alerta_utec.adapters.aws.sqs.shards import SqsShardQueue, shard_message, shard_of
+from alerta_utec.adapters.aws.sqs.shards import SqsShardQueue, shard_message
 from alerta_utec.domain.change import Position
 from alerta_utec.domain.errors import Internal, Unavailable
 from alerta_utec.domain.shard import Shard
 from tests.contract.aws import addressed
 from tests.contract.builders import T0
+from tests.contract.test_shard_queue import shard
 from tests.support.emulator import Emulator
 from tests.support.incidents import unique
 
@@ -36,33 +36,6 @@ def url(sqs: Any) -> Iterator[str]:
     made = sqs.create_queue(QueueName=unique("shards"))["QueueUrl"]
     yield made
     sqs.delete_queue(QueueUrl=made)
-
-
-def shard(number: int, of: int = 1, ids: int = 250) -> Shard:
-    names = tuple(f"{number:04}{name:011}=" for name in range(ids))
-    begun = T0 + timedelta(microseconds=123_456)
-    return Shard(
-        Position("0a1b2c3d4e5f", 7), "r", number, of, begun, names[:3], names[3:], names[2:4]
-    )
-
-
-def received(sqs: Any, url: str) -> list[Shard]:
-    """Everything in the queue."""
-    found: list[Shard] = []
-    while True:
-        answer = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10)
-        if not answer.get("Messages"):
-            return sorted(found, key=lambda one: one.number)
-        found += [shard_of(message["Body"]) for message in answer["Messages"]]
-
-
-@pytest.mark.parametrize("count", [1, 10, 11, 41])
-def test_every_shard_that_is_put_comes_out_as_it_was(sqs: Any, url: str, count: int) -> None:
-    shards = [shard(number, count) for number in range(1, count + 1)]
-
-    SqsShardQueue(sqs, url).put(shards)
-
-    assert received(sqs, url) == shards
 
 
 def test_ten_shards_of_the_longest_ids_fit_into_a_request() -> None:

@@ -9,7 +9,6 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from alerta_utec.adapters.memory import MemoryIncidents
 from alerta_utec.app.access import NoAuthentication
 from alerta_utec.app.broadcast import HANDSHAKE_MAX, Broadcast
 from alerta_utec.app.records import Recorder
@@ -29,6 +28,7 @@ from tests.fakes.connections import FakeConnections
 from tests.fakes.deliveries import FakeDeliveries
 from tests.fakes.mailer import FakeMailer
 from tests.fakes.poster import FakePoster
+from tests.support.temporary_store import TemporaryStore
 
 LIMA = ZoneInfo("America/Lima")
 SECOND = timedelta(seconds=1)
@@ -44,7 +44,7 @@ class House:
         self.deliveries = FakeDeliveries()
         self.recorder = Recorder(self.deliveries)
         self.broadcast = Broadcast(self.connections, self.poster, self.clock, self.recorder)
-        self.store = MemoryIncidents()
+        self.store = TemporaryStore().incidents
 
     def connect(
         self,

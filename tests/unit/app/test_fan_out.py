@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from alerta_utec.adapters.memory import MemoryIncidents
 from alerta_utec.app.broadcast import HANDSHAKE_MAX, Broadcast
 from alerta_utec.app.fan_out import INLINE_MAX, SHARD_SIZE, FanOut, SendShard
 from alerta_utec.app.records import Recorder
@@ -25,6 +24,7 @@ from tests.fakes.connections import FakeConnections
 from tests.fakes.deliveries import FakeDeliveries
 from tests.fakes.poster import FakePoster
 from tests.fakes.shard_queue import FakeShardQueue
+from tests.support.temporary_store import TemporaryStore
 
 SECOND = timedelta(seconds=1)
 
@@ -38,7 +38,7 @@ class House:
         self.poster = FakePoster()
         self.deliveries = FakeDeliveries()
         self.queue = FakeShardQueue()
-        self.store = MemoryIncidents()
+        self.store = TemporaryStore().incidents
         broadcast = Broadcast(self.connections, self.poster, self.clock, Recorder(self.deliveries))
         self.fan_out = FanOut(broadcast, self.queue, self.deliveries, self.clock)
         self.shards = SendShard(

@@ -7,7 +7,6 @@ from typing import Literal
 
 import pytest
 
-from alerta_utec.adapters.memory import MemoryIncidents
 from alerta_utec.app.redrive import PER_READ, SLACK, Redrive, Result
 from alerta_utec.domain.change import Change, Position
 from alerta_utec.domain.delivery import Consumer, Delivery
@@ -16,6 +15,7 @@ from alerta_utec.domain.shard import Shard
 from alerta_utec.ports import FailedBatch
 from tests.contract.builders import creation
 from tests.fakes.deliveries import FakeDeliveries
+from tests.support.temporary_store import TemporaryStore
 
 NOON = datetime(2025, 11, 16, 12, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -26,7 +26,7 @@ class House:
     """A store with changes of known times, and where they are sent."""
 
     def __init__(self) -> None:
-        self.store = MemoryIncidents()
+        self.store = TemporaryStore().incidents
         self.deliveries = FakeDeliveries()
         self.sent: list[tuple[Consumer, int]] = []
         self.broken: set[Consumer] = set()

@@ -6,12 +6,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from alerta_utec.adapters.memory import MemoryIncidents
 from alerta_utec.app.stats import NAMES_MAX, Stats
 from alerta_utec.app.submit import Submit
 from alerta_utec.domain.incident import Report
 from alerta_utec.domain.update import Update
 from tests.fakes.clock import ManualClock
+from tests.support.temporary_store import TemporaryStore
 
 
 class Campus:
@@ -19,7 +19,7 @@ class Campus:
 
     def __init__(self) -> None:
         self.clock = ManualClock()
-        self.store = MemoryIncidents()
+        self.store = TemporaryStore().incidents
         self.submit = Submit(self.store, self.clock)
         self.stats = Stats(self.store, self.clock, ZoneInfo("America/Lima"))
 

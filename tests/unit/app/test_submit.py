@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from alerta_utec.adapters.memory import MemoryIncidents
+from alerta_utec.adapters.sqlite.incidents import SqliteIncidents
 from alerta_utec.app.catch_up import CatchUp
 from alerta_utec.app.submit import Submit
 from alerta_utec.domain.change import Change, IdempotencyKey
@@ -14,6 +14,7 @@ from alerta_utec.domain.policy import Identity, Role
 from alerta_utec.ports import KEY_TTL_S
 from tests.contract.builders import PLAIN
 from tests.fakes.clock import ManualClock
+from tests.support.temporary_store import TemporaryStore
 
 HERE = Report.parse(PLAIN)
 OTHER = Report.parse(PLAIN | {"type": "otro"})
@@ -30,17 +31,17 @@ def told() -> list[Change]:
 
 
 @pytest.fixture
-def store(told: list[Change]) -> MemoryIncidents:
-    return MemoryIncidents(on_commit=told.append)
+def store(told: list[Change]) -> SqliteIncidents:
+    return TemporaryStore(on_commit=told.append).incidents
 
 
 @pytest.fixture
-def submit(store: MemoryIncidents, clock: ManualClock) -> Submit:
+def submit(store: SqliteIncidents, clock: ManualClock) -> Submit:
     return Submit(store, clock)
 
 
 def test_an_incident_is_stored_at_the_clocks_time_and_told(
-    submit: Submit, store: MemoryIncidents, clock: ManualClock, told: list[Change]
+    submit: Submit, store: SqliteIncidents, clock: ManualClock, told: list[Change]
 ) -> None:
     committed = submit.notify(HERE)
 
@@ -50,7 +51,7 @@ def test_an_incident_is_stored_at_the_clocks_time_and_told(
     assert told == [committed.change]
 
 
-def test_who_reports_it_is_kept(submit: Submit, store: MemoryIncidents) -> None:
+def test_who_reports_it_is_kept(submit: Submit, store: SqliteIncidents) -> None:
     committed = submit.notify(HERE, idempotency_key="k", by=Identity("rosa", Role.ESTUDIANTE))
 
     assert committed.change.by == "rosa"
@@ -99,7 +100,7 @@ def test_a_repeat_later_has_the_same_content_though_the_time_was_left_out(
     assert submit.notify(HERE, idempotency_key="k").duplicate
 
 
-def test_the_position_is_that_of_the_last_incident(submit: Submit, store: MemoryIncidents) -> None:
+def test_the_position_is_that_of_the_last_incident(submit: Submit, store: SqliteIncidents) -> None:
     committed = submit.notify(HERE)
 
     assert CatchUp(store).position() == committed.change.position

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from alerta_utec.adapters.memory import MemoryIncidents
+from alerta_utec.adapters.sqlite.incidents import SqliteIncidents
 from alerta_utec.app.submit import Submit
 from alerta_utec.domain.change import Change
 from alerta_utec.domain.errors import (
@@ -22,6 +22,7 @@ from alerta_utec.domain.update import Update
 from alerta_utec.domain.values import Status, Urgency
 from alerta_utec.ports import Committed
 from tests.fakes.clock import ManualClock
+from tests.support.temporary_store import TemporaryStore
 
 ROSA = Identity("rosa", Role.ESTUDIANTE)
 LUIS = Identity("luis", Role.PERSONAL)
@@ -29,12 +30,12 @@ JEFA = Identity("jefa", Role.AUTORIDAD)
 
 
 @pytest.fixture
-def store() -> MemoryIncidents:
-    return MemoryIncidents()
+def store() -> SqliteIncidents:
+    return TemporaryStore().incidents
 
 
 @pytest.fixture
-def submit(store: MemoryIncidents) -> Submit:
+def submit(store: SqliteIncidents) -> Submit:
     return Submit(store, ManualClock())
 
 
@@ -48,7 +49,7 @@ def change(submit: Submit, by: Identity = JEFA, revision: int | None = None, **d
 
 
 def test_the_whole_life_is_on_record_with_who_when_and_note(
-    submit: Submit, store: MemoryIncidents
+    submit: Submit, store: SqliteIncidents
 ) -> None:
     report(submit)
 
@@ -81,7 +82,7 @@ def test_the_whole_life_is_on_record_with_who_when_and_note(
     ],
 )
 def test_what_is_not_theirs_is_forbidden_whole(
-    submit: Submit, store: MemoryIncidents, by: Identity, data: dict[str, Any]
+    submit: Submit, store: SqliteIncidents, by: Identity, data: dict[str, Any]
 ) -> None:
     reported = report(submit)
 
@@ -124,7 +125,7 @@ def test_a_stale_or_future_revision_is_a_conflict(submit: Submit, revision: int)
 
 
 def test_pressing_the_same_button_twice_is_one_change(
-    submit: Submit, store: MemoryIncidents
+    submit: Submit, store: SqliteIncidents
 ) -> None:
     report(submit)
     first = submit.update("i", Update.parse({"status": "en_atencion"}), by=LUIS)
@@ -136,7 +137,7 @@ def test_pressing_the_same_button_twice_is_one_change(
     assert len(store.history("i")) == 2
 
 
-def test_a_note_alone_is_a_change(submit: Submit, store: MemoryIncidents) -> None:
+def test_a_note_alone_is_a_change(submit: Submit, store: SqliteIncidents) -> None:
     report(submit)
 
     change(submit, LUIS, note="línea 1\r\nlínea 2")
@@ -146,7 +147,7 @@ def test_a_note_alone_is_a_change(submit: Submit, store: MemoryIncidents) -> Non
 
 
 def test_updates_at_once_without_a_revision_all_succeed(
-    submit: Submit, store: MemoryIncidents
+    submit: Submit, store: SqliteIncidents
 ) -> None:
     report(submit)
     threads = [

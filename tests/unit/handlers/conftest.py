@@ -8,8 +8,6 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from alerta_utec.adapters.memory import MemoryIncidents
-from alerta_utec.adapters.memory_webhooks import MemoryWebhooks
 from alerta_utec.app.access import Access, NoAuthentication
 from alerta_utec.app.catch_up import CatchUp
 from alerta_utec.app.limits import NoLimit, SubmitLimit
@@ -30,7 +28,7 @@ from alerta_utec.handlers.websocket import (
     Sync,
     UpdateIncident,
 )
-from alerta_utec.ports import Authenticator
+from alerta_utec.ports import Authenticator, IncidentStore
 from alerta_utec.webhooks.manage import ManageWebhooks
 from tests import events
 from tests.fakes.clock import ManualClock
@@ -38,6 +36,7 @@ from tests.fakes.connections import FakeConnections
 from tests.fakes.deliveries import FakeDeliveries
 from tests.fakes.poster import FakePoster
 from tests.fakes.webhook_sender import FakeWebhookSender
+from tests.support.temporary_store import TemporaryStore
 
 CONNECTION = "BFHPhfCWIAMCKlQ="
 
@@ -51,7 +50,8 @@ class World:
     """The handlers, and the fakes that they act on."""
 
     clock: ManualClock = field(default_factory=ManualClock)
-    store: MemoryIncidents = field(default_factory=MemoryIncidents)
+    stored: TemporaryStore = field(default_factory=TemporaryStore)
+    store: IncidentStore | None = None
     poster: FakePoster = field(default_factory=lambda: FakePoster({CONNECTION: []}))
     authenticator: Authenticator = field(default_factory=NoAuthentication)
 
@@ -59,16 +59,17 @@ class World:
     limit: SubmitLimit | NoLimit = field(default_factory=NoLimit)
 
     def __post_init__(self) -> None:
+        self.store = self.store or self.stored.incidents
         self.deliveries = FakeDeliveries()
         self.connections = FakeConnections(self.clock)
         sessions = Sessions(self.connections, self.authenticator)
         access = Access(self.connections, self.authenticator.required)
         submit, catch_up = Submit(self.store, self.clock), CatchUp(self.store)
         stats = Stats(self.store, self.clock, ZoneInfo("America/Lima"))
-        self.webhooks, self.receiver = MemoryWebhooks(), FakeWebhookSender()
+        self.webhooks, self.receiver = self.stored.webhooks, FakeWebhookSender()
         manage = ManageWebhooks(
             self.webhooks,
-            self.webhooks.jobs,
+            self.stored.webhook_jobs,
             self.receiver,
             self.store,
             self.clock,

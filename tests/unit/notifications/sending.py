@@ -1,14 +1,13 @@
-"""NotificationStore in memory, from the change to the mailer."""
+"""Notifications over a temporary store, from the change to the mailer."""
 
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from alerta_utec.adapters.memory import MemoryIncidents
 from alerta_utec.domain.change import Change
 from alerta_utec.notifications.digest import EmailComposer
-from alerta_utec.notifications.ports import NotificationStore
+from alerta_utec.notifications.local.sqlite import SqliteNotifications
 from alerta_utec.notifications.recipients import Recipient
 from alerta_utec.notifications.router import NotificationRouter
 from alerta_utec.notifications.rules import Rule, RuleSet
@@ -19,6 +18,7 @@ from alerta_utec.ports import Email, Mailer
 from tests.contract.builders import T0, creation
 from tests.fakes.clock import ManualClock
 from tests.fakes.mailer import FakeMailer
+from tests.support.temporary_store import TemporaryStore
 
 LIMA = ZoneInfo("America/Lima")
 NO_LIMIT = ThrottlePolicy(burst=1000, per_hour=1000)
@@ -42,11 +42,11 @@ class Post:
         *rules: Rule,
         mailers: Mapping[str, Mailer] | None = None,
         policy: ThrottlePolicy = NO_LIMIT,
-        notices: NotificationStore | None = None,
+        notices: type[SqliteNotifications] = SqliteNotifications,
     ) -> None:
         self.clock = ManualClock(T0)
-        self.store = MemoryIncidents()
-        self.notices: NotificationStore = notices or self.store.notices
+        own_store = TemporaryStore()
+        self.store, self.notices = own_store.incidents, notices(own_store.database)
         self.rules = RuleSet(rules or (Rule("todo", to("guardia@example.edu")),), LIMA)
         own = {key: FakeMailer() for key in self.rules.recipients}
         self.mailers: dict[str, Any] = own | dict(mailers or {})

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from alerta_utec.adapters.memory_notices import MemoryNotifications
 from alerta_utec.domain.change import Change
 from alerta_utec.domain.errors import Conflict, Unavailable
 from alerta_utec.domain.values import Status
+from alerta_utec.notifications.local.sqlite import SqliteNotifications
 from alerta_utec.notifications.ports import ChangeDecisions
 from alerta_utec.notifications.rules import Hours, Pattern, Rule, RuleSet
 from alerta_utec.notifications.throttle import ThrottlePolicy
@@ -68,7 +68,7 @@ def test_a_defect_met_with_one_change_stops_no_other(
     assert post.outcome(odd)["result"] == "sent"
 
 
-class Contended(MemoryNotifications):
+class Contended(SqliteNotifications):
     """``NotificationStore`` that others change at the same time, so many times."""
 
     conflicts = 0
@@ -85,11 +85,9 @@ def test_a_decision_that_others_have_overtaken_is_made_again(
     monkeypatch: pytest.MonkeyPatch, conflicts: int, sent: int
 ) -> None:
     monkeypatch.setattr("alerta_utec.notifications.throttling.PAUSE_MAX_S", 0.0)
-    notices = Contended()
-    post = Post(notices=notices)
-    post.store.notices = notices
+    post = Post(notices=Contended)
     post.owe()
-    notices.conflicts = conflicts
+    post.notices.conflicts = conflicts
 
     if sent:
         post.run_once()

@@ -4,13 +4,13 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from alerta_utec.adapters.memory_notices import MemoryNotifications
 from alerta_utec.domain.errors import Unavailable
+from alerta_utec.notifications.local.sqlite import SqliteNotifications
 from alerta_utec.notifications.ports import OutgoingEmail
 from tests.unit.notifications.sending import Post
 
 
-class FullDisk(MemoryNotifications):
+class FullDisk(SqliteNotifications):
     """A ``NotificationStore`` that stores no outcome while its disk is ``full``."""
 
     full = False
@@ -35,8 +35,7 @@ class FullDisk(MemoryNotifications):
 @pytest.fixture
 def post() -> Post:
     """Three e-mails that are owed, on a disk that has become full."""
-    found = Post(notices=FullDisk())
-    found.store.notices = found.notices
+    found = Post(notices=FullDisk)
     for number in range(3):
         found.owe(location=f"Aula {number}")
     found.queue.run_once()

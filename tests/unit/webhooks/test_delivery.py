@@ -7,8 +7,6 @@ from typing import Any
 
 import pytest
 
-from alerta_utec.adapters.memory import MemoryIncidents
-from alerta_utec.adapters.memory_webhooks import MemoryWebhooks
 from alerta_utec.app.records import Recorder
 from alerta_utec.domain.change import Change
 from alerta_utec.webhooks.delivery import (
@@ -27,6 +25,7 @@ from tests.contract.builders import T0, creation, webhook
 from tests.fakes.clock import ManualClock
 from tests.fakes.deliveries import FakeDeliveries
 from tests.fakes.webhook_sender import FakeWebhookSender
+from tests.support.temporary_store import TemporaryStore
 
 SECOND = timedelta(seconds=1)
 DAY_S = 24 * 3600.0
@@ -37,9 +36,9 @@ class House:
 
     def __init__(self) -> None:
         self.clock = ManualClock(T0)
-        self.store = MemoryIncidents()
-        self.webhooks = MemoryWebhooks()
-        self.jobs = self.webhooks.jobs
+        stored = TemporaryStore()
+        self.store, self.webhooks = stored.incidents, stored.webhooks
+        self.jobs = stored.webhook_jobs
         self.sender = FakeWebhookSender()
         self.deliveries = FakeDeliveries()
         self.plan = PlanWebhooks(self.webhooks, self.jobs, self.clock)

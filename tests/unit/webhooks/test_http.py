@@ -103,7 +103,7 @@ def test_what_was_given_up_is_listed_and_sent_again(world: World) -> None:
     added = add(world)
     world.submit(incident(incidentId="aula-1"))
     (change,) = world.store.history("aula-1")
-    jobs, now = world.webhooks.jobs, world.clock.now()
+    jobs, now = world.stored.webhook_jobs, world.clock.now()
     jobs.owe(change, [added["webhookId"]], at=now)
     (job,) = jobs.due(added["webhookId"], now, 10)
     jobs.give_up(job, at=now, reason="HTTP 500", attempts=10)

@@ -5,24 +5,25 @@ from typing import Any
 import pytest
 from standardwebhooks.webhooks import Webhook as Receiver
 
-from alerta_utec.adapters.memory import MemoryIncidents
-from alerta_utec.adapters.memory_webhooks import MemoryWebhooks
+from alerta_utec.adapters.sqlite.database import Database
 from alerta_utec.domain.errors import InvalidRequest, NotFound, Unavailable
+from alerta_utec.webhooks.local.sqlite import SqliteWebhooks
 from alerta_utec.webhooks.manage import ManageWebhooks
 from alerta_utec.webhooks.model import WEBHOOKS_MAX, State, Webhook
 from alerta_utec.webhooks.ports import Answer
 from tests.contract.builders import T0, creation
 from tests.fakes.clock import ManualClock
 from tests.fakes.webhook_sender import FakeWebhookSender
+from tests.support.temporary_store import TemporaryStore
 
 URL = "https://receptor.example/ganchos"
 
 
-class Contested(MemoryWebhooks):
+class Contested(SqliteWebhooks):
     """``Webhooks`` that somebody else changes just before a save, so many times."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, database: Database) -> None:
+        super().__init__(database)
         self.rivals = 0
 
     def save(self, webhook: Webhook) -> None:
@@ -39,13 +40,14 @@ class House:
 
     def __init__(self) -> None:
         self.clock = ManualClock(T0)
-        self.store = MemoryIncidents()
-        self.webhooks = Contested()
+        stored = TemporaryStore()
+        self.store, self.webhooks = stored.incidents, Contested(stored.database)
+        self.jobs = stored.webhook_jobs
         self.sender = FakeWebhookSender()
         self.told = 0
         self.manage = ManageWebhooks(
             self.webhooks,
-            self.webhooks.jobs,
+            self.jobs,
             self.sender,
             self.store,
             self.clock,
@@ -58,7 +60,7 @@ class House:
 
     def dead_letter(self, webhook: Webhook) -> None:
         change = self.store.commit(creation()).change
-        jobs = self.webhooks.jobs
+        jobs = self.jobs
         jobs.owe(change, [webhook.webhook_id], at=T0)
         for job in jobs.due(webhook.webhook_id, T0, 10):
             jobs.give_up(job, at=T0, reason="HTTP 500", attempts=10)
@@ -135,12 +137,12 @@ def test_a_rotation_keeps_the_old_secret_beside_a_new_one(house: House) -> None:
 def test_what_is_deleted_is_gone_with_what_is_owed_to_it(house: House) -> None:
     created = house.manage.create({"url": URL})
     change = house.store.commit(creation()).change
-    house.webhooks.jobs.owe(change, [created.webhook_id], at=T0)
+    house.jobs.owe(change, [created.webhook_id], at=T0)
 
     house.manage.delete(created.webhook_id)
 
     assert house.manage.all() == []
-    assert house.webhooks.jobs.next_at(created.webhook_id) is None
+    assert house.jobs.next_at(created.webhook_id) is None
 
 
 @pytest.mark.parametrize(
@@ -171,7 +173,7 @@ def test_dead_letters_are_listed_and_owed_again(house: House) -> None:
     assert [(one.reason, one.attempts) for one in listed] == [("HTTP 500", 10)]
     assert counts == [1, 0]
     assert house.told > told
-    assert house.webhooks.jobs.next_at(created.webhook_id) == T0
+    assert house.jobs.next_at(created.webhook_id) == T0
 
 
 def test_a_trial_is_signed_and_its_answer_is_handed_on(house: House) -> None:

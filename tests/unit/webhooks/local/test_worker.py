@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from alerta_utec.adapters.memory import MemoryIncidents
-from alerta_utec.adapters.memory_webhooks import MemoryWebhookJobs, MemoryWebhooks
+from alerta_utec.adapters.sqlite.database import Database
 from alerta_utec.app.records import Recorder
 from alerta_utec.domain.errors import Unavailable
 from alerta_utec.webhooks.delivery import PLAN_BATCH, DeliverWebhook, FollowFeed
+from alerta_utec.webhooks.local.sqlite import SqliteWebhookJobs
 from alerta_utec.webhooks.local.worker import BATCH, REST, WebhookWorker
 from alerta_utec.webhooks.model import Webhook
 from alerta_utec.webhooks.ports import Answer, WebhookJob
@@ -21,6 +21,7 @@ from tests.contract.builders import T0, creation, webhook
 from tests.fakes.clock import ManualClock
 from tests.fakes.deliveries import FakeDeliveries
 from tests.fakes.webhook_sender import FakeWebhookSender
+from tests.support.temporary_store import TemporaryStore
 
 PATIENCE_S = 10.0
 
@@ -47,11 +48,11 @@ class Gates(FakeWebhookSender):
         return [post.body for post in list(self.posts) if post.url == url]
 
 
-class Jobs(MemoryWebhookJobs):
+class Jobs(SqliteWebhookJobs):
     """``WebhookJobs`` whose writes, or reads, fail while told to; ``looks`` counts the latter."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, database: Database) -> None:
+        super().__init__(database)
         self.reads = self.writes = True
         self.refused = self.looks = 0
 
@@ -74,10 +75,10 @@ class House:
 
     def __init__(self) -> None:
         self.clock = ManualClock(T0)
-        self.webhooks = MemoryWebhooks()
-        self.jobs = Jobs()
+        stored = TemporaryStore(on_commit=lambda _change: self.worker.committed())
+        self.store, self.webhooks = stored.incidents, stored.webhooks
+        self.jobs = Jobs(stored.database)
         self.sender = Gates()
-        self.store = MemoryIncidents(on_commit=lambda _change: self.worker.committed())
         record = Recorder(FakeDeliveries())
         self.worker = WebhookWorker(
             FollowFeed(self.store, self.webhooks, self.jobs, self.clock),
@@ -187,6 +188,7 @@ def test_a_failure_is_tried_again_when_its_time_has_come(house: House) -> None:
     house.sender.answers = [Answer(500)]
     (incident_id,) = house.commit()
     wait_until(lambda: house.jobs.next_at(own.webhook_id) not in (None, T0))
+    house.look()
     assert house.told(own) == [incident_id]
 
     house.clock.advance(timedelta(seconds=6))
