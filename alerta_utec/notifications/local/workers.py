@@ -39,14 +39,11 @@ class NotificationWorkers:
         composer = EmailComposer(incidents, rules.timezone, lang)
         senders = [Sender(notifications, channel, composer, clock) for channel in channels]
         self._senders = [
-            Worker(f"mail-{n}", sender.run_once, clock, kind="mail")
-            for n, sender in enumerate(senders, 1)
+            Worker(f"mail-{n}", sender, clock, kind="mail") for n, sender in enumerate(senders, 1)
         ]
         throttle = BatchThrottle(notifications, clock, policy)
         router = NotificationRouter(notifications, incidents, rules, throttle, clock)
-        self._router = Worker(
-            "notifications", router.run_once, clock, kind="mail", then=self._wake_senders
-        )
+        self._router = Worker("notifications", router, clock, kind="mail", wakes=self._senders)
 
     def start(self) -> None:
         """Start the threads; give up notifications to recipients no longer in the rules."""
@@ -73,7 +70,3 @@ class NotificationWorkers:
             worker.end()
         for worker in workers:
             worker.join(max(0.0, deadline - time.monotonic()))
-
-    def _wake_senders(self) -> None:
-        for sender in self._senders:
-            sender.wake()

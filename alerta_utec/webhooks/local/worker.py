@@ -58,7 +58,7 @@ class WebhookWorker:
         self._resting: dict[str, _Rest] = {}
         self._needed = True
         retry = timedelta(seconds=retry_s)
-        self._worker = Worker("webhooks", self._turn, clock, kind="webhooks", retry=retry)
+        self._worker = Worker("webhooks", self, clock, kind="webhooks", retry=retry)
 
     def start(self) -> None:
         """Begin, with what was left owed by an earlier run."""
@@ -84,7 +84,7 @@ class WebhookWorker:
         for lane in list(self._busy.values()):
             lane.join(max(0.0, until - time.monotonic()))
 
-    def _turn(self) -> datetime | None:
+    def run_once(self) -> datetime | None:
         """Owe what is new, and have told who is owed something now.
 
         Returns:
