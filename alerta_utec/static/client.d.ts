@@ -1,7 +1,7 @@
 /**
  * The client of Alerta UTEC Realtime for browsers, and for Node with a WebSocket class given.
  *
- * `newFeed` knows which changes are news, `newMachine` when to connect, ask, send and give up, both
+ * `newFeed` decides which changes are new, `newMachine` when to connect, ask, send and give up, both
  * without I/O; `AlertaUtec` runs them over sockets and one timer. See docs/browser-client.md.
  */
 export type Incident = {
@@ -93,7 +93,7 @@ export type Io = {
  *   error: CustomEvent<{error: AlertaError}>,
  * }} Events
  */
-/** @template T @typedef {T | (() => T | Promise<T>)} Given a value, or what is asked for it */
+/** @template T @typedef {T | (() => T | Promise<T>)} Given a value, or a function that returns it */
 /**
  * @typedef {{token?: Given<string | null>, lang?: "es" | "en", filter?: Filter,
  *   position?: string | null, WebSocket?: new (url: string, protocols: string[]) => any,
@@ -101,12 +101,12 @@ export type Io = {
  *   timing?: Partial<typeof TIMING>, now?: () => number}} Options
  */
 /**
- * What somebody sends; `again`: it may be sent twice; `filter`: what it subscribes to.
+ * A message to send; `again`: it can be sent twice; `filter`: what it subscribes to.
  * @typedef {{message: object, again: boolean, filter?: Filter, repeated?: boolean,
  *   resolve(ack: any): void, reject(error: AlertaError): void}} Item
  */
 /**
- * A message on its way; of a sync, where it began, and how much it has brought.
+ * A message without an answer yet; for a sync also its start and how much it has recovered.
  * @typedef {{id: string, kind: "ping" | "sync" | "send", link: Link, by: number, item?: Item,
  *   since?: string | null, recovered?: number | null}} Request
  */
@@ -150,10 +150,10 @@ export declare class AlertaError extends Error {
         retryAfter?: number | null;
     });
 }
-/** A random UUID, also outside of secure contexts. */
+/** Return a random UUID, also outside of secure contexts. */
 export declare function uuid(): string;
 /**
- * A connection, with the shell's socket.
+ * Create a connection, which holds the shell's socket.
  * @param {Filter} filter @param {number} openBy @param {number} idle
  */
 declare const newLink: (filter: Filter, openBy: number, idle: number) => {
@@ -169,34 +169,34 @@ declare const newLink: (filter: Filter, openBy: number, idle: number) => {
     expiresAt: string;
     socket: any;
 };
-/** Follows the feed and sends: nothing is missed, nothing told twice, nothing stored twice. */
+/** A client that follows the feed and sends: it loses no change, repeats none and stores none twice. */
 export declare class AlertaUtec extends EventTarget {
     #private;
     /** @param {Given<string>} url of the WebSocket @param {Options} [options] */
     constructor(url: Given<string>, options?: Options);
     get state(): State;
-    /** Everything up to here was told. */
+    /** The position up to which every change was dispatched. */
     get position(): string | null;
-    /** When the connection ends, where that is known; it is renewed before. */
+    /** When the connection ends, if known; it is renewed before. */
     get expiresAt(): Date | null;
     start(): void;
     /** @param {string} [reason] */
     stop(reason?: string): void;
-    /** Connect now, without waiting: somebody asks for it, or there is a new token. */
+    /** Connect now without waiting, for instance with a new token. */
     reconnect(): void;
-    /** The language of messages; the connection is renewed for it. @param {"es" | "en"} lang */
+    /** Set the language of messages; this renews the connection. @param {"es" | "en"} lang */
     setLang(lang: "es" | "en"): void;
-    /** See another part of the feed: a `reset` follows. @param {Filter} filter */
+    /** Follow another part of the feed; a `reset` event comes first. @param {Filter} filter */
     setFilter(filter: Filter): Promise<void>;
     /**
-     * Report an incident: sent until it is acked, and stored once.
+     * Report an incident: it is sent until it is acknowledged, and stored once.
      * @param {object} incident @param {{idempotencyKey?: string}} [options] @returns {Promise<Ack>}
      */
     notify(incident: object, { idempotencyKey }?: {
         idempotencyKey?: string;
     }): Promise<Ack>;
     /**
-     * Move an incident on. With `revision` it is sent again where the connection breaks.
+     * Update an incident. With `revision` it is sent again if the connection breaks.
      * @param {string} incidentId
      * @param {{status?: string, urgency?: string, note?: string, revision?: number}} change
      * @returns {Promise<Ack>}

@@ -1,7 +1,7 @@
 /**
  * The client of Alerta UTEC Realtime for browsers, and for Node with a WebSocket class given.
  *
- * `newFeed` knows which changes are news, `newMachine` when to connect, ask, send and give up, both
+ * `newFeed` decides which changes are new, `newMachine` when to connect, ask, send and give up, both
  * without I/O; `AlertaUtec` runs them over sockets and one timer. See docs/browser-client.md.
  */
 
@@ -18,7 +18,7 @@
  *   error: CustomEvent<{error: AlertaError}>,
  * }} Events
  */
-/** @template T @typedef {T | (() => T | Promise<T>)} Given a value, or what is asked for it */
+/** @template T @typedef {T | (() => T | Promise<T>)} Given a value, or a function that returns it */
 /**
  * @typedef {{token?: Given<string | null>, lang?: "es" | "en", filter?: Filter,
  *   position?: string | null, WebSocket?: new (url: string, protocols: string[]) => any,
@@ -26,12 +26,12 @@
  *   timing?: Partial<typeof TIMING>, now?: () => number}} Options
  */
 /**
- * What somebody sends; `again`: it may be sent twice; `filter`: what it subscribes to.
+ * A message to send; `again`: it can be sent twice; `filter`: what it subscribes to.
  * @typedef {{message: object, again: boolean, filter?: Filter, repeated?: boolean,
  *   resolve(ack: any): void, reject(error: AlertaError): void}} Item
  */
 /**
- * A message on its way; of a sync, where it began, and how much it has brought.
+ * A message without an answer yet; for a sync also its start and how much it has recovered.
  * @typedef {{id: string, kind: "ping" | "sync" | "send", link: Link, by: number, item?: Item,
  *   since?: string | null, recovered?: number | null}} Request
  */
@@ -41,18 +41,18 @@
  *   send(link: Link, text: string): void, tell(type: keyof Events, detail: any): void}} Io
  */
 
-// In ms. Of pairs, one in between is drawn: many clients must not act in step.
+// In ms. From a pair a random value in between is taken, so that many clients do not act in step.
 const TIMING = {
   connect: 15_000, // the token included
   send: 35_000, // a handler may take 29 s
   sync: 35_000,
   ping: 8_000,
-  idle: [240_000, 300_000], // API Gateway cuts after 10 min
+  idle: [240_000, 300_000], // API Gateway closes an idle connection after 10 min
   gap: [2_000, 3_000],
   resync: [60_000, 90_000],
   backoff: [1_000, 30_000], // the first ceiling, and the last
   stable: 30_000,
-  renew: [0.75, 0.95], // of its life
+  renew: [0.75, 0.95], // of the connection's life
   life: 7_200_000,
   beat: 20_000,
   slept: 100_000,
@@ -77,7 +77,7 @@ export class AlertaError extends Error {
   }
 }
 
-/** A random UUID, also outside of secure contexts. */
+/** Return a random UUID, also outside of secure contexts. */
 export function uuid() {
   if (crypto.randomUUID) return crypto.randomUUID();
   const bytes = crypto.getRandomValues(new Uint8Array(16));
@@ -87,21 +87,21 @@ export function uuid() {
   return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
 }
 
-/** A position; one that is none has no epoch. @param {unknown} text */
+/** Parse a position; the result of a malformed one has no epoch. @param {unknown} text */
 function parsePosition(text) {
   const [, epoch, seq] = /^(\w+):(\d{1,15})$/.exec(String(text)) ?? [];
   return { epoch, seq: Number(seq ?? 0) };
 }
 
 /**
- * A place in the feed, fed with updates and pages in whatever order they come. Only what runs
- * ahead of the position is remembered: anything else is old by its seq.
+ * Create a position in the feed that updates and pages advance, in any order. It remembers only the
+ * changes ahead of the position: the others are known by their seq.
  * @internal @param {string | null} from
  */
 export function newFeed(from) {
   let { epoch = "", seq: floor } = parsePosition(from);
-  let whole = epoch !== ""; // nothing is missing up to the floor
-  let head = 0; // is known to exist
+  let whole = epoch !== ""; // no change is missing up to the floor
+  let head = 0; // the highest seq that is known to exist
   /** @type {Set<number>} */
   const ahead = new Set();
   /** @type {Map<string, number>} the latest seq of each incident ahead */
@@ -110,7 +110,7 @@ export function newFeed(from) {
   /** @param {Incident} incident */
   function isNews({ incidentId, seq }) {
     const known = told.get(incidentId) ?? 0;
-    // In a snapshot, what is older than its position is news too.
+    // In a snapshot, changes before its position are new as well.
     if (seq <= floor) return !whole && !known;
     head = Math.max(head, seq);
     ahead.add(seq);
@@ -119,42 +119,42 @@ export function newFeed(from) {
     return seq > known;
   }
 
-  /** Move the position over what follows it without a hole. */
+  /** Advance the position over the changes that follow it without a gap. */
   function closeUp() {
     while (whole && ahead.delete(floor + 1)) floor += 1;
     if (!ahead.size) told.clear();
   }
 
   const feed = {
-    /** Something was let pass that only a sync will bring. */
+    /** Whether a change was dropped that only a sync can recover. */
     stale: false,
-    /** The highest contiguous position; none before a snapshot is whole. */
+    /** The highest contiguous position; null until a snapshot is whole. */
     get position() {
       return whole ? `${epoch}:${floor}` : null;
     },
     get gap() {
       return whole && (feed.stale || head > floor);
     },
-    /** Begin anew, as for another view. */
+    /** Start over, as for another view. */
     forget() {
       epoch = "";
       whole = false;
     },
-    /** The feed has come to this position. @param {unknown} position */
+    /** Record that the feed has reached this position. @param {unknown} position */
     reached(position) {
       const at = parsePosition(position);
       if (at.epoch !== epoch) feed.stale = true;
       else head = Math.max(head, at.seq);
     },
-    /** A broadcast: is it news? @param {unknown} position @param {Incident} incident */
+    /** Take a broadcast; return whether it is new. @param {unknown} position @param {Incident} incident */
     update(position, incident) {
       const placed = parsePosition(position).epoch === epoch && told.size < AHEAD_MAX;
       if (!placed) feed.stale = true;
       return placed && incident.seq > floor && isNews(incident);
     },
     /**
-     * A page of a sync, the last one with the position to adopt: what of it is news? Undefined
-     * where it is of another feed.
+     * Take a page of a sync, of which the last has the position to adopt. Return the new incidents,
+     * or undefined if the page is from another feed.
      * @param {unknown} position @param {Incident[]} incidents @param {boolean} reset
      * @param {boolean} last
      */
@@ -183,7 +183,7 @@ export function newFeed(from) {
 }
 
 /**
- * A connection, with the shell's socket.
+ * Create a connection, which holds the shell's socket.
  * @param {Filter} filter @param {number} openBy @param {number} idle
  */
 const newLink = (filter, openBy, idle) => ({
@@ -192,8 +192,8 @@ const newLink = (filter, openBy, idle) => ({
 });
 
 /**
- * Keeps one caught-up connection; two for a moment, while one takes over from the other. Tell it
- * what happens, then call `decide`.
+ * Create the state machine that keeps one caught-up connection, and two while one replaces the other.
+ * Report to it what happened, then call `decide`.
  * @internal
  * @param {ReturnType<typeof newFeed>} feed @param {Filter} filter @param {typeof TIMING} timing
  * @param {Io} io
@@ -224,7 +224,7 @@ export function newMachine(feed, filter, timing, io) {
   const filtered = () => Object.values(filter).some((values) => values?.length);
   /** @param {number[]} range */
   const between = ([low, high]) => low + io.random() * (high - low);
-  /** A wait with full jitter. @param {number} times */
+  /** Return a wait with full jitter. @param {number} times */
   const backoff = (times) =>
     io.random() * Math.min(timing.backoff[1], timing.backoff[0] * 2 ** Math.min(times, 20));
   /** @param {Request["kind"]} kind */
@@ -248,7 +248,7 @@ export function newMachine(feed, filter, timing, io) {
     if (request) requests.delete(request.id);
   }
 
-  /** What is on its way has no answer any more. @param {Link} link @param {AlertaError} [error] */
+  /** Fail the requests on a connection: they get no answer now. @param {Link} link @param {AlertaError} [error] */
   function forget(link, error) {
     links.delete(link);
     for (const [id, { item, link: over }] of requests) {
@@ -265,13 +265,13 @@ export function newMachine(feed, filter, timing, io) {
     io.close(link);
   }
 
-  /** Give up a connection that is of no use. @param {Link} link @param {AlertaError} error */
+  /** Abandon a connection that is of no use. @param {Link} link @param {AlertaError} error */
   function drop(link, error) {
     closed(link, error);
     io.close(link);
   }
 
-  /** Connect now; what is open is replaced. */
+  /** Connect now, replacing the open connection. */
   function reconnect() {
     running = true;
     refusal = null;
@@ -291,7 +291,7 @@ export function newMachine(feed, filter, timing, io) {
     for (const item of outbox.splice(0)) item.reject(reason);
   }
 
-  /** Is the connection still one? The network is back, or somebody looks. */
+  /** Check the connection: the network is back, or the page is visible again. */
   function check() {
     const link = newest();
     connectAt = Math.min(connectAt, io.now());
@@ -304,7 +304,7 @@ export function newMachine(feed, filter, timing, io) {
     link.open = true;
     link.openBy = Infinity;
     link.openedAt = link.heardAt = io.now();
-    endSync(); // this connection asks for what that would bring
+    endSync(); // the new connection requests the same changes
   }
 
   /** @param {Link} link @param {AlertaError} error @param {number} [code] of the WebSocket */
@@ -329,7 +329,7 @@ export function newMachine(feed, filter, timing, io) {
     if (frame?.type === "incident_update") return update(frame);
     const failed = frame?.type === "error" || (!frame?.type && frame?.message);
     let request = requests.get(frame?.requestId);
-    // The service could not read it, or API Gateway answers by itself, with an id of its own.
+    // The service could not parse it, or API Gateway answers by itself with an id of its own.
     if (failed) request ??= [asked("send"), asked("sync"), asked("ping")].find((one) => one?.link === link);
     if (request) requests.delete(request.id);
     if (failed) refused(request, new AlertaError(frame.code ?? "unavailable", frame.message, frame));
@@ -377,7 +377,7 @@ export function newMachine(feed, filter, timing, io) {
     if (link.expiresAt) return;
     link.expiresAt = expiresAt;
     const left = Date.parse(expiresAt) - io.now();
-    // Where the clock here is wrong by more than that, the age alone counts.
+    // If the clock here is further off than that, only the age counts.
     const life = left > 0 && left < timing.life ? left : timing.life;
     const at = io.now() + life * between(timing.renew);
     link.renewAt = Math.min(link.renewAt, Math.max(at, link.openedAt + timing.stable));
@@ -404,7 +404,7 @@ export function newMachine(feed, filter, timing, io) {
     else if (expired || code === "rate_limited" || (code === "unavailable" && item.again)) {
       outbox.unshift(item);
     } else {
-      const unknown = code === "conflict" && item.repeated; // by its own first try, or not
+      const unknown = code === "conflict" && item.repeated; // maybe caused by its own first attempt
       return item.reject(unknown ? new AlertaError("unknown_outcome") : error);
     }
     if (kind === "sync" && code === "invalid_request") feed.forget();
@@ -414,7 +414,7 @@ export function newMachine(feed, filter, timing, io) {
     }
   }
 
-  /** Is it time? If not, come back then. @param {number} at */
+  /** Return whether the time has come; otherwise wake up then. @param {number} at */
   function due(at) {
     if (at <= io.now()) return true;
     wakeAt = Math.min(wakeAt, at);
@@ -428,7 +428,7 @@ export function newMachine(feed, filter, timing, io) {
       const replaced = link.open && link !== current && current?.caughtUp;
       const late = due(Math.min(link.openBy, ...over.map(({ by }) => by)));
       if (late) drop(link, new AlertaError("timeout"));
-      // What somebody has sent over it is waited for.
+      // Messages that the program sent over it still get their answers.
       else if (replaced && !over.some(({ item }) => item)) leave(link);
       else continue;
       return true;
@@ -445,7 +445,7 @@ export function newMachine(feed, filter, timing, io) {
     return true;
   }
 
-  /** One at a time, so that they keep their order on AWS too. */
+  /** Send one message at a time, so that they keep their order on AWS too. */
   function send() {
     const link = newest();
     if (!link || !outbox.length || asked("send") || !due(pausedTill)) return false;
@@ -467,20 +467,20 @@ export function newMachine(feed, filter, timing, io) {
   function heartbeat() {
     const link = newest();
     if (!link || asked("ping")) return false;
-    // The first pong tells when the connection will end.
+    // The first pong says when the connection will end.
     const first = link.caughtUp && !link.pinged;
     if (!first && !due(link.heardAt + link.idle)) return false;
     link.pinged = true;
     return ask(link, "ping", {});
   }
 
-  /** A hole in the feed is given some time to fill, and then asked for. */
+  /** Wait some time for a gap in the feed to close, then request it. */
   function watchGap() {
     const moved = feed.position !== hole;
     hole = feed.position;
     if (!feed.gap) [gapAt, patience] = [Infinity, 1];
     else if (feed.stale) gapAt = 0;
-    // With a filter holes are natural, but one of them may be a loss.
+    // With a filter gaps are normal, but one of them may be a loss.
     else if (moved || gapAt === Infinity) {
       gapAt = io.now() + patience * between(filtered() ? timing.idle : timing.gap);
     }
@@ -501,11 +501,11 @@ export function newMachine(feed, filter, timing, io) {
     io.tell("status", { state, previous, attempt, retryAt, reason, recovered: live ? recovered : null });
   }
 
-  /** Do what is due, one thing after another; in how many ms is there more? */
+  /** Do everything that is due; return the number of ms until the next step. */
   function decide() {
     const now = io.now();
     if (now - decidedAt > timing.slept) {
-      // What is overdue may have come, and wait to be heard.
+      // An answer that looks overdue may have arrived and wait to be read.
       for (const request of requests.values()) request.by = Math.max(request.by, now + timing.ping);
       check();
     }
@@ -528,7 +528,7 @@ export function newMachine(feed, filter, timing, io) {
 /** @param {any} value @returns {value is Incident} */
 const isIncident = (value) => typeof value?.incidentId === "string" && Number.isSafeInteger(value.seq);
 
-/** As a URL carries it. @param {Record<string, string[]>} filter */
+/** Encode a filter for a URL. @param {Record<string, string[]>} filter */
 function query(filter) {
   const pairs = Object.entries(filter).flatMap(([field, values = []]) =>
     values.map((value) => `${field}=${encodeURIComponent(value)}`),
@@ -549,7 +549,7 @@ function parse(data) {
   }
 }
 
-/** Follows the feed and sends: nothing is missed, nothing told twice, nothing stored twice. */
+/** A client that follows the feed and sends: it loses no change, repeats none and stores none twice. */
 export class AlertaUtec extends EventTarget {
   #url;
   #options;
@@ -573,7 +573,7 @@ export class AlertaUtec extends EventTarget {
     let wall = now();
     let time = wall;
     this.#machine = newMachine(newFeed(position), filter, { ...TIMING, ...timing }, {
-      // With what was slept, and never back when the clock is set.
+      // Counts time asleep, and never goes back when the clock is set.
       now() {
         const before = wall;
         wall = now();
@@ -591,12 +591,12 @@ export class AlertaUtec extends EventTarget {
     return this.#machine.state();
   }
 
-  /** Everything up to here was told. */
+  /** The position up to which every change was dispatched. */
   get position() {
     return this.#position;
   }
 
-  /** When the connection ends, where that is known; it is renewed before. */
+  /** When the connection ends, if known; it is renewed before. */
   get expiresAt() {
     const text = this.#machine.expiresAt();
     return text ? new Date(text) : null;
@@ -613,26 +613,26 @@ export class AlertaUtec extends EventTarget {
     this.#run((machine) => machine.stop(reason));
   }
 
-  /** Connect now, without waiting: somebody asks for it, or there is a new token. */
+  /** Connect now without waiting, for instance with a new token. */
   reconnect() {
     this.#listen("addEventListener");
     this.#run((machine) => machine.reconnect());
   }
 
-  /** The language of messages; the connection is renewed for it. @param {"es" | "en"} lang */
+  /** Set the language of messages; this renews the connection. @param {"es" | "en"} lang */
   setLang(lang) {
     this.#options.lang = lang;
     if (this.state !== "stopped") this.reconnect();
   }
 
-  /** See another part of the feed: a `reset` follows. @param {Filter} filter */
+  /** Follow another part of the feed; a `reset` event comes first. @param {Filter} filter */
   async setFilter(filter) {
     query(filter);
     await this.#enqueue({ action: "subscribe", filter }, true, filter);
   }
 
   /**
-   * Report an incident: sent until it is acked, and stored once.
+   * Report an incident: it is sent until it is acknowledged, and stored once.
    * @param {object} incident @param {{idempotencyKey?: string}} [options] @returns {Promise<Ack>}
    */
   notify(incident, { idempotencyKey = uuid() } = {}) {
@@ -640,7 +640,7 @@ export class AlertaUtec extends EventTarget {
   }
 
   /**
-   * Move an incident on. With `revision` it is sent again where the connection breaks.
+   * Update an incident. With `revision` it is sent again if the connection breaks.
    * @param {string} incidentId
    * @param {{status?: string, urgency?: string, note?: string, revision?: number}} change
    * @returns {Promise<Ack>}
@@ -694,7 +694,7 @@ export class AlertaUtec extends EventTarget {
     if (this.#telling) return;
     this.#telling = true;
     for (let event; (event = this.#events.shift()); ) {
-      // Not before: what a page brings is whole only with its last incident.
+      // Not before: a page is complete only with its last incident.
       if (this.#events[0]?.type !== "incident") this.#position = machine.position();
       else if (event.type === "reset") this.#position = null;
       this.dispatchEvent(event);
@@ -727,7 +727,7 @@ export class AlertaUtec extends EventTarget {
         const text = `${code} ${reason || hint}`.trim();
         if (!links.has(link)) return;
         if (link.open) return closed(new AlertaError("disconnected", text), code);
-        // Browsers hide the status of a handshake; ws tells it.
+        // Browsers hide the status of a handshake; ws reports it.
         const refused = / 401$/.test(hint) || (await probe?.().catch(() => "")) === "unauthorized";
         closed(new AlertaError(refused ? "unauthorized" : "unreachable", text));
       };

@@ -1,4 +1,4 @@
-/** Drawing attention: what screen readers announce, a sound, and the browser's notifications. */
+/** Alerts: announcements for screen readers, a sound, and the browser's notifications. */
 
 import { find } from "./dom.js";
 import { isOpen } from "./incidents.js";
@@ -7,7 +7,7 @@ import { t } from "./texts.js";
 
 /** @typedef {import("../client/client.js").Incident} Incident */
 
-// One announcement in this time at most: a storm must not talk without end.
+// At most one announcement in this time: many incidents must not talk without end.
 const PAUSE_MS = 5_000;
 
 export class Alerts {
@@ -31,13 +31,13 @@ export class Alerts {
     this.#press(this.sound, setting("sound", "off") === "on");
     this.#press(this.notify, setting("notify", "off") === "on" && this.#mayNotify());
     this.notify.hidden = !("Notification" in globalThis);
-    // A browser lets a page sound only after a touch or a key.
+    // A browser lets a page play sound only after a touch or a key.
     addEventListener("pointerdown", () => this.#wake());
     addEventListener("keydown", () => this.#wake());
   }
 
   /**
-   * Tell of an incident, where it is new or has become urgent.
+   * Alert to an incident if it is new or has become urgent.
    * @param {Incident} incident
    * @param {{isNew: boolean, silent: boolean}} how `silent`: it was there before this page was
    */
@@ -99,7 +99,7 @@ export class Alerts {
     if (this.#audio.state === "suspended") void this.#audio.resume();
   }
 
-  /** Two tones, twice. */
+  /** Play two tones, twice. */
   #ring() {
     const audio = this.#audio;
     if (audio?.state === "closed" || !audio) return;
@@ -126,7 +126,7 @@ function summary(news, urgent) {
   return marked(news, news.length > 1 ? t("newOnes", { n: news.length, urgent }) : t("newOne", { type, location, urgency: t(urgency) }));
 }
 
-/** What is said of some incidents, with how many of them are drills. @param {Incident[]} news @param {string} text */
+/** Return the announcement of some incidents, with how many of them are drills. @param {Incident[]} news @param {string} text */
 function marked(news, text) {
   const drills = news.filter(({ drill }) => drill).length;
   if (drills === news.length) return `${t("drill")}: ${text}`;
@@ -146,6 +146,6 @@ function notification(urgent) {
       shown.close();
     });
   } catch {
-    // Browsers on phones show them from a service worker alone: the page and its sound remain.
+    // Browsers on phones show them only from a service worker: the page and its sound remain.
   }
 }

@@ -1,4 +1,4 @@
-/** The panel: joins the list, the detail, the report form and the charts to the service. */
+/** The panel: connects the list, the detail, the report form and the charts to the service. */
 
 import { Alerts } from "./alerts.js";
 import { AlertaError, AlertaUtec } from "../client/client.js";
@@ -10,7 +10,7 @@ import { List } from "./list.js";
 import { Report } from "./report.js";
 import { currentToken, get, keepToken, takeToken } from "./service.js";
 import { keep, setting } from "./settings.js";
-import { Strip } from "./status_bar.js";
+import { StatusBar } from "./status_bar.js";
 import { Summary } from "./summary.js";
 import { clock, lang, switchLang, t, translatePage } from "./texts.js";
 
@@ -29,7 +29,7 @@ let config;
 let me = { user: null, role: "", may: [] };
 /** @type {AlertaUtec | undefined} */
 let client;
-/** Whether the state that the service had when this page began is here. */
+/** Whether the state that the service had when this page started has arrived. */
 let begun = false;
 /** Where the list of resolved ones goes on. @type {string | null | undefined} */
 let cursor;
@@ -40,7 +40,7 @@ let drawing = false;
 
 const incidents = new Incidents();
 const alerts = new Alerts();
-const strip = new Strip(() => client?.reconnect());
+const statusBar = new StatusBar(() => client?.reconnect());
 const filters = new Filters(() => {
   if (filters.view.status === "resuelto" && cursor === undefined) void loadResolved();
   draw();
@@ -58,8 +58,8 @@ const report = new Report(
   incidents,
   (incident) => online().notify(incident).catch(inWords),
   (id) => {
-    strip.tell(t(id === null ? "queued" : "sent"));
-    strip.draw();
+    statusBar.notify(t(id === null ? "queued" : "sent"));
+    statusBar.draw();
   },
   () => client?.state === "live",
 );
@@ -72,7 +72,7 @@ function online() {
   return client;
 }
 
-/** Refusals that the client itself makes, in the reader's language. @param {unknown} error @returns {never} */
+/** Throw a refusal of the client itself, in the reader's language. @param {unknown} error @returns {never} */
 function inWords(error) {
   if (error instanceof AlertaError && t(error.code) !== error.code) error.message = t(error.code);
   throw error;
@@ -84,11 +84,11 @@ async function begin() {
     if (config.auth === "jwt" && currentToken() === null) return signIn("");
     const before = me.user;
     me = await get("me");
-    // Somebody else is not to see, nor to send, what is there for the one before.
+    // Another person must not see, nor send, what belongs to the previous one.
     if (client && me.user !== before) stop();
   } catch (error) {
     if (error instanceof AlertaError && error.code === "unauthorized") return signIn(t("refused"));
-    strip.take({ state: "waiting", retryAt: new Date(Date.now() + CONFIG_RETRY_MS), recovered: null });
+    statusBar.update({ state: "waiting", retryAt: new Date(Date.now() + CONFIG_RETRY_MS), recovered: null });
     setTimeout(() => void begin(), CONFIG_RETRY_MS);
     return;
   }
@@ -109,8 +109,8 @@ function connect() {
     const { state } = event.detail;
     if (state === "live") begun = true;
     if (state === "refused") signIn(t("refused"));
-    strip.take(event.detail);
-    // The page does not say that it is live before it shows what there is.
+    statusBar.update(event.detail);
+    // The page says that it is live only once it shows the current incidents.
     if (state === "live") drawNow();
     else draw();
   });
@@ -126,7 +126,7 @@ function stop() {
   go(null);
 }
 
-/** Whether a failed handshake was a refused token, which browsers do not tell. */
+/** Return whether a failed handshake was a refused token, which browsers do not report. */
 async function probe() {
   try {
     await get("me");
@@ -144,7 +144,7 @@ function take(incident, recovered) {
   alerts.take(incident, { isNew, silent });
   detail.take(incident);
   if (!silent) {
-    strip.heard();
+    statusBar.touch();
     summary.refresh();
   }
   draw();
@@ -165,14 +165,14 @@ async function loadResolved() {
 
 // What is seen
 
-/** Draw soon, once for all that has changed; a hidden page, its title apart, waits until it is seen. */
+/** Draw soon, once for all changes; a hidden page draws only its title until it is visible. */
 function draw() {
   if (drawing) return;
   drawing = true;
   setTimeout(() => {
     const urgent = incidents.counts().high[0];
     document.title = `${urgent ? `(${urgent}) ` : ""}Alerta UTEC`;
-    // Not in the frame itself: its layout would make one long task of the two.
+    // Not in the frame itself: with its layout that would be one long task.
     requestAnimationFrame(() => setTimeout(() => {
       drawing = false;
       drawNow();
@@ -193,7 +193,7 @@ function drawNow() {
   find("more").hidden = view.status !== "resuelto" || !cursor;
 }
 
-/** Show an incident, or the list alone; the address says which, so that it can be passed on. @param {string | null} id */
+/** Show an incident, or the list alone; the address says which, so that it can be shared. @param {string | null} id */
 function go(id) {
   const hash = id === null ? "" : `#${new URLSearchParams({ i: id })}`;
   if (hash === location.hash) return follow();
@@ -201,7 +201,7 @@ function go(id) {
   follow();
 }
 
-/** Show what the address says. */
+/** Show the incident that the address names. */
 function follow() {
   const id = new URLSearchParams(location.hash.slice(1)).get("i");
   list.select(id);
@@ -218,7 +218,7 @@ function follow() {
   get(`incidents/${encodeURIComponent(id)}`).then(
     (answer) => detail.open(answer.incident, true),
     () => {
-      strip.tell(t("gone"));
+      statusBar.notify(t("gone"));
       go(null);
     },
   );
@@ -235,7 +235,7 @@ function translate() {
   list.redraw();
   detail.redraw();
   summary.draw();
-  strip.draw();
+  statusBar.draw();
   draw();
 }
 
@@ -245,7 +245,7 @@ function themeName() {
   document.documentElement.dataset.theme = theme;
 }
 
-/** What is shown, as a table: a list that holds only the rows in sight cannot be printed. @param {boolean} on */
+/** Draw a table to print: the list holds only the visible rows. @param {boolean} on */
 function print(on) {
   const rows = on ? shown.slice(0, PRINT_MAX) : [];
   const names = ["urgency", "type", "location", "status", "happened", "description"];
@@ -311,4 +311,4 @@ function start() {
   void begin();
 }
 
-setTimeout(start); // not in the task that has evaluated the modules
+setTimeout(start); // not in the task that evaluates the modules

@@ -1,4 +1,4 @@
-/** One incident whole: what happened, what was done and who was told, and the next steps. */
+/** The details of one incident: its history, its deliveries, and the next steps. */
 
 import { find, h, said, write } from "./dom.js";
 import { shape } from "./list.js";
@@ -13,7 +13,7 @@ import { ago, clock, t } from "./texts.js";
  */
 /**
  * @typedef {object} Desk
- * @property {(action: string) => boolean} may what the policy allows whoever looks
+ * @property {(action: string) => boolean} may what the policy allows this person
  * @property {(status: string) => string[]} moves where a status may go
  * @property {(id: string, change: Record<string, any>) => Promise<unknown>} update
  * @property {() => void} close
@@ -77,7 +77,7 @@ export class Detail {
     clearTimeout(this.#timer);
   }
 
-  /** Its latest state, if it is the one shown. @param {Incident} incident */
+  /** Show the latest state of the incident, if it is the one shown. @param {Incident} incident */
   take(incident) {
     if (incident.incidentId !== this.id) return;
     this.#show(incident);
@@ -148,7 +148,7 @@ export class Detail {
     write(this.noteLabel, t("note"));
     this.actions.replaceChildren(...buttons);
     write(this.problem, this.#failure);
-    // The button that was pressed is gone with the status: the focus stays in the same place.
+    // The pressed button disappears with the status: keep the focus in the same place.
     if (focused) (document.getElementById(focused) ?? this.title).focus();
   }
 
@@ -217,7 +217,7 @@ export class Detail {
   }
 }
 
-/** What an entry of the history changed. @param {HistoryEntry} entry */
+/** Describe what an entry of the history changed. @param {HistoryEntry} entry */
 function changes({ revision, change = {} }) {
   if (revision === 1) return [h("b", {}, t("reported"))];
   const parts = Object.entries(change).map(([field, [from, to]]) =>

@@ -1,4 +1,4 @@
-/** Small help with the document. Whatever people wrote reaches it as text, never as markup. */
+/** Helpers for the document. What people wrote becomes text, never markup. */
 
 const SVG = "http://www.w3.org/2000/svg";
 
@@ -6,9 +6,9 @@ const SVG = "http://www.w3.org/2000/svg";
 /** @typedef {Record<string, string | number | boolean | null | undefined | ((event: any) => void)>} Props */
 
 /**
- * An element. `tag` may bring classes (`"p.note"`); properties that are functions listen to the
- * event of their name, the others are attributes: never give one of these (`href`, `src` …) what
- * people wrote.
+ * Create an element. `tag` can have classes (`"p.note"`); properties that are functions listen to
+ * the event of their name, the others are attributes: never give an attribute (`href`, `src` …)
+ * what people wrote.
  * @param {string} tag
  * @param {Props} [props]
  * @param {...Child} children
@@ -22,7 +22,7 @@ export function h(tag, props, ...children) {
 }
 
 /**
- * The same for SVG.
+ * Create an SVG element in the same way.
  * @param {string} name
  * @param {Props} [props]
  * @param {...Child} children
@@ -32,7 +32,7 @@ export function svg(name, props, ...children) {
 }
 
 /**
- * The element of that id, which the page has.
+ * Return the element with that id, which the page must have.
  * @template {HTMLElement} [T=HTMLElement]
  * @param {string} id
  * @param {new () => T} [kind]
@@ -45,13 +45,13 @@ export function find(id, kind = /** @type {any} */ (HTMLElement)) {
 }
 
 /**
- * What people wrote, kept from turning the line's direction around.
+ * Isolate what people wrote, so that it cannot change the line's direction.
  * @param {string} text
  */
 export const said = (text) => h("bdi", { dir: "auto" }, text);
 
 /**
- * Change a text only where it is another, so that nothing is announced or laid out in vain.
+ * Change a text only if it differs, to avoid needless announcements and layouts.
  * @param {Element} element
  * @param {string} text
  */

@@ -1,4 +1,4 @@
-/** The tool bar over the list: counters that filter by urgency, search, filters and order. */
+/** The toolbar above the list: counters that filter by urgency, search, filters and order. */
 
 import { find, h, write } from "./dom.js";
 import { STATUSES, URGENCIES } from "./incidents.js";
@@ -41,7 +41,7 @@ export class Filters {
     });
   }
 
-  /** Show everything that is open again; the order stays. */
+  /** Show all open incidents again; the order stays. */
   reset() {
     this.view.urgency.clear();
     this.search.value = this.selects.type.value = this.selects.location.value = "";
@@ -50,7 +50,7 @@ export class Filters {
     this.search.focus();
   }
 
-  /** Write the names anew, in another language say. */
+  /** Rewrite the names, for instance in another language. */
   translate() {
     this.#offeredAt = -OFFER_EVERY_MS;
     const { status, order } = this.selects;
@@ -61,7 +61,7 @@ export class Filters {
   }
 
   /**
-   * Show what there is: counts, and the values that the filters offer.
+   * Show the counts, and the values that the filters offer.
    * @param {import("./incidents.js").Incidents} incidents
    */
   offer(incidents) {
@@ -82,7 +82,7 @@ export class Filters {
     this.#offeredAt = performance.now();
     for (const field of /** @type {const} */ (["type", "location"])) {
       const select = this.selects[field];
-      // Not under the hands of somebody who is choosing.
+      // Do not change the options while the person is choosing one.
       if (document.activeElement === select) continue;
       const values = incidents.values(field, CHOICES_MAX);
       const chosen = this.view[field];

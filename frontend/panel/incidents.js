@@ -6,7 +6,7 @@
  * @property {Incident} incident
  * @property {string} text what a search looks through, folded
  * @property {number} since epoch ms of its `timestamp`
- * @property {number} heardAt epoch ms when this page first heard of it; 0: it was there before
+ * @property {number} heardAt epoch ms when this page first got it; 0: it was there before
  */
 /**
  * @typedef {object} View
@@ -18,7 +18,7 @@
  * @property {string} order "priority", "newest" or "oldest"
  */
 
-/** Resolved ones are kept up to this many, so that a page may stay open for months. */
+/** The limit of resolved incidents kept, so that a page can stay open for months. */
 const RESOLVED_MAX = 2000;
 
 export const URGENCIES = ["high", "medium", "low"];
@@ -58,7 +58,7 @@ export class Incidents {
   }
 
   /**
-   * Take in an incident's latest state; an older revision than is known changes nothing.
+   * Store an incident's latest state; an older revision than the known one changes nothing.
    * @param {Incident} incident
    * @param {number} heardAt epoch ms, 0 for one that was there before
    */
@@ -100,7 +100,7 @@ export class Incidents {
     return found.sort(ORDERS[view.order] ?? ORDERS.priority);
   }
 
-  /** Open incidents by urgency: `[pendiente, en_atencion]` each. */
+  /** Count open incidents by urgency: `[pendiente, en_atencion]` each. */
   counts() {
     /** @type {Record<string, number[]>} */
     const counts = { high: [0, 0], medium: [0, 0], low: [0, 0] };
@@ -110,7 +110,7 @@ export class Incidents {
   }
 
   /**
-   * The most frequent values of a field, by name: what a filter offers.
+   * Return the most frequent values of a field, sorted by name, for a filter to offer.
    * @param {"type" | "location"} field
    * @param {number} max
    */
@@ -130,7 +130,7 @@ export class Incidents {
       .sort((a, b) => a.key.localeCompare(b.key));
   }
 
-  /** Leave the resolved ones that changed longest ago; they can be loaded again. */
+  /** Drop the resolved incidents that changed longest ago; they can be loaded again. */
   #forget() {
     const resolved = [...this.#known.values()].filter(({ incident }) => !isOpen(incident));
     resolved.sort((a, b) => a.incident.seq - b.incident.seq);

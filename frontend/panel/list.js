@@ -1,4 +1,4 @@
-/** The list of incidents: only the rows in sight are in the document, however many there are. */
+/** The list of incidents: only the visible rows are in the document, however many there are. */
 
 import { h, said, svg, write } from "./dom.js";
 import { ago, clock, t } from "./texts.js";
@@ -9,7 +9,7 @@ import { ago, clock, t } from "./texts.js";
 const OVERSCAN = 6;
 const NEW_MS = 60_000;
 
-/** Urgency by shape, so that it does not hang on colour: triangle, diamond, disc. */
+/** Urgency by shape, not by colour alone: triangle, diamond, disc. */
 /** @type {Record<string, string>} */
 const SHAPES = {
   high: "M12 2 23 22H1Z",
@@ -55,14 +55,14 @@ export class List {
     const before = anchor && Math.floor(top / this.#rowPx);
     this.#items = items;
     this.ul.style.height = `${items.length * this.#rowPx}px`;
-    // Whoever has scrolled down keeps reading where they are.
+    // Keep the position of a reader who has scrolled down.
     const now = anchor ? this.#place(anchor.incident.incidentId) : -1;
     if (before !== undefined && now >= 0 && now !== before)
       this.viewport.scrollTop = top + (now - before) * this.#rowPx;
     this.draw();
   }
 
-  /** Draw the rows in sight. */
+  /** Draw the visible rows. */
   draw() {
     this.#measure();
     const { scrollTop, clientHeight } = this.viewport;
@@ -91,7 +91,7 @@ export class List {
     if (focused && !this.ul.contains(document.activeElement)) this.#focus(false);
   }
 
-  /** Write everything anew, in another language say. */
+  /** Redraw everything, for instance in another language. */
   redraw() {
     for (const row of this.#rows.values()) row.revision = -1;
     this.draw();
@@ -104,7 +104,7 @@ export class List {
     this.draw();
   }
 
-  /** Put the focus on the row that had it last, or else on the list. */
+  /** Focus the row that had the focus last, or else the list. */
   focus() {
     if (this.#active !== null && this.#rows.has(this.#active)) this.#focus(true);
     else this.viewport.focus();
@@ -116,7 +116,7 @@ export class List {
     row?.button.focus({ preventScroll: !scroll });
   }
 
-  /** Where in the list it is, or -1. @param {string | null} id */
+  /** Return its index in the list, or -1. @param {string | null} id */
   #place(id) {
     return id === null ? -1 : this.#items.findIndex((item) => item.incident.incidentId === id);
   }

@@ -12,7 +12,7 @@ const MAX = { type: 80, location: 120, description: 4000 };
 const OFFERED = 50;
 
 export class Report {
-  /** How many reports are on their way. */
+  /** The number of reports that are being sent. */
   pending = 0;
 
   /**
@@ -49,7 +49,7 @@ export class Report {
     find("report-type", HTMLInputElement).focus();
   }
 
-  /** Write the form anew, in another language say; what was written in it stays. */
+  /** Rebuild the form, for instance in another language, and keep what was entered. */
   translate() {
     if (!this.form.childElementCount) return;
     const data = new FormData(this.form);
@@ -101,7 +101,7 @@ export class Report {
     const live = this.live();
     this.pending += 1;
     const stored = this.send(incident);
-    // Without a connection it waits in the queue: the form need not.
+    // Without a connection the report waits in the queue: the form need not.
     if (!live) this.#done(null);
     try {
       const { incidentId } = await stored;

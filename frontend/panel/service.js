@@ -1,4 +1,4 @@
-/** The service over HTTP, and the token of whoever is signed in. */
+/** The service's HTTP API, and the token of the signed-in person. */
 
 import { AlertaError } from "../client/client.js";
 import { lang } from "./texts.js";
@@ -19,18 +19,18 @@ let token = null;
 
 export const currentToken = () => token;
 
-/** Keep the token for this tab alone; null forgets it. @param {string | null} value */
+/** Store the token for this tab only; null deletes it. @param {string | null} value */
 export function keepToken(value) {
   token = value;
   try {
     if (value === null) sessionStorage.removeItem(TOKEN);
     else sessionStorage.setItem(TOKEN, value);
   } catch {
-    // It lasts as long as the page, then.
+    // Then the token lasts as long as the page.
   }
 }
 
-/** Take the token of `#token=…` out of the address, or else the one that this tab has kept. */
+/** Return the token of `#token=…`, removed from the address, or else the one stored for this tab. */
 export function takeToken() {
   const hash = new URLSearchParams(location.hash.slice(1));
   const given = hash.get("token");
@@ -49,7 +49,7 @@ export function takeToken() {
 }
 
 /**
- * What `GET path` answers.
+ * Return the answer to `GET path`.
  * @param {string} path relative to the page
  * @returns {Promise<any>}
  * @throws {AlertaError} the service's refusal, or `unreachable`

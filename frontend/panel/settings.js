@@ -1,4 +1,4 @@
-/** What somebody has chosen on this screen; where nothing can be kept, for as long as the page. */
+/** The settings chosen on this screen; if the browser stores nothing, they last as long as the page. */
 
 /** @type {Map<string, string>} */
 const here = new Map();
@@ -24,6 +24,6 @@ export function keep(name, value) {
   try {
     localStorage.setItem(`alerta.${name}`, value);
   } catch {
-    // A browser may refuse to keep anything.
+    // A browser may refuse to store anything.
   }
 }

@@ -1,4 +1,4 @@
-/** What everybody must see of the connection: whether the page is live, and what was recovered. */
+/** The status bar: whether the page is live, and how many changes were recovered. */
 
 import { find, write } from "./dom.js";
 import { ago, clock, t } from "./texts.js";
@@ -8,10 +8,10 @@ import { ago, clock, t } from "./texts.js";
 
 const NOTICE_MS = 60_000;
 const TOGETHER_MS = 2_000;
-// A short interruption, a renewed server say, alarms nobody.
+// Show no banner for a short interruption such as a server's restart.
 const GRACE_MS = 3_000;
 
-export class Strip {
+export class StatusBar {
   /** @type {Status} */
   #status = { state: "connecting", retryAt: null, recovered: null };
   /** @type {string | null} */
@@ -34,23 +34,23 @@ export class Strip {
   }
 
   /** @param {Status} status */
-  take(status) {
+  update(status) {
     const wasLost = this.#lostAt !== null;
     this.#status = status;
     if (status.state === "live") {
       this.#lostAt = null;
-      if (wasLost && status.recovered !== null) this.tell(t("recovered", { n: status.recovered }));
+      if (wasLost && status.recovered !== null) this.notify(t("recovered", { n: status.recovered }));
     } else this.#lostAt ??= Date.now();
     this.draw();
   }
 
-  /** Something was heard of the service. */
-  heard() {
+  /** Record that the service sent something. */
+  touch() {
     this.#last = new Date().toISOString();
   }
 
-  /** @param {string} text shown for a minute, after what was told at the same time */
-  tell(text) {
+  /** @param {string} text shown for a minute, after other notices of the same moment */
+  notify(text) {
     const both = this.#noticeUntil - Date.now() > NOTICE_MS - TOGETHER_MS;
     write(this.notice, both ? `${this.notice.textContent} ${text}` : text);
     this.#noticeUntil = Date.now() + NOTICE_MS;

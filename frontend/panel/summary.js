@@ -33,7 +33,7 @@ export class Summary {
     setInterval(() => this.refresh(), EVERY_MS);
   }
 
-  /** Load anew soon: something has changed. */
+  /** Load again soon, because an incident changed. */
   refresh() {
     if (document.hidden || this.#timer !== undefined) return;
     const wait = Math.max(0, this.#loadedAt + SOONEST_MS - Date.now());
@@ -89,7 +89,7 @@ function hours(counts) {
   );
 }
 
-/** Bars beside names and figures, which are text. @param {Record<string, number>} counts */
+/** Draw bars beside names and figures, which are text. @param {Record<string, number>} counts */
 function bars(counts) {
   const rows = Object.entries(counts).sort(([a, n], [b, m]) => Number(a === "…") - Number(b === "…") || m - n);
   const max = Math.max(1, ...rows.map(([, n]) => n));

@@ -1,4 +1,4 @@
-/** What the panel says, in Spanish and in English, and how it writes times and numbers. */
+/** The panel's texts in Spanish and English, and its formats of times and numbers. */
 
 import { keep, setting } from "./settings.js";
 
@@ -297,12 +297,12 @@ if (!(current in LANGUAGES)) current = "es";
 /** @type {Intl.RelativeTimeFormat | undefined} */
 let relative;
 
-/** Made when it is first needed: it costs a browser some milliseconds. */
+/** Created on first use: it costs a browser some milliseconds. */
 const relativeTime = () => (relative ??= new Intl.RelativeTimeFormat(current, { numeric: "auto", style: "short" }));
 
 export const lang = () => /** @type {"es" | "en"} */ (current);
 
-/** Speak the other language from now on. */
+/** Switch to the other language. */
 export function switchLang() {
   current = current === "es" ? "en" : "es";
   keep("lang", current);
@@ -310,7 +310,7 @@ export function switchLang() {
 }
 
 /**
- * The text of that name, or the name itself where there is none.
+ * Return the text of that name, or the name itself if there is no such text.
  * @param {string} name
  * @param {Record<string, string | number>} [values] for its `{…}`; `n` chooses one or many
  */
@@ -320,7 +320,7 @@ export function t(name, values = {}) {
   return text.replace(/\{(\w+)\}/g, (whole, key) => (key in values ? String(values[key]) : whole));
 }
 
-/** Translate what the page itself says. */
+/** Translate the texts of the page's own markup. */
 export function translatePage() {
   document.documentElement.lang = current;
   for (const element of document.querySelectorAll("[data-t]")) element.textContent = t(element.getAttribute("data-t") ?? "");
@@ -329,7 +329,7 @@ export function translatePage() {
       element.setAttribute(attribute === "label" ? "aria-label" : attribute, t(element.getAttribute(`data-t-${attribute}`) ?? ""));
 }
 
-/** How long ago, in words. @param {string} when RFC 3339 */
+/** Say how long ago that was. @param {string} when RFC 3339 */
 export function ago(when) {
   const seconds = (Date.parse(when) - Date.now()) / 1000;
   const size = Math.abs(seconds);
@@ -340,8 +340,8 @@ export function ago(when) {
 }
 
 /**
- * The time, with the day where it is not today. By hand, since a browser's first
- * `Intl.DateTimeFormat` takes as long as all else that the page does at its beginning.
+ * Format the time, with the day unless it is today. Written by hand, since a browser's first
+ * `Intl.DateTimeFormat` takes as long as the rest of the page's start.
  * @param {string} when RFC 3339
  */
 export function clock(when) {
