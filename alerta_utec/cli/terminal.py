@@ -10,7 +10,7 @@ import click
 
 from alerta_utec.domain.values import parse_time
 
-# Shape, word and colour each say the whole, for readers who cannot tell the colours apart.
+# Shape, word and colour repeat each other: each is enough for a reader who misses the others.
 URGENCY: Mapping[str, tuple[str, str, str]] = {
     "high": ("▲", "ALTA", "red"),
     "medium": ("■", "MEDIA", "yellow"),
