@@ -1,1 +1,1 @@
-"""The webhooks wing: HTTP callbacks for other back ends, on both deployments."""
+"""The webhooks wing: HTTP callbacks for other systems, in both deployments."""

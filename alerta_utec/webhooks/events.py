@@ -1,4 +1,4 @@
-"""What a webhook is told: a CloudEvents 1.0 event, signed as Standard Webhooks 1.0.0 has it."""
+"""The events that webhooks receive: CloudEvents 1.0, signed by Standard Webhooks 1.0.0."""
 
 import base64
 import hashlib
@@ -15,36 +15,36 @@ from alerta_utec.domain.values import format_time
 from alerta_utec.webhooks.model import Secret
 from alerta_utec.wire import encode
 
-# Reverse DNS, as CloudEvents asks for; full stops and plain words, as Standard Webhooks does.
+# CloudEvents asks for reverse DNS names; Standard Webhooks for words with full stops between.
 CREATED = "pe.edu.utec.alerta.incident.created"
 UPDATED = "pe.edu.utec.alerta.incident.updated"
 RESOLVED = "pe.edu.utec.alerta.incident.resolved"
-TRIED = "pe.edu.utec.alerta.webhook.test"
-TYPES = (CREATED, UPDATED, RESOLVED, TRIED)
+TEST = "pe.edu.utec.alerta.webhook.test"
+EVENT_TYPES = (CREATED, UPDATED, RESOLVED, TEST)
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
-    """One event, ready to be posted to any webhook; its body is the same at each try."""
+class WebhookEvent:
+    """One event, ready to be posted to any webhook; its body is the same at each attempt."""
 
     event_id: str
     body: bytes
 
     def headers(self, secrets: Sequence[Secret], at: datetime) -> Mapping[str, str]:
-        """Of the request that tries ``at`` this time, with a signature by each secret."""
+        """Return the headers of a request sent ``at`` this time, signed with each secret."""
         timestamp = str(int(at.timestamp()))
-        signed = b".".join((self.event_id.encode(), timestamp.encode(), self.body))
+        signed_content = b".".join((self.event_id.encode(), timestamp.encode(), self.body))
         return {
             "content-type": "application/cloudevents+json; charset=utf-8",
             "user-agent": f"alerta-utec/{__version__}",
             "webhook-id": self.event_id,
             "webhook-timestamp": timestamp,
-            "webhook-signature": " ".join(_signature(secret, signed) for secret in secrets),
+            "webhook-signature": " ".join(_signature(secret, signed_content) for secret in secrets),
         }
 
 
-def event_of(change: Change, *, source: str) -> Event:
-    """The event of a committed change, without anybody's name.
+def incident_event(change: Change, *, source: str) -> WebhookEvent:
+    """Return the event of a committed change, without personal names.
 
     ``source``: a URI reference of the service (CloudEvents 1.0, "source"), always the same.
     """
@@ -54,17 +54,17 @@ def event_of(change: Change, *, source: str) -> Event:
         "position": str(change.position),
         "change": change.history_entry(),
     }
-    return _event(_name(change), kind, source, change.incident_id, change.at, data)
+    return _event(_event_id(change), kind, source, change.incident_id, change.at, data)
 
 
-def trial(webhook_id: str, *, source: str, at: datetime) -> Event:
-    """An event that tells of nothing, to try a webhook with."""
-    return _event(f"msg_{uuid7(at)}", TRIED, source, webhook_id, at, {"webhookId": webhook_id})
+def webhook_test_event(webhook_id: str, *, source: str, at: datetime) -> WebhookEvent:
+    """Return an event without an incident, to test a webhook with."""
+    return _event(f"msg_{uuid7(at)}", TEST, source, webhook_id, at, {"webhookId": webhook_id})
 
 
 def _event(
     event_id: str, kind: str, source: str, subject: str, at: datetime, data: Mapping[str, Any]
-) -> Event:
+) -> WebhookEvent:
     envelope = {
         "specversion": "1.0",
         "id": event_id,
@@ -75,17 +75,18 @@ def _event(
         "datacontenttype": "application/json",
         "data": data,
     }
-    return Event(event_id, encode(envelope).encode())
+    return WebhookEvent(event_id, encode(envelope).encode())
 
 
-def _name(change: Change) -> str:
-    """The same for the same change, however often it is sent.
+def _event_id(change: Change) -> str:
+    """Return the event id of a change: always the same, however often the change is sent.
 
-    An incident's id may be the caller's, with full stops, which a signed id must not have. The
-    time is in it since a restored store counts its revisions again from an earlier one.
+    It is a hash, since an incident id chosen by a caller may contain full stops, which separate
+    the parts that are signed. The time is hashed too: a store restored from a backup counts its
+    revisions again from an earlier one.
     """
-    named = f"{change.incident_id}\n{change.after.revision}\n{format_time(change.at)}"
-    return f"msg_{hashlib.sha256(named.encode()).hexdigest()[:32]}"
+    identity = f"{change.incident_id}\n{change.after.revision}\n{format_time(change.at)}"
+    return f"msg_{hashlib.sha256(identity.encode()).hexdigest()[:32]}"
 
 
 def _signature(secret: Secret, signed: bytes) -> str:

@@ -1,4 +1,4 @@
-"""The HTTP API's routes of webhooks; imported when somebody asks for one of them."""
+"""The HTTP routes of webhooks; each takes a request and returns the response."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -6,16 +6,16 @@ from typing import Any
 from alerta_utec.domain.values import format_time
 from alerta_utec.handlers.request import Request
 from alerta_utec.handlers.responses import NOTHING_RUNS, Response, answer
+from alerta_utec.webhooks.job import DeadLetter, PostResult
 from alerta_utec.webhooks.manage import ManageWebhooks
 from alerta_utec.webhooks.model import Webhook
-from alerta_utec.webhooks.ports import Answer, DeadLetter
 
 
 def respond(request: Request, manage: ManageWebhooks) -> Response:
-    """Answer a request of somebody who may manage webhooks.
+    """PostResult a request whose caller is allowed to manage webhooks.
 
     Raises:
-        AlertaError: the refusal to answer with.
+        AlertaError: the request is refused.
     """
     return _ROUTES[request.event["routeKey"]](request, manage)
 
@@ -43,7 +43,7 @@ def _delete(request: Request, manage: ManageWebhooks) -> Response:
 
 
 def _rotate(request: Request, manage: ManageWebhooks) -> Response:
-    # A body is for whoever brings a secret.
+    # The body is optional: it carries a secret supplied by the caller.
     data = request.json() if request.event.get("body") else {}
     return answer(200, _with_secret(manage.rotate(_id(request), data)))
 
@@ -57,7 +57,7 @@ def _retry(request: Request, manage: ManageWebhooks) -> Response:
 
 
 def _test(request: Request, manage: ManageWebhooks) -> Response:
-    return answer(200, _tried(manage.test(_id(request))))
+    return answer(200, _test_result(manage.test(_id(request))))
 
 
 _ROUTES: Mapping[str, Callable[[Request, ManageWebhooks], Response]] = {
@@ -89,12 +89,17 @@ def _failure(letter: DeadLetter) -> dict[str, Any]:
         "seq": after.seq,
         "at": format_time(letter.given_up_at),
         "attempts": letter.attempts,
-        "because": letter.reason,
+        **_reason(letter.reason),
     }
 
 
-def _tried(tried: Answer) -> dict[str, Any]:
-    told: dict[str, Any] = {"ok": tried.ok, "ms": tried.ms}
-    if tried.status is not None:
-        return told | {"status": tried.status}
-    return told | {"because": tried.reason}
+def _test_result(result: PostResult) -> dict[str, Any]:
+    body: dict[str, Any] = {"ok": result.ok, "ms": result.duration_ms}
+    if result.status is not None:
+        return body | {"status": result.status}
+    return body | _reason(result.reason)
+
+
+def _reason(reason: str) -> dict[str, str]:
+    # ``because`` is the deprecated name of ``reason``, for clients of version 0.1.
+    return {"reason": reason, "because": reason}

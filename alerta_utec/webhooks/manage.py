@@ -1,4 +1,4 @@
-"""Managing webhooks: what those who may do it ask for."""
+"""Management of webhooks: add, change, rotate, delete, list failures, retry and test."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from alerta_utec.domain.errors import Conflict, InvalidRequest, NotFound, Problem, Unavailable
 from alerta_utec.domain.ids import uuid7
 from alerta_utec.ports import Clock, IncidentStore
-from alerta_utec.webhooks.events import trial
+from alerta_utec.webhooks.events import webhook_test_event
+from alerta_utec.webhooks.job import DeadLetter, PostResult
 from alerta_utec.webhooks.model import WEBHOOKS_MAX, Secret, Webhook
-from alerta_utec.webhooks.ports import Answer, DeadLetter, WebhookJobs, Webhooks, WebhookSender
+from alerta_utec.webhooks.ports import JobsListener, WebhookJobs, Webhooks, WebhookSender
 from alerta_utec.webhooks.requests import WebhookRequest
 
 FAILURES_MAX = 200
@@ -17,11 +18,11 @@ _ROUNDS = 5
 
 @dataclass(frozen=True)
 class ManageWebhooks:
-    """What can be asked of webhooks; who may ask is for the caller to know.
+    """The operations on webhooks; the caller checks who may perform them.
 
-    Each ``data`` is decoded JSON as it came. Two who change one webhook at once both succeed,
-    one after the other. ``source`` is as ``DeliverWebhook`` has it; ``changed`` is called after
-    whatever may have given somebody something to send.
+    Each ``data`` is decoded JSON from a request. Two callers who change one webhook at the same
+    time both succeed, one after the other. ``source`` is as for ``DeliverWebhook``. ``listener``
+    is notified after every operation that may have created something to send.
     """
 
     webhooks: Webhooks
@@ -30,13 +31,13 @@ class ManageWebhooks:
     store: IncidentStore
     clock: Clock
     source: str
-    changed: Callable[[], None] = lambda: None
+    listener: JobsListener | None = None
 
     def create(self, data: object) -> Webhook:
-        """Add a webhook that hears of every change from now on; its secret is ``secrets[0]``.
+        """Add a webhook that receives every later change it matches; its secret is ``secrets[0]``.
 
         Raises:
-            InvalidRequest: with every problem there is; or there are ``WEBHOOKS_MAX`` already.
+            InvalidRequest: with every problem found; or there are ``WEBHOOKS_MAX`` already.
             Unavailable.
         """
         wanted = WebhookRequest.to_create(data)
@@ -47,11 +48,11 @@ class ManageWebhooks:
         now = self.clock.now()
         webhook = wanted.created(uuid7(now), at=now, since_seq=self.store.position().seq)
         self.webhooks.save(webhook)
-        self.changed()
+        self._notify_listener()
         return webhook
 
     def all(self) -> Sequence[Webhook]:
-        """Every webhook, the oldest first.
+        """Return every webhook, the oldest first.
 
         Raises:
             Unavailable.
@@ -59,7 +60,7 @@ class ManageWebhooks:
         return self.webhooks.all()
 
     def get(self, webhook_id: str) -> Webhook:
-        """One webhook.
+        """Return one webhook.
 
         Raises:
             NotFound, Unavailable.
@@ -70,29 +71,31 @@ class ManageWebhooks:
         return webhook
 
     def change(self, webhook_id: str, data: object) -> Webhook:
-        """Change what ``data`` names, and leave the rest.
+        """Change the fields in ``data`` and keep the others.
 
         Raises:
-            InvalidRequest: with every problem there is.
+            InvalidRequest: with every problem found.
             NotFound, Unavailable.
         """
         wanted = WebhookRequest.to_change(data)
-        webhook = self._saved(webhook_id, wanted.changed)
-        self.changed()
+        webhook = self._save_next(webhook_id, wanted.changed)
+        self._notify_listener()
         return webhook
 
     def rotate(self, webhook_id: str, data: object) -> Webhook:
-        """Give it a new secret, ``secrets[0]``, that ``data`` may name.
+        """Give the webhook a new secret, ``secrets[0]``: the one in ``data``, or a random one.
 
         Raises:
-            InvalidRequest: with every problem there is.
+            InvalidRequest: with every problem found.
             NotFound, Unavailable.
         """
         secret = WebhookRequest.to_rotate(data).secret or Secret.new()
-        return self._saved(webhook_id, lambda webhook: webhook.rotated(secret, self.clock.now()))
+        return self._save_next(
+            webhook_id, lambda webhook: webhook.rotated(secret, self.clock.now())
+        )
 
     def delete(self, webhook_id: str) -> None:
-        """Forget it, and what is owed to it.
+        """Delete the webhook and its jobs.
 
         Raises:
             NotFound, Unavailable.
@@ -101,44 +104,49 @@ class ManageWebhooks:
         self.webhooks.delete(webhook_id)
 
     def failures(self, webhook_id: str, limit: int = FAILURES_MAX) -> Sequence[DeadLetter]:
-        """Its dead letters, the newest change first.
+        """Return the webhook's dead letters, the newest change first.
 
         Raises:
             NotFound, Unavailable.
         """
         self.get(webhook_id)
-        return self.jobs.given_up(webhook_id, limit)
+        return self.jobs.dead_letters(webhook_id, limit)
 
     def retry(self, webhook_id: str) -> int:
-        """Have all that it has not got tried now: its dead letters, and what waits.
+        """Attempt everything that the webhook has not received now: dead letters and retries.
 
         Returns:
-            How many changes that are.
+            The number of changes.
 
         Raises:
             NotFound, Unavailable.
         """
         self.get(webhook_id)
         count = self.jobs.retry(webhook_id, at=self.clock.now())
-        self.changed()
+        self._notify_listener()
         return count
 
-    def test(self, webhook_id: str) -> Answer:
-        """Send it an event that tells of nothing, whatever its state; blocks as ``post`` does.
+    def test(self, webhook_id: str) -> PostResult:
+        """Send the webhook a test event, whatever its state; blocks as ``WebhookSender.post``.
 
         Raises:
             NotFound, Unavailable.
         """
         webhook, now = self.get(webhook_id), self.clock.now()
-        event = trial(webhook_id, source=self.source, at=now)
+        event = webhook_test_event(webhook_id, source=self.source, at=now)
         return self.sender.post(webhook.url, event.body, event.headers(webhook.signing(now), now))
 
-    def _saved(self, webhook_id: str, make: Callable[[Webhook], Webhook]) -> Webhook:
+    def _notify_listener(self) -> None:
+        if self.listener is not None:
+            self.listener.jobs_changed()
+
+    def _save_next(self, webhook_id: str, make_next: Callable[[Webhook], Webhook]) -> Webhook:
+        """Save the next version of a webhook; start again if another change came first."""
         for _ in range(_ROUNDS):
-            webhook = make(self.get(webhook_id))
+            webhook = make_next(self.get(webhook_id))
             try:
                 self.webhooks.save(webhook)
             except Conflict:
                 continue
             return webhook
-        raise Unavailable("others change it all the time")
+        raise Unavailable("the webhook is being changed all the time")

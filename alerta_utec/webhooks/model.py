@@ -1,4 +1,4 @@
-"""A webhook: a URL that is told of changes, and what signs what it is told."""
+"""The webhook itself: its URL, its filter, its state and the secrets that sign its requests."""
 
 import base64
 import secrets as random
@@ -16,17 +16,17 @@ if TYPE_CHECKING:
     from alerta_utec.domain.change import Change
 
 WEBHOOKS_MAX = 100
-# For so long after a rotation the secret before goes on signing, beside the new one.
+# For this long after a rotation the previous secret signs too, beside the new one.
 ROTATION = timedelta(hours=24)
 
 # Standard Webhooks 1.0.0, "Signature scheme": 24 to 64 bytes (192 to 512 bits).
-_SECRET_PREFIX = "whsec_"  # noqa: S105 (what every secret begins with)
+_SECRET_PREFIX = "whsec_"  # noqa: S105 (the prefix of every secret)
 _SECRET_SIZES = range(24, 64 + 1)
 _SECRET_BYTES = 32
 
 
 class State(StrEnum):
-    """Whether a webhook is told; ``gone``: its receiver has answered 410."""
+    """Whether a webhook receives events; ``gone``: its receiver has answered 410."""
 
     ACTIVE = "active"
     PAUSED = "paused"
@@ -35,42 +35,45 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Secret:
-    """``whsec_`` and 24 to 64 bytes in base64; ``expires_at`` is none for the newest."""
+    """A signing secret: ``whsec_`` and 24 to 64 bytes in base64.
+
+    ``expires_at`` is ``None`` for the newest secret of a webhook.
+    """
 
     value: str = field(repr=False)
     expires_at: datetime | None = None
 
     @property
     def key(self) -> bytes:
-        """The key for HMAC."""
+        """Return the key for HMAC."""
         return base64.b64decode(self.value.removeprefix(_SECRET_PREFIX))
 
     @classmethod
     def new(cls) -> "Secret":
-        """One that nobody knows."""
+        """Generate a random secret."""
         key = random.token_bytes(_SECRET_BYTES)
         return cls(_SECRET_PREFIX + base64.b64encode(key).decode())
 
     @classmethod
     def parse(cls, text: str) -> "Secret":
-        """The one that somebody brings.
+        """Check a secret that a caller supplies.
 
         Raises:
-            ValueError: it is no secret, or too short or too long.
+            ValueError: the text is malformed, or its key is too short or too long.
         """
         key = base64.b64decode(text.removeprefix(_SECRET_PREFIX), validate=True)
         if not text.startswith(_SECRET_PREFIX) or len(key) not in _SECRET_SIZES:
-            raise ValueError("no secret")
+            raise ValueError("malformed secret")
         return cls(text)
 
 
 @dataclass(frozen=True, slots=True)
 class Webhook:
-    """Whom to tell, of what, and how it is signed.
+    """A receiver's URL, the changes that it subscribes to, and the secrets that sign for it.
 
-    ``since_seq``: the feed's ``seq`` when it was made; it hears of what comes after.
-    ``secrets``: the newest first; the one before goes on signing until it expires.
-    ``revision`` counts its versions from 1 on, so that two who change it at once are noticed.
+    ``since_seq``: the feed's ``seq`` when the webhook was added; only later changes are sent.
+    ``secrets``: the newest first; the previous one signs too until it expires.
+    ``revision`` counts the versions of this record from 1, for optimistic locking.
     """
 
     webhook_id: str
@@ -85,11 +88,11 @@ class Webhook:
 
     @property
     def channel(self) -> WebhookChannel:
-        """Its channel on the record of deliveries."""
+        """Return the webhook's channel on the record of deliveries."""
         return WebhookChannel(f"webhook:{self.webhook_id}")
 
-    def concerns(self, change: "Change") -> bool:
-        """Whether it is to be told of a committed change."""
+    def matches_change(self, change: "Change") -> bool:
+        """Return whether a committed change is to be sent to this webhook."""
         return (
             self.state is State.ACTIVE
             and change.after.seq > self.since_seq
@@ -97,23 +100,23 @@ class Webhook:
         )
 
     def signing(self, now: datetime) -> tuple[Secret, ...]:
-        """The secrets that sign now, the newest first."""
+        """Return the secrets that sign at ``now``, the newest first."""
         return tuple(s for s in self.secrets if s.expires_at is None or now < s.expires_at)
 
     def next(self, **changes: Any) -> "Webhook":
-        """The next version, with these fields changed."""
+        """Return the next version, with these fields changed."""
         return replace(self, revision=self.revision + 1, **changes)
 
     def rotated(self, secret: Secret, at: datetime) -> "Webhook":
-        """The next version, signed by ``secret``, and by the newest of before for ``ROTATION``.
+        """Return the next version, signed by ``secret`` and for ``ROTATION`` by the previous one.
 
-        One that is older still signs no more: what is sent has two signatures at most.
+        Any older secret stops signing, so that a request carries two signatures at most.
         """
         before = replace(self.secrets[0], expires_at=at + ROTATION)
         return self.next(secrets=(secret, before))
 
     def to_json(self) -> dict[str, Any]:
-        """As the HTTP API shows it: without its secrets."""
+        """Return the webhook as the HTTP API shows it: without its secrets."""
         data: dict[str, Any] = {
             "webhookId": self.webhook_id,
             "url": self.url,
@@ -128,7 +131,7 @@ class Webhook:
         return data
 
     def to_record(self) -> dict[str, Any]:
-        """As a store keeps it: everything, the secrets too."""
+        """Return the webhook as a store keeps it: complete, with its secrets."""
         return {
             **self.to_json(),
             "sinceSeq": self.since_seq,
@@ -138,7 +141,7 @@ class Webhook:
 
     @classmethod
     def from_record(cls, data: Mapping[str, Any]) -> "Webhook":
-        """The webhook that ``to_record`` wrote; trusts its source."""
+        """Read what ``to_record`` wrote; the record is trusted."""
         newest, *older = data["secrets"]
         return cls(
             webhook_id=data["webhookId"],

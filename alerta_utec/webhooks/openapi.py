@@ -1,4 +1,4 @@
-"""Webhooks in the OpenAPI document: how they are managed, and what they are sent."""
+"""Webhooks in the OpenAPI document: the routes that manage them, and the events they receive."""
 
 from alerta_utec.handlers.openapi.parts import Document, get, json_of, path_id, problems
 from alerta_utec.handlers.openapi.schemas import (
@@ -12,7 +12,7 @@ from alerta_utec.handlers.openapi.schemas import (
     object_of,
     ref,
 )
-from alerta_utec.webhooks.events import CREATED, RESOLVED, TRIED, UPDATED
+from alerta_utec.webhooks.events import CREATED, RESOLVED, TEST, UPDATED
 from alerta_utec.webhooks.model import State
 from alerta_utec.webhooks.requests import DESCRIPTION_MAX, URL_MAX
 
@@ -26,13 +26,14 @@ _DESCRIPTION: Schema = {"type": "string", "maxLength": DESCRIPTION_MAX}
 _SECRET: Schema = {
     "type": "string",
     "pattern": "^whsec_[A-Za-z0-9+/]{32,88}={0,2}$",
-    "description": "24 to 64 bytes in base64; shown once, in the answer that it begins with",
+    "description": "24 to 64 bytes in base64; shown once, in the response that introduces it",
 }
+_BECAUSE: Schema = {**TEXT, "deprecated": True, "description": "The former name of `reason`"}
 _ID: Schema = {"type": "string", "examples": [ID_EXAMPLE]}
 
 
 def paths() -> Document:
-    """The routes of ``autoridad``."""
+    """Return the routes that manage webhooks, by path."""
     one = {"parameters": [path_id("webhookId")]}
     return {
         "/webhooks": {
@@ -44,7 +45,7 @@ def paths() -> Document:
             "get": _get("Show a webhook", "Webhook", "not_found"),
             "patch": _post("Change a webhook", "Webhook", "WebhookChange"),
             "delete": {
-                "summary": "Remove a webhook, and what it is owed",
+                "summary": "Delete a webhook and its pending deliveries",
                 "responses": {
                     "204": {"description": "Removed"},
                     **problems("forbidden", "not_found", "rate_limited"),
@@ -54,28 +55,30 @@ def paths() -> Document:
         "/webhooks/{webhookId}/secret": {
             **one,
             "post": _post(
-                "Give it a new secret; the old one signs on for 24 hours",
+                "Give it a new secret; the old one signs too for 24 hours",
                 "WebhookWithSecret",
                 "WebhookSecret",
             ),
         },
         "/webhooks/{webhookId}/failures": {
             **one,
-            "get": _get("What it was not told of in the end", "WebhookFailures", "not_found"),
+            "get": _get(
+                "List the changes that could not be delivered to it", "WebhookFailures", "not_found"
+            ),
         },
         "/webhooks/{webhookId}/retry": {
             **one,
-            "post": _post("Send now all that it has not got", "WebhookRetry"),
+            "post": _post("Send it now everything that it has not received", "WebhookRetry"),
         },
         "/webhooks/{webhookId}/test": {
             **one,
-            "post": _post("Send it a test event at once", "WebhookTest"),
+            "post": _post("Send it a test event now", "WebhookTest"),
         },
     }
 
 
 def sent() -> Document:
-    """What a receiver gets."""
+    """Return the request that a receiver gets, as the document's ``webhooks``."""
     signed = "Standard Webhooks 1.0.0"
     headers = [
         {"name": name, "in": "header", "required": True, "schema": TEXT, "description": signed}
@@ -89,9 +92,9 @@ def sent() -> Document:
                 "parameters": headers,
                 "requestBody": {"required": True, "content": content},
                 "responses": {
-                    "2XX": {"description": "Taken"},
-                    "410": {"description": "Never again: the webhook is disabled"},
-                    "default": {"description": "Not taken: it is sent again"},
+                    "2XX": {"description": "Accepted"},
+                    "410": {"description": "Send no more: the webhook is disabled"},
+                    "default": {"description": "Not accepted: the event is sent again"},
                 },
                 "security": [],
             }
@@ -100,7 +103,7 @@ def sent() -> Document:
 
 
 def schemas() -> dict[str, Schema]:
-    """The shapes that are of webhooks alone, by their names."""
+    """Return the schemas that only webhooks use, by name."""
     states = {"enum": list(State)}
     webhook = object_of(
         {
@@ -113,22 +116,22 @@ def schemas() -> dict[str, Schema]:
         },
         {"oldSecretUntil": TIME},
     )
-    asked = {"url": _URL, "filter": ref("Filter"), "description": _DESCRIPTION}
-    changed = {**asked, "state": {"enum": [State.ACTIVE, State.PAUSED]}}
+    settable = {"url": _URL, "filter": ref("Filter"), "description": _DESCRIPTION}
+    changed = {**settable, "state": {"enum": [State.ACTIVE, State.PAUSED]}}
     return {
         "Webhook": webhook,
         "WebhookWithSecret": {
             "allOf": [ref("Webhook"), object_of({"secret": _SECRET})],
         },
         "WebhookList": object_of({"webhooks": {"type": "array", "items": ref("Webhook")}}),
-        "WebhookToAdd": _closed({"url": _URL}, {**asked, "secret": _SECRET}),
+        "WebhookToAdd": _closed({"url": _URL}, {**settable, "secret": _SECRET}),
         "WebhookChange": _closed({}, changed),
         "WebhookSecret": _closed({}, {"secret": _SECRET}),
         "WebhookFailures": object_of({"failures": {"type": "array", "items": _failure()}}),
         "WebhookRetry": object_of({"owed": COUNT}),
         "WebhookTest": object_of(
             {"ok": {"type": "boolean"}, "ms": COUNT},
-            {"status": {"type": "integer"}, "because": TEXT},
+            {"status": {"type": "integer"}, "reason": TEXT, "because": _BECAUSE},
         ),
         "WebhookEvent": _event(),
     }
@@ -142,13 +145,14 @@ def _failure() -> Schema:
             "seq": REVISION,
             "at": TIME,
             "attempts": COUNT,
-            "because": TEXT,
+            "reason": TEXT,
+            "because": _BECAUSE,
         }
     )
 
 
 def _event() -> Schema:
-    told = object_of(
+    incident = object_of(
         {"incident": ref("Incident"), "position": POSITION, "change": ref("HistoryEntry")}
     )
     return object_of(
@@ -156,11 +160,11 @@ def _event() -> Schema:
             "specversion": {"const": "1.0"},
             "id": TEXT,
             "source": TEXT,
-            "type": {"enum": [CREATED, UPDATED, RESOLVED, TRIED]},
+            "type": {"enum": [CREATED, UPDATED, RESOLVED, TEST]},
             "subject": TEXT,
             "time": TIME,
             "datacontenttype": {"const": "application/json"},
-            "data": {"oneOf": [told, object_of({"webhookId": _ID})]},
+            "data": {"oneOf": [incident, object_of({"webhookId": _ID})]},
         }
     )
 
@@ -171,7 +175,7 @@ def _closed(required: dict[str, Schema], optional: dict[str, Schema]) -> Schema:
 
 def _create() -> Document:
     shown = "WebhookWithSecret"
-    operation = _post("Add a webhook that hears of every change from now on", shown, "WebhookToAdd")
+    operation = _post("Add a webhook that receives later changes", shown, "WebhookToAdd")
     for status in ("200", "404"):
         del operation["responses"][status]
     added = {"description": "Added", "content": json_of(ref(shown))}

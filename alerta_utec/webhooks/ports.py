@@ -1,198 +1,146 @@
-"""What webhooks need from outside: roles, and what whoever plays one must keep to.
+"""The interfaces that webhooks depend on; their docstrings are the contract for implementers.
 
-As in ``ports``, every method is synchronous and may be called from several threads at once.
+As in the kernel's ``ports``, every method is synchronous and safe to call from several threads at
+once. Every method that reads or writes stored data or sends messages raises ``Unavailable`` if the
+service behind it does not answer; its docstring says so where the effect is then unknown. A change
+is identified by its ``seq``.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Protocol
 
+from alerta_utec.webhooks.job import DeadLetter, JobKey, PostResult, WebhookJob
 from alerta_utec.webhooks.model import Webhook
 
 if TYPE_CHECKING:
     from alerta_utec.domain.change import Change
 
-# What has been delivered or given up stays on record for so long: longer than any change may
-# come to be planned a second time, and long enough to see why something did not arrive.
-FINISHED_TTL_S = 30 * 24 * 3600
-
 
 class Webhooks(Protocol):
-    """The webhooks that there are: a hundred at most, so that all of them can be looked at."""
+    """The registered webhooks: ``WEBHOOKS_MAX`` at most, so that reading all of them is cheap."""
 
     def all(self) -> Sequence[Webhook]:
-        """Every webhook, the oldest first; consistent with every ``save`` that has returned.
-
-        Raises:
-            Unavailable.
-        """
+        """Return every webhook, the oldest first; consistent with every completed ``save``."""
         ...
 
     def get(self, webhook_id: str) -> Webhook | None:
-        """The webhook as last saved; none where it is not known.
-
-        Raises:
-            Unavailable.
-        """
+        """Return the webhook as last saved, or ``None`` if it is unknown."""
         ...
 
     def save(self, webhook: Webhook) -> None:
-        """Add the webhook (its ``revision`` is 1), or put it in the place of the version before.
+        """Add the webhook (``revision`` 1), or replace the previous version of it.
 
         Raises:
-            Conflict: what is kept is not the version before: ``revision - 1``, or nothing for 1.
-            Unavailable: it is not known whether it was saved.
+            Conflict: the stored version is not ``revision - 1``; for revision 1, there is one.
+            Unavailable: the webhook may or may not have been saved.
         """
         ...
 
     def delete(self, webhook_id: str) -> None:
-        """Forget the webhook; nothing happens where it is not known.
+        """Delete the webhook; an unknown one is ignored.
 
-        Its jobs, those given up too, are gone with it, or are at least never tried again.
-
-        Raises:
-            Unavailable.
+        Its jobs and dead letters are deleted too, or at least never attempted again.
         """
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class WebhookJob:
-    """A committed change that is owed to a webhook; ``attempts`` have been made so far."""
-
-    webhook_id: str
-    change: "Change"
-    created_at: datetime
-    next_try_at: datetime
-    attempts: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class DeadLetter:
-    """A change that a webhook was not told of in the end; ``reason`` is that of the last try."""
-
-    webhook_id: str
-    change: "Change"
-    given_up_at: datetime
-    attempts: int
-    reason: str
-
-
 class WebhookJobs(Protocol):
-    """What is owed to webhooks: one job for each webhook and change, by its ``seq``.
+    """The queue of each webhook: one job for each change to deliver to it.
 
-    A job is owed until it is delivered or given up; then it stays for ``FINISHED_TTL_S``, so
-    that to owe it again does nothing.
+    A job is pending until it is delivered or given up; then it stays stored for
+    ``FINISHED_TTL_S``, so that enqueueing its change again does nothing.
     """
 
-    def owe(self, change: "Change", webhook_ids: Sequence[str], *, at: datetime) -> None:
-        """Owe the change to each of these webhooks, due ``at`` once; repeating does nothing.
+    def enqueue(self, change: "Change", webhook_ids: Sequence[str], *, at: datetime) -> None:
+        """Create a job for each of these webhooks, due ``at`` once; repeating does nothing.
 
         Raises:
-            Unavailable: it may be owed to some; repeat it.
+            Unavailable: some jobs may have been created; repeat the call.
         """
         ...
 
     def get(self, webhook_id: str, seq: int) -> WebhookJob | None:
-        """The job as it is now (strongly consistent); none where it is not owed (any more).
-
-        Raises:
-            Unavailable.
-        """
+        """Return the job (strongly consistent), or ``None`` if it is not pending."""
         ...
 
     def due(self, webhook_id: str, now: datetime, limit: int) -> Sequence[WebhookJob]:
-        """Jobs of the webhook whose time has come, the oldest change first.
+        """Return the webhook's jobs that are due at ``now``, the oldest change first.
 
-        May lag behind by moments on a store that is shared.
-
-        Raises:
-            Unavailable.
+        On a shared store, the result may lag behind the last writes by moments.
         """
         ...
 
     def next_at(self, webhook_id: str) -> datetime | None:
-        """When the webhook's next job is due; none where nothing is owed. May lag as ``due``.
-
-        Raises:
-            Unavailable.
-        """
+        """Return when the webhook's next job is due, ``None`` without any; may lag as ``due``."""
         ...
 
-    def delivered(self, job: WebhookJob, *, at: datetime) -> None:
-        """The receiver has it. Nothing happens where the job is not owed any more.
+    def mark_delivered(self, job: WebhookJob, *, at: datetime) -> None:
+        """Finish the job as delivered; a job that is not pending is left as it is.
 
         Raises:
-            Unavailable: it may still be owed.
+            Unavailable: the job may still be pending.
         """
         ...
 
     def postpone(self, job: WebhookJob, *, until: datetime, reason: str) -> None:
-        """One more attempt has failed, because of ``reason`` (no address, no secret).
+        """Count one more failed attempt and make the job due at ``until``.
 
-        Nothing happens where the job is not owed any more, or others have tried it meanwhile
-        (its ``attempts`` are not those of ``job``).
+        ``reason`` contains neither an address nor a secret. A job that is not pending, or that
+        was attempted meanwhile (its ``attempts`` differ from those of ``job``), is left as it is.
 
         Raises:
-            Unavailable: it may not be written.
+            Unavailable: the job may be unchanged.
         """
         ...
 
     def give_up(self, job: WebhookJob, *, at: datetime, reason: str, attempts: int) -> None:
-        """The job ends undelivered after so many ``attempts`` in all, as a dead letter.
+        """Finish the job undelivered, as a dead letter, after ``attempts`` in all.
 
-        Nothing happens where ``postpone`` says so.
+        The job is left as it is under the same conditions as for ``postpone``.
 
         Raises:
-            Unavailable: it may still be owed.
+            Unavailable: the job may still be pending.
         """
         ...
 
-    def given_up(self, webhook_id: str, limit: int) -> Sequence[DeadLetter]:
-        """The webhook's dead letters, the newest change first. May lag as ``due``.
-
-        Raises:
-            Unavailable.
-        """
+    def dead_letters(self, webhook_id: str, limit: int) -> Sequence[DeadLetter]:
+        """Return the webhook's dead letters, the newest change first; may lag as ``due``."""
         ...
 
     def retry(self, webhook_id: str, *, at: datetime) -> int:
-        """Have all that the webhook has not got tried ``at`` once.
+        """Make everything that the webhook has not received due ``at`` once.
 
-        Its dead letters are owed again, with no attempts made; what waits for a later try waits
-        no longer, and its attempts go on counting.
+        Dead letters become pending again with no attempts made; jobs that wait for a later
+        attempt keep their count.
 
         Returns:
-            How many jobs that are.
+            The number of jobs changed.
 
         Raises:
-            Unavailable: some may be as they were; repeat it.
+            Unavailable: some jobs may be unchanged; repeat the call.
         """
         ...
 
 
-class WebhookPlan(Protocol):
-    """How far the feed has been looked at for whom to tell, where nobody brings the changes."""
+class ScannedJobs(WebhookJobs, Protocol):
+    """Jobs that are created by reading the feed, with the position that the scan has reached."""
 
-    def planned_seq(self) -> int:
-        """Up to which ``seq`` every change is owed to whom it concerns.
-
-        Raises:
-            Unavailable.
-        """
+    def scanned_seq(self) -> int:
+        """Return the last ``seq`` up to which jobs have been created."""
         ...
 
-    def plan(
+    def enqueue_scanned(
         self,
-        owed: "Sequence[tuple[Change, Sequence[str]]]",
+        recipients: "Sequence[tuple[Change, Sequence[str]]]",
         *,
         up_to_seq: int,
         at: datetime,
     ) -> None:
-        """Owe each change to these webhooks, as ``WebhookJobs.owe``, and move ``planned_seq``.
+        """Create a job for each change and webhook id, and advance ``scanned_seq``.
 
-        All or nothing. Webhooks that are not known (any more) are left out.
+        All or nothing. Each pair is enqueued as by ``enqueue``; unknown webhooks are skipped, and
+        ``scanned_seq`` never moves back.
 
         Raises:
             Unavailable: nothing was written.
@@ -200,46 +148,79 @@ class WebhookPlan(Protocol):
         ...
 
 
-# ``internal``: a defect of ours, which the log has.
-NoAnswer = Literal[
-    "timeout", "unreachable", "unknown_host", "tls", "private_address", "not_http", "internal"
-]
+class WakeUps(Protocol):
+    """The messages that start deliveries where no worker waits for jobs to become due."""
+
+    def send_wakeups(self, keys: Sequence[JobKey], *, delay_s: int = 0) -> None:
+        """Send one message per job, to be received after ``delay_s`` (0 to 900), in any order.
+
+        Each message is received at least once.
+
+        Raises:
+            Unavailable: some messages may not have been sent; send all of them again.
+        """
+        ...
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What came of one POST: a ``status``, or else why there was ``none``.
+class WakingJobs(WebhookJobs, Protocol):
+    """Jobs that send a wake-up whenever one of them becomes due."""
 
-    ``retry_after_s``: of the answer's ``Retry-After`` (RFC 9110, section 10.2.3), never negative.
-    ``ms``: how long it took.
-    """
+    def due_keys(self, webhook_id: str, limit: int) -> Sequence[JobKey]:
+        """Return the keys of the jobs that are due now, as ``due`` orders them."""
+        ...
 
-    status: int | None = None
-    none: NoAnswer | None = None
-    retry_after_s: float | None = None
-    ms: int = 0
+    def requeue_overdue(self, webhook_id: str, limit: int) -> int:
+        """Send wake-ups for due jobs whose own wake-up has not led to an attempt.
 
-    @property
-    def ok(self) -> bool:
-        """Whether the receiver has taken it (2xx)."""
-        return self.status is not None and 200 <= self.status < 300
+        Returns:
+            The number of wake-ups sent.
 
-    @property
-    def reason(self) -> str:
-        """``HTTP 503``, or why there was no answer."""
-        return self.none or f"HTTP {self.status}"
+        Raises:
+            Unavailable: some wake-ups may not have been sent.
+        """
+        ...
+
+
+class Leases(Protocol):
+    """The exclusive right to post to a webhook, so that it gets one request at a time."""
+
+    def acquire(self, webhook_id: str, holder: str) -> bool:
+        """Acquire or extend the lease; return whether ``holder`` has it now."""
+        ...
+
+    def cool_down(self, webhook_id: str, holder: str) -> None:
+        """Keep every holder off the webhook for a moment, then free the lease.
+
+        Nothing happens if ``holder`` does not have the lease any more.
+
+        Raises:
+            Unavailable: the lease ends when it expires.
+        """
+        ...
+
+    def release(self, webhook_id: str, holder: str) -> None:
+        """Free the lease now; otherwise as ``cool_down``."""
+        ...
+
+
+class JobsListener(Protocol):
+    """A component that is notified when a webhook or its jobs change."""
+
+    def jobs_changed(self) -> None:
+        """Look for due jobs again: there may be new ones, or a failing receiver was repaired."""
+        ...
 
 
 class WebhookSender(Protocol):
-    """Posts to whatever URL somebody has registered, and to no address that it must not."""
+    """An HTTP client for URLs that callers register; it reaches public addresses only."""
 
-    def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
-        """POST the body (≤ 128 KB) to an http or https URL; blocks for up to 15 s.
+    def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> PostResult:
+        """POST the body (≤ 128 KB) to an http or https URL, once; blocks for up to 15 s.
 
-        To resolve the host's name may take longer, as long as the system takes.
+        Resolving the host's name is not part of these 15 s: the system sets its own limit.
 
-        Never raises for what the receiver does or is: that is the ``Answer``. Redirects are
-        not followed; an address that is not public is not connected to, unless that is
-        allowed; no proxy is asked. Tries once.
+        Never raises for what the receiver does or is: the result says so. Redirects are not
+        followed, no proxy is used, and an address that is not public is not connected to unless
+        the deployment allows it.
         """
         ...

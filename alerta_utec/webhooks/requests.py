@@ -1,4 +1,4 @@
-"""What may be asked of a webhook, and everything that is wrong with it."""
+"""Validation of the bodies with which callers add, change and rotate webhooks."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -14,7 +14,7 @@ from alerta_utec.webhooks.model import Secret, State, Webhook
 URL_MAX = 2000
 DESCRIPTION_MAX = 200
 
-# RFC 3986 has no other characters; nothing is left for two parsers to read in two ways.
+# RFC 3986 allows no other characters, and two parsers cannot read these in two ways.
 _URL = re.compile(r"[!#-;=?-\[\]_a-z~]+")
 _FIELDS = frozenset({"url", "filter", "description"})
 _SERVER_FIELDS = frozenset({"webhookId", "createdAt", "oldSecretUntil"})
@@ -22,7 +22,7 @@ _SERVER_FIELDS = frozenset({"webhookId", "createdAt", "oldSecretUntil"})
 
 @dataclass(frozen=True, slots=True)
 class WebhookRequest:
-    """What a caller asks of a webhook; what is none was not said."""
+    """The fields that a caller gives for a webhook; ``None`` where a field is absent."""
 
     url: str | None = None
     filter: Filter | None = None
@@ -32,33 +32,33 @@ class WebhookRequest:
 
     @classmethod
     def to_create(cls, data: object) -> "WebhookRequest":
-        """``{url, filter?, description?, secret?}``.
+        """Parse ``{url, filter?, description?, secret?}``.
 
         Raises:
-            InvalidRequest: with every problem there is.
+            InvalidRequest: with every problem found.
         """
-        return _parse(data, fields=_FIELDS | {"secret"}, needed=("url",))
+        return _parse(data, fields=_FIELDS | {"secret"}, required=("url",))
 
     @classmethod
     def to_change(cls, data: object) -> "WebhookRequest":
-        """``{url?, filter?, description?, state?}``; ``state`` is ``active`` or ``paused``.
+        """Parse ``{url?, filter?, description?, state?}``; ``state``: ``active`` or ``paused``.
 
         Raises:
-            InvalidRequest: with every problem there is.
+            InvalidRequest: with every problem found.
         """
         return _parse(data, fields=_FIELDS | {"state"})
 
     @classmethod
     def to_rotate(cls, data: object) -> "WebhookRequest":
-        """``{secret?}``.
+        """Parse ``{secret?}``.
 
         Raises:
-            InvalidRequest: with every problem there is.
+            InvalidRequest: with every problem found.
         """
         return _parse(data, fields=frozenset({"secret"}))
 
     def created(self, webhook_id: str, *, at: datetime, since_seq: int) -> Webhook:
-        """The webhook that ``to_create`` asks for, with a secret of its own where none is given."""
+        """Build the webhook that ``to_create`` parsed, with a random secret unless one is given."""
         return Webhook(
             webhook_id=webhook_id,
             url=self.url or "",
@@ -70,12 +70,14 @@ class WebhookRequest:
         )
 
     def changed(self, webhook: Webhook) -> Webhook:
-        """The next version, as ``to_change`` asks for."""
+        """Return the next version of a webhook, with what ``to_change`` parsed."""
         wanted = {name: getattr(self, name) for name in ("url", "filter", "description", "state")}
         return webhook.next(**{name: value for name, value in wanted.items() if value is not None})
 
 
-def _parse(data: object, *, fields: frozenset[str], needed: tuple[str, ...] = ()) -> WebhookRequest:
+def _parse(
+    data: object, *, fields: frozenset[str], required: tuple[str, ...] = ()
+) -> WebhookRequest:
     if not isinstance(data, Mapping):
         raise InvalidRequest(problems=[Problem("", "not_object")])
     problems = [
@@ -83,7 +85,7 @@ def _parse(data: object, *, fields: frozenset[str], needed: tuple[str, ...] = ()
         for name in data
         if name not in fields
     ]
-    problems += [Problem(name, "missing") for name in needed if data.get(name) is None]
+    problems += [Problem(name, "missing") for name in required if data.get(name) is None]
     given = {name: data[name] for name in fields if data.get(name) is not None}
     parsed: dict[str, Any] = {
         name: _PARSERS[name](name, value, problems) for name, value in given.items()

@@ -16,9 +16,10 @@ from alerta_utec.adapters.aws.dynamodb.connections import DynamoConnections
 from alerta_utec.adapters.aws.dynamodb.deliveries import DynamoDeliveries
 from alerta_utec.adapters.aws.dynamodb.incidents import DynamoIncidents
 from alerta_utec.adapters.aws.dynamodb.table_names import BY_INCIDENT, BY_STATUS, IncidentTables
-from alerta_utec.webhooks.aws.jobs import BY_PILE, DynamoWebhookJobs
-from alerta_utec.webhooks.aws.queue import Bell
+from alerta_utec.webhooks.aws.jobs import DynamoWebhookJobs
 from alerta_utec.webhooks.aws.registry import DynamoWebhooks
+from alerta_utec.webhooks.aws.table import BY_PILE, JobTable
+from alerta_utec.webhooks.job import JobKey
 from tests.fakes.clock import ManualClock
 from tests.support.emulator import REGION, Emulator
 from tests.support.incidents import unique
@@ -105,22 +106,22 @@ def dynamodb_deliveries(dynamodb: "DynamoDBClient") -> Iterator[DynamoDeliveries
 
 
 @dataclass(frozen=True)
-class RungBells:
-    """``Bells`` that are only written down: which, and after how many seconds."""
+class SentWakeUps:
+    """``WakeUps`` that keep what was sent, as ``(key, delay_s)``."""
 
-    rung: list[tuple[Bell, int]] = field(default_factory=list)
+    sent: list[tuple[JobKey, int]] = field(default_factory=list)
 
-    def ring(self, bells: Sequence[Bell], *, after_s: int = 0) -> None:
-        self.rung.extend((bell, after_s) for bell in bells)
+    def send_wakeups(self, keys: Sequence[JobKey], *, delay_s: int = 0) -> None:
+        self.sent.extend((key, delay_s) for key in keys)
 
 
 @pytest.fixture
 def dynamodb_webhook_jobs(
     dynamodb: "DynamoDBClient", dynamodb_incidents: DynamoIncidents, clock: ManualClock
 ) -> Iterator[DynamoWebhookJobs]:
-    """``WebhookJobs`` that owe nothing yet, of changes in ``dynamodb_incidents``."""
+    """Empty ``WakingJobs``, of changes in ``dynamodb_incidents``."""
     table = create(dynamodb, "webhook_jobs")
-    yield DynamoWebhookJobs(dynamodb, table, dynamodb_incidents, RungBells(), clock)
+    yield DynamoWebhookJobs(JobTable(dynamodb, table), dynamodb_incidents, SentWakeUps(), clock)
     dynamodb.delete_table(TableName=table)
 
 
@@ -128,9 +129,9 @@ def dynamodb_webhook_jobs(
 def dynamodb_webhook_registry(
     dynamodb: "DynamoDBClient", dynamodb_webhook_jobs: DynamoWebhookJobs
 ) -> Iterator[DynamoWebhooks]:
-    """No ``Webhooks`` yet; what is owed to them is in ``dynamodb_webhook_jobs``."""
+    """Empty ``Webhooks``, with their jobs in ``dynamodb_webhook_jobs``."""
     table = create(dynamodb, "webhooks")
-    yield DynamoWebhooks(dynamodb, table, dynamodb_webhook_jobs.forget)
+    yield DynamoWebhooks(dynamodb, table, dynamodb_webhook_jobs)
     dynamodb.delete_table(TableName=table)
 
 

@@ -187,8 +187,8 @@ def owing(request: pytest.FixtureRequest) -> Owing:
 
 
 @dataclass(frozen=True)
-class Told:
-    """``Webhooks`` with the ``WebhookJobs`` owed to them, and the store of the changes."""
+class WebhookStores:
+    """``Webhooks`` with their ``WebhookJobs``, and the store of the changes."""
 
     registry: Webhooks
     jobs: WebhookJobs
@@ -196,8 +196,8 @@ class Told:
 
 
 @pytest.fixture
-def sqlite_webhooks(database: Database, sqlite_incidents: SqliteIncidents) -> Told:
-    return Told(SqliteWebhooks(database), SqliteWebhookJobs(database), sqlite_incidents)
+def sqlite_webhooks(database: Database, sqlite_incidents: SqliteIncidents) -> WebhookStores:
+    return WebhookStores(SqliteWebhooks(database), SqliteWebhookJobs(database), sqlite_incidents)
 
 
 @pytest.fixture
@@ -205,21 +205,21 @@ def dynamodb_webhooks(
     dynamodb_webhook_registry: DynamoWebhooks,  # noqa: F811
     dynamodb_webhook_jobs: DynamoWebhookJobs,  # noqa: F811
     dynamodb_incidents: DynamoIncidents,  # noqa: F811
-) -> Told:
-    return Told(dynamodb_webhook_registry, dynamodb_webhook_jobs, dynamodb_incidents)
+) -> WebhookStores:
+    return WebhookStores(dynamodb_webhook_registry, dynamodb_webhook_jobs, dynamodb_incidents)
 
 
 @pytest.fixture(params=["sqlite", "dynamodb"])
-def webhooks(request: pytest.FixtureRequest) -> Told:
-    """No ``Webhooks`` yet, and nothing owed."""
-    own: Told = request.getfixturevalue(f"{request.param}_webhooks")
+def webhooks(request: pytest.FixtureRequest) -> WebhookStores:
+    """Return empty ``Webhooks`` and ``WebhookJobs``."""
+    own: WebhookStores = request.getfixturevalue(f"{request.param}_webhooks")
     return own
 
 
 @pytest.fixture(params=["sqlite"])
-def webhook_plan(request: pytest.FixtureRequest) -> Told:
-    """As ``webhooks``; the jobs are a ``WebhookPlan`` too."""
-    own: Told = request.getfixturevalue(f"{request.param}_webhooks")
+def webhook_scan(request: pytest.FixtureRequest) -> WebhookStores:
+    """Return the same as ``webhooks``, where the jobs are ``ScannedJobs``."""
+    own: WebhookStores = request.getfixturevalue(f"{request.param}_webhooks")
     return own
 
 

@@ -1,4 +1,4 @@
-"""``WebhookJobs``: a change is owed to a webhook until it is delivered or given up."""
+"""``WebhookJobs``: a job is pending until it is delivered or given up."""
 
 from datetime import timedelta
 from typing import Any
@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from alerta_utec.domain.change import Change
+from alerta_utec.webhooks.job import DeadLetter, WebhookJob
 from alerta_utec.webhooks.model import Webhook
-from alerta_utec.webhooks.ports import DeadLetter, WebhookJob
 from tests.contract.builders import T0, creation, update, webhook
 
 SECOND = timedelta(seconds=1)
@@ -25,23 +25,23 @@ def _saved(webhooks: Any, **fields: Any) -> Webhook:
     return saved
 
 
-def _owe(webhooks: Any, *ids: str, **fields: Any) -> Change:
+def _enqueue(webhooks: Any, *ids: str, **fields: Any) -> Change:
     change: Change = webhooks.incidents.commit(creation(**fields)).change
-    webhooks.jobs.owe(change, ids, at=T0)
+    webhooks.jobs.enqueue(change, ids, at=T0)
     return change
 
 
-def test_nothing_is_owed_at_first(webhooks: Any, one: Webhook) -> None:
+def test_a_new_webhook_has_no_job(webhooks: Any, one: Webhook) -> None:
     assert webhooks.jobs.next_at(one.webhook_id) is None
     assert list(webhooks.jobs.due(one.webhook_id, LATER, 10)) == []
-    assert list(webhooks.jobs.given_up(one.webhook_id, 10)) == []
+    assert list(webhooks.jobs.dead_letters(one.webhook_id, 10)) == []
     assert webhooks.jobs.get(one.webhook_id, 1) is None
 
 
-def test_a_change_is_owed_to_those_that_are_named(webhooks: Any, one: Webhook) -> None:
+def test_a_change_is_enqueued_for_the_named_webhooks(webhooks: Any, one: Webhook) -> None:
     other, third = (_saved(webhooks, at=T0 + n * SECOND) for n in (1, 2))
 
-    change = _owe(webhooks, one.webhook_id, third.webhook_id)
+    change = _enqueue(webhooks, one.webhook_id, third.webhook_id)
 
     job = WebhookJob(one.webhook_id, change, created_at=T0, next_try_at=T0)
     assert list(webhooks.jobs.due(one.webhook_id, T0, 10)) == [job]
@@ -50,25 +50,25 @@ def test_a_change_is_owed_to_those_that_are_named(webhooks: Any, one: Webhook) -
     assert len(webhooks.jobs.due(third.webhook_id, T0, 10)) == 1
 
 
-def test_a_change_is_owed_with_the_state_before_it(webhooks: Any, one: Webhook) -> None:
+def test_a_job_has_the_state_before_its_change(webhooks: Any, one: Webhook) -> None:
     before = webhooks.incidents.commit(creation(user="ana")).change.after
     change = webhooks.incidents.commit(update(before, note="ya van", by="luz")).change
 
-    webhooks.jobs.owe(change, [one.webhook_id], at=T0)
+    webhooks.jobs.enqueue(change, [one.webhook_id], at=T0)
 
     (job,) = webhooks.jobs.due(one.webhook_id, T0, 10)
     assert job.change == change
 
 
-def test_to_owe_it_again_changes_nothing_whatever_became_of_it(webhooks: Any, one: Webhook) -> None:
-    waiting, sent, lost = (_owe(webhooks, one.webhook_id) for _ in range(3))
+def test_enqueueing_a_change_again_never_changes_its_job(webhooks: Any, one: Webhook) -> None:
+    waiting, sent, lost = (_enqueue(webhooks, one.webhook_id) for _ in range(3))
     jobs = webhooks.jobs.due(one.webhook_id, T0, 10)
     webhooks.jobs.postpone(jobs[0], until=LATER, reason="timeout")
-    webhooks.jobs.delivered(jobs[1], at=T0)
+    webhooks.jobs.mark_delivered(jobs[1], at=T0)
     webhooks.jobs.give_up(jobs[2], at=T0, reason="HTTP 500", attempts=10)
 
     for change in (waiting, sent, lost):
-        webhooks.jobs.owe(change, [one.webhook_id], at=T0 + SECOND)
+        webhooks.jobs.enqueue(change, [one.webhook_id], at=T0 + SECOND)
 
     assert webhooks.jobs.next_at(one.webhook_id) == LATER
     (left,) = webhooks.jobs.due(one.webhook_id, LATER, 10)
@@ -76,7 +76,7 @@ def test_to_owe_it_again_changes_nothing_whatever_became_of_it(webhooks: Any, on
 
 
 def test_a_job_is_due_from_its_time_on(webhooks: Any, one: Webhook) -> None:
-    _owe(webhooks, one.webhook_id)
+    _enqueue(webhooks, one.webhook_id)
     microsecond = timedelta(microseconds=1)
 
     due = [len(webhooks.jobs.due(one.webhook_id, T0 + n * microsecond, 9)) for n in (-1, 0, 1)]
@@ -85,8 +85,8 @@ def test_a_job_is_due_from_its_time_on(webhooks: Any, one: Webhook) -> None:
     assert due == [0, 1, 1]
 
 
-def test_due_gives_the_oldest_changes_up_to_its_limit(webhooks: Any, one: Webhook) -> None:
-    changes = [_owe(webhooks, one.webhook_id) for _ in range(4)]
+def test_due_returns_the_oldest_changes_up_to_its_limit(webhooks: Any, one: Webhook) -> None:
+    changes = [_enqueue(webhooks, one.webhook_id) for _ in range(4)]
     first, *_ = webhooks.jobs.due(one.webhook_id, T0, 1)
     webhooks.jobs.postpone(first, until=T0 + 60 * SECOND, reason="timeout")
 
@@ -99,22 +99,22 @@ def test_due_gives_the_oldest_changes_up_to_its_limit(webhooks: Any, one: Webhoo
     assert after == changes[:3]
 
 
-def test_next_at_is_the_earliest_time_of_what_is_owed(webhooks: Any, one: Webhook) -> None:
-    _owe(webhooks, one.webhook_id)
-    _owe(webhooks, one.webhook_id)
+def test_next_at_is_the_earliest_time_of_a_pending_job(webhooks: Any, one: Webhook) -> None:
+    _enqueue(webhooks, one.webhook_id)
+    _enqueue(webhooks, one.webhook_id)
     first, second = webhooks.jobs.due(one.webhook_id, T0, 10)
 
     webhooks.jobs.postpone(first, until=T0 + 60 * SECOND, reason="timeout")
     webhooks.jobs.postpone(second, until=T0 + 9 * SECOND, reason="timeout")
     after_one = webhooks.jobs.next_at(one.webhook_id)
-    webhooks.jobs.delivered(second, at=T0)
+    webhooks.jobs.mark_delivered(second, at=T0)
     after_both = webhooks.jobs.next_at(one.webhook_id)
 
     assert (after_one, after_both) == (T0 + 9 * SECOND, T0 + 60 * SECOND)
 
 
-def test_a_job_that_is_postponed_counts_its_attempts(webhooks: Any, one: Webhook) -> None:
-    change = _owe(webhooks, one.webhook_id)
+def test_a_postponed_job_counts_its_attempts(webhooks: Any, one: Webhook) -> None:
+    change = _enqueue(webhooks, one.webhook_id)
 
     for attempt in range(3):
         (job,) = webhooks.jobs.due(one.webhook_id, LATER, 10)
@@ -125,8 +125,8 @@ def test_a_job_that_is_postponed_counts_its_attempts(webhooks: Any, one: Webhook
     assert (job.attempts, job.created_at, job.next_try_at) == (3, T0, T0 + 2 * SECOND)
 
 
-def test_two_who_try_one_job_count_as_one_attempt(webhooks: Any, one: Webhook) -> None:
-    change = _owe(webhooks, one.webhook_id)
+def test_two_concurrent_attempts_count_as_one(webhooks: Any, one: Webhook) -> None:
+    change = _enqueue(webhooks, one.webhook_id)
     (job,) = webhooks.jobs.due(one.webhook_id, T0, 10)
     webhooks.jobs.postpone(job, until=T0 + SECOND, reason="HTTP 500")
 
@@ -137,44 +137,40 @@ def test_two_who_try_one_job_count_as_one_attempt(webhooks: Any, one: Webhook) -
     assert (left.attempts, left.next_try_at) == (1, T0 + SECOND)
 
 
-def test_what_the_receiver_has_is_delivered_though_others_failed_with_it(
-    webhooks: Any, one: Webhook
-) -> None:
-    change = _owe(webhooks, one.webhook_id)
+def test_a_delivery_counts_even_if_a_concurrent_attempt_failed(webhooks: Any, one: Webhook) -> None:
+    change = _enqueue(webhooks, one.webhook_id)
     (job,) = webhooks.jobs.due(one.webhook_id, T0, 10)
     webhooks.jobs.postpone(job, until=T0 + SECOND, reason="timeout")
 
-    webhooks.jobs.delivered(job, at=T0)
+    webhooks.jobs.mark_delivered(job, at=T0)
 
     assert webhooks.jobs.get(one.webhook_id, change.after.seq) is None
     assert list(webhooks.jobs.due(one.webhook_id, LATER, 10)) == []
 
 
-def test_a_delivered_job_is_owed_no_more_and_repeating_changes_nothing(
-    webhooks: Any, one: Webhook
-) -> None:
-    change = _owe(webhooks, one.webhook_id)
+def test_a_delivered_job_stays_delivered(webhooks: Any, one: Webhook) -> None:
+    change = _enqueue(webhooks, one.webhook_id)
     (job,) = webhooks.jobs.due(one.webhook_id, T0, 10)
 
-    webhooks.jobs.delivered(job, at=T0)
-    webhooks.jobs.delivered(job, at=T0 + SECOND)
+    webhooks.jobs.mark_delivered(job, at=T0)
+    webhooks.jobs.mark_delivered(job, at=T0 + SECOND)
     webhooks.jobs.postpone(job, until=T0, reason="tarde")
     webhooks.jobs.give_up(job, at=T0, reason="tarde", attempts=1)
 
     assert webhooks.jobs.next_at(one.webhook_id) is None
     assert webhooks.jobs.get(one.webhook_id, change.after.seq) is None
-    assert list(webhooks.jobs.given_up(one.webhook_id, 10)) == []
+    assert list(webhooks.jobs.dead_letters(one.webhook_id, 10)) == []
     assert webhooks.jobs.retry(one.webhook_id, at=T0) == 0
 
 
-def test_what_is_given_up_is_a_dead_letter(webhooks: Any, one: Webhook) -> None:
-    change = _owe(webhooks, one.webhook_id)
+def test_a_job_that_is_given_up_is_a_dead_letter(webhooks: Any, one: Webhook) -> None:
+    change = _enqueue(webhooks, one.webhook_id)
     (job,) = webhooks.jobs.due(one.webhook_id, T0, 10)
 
     webhooks.jobs.give_up(job, at=T0 + SECOND, reason="HTTP 500", attempts=10)
 
     dead = DeadLetter(one.webhook_id, change, T0 + SECOND, 10, "HTTP 500")
-    assert list(webhooks.jobs.given_up(one.webhook_id, 10)) == [dead]
+    assert list(webhooks.jobs.dead_letters(one.webhook_id, 10)) == [dead]
     assert webhooks.jobs.next_at(one.webhook_id) is None
     assert webhooks.jobs.get(one.webhook_id, change.after.seq) is None
 
@@ -183,23 +179,21 @@ def test_dead_letters_are_listed_the_newest_change_first_up_to_a_limit(
     webhooks: Any, one: Webhook
 ) -> None:
     other = _saved(webhooks, at=T0 + SECOND)
-    changes = [_owe(webhooks, one.webhook_id, other.webhook_id) for _ in range(3)]
+    changes = [_enqueue(webhooks, one.webhook_id, other.webhook_id) for _ in range(3)]
     for job in webhooks.jobs.due(one.webhook_id, T0, 10):
         webhooks.jobs.give_up(job, at=T0, reason="HTTP 410", attempts=1)
 
-    listed = [dead.change for dead in webhooks.jobs.given_up(one.webhook_id, 2)]
+    listed = [dead.change for dead in webhooks.jobs.dead_letters(one.webhook_id, 2)]
 
     assert listed == [changes[2], changes[1]]
-    assert list(webhooks.jobs.given_up(other.webhook_id, 10)) == []
+    assert list(webhooks.jobs.dead_letters(other.webhook_id, 10)) == []
 
 
-def test_what_waits_for_a_later_try_need_not_where_all_is_to_be_tried_again(
-    webhooks: Any, one: Webhook
-) -> None:
-    waiting, _, due = (_owe(webhooks, one.webhook_id) for _ in range(3))
+def test_a_retry_makes_waiting_jobs_due(webhooks: Any, one: Webhook) -> None:
+    waiting, _, due = (_enqueue(webhooks, one.webhook_id) for _ in range(3))
     jobs = webhooks.jobs.due(one.webhook_id, T0, 10)
     webhooks.jobs.postpone(jobs[0], until=LATER, reason="timeout")
-    webhooks.jobs.delivered(jobs[1], at=T0)
+    webhooks.jobs.mark_delivered(jobs[1], at=T0)
 
     count = webhooks.jobs.retry(one.webhook_id, at=T0 + SECOND)
 
@@ -211,9 +205,9 @@ def test_what_waits_for_a_later_try_need_not_where_all_is_to_be_tried_again(
     ]
 
 
-def test_dead_letters_are_owed_again_from_the_start(webhooks: Any, one: Webhook) -> None:
+def test_a_retry_restarts_dead_letters_with_no_attempts_made(webhooks: Any, one: Webhook) -> None:
     other = _saved(webhooks, at=T0 + SECOND)
-    changes = [_owe(webhooks, one.webhook_id, other.webhook_id) for _ in range(3)]
+    changes = [_enqueue(webhooks, one.webhook_id, other.webhook_id) for _ in range(3)]
     for own in (one, other):
         for job in webhooks.jobs.due(own.webhook_id, T0, 10)[:2]:
             webhooks.jobs.give_up(job, at=T0, reason="HTTP 500", attempts=10)
@@ -224,5 +218,5 @@ def test_dead_letters_are_owed_again_from_the_start(webhooks: Any, one: Webhook)
     assert count == 2
     assert [job.change for job in due] == changes
     assert [(job.attempts, job.next_try_at) for job in due[:2]] == [(0, T0 + 5 * SECOND)] * 2
-    assert list(webhooks.jobs.given_up(one.webhook_id, 10)) == []
-    assert len(webhooks.jobs.given_up(other.webhook_id, 10)) == 2
+    assert list(webhooks.jobs.dead_letters(one.webhook_id, 10)) == []
+    assert len(webhooks.jobs.dead_letters(other.webhook_id, 10)) == 2

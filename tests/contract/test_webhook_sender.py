@@ -1,11 +1,12 @@
-"""``WebhookSender``: one post, whose outcome is an ``Answer`` and never an exception."""
+"""``WebhookSender``: one post, whose outcome is a ``PostResult`` and never an exception."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import pytest
 
-from alerta_utec.webhooks.ports import Answer, WebhookSender
+from alerta_utec.webhooks.job import PostResult
+from alerta_utec.webhooks.ports import WebhookSender
 from alerta_utec.webhooks.sender import HttpWebhookSender
 from tests.contract.builders import T0
 from tests.fakes.clock import ManualClock
@@ -35,8 +36,8 @@ def fake_webhooking() -> Webhooking:
         sender,
         "https://receptor.example/alertas",
         lambda: [(post.body, post.headers) for post in sender.posts],
-        lambda status: sender.answers.append(Answer(status)),
-        FakeWebhookSender(answers=[Answer(none="unreachable")]),
+        lambda status: sender.results.append(PostResult(status)),
+        FakeWebhookSender(results=[PostResult(failure="unreachable")]),
         "https://nadie.example/",
     )
 
@@ -71,16 +72,16 @@ def test_a_post_arrives_with_its_body_and_headers(webhooking: Webhooking) -> Non
 
 
 @pytest.mark.parametrize("status", [200, 204, 301, 410, 429, 500])
-def test_the_status_of_the_receiver_is_the_answers(webhooking: Webhooking, status: int) -> None:
+def test_the_result_has_the_status_of_the_receiver(webhooking: Webhooking, status: int) -> None:
     webhooking.answer_with(status)
 
-    answer = webhooking.sender.post(webhooking.url, b"{}", HEADERS)
+    result = webhooking.sender.post(webhooking.url, b"{}", HEADERS)
 
-    assert (answer.status, answer.none) == (status, None)
+    assert (result.status, result.failure) == (status, None)
     assert len(webhooking.arrived()) == 1
 
 
-def test_a_receiver_that_cannot_be_reached_is_an_answer_too(webhooking: Webhooking) -> None:
-    answer = webhooking.unreachable.post(webhooking.unreachable_url, b"{}", HEADERS)
+def test_an_unreachable_receiver_is_a_result(webhooking: Webhooking) -> None:
+    result = webhooking.unreachable.post(webhooking.unreachable_url, b"{}", HEADERS)
 
-    assert (answer.status, answer.none) == (None, "unreachable")
+    assert (result.status, result.failure) == (None, "unreachable")

@@ -1,4 +1,4 @@
-"""``Webhooks``: every webhook as it was last saved, and no version lost to another."""
+"""``Webhooks``: each webhook is read as last saved, and no version overwrites another."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -14,12 +14,12 @@ from tests.contract.builders import T0, creation, webhook
 SECOND = timedelta(seconds=1)
 
 
-def test_at_first_there_is_none(webhooks: Any) -> None:
+def test_a_new_store_has_no_webhook(webhooks: Any) -> None:
     assert list(webhooks.registry.all()) == []
     assert webhooks.registry.get("0198a000-0000-7000-8000-000000000000") is None
 
 
-def test_a_webhook_comes_back_as_it_was_saved(webhooks: Any) -> None:
+def test_a_webhook_is_read_as_it_was_saved(webhooks: Any) -> None:
     saved = webhook(
         url="https://receptor.example:8443/ganchos?clave=1",
         description="Señalización del edificio A",
@@ -33,7 +33,7 @@ def test_a_webhook_comes_back_as_it_was_saved(webhooks: Any) -> None:
     assert list(webhooks.registry.all()) == [saved]
 
 
-def test_one_that_hears_of_everything_comes_back_so(webhooks: Any) -> None:
+def test_a_webhook_without_a_filter_is_read_without_one(webhooks: Any) -> None:
     saved = webhook()
 
     webhooks.registry.save(saved)
@@ -41,7 +41,7 @@ def test_one_that_hears_of_everything_comes_back_so(webhooks: Any) -> None:
     assert webhooks.registry.get(saved.webhook_id).filter is EVERYTHING
 
 
-def test_both_secrets_of_a_rotation_come_back(webhooks: Any) -> None:
+def test_both_secrets_of_a_rotation_are_read_back(webhooks: Any) -> None:
     first = webhook()
     webhooks.registry.save(first)
     rotated = first.rotated(Secret.new(), T0 + SECOND)
@@ -54,7 +54,7 @@ def test_both_secrets_of_a_rotation_come_back(webhooks: Any) -> None:
     assert kept.signing(T0 + SECOND + ROTATION) == rotated.secrets[:1]
 
 
-def test_all_are_listed_the_oldest_first(webhooks: Any) -> None:
+def test_webhooks_are_listed_the_oldest_first(webhooks: Any) -> None:
     made = [webhook(at=T0 + number * SECOND) for number in range(5)]
     for one in reversed(made):
         webhooks.registry.save(one)
@@ -62,7 +62,7 @@ def test_all_are_listed_the_oldest_first(webhooks: Any) -> None:
     assert list(webhooks.registry.all()) == made
 
 
-def test_the_next_version_takes_the_place_of_the_one_before(webhooks: Any) -> None:
+def test_the_next_version_replaces_the_previous_one(webhooks: Any) -> None:
     first = webhook()
     webhooks.registry.save(first)
     second = first.next(state=State.PAUSED, url="https://otro.example/")
@@ -86,7 +86,7 @@ def test_a_version_that_is_not_the_next_is_refused(webhooks: Any) -> None:
     assert webhooks.registry.get(first.webhook_id) == second
 
 
-def test_a_webhook_that_was_deleted_is_not_brought_back_by_a_change(webhooks: Any) -> None:
+def test_a_change_does_not_restore_a_deleted_webhook(webhooks: Any) -> None:
     first = webhook()
     webhooks.registry.save(first)
     webhooks.registry.delete(first.webhook_id)
@@ -97,7 +97,7 @@ def test_a_webhook_that_was_deleted_is_not_brought_back_by_a_change(webhooks: An
     assert webhooks.registry.get(first.webhook_id) is None
 
 
-def test_deleting_leaves_the_others_and_repeating_changes_nothing(webhooks: Any) -> None:
+def test_deleting_keeps_the_others_and_repeating_changes_nothing(webhooks: Any) -> None:
     gone, kept = webhook(), webhook(at=T0 + SECOND)
     for one in (gone, kept):
         webhooks.registry.save(one)
@@ -108,12 +108,12 @@ def test_deleting_leaves_the_others_and_repeating_changes_nothing(webhooks: Any)
     assert list(webhooks.registry.all()) == [kept]
 
 
-def test_deleting_leaves_nothing_owed_to_it(webhooks: Any) -> None:
+def test_deleting_leaves_no_pending_job(webhooks: Any) -> None:
     gone, kept = webhook(), webhook(at=T0 + SECOND)
     for one in (gone, kept):
         webhooks.registry.save(one)
     change = webhooks.incidents.commit(creation()).change
-    webhooks.jobs.owe(change, [gone.webhook_id, kept.webhook_id], at=T0)
+    webhooks.jobs.enqueue(change, [gone.webhook_id, kept.webhook_id], at=T0)
 
     webhooks.registry.delete(gone.webhook_id)
 

@@ -4,7 +4,7 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from alerta_utec.webhooks.ports import Answer
+from alerta_utec.webhooks.job import PostResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,14 +20,14 @@ class Post:
 class FakeWebhookSender:
     """A ``WebhookSender`` that appends each request to ``posts``.
 
-    ``answers`` has the answers to the next posts, in order; after them every answer is a 204.
+    ``results`` has the results to the next posts, in order; after them every answer is a 204.
     """
 
     posts: list[Post] = field(default_factory=list)
-    answers: list[Answer] = field(default_factory=list)
+    results: list[PostResult] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
-    def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+    def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> PostResult:
         with self._lock:
             self.posts.append(Post(url, body, headers))
-            return self.answers.pop(0) if self.answers else Answer(204)
+            return self.results.pop(0) if self.results else PostResult(204)

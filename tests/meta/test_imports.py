@@ -32,6 +32,8 @@ WEBHOOKS = {
     *("alerta_utec.webhooks.events", "alerta_utec.webhooks.manage"),
     *("alerta_utec.webhooks.sender", "alerta_utec.webhooks.aws.registry"),
     *("alerta_utec.webhooks.aws.jobs", "alerta_utec.webhooks.http"),
+    *("alerta_utec.webhooks.enqueue", "alerta_utec.webhooks.due_jobs"),
+    *("alerta_utec.webhooks.overdue", "alerta_utec.webhooks.job"),
 }
 OF_WEBHOOKS = {"webhooks", "webhook", "remind"}
 # What only those load who manage them.
@@ -92,7 +94,8 @@ FORBIDDEN = {
     },
     "webhooks": {
         *(HTTP_ONLY, JWT, "alerta_utec.adapters.aws.dynamodb.commit", "alerta_utec.app.broadcast"),
-        *("alerta_utec.webhooks.sender", "alerta_utec.webhooks.aws.consumer"),
+        *("alerta_utec.webhooks.sender", "alerta_utec.webhooks.delivery"),
+        *("alerta_utec.webhooks.due_jobs", "alerta_utec.webhooks.aws.leases"),
         *MANAGING_WEBHOOKS,
     },
     "webhook": {

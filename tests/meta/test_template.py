@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from alerta_utec.handlers.stream import RESERVE_S
-from alerta_utec.webhooks.aws.consumer import TURN
-from alerta_utec.webhooks.aws.queue import DELAY_MAX_S
+from alerta_utec.webhooks.aws.leases import LEASE
 from alerta_utec.webhooks.aws.registry import WITHOUT_SECRETS
+from alerta_utec.webhooks.aws.wakeups import DELAY_MAX_S
 from alerta_utec.webhooks.sender import TIMEOUT_S
 from tests.meta.conftest import Packaged, package
 
@@ -254,10 +254,9 @@ def test_a_turn_at_a_webhook_lasts_longer_than_a_post_and_less_than_its_lambda(
 ) -> None:
     functions = packaged.of_type("AWS::Lambda::Function")
 
-    turn_s = TURN.total_seconds()
-
+    lease_s = LEASE.total_seconds()
     timeout_s = functions["WebhookLambdaFunction"]["Properties"]["Timeout"]
-    assert TIMEOUT_S < turn_s < timeout_s
+    assert TIMEOUT_S < lease_s < timeout_s
     assert timeout_s - RESERVE_S + TIMEOUT_S < timeout_s
 
 

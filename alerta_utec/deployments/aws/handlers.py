@@ -153,22 +153,24 @@ class AwsHome:
 
     @cached_property
     def webhooks(self) -> Handler:
-        """The stream of changes, to what webhooks are owed."""
-        plan = self.webhook_services.plan_webhooks
-        return self._consumer(lambda change, _deadline_s: plan(change))
+        """The stream of changes, to the webhooks' jobs."""
+        jobs = self.webhook_services.enqueue_webhook_jobs
+        return self._consumer(lambda change, _deadline_s: jobs.enqueue(change))
 
     @cached_property
     def webhook(self) -> Handler:
-        """The queue of bells, to webhooks."""
+        """The queue of wake-ups, to the receivers of webhooks."""
         from alerta_utec.handlers.queue import QueueConsumer
-        from alerta_utec.webhooks.aws.queue import bell_of
+        from alerta_utec.webhooks.aws.wakeups import parse_wakeup
 
-        return self._logged(QueueConsumer(bell_of, self.webhook_services.answer_bell))
+        due_jobs = self.webhook_services.deliver_due_jobs
+        return self._logged(QueueConsumer(parse_wakeup, due_jobs.deliver))
 
     @cached_property
     def remind(self) -> Handler:
-        """The schedule, which rings for what is owed to webhooks."""
-        return self._logged(self.webhook_services.remind)
+        """The schedule, which sends wake-ups for overdue jobs of webhooks."""
+        overdue = self.webhook_services.requeue_overdue
+        return self._logged(lambda _event, _context: overdue.run())
 
     def _one_way(self, action: "Action") -> Handler:
         from alerta_utec.handlers.websocket import MessageRoute

@@ -66,7 +66,7 @@ def connect(
         {
             "broadcast": services.broadcast.broadcast,
             "email": AwsAlarms(environment, metrics=False).alarm_at_once.notify,
-            "webhooks": services.plan_webhooks,
+            "webhooks": services.enqueue_webhook_jobs.enqueue,
         },
         services.send_shard.send,
         dry_run=dry_run,

@@ -8,12 +8,13 @@ from alerta_utec.adapters.clock import SystemClock
 from alerta_utec.deployments.aws.services import AwsServices
 
 if TYPE_CHECKING:
-    from alerta_utec.webhooks.aws.consumer import AnswerBell, Remind
     from alerta_utec.webhooks.aws.jobs import DynamoWebhookJobs
-    from alerta_utec.webhooks.aws.queue import SqsBells
     from alerta_utec.webhooks.aws.registry import DynamoWebhooks
-    from alerta_utec.webhooks.delivery import PlanWebhooks
+    from alerta_utec.webhooks.aws.wakeups import SqsWakeUps
+    from alerta_utec.webhooks.due_jobs import DeliverDueJobs
+    from alerta_utec.webhooks.enqueue import EnqueueWebhookJobs
     from alerta_utec.webhooks.manage import ManageWebhooks
+    from alerta_utec.webhooks.overdue import RequeueOverdue
     from alerta_utec.webhooks.ports import Webhooks, WebhookSender
 
 
@@ -26,34 +27,35 @@ class AwsWebhooks(AwsServices):
     """
 
     @cached_property
-    def plan_webhooks(self) -> "PlanWebhooks":
-        """Owes a change to the webhooks that it concerns."""
-        from alerta_utec.webhooks.delivery import PlanWebhooks
+    def enqueue_webhook_jobs(self) -> "EnqueueWebhookJobs":
+        """Creates the jobs of a change."""
+        from alerta_utec.webhooks.enqueue import EnqueueWebhookJobs
 
-        return PlanWebhooks(self._unsigned, self._jobs, SystemClock())
+        return EnqueueWebhookJobs(self._unsigned, self._jobs, SystemClock())
 
     @cached_property
-    def answer_bell(self) -> "AnswerBell":
-        """Sends what is due to a webhook (also ``DELIVERIES_TABLE``)."""
-        from alerta_utec.webhooks.aws.consumer import AnswerBell, DynamoTurns
+    def deliver_due_jobs(self) -> "DeliverDueJobs":
+        """Delivers a webhook's due jobs (also ``DELIVERIES_TABLE``)."""
+        from alerta_utec.webhooks.aws.leases import DynamoLeases
         from alerta_utec.webhooks.delivery import DeliverWebhook
+        from alerta_utec.webhooks.due_jobs import DeliverDueJobs
 
         clock, jobs = SystemClock(), self._jobs
         source = self.environment["WEBHOOK_SOURCE"]
-        deliver = DeliverWebhook(self._webhooks, jobs, self._sender, clock, self._record, source)
-        turns = DynamoTurns(self._dynamodb, jobs.table, clock)
-        return AnswerBell(jobs, turns, deliver, self._bells, clock)
+        delivery = DeliverWebhook(self._webhooks, jobs, self._sender, clock, self._record, source)
+        leases = DynamoLeases(jobs.table, clock)
+        return DeliverDueJobs(jobs, leases, delivery, self._wakeups, clock)
 
     @cached_property
-    def remind(self) -> "Remind":
-        """Rings for what has waited long enough, and for what nobody came for."""
-        from alerta_utec.webhooks.aws.consumer import Remind
+    def requeue_overdue(self) -> "RequeueOverdue":
+        """Sends wake-ups for overdue jobs."""
+        from alerta_utec.webhooks.overdue import RequeueOverdue
 
-        return Remind(self._unsigned, self._jobs)
+        return RequeueOverdue(self._unsigned, self._jobs)
 
     @cached_property
     def manage_webhooks(self) -> "ManageWebhooks":
-        """What may be asked of webhooks (also what ``submit`` needs)."""
+        """The operations on webhooks (also what ``submit`` needs)."""
         from alerta_utec.webhooks.manage import ManageWebhooks
 
         return ManageWebhooks(
@@ -70,27 +72,28 @@ class AwsWebhooks(AwsServices):
         from alerta_utec.webhooks.aws.registry import DynamoWebhooks
 
         table = self.environment["WEBHOOKS_TABLE"]
-        return DynamoWebhooks(self._dynamodb, table, self._jobs.forget)
+        return DynamoWebhooks(self._dynamodb, table, self._jobs)
 
     @cached_property
     def _unsigned(self) -> "Webhooks":
-        from alerta_utec.webhooks.aws.registry import DynamoWebhooksUnsigned
+        from alerta_utec.webhooks.aws.registry import DynamoWebhooksWithoutSecrets
 
-        return DynamoWebhooksUnsigned(self._dynamodb, self.environment["WEBHOOKS_TABLE"])
+        return DynamoWebhooksWithoutSecrets(self._dynamodb, self.environment["WEBHOOKS_TABLE"])
 
     @cached_property
     def _jobs(self) -> "DynamoWebhookJobs":
         from alerta_utec.webhooks.aws.jobs import DynamoWebhookJobs
+        from alerta_utec.webhooks.aws.table import JobTable
 
-        table = self.environment["WEBHOOK_JOBS_TABLE"]
-        return DynamoWebhookJobs(self._dynamodb, table, self._feed, self._bells, SystemClock())
+        table = JobTable(self._dynamodb, self.environment["WEBHOOK_JOBS_TABLE"])
+        return DynamoWebhookJobs(table, self._feed, self._wakeups, SystemClock())
 
     @cached_property
-    def _bells(self) -> "SqsBells":
+    def _wakeups(self) -> "SqsWakeUps":
         from alerta_utec.adapters.aws import clients
-        from alerta_utec.webhooks.aws.queue import SqsBells
+        from alerta_utec.webhooks.aws.wakeups import SqsWakeUps
 
-        return SqsBells(clients.sqs(), self.environment["WEBHOOK_BELLS"])
+        return SqsWakeUps(clients.sqs(), self.environment["WEBHOOK_BELLS"])
 
     @cached_property
     def _sender(self) -> "WebhookSender":

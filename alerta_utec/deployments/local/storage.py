@@ -12,7 +12,7 @@ from alerta_utec.adapters.sqlite.deliveries import SqliteDeliveries
 from alerta_utec.adapters.sqlite.group_commit import CommitListener
 from alerta_utec.adapters.sqlite.incidents import SqliteIncidents
 from alerta_utec.deployments.local.settings import LocalSettings
-from alerta_utec.deployments.local.webhooks import KeptWebhooks
+from alerta_utec.deployments.local.webhooks import WebhookStorage
 from alerta_utec.gateway.executor import BatchYield
 from alerta_utec.notifications.local.channels import channels_for
 from alerta_utec.notifications.local.discarding import DiscardingMailer
@@ -32,7 +32,7 @@ class Backing:
     notices: NotificationStore
     channels: Sequence[Channel]
     deliveries: Deliveries
-    webhooks: KeptWebhooks
+    webhooks: WebhookStorage
 
 
 def open_backing(
@@ -56,7 +56,7 @@ def open_backing(
     resources.enter_context(closing(database))
     notices = SqliteNotifications(database)
     store = SqliteIncidents(database, listener=listener, steps=[notices], scheduler=BatchYield())
-    kept = KeptWebhooks(SqliteWebhooks(database), SqliteWebhookJobs(database))
+    kept = WebhookStorage(SqliteWebhooks(database), SqliteWebhookJobs(database))
     return Backing(store, notices, channels, SqliteDeliveries(database), kept)
 
 

@@ -1,32 +1,28 @@
-"""Webhooks on one machine: who tells them, and who manages them."""
+"""The webhooks of one machine: their worker and their management, over one store."""
 
 from dataclasses import dataclass
-from typing import Protocol
 
 from alerta_utec.app.records import Recorder
 from alerta_utec.ports import Clock, IncidentStore
-from alerta_utec.webhooks.delivery import DeliverWebhook, FollowFeed
+from alerta_utec.webhooks.delivery import DeliverWebhook
+from alerta_utec.webhooks.enqueue import ScanFeed
 from alerta_utec.webhooks.local.worker import WebhookWorker
 from alerta_utec.webhooks.manage import ManageWebhooks
-from alerta_utec.webhooks.ports import WebhookJobs, WebhookPlan, Webhooks
+from alerta_utec.webhooks.ports import ScannedJobs, Webhooks
 from alerta_utec.webhooks.sender import HttpWebhookSender
 
 
-class PlannedJobs(WebhookJobs, WebhookPlan, Protocol):
-    """What is owed, and how far it has been planned, in one store."""
-
-
 @dataclass(frozen=True)
-class KeptWebhooks:
-    """What keeps webhooks and what is owed to them."""
+class WebhookStorage:
+    """The stores of webhooks and of their jobs."""
 
     registry: Webhooks
-    jobs: PlannedJobs
+    jobs: ScannedJobs
 
 
 @dataclass(frozen=True)
 class LocalWebhooks:
-    """The worker, not started yet, and what may be asked of webhooks meanwhile."""
+    """The worker, not started yet, and the operations on webhooks."""
 
     worker: WebhookWorker
     manage: ManageWebhooks
@@ -34,7 +30,7 @@ class LocalWebhooks:
     @classmethod
     def over(
         cls,
-        kept: KeptWebhooks,
+        storage: WebhookStorage,
         store: IncidentStore,
         clock: Clock,
         recorder: Recorder,
@@ -42,16 +38,18 @@ class LocalWebhooks:
         source: str,
         allow_private: bool,
     ) -> "LocalWebhooks":
-        """Those of one store; ``source`` and ``allow_private`` are as their users have them."""
+        """Build both over one storage.
+
+        ``source`` is as for ``DeliverWebhook``, ``allow_private`` as for ``HttpWebhookSender``.
+        """
+        registry, jobs = storage.registry, storage.jobs
         sender = HttpWebhookSender(clock, allow_private=allow_private)
         worker = WebhookWorker(
-            FollowFeed(store, kept.registry, kept.jobs, clock),
-            DeliverWebhook(kept.registry, kept.jobs, sender, clock, recorder, source),
-            kept.registry,
-            kept.jobs,
+            ScanFeed(store, registry, jobs, clock),
+            DeliverWebhook(registry, jobs, sender, clock, recorder, source),
+            registry,
+            jobs,
             clock,
         )
-        manage = ManageWebhooks(
-            kept.registry, kept.jobs, sender, store, clock, source, changed=worker.changed
-        )
+        manage = ManageWebhooks(registry, jobs, sender, store, clock, source, listener=worker)
         return cls(worker, manage)

@@ -1,1 +1,1 @@
-"""Webhooks on AWS: registry and jobs in DynamoDB, wake-ups through SQS."""
+"""Webhooks on AWS: webhooks, jobs and leases in DynamoDB, wake-ups through SQS."""

@@ -1,4 +1,8 @@
-"""What is owed to webhooks, as DynamoDB items."""
+"""The jobs as DynamoDB items: their attributes, keys and queues.
+
+The attribute names and the words in them are stored, so they stay as they were first chosen:
+``pile`` is a queue, ``#owed`` marks pending jobs, ``ringAtUs`` is when a wake-up is overdue.
+"""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -14,34 +18,33 @@ from alerta_utec.adapters.aws.dynamodb.attributes import (
     text,
 )
 from alerta_utec.domain.change import Change, Position
-from alerta_utec.webhooks.aws.queue import Bell
-from alerta_utec.webhooks.ports import FINISHED_TTL_S, DeadLetter, WebhookJob
+from alerta_utec.webhooks.job import FINISHED_TTL_S, DeadLetter, JobKey, WebhookJob
 
-# A job that is still owed so long after its bell was to be heard is rung for once more.
+# A job that is still pending this long after its wake-up was due gets another one.
 OVERDUE_AFTER = timedelta(minutes=3)
 
 
-def owed_item(webhook_id: str, change: Change, at: datetime) -> Item:
-    """A job that is due ``at`` once; it points to its change.
+def pending_item(webhook_id: str, change: Change, at: datetime) -> Item:
+    """Return the item of a job that is due ``at`` once; it refers to its change.
 
     Raises:
         ValueError: the change is not committed.
     """
     if change.position is None:
-        raise ValueError("only what is committed is owed")
-    return key(Bell(webhook_id, change.position.seq)) | {
+        raise ValueError("only committed changes are enqueued")
+    return item_key(JobKey(webhook_id, change.position.seq)) | {
         "epoch": text(change.position.epoch),
-        "pile": text(owed_to(webhook_id)),
+        "pile": text(pending_queue(webhook_id)),
         "attempts": number(0),
         "createdAtUs": us(at),
         "nextTryAtUs": us(at),
         "ringAtUs": us(at + OVERDUE_AFTER),
-        "expiresAt": kept_from(at),
+        "expiresAt": expires_after(at),
     }
 
 
-def job_of(item: Mapping[str, Any], change: Change) -> WebhookJob:
-    """The job that is owed by the item, whose change this is."""
+def job_from(item: Mapping[str, Any], change: Change) -> WebhookJob:
+    """Read a pending job from its item and its change."""
     return WebhookJob(
         webhook_id=item["webhookId"]["S"],
         change=change,
@@ -51,8 +54,8 @@ def job_of(item: Mapping[str, Any], change: Change) -> WebhookJob:
     )
 
 
-def letter_of(item: Mapping[str, Any], change: Change) -> DeadLetter:
-    """The dead letter in the item, whose change this is."""
+def dead_letter_from(item: Mapping[str, Any], change: Change) -> DeadLetter:
+    """Read a dead letter from its item and its change."""
     return DeadLetter(
         webhook_id=item["webhookId"]["S"],
         change=change,
@@ -63,40 +66,35 @@ def letter_of(item: Mapping[str, Any], change: Change) -> DeadLetter:
 
 
 def position_of(item: Mapping[str, Any]) -> Position:
-    """Where the item's change is."""
+    """Return the position of the item's change in the feed."""
     return Position(item["epoch"]["S"], number_of(item, "seq"))
 
 
-def bell_of(item: Mapping[str, Any]) -> Bell:
-    """The bell that is rung for the item."""
-    return Bell(item["webhookId"]["S"], number_of(item, "seq"))
+def key_of(item: Mapping[str, Any]) -> JobKey:
+    """Return the key of the item's job."""
+    return JobKey(item["webhookId"]["S"], number_of(item, "seq"))
 
 
-def bell_for(job: WebhookJob) -> Bell:
-    """The bell that is rung for the job."""
-    return Bell(job.webhook_id, job.change.after.seq)
+def item_key(key: JobKey) -> Item:
+    """Return the key attributes of a job's item."""
+    return {"webhookId": text(key.webhook_id), "seq": number(key.seq)}
 
 
-def key(bell: Bell) -> Item:
-    """The key of the item that the bell is for."""
-    return {"webhookId": text(bell.webhook_id), "seq": number(bell.seq)}
-
-
-def owed_to(webhook_id: str) -> str:
-    """The pile of what is owed to the webhook."""
+def pending_queue(webhook_id: str) -> str:
+    """Return the name of the queue of the webhook's pending jobs."""
     return f"{webhook_id}#owed"
 
 
-def given_up_by(webhook_id: str) -> str:
-    """The pile of the webhook's dead letters."""
+def dead_letter_queue(webhook_id: str) -> str:
+    """Return the name of the queue of the webhook's dead letters."""
     return f"{webhook_id}#given_up"
 
 
 def us(moment: datetime) -> dict[str, str]:
-    """The moment as an attribute value."""
+    """Return the moment in microseconds, as an attribute value."""
     return number(epoch_us(moment))
 
 
-def kept_from(moment: datetime) -> dict[str, str]:
-    """``expiresAt`` of what was last of use at ``moment``."""
+def expires_after(moment: datetime) -> dict[str, str]:
+    """Return the ``expiresAt`` of an item last used at ``moment``."""
     return number(ceil(moment.timestamp()) + FINISHED_TTL_S)

@@ -1,9 +1,9 @@
-"""The ``Webhooks`` on DynamoDB."""
+"""The ``Webhooks`` on DynamoDB, with their secrets, and a variant that reads none."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from alerta_utec.adapters.aws.dynamodb.attributes import Item, number, number_of, text
 from alerta_utec.adapters.aws.dynamodb.calls import pages
@@ -14,8 +14,16 @@ from alerta_utec.webhooks.model import Webhook
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-# What whoever may not see secrets may read (the condition in deploy/roles.yml).
+# The attributes that a role without access to secrets can read (deploy/roles.yml).
 WITHOUT_SECRETS = ("webhookId", "revision", "webhook")
+
+
+class DeletesJobs(Protocol):
+    """The part of ``DynamoWebhookJobs`` that deleting a webhook needs."""
+
+    def delete_all(self, webhook_id: str) -> None:
+        """Delete the webhook's jobs and dead letters."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -23,13 +31,13 @@ class DynamoWebhooks:
     """One table: key ``webhookId``; the secrets are an attribute of their own.
 
     Needs ``Scan`` to list, ``GetItem`` to read, ``PutItem`` (with ``GetItem``) to save and
-    ``DeleteItem``. ``forget`` has what is owed to a webhook go with it; what it misses is never
-    tried, and ends by its TTL.
+    ``DeleteItem``. Deleting a webhook deletes its jobs; any job that this misses is never
+    attempted, and expires by its TTL.
     """
 
     client: "DynamoDBClient"
     table: str
-    forget: Callable[[str], None] = lambda _webhook_id: None
+    jobs: DeletesJobs | None = None
 
     def all(self) -> Sequence[Webhook]:
         return _sorted(map(_webhook, self._scan()))
@@ -60,10 +68,11 @@ class DynamoWebhooks:
     def delete(self, webhook_id: str) -> None:
         with translated("DeleteItem"):
             self.client.delete_item(TableName=self.table, Key={"webhookId": text(webhook_id)})
-        self.forget(webhook_id)
+        if self.jobs is not None:
+            self.jobs.delete_all(webhook_id)
 
     def _was_saved(self, webhook: Webhook, refusal: Mapping[str, Any]) -> bool:
-        """Whether a put that botocore has repeated only found itself there."""
+        """Return whether a put that botocore repeated was refused because it had succeeded."""
         repeated = refusal["ResponseMetadata"].get("RetryAttempts", 0) > 0
         return repeated and self.get(webhook.webhook_id) == webhook
 
@@ -77,10 +86,10 @@ class DynamoWebhooks:
         return [item for page in found for item in page["Items"]]
 
 
-class DynamoWebhooksUnsigned(DynamoWebhooks):
-    """The same for who tells nobody: the webhooks come with an empty secret.
+class DynamoWebhooksWithoutSecrets(DynamoWebhooks):
+    """The read-only variant for functions that post nothing; each secret is an empty text.
 
-    ``Scan`` asks for no more attributes than ``WITHOUT_SECRETS``.
+    ``Scan`` reads no attributes but ``WITHOUT_SECRETS``.
     """
 
     def _scan(self, **more: Any) -> Sequence[Item]:
@@ -107,5 +116,5 @@ def _webhook(item: Mapping[str, Any]) -> Webhook:
     return Webhook.from_record(record | {"revision": revision, "secrets": secrets})
 
 
-def _sorted(webhooks: Any) -> Sequence[Webhook]:
+def _sorted(webhooks: Iterable[Webhook]) -> Sequence[Webhook]:
     return sorted(webhooks, key=lambda one: (one.created_at, one.webhook_id))

@@ -1,1 +1,1 @@
-"""Webhooks on one machine: registry and jobs in SQLite, a worker thread."""
+"""Webhooks on one machine: webhooks and jobs in SQLite, deliveries by a worker's threads."""

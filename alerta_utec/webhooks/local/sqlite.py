@@ -1,4 +1,7 @@
-"""The webhooks and what is owed to them, in the database of the incidents."""
+"""The ``Webhooks`` and ``ScannedJobs`` in SQLite, in the database of the incidents.
+
+The words in the tables are stored, so they stay: a pending job's state is ``owed``.
+"""
 
 import sqlite3
 from collections.abc import Sequence
@@ -11,13 +14,13 @@ from alerta_utec.adapters.sqlite.database import Database
 from alerta_utec.adapters.sqlite.rows import CHANGE_COLUMNS, change_from, from_us, to_us
 from alerta_utec.domain.change import Change
 from alerta_utec.domain.errors import Conflict
+from alerta_utec.webhooks.job import FINISHED_TTL_S, DeadLetter, WebhookJob
 from alerta_utec.webhooks.model import Webhook
-from alerta_utec.webhooks.ports import FINISHED_TTL_S, DeadLetter, WebhookJob
 
-# For each job that is added, so many that are finished long since are removed at most.
+# How many expired jobs are removed, at most, for each job that is added.
 EXPIRED_PER_JOB = 20
 
-_OWE = """
+_ENQUEUE = """
 INSERT OR IGNORE INTO webhook_jobs (webhook_id, seq, state, attempts, next_try_at_us, created_at_us)
 SELECT webhook_id, ?, 'owed', 0, ?, ? FROM webhooks WHERE webhook_id = ?
 """
@@ -31,7 +34,7 @@ _ONE = f"""
 SELECT {_JOB_COLUMNS} FROM webhook_jobs JOIN changes ON changes.seq = webhook_jobs.seq
 WHERE webhook_id = ? AND state = 'owed' AND webhook_jobs.seq = ?
 """  # noqa: S608 (a constant)
-# By itself SQLite would look through a month of what is finished.
+# Without the hint, SQLite would read through a month of finished jobs.
 _DUE = f"""
 SELECT {_JOB_COLUMNS}
 FROM webhook_jobs INDEXED BY webhook_jobs_owed JOIN changes ON changes.seq = webhook_jobs.seq
@@ -42,7 +45,7 @@ _NEXT_AT = """
 SELECT min(next_try_at_us) FROM webhook_jobs INDEXED BY webhook_jobs_owed
 WHERE webhook_id = ? AND state = 'owed'
 """
-_GIVEN_UP = f"""
+_DEAD_LETTERS = f"""
 SELECT {CHANGE_COLUMNS}, finished_at_us, attempts, last_error
 FROM webhook_jobs JOIN changes ON changes.seq = webhook_jobs.seq
 WHERE webhook_id = ? AND state = 'given_up' ORDER BY webhook_jobs.seq DESC LIMIT ?
@@ -51,19 +54,19 @@ _DELIVERED = """
 UPDATE webhook_jobs SET state = 'delivered', finished_at_us = ?, attempts = attempts + 1
 WHERE webhook_id = ? AND seq = ? AND state = 'owed'
 """
-_RETRY = """
+_REVIVE = """
 UPDATE webhook_jobs
 SET state = 'owed', attempts = 0, next_try_at_us = ?, finished_at_us = NULL
 WHERE webhook_id = ? AND state = 'given_up'
 """
-_SOONER = """
+_ADVANCE = """
 UPDATE webhook_jobs INDEXED BY webhook_jobs_owed SET next_try_at_us = ?1
 WHERE webhook_id = ?2 AND state = 'owed' AND next_try_at_us > ?1
 """
 
 
 class SqliteWebhooks:
-    """``Webhooks``; their ids are in the order in which they were made (UUIDv7)."""
+    """``Webhooks``, listed by id, since ids are in order of creation (UUIDv7)."""
 
     def __init__(self, database: Database):
         self._database = database
@@ -105,26 +108,26 @@ class SqliteWebhooks:
 
 
 class SqliteWebhookJobs:
-    """``WebhookJobs`` and ``WebhookPlan``; nothing is owed to a webhook that there is not."""
+    """``ScannedJobs``; no job is created for an unknown webhook."""
 
     def __init__(self, database: Database):
         self._database = database
 
-    def owe(self, change: Change, webhook_ids: Sequence[str], *, at: datetime) -> None:
+    def enqueue(self, change: Change, webhook_ids: Sequence[str], *, at: datetime) -> None:
         with self._database.write() as connection:
-            _owe(connection, change, webhook_ids, to_us(at))
+            _enqueue(connection, change, webhook_ids, to_us(at))
 
-    def planned_seq(self) -> int:
+    def scanned_seq(self) -> int:
         with self._database.read() as connection:
             (seq,) = connection.execute("SELECT seq FROM webhook_plan").fetchone()
         return int(seq)
 
-    def plan(
-        self, owed: Sequence[tuple[Change, Sequence[str]]], *, up_to_seq: int, at: datetime
+    def enqueue_scanned(
+        self, recipients: Sequence[tuple[Change, Sequence[str]]], *, up_to_seq: int, at: datetime
     ) -> None:
         with self._database.write() as connection:
-            for change, webhook_ids in owed:
-                _owe(connection, change, webhook_ids, to_us(at))
+            for change, webhook_ids in recipients:
+                _enqueue(connection, change, webhook_ids, to_us(at))
             connection.execute("UPDATE webhook_plan SET seq = max(seq, ?)", (up_to_seq,))
 
     def get(self, webhook_id: str, seq: int) -> WebhookJob | None:
@@ -142,9 +145,9 @@ class SqliteWebhookJobs:
             (next_at_us,) = connection.execute(_NEXT_AT, (webhook_id,)).fetchone()
         return None if next_at_us is None else from_us(next_at_us)
 
-    def delivered(self, job: WebhookJob, *, at: datetime) -> None:
+    def mark_delivered(self, job: WebhookJob, *, at: datetime) -> None:
         with self._database.write() as connection:
-            connection.execute(_DELIVERED, (to_us(at), job.webhook_id, job.change.after.seq))
+            connection.execute(_DELIVERED, (to_us(at), *job.key))
 
     def postpone(self, job: WebhookJob, *, until: datetime, reason: str) -> None:
         assignments = "attempts = ?, next_try_at_us = ?, last_error = ?"
@@ -154,9 +157,9 @@ class SqliteWebhookJobs:
         assignments = "state = 'given_up', attempts = ?, finished_at_us = ?, last_error = ?"
         self._set(job, assignments, attempts, to_us(at), reason)
 
-    def given_up(self, webhook_id: str, limit: int) -> Sequence[DeadLetter]:
+    def dead_letters(self, webhook_id: str, limit: int) -> Sequence[DeadLetter]:
         with self._database.read() as connection:
-            rows = connection.execute(_GIVEN_UP, (webhook_id, limit)).fetchall()
+            rows = connection.execute(_DEAD_LETTERS, (webhook_id, limit)).fetchall()
         return [
             DeadLetter(
                 webhook_id, change_from(tuple(row)), from_us(finished_at_us), attempts, reason
@@ -167,24 +170,23 @@ class SqliteWebhookJobs:
     def retry(self, webhook_id: str, *, at: datetime) -> int:
         with self._database.write() as connection:
             values = (to_us(at), webhook_id)
-            return sum(connection.execute(sql, values).rowcount for sql in (_SOONER, _RETRY))
+            return sum(connection.execute(sql, values).rowcount for sql in (_ADVANCE, _REVIVE))
 
     def _set(self, job: WebhookJob, assignments: str, *values: Any) -> None:
-        """Change the job, unless it is done or somebody else has tried it."""
+        """Update the job, unless it is not pending or was attempted meanwhile."""
         sql = (
             f"UPDATE webhook_jobs SET {assignments} "  # noqa: S608 (constants)
             "WHERE webhook_id = ? AND seq = ? AND state = 'owed' AND attempts = ?"
         )
-        key = (job.webhook_id, job.change.after.seq, job.attempts)
         with self._database.write() as connection:
-            connection.execute(sql, (*values, *key))
+            connection.execute(sql, (*values, *job.key, job.attempts))
 
 
-def _owe(
+def _enqueue(
     connection: sqlite3.Connection, change: Change, webhook_ids: Sequence[str], now_us: int
 ) -> None:
     rows = [(change.after.seq, now_us, now_us, webhook_id) for webhook_id in webhook_ids]
-    connection.executemany(_OWE, rows)
+    connection.executemany(_ENQUEUE, rows)
     expired_us = now_us - FINISHED_TTL_S * 1_000_000
     connection.execute(_REMOVE_EXPIRED, (expired_us, EXPIRED_PER_JOB * len(rows)))
 

@@ -1,4 +1,4 @@
-"""The threads that tell webhooks what they are owed, on one machine."""
+"""The worker that scans the feed and delivers jobs, with a thread for each busy webhook."""
 
 import logging
 import threading
@@ -7,152 +7,166 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from alerta_utec.adapters.worker import RETRY, Worker
+from alerta_utec.domain.backoff import delay_s
 from alerta_utec.domain.errors import Unavailable
 from alerta_utec.ports import Clock
-from alerta_utec.webhooks.delivery import DeliverWebhook, FollowFeed, Tried
-from alerta_utec.webhooks.ports import WebhookJob, WebhookJobs, Webhooks
+from alerta_utec.webhooks.delivery import Attempt, DeliverWebhook
+from alerta_utec.webhooks.enqueue import ScanFeed
+from alerta_utec.webhooks.job import WebhookJob
+from alerta_utec.webhooks.ports import WebhookJobs, Webhooks
 
 log = logging.getLogger(__name__)
 
-# What one webhook is given between two looks at what is due.
+# How many due jobs of one webhook are read at once.
 BATCH = 50
-# A webhook that has failed is left alone for so long, doubled each time, with all that is due.
-REST = timedelta(seconds=1)
-REST_MAX = timedelta(seconds=30)
+# After a failure the webhook gets no request for this long, doubled with each further failure,
+# however many of its jobs are due.
+COOL_DOWN = timedelta(seconds=1)
+COOL_DOWN_MAX = timedelta(seconds=30)
 
 
 @dataclass(frozen=True, slots=True)
-class _Rest:
+class _CoolDown:
     failures: int
     until: datetime
 
 
 class WebhookWorker:
-    """Reads the feed for what is owed, and has each webhook told in a thread of its own.
+    """Creates jobs for new changes and delivers them, each webhook's in a thread of its own.
 
-    A webhook that hangs delays no other; to one webhook there is one post at a time, the oldest
-    change first. The threads are there only while there is something to send, and are no more
-    than there are webhooks. After a failure a webhook rests for a moment, 30 s at most, so that
-    one that is down is not posted to without end while much is owed to it. What cannot be
-    written down (a full disk) is kept until it can be, so that nothing is posted over and over.
+    A receiver that hangs delays no other webhook; one webhook gets one request at a time, the
+    oldest change first. A thread exists only while its webhook has due jobs. After a failure the
+    webhook cools down for up to ``COOL_DOWN_MAX``, so that a receiver that is down is not flooded
+    with requests. An outcome that cannot be stored (a full disk) is stored again until it can be,
+    so that nothing is sent over and over.
     """
 
     def __init__(
         self,
-        follow: FollowFeed,
-        deliver: DeliverWebhook,
+        scanner: ScanFeed,
+        delivery: DeliverWebhook,
         webhooks: Webhooks,
         jobs: WebhookJobs,
         clock: Clock,
         *,
         retry_s: float = RETRY.total_seconds(),
     ) -> None:
-        self._follow = follow
-        self._deliver = deliver
+        self._scanner = scanner
+        self._delivery = delivery
         self._webhooks = webhooks
         self._jobs = jobs
         self._clock = clock
         self._retry_s = retry_s
         self._stopping = threading.Event()
+        # The threads that deliver, by webhook id.
         self._busy: dict[str, threading.Thread] = {}
-        self._resting: dict[str, _Rest] = {}
+        self._cool_downs: dict[str, _CoolDown] = {}
+        # Whether there was a webhook at the last run.
         self._needed = True
         retry = timedelta(seconds=retry_s)
         self._worker = Worker("webhooks", self, clock, kind="webhooks", retry=retry)
 
     def start(self) -> None:
-        """Begin, with what was left owed by an earlier run."""
+        """Start, with the jobs that an earlier run left pending."""
         self._worker.start()
 
     def committed(self) -> None:
-        """There is something new in the feed."""
-        # Where there is no webhook, commits need not wake a thread that finds so each time.
+        """Look for new changes in the feed."""
+        # Without a webhook, a commit need not wake a thread that finds nothing to do.
         if self._needed:
             self._worker.wake()
 
-    def changed(self) -> None:
-        """Somebody has changed a webhook, or what is owed to it: what failed may do so no more."""
-        self._resting.clear()
+    def jobs_changed(self) -> None:
+        """End all cool-downs and look for due jobs: the cause of a failure may be repaired."""
+        self._cool_downs.clear()
         self._worker.wake()
 
     def stop(self, timeout_s: float) -> None:
-        """Let current posts end, for up to ``timeout_s``; the rest stays owed."""
+        """Wait up to ``timeout_s`` for the current requests; all other jobs stay pending."""
         until = time.monotonic() + timeout_s
         self._stopping.set()
         self._worker.end()
         self._worker.join(timeout_s)
-        for lane in list(self._busy.values()):
-            lane.join(max(0.0, until - time.monotonic()))
+        for thread in list(self._busy.values()):
+            thread.join(max(0.0, until - time.monotonic()))
 
     def run_once(self) -> datetime | None:
-        """Owe what is new, and have told who is owed something now.
+        """Create jobs for new changes, then start a thread for each webhook with due jobs.
 
         Returns:
-            When there is more to do; none where nothing waits for its time.
+            When the next job that nothing delivers yet is due, ``None`` without any.
         """
         webhooks = self._webhooks.all()
         self._needed = bool(webhooks)
-        while self._follow() and not self._stopping.is_set():
+        while self._scanner.scan() and not self._stopping.is_set():
             pass
         later, now = list[datetime](), self._clock.now()
         for webhook in webhooks:
             if webhook.webhook_id in self._busy:
-                continue  # its thread wakes this one at its end
-            next_at = self._jobs.next_at(webhook.webhook_id)
-            if next_at is None:
+                continue  # its thread wakes this one when it ends
+            start_at = self._start_at(webhook.webhook_id)
+            if start_at is None:
                 continue
-            rest = self._resting.get(webhook.webhook_id)
-            start_at = max(next_at, rest.until) if rest else next_at
             if start_at <= now:
-                self._start_lane(webhook.webhook_id)
+                self._start_thread(webhook.webhook_id)
             else:
                 later.append(start_at)
         return min(later, default=None)
 
-    def _start_lane(self, webhook_id: str) -> None:
-        lane = threading.Thread(
-            target=self._tell_all, args=(webhook_id,), name=f"webhook-{webhook_id}", daemon=True
+    def _start_at(self, webhook_id: str) -> datetime | None:
+        """Return when the webhook's next job may be attempted, ``None`` without any job."""
+        next_at = self._jobs.next_at(webhook_id)
+        cool_down = self._cool_downs.get(webhook_id)
+        return max(next_at, cool_down.until) if next_at and cool_down else next_at
+
+    def _start_thread(self, webhook_id: str) -> None:
+        thread = threading.Thread(
+            target=self._deliver_due, args=(webhook_id,), name=f"webhook-{webhook_id}", daemon=True
         )
-        self._busy[webhook_id] = lane
+        self._busy[webhook_id] = thread
         try:
-            lane.start()
-        except RuntimeError:  # the system has no thread left
+            thread.start()
+        except RuntimeError:  # the system's limit of threads
             del self._busy[webhook_id]
             raise
 
-    def _tell_all(self, webhook_id: str) -> None:
-        """Tell one webhook all that is due to it, until something fails."""
+    def _deliver_due(self, webhook_id: str) -> None:
+        """Deliver the webhook's due jobs, until an attempt fails."""
         try:
             while jobs := self._jobs.due(webhook_id, self._clock.now(), BATCH):
                 for job in jobs:
                     if self._stopping.is_set():
                         return
-                    if self._tell(job).outcome == "failed":
-                        self._rest(webhook_id)
+                    if self._deliver(job).outcome == "failed":
+                        self._cool_down(webhook_id)
                         return
-                    self._resting.pop(webhook_id, None)
+                    self._cool_downs.pop(webhook_id, None)
         except Exception:
-            # The store is away, or a defect of ours: this webhook waits, the others need not.
+            # The store is unavailable, or this is a defect: only this webhook has to wait.
             log.exception("webhook_failed", extra={"webhook_id": webhook_id})
             self._stopping.wait(self._retry_s)
         finally:
             del self._busy[webhook_id]
             self._worker.wake()
 
-    def _rest(self, webhook_id: str) -> None:
-        before = self._resting.get(webhook_id)
-        failures = before.failures + 1 if before else 1
-        rest = min(REST * 2 ** min(failures - 1, 10), REST_MAX)
-        self._resting[webhook_id] = _Rest(failures, self._clock.now() + rest)
+    def _cool_down(self, webhook_id: str) -> None:
+        before = self._cool_downs.get(webhook_id)
+        failures = before.failures if before else 0
+        wait_s = delay_s(
+            failures, base_s=COOL_DOWN.total_seconds(), cap_s=COOL_DOWN_MAX.total_seconds()
+        )
+        until = self._clock.now() + timedelta(seconds=wait_s)
+        self._cool_downs[webhook_id] = _CoolDown(failures + 1, until)
 
-    def _tell(self, job: WebhookJob) -> Tried:
-        tried = self._deliver.attempt(job)
+    def _deliver(self, job: WebhookJob) -> Attempt:
+        """Attempt the job, and store the outcome as soon as the store is available."""
+        attempt = self._delivery.attempt(job)
         while True:
             try:
-                self._deliver.keep(job, tried)
+                self._delivery.store(job, attempt)
             except Unavailable:
                 log.warning("webhook_outcome_waits", extra={"webhook_id": job.webhook_id})
                 if self._stopping.wait(self._retry_s):
-                    return tried
+                    return attempt
             else:
-                return tried
+                return attempt

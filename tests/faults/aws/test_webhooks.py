@@ -111,7 +111,7 @@ def test_a_bell_that_was_lost_is_rung_once_more(
     (post,) = receiver.wait(about(incident_id))
 
     assert lost
-    assert json.loads(answer["Payload"].read()).keys() == {"rung"}
+    assert json.loads(answer["Payload"].read()).keys() == {"requeued"}
     assert post.event(hook["secret"])["subject"] == incident_id
 
 

@@ -1,4 +1,4 @@
-"""What a webhook is told, as the reference packages of both standards read it."""
+"""The events of webhooks, as the reference packages of both standards read them."""
 
 import json
 from datetime import UTC, datetime
@@ -12,7 +12,12 @@ from standardwebhooks.webhooks import WebhookVerificationError
 
 from alerta_utec.domain.change import Change, Position
 from alerta_utec.domain.values import Status
-from alerta_utec.webhooks.events import TYPES, Event, event_of, trial
+from alerta_utec.webhooks.events import (
+    EVENT_TYPES,
+    WebhookEvent,
+    incident_event,
+    webhook_test_event,
+)
 from alerta_utec.webhooks.model import Secret
 from tests.contract.builders import T0, creation, update
 
@@ -23,21 +28,21 @@ def committed(change: Change, seq: int = 1) -> Change:
     return change.committed(Position("e1", seq))
 
 
-def sent(event: Event, *secrets: Secret) -> dict[str, Any]:
-    """The event's headers, sent now: the reference package believes no other time."""
+def headers_of(event: WebhookEvent, *secrets: Secret) -> dict[str, Any]:
+    """Return the event's headers, sent now: the reference package accepts no other time."""
     return dict(event.headers(secrets, datetime.now(UTC)))
 
 
-def read(event: Event) -> Any:
-    """The event, as the reference package of CloudEvents reads it."""
-    message = HTTPMessage(sent(event, Secret.new()), event.body)
+def read(event: WebhookEvent) -> Any:
+    """Return the event as the reference package of CloudEvents reads it."""
+    message = HTTPMessage(headers_of(event, Secret.new()), event.body)
     return from_http_event(message, JSONFormat())
 
 
-def test_a_creation_is_told_as_a_cloudevent() -> None:
+def test_a_creation_is_sent_as_a_cloudevent() -> None:
     change = committed(creation(user="ana", incidentId="inc.1", urgency="high"), 7)
 
-    event = read(event_of(change, source=SOURCE))
+    event = read(incident_event(change, source=SOURCE))
 
     assert event.get_specversion() == "1.0"
     assert event.get_type() == "pe.edu.utec.alerta.incident.created"
@@ -55,41 +60,43 @@ def test_a_creation_is_told_as_a_cloudevent() -> None:
     }
 
 
-def test_the_type_tells_what_has_happened() -> None:
+def test_the_event_type_names_the_kind_of_change() -> None:
     created = committed(creation())
     attended = committed(update(created.after, status=Status.EN_ATENCION), 2)
     resolved = committed(update(attended.after, status=Status.RESUELTO, note="ya está"), 3)
     noted = committed(update(resolved.after, note="informe"), 4)
 
     types = [
-        read(event_of(change, source=SOURCE)).get_type().rpartition(".")[2]
+        read(incident_event(change, source=SOURCE)).get_type().rpartition(".")[2]
         for change in (created, attended, resolved, noted)
     ]
 
     assert types == ["created", "updated", "resolved", "updated"]
 
 
-def test_nobody_is_named() -> None:
+def test_no_event_contains_a_personal_name() -> None:
     created = committed(creation(user="ana"))
     noted = committed(update(created.after, by="luz", note="voy"), 2)
 
-    bodies = [event_of(change, source=SOURCE).body.decode() for change in (created, noted)]
+    bodies = [incident_event(change, source=SOURCE).body.decode() for change in (created, noted)]
 
     assert not any(name in body for body in bodies for name in ("ana", "luz", "reportedBy"))
     assert json.loads(bodies[1])["data"]["change"]["note"] == "voy"
 
 
-def test_a_drill_says_so() -> None:
-    told = [
-        json.loads(event_of(committed(creation(**fields)), source=SOURCE).body)["data"]["incident"]
+def test_the_event_of_a_drill_is_marked_as_a_drill() -> None:
+    incidents = [
+        json.loads(incident_event(committed(creation(**fields)), source=SOURCE).body)["data"][
+            "incident"
+        ]
         for fields in ({"drill": True}, {})
     ]
 
-    assert told[0]["drill"] is True
-    assert "drill" not in told[1]
+    assert incidents[0]["drill"] is True
+    assert "drill" not in incidents[1]
 
 
-def test_a_change_has_one_id_however_often_it_is_sent_and_no_other_change_has_it() -> None:
+def test_each_change_has_one_event_id_of_its_own() -> None:
     base = creation(incidentId="a.1")
     others = [
         creation(incidentId="a-1"),
@@ -99,33 +106,33 @@ def test_a_change_has_one_id_however_often_it_is_sent_and_no_other_change_has_it
         creation(at=datetime(2035, 1, 1, tzinfo=UTC), incidentId="a.1"),
     ]
 
-    ids = [event_of(committed(change), source=SOURCE).event_id for change in (base, *others)]
+    ids = [incident_event(committed(change), source=SOURCE).event_id for change in (base, *others)]
 
-    again = event_of(base.committed(Position("otra", 9)), source=SOURCE)
+    again = incident_event(base.committed(Position("otra", 9)), source=SOURCE)
     assert again.event_id == ids[0]
     assert len(set(ids)) == len(ids)
     assert all(own.startswith("msg_") and own[4:].isalnum() for own in ids)
 
 
-def test_the_body_is_the_same_at_each_try() -> None:
+def test_the_body_is_the_same_at_each_attempt() -> None:
     change = committed(creation())
 
-    assert event_of(change, source=SOURCE) == event_of(change, source=SOURCE)
+    assert incident_event(change, source=SOURCE) == incident_event(change, source=SOURCE)
 
 
-def test_a_receiver_with_the_secret_believes_it() -> None:
+def test_a_receiver_with_the_secret_accepts_the_event() -> None:
     own = Secret.new()
-    event = event_of(committed(creation(location="Baño 2º")), source=SOURCE)
+    event = incident_event(committed(creation(location="Baño 2º")), source=SOURCE)
 
-    read_back = Receiver(own.value).verify(event.body, sent(event, own))
+    read_back = Receiver(own.value).verify(event.body, headers_of(event, own))
 
     assert read_back == json.loads(event.body)
 
 
-def test_during_a_rotation_receivers_with_either_secret_believe_it() -> None:
+def test_a_receiver_with_either_secret_of_a_rotation_accepts_the_event() -> None:
     new, old = Secret.new(), Secret.new()
-    event = event_of(committed(creation()), source=SOURCE)
-    headers = sent(event, new, old)
+    event = incident_event(committed(creation()), source=SOURCE)
+    headers = headers_of(event, new, old)
 
     for own in (new, old):
         assert Receiver(own.value).verify(event.body, headers)
@@ -134,10 +141,10 @@ def test_during_a_rotation_receivers_with_either_secret_believe_it() -> None:
 
 
 @pytest.mark.parametrize("touched", ["body", "webhook-id", "webhook-timestamp", "secret"])
-def test_a_receiver_believes_nothing_that_was_touched(touched: str) -> None:
+def test_a_receiver_refuses_an_event_that_was_tampered_with(touched: str) -> None:
     own = Secret.new()
-    event = event_of(committed(creation()), source=SOURCE)
-    headers, body = sent(event, own), event.body
+    event = incident_event(committed(creation()), source=SOURCE)
+    headers, body = headers_of(event, own), event.body
     if touched == "body":
         body = body.replace(b"Laboratorio A", b"Laboratorio B")
     elif touched == "webhook-id":
@@ -150,25 +157,25 @@ def test_a_receiver_believes_nothing_that_was_touched(touched: str) -> None:
         receiver.verify(body, headers)
 
 
-def test_the_signature_is_that_of_a_known_vector() -> None:
+def test_the_signature_equals_a_known_vector() -> None:
     own = Secret("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
-    event = Event("msg_p5jXN8AQM9LWM0D4loKWxJek", b'{"test": 2432232314}')
+    event = WebhookEvent("msg_p5jXN8AQM9LWM0D4loKWxJek", b'{"test": 2432232314}')
 
     headers = event.headers([own], datetime.fromtimestamp(1614265330, UTC))
 
     assert headers["webhook-signature"] == "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
 
 
-def test_a_trial_tells_of_nothing_and_is_new_each_time() -> None:
-    trials = [trial("w1", source=SOURCE, at=T0) for _ in range(2)]
+def test_a_test_event_has_no_incident_and_a_new_id_each_time() -> None:
+    events = [webhook_test_event("w1", source=SOURCE, at=T0) for _ in range(2)]
 
-    event = read(trials[0])
+    event = read(events[0])
 
     assert event.get_type() == "pe.edu.utec.alerta.webhook.test"
     assert event.get_data() == {"webhookId": "w1"}
-    assert trials[0].event_id != trials[1].event_id
-    assert "." not in trials[0].event_id
+    assert events[0].event_id != events[1].event_id
+    assert "." not in events[0].event_id
 
 
-def test_types_are_of_the_letters_that_both_standards_take() -> None:
-    assert all(part.isidentifier() for kind in TYPES for part in kind.split("."))
+def test_event_types_use_only_letters_that_both_standards_allow() -> None:
+    assert all(part.isidentifier() for kind in EVENT_TYPES for part in kind.split("."))

@@ -13,7 +13,7 @@ from alerta_utec.domain.errors import Unavailable
 from alerta_utec.domain.policy import Identity, Role
 from alerta_utec.handlers.routes import WEBHOOK_ROUTES
 from alerta_utec.ports import Authentication
-from alerta_utec.webhooks.ports import Answer
+from alerta_utec.webhooks.job import PostResult
 from tests import events
 from tests.fakes.clock import ManualClock
 from tests.support.incidents import incident
@@ -24,7 +24,7 @@ OWN_SECRET = json.loads(events.load("http_webhooks_rotate")["body"])["secret"]
 
 
 def add(world: World, **fields: Any) -> dict[str, Any]:
-    """A new webhook, as the answer to its addition shows it."""
+    """Add a webhook; return it as the response shows it."""
     asked = {"url": "https://panel.example.edu/alertas", **fields}
     status, _, body = world.get("http_webhooks_add", body=json.dumps(asked))
     assert status == 201
@@ -32,11 +32,11 @@ def add(world: World, **fields: Any) -> dict[str, Any]:
 
 
 def of(webhook: dict[str, Any]) -> dict[str, Any]:
-    """The part of an event that names a webhook."""
+    """Return the part of an event that names a webhook."""
     return {"pathParameters": {"webhookId": webhook["webhookId"]}}
 
 
-def test_a_webhook_is_added_and_its_secret_shown_this_once(world: World) -> None:
+def test_an_added_webhook_shows_its_secret_once(world: World) -> None:
     status, headers, added = world.get("http_webhooks_add")
 
     shown = {name: value for name, value in added.items() if name != "secret"}
@@ -49,7 +49,7 @@ def test_a_webhook_is_added_and_its_secret_shown_this_once(world: World) -> None
     assert world.get("http_webhooks_show", **of(added))[2] == shown
 
 
-def test_every_problem_of_a_webhook_is_told_at_once(world: World) -> None:
+def test_every_problem_of_a_webhook_is_reported_at_once(world: World) -> None:
     wrong = {"url": "ftp://x", "filter": {"urgency": "mucha"}, "secret": "corto", "webhookId": "x"}
 
     status, _, body = world.get("http_webhooks_add", body=json.dumps(wrong))
@@ -60,7 +60,7 @@ def test_every_problem_of_a_webhook_is_told_at_once(world: World) -> None:
     assert world.webhooks.all() == []
 
 
-def test_a_webhook_is_changed_in_what_is_named(world: World) -> None:
+def test_a_change_replaces_the_named_fields_only(world: World) -> None:
     added = add(world, description="El panel de la entrada")
 
     status, _, changed = world.get("http_webhooks_change", **of(added))
@@ -70,7 +70,7 @@ def test_a_webhook_is_changed_in_what_is_named(world: World) -> None:
 
 
 @pytest.mark.parametrize("body", [None, "", "{}"])
-def test_a_rotation_makes_a_secret_and_tells_until_when_the_old_one_signs(
+def test_a_rotation_makes_a_secret_and_shows_when_the_old_one_expires(
     world: World, body: str | None
 ) -> None:
     added = add(world)
@@ -82,7 +82,7 @@ def test_a_rotation_makes_a_secret_and_tells_until_when_the_old_one_signs(
     assert rotated["oldSecretUntil"] > added["createdAt"]
 
 
-def test_a_rotation_takes_the_secret_that_somebody_brings(world: World) -> None:
+def test_a_rotation_accepts_the_secret_of_the_caller(world: World) -> None:
     rotated = world.get("http_webhooks_rotate", **of(add(world)))[2]
 
     assert rotated["secret"] == OWN_SECRET
@@ -99,12 +99,12 @@ def test_a_webhook_is_removed(world: World) -> None:
     assert world.get("http_webhooks_show", **of(added))[0] == 404
 
 
-def test_what_was_given_up_is_listed_and_sent_again(world: World) -> None:
+def test_dead_letters_are_listed_and_retried(world: World) -> None:
     added = add(world)
     world.submit(incident(incidentId="aula-1"))
     (change,) = world.store.history("aula-1")
     jobs, now = world.stored.webhook_jobs, world.clock.now()
-    jobs.owe(change, [added["webhookId"]], at=now)
+    jobs.enqueue(change, [added["webhookId"]], at=now)
     (job,) = jobs.due(added["webhookId"], now, 10)
     jobs.give_up(job, at=now, reason="HTTP 500", attempts=10)
 
@@ -119,6 +119,7 @@ def test_what_was_given_up_is_listed_and_sent_again(world: World) -> None:
         "revision": 1,
         "seq": 1,
         "attempts": 10,
+        "reason": "HTTP 500",
         "because": "HTTP 500",
     }
     assert (retried[0], retried[2]) == (200, {"owed": 1})
@@ -127,32 +128,33 @@ def test_what_was_given_up_is_listed_and_sent_again(world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    ("answered", "told"),
+    ("result", "expected"),
     [
-        (Answer(204, ms=12), {"ok": True, "status": 204, "ms": 12}),
-        (Answer(301, ms=3), {"ok": False, "status": 301, "ms": 3}),
-        (Answer(none="timeout", ms=15000), {"ok": False, "because": "timeout", "ms": 15000}),
+        (PostResult(204, duration_ms=12), {"ok": True, "status": 204, "ms": 12}),
+        (PostResult(301, duration_ms=3), {"ok": False, "status": 301, "ms": 3}),
+        (
+            PostResult(failure="timeout", duration_ms=15000),
+            {"ok": False, "reason": "timeout", "because": "timeout", "ms": 15000},
+        ),
     ],
-    ids=["taken", "refused", "unanswered"],
+    ids=["accepted", "refused", "unanswered"],
 )
-def test_a_test_tells_what_the_receiver_said(
-    world: World, answered: Answer, told: dict[str, Any]
+def test_a_test_event_returns_the_result_of_its_post(
+    world: World, result: PostResult, expected: dict[str, Any]
 ) -> None:
     added = add(world)
-    world.receiver.answers.append(answered)
+    world.receiver.results.append(result)
 
     status, _, body = world.get("http_webhooks_test", **of(added))
 
-    assert (status, body) == (200, told)
+    assert (status, body) == (200, expected)
     (post,) = world.receiver.posts
     assert post.url == added["url"]
 
 
 @pytest.mark.parametrize("name", [n for n in EVENTS if "pathParameters" in events.load(n)])
 @pytest.mark.parametrize("webhook_id", [None, "x" * 10_000], ids=["unknown", "long"])
-def test_a_webhook_that_there_is_not_is_not_found(
-    world: World, name: str, webhook_id: str | None
-) -> None:
+def test_an_unknown_webhook_is_not_found(world: World, name: str, webhook_id: str | None) -> None:
     parts = {"pathParameters": {"webhookId": webhook_id}} if webhook_id else {}
 
     status, _, body = world.get(name, **parts)
@@ -161,7 +163,7 @@ def test_a_webhook_that_there_is_not_is_not_found(
 
 
 class As:
-    """An ``Authenticator`` that takes everybody for somebody of this role."""
+    """An ``Authenticator`` that gives every caller this role."""
 
     required = True
 
@@ -174,7 +176,7 @@ class As:
 
 @pytest.mark.parametrize("name", EVENTS)
 @pytest.mark.parametrize("role", [Role.ESTUDIANTE, Role.PERSONAL])
-def test_webhooks_are_for_the_authority_alone(name: str, role: Role) -> None:
+def test_only_autoridad_manages_webhooks(name: str, role: Role) -> None:
     world = World(authenticator=As(role))
 
     status, _, body = world.get(name)
@@ -184,7 +186,7 @@ def test_webhooks_are_for_the_authority_alone(name: str, role: Role) -> None:
     assert world.receiver.posts == []
 
 
-def test_whoever_asks_for_too_much_is_told_to_wait_and_may_go_on_looking() -> None:
+def test_a_caller_over_the_limit_can_still_read() -> None:
     clock = ManualClock()
     limit = SubmitLimit(InProcessRateLimits(), clock)
     world = World(clock=clock, authenticator=As(Role.AUTORIDAD), limit=limit)
@@ -212,7 +214,7 @@ def test_a_store_that_does_not_answer_is_unavailable(
     assert world.get("http_webhooks_list")[0] == 503
 
 
-def test_what_a_receiver_gets_is_what_the_document_describes(world: World) -> None:
+def test_a_sent_event_matches_the_openapi_document(world: World) -> None:
     document = world.get("http_openapi")[2]
     world.get("http_webhooks_test", **of(add(world)))
     (post,) = world.receiver.posts

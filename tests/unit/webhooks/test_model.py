@@ -1,4 +1,4 @@
-"""Webhooks: what a caller may ask for, whom a change concerns, and what signs."""
+"""Webhooks: valid requests, matching changes, and the secrets that sign."""
 
 import base64
 from dataclasses import replace
@@ -19,7 +19,7 @@ SECOND = timedelta(seconds=1)
 
 
 def problems(parse: Any, data: object) -> dict[str, str]:
-    """What is wrong, by field."""
+    """Return the problems found, by field."""
     with pytest.raises(InvalidRequest) as refusal:
         parse(data)
     return {problem.field: problem.key for problem in refusal.value.problems}
@@ -33,7 +33,7 @@ def at_seq(change: Change, seq: int) -> Change:
     return change.committed(Position("e", seq))
 
 
-def test_what_is_asked_for_is_what_is_made() -> None:
+def test_a_valid_request_makes_the_webhook_it_describes() -> None:
     wanted = WebhookRequest.to_create(
         {
             "url": URL,
@@ -59,7 +59,7 @@ def test_each_webhook_has_a_secret_of_its_own_of_32_bytes() -> None:
     assert one.secrets[0].value.startswith("whsec_")
 
 
-def test_every_problem_is_told_at_once() -> None:
+def test_every_problem_is_reported_at_once() -> None:
     data = {
         "url": "ftp://receptor.example/",
         "filter": {"urgency": "urgentísima", "planta": "3"},
@@ -81,7 +81,7 @@ def test_every_problem_is_told_at_once() -> None:
 
 
 @pytest.mark.parametrize("data", [None, [], "https://receptor.example/", 3])
-def test_what_is_no_object_is_refused(data: object) -> None:
+def test_a_body_that_is_no_object_is_refused(data: object) -> None:
     assert problems(WebhookRequest.to_change, data) == {"": "not_object"}
 
 
@@ -101,7 +101,7 @@ def test_a_webhook_needs_a_url(data: dict[str, Any]) -> None:
         "https://receptor.example/".ljust(URL_MAX, "a"),
     ],
 )
-def test_an_http_url_is_taken_as_it_is(url: str) -> None:
+def test_an_http_url_is_accepted_unchanged(url: str) -> None:
     assert WebhookRequest.to_create({"url": url}).url == url
 
 
@@ -146,7 +146,7 @@ def test_a_url_or_a_description_over_its_limit_is_refused() -> None:
 
 
 @pytest.mark.parametrize("length", [24, 25, 63, 64])
-def test_a_secret_of_24_to_64_bytes_is_taken(length: int) -> None:
+def test_a_secret_of_24_to_64_bytes_is_accepted(length: int) -> None:
     taken = WebhookRequest.to_rotate({"secret": secret(length)}).secret
 
     assert taken is not None
@@ -172,7 +172,7 @@ def test_any_other_secret_is_refused(value: object) -> None:
     assert problems(WebhookRequest.to_rotate, {"secret": value}) == {"secret": "not_secret"}
 
 
-def test_a_change_takes_what_it_names_and_leaves_the_rest() -> None:
+def test_a_change_replaces_the_fields_it_names_and_keeps_the_rest() -> None:
     first = webhook(description="Señalización", filter={"urgency": ["high"]})
 
     second = WebhookRequest.to_change({"state": "paused"}).changed(first)
@@ -184,23 +184,23 @@ def test_a_change_takes_what_it_names_and_leaves_the_rest() -> None:
 
 
 @pytest.mark.parametrize("state", ["gone", "ACTIVE", "", True, ["paused"]])
-def test_nobody_sets_any_other_state(state: object) -> None:
+def test_a_state_other_than_active_or_paused_is_refused(state: object) -> None:
     assert problems(WebhookRequest.to_change, {"state": state}) == {"state": "not_one_of"}
 
 
-def test_a_webhook_hears_of_what_came_after_it_and_matches_before_or_after() -> None:
+def test_a_webhook_matches_later_changes_by_the_state_before_or_after() -> None:
     one = webhook(since_seq=5, filter={"urgency": ["high"]})
     low = at_seq(creation(urgency="low"), 6)
     high = at_seq(creation(urgency="high"), 6)
     lowered = at_seq(update(high.after, urgency=Urgency.LOW), 7)
 
-    assert [one.concerns(change) for change in (low, high, lowered)] == [False, True, True]
-    assert not one.concerns(at_seq(high, 5))
+    assert [one.matches_change(change) for change in (low, high, lowered)] == [False, True, True]
+    assert not one.matches_change(at_seq(high, 5))
 
 
 @pytest.mark.parametrize("state", [State.PAUSED, State.GONE])
-def test_one_that_is_not_active_hears_of_nothing(state: State) -> None:
-    assert not webhook().next(state=state).concerns(at_seq(creation(), 1))
+def test_a_webhook_that_is_not_active_matches_nothing(state: State) -> None:
+    assert not webhook().next(state=state).matches_change(at_seq(creation(), 1))
 
 
 def test_after_a_rotation_both_secrets_sign_for_a_day() -> None:
@@ -214,7 +214,7 @@ def test_after_a_rotation_both_secrets_sign_for_a_day() -> None:
     assert signing == [2, 1, 1]
 
 
-def test_a_second_rotation_ends_the_oldest_secret() -> None:
+def test_a_second_rotation_drops_the_oldest_secret() -> None:
     first = webhook()
 
     twice = first.rotated(Secret.new(), T0).rotated(Secret.new(), T0 + SECOND)
@@ -231,12 +231,12 @@ def test_no_secret_is_shown_or_printed() -> None:
     assert one.to_json()["oldSecretUntil"] == "2035-11-17T18:12:00.123456Z"
 
 
-def test_a_record_has_everything() -> None:
+def test_a_record_keeps_every_field() -> None:
     one = webhook(filter={"location": ["Biblioteca"]}, description="x").rotated(Secret.new(), T0)
     plain = webhook().next(state=State.GONE)
 
     assert [Webhook.from_record(own.to_record()) for own in (one, plain)] == [one, plain]
 
 
-def test_its_channel_is_its_own() -> None:
+def test_each_webhook_has_a_channel_of_its_own() -> None:
     assert replace(webhook(), webhook_id="a").channel == "webhook:a"

@@ -1,4 +1,4 @@
-"""``Webhooks`` on DynamoDB, where answers are lost."""
+"""``Webhooks`` on DynamoDB when answers are lost."""
 
 from collections.abc import Iterator
 
@@ -16,14 +16,14 @@ from tests.unit.adapters_aws.faults import FaultyWire, answer_lost, request_lost
 
 @pytest.fixture
 def twice(emulator: Emulator) -> Iterator[FaultyWire]:
-    """A client that tries twice, as the real one does more often."""
+    """Yield a client that tries twice; the real one tries more often."""
     config = Config(retries={"mode": "standard", "total_max_attempts": 2}, read_timeout=10)
     client = boto3.client("dynamodb", config=config, **addressed(emulator))
     yield FaultyWire(client)
     client.close()
 
 
-def test_a_save_that_was_repeated_for_its_lost_answer_has_succeeded(
+def test_a_save_repeated_after_a_lost_answer_succeeds(
     twice: FaultyWire, dynamodb_webhook_registry: DynamoWebhooks
 ) -> None:
     webhooks = DynamoWebhooks(twice.client, dynamodb_webhook_registry.table)
@@ -38,7 +38,7 @@ def test_a_save_that_was_repeated_for_its_lost_answer_has_succeeded(
     assert twice.sent.count("PutItem") == 4
 
 
-def test_a_version_that_is_there_already_is_a_conflict_all_the_same(
+def test_saving_an_existing_version_is_a_conflict(
     twice: FaultyWire, dynamodb_webhook_registry: DynamoWebhooks
 ) -> None:
     webhooks = DynamoWebhooks(twice.client, dynamodb_webhook_registry.table)
@@ -49,7 +49,7 @@ def test_a_version_that_is_there_already_is_a_conflict_all_the_same(
         webhooks.save(first)
 
 
-def test_a_save_of_which_nobody_has_heard_is_unavailable(
+def test_a_save_without_any_answer_is_unavailable(
     twice: FaultyWire, dynamodb_webhook_registry: DynamoWebhooks
 ) -> None:
     webhooks = DynamoWebhooks(twice.client, dynamodb_webhook_registry.table)

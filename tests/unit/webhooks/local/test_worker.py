@@ -1,4 +1,4 @@
-"""``WebhookWorker``: each webhook in its turn, none in another's way, and nothing twice in vain."""
+"""``WebhookWorker``: webhooks that delay no other, cool-downs, and outcomes stored late."""
 
 import threading
 import time
@@ -12,11 +12,12 @@ import pytest
 from alerta_utec.adapters.sqlite.database import Database
 from alerta_utec.app.records import Recorder
 from alerta_utec.domain.errors import Unavailable
-from alerta_utec.webhooks.delivery import PLAN_BATCH, DeliverWebhook, FollowFeed
+from alerta_utec.webhooks.delivery import DeliverWebhook
+from alerta_utec.webhooks.enqueue import SCAN_BATCH, ScanFeed
+from alerta_utec.webhooks.job import PostResult, WebhookJob
 from alerta_utec.webhooks.local.sqlite import SqliteWebhookJobs
-from alerta_utec.webhooks.local.worker import BATCH, REST, WebhookWorker
+from alerta_utec.webhooks.local.worker import BATCH, COOL_DOWN, WebhookWorker
 from alerta_utec.webhooks.model import Webhook
-from alerta_utec.webhooks.ports import Answer, WebhookJob
 from tests.contract.builders import T0, creation, webhook
 from tests.fakes.clock import ManualClock
 from tests.fakes.deliveries import FakeDeliveries
@@ -26,7 +27,7 @@ from tests.support.temporary_store import TemporaryStore
 PATIENCE_S = 10.0
 
 
-class Gates(FakeWebhookSender):
+class GatedSender(FakeWebhookSender):
     """A sender whose posts to a URL wait while its gate is shut."""
 
     def __init__(self) -> None:
@@ -38,7 +39,7 @@ class Gates(FakeWebhookSender):
         self.gates[url] = threading.Event()
         return self.gates[url]
 
-    def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+    def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> PostResult:
         if url in self.gates:
             self.waiting.append(url)
             assert self.gates[url].wait(PATIENCE_S)
@@ -48,19 +49,19 @@ class Gates(FakeWebhookSender):
         return [post.body for post in list(self.posts) if post.url == url]
 
 
-class Jobs(SqliteWebhookJobs):
-    """``WebhookJobs`` whose writes, or reads, fail while told to; ``looks`` counts the latter."""
+class UnreliableJobs(SqliteWebhookJobs):
+    """``WebhookJobs`` whose reads and writes can be made to fail; ``looks`` counts the reads."""
 
     def __init__(self, database: Database) -> None:
         super().__init__(database)
         self.reads = self.writes = True
         self.refused = self.looks = 0
 
-    def delivered(self, job: WebhookJob, *, at: Any) -> None:
+    def mark_delivered(self, job: WebhookJob, *, at: Any) -> None:
         if not self.writes:
             self.refused += 1
             raise Unavailable("disk full")
-        super().delivered(job, at=at)
+        super().mark_delivered(job, at=at)
 
     def next_at(self, webhook_id: str) -> Any:
         self.looks += 1
@@ -70,18 +71,18 @@ class Jobs(SqliteWebhookJobs):
         return super().next_at(webhook_id)
 
 
-class House:
-    """The worker over memory; ``with`` it, it runs."""
+class Rig:
+    """The worker over a temporary store."""
 
     def __init__(self) -> None:
         self.clock = ManualClock(T0)
         stored = TemporaryStore(on_commit=lambda _change: self.worker.committed())
         self.store, self.webhooks = stored.incidents, stored.webhooks
-        self.jobs = Jobs(stored.database)
-        self.sender = Gates()
+        self.jobs = UnreliableJobs(stored.database)
+        self.sender = GatedSender()
         record = Recorder(FakeDeliveries())
         self.worker = WebhookWorker(
-            FollowFeed(self.store, self.webhooks, self.jobs, self.clock),
+            ScanFeed(self.store, self.webhooks, self.jobs, self.clock),
             DeliverWebhook(self.webhooks, self.jobs, self.sender, self.clock, record, "/x"),
             self.webhooks,
             self.jobs,
@@ -96,35 +97,35 @@ class House:
             since_seq=self.store.position().seq,
         )
         self.webhooks.save(added)
-        self.worker.changed()
+        self.worker.jobs_changed()
         return added
 
     def commit(self, count: int = 1) -> list[str]:
-        """The ids of so many new incidents."""
+        """Commit ``count`` new incidents and return their ids."""
         return [self.store.commit(creation()).change.incident_id for _ in range(count)]
 
     def look(self) -> None:
-        """Have the worker look for what is due, twice: the second time what it began is over."""
+        """Make the worker look for due jobs twice; by the second time the first has ended."""
         for _ in range(2):
             before = self.jobs.looks
             self.worker.committed()
             wait_until(lambda seen=before: self.jobs.looks > seen)
 
-    def told(self, own: Webhook) -> list[str]:
-        """The ids of the incidents that a webhook was told of, in order."""
+    def received(self, own: Webhook) -> list[str]:
+        """Return the ids of the incidents that a webhook received, in order."""
         return [body.split(b'"subject":"')[1][:36].decode() for body in self.sender.bodies(own.url)]
 
 
 def wait_until(condition: Callable[[], object]) -> None:
     deadline = time.monotonic() + PATIENCE_S
     while not condition():
-        assert time.monotonic() < deadline, "it never came to be so"
+        assert time.monotonic() < deadline, "the condition never held"
         time.sleep(0.005)
 
 
 @pytest.fixture
-def house() -> Iterator[House]:
-    built = House()
+def rig() -> Iterator[Rig]:
+    built = Rig()
     with ExitStack() as stack:
         stack.callback(lambda: built.worker.stop(PATIENCE_S))
         built.worker.start()
@@ -133,186 +134,188 @@ def house() -> Iterator[House]:
             gate.set()
 
 
-def test_what_is_committed_is_told_in_its_order(house: House) -> None:
-    own = house.add("a")
+def test_committed_changes_are_delivered_in_order(rig: Rig) -> None:
+    own = rig.add("a")
 
-    ids = house.commit(2 * BATCH + PLAN_BATCH + 1)
+    ids = rig.commit(2 * BATCH + SCAN_BATCH + 1)
 
-    wait_until(lambda: len(house.sender.posts) >= len(ids))
-    assert house.told(own) == ids
-
-
-def test_what_was_committed_before_it_started_is_told() -> None:
-    house = House()
-    own = house.add("a")
-    ids = house.commit(3)
-
-    house.worker.start()
-
-    wait_until(lambda: len(house.sender.posts) == 3)
-    house.worker.stop(PATIENCE_S)
-    assert house.told(own) == ids
+    wait_until(lambda: len(rig.sender.posts) >= len(ids))
+    assert rig.received(own) == ids
 
 
-def test_one_that_hangs_delays_no_other(house: House) -> None:
-    slow, quick = house.add("slow"), house.add("quick")
-    gate = house.sender.shut(slow.url)
+def test_changes_committed_before_the_start_are_delivered() -> None:
+    rig = Rig()
+    own = rig.add("a")
+    ids = rig.commit(3)
 
-    ids = house.commit(5)
+    rig.worker.start()
 
-    wait_until(lambda: len(house.told(quick)) == 5)
-    wait_until(lambda: house.sender.waiting == [slow.url])
+    wait_until(lambda: len(rig.sender.posts) == 3)
+    rig.worker.stop(PATIENCE_S)
+    assert rig.received(own) == ids
+
+
+def test_a_receiver_that_hangs_delays_no_other_webhook(rig: Rig) -> None:
+    slow, quick = rig.add("slow"), rig.add("quick")
+    gate = rig.sender.shut(slow.url)
+
+    ids = rig.commit(5)
+
+    wait_until(lambda: len(rig.received(quick)) == 5)
+    wait_until(lambda: rig.sender.waiting == [slow.url])
     gate.set()
-    wait_until(lambda: len(house.told(slow)) == 5)
-    assert house.told(slow) == house.told(quick) == ids
+    wait_until(lambda: len(rig.received(slow)) == 5)
+    assert rig.received(slow) == rig.received(quick) == ids
 
 
-def test_one_webhook_is_sent_one_thing_at_a_time(house: House) -> None:
-    own = house.add("a")
-    gate = house.sender.shut(own.url)
-    house.commit()
-    wait_until(lambda: house.sender.waiting)
+def test_a_webhook_gets_one_request_at_a_time(rig: Rig) -> None:
+    own = rig.add("a")
+    gate = rig.sender.shut(own.url)
+    rig.commit()
+    wait_until(lambda: rig.sender.waiting)
 
-    house.commit(5)
-    other = house.add("b")
-    house.commit()
-    wait_until(lambda: house.told(other))
+    rig.commit(5)
+    other = rig.add("b")
+    rig.commit()
+    wait_until(lambda: rig.received(other))
 
-    assert len(house.sender.waiting) == 1
+    assert len(rig.sender.waiting) == 1
     gate.set()
-    wait_until(lambda: len(house.told(own)) == 7)
+    wait_until(lambda: len(rig.received(own)) == 7)
 
 
-def test_a_failure_is_tried_again_when_its_time_has_come(house: House) -> None:
-    own = house.add("a")
-    house.sender.answers = [Answer(500)]
-    (incident_id,) = house.commit()
-    wait_until(lambda: house.jobs.next_at(own.webhook_id) not in (None, T0))
-    house.look()
-    assert house.told(own) == [incident_id]
+def test_a_failed_job_is_attempted_again_when_it_is_due(rig: Rig) -> None:
+    own = rig.add("a")
+    rig.sender.results = [PostResult(500)]
+    (incident_id,) = rig.commit()
+    wait_until(lambda: rig.jobs.next_at(own.webhook_id) not in (None, T0))
+    rig.look()
+    assert rig.received(own) == [incident_id]
 
-    house.clock.advance(timedelta(seconds=6))
-    house.worker.changed()
+    rig.clock.advance(timedelta(seconds=6))
+    rig.worker.jobs_changed()
 
-    wait_until(lambda: len(house.told(own)) == 2)
-    assert house.jobs.next_at(own.webhook_id) is None
+    wait_until(lambda: len(rig.received(own)) == 2)
+    assert rig.jobs.next_at(own.webhook_id) is None
 
 
-def test_after_a_failure_the_rest_waits_a_moment_and_then_goes_on(house: House) -> None:
-    own = house.add("a")
-    house.sender.answers = [Answer(500)]
-    gate = house.sender.shut(own.url)
-    ids = house.commit(3)
-    wait_until(lambda: house.sender.waiting)
+def test_the_other_jobs_wait_for_the_cool_down_after_a_failure(rig: Rig) -> None:
+    own = rig.add("a")
+    rig.sender.results = [PostResult(500)]
+    gate = rig.sender.shut(own.url)
+    ids = rig.commit(3)
+    wait_until(lambda: rig.sender.waiting)
     gate.set()
-    wait_until(lambda: house.jobs.next_at(own.webhook_id) == T0)
-    house.look()
-    assert house.told(own) == ids[:1]
+    wait_until(lambda: rig.jobs.next_at(own.webhook_id) == T0)
+    rig.look()
+    assert rig.received(own) == ids[:1]
 
-    house.clock.advance(REST)
-    house.worker.committed()
+    rig.clock.advance(COOL_DOWN)
+    rig.worker.committed()
 
-    wait_until(lambda: len(house.told(own)) == 3)
-    assert house.told(own) == ids
+    wait_until(lambda: len(rig.received(own)) == 3)
+    assert rig.received(own) == ids
 
 
-def test_one_that_is_down_is_posted_to_less_and_less(house: House) -> None:
-    own = house.add("a")
-    house.sender.answers = [Answer(none="unreachable")] * 100
-    house.commit(20)
-    rests = []
+def test_the_cool_down_doubles_with_each_failure_up_to_its_maximum(rig: Rig) -> None:
+    own = rig.add("a")
+    rig.sender.results = [PostResult(failure="unreachable")] * 100
+    rig.commit(20)
+    cool_downs = []
     for count in range(1, 9):
-        wait_until(lambda n=count: len(house.told(own)) == n)
-        house.look()
-        before = house.clock.now()
-        while len(house.told(own)) == count:
-            house.clock.advance(REST / 2)
-            house.look()
-        rests.append((house.clock.now() - before) / REST)
+        wait_until(lambda n=count: len(rig.received(own)) == n)
+        rig.look()
+        before = rig.clock.now()
+        while len(rig.received(own)) == count:
+            rig.clock.advance(COOL_DOWN / 2)
+            rig.look()
+        cool_downs.append((rig.clock.now() - before) / COOL_DOWN)
 
-    assert rests == [1, 2, 4, 8, 16, 30, 30, 30]
-
-
-def test_a_success_ends_the_long_rests(house: House) -> None:
-    own = house.add("a")
-    house.sender.answers = [Answer(500), Answer(500), Answer(204), Answer(500)]
-    ids = house.commit(5)
-    wait_until(lambda: len(house.told(own)) == 1)
-    for rests in (1, 2):
-        house.look()
-        house.clock.advance(rests * REST)
-    house.look()
-    assert house.told(own) == ids[:4]
-
-    house.clock.advance(REST)
-    house.look()
-
-    assert house.told(own) == ids
+    assert cool_downs == [1, 2, 4, 8, 16, 30, 30, 30]
 
 
-def test_whoever_mends_it_need_not_wait(house: House) -> None:
-    own = house.add("a")
-    house.sender.answers = [Answer(500)]
-    ids = house.commit(2)
-    wait_until(lambda: house.told(own))
-    house.look()
+def test_a_success_resets_the_cool_down(rig: Rig) -> None:
+    own = rig.add("a")
+    rig.sender.results = [PostResult(500), PostResult(500), PostResult(204), PostResult(500)]
+    ids = rig.commit(5)
+    wait_until(lambda: len(rig.received(own)) == 1)
+    for factor in (1, 2):
+        rig.look()
+        rig.clock.advance(factor * COOL_DOWN)
+    rig.look()
+    assert rig.received(own) == ids[:4]
 
-    house.worker.changed()
+    rig.clock.advance(COOL_DOWN)
+    rig.look()
 
-    wait_until(lambda: house.told(own) == ids)
-
-
-def test_while_nothing_can_be_written_nothing_is_posted_over_and_over(house: House) -> None:
-    own = house.add("a")
-    house.jobs.writes = False
-    ids = house.commit(2)
-    wait_until(lambda: house.jobs.refused > 3)
-    assert house.told(own) == ids[:1]
-
-    house.jobs.writes = True
-
-    wait_until(lambda: house.jobs.next_at(own.webhook_id) is None)
-    assert house.told(own) == ids
+    assert rig.received(own) == ids
 
 
-def test_while_nothing_can_be_read_it_waits(house: House) -> None:
-    own = house.add("a")
-    house.jobs.reads = False
-    ids = house.commit()
-    wait_until(lambda: house.jobs.refused > 3)
+def test_a_change_of_a_webhook_ends_its_cool_down(rig: Rig) -> None:
+    own = rig.add("a")
+    rig.sender.results = [PostResult(500)]
+    ids = rig.commit(2)
+    wait_until(lambda: rig.received(own))
+    rig.look()
 
-    house.jobs.reads = True
+    rig.worker.jobs_changed()
 
-    wait_until(lambda: house.told(own) == ids)
-
-
-def test_it_wakes_by_itself_when_something_is_due() -> None:
-    house = House()
-    own = house.add("a")
-    change = house.store.commit(creation()).change
-    house.jobs.plan([(change, [own.webhook_id])], up_to_seq=1, at=T0 + timedelta(seconds=0.2))
-    house.worker.start()
-    wait_until(lambda: house.jobs.looks)
-    assert house.told(own) == []
-
-    house.clock.advance(timedelta(seconds=1))
-
-    wait_until(lambda: house.told(own))
-    house.worker.stop(PATIENCE_S)
+    wait_until(lambda: rig.received(own) == ids)
 
 
-def test_it_stops_while_a_receiver_hangs() -> None:
-    house = House()
-    own = house.add("a")
-    gate = house.sender.shut(own.url)
-    house.commit()
-    house.worker.start()
-    wait_until(lambda: house.sender.waiting)
+def test_an_outcome_that_cannot_be_stored_is_not_sent_over_and_over(rig: Rig) -> None:
+    own = rig.add("a")
+    rig.jobs.writes = False
+    ids = rig.commit(2)
+    wait_until(lambda: rig.jobs.refused > 3)
+    assert rig.received(own) == ids[:1]
+
+    rig.jobs.writes = True
+
+    wait_until(lambda: rig.jobs.next_at(own.webhook_id) is None)
+    assert rig.received(own) == ids
+
+
+def test_the_worker_waits_while_jobs_cannot_be_read(rig: Rig) -> None:
+    own = rig.add("a")
+    rig.jobs.reads = False
+    ids = rig.commit()
+    wait_until(lambda: rig.jobs.refused > 3)
+
+    rig.jobs.reads = True
+
+    wait_until(lambda: rig.received(own) == ids)
+
+
+def test_the_worker_wakes_when_a_job_becomes_due() -> None:
+    rig = Rig()
+    own = rig.add("a")
+    change = rig.store.commit(creation()).change
+    rig.jobs.enqueue_scanned(
+        [(change, [own.webhook_id])], up_to_seq=1, at=T0 + timedelta(seconds=0.2)
+    )
+    rig.worker.start()
+    wait_until(lambda: rig.jobs.looks)
+    assert rig.received(own) == []
+
+    rig.clock.advance(timedelta(seconds=1))
+
+    wait_until(lambda: rig.received(own))
+    rig.worker.stop(PATIENCE_S)
+
+
+def test_the_worker_stops_while_a_receiver_hangs() -> None:
+    rig = Rig()
+    own = rig.add("a")
+    gate = rig.sender.shut(own.url)
+    rig.commit()
+    rig.worker.start()
+    wait_until(lambda: rig.sender.waiting)
 
     before = time.monotonic()
-    house.worker.stop(0.05)
+    rig.worker.stop(0.05)
     took_s = time.monotonic() - before
     gate.set()
 
     assert took_s < PATIENCE_S
-    assert house.jobs.next_at(own.webhook_id) == T0
+    assert rig.jobs.next_at(own.webhook_id) == T0

@@ -1,0 +1,45 @@
+"""The wake-ups on SQS: messages that name a job to look at once it is due."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from alerta_utec.adapters.aws.backoff import Backoff
+from alerta_utec.adapters.aws.sqs.batches import send_all
+from alerta_utec.webhooks.job import JobKey
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
+
+# The longest delay of an SQS message ("DelaySeconds").
+DELAY_MAX_S = 900
+
+
+@dataclass(frozen=True)
+class SqsWakeUps:
+    """``WakeUps`` as SQS messages; needs ``SendMessage``.
+
+    Messages of a batch that SQS refuses are sent again for five seconds.
+    """
+
+    client: "SQSClient"
+    url: str
+    backoff: Backoff = field(default_factory=lambda: Backoff(give_up_after_s=5.0))
+
+    def send_wakeups(self, keys: Sequence[JobKey], *, delay_s: int = 0) -> None:
+        send_all(self.client, self.url, [*map(_message, keys)], self.backoff, delay_s=delay_s)
+
+
+def parse_wakeup(body: str) -> JobKey:
+    """Return the key of the job that a message names.
+
+    Raises:
+        KeyError, TypeError, ValueError: the message is malformed.
+    """
+    document = json.loads(body)
+    return JobKey(str(document["webhookId"]), int(document["seq"]))
+
+
+def _message(key: JobKey) -> str:
+    return json.dumps({"webhookId": key.webhook_id, "seq": key.seq}, separators=(",", ":"))

@@ -1,0 +1,96 @@
+"""Delivery started by a wake-up: a webhook's due jobs, in order and one request at a time."""
+
+import logging
+import random
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from secrets import token_hex
+
+from alerta_utec.ports import Clock
+from alerta_utec.webhooks.delivery import DeliverWebhook
+from alerta_utec.webhooks.job import JobKey, WebhookJob
+from alerta_utec.webhooks.ports import Leases, WakeUps, WakingJobs
+
+log = logging.getLogger(__name__)
+
+# When another holder has the webhook's lease, the wake-up is sent again after this many seconds.
+BUSY_DELAY_S = (5, 15)
+# How many due jobs are read at once.
+DUE_BATCH = 25
+
+
+def random_busy_delay_s() -> int:
+    """Return a random delay within ``BUSY_DELAY_S``."""
+    return random.randint(*BUSY_DELAY_S)  # noqa: S311 (jitter, no secret)
+
+
+@dataclass(frozen=True)
+class DeliverDueJobs:
+    """Delivers the job that a wake-up names, and the webhook's other due jobs, in ``seq`` order.
+
+    The webhook's lease makes sure that it gets one request at a time: it receives changes in
+    order as long as no attempt fails, and a receiver that hangs delays no other webhook. If the
+    named job was not attempted (the lease is taken, an earlier attempt failed, or the time is
+    up), its wake-up is sent again.
+    """
+
+    jobs: WakingJobs
+    leases: Leases
+    delivery: DeliverWebhook
+    wakeups: WakeUps
+    clock: Clock
+    monotonic: Callable[[], float] = time.monotonic
+    busy_delay_s: Callable[[], int] = random_busy_delay_s
+
+    def deliver(self, key: JobKey, deadline_s: float | None = None) -> None:
+        """Deliver the job if it is due; wake-ups repeat, so often it no longer is.
+
+        No attempt starts after ``deadline_s`` (by ``monotonic``).
+
+        Raises:
+            Unavailable: the wake-up must be received again.
+        """
+        if self._due(key) is not None and key not in self._attempted(key, deadline_s):
+            self.wakeups.send_wakeups([key], delay_s=self.busy_delay_s())
+
+    def _attempted(self, key: JobKey, deadline_s: float | None) -> set[JobKey]:
+        """Attempt due jobs until there are none left or one fails; return their keys."""
+        holder, done, free_lease = token_hex(8), set[JobKey](), self.leases.release
+        try:
+            while left := self._left(key, done):
+                for one in left:
+                    if not self._has_time(deadline_s):
+                        return done
+                    if not self.leases.acquire(one.webhook_id, holder):
+                        return done
+                    done.add(one)
+                    if self._attempt(one, is_own=one == key) == "failed":
+                        free_lease = self.leases.cool_down
+                        return done
+        finally:
+            free_lease(key.webhook_id, holder)
+        return done
+
+    def _left(self, key: JobKey, done: set[JobKey]) -> Sequence[JobKey]:
+        """Return the due jobs by ``seq``; ``key`` is added, since ``due_keys`` may lag."""
+        return sorted({key, *self.jobs.due_keys(key.webhook_id, DUE_BATCH)} - done)
+
+    def _has_time(self, deadline_s: float | None) -> bool:
+        return deadline_s is None or self.monotonic() < deadline_s
+
+    def _due(self, key: JobKey) -> WebhookJob | None:
+        job = self.jobs.get(*key)
+        return job if job and job.next_try_at <= self.clock.now() else None
+
+    def _attempt(self, key: JobKey, *, is_own: bool) -> str | None:
+        """Return the attempt's outcome, ``None`` if the job is not due or cannot be attempted."""
+        try:
+            job = self._due(key)
+            return self.delivery.deliver(job).outcome if job else None
+        except Exception:
+            # Other jobs have their own wake-up, which will report the failure.
+            if is_own:
+                raise
+            log.exception("webhook_not_tried", extra={"webhook_id": key.webhook_id})
+            return None

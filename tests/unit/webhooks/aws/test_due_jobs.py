@@ -1,0 +1,265 @@
+"""Deliveries started by wake-ups: their order, and one request at a time to each webhook."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+
+import pytest
+
+from alerta_utec.adapters.aws.dynamodb.incidents import DynamoIncidents
+from alerta_utec.app.records import Recorder
+from alerta_utec.domain.change import Change
+from alerta_utec.ports import ChangeFeed
+from alerta_utec.webhooks.aws.items import OVERDUE_AFTER
+from alerta_utec.webhooks.aws.jobs import DynamoWebhookJobs
+from alerta_utec.webhooks.aws.leases import COOL_DOWN, LEASE, DynamoLeases
+from alerta_utec.webhooks.aws.registry import DynamoWebhooks, DynamoWebhooksWithoutSecrets
+from alerta_utec.webhooks.delivery import RETRY_AFTER_S, DeliverWebhook
+from alerta_utec.webhooks.due_jobs import DeliverDueJobs
+from alerta_utec.webhooks.job import JobKey, PostResult
+from alerta_utec.webhooks.model import Secret, State, Webhook
+from alerta_utec.webhooks.overdue import RequeueOverdue
+from tests.contract.builders import T0, creation
+from tests.fakes.clock import ManualClock
+from tests.fakes.deliveries import FakeDeliveries
+from tests.unit.webhooks.aws.test_jobs import sent_wakeups
+
+BUSY_S = 7
+
+
+@dataclass
+class Receivers:
+    """A sender whose n-th post has the result ``results[n]``, 200 by default."""
+
+    results: dict[int, PostResult] = field(default_factory=dict)
+    posted: list[str] = field(default_factory=list)
+    on_post: Callable[[], None] = lambda: None
+
+    def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> PostResult:
+        self.posted.append(url.rpartition("/")[2] + ":" + headers["webhook-id"])
+        self.on_post()
+        return self.results.get(len(self.posted), PostResult(200))
+
+
+@dataclass(frozen=True)
+class Rig:
+    """Two webhooks, ``w1`` and ``w2``, and the use case that delivers to them."""
+
+    incidents: DynamoIncidents
+    webhooks: DynamoWebhooks
+    jobs: DynamoWebhookJobs
+    leases: DynamoLeases
+    clock: ManualClock
+    receivers: Receivers
+    due_jobs: DeliverDueJobs
+
+    def enqueue(self, *names: str) -> int:
+        """Commit a change, enqueue it for these webhooks and return its ``seq``."""
+        change = self.incidents.commit(creation()).change
+        self.jobs.enqueue(change, names or ("w1",), at=self.clock.now())
+        return change.after.seq
+
+    def deliver(self, name: str, seq: int, deadline_s: float | None = None) -> None:
+        self.due_jobs.deliver(JobKey(name, seq), deadline_s)
+
+    def pending(self, *seqs: int, name: str = "w1") -> list[int]:
+        """Return those of the changes whose jobs are pending."""
+        return [seq for seq in seqs if self.jobs.get(name, seq)]
+
+
+@pytest.fixture
+def rig(
+    dynamodb_incidents: DynamoIncidents,
+    dynamodb_webhook_registry: DynamoWebhooks,
+    dynamodb_webhook_jobs: DynamoWebhookJobs,
+    clock: ManualClock,
+) -> Rig:
+    clock.set(T0)
+    jobs, receivers = dynamodb_webhook_jobs, Receivers()
+    leases = DynamoLeases(jobs.table, clock)
+    for name in ("w1", "w2"):
+        secrets = (Secret.new(),)
+        dynamodb_webhook_registry.save(Webhook(name, f"https://a.example/{name}", T0, 0, secrets))
+    delivery = DeliverWebhook(
+        dynamodb_webhook_registry, jobs, receivers, clock, Recorder(FakeDeliveries()), "urn:x"
+    )
+    due_jobs = DeliverDueJobs(
+        jobs, leases, delivery, jobs.wakeups, clock, lambda: 100.0, lambda: BUSY_S
+    )
+    return Rig(
+        dynamodb_incidents, dynamodb_webhook_registry, jobs, leases, clock, receivers, due_jobs
+    )
+
+
+def test_a_repeated_wakeup_delivers_its_job_once(rig: Rig) -> None:
+    seq = rig.enqueue()
+
+    for _ in range(3):
+        rig.deliver("w1", seq)
+
+    assert len(rig.receivers.posted) == 1
+    assert rig.pending(seq) == []
+
+
+def test_a_wakeup_before_its_job_is_due_does_nothing(rig: Rig) -> None:
+    seq = rig.enqueue()
+    rig.receivers.results = {1: PostResult(500)}
+    rig.deliver("w1", seq)
+
+    rig.deliver("w1", seq)
+    early = len(rig.receivers.posted)
+    rig.clock.advance(timedelta(seconds=10))
+    rig.deliver("w1", seq)
+
+    assert early == 1
+    assert len(rig.receivers.posted) == 2
+    assert len(set(rig.receivers.posted)) == 1
+    assert rig.pending(seq) == []
+
+
+def test_a_wakeup_delivers_the_due_jobs_of_its_webhook_in_order_and_no_others(
+    rig: Rig,
+) -> None:
+    seqs = [rig.enqueue("w1", "w2") for _ in range(3)]
+
+    rig.deliver("w1", seqs[2])
+
+    assert rig.pending(*seqs) == []
+    assert rig.pending(*seqs, name="w2") == seqs
+    for seq in seqs:
+        rig.deliver("w2", seq)
+    sent = [name.partition(":") for name in rig.receivers.posted]
+    assert [name for name, _, event in sent] == ["w1"] * 3 + ["w2"] * 3
+    assert [event for _, _, event in sent[:3]] == [event for _, _, event in sent[3:]]
+
+
+def test_a_job_enqueued_during_an_attempt_is_delivered_after_it(rig: Rig) -> None:
+    first = rig.enqueue()
+    added: list[int] = []
+
+    def enqueue_another() -> None:
+        if not added:
+            added.append(rig.enqueue())
+
+    rig.receivers.on_post = enqueue_another
+
+    rig.deliver("w1", first)
+
+    assert rig.pending(first, *added) == []
+
+
+def test_the_wakeup_of_a_leased_webhook_is_sent_again(rig: Rig) -> None:
+    seq = rig.enqueue()
+    sent_wakeups(rig.jobs)
+    rig.leases.acquire("w1", "another holder")
+
+    rig.deliver("w1", seq)
+
+    assert rig.receivers.posted == []
+    assert sent_wakeups(rig.jobs) == [(JobKey("w1", seq), BUSY_S)]
+    assert not rig.leases.acquire("w1", "a third holder")
+
+
+def test_the_lease_of_a_killed_holder_expires(rig: Rig) -> None:
+    seq = rig.enqueue()
+    rig.leases.acquire("w1", "the killed holder")
+    rig.clock.advance(LEASE - timedelta(microseconds=1))
+    rig.deliver("w1", seq)
+    before = list(rig.receivers.posted)
+    rig.clock.advance(timedelta(microseconds=1))
+
+    rig.deliver("w1", seq)
+
+    assert before == []
+    assert rig.pending(seq) == []
+    rig.leases.release("w1", "the killed holder")
+    assert rig.leases.acquire("w1", "the next holder")
+
+
+def test_a_webhook_cools_down_after_a_failure_whatever_else_is_due(rig: Rig) -> None:
+    first, second, third = (rig.enqueue() for _ in range(3))
+    sent_wakeups(rig.jobs)
+    rig.receivers.results = {1: PostResult(500)}
+
+    for seq in (second, third):
+        rig.deliver("w1", seq)
+    before = list(rig.receivers.posted)
+    again = sent_wakeups(rig.jobs)
+    rig.clock.advance(COOL_DOWN)
+    rig.deliver("w1", second)
+
+    assert len(before) == 1
+    assert [key.seq for key, _ in again] == [first, second, third]
+    assert [delay_s for _, delay_s in again[1:]] == [BUSY_S, BUSY_S]
+    assert rig.pending(first, second, third) == [first]
+    assert timedelta(seconds=RETRY_AFTER_S[0]) > COOL_DOWN
+
+
+def test_the_wakeup_of_a_job_beyond_the_deadline_is_sent_again(rig: Rig) -> None:
+    first, second = rig.enqueue(), rig.enqueue()
+    sent_wakeups(rig.jobs)
+
+    rig.deliver("w1", second, 100.0)
+
+    assert rig.receivers.posted == []
+    assert sent_wakeups(rig.jobs) == [(JobKey("w1", second), BUSY_S)]
+    assert rig.pending(first, second) == [first, second]
+    assert rig.leases.acquire("w1", "the next holder")
+
+
+@dataclass(frozen=True)
+class BrokenFeed:
+    """A feed whose change at ``seq`` cannot be read."""
+
+    feed: ChangeFeed
+    seq: int
+
+    def changes(self, *, after_seq: int, limit: int) -> Sequence[Change]:
+        if after_seq + 1 == self.seq:
+            raise ValueError("unreadable")
+        return self.feed.changes(after_seq=after_seq, limit=limit)
+
+
+def test_a_job_that_cannot_be_attempted_fails_its_own_wakeup_and_no_other(rig: Rig) -> None:
+    first, second = rig.enqueue(), rig.enqueue()
+    broken = replace(rig.jobs, feed=BrokenFeed(rig.jobs.feed, first))
+    due_jobs = replace(rig.due_jobs, jobs=broken)
+
+    due_jobs.deliver(JobKey("w1", second))
+    with pytest.raises(ValueError, match="unreadable"):
+        due_jobs.deliver(JobKey("w1", first))
+
+    assert rig.pending(first, second) == [first]
+    assert rig.leases.acquire("w1", "the next holder")
+
+
+def test_a_webhook_deleted_meanwhile_is_sent_nothing(rig: Rig) -> None:
+    seq = rig.enqueue()
+    rig.webhooks.delete("w1")
+
+    rig.deliver("w1", seq)
+
+    assert rig.receivers.posted == []
+
+
+def test_requeueing_covers_every_existing_webhook(rig: Rig) -> None:
+    readable = DynamoWebhooksWithoutSecrets(rig.webhooks.client, rig.webhooks.table)
+    seq = rig.enqueue("w1", "w2", "w3")
+    sent_wakeups(rig.jobs)
+    rig.clock.advance(OVERDUE_AFTER)
+
+    counted = RequeueOverdue(readable, rig.jobs).run()
+
+    assert counted == {"requeued": 2}
+    assert sent_wakeups(rig.jobs) == [(JobKey("w1", seq), 0), (JobKey("w2", seq), 0)]
+
+
+def test_the_variant_without_secrets_reads_everything_else(rig: Rig) -> None:
+    readable = DynamoWebhooksWithoutSecrets(rig.webhooks.client, rig.webhooks.table)
+    paused = rig.webhooks.all()[0].next(state=State.PAUSED)
+    rig.webhooks.save(paused)
+
+    found = readable.all()
+
+    assert [one.to_json() for one in found] == [one.to_json() for one in rig.webhooks.all()]
+    assert [secret.value for one in found for secret in one.secrets] == ["", ""]
