@@ -1,7 +1,9 @@
 """Starting, stopping and crashing."""
 
+import os
 import signal
 import socket
+import stat
 import subprocess
 import threading
 from pathlib import Path
@@ -217,3 +219,23 @@ def refused_server(
         timeout=REFUSED_S,
         check=False,
     )
+
+
+def test_the_data_folder_is_for_its_owner_alone_whatever_the_umask(
+    serve: ServeFactory, tmp_path: Path
+) -> None:
+    data = tmp_path / "data"
+    data.mkdir(mode=0o755)
+    data.chmod(0o755)
+    before = os.umask(0)
+    try:
+        server = serve(data=data)
+    finally:
+        os.umask(before)
+    with WsClient(server.ws_url) as client:
+        assert client.notify(incident(urgency="high"))["type"] == "ack"
+    eventually(lambda: list(data.glob("mail/new/*")), "an e-mail in the Maildir")
+
+    modes = {file: stat.S_IMODE(file.stat().st_mode) for file in (data, *data.rglob("*"))}
+
+    assert {file: oct(mode) for file, mode in modes.items() if mode & 0o077} == {}

@@ -2,6 +2,8 @@
 
 import fcntl
 import os
+import stat
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -26,7 +28,7 @@ class DataFolder:
 
     @classmethod
     def open(cls, path: Path) -> Self:
-        """Make the folder where there is none, and take its lock.
+        """Create the folder if there is none, take its lock, and close it to other users.
 
         Raises:
             DataRefused: another process has it, or the folder cannot be made or written.
@@ -40,6 +42,7 @@ class DataFolder:
             ) from error
         try:
             _take(path, lock_fd)
+            _make_private(path)
         except BaseException:
             os.close(lock_fd)
             raise
@@ -69,6 +72,31 @@ class DataFolder:
         _traceback: TracebackType | None,
     ) -> None:
         self.close()
+
+
+def _make_private(path: Path) -> None:
+    """Leave files to their owner alone, also in a folder that was there with other modes.
+
+    systemd's StateDirectory, for one, creates it with 0755. Files whose owner is another user
+    are left alone.
+    """
+    is_private = not path.stat().st_mode & 0o077
+    _restrict(path)
+    for entry in path.iterdir():
+        _restrict(entry)
+    if is_private:
+        return  # what lies deeper was out of reach, and is not walked through at each start
+    for folder, folders, files in os.walk(path):
+        for name in (*folders, *files):
+            _restrict(Path(folder, name))
+
+
+def _restrict(path: Path) -> None:
+    with suppress(FileNotFoundError, PermissionError):
+        found = path.lstat()
+        mode = stat.S_IMODE(found.st_mode)
+        if not stat.S_ISLNK(found.st_mode) and mode & 0o077:
+            path.chmod(mode & 0o700)
 
 
 def _take(path: Path, lock_fd: int) -> None:

@@ -1,6 +1,7 @@
 """One SQLite file: one writer at a time, and readers that never wait for it."""
 
 import logging
+import os
 import queue
 import sqlite3
 import threading
@@ -8,7 +9,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from alerta_utec.adapters.sqlite import file_identity
 from alerta_utec.adapters.sqlite.errors import DataRefused
+from alerta_utec.adapters.sqlite.file_identity import FileIdentity
 from alerta_utec.adapters.sqlite.schema import migrate
 from alerta_utec.domain.errors import Unavailable
 
@@ -39,8 +42,9 @@ def translated() -> Iterator[None]:
 def _refused(path: Path) -> Iterator[None]:
     try:
         yield
-    except sqlite3.Error as error:
-        raise DataRefused(f"No se puede usar {path}: {error}.") from error
+    except (sqlite3.Error, OSError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise DataRefused(f"No se puede usar {path}: {reason}.") from error
 
 
 class Database:
@@ -63,10 +67,15 @@ class Database:
         self._idle: queue.LifoQueue[sqlite3.Connection] = queue.LifoQueue(IDLE_READERS_MAX)
         self._closed = False
         with _refused(path):
+            # SQLite gives its log and index files the mode of the main file.
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+            new_epoch_reason = file_identity.examine(path)
+            self._identity = FileIdentity.of(path)
+            self._moved = False
             self._writer = self._connect()
         try:
             with _refused(path):
-                self._set_up()
+                self._set_up(new_epoch_reason)
         except BaseException:
             self._writer.close()
             raise
@@ -94,6 +103,7 @@ class Database:
         """
         with self.turn(), translated():
             connection = self._writer
+            self._check_not_moved()
             self._begin(connection)
             try:
                 yield connection
@@ -112,6 +122,7 @@ class Database:
             Unavailable.
         """
         with translated():
+            self._check_not_moved()
             connection = self._reader()
             try:
                 yield connection
@@ -131,8 +142,8 @@ class Database:
             self._close_readers()
             # The last connection to close checkpoints by itself, but says nothing if it cannot.
             try:
-                self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-            except sqlite3.Error:
+                file_identity.mark_closed(self._writer, self._path)
+            except (sqlite3.Error, OSError):
                 log.exception("checkpoint_failed")
             self._writer.close()
 
@@ -155,10 +166,31 @@ class Database:
             self._writer.execute(f"PRAGMA busy_timeout = {round(patience_s * 1000)}").fetchone()
             self._patience_s = patience_s
 
-    def _set_up(self) -> None:
+    def _check_not_moved(self) -> None:
+        """Refuse to go on with a file that is no longer at its path.
+
+        SQLite would go on with the open file, and what it acknowledges would be missing after
+        the next start.
+
+        Raises:
+            Unavailable: the file was moved, removed or replaced.
+        """
+        try:
+            moved = FileIdentity.of(self._path) != self._identity
+        except OSError:
+            moved = True
+        if moved != self._moved:
+            self._moved = moved
+            event = "database_moved" if moved else "database_back"
+            log.error(event, extra={"path": str(self._path)})
+        if moved:
+            raise Unavailable("SQLite: the file was moved or replaced")
+
+    def _set_up(self, new_epoch_reason: str | None) -> None:
         self._writer.execute(f"PRAGMA synchronous = {'FULL' if self._durable else 'OFF'}")
         migrate(self._writer, str(self._path))
         self._writer.execute("PRAGMA journal_mode = WAL").fetchone()
+        file_identity.mark_open(self._writer, self._path, new_epoch_reason)
 
     def _connect(self) -> sqlite3.Connection:
         return sqlite3.connect(

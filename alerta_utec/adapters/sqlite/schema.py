@@ -127,7 +127,16 @@ CREATE TABLE gates (
 ) WITHOUT ROWID;
 """
 
-MIGRATIONS: tuple[str, ...] = (_FIRST, _WEBHOOKS, _NOTICES)
+# See ``file_identity``.
+_FILE_IDENTITY = """
+CREATE TABLE file_identity (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    identity TEXT NOT NULL,
+    is_open INTEGER NOT NULL
+);
+"""
+
+MIGRATIONS: tuple[str, ...] = (_FIRST, _WEBHOOKS, _NOTICES, _FILE_IDENTITY)
 
 
 def check(connection: sqlite3.Connection, name: str) -> int:

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 import resource
 import signal
 from collections.abc import Callable
@@ -82,6 +83,7 @@ class LocalHome:
             ValueError: the mail URL is not usable.
         """
         logs.configure()
+        os.umask(0o077)  # what is written from here on is for this user alone
         _allow_many_files()
         with ExitStack() as resources, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             backing = open_backing(self.settings, self, resources)

@@ -46,6 +46,33 @@ def test_the_folder_is_made_for_its_owner_alone(tmp_path: Path) -> None:
         assert (path / "lock").read_text() == f"{os.getpid()}\n"
 
 
+def modes_below(path: Path) -> dict[str, int]:
+    return {
+        file.relative_to(path).as_posix(): stat.S_IMODE(file.stat().st_mode)
+        for file in (path, *path.rglob("*"))
+    }
+
+
+def test_a_folder_that_others_could_read_is_closed_to_them(tmp_path: Path) -> None:
+    path = tmp_path / "data"
+    (path / "mail" / "new").mkdir(parents=True)
+    for name in ("alerta.db", "alerta.db-wal", "mail/new/1"):
+        (path / name).touch()
+    outside = tmp_path / "outside"
+    outside.touch()
+    (path / "link").symlink_to(outside)
+    for file in (path, *path.rglob("*"), outside):
+        file.chmod(0o755 if file.is_dir() else 0o644)
+
+    DataFolder.open(path).close()
+
+    modes = modes_below(path)
+    del modes["link"]
+    assert {name for name, mode in modes.items() if mode == 0o700} == {".", "mail", "mail/new"}
+    assert set(modes.values()) == {0o700, 0o600}
+    assert stat.S_IMODE(outside.stat().st_mode) == 0o644
+
+
 def test_a_second_lock_in_the_same_process_is_refused(tmp_path: Path) -> None:
     with (
         DataFolder.open(tmp_path),

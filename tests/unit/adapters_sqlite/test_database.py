@@ -259,13 +259,26 @@ def test_a_damaged_database_is_unavailable(open_store: OpenStore, path: Path) ->
         before.incidents.commit(creation(description="x" * 4000))
     before.close()
     content = bytearray(path.read_bytes())
-    content[4096 * 2 :] = b"\xff" * (len(content) - 4096 * 2)
+    intact = 4096 * 40  # the tables' first pages
+    content[intact:] = b"\xff" * (len(content) - intact)
     path.write_bytes(content)
 
     damaged = open_store()
 
     with pytest.raises(Unavailable):
         damaged.incidents.changes(after_seq=0, limit=100)
+
+
+def test_a_database_whose_first_pages_are_damaged_is_refused(
+    open_store: OpenStore, path: Path
+) -> None:
+    open_store().close()
+    content = bytearray(path.read_bytes())
+    content[4096 * 2 :] = b"\xff" * (len(content) - 4096 * 2)
+    path.write_bytes(content)
+
+    with pytest.raises(DataRefused, match="malformed"):
+        open_store()
 
 
 def test_no_text_of_an_error_holds_what_was_to_be_stored(store: Store) -> None:
