@@ -78,7 +78,7 @@ export type Io = {
     open(link: Link): void;
     close(link: Link): void;
     send(link: Link, text: string): void;
-    tell(type: keyof Events, detail: any): void;
+    emit(type: keyof Events, detail: any): void;
 };
 /** @typedef {{incidentId: string, seq: number, revision: number, [field: string]: any}} Incident */
 /** @typedef {{urgency?: string[], status?: string[], type?: string[], location?: string[]}} Filter */
@@ -113,7 +113,7 @@ export type Io = {
 /** @typedef {ReturnType<typeof newLink>} Link */
 /**
  * @typedef {{now(): number, random(): number, open(link: Link): void, close(link: Link): void,
- *   send(link: Link, text: string): void, tell(type: keyof Events, detail: any): void}} Io
+ *   send(link: Link, text: string): void, emit(type: keyof Events, detail: any): void}} Io
  */
 declare const TIMING: {
     connect: number;

@@ -38,7 +38,7 @@
 /** @typedef {ReturnType<typeof newLink>} Link */
 /**
  * @typedef {{now(): number, random(): number, open(link: Link): void, close(link: Link): void,
- *   send(link: Link, text: string): void, tell(type: keyof Events, detail: any): void}} Io
+ *   send(link: Link, text: string): void, emit(type: keyof Events, detail: any): void}} Io
  */
 
 // In ms. From a pair a random value in between is taken, so that many clients do not act in step.
@@ -105,16 +105,16 @@ export function newFeed(from) {
   /** @type {Set<number>} */
   const ahead = new Set();
   /** @type {Map<string, number>} the latest seq of each incident ahead */
-  const told = new Map();
+  const latest = new Map();
 
   /** @param {Incident} incident */
   function isNews({ incidentId, seq }) {
-    const known = told.get(incidentId) ?? 0;
+    const known = latest.get(incidentId) ?? 0;
     // In a snapshot, changes before its position are new as well.
     if (seq <= floor) return !whole && !known;
     head = Math.max(head, seq);
     ahead.add(seq);
-    told.set(incidentId, Math.max(known, seq));
+    latest.set(incidentId, Math.max(known, seq));
     closeUp();
     return seq > known;
   }
@@ -122,7 +122,7 @@ export function newFeed(from) {
   /** Advance the position over the changes that follow it without a gap. */
   function closeUp() {
     while (whole && ahead.delete(floor + 1)) floor += 1;
-    if (!ahead.size) told.clear();
+    if (!ahead.size) latest.clear();
   }
 
   const feed = {
@@ -148,7 +148,7 @@ export function newFeed(from) {
     },
     /** Take a broadcast; return whether it is new. @param {unknown} position @param {Incident} incident */
     update(position, incident) {
-      const placed = parsePosition(position).epoch === epoch && told.size < AHEAD_MAX;
+      const placed = parsePosition(position).epoch === epoch && latest.size < AHEAD_MAX;
       if (!placed) feed.stale = true;
       return placed && incident.seq > floor && isNews(incident);
     },
@@ -166,7 +166,7 @@ export function newFeed(from) {
         head = floor;
         whole = false;
         ahead.clear();
-        told.clear();
+        latest.clear();
       }
       if (at.epoch !== epoch) return;
       const news = incidents.filter(isNews);
@@ -230,7 +230,7 @@ export function newMachine(feed, filter, timing, io) {
   /** @param {Request["kind"]} kind */
   const asked = (kind) => [...requests.values()].find((request) => request.kind === kind);
   /** @param {AlertaError} error */
-  const fault = (error) => io.tell("error", { error });
+  const fault = (error) => io.emit("error", { error });
 
   /**
    * @param {Link} link @param {Request["kind"]} kind @param {object} message
@@ -343,7 +343,7 @@ export function newMachine(feed, filter, timing, io) {
   function update({ incident, position }) {
     if (!isIncident(incident)) fault(new AlertaError("not_understood"));
     else if (feed.update(position, incident)) {
-      io.tell("incident", { incident, position, recovered: false });
+      io.emit("incident", { incident, position, recovered: false });
     }
   }
 
@@ -351,10 +351,10 @@ export function newMachine(feed, filter, timing, io) {
   function page({ link, since, recovered: before }, { position, incidents, reset, more, cursor }) {
     const news = incidents?.every?.(isIncident) && feed.page(position, incidents, reset, !cursor);
     if (!news) return drop(link, new AlertaError("not_understood"));
-    if (reset) io.tell("reset", {});
+    if (reset) io.emit("reset", {});
     for (const incident of news) {
       const at = position.replace(/\d+$/, incident.seq);
-      io.tell("incident", { incident, position: at, recovered: true });
+      io.emit("incident", { incident, position: at, recovered: true });
     }
     const count = reset || before == null ? null : before + news.length;
     busy = 0;
@@ -498,7 +498,7 @@ export function newMachine(feed, filter, timing, io) {
     if (live) reason = null;
     const retryAt = state === "waiting" ? new Date(connectAt) : null;
     const attempt = failures;
-    io.tell("status", { state, previous, attempt, retryAt, reason, recovered: live ? recovered : null });
+    io.emit("status", { state, previous, attempt, retryAt, reason, recovered: live ? recovered : null });
   }
 
   /** Do everything that is due; return the number of ms until the next step. */
@@ -557,7 +557,7 @@ export class AlertaUtec extends EventTarget {
   #position;
   /** @type {CustomEvent[]} */
   #events = [];
-  #telling = false;
+  #dispatching = false;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
 
@@ -583,7 +583,7 @@ export class AlertaUtec extends EventTarget {
       open: (link) => void this.#open(link),
       close: (link) => link.socket?.close(1000),
       send: (link, text) => link.socket.send(text),
-      tell: (type, detail) => void this.#events.push(new CustomEvent(type, { detail })),
+      emit: (type, detail) => void this.#events.push(new CustomEvent(type, { detail })),
     });
   }
 
@@ -691,15 +691,15 @@ export class AlertaUtec extends EventTarget {
     const wait = machine.decide();
     clearTimeout(this.#timer);
     if (wait < Infinity) this.#timer = setTimeout(() => this.#run(() => {}), wait);
-    if (this.#telling) return;
-    this.#telling = true;
+    if (this.#dispatching) return;
+    this.#dispatching = true;
     for (let event; (event = this.#events.shift()); ) {
       // Not before: a page is complete only with its last incident.
       if (this.#events[0]?.type !== "incident") this.#position = machine.position();
       else if (event.type === "reset") this.#position = null;
       this.dispatchEvent(event);
     }
-    this.#telling = false;
+    this.#dispatching = false;
     this.#position = machine.position();
   }
 

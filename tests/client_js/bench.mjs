@@ -1,4 +1,4 @@
-/** The client's machine on a bench: a clock that is turned by hand, and connections of paper. */
+/** A test bench for the client's machine: a manual clock and simulated connections. */
 
 import assert from "node:assert/strict";
 
@@ -46,12 +46,12 @@ export const broadcast = (one, epoch = "e") => ({
   position: `${epoch}:${one.seq}`,
 });
 
-/** A machine with everything that it does written down. */
+/** A machine that records everything it does. */
 export class Bench {
   now = 1_800_000_000_000;
   opening = [];
   closed = [];
-  told = [];
+  emitted = [];
   wait = Infinity;
 
   constructor({ position = null, filter = {}, random = () => 0.5, timing = {} } = {}) {
@@ -65,23 +65,23 @@ export class Bench {
         this.opening = this.opening.filter((one) => one !== link);
       },
       send: (link, text) => this.of(link).push(JSON.parse(text)),
-      tell: (type, detail) => this.told.push({ type, ...detail }),
+      emit: (type, detail) => this.emitted.push({ type, ...detail }),
     });
   }
 
-  /** What was sent over a connection and is not answered. */
+  /** The messages sent over a connection that have no answer yet. */
   of(link) {
     if (!this.sent.has(link)) this.sent.set(link, []);
     return this.sent.get(link);
   }
 
-  /** Let something happen, and the machine decide. */
+  /** Apply an event, then let the machine decide. */
   do(method, ...args) {
     this.machine[method](...args);
     this.wait = this.machine.decide();
   }
 
-  /** Let time pass, with the machine woken as it wants to be. */
+  /** Advance the clock, and wake the machine when it asks for it. */
   pass(ms) {
     const end = this.now + ms;
     while (this.now + this.wait <= end) {
@@ -92,7 +92,7 @@ export class Bench {
     this.wait = this.machine.decide();
   }
 
-  /** Let time pass, with every ping answered. */
+  /** Advance the clock, and answer every ping. */
   idle(link, ms) {
     for (const end = this.now + ms; this.now < end; this.pass(5_000)) {
       while (this.of(link).length) {
@@ -103,13 +103,13 @@ export class Bench {
     }
   }
 
-  /** Let time pass asleep. */
+  /** Advance the clock without waking the machine, as in sleep. */
   sleep(ms) {
     this.now += ms;
     this.wait = this.machine.decide();
   }
 
-  /** The connection that is being opened opens. */
+  /** Open the connection that is being opened. */
   open() {
     assert.equal(this.opening.length, 1);
     const link = this.opening.pop();
@@ -117,7 +117,7 @@ export class Bench {
     return link;
   }
 
-  /** Take the message of this action that waits for its answer; none where there is none. */
+  /** Take the message of this action that waits for its answer, if there is one. */
   take(link, action) {
     const at = this.of(link).findIndex((message) => message.action === action);
     return at < 0 ? undefined : this.of(link).splice(at, 1)[0];
@@ -142,13 +142,13 @@ export class Bench {
     return this.answer(link, "ping", { type: "pong", position: `e:${seq}`, expiresAt });
   }
 
-  /** A connection that has its snapshot at `seq`, and its first pong. */
+  /** Open a connection that has its snapshot at `seq`, and its first pong. */
   live(seq = 10, incidents = []) {
     this.do("start");
     const link = this.open();
     this.page(link, incidents, seq, { reset: true });
     this.pong(link, seq);
-    this.told.length = 0;
+    this.emitted.length = 0;
     return link;
   }
 
@@ -157,7 +157,7 @@ export class Bench {
     for (const end = this.now + 31_000; !this.opening.length && this.now < end; ) this.pass(this.wait);
   }
 
-  /** Ask the machine to send; what becomes of it. */
+  /** Ask the machine to send; return the outcome. */
   send(message, { again = true, filter } = {}) {
     const outcome = { settled: null };
     const item = {
@@ -172,10 +172,10 @@ export class Bench {
     return outcome;
   }
 
-  /** `[type, incidentId, revision]` of what was told since the last time, status aside. */
+  /** Return `[type, incidentId, revision]` of the new events, except status. */
   news() {
-    const told = this.told.splice(0).filter(({ type }) => type !== "status");
-    return told.map(({ type, incident: one }) => (one ? [type, one.incidentId, one.revision] : [type]));
+    const emitted = this.emitted.splice(0).filter(({ type }) => type !== "status");
+    return emitted.map(({ type, incident: one }) => (one ? [type, one.incidentId, one.revision] : [type]));
   }
 }
 

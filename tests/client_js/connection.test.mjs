@@ -41,7 +41,7 @@ test("a ping without an answer ends the connection", () => {
 
   assert.equal(before, "live");
   assert.deepEqual(bench.closed, [link]);
-  assert.equal(bench.told.at(-1).reason.code, "timeout");
+  assert.equal(bench.emitted.at(-1).reason.code, "timeout");
 });
 
 test("an error in answer to a ping is a sign of life", () => {
@@ -85,14 +85,14 @@ test("the waits start again only after a connection that has lasted", () => {
     bench.page(link, [], 10, { reset: bench.machine.position() === null });
     bench.idle(link, lasts);
     bench.do("closed", link, lost());
-    attempts.push(bench.told.at(-1).attempt);
+    attempts.push(bench.emitted.at(-1).attempt);
     bench.nextAttempt();
   }
 
   assert.deepEqual(attempts, [2, 4, 1]);
 });
 
-test("who asks for it is connected at once: an attempt under way gives way, and waits start again", () => {
+test("reconnect() connects at once: it replaces an attempt under way and restarts the backoff", () => {
   const bench = new Bench({ random: () => 1 });
   bench.do("start");
   for (let n = 0; n < 4; n += 1) {
@@ -111,7 +111,7 @@ test("who asks for it is connected at once: an attempt under way gives way, and 
   assert.equal(bench.opening.length, 1);
 });
 
-test("an attempt that does not come to an end is given up", () => {
+test("an attempt to connect that does not finish is abandoned", () => {
   const bench = new Bench();
 
   bench.do("start");
@@ -119,20 +119,20 @@ test("an attempt that does not come to an end is given up", () => {
   bench.pass(15_000);
 
   assert.deepEqual(bench.closed, [link]);
-  assert.deepEqual([bench.machine.state(), bench.told.at(-1).reason.code], ["waiting", "timeout"]);
+  assert.deepEqual([bench.machine.state(), bench.emitted.at(-1).reason.code], ["waiting", "timeout"]);
 });
 
-test("after an outage live says how many changes were recovered", () => {
+test("the live status after an outage says how many changes were recovered", () => {
   const bench = new Bench();
   bench.do("closed", bench.live(10), lost());
-  const { state, reason, retryAt } = bench.told.at(-1);
+  const { state, reason, retryAt } = bench.emitted.at(-1);
 
   bench.nextAttempt();
   const asked = bench.page(bench.open(), [incident("a", 11), incident("b", 12)], 12);
 
   assert.deepEqual([state, reason.code, retryAt > new Date(0)], ["waiting", "disconnected", true]);
   assert.equal(asked.since, "e:10");
-  const { state: after, recovered, reason: none } = bench.told.at(-1);
+  const { state: after, recovered, reason: none } = bench.emitted.at(-1);
   assert.deepEqual([after, recovered, none], ["live", 2, null]);
 });
 
@@ -152,7 +152,7 @@ test("a connection is renewed before it ends: a second one catches up, then the 
 
   assert.deepEqual([early, before, bench.closed], [0, [], [first]]);
   assert.equal(asked.since, "e:10");
-  assert.deepEqual(bench.told.map(({ type }) => type), ["incident", "incident"]);
+  assert.deepEqual(bench.emitted.map(({ type }) => type), ["incident", "incident"]);
   assert.equal(bench.machine.state(), "live");
 });
 
@@ -166,10 +166,10 @@ test("a renewal that fails is tried again while the old connection goes on", () 
   bench.pass(2_000);
 
   assert.equal(bench.opening.length, 1);
-  assert.deepEqual(bench.told.map(({ type }) => type), ["incident"]);
+  assert.deepEqual(bench.emitted.map(({ type }) => type), ["incident"]);
 });
 
-test("a renewal that is cut at once is not hurried after", () => {
+test("a renewal that is cut at once backs off", () => {
   const bench = new Bench({ random: () => 1 });
   bench.live(10);
 
@@ -185,7 +185,7 @@ test("a renewal that is cut at once is not hurried after", () => {
   assert.equal(bench.machine.state(), "live");
 });
 
-test("a renewal that opens during a sync asks for itself, and the other's pages are ignored", () => {
+test("a renewal that opens during a sync syncs by itself, and the pages of the other sync are ignored", () => {
   const bench = new Bench();
   const first = bench.live(10);
   bench.do("received", first, broadcast(incident("b", 12)));
@@ -231,7 +231,7 @@ test("an old connection that ends while its successor catches up costs no wait",
   assert.deepEqual([state, bench.opening.length], ["syncing", 1]);
 });
 
-test("a message on its way over a connection that is replaced is waited for", () => {
+test("a replaced connection stays open until its pending message is answered", () => {
   const bench = new Bench();
   const first = bench.live(10);
   const outcome = bench.send({ action: "update" }, { again: false });
@@ -263,7 +263,7 @@ test("a clock that is wrong does not renew again and again", () => {
   assert.deepEqual(renewals, [byAge, byAge, 30_000, byAge]);
 });
 
-test("checks one after another do not put off the end of a dead connection", () => {
+test("repeated checks do not delay the end of a dead connection", () => {
   const bench = new Bench();
   const link = bench.live(10);
 
@@ -276,7 +276,7 @@ test("checks one after another do not put off the end of a dead connection", () 
   assert.deepEqual(bench.closed, [link]);
 });
 
-test("after sleep the connection is checked before anything is taken for late", () => {
+test("after sleep the connection is checked before any answer counts as late", () => {
   const bench = new Bench();
   const link = bench.live(10);
   bench.send({ action: "notify" });
@@ -302,7 +302,7 @@ test("a connection that died during sleep is left within seconds", () => {
   assert.deepEqual(bench.closed, [link]);
 });
 
-test("timers that a hidden tab holds back by a minute are no sleep", () => {
+test("timers that a hidden tab delays by a minute do not count as sleep", () => {
   const bench = new Bench();
   const link = bench.live(10);
 
@@ -311,7 +311,7 @@ test("timers that a hidden tab holds back by a minute are no sleep", () => {
   assert.deepEqual(bench.of(link), []);
 });
 
-test("who waits connects at once when the network is back", () => {
+test("a waiting client connects at once when the network is back", () => {
   const bench = new Bench({ random: () => 1 });
   bench.do("start");
   for (let n = 0; n < 6; n += 1) {
@@ -324,33 +324,33 @@ test("who waits connects at once when the network is back", () => {
   assert.equal(bench.opening.length, 1);
 });
 
-test("a close for our own fault is told, costs the message on its way, and is not hurried after", () => {
+test("a close for a fault of the client raises an error, fails the pending message, and backs off", () => {
   for (const code of [1002, 1003, 1007, 1009]) {
     const bench = new Bench({ random: () => 0.5 });
     const link = bench.live();
     const outcome = bench.send({ action: "notify" });
 
     bench.do("closed", link, new AlertaError("disconnected", String(code)), code);
-    const told = bench.told.map(({ type, state }) => state ?? type);
+    const emitted = bench.emitted.map(({ type, state }) => state ?? type);
     bench.pass(14_000);
 
-    assert.deepEqual([outcome.settled, told], ["disconnected", ["error", "waiting"]]);
+    assert.deepEqual([outcome.settled, emitted], ["disconnected", ["error", "waiting"]]);
     assert.equal(bench.opening.length, 0);
   }
 });
 
-test("a refused sign-in is told, and nothing is tried until somebody asks for it", () => {
+test("a refused sign-in raises an error, and the client connects again only on request", () => {
   const bench = new Bench();
   bench.do("start");
 
   bench.do("closed", bench.opening.pop(), new AlertaError("unauthorized"));
-  const told = bench.told.map(({ type, state }) => state ?? type);
+  const emitted = bench.emitted.map(({ type, state }) => state ?? type);
   bench.pass(3_600_000);
   bench.do("check");
   const tried = bench.opening.length;
   bench.do("reconnect");
 
-  assert.deepEqual([told, tried, bench.opening.length], [["connecting", "error", "refused"], 0, 1]);
+  assert.deepEqual([emitted, tried, bench.opening.length], [["connecting", "error", "refused"], 0, 1]);
 });
 
 test("a sign-in refused on renewal leaves the old connection to its end", () => {
@@ -371,7 +371,7 @@ test("stop settles everything, and start goes on from the position", () => {
   const outcomes = [bench.send({ action: "notify" }), bench.send({ action: "notify" })];
 
   bench.do("stop", "enough");
-  const { state, reason } = bench.told.at(-1);
+  const { state, reason } = bench.emitted.at(-1);
   bench.do("start");
 
   assert.deepEqual(outcomes.map(({ settled }) => settled), ["stopped", "stopped"]);
@@ -379,15 +379,15 @@ test("stop settles everything, and start goes on from the position", () => {
   assert.equal(bench.take(bench.open(), "sync").since, "e:10");
 });
 
-test("what arrives over a connection that was left is not heard", () => {
+test("frames of a closed connection are ignored", () => {
   const bench = new Bench();
   const link = bench.live(10);
 
   bench.do("stop");
-  bench.told.length = 0;
+  bench.emitted.length = 0;
   bench.do("received", link, broadcast(incident("a", 11)));
   bench.do("closed", link, lost());
   bench.do("opened", link);
 
-  assert.deepEqual(bench.told, []);
+  assert.deepEqual(bench.emitted, []);
 });

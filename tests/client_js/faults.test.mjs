@@ -62,7 +62,7 @@ test("a snapshot of several pages is whole, with changes all the while", async (
   }
 });
 
-test("another client goes on from a position: only what is new comes, without a reset", async (t) => {
+test("another client continues from a position: it gets only the new changes, without a reset", async (t) => {
   const first = follow(t);
   await live(first);
   await first.client.notify(report());
@@ -83,7 +83,7 @@ test("another client goes on from a position: only what is new comes, without a 
   assert.equal(second.statuses.at(-1).recovered, 1);
 });
 
-test("sends before there is a server wait in a bounded queue, and go out in order", async (t) => {
+test("messages from before the server starts wait in a bounded queue and are sent in order", async (t) => {
   const listener = follow(t);
   await live(listener);
   await server("kill");
@@ -104,7 +104,7 @@ test("sends before there is a server wait in a bounded queue, and go out in orde
   assert.deepEqual(taken, [...new Set(taken)].sort((a, b) => a - b));
 });
 
-test("what cannot be sent is refused here, and what waits at the end is settled", async (t) => {
+test("a message that cannot be sent is refused locally, and stop() settles the waiting ones", async (t) => {
   const reader = follow(t, { url: "ws://127.0.0.1:9/dev" });
   const code = (promise) => promise.then(() => "settled", (error) => error.code);
 
@@ -141,7 +141,7 @@ test("every problem of a message comes with its error, in the language that was 
   assert.deepEqual(states(reader), ["connecting", "syncing", "live"]);
 });
 
-test("a network that goes silent is noticed by a ping, and another connection taken", async (t) => {
+test("a ping detects a silent network, and another connection replaces the old one", async (t) => {
   const gate = await proxy(t);
   const reader = follow(t, { url: gate.url, timing: { idle: [200, 300], ping: 400 } });
   await live(reader);
@@ -156,7 +156,7 @@ test("a network that goes silent is noticed by a ping, and another connection ta
   assert.equal(reason.code, "timeout");
 });
 
-test("with the network back, or the page seen again, a dead connection is left at once", async (t) => {
+test("a dead connection is replaced at once when the network is back or the page is visible again", async (t) => {
   const page = Object.assign(new EventTarget(), { hidden: true });
   const network = new EventTarget();
   const { addEventListener, removeEventListener } = globalThis;
@@ -241,7 +241,7 @@ test("without a WebSocket class there is an error that says so, and another try"
   assert.deepEqual([...new Set(reader.errors)], ["connect_failed"]);
 });
 
-test("the address is asked for anew at each connection", async (t) => {
+test("the client asks for the address at each connection", async (t) => {
   const addresses = [() => { throw new Error("not yet"); }, async () => service.ws];
   const reader = follow(t, { url: () => (addresses.shift() ?? (() => service.ws))() });
 

@@ -1,11 +1,11 @@
-/** What is news, and up to where nothing is missing. */
+/** Which changes are new, and which position is complete. */
 
 import assert from "node:assert/strict";
 import test from "node:test";
 
 import { Bench, MINUTE, broadcast, error, incident, lost } from "./bench.mjs";
 
-test("a first connection tells a snapshot and is live", () => {
+test("a first connection dispatches a snapshot and is live", () => {
   const bench = new Bench();
 
   bench.do("start");
@@ -13,14 +13,14 @@ test("a first connection tells a snapshot and is live", () => {
   const asked = bench.page(link, [incident("a", 3), incident("b", 9, 4)], 10, { reset: true });
 
   assert.equal(asked.since, null);
-  assert.deepEqual(bench.told.map(({ type, state }) => state ?? type), [
+  assert.deepEqual(bench.emitted.map(({ type, state }) => state ?? type), [
     "connecting", "syncing", "reset", "incident", "incident", "live",
   ]);
-  assert.equal(bench.told.at(-1).recovered, null);
+  assert.equal(bench.emitted.at(-1).recovered, null);
   assert.equal(bench.machine.position(), "e:10");
 });
 
-test("updates that overtake a page of the snapshot are kept, and older states are not told after", () => {
+test("updates that overtake a page of the snapshot are kept, and no older state is dispatched after them", () => {
   const bench = new Bench();
   bench.do("start");
   const link = bench.open();
@@ -36,7 +36,7 @@ test("updates that overtake a page of the snapshot are kept, and older states ar
   assert.equal(bench.machine.position(), "e:11");
 });
 
-test("an update from before the snapshot that comes late is old news", () => {
+test("an update from before the snapshot that arrives late is ignored", () => {
   const bench = new Bench();
   bench.do("start");
   const link = bench.open();
@@ -49,7 +49,7 @@ test("an update from before the snapshot that comes late is old news", () => {
   assert.deepEqual(bench.news(), [["reset"], ["incident", "a", 2]]);
 });
 
-test("an update before the first page is asked for again, since its page may lack it", () => {
+test("an update before the first page is synced again, since the page may lack it", () => {
   const bench = new Bench();
   bench.do("start");
   const link = bench.open();
@@ -62,7 +62,7 @@ test("an update before the first page is asked for again, since its page may lac
   assert.deepEqual(bench.news(), [["reset"], ["incident", "a", 1]]);
 });
 
-test("with a position it begins with what it has missed, and says how much that was", () => {
+test("a client with a position starts with the missed changes, and says how many there were", () => {
   const bench = new Bench({ position: "e:5" });
 
   bench.do("start");
@@ -71,11 +71,11 @@ test("with a position it begins with what it has missed, and says how much that 
   const second = bench.page(link, [incident("b", 9)], 9);
 
   assert.deepEqual([first.since, second.since], ["e:5", "e:8"]);
-  assert.equal(bench.told.at(-1).state, "live");
-  assert.equal(bench.told.at(-1).recovered, 2);
+  assert.equal(bench.emitted.at(-1).state, "live");
+  assert.equal(bench.emitted.at(-1).recovered, 2);
 });
 
-test("updates out of order are told once each, and never an older one after a newer", () => {
+test("updates out of order are dispatched once each, and never an older one after a newer", () => {
   const bench = new Bench();
   const link = bench.live(10);
 
@@ -87,7 +87,7 @@ test("updates out of order are told once each, and never an older one after a ne
   assert.equal(bench.machine.position(), "e:13");
 });
 
-test("a missing update is given two to three seconds, then asked for", () => {
+test("a missing update is synced after two to three seconds", () => {
   const bench = new Bench();
   const link = bench.live(10);
 
@@ -102,7 +102,7 @@ test("a missing update is given two to three seconds, then asked for", () => {
   assert.deepEqual(bench.news(), [["incident", "b", 1], ["incident", "a", 1]]);
 });
 
-test("an update that was only late is not asked for", () => {
+test("an update that was only late is not synced", () => {
   const bench = new Bench();
   const link = bench.live(10);
 
@@ -114,7 +114,7 @@ test("an update that was only late is not asked for", () => {
   assert.equal(bench.take(link, "sync"), undefined);
 });
 
-test("asking for a gap in vain is repeated ever more rarely, until it is filled", () => {
+test("a sync that does not fill a gap is repeated with a growing backoff until it does", () => {
   const bench = new Bench();
   const link = bench.live(10);
   bench.do("received", link, broadcast(incident("b", 12)));
@@ -135,7 +135,7 @@ test("asking for a gap in vain is repeated ever more rarely, until it is filled"
   assert.equal(bench.take(link, "sync").since, "e:12");
 });
 
-test("with a filter a gap is natural and not asked for soon, and a pong ahead is, once a minute", () => {
+test("with a filter a gap is not synced soon, and a pong ahead is synced once a minute", () => {
   const bench = new Bench({ filter: { urgency: ["high"] } });
   const link = bench.live(10);
 
@@ -155,7 +155,7 @@ test("with a filter a gap is natural and not asked for soon, and a pong ahead is
   assert.equal(bench.take(link, "sync").since, "e:20");
 });
 
-test("with a filter a change that got lost comes within minutes on a busy connection too", () => {
+test("with a filter a lost change is recovered within minutes on a busy connection too", () => {
   const bench = new Bench({ filter: { urgency: ["high"] } });
   const link = bench.live(10);
 
@@ -178,7 +178,7 @@ test("a pong that is ahead counts as a gap", () => {
   assert.equal(bench.take(link, "sync").since, "e:10");
 });
 
-test("holes that others follow while they are filled are not asked for", () => {
+test("gaps that close while others follow are not synced", () => {
   const bench = new Bench();
   const link = bench.live(10);
 
@@ -192,7 +192,7 @@ test("holes that others follow while they are filled are not asked for", () => {
   assert.deepEqual(bench.of(link), []);
 });
 
-test("a snapshot that is older than what was heard before it is completed at once", () => {
+test("a snapshot older than an update before it is completed at once", () => {
   const bench = new Bench();
   bench.do("start");
   const first = bench.open();
@@ -209,7 +209,7 @@ test("a snapshot that is older than what was heard before it is completed at onc
   assert.deepEqual(bench.news().slice(-2), [["reset"], ["incident", "a", 1]]);
 });
 
-test("after another epoch's snapshot nothing is looked for that was in the one before", () => {
+test("after another epoch's snapshot no change of the earlier epoch is synced", () => {
   const bench = new Bench();
   const link = bench.live(500);
   bench.do("received", link, broadcast(incident("a", 2), "f"));
@@ -232,7 +232,7 @@ test("a position of another epoch leads to a fresh snapshot", () => {
   assert.equal(bench.machine.position(), "f:2");
 });
 
-test("what runs ahead is bounded; the rest is let pass and asked for", () => {
+test("the number of changes kept ahead is bounded; the others are dropped and synced", () => {
   const bench = new Bench();
   const link = bench.live(10);
 
@@ -249,7 +249,7 @@ test("what runs ahead is bounded; the rest is let pass and asked for", () => {
   assert.deepEqual(bench.news(), [["incident", "last", 1], ["incident", "next", 1]]);
 });
 
-test("an error that concerns nobody is told", () => {
+test("an error that belongs to no message is dispatched", () => {
   const bench = new Bench();
   const link = bench.live();
 
@@ -258,12 +258,12 @@ test("an error that concerns nobody is told", () => {
   bench.do("received", link, { type: "incident_update", incident: {}, position: "e:11" });
   bench.do("received", link, { type: "what is to come" });
 
-  assert.deepEqual(bench.told.map(({ type, error: one }) => [type, one.code]), [
+  assert.deepEqual(bench.emitted.map(({ type, error: one }) => [type, one.code]), [
     ["error", "too_large"], ["error", "not_understood"], ["error", "not_understood"],
   ]);
 });
 
-test("a page that makes no sense ends the connection", () => {
+test("a malformed page ends the connection", () => {
   for (const nonsense of [{ incidents: null }, { incidents: [{}] }, { position: "?" }, { position: "?", reset: true }, { position: "f:1" }]) {
     const bench = new Bench({ position: "e:10" });
     bench.do("start");
@@ -275,7 +275,7 @@ test("a page that makes no sense ends the connection", () => {
   }
 });
 
-test("a sync that is refused is asked again later; a position that is none is given up", () => {
+test("a refused sync is repeated later; a malformed position is dropped", () => {
   const bench = new Bench({ position: "e:10" });
   bench.do("start");
   const link = bench.open();
@@ -289,7 +289,7 @@ test("a sync that is refused is asked again later; a position that is none is gi
   assert.deepEqual([second.since, third.since], ["e:10", null]);
 });
 
-test("a sync that is refused again and again waits longer, and anew after one that is answered", () => {
+test("repeated refusals of a sync back off, and an answer resets the backoff", () => {
   const bench = new Bench({ position: "e:10", random: () => 1 });
   bench.do("start");
   const link = bench.open();
@@ -310,7 +310,7 @@ test("a sync that is refused again and again waits longer, and anew after one th
   assert.deepEqual([before, after], [[1_000, 2_000, 4_000], 1_000]);
 });
 
-test("a position that is given up later on leads to a snapshot too", () => {
+test("a position that is dropped later leads to a snapshot too", () => {
   const bench = new Bench();
   const link = bench.live(10);
   bench.do("received", link, broadcast(incident("a", 12)));

@@ -1,7 +1,7 @@
 /**
- * Whatever the network and the service do, the client ends with the service's state, each step
- * once: frames that are lost, doubled and reordered, connections that are cut, answers that do
- * not come, restores, sleep, other filters, and messages of its own all the while.
+ * The client ends with the service's state, and gets each step once, in spite of lost, repeated and
+ * reordered frames, cut connections, missing answers, restores, sleep, other filters, and messages
+ * of its own at the same time.
  */
 
 import assert from "node:assert/strict";
@@ -121,7 +121,7 @@ class World {
     return list[Math.floor(this.random() * list.length)];
   }
 
-  /** One thing that may happen; `kind`: nothing gets lost any more. */
+  /** Let one random event happen; with `kind` nothing is lost any more. */
   step(kind = false) {
     const lines = [...this.lines.keys()].filter((link) => this.bench.machine.links.has(link));
     this.lines = new Map(lines.map((link) => [link, this.lines.get(link)]));
@@ -204,10 +204,10 @@ class World {
     this.asked = { filter, outcome: this.bench.send({ action: "subscribe", filter }, { filter }) };
   }
 
-  /** The reader hears what is told: never twice, never an older state after a newer one. */
+  /** Read the events: never one twice, never an older state after a newer one. */
   hear() {
     if (this.asked?.outcome.settled) this.filter = this.asked.filter;
-    for (const { type, incident: one } of this.bench.told.splice(0)) {
+    for (const { type, incident: one } of this.bench.emitted.splice(0)) {
       if (type === "reset") this.held.clear();
       if (type !== "incident") continue;
       const known = this.held.get(one.incidentId)?.revision ?? 0;
@@ -217,7 +217,7 @@ class World {
     this.check();
   }
 
-  /** Everything up to the position is known. */
+  /** Check that everything up to the position is known. */
   check() {
     const [epoch, seq] = (this.bench.machine.position() ?? "").split(":");
     if (epoch !== this.service.epoch) return;
@@ -227,7 +227,7 @@ class World {
     }
   }
 
-  /** From here on nothing goes wrong, for as long as a loss may take to be noticed. */
+  /** Run without faults for as long as the detection of a loss can take. */
   settle() {
     for (let round = 0; round < 250; round += 1) {
       while (this.busy) this.step(true);
@@ -243,7 +243,7 @@ class World {
   }
 }
 
-test("hundreds of histories of whatever may happen end with the service's state", () => {
+test("hundreds of random histories end with the service's state", () => {
   for (let seed = 1; seed <= SEEDS; seed += 1) {
     const world = new World(seed);
 

@@ -1,4 +1,4 @@
-/** Tells how each test ended, one JSON object a line. */
+/** Reports how each test ended, one JSON object a line. */
 
 import { inspect } from "node:util";
 

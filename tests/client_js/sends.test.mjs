@@ -1,11 +1,11 @@
-/** What becomes of the messages that somebody sends, and of a change of filter. */
+/** The outcome of sent messages, and a change of filter. */
 
 import assert from "node:assert/strict";
 import test from "node:test";
 
 import { Bench, broadcast, error, incident, lost } from "./bench.mjs";
 
-test("messages go out one at a time and in order, also those from before the connection", () => {
+test("messages are sent one at a time and in order, also those from before the connection", () => {
   const bench = new Bench();
   bench.do("start");
   const outcomes = ["one", "two", "three"].map((name) => bench.send({ action: "notify", name }));
@@ -21,7 +21,7 @@ test("messages go out one at a time and in order, also those from before the con
   assert.ok(outcomes.every(({ settled }) => settled.seq === 1));
 });
 
-test("what was not acked when the connection broke is sent again, before the rest", () => {
+test("a message without an ack when the connection broke is sent again before the others", () => {
   const bench = new Bench();
   const first = bench.live();
   bench.send({ action: "notify", idempotencyKey: "k1" });
@@ -35,7 +35,7 @@ test("what was not acked when the connection broke is sent again, before the res
   assert.deepEqual(keys, ["k1", "k2"]);
 });
 
-test("an update that may not be repeated has an unknown outcome", () => {
+test("an update that cannot be repeated has an unknown outcome", () => {
   const bench = new Bench();
   const link = bench.live();
   const onItsWay = bench.send({ action: "update" }, { again: false });
@@ -49,7 +49,7 @@ test("an update that may not be repeated has an unknown outcome", () => {
   assert.equal(waiting.settled.seq, 1);
 });
 
-test("a conflict of a repeated update may be its own doing", () => {
+test("a conflict of a repeated update has an unknown outcome", () => {
   const bench = new Bench();
   const link = bench.live();
   const outcome = bench.send({ action: "update", revision: 1 });
@@ -61,7 +61,7 @@ test("a conflict of a repeated update may be its own doing", () => {
   assert.equal(outcome.settled, "unknown_outcome");
 });
 
-test("a message that is not answered ends the connection and is sent again", () => {
+test("a message without an answer ends the connection and is sent again", () => {
   const bench = new Bench();
   const link = bench.live();
   bench.send({ action: "notify", idempotencyKey: "k" });
@@ -73,7 +73,7 @@ test("a message that is not answered ends the connection and is sent again", () 
   assert.equal(bench.take(bench.open(), "notify").idempotencyKey, "k");
 });
 
-test("an error settles its message and lets the next one go", () => {
+test("an error settles its message, and the next one is sent", () => {
   const bench = new Bench();
   const link = bench.live();
   const bad = bench.send({ action: "notify" });
@@ -85,7 +85,7 @@ test("an error settles its message and lets the next one go", () => {
   assert.deepEqual([bad.settled, good.settled.seq], ["invalid_incident", 2]);
 });
 
-test("rate_limited waits as long as it is told to, and sends again", () => {
+test("rate_limited waits for retryAfter and sends again", () => {
   const bench = new Bench();
   const link = bench.live();
   const outcomes = ["one", "two"].map((name) => bench.send({ action: "notify", name }));
@@ -101,7 +101,7 @@ test("rate_limited waits as long as it is told to, and sends again", () => {
   assert.ok(outcomes.every(({ settled }) => settled.seq === 2));
 });
 
-test("unavailable is tried again with ever longer waits where that is safe", () => {
+test("unavailable is retried with a growing backoff if that is safe", () => {
   const bench = new Bench({ random: () => 1 });
   const link = bench.live();
   const unsafe = bench.send({ action: "update" }, { again: false });
@@ -125,7 +125,7 @@ test("unavailable is tried again with ever longer waits where that is safe", () 
   assert.equal(next.settled.seq, 3);
 });
 
-test("a frame by API Gateway itself means the message on its way, which is tried again", () => {
+test("an error frame of API Gateway itself belongs to the pending message, which is retried", () => {
   const bench = new Bench();
   const link = bench.live();
   const outcome = bench.send({ action: "notify" });
@@ -139,7 +139,7 @@ test("a frame by API Gateway itself means the message on its way, which is tried
   assert.equal(outcome.settled.seq, 2);
 });
 
-test("a frame by API Gateway itself in answer to sync has it asked again", () => {
+test("an error frame of API Gateway itself repeats a pending sync", () => {
   const bench = new Bench();
   bench.do("start");
   const link = bench.open();
@@ -152,7 +152,7 @@ test("a frame by API Gateway itself in answer to sync has it asked again", () =>
   assert.equal(bench.machine.state(), "live");
 });
 
-test("an error without its requestId means what somebody has sent", () => {
+test("an error without a requestId belongs to the pending message", () => {
   const bench = new Bench();
   const link = bench.live();
   const outcome = bench.send({ action: "notify" });
@@ -163,7 +163,7 @@ test("an error without its requestId means what somebody has sent", () => {
   assert.equal(outcome.settled, "bad_json");
 });
 
-test("unauthorized in answer to a message: a new connection, and the message again", () => {
+test("unauthorized in answer to a message opens a new connection and repeats the message", () => {
   const bench = new Bench();
   const link = bench.live();
   const outcome = bench.send({ action: "update" }, { again: false });
@@ -204,10 +204,10 @@ test("a filter that is refused changes nothing", () => {
   bench.answer(link, "subscribe", error("invalid_request"));
 
   assert.equal(outcome.settled, "invalid_request");
-  assert.deepEqual([bench.machine.position(), bench.told.length], ["e:10", 0]);
+  assert.deepEqual([bench.machine.position(), bench.emitted.length], ["e:10", 0]);
 });
 
-test("a connection that is opening with the filter of before is given up for another", () => {
+test("a connection that is opening with the earlier filter is replaced", () => {
   const bench = new Bench();
   const first = bench.live(10);
   const filter = { urgency: ["high"] };
@@ -220,7 +220,7 @@ test("a connection that is opening with the filter of before is given up for ano
   assert.deepEqual([bench.closed.length, renewed.filter], [1, filter]);
 });
 
-test("a filter taken over a connection that is replaced meanwhile is asked for again", () => {
+test("a filter set over a connection that is replaced meanwhile is sent again", () => {
   const bench = new Bench();
   const first = bench.live(10);
   const filter = { urgency: ["high"] };

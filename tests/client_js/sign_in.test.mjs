@@ -6,7 +6,7 @@ import test from "node:test";
 import { AlertaError } from "../../frontend/client/client.js";
 import { follow, live, report, service, states, token, until } from "./support.mjs";
 
-test("a token is asked for at each connection, also one that takes its time", async (t) => {
+test("the client asks for a token at each connection, also from a slow provider", async (t) => {
   let asked = 0;
   const reader = follow(t, {
     token: async () => {
@@ -24,7 +24,7 @@ test("a token is asked for at each connection, also one that takes its time", as
   assert.deepEqual(states(reader), ["connecting", "syncing", "live"]);
 });
 
-test("a refused token: an error, the state refused, and on after a new one", async (t) => {
+test("a refused token gives an error and the state refused, and a new token continues", async (t) => {
   let given = "not.a.token";
   const reader = follow(t, { token: () => given });
   const waiting = reader.client.notify(report());
@@ -39,7 +39,7 @@ test("a refused token: an error, the state refused, and on after a new one", asy
   assert.equal(ack.revision, 1);
 });
 
-test("where the status of the handshake is hidden, the probe tells", async (t) => {
+test("the probe finds a refused token if the status of the handshake is hidden", async (t) => {
   const probe = async () => {
     const { status } = await fetch(`${service.http}/stats`, { headers: { authorization: "Bearer no" } });
     return status === 401 ? "unauthorized" : "ok";
@@ -60,7 +60,7 @@ test("where the status of the handshake is hidden, the probe tells", async (t) =
   assert.deepEqual([reader.errors, unknown.errors], [["unauthorized"], []]);
 });
 
-test("a provider that fails is told and asked again; one may also refuse for good", async (t) => {
+test("a failing token provider gives an error and is asked again; it can also refuse for good", async (t) => {
   const answers = [() => Promise.reject(new Error("offline")), async () => token()];
   const reader = follow(t, { token: () => answers.shift()() });
   const refusing = follow(t, {
@@ -75,7 +75,7 @@ test("a provider that fails is told and asked again; one may also refuse for goo
   assert.deepEqual([reader.errors, refusing.errors], [["connect_failed"], ["unauthorized"]]);
 });
 
-test("a connection is renewed before its token ends, and nothing is missed or told twice", async (t) => {
+test("a connection is renewed before its token ends, without a lost or repeated change", async (t) => {
   let asked = 0;
   const reader = follow(t, {
     timing: { stable: 0, renew: [0.3, 0.4] },
@@ -96,7 +96,7 @@ test("a connection is renewed before its token ends, and nothing is missed or to
   assert.deepEqual(states(reader), ["connecting", "syncing", "live"]);
 });
 
-test("a token that ends before the renewal costs a moment, and no change", async (t) => {
+test("a token that ends before the renewal causes a short interruption and loses no change", async (t) => {
   const reader = follow(t, { timing: { stable: 60_000 }, token: () => token({ seconds: 1 }) });
   const writer = follow(t, { token: () => token() });
   await Promise.all([live(reader), live(writer)]);
@@ -108,7 +108,7 @@ test("a token that ends before the renewal costs a moment, and no change", async
   assert.equal(reader.resets, 1);
 });
 
-test("more than the service takes at once is sent when it may be", async (t) => {
+test("messages over the rate limit are sent later", async (t) => {
   const reader = follow(t, { token: () => token() });
   await live(reader);
 
@@ -117,7 +117,7 @@ test("more than the service takes at once is sent when it may be", async (t) => 
   assert.equal(new Set(acks.map(({ incidentId }) => incidentId)).size, 70);
 });
 
-test("what the role does not allow is refused, and the next message goes on", async (t) => {
+test("a message that the role does not allow is refused, and the next one is sent", async (t) => {
   const reader = follow(t, { token: () => token({ role: "estudiante" }) });
   const { incidentId } = await reader.client.notify(report());
 

@@ -1,11 +1,11 @@
-/** What happens with an incident, in whatever home the service lives. */
+/** The life of an incident, on both deployments. */
 
 import assert from "node:assert/strict";
 import test from "node:test";
 
 import { follow, live, proxy, report, until } from "./support.mjs";
 
-test("an incident is reported, heard of and moved on, and two at once end in one conflict", async (t) => {
+test("an incident is reported, received and updated, and two updates at once end in one conflict", async (t) => {
   const [officer, student] = [follow(t), follow(t)];
   await Promise.all([live(officer), live(student)]);
 
@@ -24,7 +24,7 @@ test("an incident is reported, heard of and moved on, and two at once end in one
   assert.deepEqual([officer.errors, student.errors], [[], []]);
 });
 
-test("what was missed while the connection was cut comes after it, and what was sent is stored once", async (t) => {
+test("changes missed while the connection was cut arrive after it, and a sent report is stored once", async (t) => {
   const gate = await proxy(t);
   const cut = follow(t, { url: gate.url });
   const other = follow(t);
@@ -44,7 +44,7 @@ test("what was missed while the connection was cut comes after it, and what was 
   assert.ok(gate.accepted >= 2);
 });
 
-test("a filter is taken for the view, for what is missed and for the connection after", async (t) => {
+test("a filter applies to the view, to missed changes and to the next connection", async (t) => {
   const gate = await proxy(t);
   const [mine, place] = [report().location, report().location];
   const reader = follow(t, { url: gate.url, filter: { location: [mine] } });

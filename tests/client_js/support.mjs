@@ -1,4 +1,4 @@
-/** What the tests over real sockets share. */
+/** Helpers for the tests over real sockets. */
 
 import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
@@ -8,10 +8,10 @@ import { WebSocket } from "ws";
 
 import { AlertaUtec } from "../../frontend/client/client.js";
 
-/** Where the service is, and how to sign in, as the caller of the tests says. */
+/** The service's addresses and how to sign in, as the caller of the tests passes them. */
 export const service = JSON.parse(process.env.ALERTA_CLIENT_TEST ?? "{}");
 
-/** Short waits: nobody shall sit through a test. */
+/** Short waits, to keep the tests fast. */
 export const EAGER = {
   connect: 5_000,
   ping: 1_000,
@@ -23,7 +23,7 @@ export const EAGER = {
 };
 const PATIENCE_MS = 20_000;
 
-/** Wait for a condition, which may be asynchronous; its value. */
+/** Wait for a condition, which can be asynchronous; return its value. */
 export async function until(condition, what = condition.toString()) {
   for (const end = Date.now() + PATIENCE_MS; Date.now() < end; ) {
     const value = await condition();
@@ -33,7 +33,7 @@ export async function until(condition, what = condition.toString()) {
   throw new Error(`in vain: ${what}`);
 }
 
-/** A client whose reader holds what it was told, and sees to it that nothing comes twice. */
+/** A client whose reader keeps every event, and checks that none comes twice. */
 export function follow(t, { url = service.ws, timing = {}, ...options } = {}) {
   const client = new AlertaUtec(url, { WebSocket, timing: { ...EAGER, ...timing }, ...options });
   const reader = { client, held: new Map(), resets: 0, errors: [], statuses: [], recovered: 0, wrong: [] };
@@ -67,7 +67,7 @@ export function report(more = {}) {
   return { type: "prueba", location: `Sala ${process.pid}-${made}`, urgency: "low", ...more };
 }
 
-/** A TCP proxy before the service, which can cut connections, or say nothing any more. */
+/** A TCP proxy before the service, which can cut connections or fall silent. */
 export async function proxy(t, url = service.ws) {
   const { hostname, port } = new URL(url);
   const pairs = new Set();
@@ -104,7 +104,7 @@ export async function server(what) {
 
 const part = (value) => Buffer.from(JSON.stringify(value)).toString("base64url");
 
-/** A token that the service takes, for so many seconds. */
+/** Make a token that the service accepts for so many seconds. */
 export function token({ seconds = 600, role = "personal" } = {}) {
   const exp = Math.ceil(Date.now() / 1000) + seconds;
   const claims = { ...service.claims, role, exp };
