@@ -81,7 +81,7 @@ class Webhooks:
         return int(self._request("POST", webhook_id, "retry").get("owed", 0))
 
     def test(self, webhook_id: str) -> dict[str, Any]:
-        """Have a test event sent at once: ``{ok, status?, because?, ms}``."""
+        """Have a test event sent at once: ``{ok, status?, reason?, ms}``."""
         return self._request("POST", webhook_id, "test", tries=Tries(0, try_s=TEST_S))
 
     def _request(

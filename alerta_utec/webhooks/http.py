@@ -12,7 +12,7 @@ from alerta_utec.webhooks.model import Webhook
 
 
 def respond(request: Request, manage: ManageWebhooks) -> Response:
-    """PostResult a request whose caller is allowed to manage webhooks.
+    """Answer a request whose caller is allowed to manage webhooks.
 
     Raises:
         AlertaError: the request is refused.

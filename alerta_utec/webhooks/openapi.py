@@ -35,45 +35,25 @@ _ID: Schema = {"type": "string", "examples": [ID_EXAMPLE]}
 def paths() -> Document:
     """Return the routes that manage webhooks, by path."""
     one = {"parameters": [path_id("webhookId")]}
+    operations = {
+        "": {
+            "get": _get("Show a webhook", "Webhook", "not_found"),
+            "patch": _post("Change a webhook", "Webhook", "WebhookChange"),
+            "delete": _delete(),
+        },
+        "/secret": {"post": _rotate()},
+        "/failures": {
+            "get": _get("List the changes it did not receive", "WebhookFailures", "not_found")
+        },
+        "/retry": {"post": _post("Send it now everything it has not received", "WebhookRetry")},
+        "/test": {"post": _post("Send it a test event now", "WebhookTest")},
+    }
     return {
         "/webhooks": {
             "get": _get("List the webhooks, the oldest first", "WebhookList"),
             "post": _create(),
         },
-        "/webhooks/{webhookId}": {
-            **one,
-            "get": _get("Show a webhook", "Webhook", "not_found"),
-            "patch": _post("Change a webhook", "Webhook", "WebhookChange"),
-            "delete": {
-                "summary": "Delete a webhook and its pending deliveries",
-                "responses": {
-                    "204": {"description": "Removed"},
-                    **problems("forbidden", "not_found", "rate_limited"),
-                },
-            },
-        },
-        "/webhooks/{webhookId}/secret": {
-            **one,
-            "post": _post(
-                "Give it a new secret; the old one signs too for 24 hours",
-                "WebhookWithSecret",
-                "WebhookSecret",
-            ),
-        },
-        "/webhooks/{webhookId}/failures": {
-            **one,
-            "get": _get(
-                "List the changes that could not be delivered to it", "WebhookFailures", "not_found"
-            ),
-        },
-        "/webhooks/{webhookId}/retry": {
-            **one,
-            "post": _post("Send it now everything that it has not received", "WebhookRetry"),
-        },
-        "/webhooks/{webhookId}/test": {
-            **one,
-            "post": _post("Send it a test event now", "WebhookTest"),
-        },
+        **{f"/webhooks/{{webhookId}}{path}": one | own for path, own in operations.items()},
     }
 
 
@@ -104,22 +84,10 @@ def sent() -> Document:
 
 def schemas() -> dict[str, Schema]:
     """Return the schemas that only webhooks use, by name."""
-    states = {"enum": list(State)}
-    webhook = object_of(
-        {
-            "webhookId": _ID,
-            "url": _URL,
-            "description": _DESCRIPTION,
-            "filter": ref("Filter"),
-            "state": states,
-            "createdAt": TIME,
-        },
-        {"oldSecretUntil": TIME},
-    )
     settable = {"url": _URL, "filter": ref("Filter"), "description": _DESCRIPTION}
     changed = {**settable, "state": {"enum": [State.ACTIVE, State.PAUSED]}}
     return {
-        "Webhook": webhook,
+        "Webhook": _webhook(),
         "WebhookWithSecret": {
             "allOf": [ref("Webhook"), object_of({"secret": _SECRET})],
         },
@@ -135,6 +103,20 @@ def schemas() -> dict[str, Schema]:
         ),
         "WebhookEvent": _event(),
     }
+
+
+def _webhook() -> Schema:
+    return object_of(
+        {
+            "webhookId": _ID,
+            "url": _URL,
+            "description": _DESCRIPTION,
+            "filter": ref("Filter"),
+            "state": {"enum": list(State)},
+            "createdAt": TIME,
+        },
+        {"oldSecretUntil": TIME},
+    )
 
 
 def _failure() -> Schema:
@@ -181,6 +163,21 @@ def _create() -> Document:
     added = {"description": "Added", "content": json_of(ref(shown))}
     operation["responses"]["201"] = added
     return operation
+
+
+def _delete() -> Document:
+    return {
+        "summary": "Delete a webhook and its pending deliveries",
+        "responses": {
+            "204": {"description": "Deleted"},
+            **problems("forbidden", "not_found", "rate_limited"),
+        },
+    }
+
+
+def _rotate() -> Document:
+    summary = "Give it a new secret; the old one signs too for 24 hours"
+    return _post(summary, "WebhookWithSecret", "WebhookSecret")
 
 
 def _get(summary: str, schema: str, *codes: str) -> Document:
