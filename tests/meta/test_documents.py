@@ -40,6 +40,8 @@ SEED_MESSAGE = (
     '"timestamp":"2025-11-16T18:12:00Z"}}'
 )
 FENCED = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+# A path within the repository or within the package, in the text.
+CODE_PATH = re.compile(r"`((?:[\w-]+/)+[\w-]+\.(?:py|js|mjs|c|yml))`")
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
 # STYLE: words that no document uses, each with the words to use in its place.
 REFUSED = {
@@ -253,7 +255,7 @@ def test_every_page_stands_in_the_index(index: str) -> None:
         assert f"({own})" in text, own
 
 
-@pytest.mark.parametrize("document", [page for pair in PAIRS for page in pair], ids=name)
+@pytest.mark.parametrize("document", DOCUMENTS, ids=name)
 def test_a_document_has_no_refused_word(document: Path) -> None:
     spanish = document.name.endswith(".es.md") or document == READMES[0]
     allowed = ALLOWED_WORDS.get(name(document), set())
@@ -292,6 +294,15 @@ def test_every_link_within_the_repository_leads_somewhere(document: Path) -> Non
         target = (document.parent / path).resolve() if path else document
         assert target.exists(), link
         assert not fragment or fragment in anchors(target), link
+
+
+# The changelog names what was there at its time.
+@pytest.mark.parametrize(
+    "document", [each for each in DOCUMENTS if each.name != "CHANGELOG.md"], ids=name
+)
+def test_every_file_that_a_document_names_is_there(document: Path) -> None:
+    for path in set(CODE_PATH.findall(document.read_text())) - {"benchmarks/NAME.py"}:
+        assert any((folder / path).exists() for folder in (ROOT, ROOT / "alerta_utec")), path
 
 
 def test_decisions_are_numbered_without_a_gap() -> None:
