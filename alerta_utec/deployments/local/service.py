@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 import uvloop
 
+from alerta_utec.adapters import event_log
 from alerta_utec.adapters.clock import SystemClock
 from alerta_utec.adapters.rate_limits import InProcessRateLimits
 from alerta_utec.adapters.sqlite.delivery_writer import DeliveryWriter
@@ -26,7 +27,6 @@ from alerta_utec.app.stats import Stats
 from alerta_utec.app.submit import Submit
 from alerta_utec.cap.alerts import CapAlerts
 from alerta_utec.deployments import sign_in
-from alerta_utec.deployments.local import logs
 from alerta_utec.deployments.local.settings import LocalSettings
 from alerta_utec.deployments.local.storage import Backing, open_backing
 from alerta_utec.deployments.local.webhooks import LocalWebhooks
@@ -82,7 +82,7 @@ class LocalHome:
                 certificate cannot.
             ValueError: the mail URL is not usable.
         """
-        logs.configure()
+        event_log.configure()
         os.umask(0o077)  # what is written from here on is for this user alone
         _allow_many_files()
         with ExitStack() as resources, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
