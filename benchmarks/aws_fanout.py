@@ -25,7 +25,7 @@ from alerta_utec.app.sessions import expires_at
 from alerta_utec.app.submit import Submit
 from alerta_utec.domain.incident import Report
 from alerta_utec.domain.shard import Shard
-from alerta_utec.ports import Connection
+from alerta_utec.ports.connections import Connection
 from benchmarks.aws_fanout_report import floor_s, goals, report
 from benchmarks.aws_processes import LATENCY_S, Gateway, Lines, certificate, gateway, workers
 from benchmarks.aws_worker import poster

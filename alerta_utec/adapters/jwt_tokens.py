@@ -13,7 +13,7 @@ import jwt
 from alerta_utec.adapters.published_keys import ALGORITHMS, PublishedKeys
 from alerta_utec.domain.errors import Unauthorized
 from alerta_utec.domain.policy import Identity, Role
-from alerta_utec.ports import Authentication
+from alerta_utec.ports.authentication import Authentication
 
 # RFC 7518, section 3.2: a key of the hash's size or larger.
 SECRET_MIN_BYTES = 32

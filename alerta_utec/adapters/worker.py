@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from alerta_utec.domain.errors import Unavailable
-from alerta_utec.ports import Clock
+from alerta_utec.ports.clock import Clock
 
 log = logging.getLogger(__name__)
 

@@ -6,7 +6,8 @@ from alerta_utec.domain.errors import Unauthorized, Unavailable
 from alerta_utec.domain.filters import EVERYTHING, Filter
 from alerta_utec.domain.messages import DEFAULT_LANG, Lang
 from alerta_utec.domain.policy import ANONYMOUS, Identity
-from alerta_utec.ports import Authentication, Connection, Connections
+from alerta_utec.ports.authentication import Authentication
+from alerta_utec.ports.connections import Connection, Connections
 
 
 @dataclass(frozen=True, slots=True)

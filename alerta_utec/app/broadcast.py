@@ -12,7 +12,9 @@ from alerta_utec.domain.change import Change
 from alerta_utec.domain.delivery import Delivery
 from alerta_utec.domain.errors import Unavailable
 from alerta_utec.domain.filters import facets_of
-from alerta_utec.ports import Clock, Connection, Connections, Poster, SendResult
+from alerta_utec.ports.broadcast import Poster, SendResult
+from alerta_utec.ports.clock import Clock
+from alerta_utec.ports.connections import Connection, Connections
 
 log = logging.getLogger(__name__)
 

@@ -9,7 +9,7 @@ from alerta_utec.app.access import WHOLE, View
 from alerta_utec.domain.change import Change, Position
 from alerta_utec.domain.errors import InvalidRequest, Problem
 from alerta_utec.domain.values import Status
-from alerta_utec.ports import IncidentStore, Page, Query
+from alerta_utec.ports.incidents import IncidentStore, Page, Query
 from alerta_utec.wire import encoded_size
 
 # Room for the rest of the frame under 100 KB.

@@ -20,16 +20,11 @@ from alerta_utec.domain.delivery import PLAN, Delivery
 from alerta_utec.domain.errors import Unavailable
 from alerta_utec.domain.ids import uuid7
 from alerta_utec.domain.shard import Shard
-from alerta_utec.ports import (
-    ChangeFeed,
-    Clock,
-    Connection,
-    Connections,
-    Poster,
-    SendResult,
-    ShardQueue,
-    ShardRecords,
-)
+from alerta_utec.ports.broadcast import Poster, SendResult, ShardQueue
+from alerta_utec.ports.clock import Clock
+from alerta_utec.ports.connections import Connection, Connections
+from alerta_utec.ports.deliveries import ShardRecords
+from alerta_utec.ports.incidents import ChangeFeed
 
 log = logging.getLogger(__name__)
 

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from alerta_utec.domain.errors import RateLimited
 from alerta_utec.domain.policy import Identity
-from alerta_utec.ports import Clock, RateLimits
+from alerta_utec.ports.clock import Clock
+from alerta_utec.ports.rate_limits import RateLimits
 
 
 @dataclass(frozen=True, slots=True)

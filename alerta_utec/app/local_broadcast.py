@@ -13,7 +13,8 @@ from alerta_utec.app.broadcast import outcome_counts
 from alerta_utec.app.records import Recorder
 from alerta_utec.domain.change import Change
 from alerta_utec.domain.delivery import Delivery
-from alerta_utec.ports import Clock, LocalSubscribers
+from alerta_utec.ports.broadcast import LocalSubscribers
+from alerta_utec.ports.clock import Clock
 
 log = logging.getLogger(__name__)
 

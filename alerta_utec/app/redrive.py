@@ -10,7 +10,9 @@ from alerta_utec.domain.change import Change
 from alerta_utec.domain.delivery import Consumer, Delivery
 from alerta_utec.domain.errors import Unavailable
 from alerta_utec.domain.shard import Shard
-from alerta_utec.ports import Deliveries, FailedBatch, IncidentStore
+from alerta_utec.ports.deliveries import Deliveries
+from alerta_utec.ports.failed_batches import FailedBatch
+from alerta_utec.ports.incidents import IncidentStore
 
 log = logging.getLogger(__name__)
 

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from alerta_utec.domain.filters import EVERYTHING, Filter
 from alerta_utec.domain.messages import DEFAULT_LANG, Lang
-from alerta_utec.ports import CONNECTION_TTL_S, Authenticator, Connection, Connections
+from alerta_utec.ports.authentication import Authenticator
+from alerta_utec.ports.connections import CONNECTION_TTL_S, Connection, Connections
 
 if TYPE_CHECKING:
     from alerta_utec.app.access import Access

@@ -11,7 +11,8 @@ from zoneinfo import ZoneInfo
 from alerta_utec.domain.change import Change
 from alerta_utec.domain.incident import Incident
 from alerta_utec.domain.values import Status, format_time
-from alerta_utec.ports import Clock, IncidentStore, Query
+from alerta_utec.ports.clock import Clock
+from alerta_utec.ports.incidents import IncidentStore, Query
 
 INCIDENTS_MAX = 10_000
 CHANGES_MAX = 50_000

@@ -8,7 +8,8 @@ from alerta_utec.domain.ids import uuid7
 from alerta_utec.domain.incident import Incident, Report
 from alerta_utec.domain.policy import ANONYMOUS, Identity, Permission, permission_for
 from alerta_utec.domain.update import Update
-from alerta_utec.ports import Clock, Committed, IncidentStore
+from alerta_utec.ports.clock import Clock
+from alerta_utec.ports.incidents import Committed, IncidentStore
 
 UPDATE_TRIES = 20
 

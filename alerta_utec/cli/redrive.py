@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from alerta_utec.domain.change import Change
     from alerta_utec.domain.delivery import Consumer
     from alerta_utec.domain.shard import Shard
-    from alerta_utec.ports import FailedBatch
+    from alerta_utec.ports.failed_batches import FailedBatch
 
 SERVICE = "alerta-utec-realtime"
 _SEQ_MAX = 10**18

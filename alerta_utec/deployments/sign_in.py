@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from alerta_utec.app.access import NoAuthentication
-from alerta_utec.ports import Authenticator
+from alerta_utec.ports.authentication import Authenticator
 
 if TYPE_CHECKING:
     from alerta_utec.adapters.jwt_tokens import JwtSettings

@@ -15,7 +15,8 @@ from alerta_utec.gateway.loop_bridge import LoopBridge
 from alerta_utec.gateway.recipients import Recipients
 from alerta_utec.gateway.registry import SocketRegistry
 from alerta_utec.gateway.sending import BulkWriter
-from alerta_utec.ports import Clock, SendResult
+from alerta_utec.ports.broadcast import SendResult
+from alerta_utec.ports.clock import Clock
 
 _NO_RECIPIENTS = SendResult()
 

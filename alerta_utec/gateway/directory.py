@@ -8,7 +8,7 @@ from alerta_utec.domain.change import Change
 from alerta_utec.gateway.recipients import Target
 from alerta_utec.gateway.socket import ClientSocket
 from alerta_utec.gateway.subscribers import SubscriberGroups
-from alerta_utec.ports import Connection
+from alerta_utec.ports.connections import Connection
 
 _NEVER = datetime.max.replace(tzinfo=UTC)
 

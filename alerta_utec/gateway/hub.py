@@ -8,7 +8,7 @@ from alerta_utec.gateway.loop_bridge import LoopBridge
 from alerta_utec.gateway.poster import GatewayPoster
 from alerta_utec.gateway.registry import SocketRegistry
 from alerta_utec.gateway.sending import FASTEST, BulkWriter
-from alerta_utec.ports import Clock
+from alerta_utec.ports.clock import Clock
 
 
 class Hub:

@@ -6,7 +6,7 @@ from alerta_utec.gateway.directory import SubscriberDirectory
 from alerta_utec.gateway.frames import text_frame
 from alerta_utec.gateway.loop_bridge import LoopBridge
 from alerta_utec.gateway.registry import SocketRegistry
-from alerta_utec.ports import SendResult
+from alerta_utec.ports.broadcast import SendResult
 
 
 class GatewayPoster:

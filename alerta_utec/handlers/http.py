@@ -27,7 +27,9 @@ from alerta_utec.handlers.query import parse_days, parse_query, parse_test
 from alerta_utec.handlers.request import Request
 from alerta_utec.handlers.responses import SAFE_HEADERS, Response, answer, problem
 from alerta_utec.handlers.routes import WEBHOOK_ROUTES
-from alerta_utec.ports import Authenticator, Committed, Deliveries, IncidentStore
+from alerta_utec.ports.authentication import Authenticator
+from alerta_utec.ports.deliveries import Deliveries
+from alerta_utec.ports.incidents import Committed, IncidentStore
 
 if TYPE_CHECKING:
     from alerta_utec.webhooks.manage import ManageWebhooks

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from alerta_utec.domain.errors import InvalidRequest, Problem
 from alerta_utec.domain.values import Kind, Status, Urgency, parse_choice
-from alerta_utec.ports import Query
+from alerta_utec.ports.incidents import Query
 
 LIMIT_MAX = 200
 DAYS_MAX = 31

@@ -20,7 +20,9 @@ from alerta_utec.domain.messages import Lang
 from alerta_utec.domain.update import Update
 from alerta_utec.handlers.lambda_io import OK, Event, Response, connected_at, log_fields
 from alerta_utec.handlers.routes import ACTIONS
-from alerta_utec.ports import CONNECTION_TTL_S, Committed, Poster
+from alerta_utec.ports.broadcast import Poster
+from alerta_utec.ports.connections import CONNECTION_TTL_S
+from alerta_utec.ports.incidents import Committed
 
 log = logging.getLogger(__name__)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from alerta_utec.domain.delivery import Delivery, latest
 from alerta_utec.notifications.ports import NotificationStore
-from alerta_utec.ports import Deliveries
+from alerta_utec.ports.deliveries import Deliveries
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,9 @@ from alerta_utec.domain.change import Change
 from alerta_utec.domain.messages import DEFAULT_LANG, Lang, email_text
 from alerta_utec.domain.values import Status
 from alerta_utec.notifications.email import compose, local_time, subject_line
+from alerta_utec.notifications.mailer import Email
 from alerta_utec.notifications.throttle import group_of
-from alerta_utec.ports import Email, IncidentStore
+from alerta_utec.ports.incidents import IncidentStore
 
 LISTED_MAX = 100
 LINE_MAX = 200

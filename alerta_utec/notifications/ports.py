@@ -9,7 +9,6 @@ if TYPE_CHECKING:
     from alerta_utec.domain.change import Change
     from alerta_utec.domain.delivery import Delivery
     from alerta_utec.notifications.throttle import Held, Hold, HoldReason, Released, ThrottleState
-    from alerta_utec.ports import Email
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,24 +258,4 @@ class TopicFeed(Protocol):
         Raises:
             Unavailable.
         """
-        ...
-
-
-class Composer(Protocol):
-    """Writes the text of e-mails."""
-
-    def compose(self, changes: "Sequence[Change]") -> "Email":
-        """Write one e-mail about ``changes`` (at least one). The same input gives the same e-mail.
-
-        Raises:
-            Unavailable.
-        """
-        ...
-
-
-class IdleConnection(Protocol):
-    """A connection that a mailer keeps open between e-mails."""
-
-    def close_idle(self) -> None:
-        """Close the connection if it is open; the next e-mail opens another."""
         ...

@@ -10,7 +10,8 @@ from alerta_utec.domain.errors import Unavailable
 from alerta_utec.notifications.ports import NotificationStore
 from alerta_utec.notifications.rules import RuleSet
 from alerta_utec.notifications.throttling import BatchThrottle
-from alerta_utec.ports import Clock, IncidentStore
+from alerta_utec.ports.clock import Clock
+from alerta_utec.ports.incidents import IncidentStore
 
 log = logging.getLogger(__name__)
 

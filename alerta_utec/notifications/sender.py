@@ -7,14 +7,10 @@ from datetime import datetime, timedelta
 
 from alerta_utec.domain.backoff import delay_s
 from alerta_utec.domain.errors import Unavailable
-from alerta_utec.notifications.ports import (
-    Composer,
-    IdleConnection,
-    NotificationStore,
-    OutgoingEmail,
-)
+from alerta_utec.notifications.mailer import Composer, IdleConnection, Mailer
+from alerta_utec.notifications.ports import NotificationStore, OutgoingEmail
 from alerta_utec.notifications.recipients import shown
-from alerta_utec.ports import Clock, Mailer
+from alerta_utec.ports.clock import Clock
 
 log = logging.getLogger(__name__)
 

@@ -22,7 +22,7 @@ from alerta_utec.notifications.throttle import (
     group_of,
     release,
 )
-from alerta_utec.ports import Clock
+from alerta_utec.ports.clock import Clock
 
 TRIES_MAX = 20
 PAUSE_MAX_S = 0.2

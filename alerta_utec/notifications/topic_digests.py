@@ -15,7 +15,7 @@ from alerta_utec.notifications.record import NotificationResult
 from alerta_utec.notifications.throttle import Hold
 from alerta_utec.notifications.throttling import Throttle
 from alerta_utec.notifications.topic import TopicPublisher, delivery, topic_of
-from alerta_utec.ports import Clock
+from alerta_utec.ports.clock import Clock
 
 log = logging.getLogger(__name__)
 

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from alerta_utec.app.records import Recorder
 from alerta_utec.domain.delivery import Delivery
 from alerta_utec.domain.errors import Conflict
-from alerta_utec.ports import Clock
+from alerta_utec.ports.clock import Clock
 from alerta_utec.webhooks.events import incident_event
 from alerta_utec.webhooks.job import PostResult, WebhookJob
 from alerta_utec.webhooks.model import State, Webhook

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from secrets import token_hex
 
-from alerta_utec.ports import Clock
+from alerta_utec.ports.clock import Clock
 from alerta_utec.webhooks.delivery import DeliverWebhook
 from alerta_utec.webhooks.job import JobKey, WebhookJob
 from alerta_utec.webhooks.ports import Leases, WakeUps, WakingJobs

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from alerta_utec.domain.change import Change
-from alerta_utec.ports import ChangeFeed, Clock
+from alerta_utec.ports.clock import Clock
+from alerta_utec.ports.incidents import ChangeFeed
 from alerta_utec.webhooks.model import Webhook
 from alerta_utec.webhooks.ports import ScannedJobs, WebhookJobs, Webhooks
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from alerta_utec.domain.errors import Conflict, InvalidRequest, NotFound, Problem, Unavailable
 from alerta_utec.domain.ids import uuid7
-from alerta_utec.ports import Clock, IncidentStore
+from alerta_utec.ports.clock import Clock
+from alerta_utec.ports.incidents import IncidentStore
 from alerta_utec.webhooks.events import webhook_test_event
 from alerta_utec.webhooks.job import DeadLetter, PostResult
 from alerta_utec.webhooks.model import WEBHOOKS_MAX, Secret, Webhook

@@ -17,7 +17,7 @@ from http.client import HTTPConnection, HTTPException, HTTPResponse
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
-from alerta_utec.ports import Clock
+from alerta_utec.ports.clock import Clock
 from alerta_utec.webhooks.addresses import Address, Resolve, is_public, resolve
 from alerta_utec.webhooks.job import PostFailure, PostResult
 

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from alerta_utec.adapters.aws.dynamodb.connections import DynamoConnections
 from alerta_utec.adapters.clock import SystemClock
-from alerta_utec.ports import Connection
+from alerta_utec.ports.connections import Connection
 from tests.aws.conftest import Mailbox, eventually
 from tests.conformance.targets import http_request
 from tests.support.deployment import Deployment

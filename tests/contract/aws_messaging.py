@@ -18,7 +18,7 @@ from alerta_utec.adapters.aws.connections_api.http import Address, ConnectionsHt
 from alerta_utec.adapters.aws.connections_api.poster import ConnectionsApiPoster
 from alerta_utec.adapters.aws.connections_api.sigv4 import Credentials
 from alerta_utec.notifications.aws.sns import SnsMailer
-from alerta_utec.ports import Email
+from alerta_utec.notifications.mailer import Email
 from tests.contract.aws import addressed
 from tests.support.emulator import REGION, Emulator, free_port
 from tests.support.incidents import unique

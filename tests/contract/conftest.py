@@ -26,16 +26,13 @@ from alerta_utec.notifications.local.maildir import MaildirMailer
 from alerta_utec.notifications.local.message import Envelope
 from alerta_utec.notifications.local.smtp import SmtpConnection, SmtpMailer, SmtpServer
 from alerta_utec.notifications.local.sqlite import SqliteNotifications
+from alerta_utec.notifications.mailer import Email, Mailer
 from alerta_utec.notifications.ports import NotificationStore
-from alerta_utec.ports import (
-    Connections,
-    Deliveries,
-    Email,
-    IncidentStore,
-    Mailer,
-    Poster,
-    RateLimits,
-)
+from alerta_utec.ports.broadcast import Poster
+from alerta_utec.ports.connections import Connections
+from alerta_utec.ports.deliveries import Deliveries
+from alerta_utec.ports.incidents import IncidentStore
+from alerta_utec.ports.rate_limits import RateLimits
 from alerta_utec.webhooks.aws.jobs import DynamoWebhookJobs
 from alerta_utec.webhooks.aws.registry import DynamoWebhooks
 from alerta_utec.webhooks.local.sqlite import SqliteWebhookJobs, SqliteWebhooks

@@ -15,7 +15,7 @@ from typing import Any, Self
 
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
-from alerta_utec.ports import Email
+from alerta_utec.notifications.mailer import Email
 from tests.support.loopback import LoopbackServer, QuietHandler
 
 

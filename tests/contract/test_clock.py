@@ -5,7 +5,7 @@ from datetime import UTC, timedelta
 import pytest
 
 from alerta_utec.adapters.clock import SystemClock
-from alerta_utec.ports import Clock
+from alerta_utec.ports.clock import Clock
 from tests.fakes.clock import ManualClock
 
 

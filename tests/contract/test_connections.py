@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from alerta_utec.domain.filters import Filter
 from alerta_utec.domain.policy import Identity, Role
-from alerta_utec.ports import Connection, Connections
+from alerta_utec.ports.connections import Connection, Connections
 from tests.contract.builders import T0
 from tests.fakes.clock import ManualClock
 

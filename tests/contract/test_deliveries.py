@@ -6,7 +6,7 @@ import pytest
 
 from alerta_utec.adapters.aws.dynamodb.deliveries import MeteredDeliveries
 from alerta_utec.domain.delivery import Channel, Delivery, WebhookChannel
-from alerta_utec.ports import Deliveries
+from alerta_utec.ports.deliveries import Deliveries
 from tests.contract.builders import T0
 
 COUNTS = {"attempted": 3, "delivered": 1, "gone": 1, "throttled": 1, "failed": 0, "ms": 7}

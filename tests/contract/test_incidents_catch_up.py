@@ -9,7 +9,7 @@ from alerta_utec.app.catch_up import CatchUp, CaughtUp
 from alerta_utec.domain.change import Change, Position
 from alerta_utec.domain.errors import InvalidRequest
 from alerta_utec.domain.values import Status
-from alerta_utec.ports import IncidentStore
+from alerta_utec.ports.incidents import IncidentStore
 from tests.contract.builders import creation, update
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from alerta_utec.domain.errors import Conflict, NotFound
 from alerta_utec.domain.values import Status
-from alerta_utec.ports import IncidentStore
+from alerta_utec.ports.incidents import IncidentStore
 from tests.contract.builders import T0, creation, update
 
 SECOND = timedelta(seconds=1)

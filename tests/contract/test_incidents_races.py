@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from alerta_utec.domain.errors import Conflict
 from alerta_utec.domain.values import Status
-from alerta_utec.ports import Committed, IncidentStore
+from alerta_utec.ports.incidents import Committed, IncidentStore
 from tests.contract.builders import creation, update
 
 THREADS = 20

@@ -9,7 +9,7 @@ import pytest
 from alerta_utec.domain.errors import NotFound
 from alerta_utec.domain.incident import EXTRAS_MAX, Incident
 from alerta_utec.domain.values import Status, Urgency
-from alerta_utec.ports import IncidentStore, Page, Query
+from alerta_utec.ports.incidents import IncidentStore, Page, Query
 from tests.contract.builders import T0, creation, update
 
 EXTRAS: dict[str, Any] = {

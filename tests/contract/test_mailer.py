@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from alerta_utec.domain.errors import Unavailable
-from alerta_utec.ports import Email
+from alerta_utec.notifications.mailer import Email
 from tests.contract.mail_peers import without_attributes
 
 EMAIL = Email(

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from alerta_utec.ports import SendResult
+from alerta_utec.ports.broadcast import SendResult
 
 
 def test_a_frame_reaches_every_socket_that_is_named(sockets: Any) -> None:

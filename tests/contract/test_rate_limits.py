@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from alerta_utec.ports import RateLimits
+from alerta_utec.ports.rate_limits import RateLimits
 from tests.contract.builders import T0
 
 SECOND = timedelta(seconds=1)

@@ -14,7 +14,7 @@ from alerta_utec.adapters.aws.sqs.shards import SqsShardQueue, shard_of
 from alerta_utec.domain.change import Position
 from alerta_utec.domain.errors import Unavailable
 from alerta_utec.domain.shard import Shard
-from alerta_utec.ports import ShardQueue
+from alerta_utec.ports.broadcast import ShardQueue
 from tests.contract.aws import addressed
 from tests.contract.builders import T0
 from tests.fakes.shard_queue import FakeShardQueue

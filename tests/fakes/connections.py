@@ -3,7 +3,8 @@
 import threading
 from collections.abc import Iterator, Sequence
 
-from alerta_utec.ports import Clock, Connection
+from alerta_utec.ports.clock import Clock
+from alerta_utec.ports.connections import Connection
 
 _PAGE = 250
 

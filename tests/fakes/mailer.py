@@ -4,7 +4,7 @@ import threading
 from dataclasses import dataclass, field
 
 from alerta_utec.domain.errors import Unavailable
-from alerta_utec.ports import Email
+from alerta_utec.notifications.mailer import Email
 
 
 @dataclass

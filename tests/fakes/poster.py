@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from alerta_utec.domain.errors import Unavailable
-from alerta_utec.ports import SendResult
+from alerta_utec.ports.broadcast import SendResult
 
 
 @dataclass

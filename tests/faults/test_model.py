@@ -29,7 +29,7 @@ from alerta_utec.domain.errors import Conflict
 from alerta_utec.domain.incident import Incident
 from alerta_utec.domain.values import Status, Urgency
 from alerta_utec.handlers.websocket import Message, Sync
-from alerta_utec.ports import IncidentStore
+from alerta_utec.ports.incidents import IncidentStore
 from tests.contract.builders import T0, creation, update
 from tests.fakes.clock import ManualClock
 from tests.fakes.connections import FakeConnections

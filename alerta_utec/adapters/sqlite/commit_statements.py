@@ -15,7 +15,7 @@ from alerta_utec.adapters.sqlite.rows import (
 )
 from alerta_utec.domain.change import Change, Position
 from alerta_utec.domain.errors import Conflict, NotFound
-from alerta_utec.ports import KEY_TTL_S
+from alerta_utec.ports.incidents import KEY_TTL_S
 
 # Each added key removes up to this many expired keys, so that they never accumulate.
 EXPIRED_PER_KEY = 20

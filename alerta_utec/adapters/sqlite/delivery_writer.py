@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from alerta_utec.domain.delivery import Delivery
 from alerta_utec.domain.errors import Unavailable
-from alerta_utec.ports import Deliveries
+from alerta_utec.ports.deliveries import Deliveries
 
 log = logging.getLogger(__name__)
 

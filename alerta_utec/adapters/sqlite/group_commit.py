@@ -26,7 +26,7 @@ from alerta_utec.adapters.sqlite.commit_statements import (
 from alerta_utec.adapters.sqlite.database import TURN_TIMEOUT_S, Database
 from alerta_utec.domain.change import Change, Position
 from alerta_utec.domain.errors import Conflict, NotFound, Unavailable
-from alerta_utec.ports import Committed
+from alerta_utec.ports.incidents import Committed
 
 log = logging.getLogger(__name__)
 

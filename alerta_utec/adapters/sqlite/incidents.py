@@ -15,7 +15,7 @@ from alerta_utec.adapters.sqlite.rows import CHANGE_COLUMNS, change_from, decode
 from alerta_utec.domain.change import Change, Position
 from alerta_utec.domain.errors import NotFound
 from alerta_utec.domain.incident import Incident
-from alerta_utec.ports import Committed, Page, Query
+from alerta_utec.ports.incidents import Committed, Page, Query
 
 
 class SqliteIncidents:

@@ -10,7 +10,7 @@ from alerta_utec.app.redrive import Redrive
 from alerta_utec.deployments.aws.notifications import AwsAlarms
 from alerta_utec.deployments.aws.webhooks import AwsWebhooks
 from alerta_utec.domain.errors import NotFound
-from alerta_utec.ports import FailedBatches
+from alerta_utec.ports.failed_batches import FailedBatches
 
 # Each table's output, and its variable in a Lambda's environment.
 _OUTPUTS: Mapping[str, str] = {

@@ -27,7 +27,10 @@ if TYPE_CHECKING:
     from alerta_utec.cap.alerts import CapAlerts
     from alerta_utec.domain.messages import Lang
     from alerta_utec.domain.origins import Origins
-    from alerta_utec.ports import Authenticator, Connections, IncidentStore, Poster
+    from alerta_utec.ports.authentication import Authenticator
+    from alerta_utec.ports.broadcast import Poster
+    from alerta_utec.ports.connections import Connections
+    from alerta_utec.ports.incidents import IncidentStore
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,8 @@ from alerta_utec.notifications.local.sqlite import SqliteNotifications
 from alerta_utec.notifications.ports import NotificationStore
 from alerta_utec.notifications.recipients import Recipient
 from alerta_utec.notifications.sender import Channel
-from alerta_utec.ports import Deliveries, IncidentStore
+from alerta_utec.ports.deliveries import Deliveries
+from alerta_utec.ports.incidents import IncidentStore
 from alerta_utec.webhooks.local.sqlite import SqliteWebhookJobs, SqliteWebhooks
 
 

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from alerta_utec.app.records import Recorder
-from alerta_utec.ports import Clock, IncidentStore
+from alerta_utec.ports.clock import Clock
+from alerta_utec.ports.incidents import IncidentStore
 from alerta_utec.webhooks.delivery import DeliverWebhook
 from alerta_utec.webhooks.enqueue import ScanFeed
 from alerta_utec.webhooks.local.worker import WebhookWorker

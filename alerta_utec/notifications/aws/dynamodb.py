@@ -21,7 +21,7 @@ from alerta_utec.domain.errors import Conflict
 from alerta_utec.domain.values import format_time, parse_time
 from alerta_utec.notifications.ports import Decision, Digest, ThrottleSnapshot
 from alerta_utec.notifications.throttle import Held, Hold, HoldReason, Released, ThrottleState
-from alerta_utec.ports import Clock
+from alerta_utec.ports.clock import Clock
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

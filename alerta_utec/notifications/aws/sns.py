@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from alerta_utec.adapters.aws.errors import translated
-from alerta_utec.ports import Email
+from alerta_utec.notifications.mailer import Email
 
 if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient

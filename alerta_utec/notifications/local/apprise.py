@@ -3,7 +3,7 @@
 from apprise import Apprise, NotifyFormat, NotifyType
 
 from alerta_utec.domain.errors import Unavailable
-from alerta_utec.ports import Email
+from alerta_utec.notifications.mailer import Email
 
 
 class AppriseMailer:

@@ -8,9 +8,9 @@ from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 from alerta_utec.notifications.local.maildir import MaildirMailer
 from alerta_utec.notifications.local.message import Envelope
 from alerta_utec.notifications.local.smtp import SmtpConnection, SmtpMailer, SmtpServer, Tls
+from alerta_utec.notifications.mailer import Mailer
 from alerta_utec.notifications.recipients import MAILDIR, Kind, Recipient
 from alerta_utec.notifications.sender import Channel
-from alerta_utec.ports import Mailer
 
 _PORTS = {"smtp": 25, "smtps": 465}
 _STARTTLS: dict[str, Tls] = {"required": "required", "offered": "offered", "off": "off"}

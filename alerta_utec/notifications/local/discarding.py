@@ -1,6 +1,6 @@
 """Notifications that go nowhere, for ``serve --ephemeral``."""
 
-from alerta_utec.ports import Email
+from alerta_utec.notifications.mailer import Email
 
 
 class DiscardingMailer:

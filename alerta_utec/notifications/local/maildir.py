@@ -8,7 +8,8 @@ from pathlib import Path
 from alerta_utec.adapters.clock import SystemClock
 from alerta_utec.domain.errors import Unavailable
 from alerta_utec.notifications.local.message import Envelope, to_message
-from alerta_utec.ports import Clock, Email
+from alerta_utec.notifications.mailer import Email
+from alerta_utec.ports.clock import Clock
 
 
 @dataclass(frozen=True)

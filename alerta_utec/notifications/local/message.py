@@ -6,7 +6,7 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
 
-from alerta_utec.ports import Email
+from alerta_utec.notifications.mailer import Email
 
 # Wide enough for any subject: folding one may put a space before it, which is then part of it.
 _POLICY = SMTP.clone(max_line_length=200)

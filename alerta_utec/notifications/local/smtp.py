@@ -12,7 +12,8 @@ from typing import Any, Literal
 from alerta_utec.adapters.clock import SystemClock
 from alerta_utec.domain.errors import Unavailable
 from alerta_utec.notifications.local.message import Envelope, to_message
-from alerta_utec.ports import Clock, Email
+from alerta_utec.notifications.mailer import Email
+from alerta_utec.ports.clock import Clock
 
 # For one step of a conversation, and for all of it: each step can be drawn out for ever.
 TIMEOUT_S = 10.0

@@ -14,7 +14,8 @@ from alerta_utec.notifications.rules import RuleSet
 from alerta_utec.notifications.sender import Channel, Sender
 from alerta_utec.notifications.throttle import ThrottlePolicy
 from alerta_utec.notifications.throttling import BatchThrottle
-from alerta_utec.ports import Clock, IncidentStore
+from alerta_utec.ports.clock import Clock
+from alerta_utec.ports.incidents import IncidentStore
 
 log = logging.getLogger(__name__)
 

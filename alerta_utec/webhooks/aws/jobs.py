@@ -9,7 +9,8 @@ from typing import Any
 
 from alerta_utec.adapters.aws.dynamodb.attributes import Item, moment_of, number, text
 from alerta_utec.domain.change import Change
-from alerta_utec.ports import ChangeFeed, Clock
+from alerta_utec.ports.clock import Clock
+from alerta_utec.ports.incidents import ChangeFeed
 from alerta_utec.webhooks.aws.items import (
     OVERDUE_AFTER,
     dead_letter_from,

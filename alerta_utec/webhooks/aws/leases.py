@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from alerta_utec.adapters.aws.dynamodb.attributes import text
-from alerta_utec.ports import Clock
+from alerta_utec.ports.clock import Clock
 from alerta_utec.webhooks.aws.items import expires_after, us
 from alerta_utec.webhooks.aws.table import JobTable
 from alerta_utec.webhooks.job import JobKey

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from alerta_utec.adapters.worker import RETRY, Worker
 from alerta_utec.domain.backoff import delay_s
 from alerta_utec.domain.errors import Unavailable
-from alerta_utec.ports import Clock
+from alerta_utec.ports.clock import Clock
 from alerta_utec.webhooks.delivery import Attempt, DeliverWebhook
 from alerta_utec.webhooks.enqueue import ScanFeed
 from alerta_utec.webhooks.job import WebhookJob

@@ -16,7 +16,7 @@ from alerta_utec.adapters.aws.dynamodb.connections import DynamoConnections
 from alerta_utec.adapters.clock import SystemClock
 from alerta_utec.app.broadcast import HANDSHAKE_MAX
 from alerta_utec.app.sessions import expires_at
-from alerta_utec.ports import Connection
+from alerta_utec.ports.connections import Connection
 from tests.aws.conftest import eventually
 from tests.conformance.targets import http_request
 from tests.faults.aws.conftest import kill

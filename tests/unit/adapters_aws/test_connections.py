@@ -9,7 +9,7 @@ from alerta_utec.adapters.aws.dynamodb.connections import DynamoConnections
 from alerta_utec.domain.errors import Unavailable
 from alerta_utec.domain.filters import Filter
 from alerta_utec.domain.policy import Identity, Role
-from alerta_utec.ports import Connection
+from alerta_utec.ports.connections import Connection
 from tests.fakes.clock import ManualClock
 from tests.unit.adapters_aws.faults import Fault, FaultyWire, answer, refusal, request_lost
 

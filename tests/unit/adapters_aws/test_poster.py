@@ -7,7 +7,7 @@ import pytest
 
 from alerta_utec.adapters.aws.connections_api.poster import FUTILE_ROUNDS_MAX, ConnectionsApiPoster
 from alerta_utec.domain.errors import Unavailable
-from alerta_utec.ports import SendResult
+from alerta_utec.ports.broadcast import SendResult
 from tests.support.emulator import free_port
 from tests.unit.adapters_aws.connections_api import DROP, STAGE, ConnectionsApi
 from tests.unit.adapters_aws.posting import PosterFactory

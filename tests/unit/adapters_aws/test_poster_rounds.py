@@ -4,7 +4,7 @@ import pytest
 
 from alerta_utec.adapters.aws.connections_api.poster import FUTILE_ROUNDS_MAX, ConnectionsApiPoster
 from alerta_utec.domain.errors import Unavailable
-from alerta_utec.ports import SendResult
+from alerta_utec.ports.broadcast import SendResult
 from tests.unit.adapters_aws.connections_api import ConnectionsApi
 from tests.unit.adapters_aws.posting import FakeTime, PosterFactory
 

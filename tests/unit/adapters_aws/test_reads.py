@@ -13,7 +13,7 @@ from alerta_utec.adapters.aws.dynamodb.listing import Listing
 from alerta_utec.domain.errors import Internal, NotFound, Unavailable
 from alerta_utec.domain.incident import Incident
 from alerta_utec.domain.values import Status, Urgency
-from alerta_utec.ports import Query
+from alerta_utec.ports.incidents import Query
 from tests.contract.builders import creation, update
 from tests.unit.adapters_aws.faults import FaultyWire, answer, refusal
 

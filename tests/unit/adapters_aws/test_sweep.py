@@ -9,7 +9,7 @@ import pytest
 from alerta_utec.adapters.aws.connections_api.sweep import Sweep
 from alerta_utec.adapters.aws.dynamodb.connections import DynamoConnections
 from alerta_utec.domain.errors import Unavailable
-from alerta_utec.ports import Connection
+from alerta_utec.ports.connections import Connection
 from tests.fakes.clock import ManualClock
 from tests.unit.adapters_aws.connections_api import DROP, ConnectionsApi
 from tests.unit.adapters_aws.faults import FaultyWire, request_lost

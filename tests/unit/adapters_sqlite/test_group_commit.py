@@ -16,7 +16,7 @@ from alerta_utec.adapters.sqlite.group_commit import GroupCommit
 from alerta_utec.domain.change import Change
 from alerta_utec.domain.errors import NotFound, Unavailable
 from alerta_utec.domain.values import Status
-from alerta_utec.ports import Committed
+from alerta_utec.ports.incidents import Committed
 from tests.contract.builders import T0, creation, update
 from tests.fakes.commits import CallBeforeWait, CallOnCommit, CommitLog
 from tests.unit.adapters_sqlite.conftest import Store

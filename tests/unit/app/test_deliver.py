@@ -21,7 +21,7 @@ from alerta_utec.domain.policy import Identity, Role
 from alerta_utec.domain.values import Status, Urgency
 from alerta_utec.notifications.email import compose
 from alerta_utec.notifications.topic import TopicNotifier, TopicPublisher
-from alerta_utec.ports import Connection
+from alerta_utec.ports.connections import Connection
 from tests.contract.builders import creation, update
 from tests.fakes.clock import ManualClock
 from tests.fakes.connections import FakeConnections

@@ -17,7 +17,7 @@ from alerta_utec.domain.errors import Unavailable
 from alerta_utec.domain.filters import Filter
 from alerta_utec.domain.policy import Identity, Role
 from alerta_utec.domain.shard import Shard
-from alerta_utec.ports import Connection
+from alerta_utec.ports.connections import Connection
 from tests.contract.builders import creation
 from tests.fakes.clock import ManualClock
 from tests.fakes.connections import FakeConnections

@@ -8,7 +8,7 @@ from alerta_utec.app.local_broadcast import LocalBroadcast
 from alerta_utec.app.records import Recorder
 from alerta_utec.domain.change import Change, Position
 from alerta_utec.domain.errors import Unavailable
-from alerta_utec.ports import SendResult
+from alerta_utec.ports.broadcast import SendResult
 from tests.contract.builders import creation
 from tests.fakes.clock import ManualClock
 from tests.fakes.deliveries import FakeDeliveries

@@ -12,7 +12,7 @@ from alerta_utec.domain.change import Change, Position
 from alerta_utec.domain.delivery import Consumer, Delivery
 from alerta_utec.domain.errors import Unavailable
 from alerta_utec.domain.shard import Shard
-from alerta_utec.ports import FailedBatch
+from alerta_utec.ports.failed_batches import FailedBatch
 from tests.contract.builders import creation
 from tests.fakes.deliveries import FakeDeliveries
 from tests.support.temporary_store import TemporaryStore

@@ -11,7 +11,7 @@ from alerta_utec.domain.change import Change, IdempotencyKey
 from alerta_utec.domain.errors import Conflict
 from alerta_utec.domain.incident import Report
 from alerta_utec.domain.policy import Identity, Role
-from alerta_utec.ports import KEY_TTL_S
+from alerta_utec.ports.incidents import KEY_TTL_S
 from tests.contract.builders import PLAIN
 from tests.fakes.clock import ManualClock
 from tests.support.temporary_store import TemporaryStore

@@ -20,7 +20,7 @@ from alerta_utec.domain.incident import Incident, Report
 from alerta_utec.domain.policy import Identity, Role
 from alerta_utec.domain.update import Update
 from alerta_utec.domain.values import Status, Urgency
-from alerta_utec.ports import Committed
+from alerta_utec.ports.incidents import Committed
 from tests.fakes.clock import ManualClock
 from tests.support.temporary_store import TemporaryStore
 

@@ -24,7 +24,7 @@ from alerta_utec.domain.change import Position
 from alerta_utec.domain.origins import Origins
 from alerta_utec.gateway.core import Gateway, Route
 from alerta_utec.gateway.hub import Hub
-from alerta_utec.ports import Connection
+from alerta_utec.ports.connections import Connection
 from tests.contract.builders import T0, creation
 from tests.unit.gateway.running import Recorder, gateway
 

@@ -20,7 +20,8 @@ from alerta_utec.gateway.core import Route
 from alerta_utec.gateway.hub import Hub
 from alerta_utec.gateway.sending import COMPILED, BulkWriter, DescriptorWriter, TransportWriter
 from alerta_utec.gateway.subscribers import CACHED_LOOKUPS_MAX
-from alerta_utec.ports import Connection, SendResult
+from alerta_utec.ports.broadcast import SendResult
+from alerta_utec.ports.connections import Connection
 from tests.contract.builders import T0, creation, update
 from tests.e2e.raw import TEXT, RawSocket
 from tests.fakes.clock import ManualClock

@@ -28,7 +28,8 @@ from alerta_utec.handlers.websocket import (
     Sync,
     UpdateIncident,
 )
-from alerta_utec.ports import Authenticator, IncidentStore
+from alerta_utec.ports.authentication import Authenticator
+from alerta_utec.ports.incidents import IncidentStore
 from alerta_utec.webhooks.manage import ManageWebhooks
 from tests import events
 from tests.fakes.clock import ManualClock

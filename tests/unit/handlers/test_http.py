@@ -19,7 +19,7 @@ from alerta_utec.domain.values import format_time
 from alerta_utec.handlers.http_status import STATUS
 from alerta_utec.handlers.query import LIMIT_MAX, parse_query
 from alerta_utec.handlers.routes import ACTIONS, HTTP_ROUTES
-from alerta_utec.ports import Query
+from alerta_utec.ports.incidents import Query
 from tests import events
 from tests.support.incidents import incident
 from tests.unit.handlers.conftest import World

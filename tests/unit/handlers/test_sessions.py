@@ -10,7 +10,7 @@ from alerta_utec.app.sessions import Sessions
 from alerta_utec.domain.errors import Unavailable
 from alerta_utec.domain.origins import Origins
 from alerta_utec.handlers.connections import Connect
-from alerta_utec.ports import Connection
+from alerta_utec.ports.connections import Connection
 from tests import events
 from tests.unit.handlers.conftest import CONNECTION, World
 

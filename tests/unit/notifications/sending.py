@@ -8,13 +8,13 @@ from zoneinfo import ZoneInfo
 from alerta_utec.domain.change import Change
 from alerta_utec.notifications.digest import EmailComposer
 from alerta_utec.notifications.local.sqlite import SqliteNotifications
+from alerta_utec.notifications.mailer import Email, Mailer
 from alerta_utec.notifications.recipients import Recipient
 from alerta_utec.notifications.router import NotificationRouter
 from alerta_utec.notifications.rules import Rule, RuleSet
 from alerta_utec.notifications.sender import Channel, Sender
 from alerta_utec.notifications.throttle import ThrottlePolicy
 from alerta_utec.notifications.throttling import BatchThrottle
-from alerta_utec.ports import Email, Mailer
 from tests.contract.builders import T0, creation
 from tests.fakes.clock import ManualClock
 from tests.fakes.mailer import FakeMailer

@@ -14,7 +14,7 @@ from alerta_utec.domain.incident import Incident
 from alerta_utec.domain.values import Status
 from alerta_utec.notifications.email import SUBJECT_MAX, compose
 from alerta_utec.notifications.local.message import Envelope, to_message
-from alerta_utec.ports import Email
+from alerta_utec.notifications.mailer import Email
 from tests.contract.builders import T0, creation, update
 from tests.unit.domain.strategies import incidents
 

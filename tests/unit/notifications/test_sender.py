@@ -6,9 +6,9 @@ from datetime import timedelta
 import pytest
 
 from alerta_utec.notifications.email import compose
+from alerta_utec.notifications.mailer import Email
 from alerta_utec.notifications.rules import Rule
 from alerta_utec.notifications.sender import BATCH, FIRST_DELAY_S, GIVE_UP_AFTER, MAX_DELAY_S
-from alerta_utec.ports import Email
 from tests.contract.builders import T0
 from tests.fakes.mailer import FakeMailer
 from tests.unit.notifications.sending import LIMA, Post, to

@@ -18,13 +18,14 @@ from alerta_utec.domain.change import Change
 from alerta_utec.domain.errors import Unavailable
 from alerta_utec.domain.values import Status, Urgency
 from alerta_utec.notifications.local.sqlite import SqliteNotifications
+from alerta_utec.notifications.mailer import Email
 from alerta_utec.notifications.ports import NotificationStore
 from alerta_utec.notifications.router import NotificationRouter
 from alerta_utec.notifications.rules import Pattern, Rule, RuleSet
 from alerta_utec.notifications.sender import Channel, Sender
 from alerta_utec.notifications.throttle import ThrottlePolicy, group_of
 from alerta_utec.notifications.throttling import BatchThrottle
-from alerta_utec.ports import Email, IncidentStore
+from alerta_utec.ports.incidents import IncidentStore
 from tests.contract.builders import T0, creation, update
 from tests.fakes.clock import ManualClock
 from tests.unit.notifications.sending import LIMA, to

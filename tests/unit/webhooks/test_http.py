@@ -12,7 +12,7 @@ from alerta_utec.app.limits import PER_USER, SubmitLimit
 from alerta_utec.domain.errors import Unavailable
 from alerta_utec.domain.policy import Identity, Role
 from alerta_utec.handlers.routes import WEBHOOK_ROUTES
-from alerta_utec.ports import Authentication
+from alerta_utec.ports.authentication import Authentication
 from alerta_utec.webhooks.job import PostResult
 from tests import events
 from tests.fakes.clock import ManualClock

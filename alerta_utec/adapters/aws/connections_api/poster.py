@@ -13,7 +13,7 @@ from functools import partial
 from alerta_utec.adapters.aws.connections_api.http import Channel, ConnectionsHttp, NoResponse
 from alerta_utec.adapters.aws.connections_api.sigv4 import Payload, Signer
 from alerta_utec.domain.errors import Unavailable
-from alerta_utec.ports import SendResult
+from alerta_utec.ports.broadcast import SendResult
 
 log = logging.getLogger(__name__)
 

@@ -10,7 +10,7 @@ from alerta_utec.adapters.aws.connections_api.poster import GONE_STATUSES
 from alerta_utec.adapters.aws.dynamodb.attributes import epoch_us, number, text
 from alerta_utec.adapters.aws.dynamodb.calls import pages
 from alerta_utec.adapters.aws.errors import translated
-from alerta_utec.ports import Clock
+from alerta_utec.ports.clock import Clock
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

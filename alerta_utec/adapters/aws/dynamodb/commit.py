@@ -30,7 +30,7 @@ from alerta_utec.adapters.aws.errors import translated
 from alerta_utec.domain.change import Change, Position
 from alerta_utec.domain.errors import Conflict, NotFound, Unavailable
 from alerta_utec.domain.incident import Incident
-from alerta_utec.ports import KEY_TTL_S, Committed
+from alerta_utec.ports.incidents import KEY_TTL_S, Committed
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

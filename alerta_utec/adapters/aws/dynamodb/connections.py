@@ -22,7 +22,8 @@ from alerta_utec.domain.filters import EVERYTHING, Filter
 from alerta_utec.domain.messages import DEFAULT_LANG, parse_lang
 from alerta_utec.domain.policy import Identity, Role
 from alerta_utec.domain.values import format_time, parse_time
-from alerta_utec.ports import Clock, Connection
+from alerta_utec.ports.clock import Clock
+from alerta_utec.ports.connections import Connection
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

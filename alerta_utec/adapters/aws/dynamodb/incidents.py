@@ -17,7 +17,8 @@ from alerta_utec.adapters.clock import SystemClock
 from alerta_utec.domain.change import Change, Position
 from alerta_utec.domain.errors import NotFound
 from alerta_utec.domain.incident import Incident
-from alerta_utec.ports import Clock, Committed, Page, Query
+from alerta_utec.ports.clock import Clock
+from alerta_utec.ports.incidents import Committed, Page, Query
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -14,7 +14,7 @@ from alerta_utec.adapters.aws.dynamodb.items import incident_from_item
 from alerta_utec.adapters.aws.dynamodb.table_names import BY_STATUS
 from alerta_utec.domain.incident import Incident
 from alerta_utec.domain.values import Status
-from alerta_utec.ports import Page, Query
+from alerta_utec.ports.incidents import Page, Query
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -11,7 +11,7 @@ from alerta_utec.adapters.aws.errors import translated
 from alerta_utec.adapters.aws.sqs.shards import shard_of
 from alerta_utec.domain.delivery import Consumer
 from alerta_utec.domain.errors import InvalidRequest
-from alerta_utec.ports import FailedBatch
+from alerta_utec.ports.failed_batches import FailedBatch
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient

@@ -11,7 +11,7 @@ from botocore.config import Config
 
 from alerta_utec.domain.errors import Internal, Unavailable
 from alerta_utec.notifications.aws.sns import SnsMailer
-from alerta_utec.ports import Email
+from alerta_utec.notifications.mailer import Email
 from tests.contract.aws import addressed
 from tests.support.emulator import Emulator, free_port
 from tests.support.incidents import unique

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from alerta_utec.notifications.local.maildir import MaildirMailer
 from alerta_utec.notifications.local.message import Envelope
-from alerta_utec.ports import Email
+from alerta_utec.notifications.mailer import Email
 from tests.contract.mail_peers import read_maildir
 from tests.fakes.clock import ManualClock
 

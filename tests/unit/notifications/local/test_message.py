@@ -5,7 +5,7 @@ from email import message_from_bytes, policy
 import pytest
 
 from alerta_utec.notifications.local.message import Envelope, to_message
-from alerta_utec.ports import Email
+from alerta_utec.notifications.mailer import Email
 from tests.contract.builders import T0
 
 RECIPIENT = f"{'g' * 64}@{'example' * 20}.edu"

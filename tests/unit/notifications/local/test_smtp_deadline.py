@@ -9,7 +9,7 @@ import pytest
 from alerta_utec.domain.errors import Unavailable
 from alerta_utec.notifications.local.message import Envelope
 from alerta_utec.notifications.local.smtp import TIMEOUT_S, SmtpConnection, SmtpMailer, SmtpServer
-from alerta_utec.ports import Email
+from alerta_utec.notifications.mailer import Email
 from tests.contract.mail_peers import SmtpPeer
 from tests.support.mail_gate import Fault, MailGate
 

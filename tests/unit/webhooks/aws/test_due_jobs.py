@@ -9,7 +9,7 @@ import pytest
 from alerta_utec.adapters.aws.dynamodb.incidents import DynamoIncidents
 from alerta_utec.app.records import Recorder
 from alerta_utec.domain.change import Change
-from alerta_utec.ports import ChangeFeed
+from alerta_utec.ports.incidents import ChangeFeed
 from alerta_utec.webhooks.aws.items import OVERDUE_AFTER
 from alerta_utec.webhooks.aws.jobs import DynamoWebhookJobs
 from alerta_utec.webhooks.aws.leases import COOL_DOWN, LEASE, DynamoLeases

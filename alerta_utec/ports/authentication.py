@@ -1,0 +1,34 @@
+"""Authentication by token."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from alerta_utec.domain.policy import Identity
+
+
+@dataclass(frozen=True, slots=True)
+class Authentication:
+    """The identity that a valid token proves, and the end of its validity."""
+
+    identity: Identity
+    # ``None``: it does not end.
+    expires_at: datetime | None = None
+
+
+class Authenticator(Protocol):
+    """Checks tokens."""
+
+    @property
+    def required(self) -> bool:
+        """Whether sign-in is on."""
+        ...
+
+    def authenticate(self, token: str | None) -> Authentication:
+        """Return the token's identity. May block for up to 5 s to fetch the issuer's keys.
+
+        Raises:
+            Unauthorized: the token is missing although sign-in is on, or is not valid now.
+            Unavailable: the issuer's keys cannot be fetched.
+        """
+        ...

@@ -1,0 +1,73 @@
+"""The registry of open connections."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from alerta_utec.domain.filters import EVERYTHING, Filter
+from alerta_utec.domain.messages import DEFAULT_LANG, Lang
+from alerta_utec.domain.policy import ANONYMOUS, Identity, Permission
+
+CONNECTION_TTL_S = 2 * 3600
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """One client's socket, as a broadcast sees it."""
+
+    connection_id: str
+    connected_at: datetime
+    expires_at: datetime
+    identity: Identity = ANONYMOUS
+    filter: Filter = EVERYTHING
+    lang: Lang = DEFAULT_LANG
+
+    @property
+    def private(self) -> bool:
+        """Whether its frames contain people's names."""
+        return self.identity.can(Permission.SEE_PEOPLE)
+
+    def alive(self, now: datetime) -> bool:
+        """Tell whether the connection has not expired."""
+        return now < self.expires_at
+
+
+class Connections(Protocol):
+    """The connections, by id."""
+
+    def save(self, connection: Connection) -> None:
+        """Store a connection, or replace the stored one.
+
+        Raises:
+            Unavailable.
+        """
+        ...
+
+    def delete(self, connection_id: str) -> None:
+        """Remove a connection; an unknown id changes nothing.
+
+        Raises:
+            Unavailable.
+        """
+        ...
+
+    def get(self, connection_id: str) -> Connection | None:
+        """Return the stored connection (strongly consistent).
+
+        Returns ``None`` if the id is unknown or the connection has expired.
+
+        Raises:
+            Unavailable.
+        """
+        ...
+
+    def pages(self) -> Iterator[Sequence[Connection]]:
+        """Yield every connection that has not expired, in pages of any size, in no order.
+
+        A connection that is saved or deleted meanwhile may be included or not.
+
+        Raises:
+            Unavailable.
+        """
+        ...

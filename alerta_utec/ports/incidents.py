@@ -1,0 +1,127 @@
+"""The store of incidents and of the feed of their changes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from alerta_utec.domain.values import Status, Urgency
+
+if TYPE_CHECKING:
+    from alerta_utec.domain.change import Change, Position
+    from alerta_utec.domain.incident import Incident
+
+KEY_TTL_S = 24 * 3600
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """The result of a commit: the stored change, with its position."""
+
+    change: "Change"
+    # An equal request stored the change before; this one stored nothing.
+    duplicate: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """The filter and the place of a page of incidents, which are listed newest first.
+
+    ``limit`` is 1 to 200. ``before_seq`` continues a listing: only incidents created before that
+    ``seq``. ``type`` and ``location`` are compared without regard to case.
+    """
+
+    limit: int = 50
+    before_seq: int | None = None
+    status: frozenset[Status] = frozenset()
+    urgency: frozenset[Urgency] = frozenset()
+    type: str | None = None
+    location: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of a listing."""
+
+    incidents: "Sequence[Incident]"
+    # The ``before_seq`` of the next page; ``None`` on the last one.
+    next_seq: int | None = None
+
+
+class ChangeFeed(Protocol):
+    """The feed of committed changes, for reading."""
+
+    def changes(self, *, after_seq: int, limit: int) -> "Sequence[Change]":
+        """Return up to ``limit`` changes in ``seq`` order, from ``after_seq + 1`` on.
+
+        The read is strongly consistent, and no ``seq`` is missing between two of them.
+
+        Raises:
+            Unavailable.
+        """
+        ...
+
+
+class IncidentStore(ChangeFeed, Protocol):
+    """The incidents and the order in which they changed."""
+
+    def commit(self, change: "Change", *, expected_revision: int | None = None) -> Committed:
+        """Store one change with the feed's next ``seq``, all or nothing.
+
+        The change is queued for delivery in the same transaction: a crash after this
+        returns loses nothing. ``seq`` counts 1, 2, 3 … without a gap, whatever fails.
+
+        A creation (``change.before`` is ``None``) is idempotent by its ``incidentId`` and, for
+        24 hours, by its ``key``: if one of them was stored before with an equal digest, nothing
+        is stored, and the first result is returned with ``duplicate=True``, whatever has
+        happened to the incident since. May block for up to 20 s while others commit.
+
+        Raises:
+            Conflict: the digests differ; or the incident is not at ``expected_revision``, or no
+                longer at the revision that the change was made from.
+            NotFound: the change is to an incident that does not exist.
+            Unavailable: nothing was stored, or the outcome is unknown; the same change may be
+                repeated.
+        """
+        ...
+
+    def get(self, incident_id: str) -> "Incident":
+        """Return the incident at its last committed revision (strongly consistent).
+
+        Raises:
+            NotFound, Unavailable.
+        """
+        ...
+
+    def history(self, incident_id: str) -> "Sequence[Change]":
+        """Return every change of the incident, the oldest first.
+
+        Raises:
+            NotFound, Unavailable.
+        """
+        ...
+
+    def page(self, query: Query) -> Page:
+        """Return a page of incidents, the newest (by creation) first.
+
+        May miss what was committed in the last moments; see ``indexed_position``.
+
+        Raises:
+            Unavailable.
+        """
+        ...
+
+    def position(self) -> "Position":
+        """Return the position of the last committed change; ``seq`` is 0 before the first.
+
+        Raises:
+            Unavailable.
+        """
+        ...
+
+    def indexed_position(self) -> "Position":
+        """Return the latest position for which ``page`` is known to show every change up to it.
+
+        Raises:
+            Unavailable.
+        """
+        ...
