@@ -3,6 +3,7 @@
 import random
 import time
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -14,6 +15,7 @@ from alerta_utec.client.answers import body_of
 from alerta_utec.client.backoff import Backoff
 from alerta_utec.client.errors import ClientError, NoAnswer, Unreachable
 from alerta_utec.client.sign_in import Token, bearer
+from alerta_utec.http_responses import FinalResponse, retry_after_s
 
 TIMING = Timing(first_delay_s=0.25, max_delay_s=5.0)
 # Connections that are kept open for further requests; more threads open more, and close them.
@@ -58,6 +60,22 @@ class Tries:
         time.sleep(wait_s)
 
 
+class _Http(urllib3.connection.HTTPConnection):
+    response_class = FinalResponse
+
+
+class _Https(urllib3.connection.HTTPSConnection):
+    response_class = FinalResponse
+
+
+class _HttpPool(urllib3.HTTPConnectionPool):
+    ConnectionCls = _Http
+
+
+class _HttpsPool(urllib3.HTTPSConnectionPool):
+    ConnectionCls = _Https
+
+
 class Retrying:
     """Requests to one service; safe to use from several threads at once."""
 
@@ -66,6 +84,8 @@ class Retrying:
         self._token = token
         self._timeout_s = timeout_s
         self._pool = urllib3.PoolManager(maxsize=KEPT_OPEN)
+        # A copy of the library's own classes, by scheme, with our connections in them.
+        self._pool.pool_classes_by_scheme = {"http": _HttpPool, "https": _HttpsPool}
 
     def close(self) -> None:
         """Close the connections that are kept open."""
@@ -95,7 +115,9 @@ class Retrying:
                 answer = self._once(
                     method, path, content, {**sent, **bearer(self._token)}, timeout_s
                 )
-                asked_for_s = _retry_after_s(answer)
+                asked_for_s = (
+                    retry_after_s(answer.headers.get("Retry-After"), datetime.now(UTC)) or 0.0
+                )
                 return body_of(answer.status, answer.headers.get("Content-Type", ""), answer.data)
             except ClientError as error:
                 if not error.retryable:
@@ -141,15 +163,6 @@ def http_base(url: str) -> str:
     scheme = parts.scheme.replace("ws", "http")
     before_the_stage = parts.path.rstrip("/").rpartition("/")[0]
     return f"{scheme}://{parts.netloc}{before_the_stage}"
-
-
-def _retry_after_s(answer: urllib3.BaseHTTPResponse) -> float:
-    """What ``Retry-After`` asks for (RFC 9110, section 10.2.3); 0 where it says nothing."""
-    told = answer.headers.get("Retry-After", "")
-    try:
-        return urllib3.Retry().parse_retry_after(told) if told else 0.0
-    except urllib3.exceptions.InvalidHeader:
-        return 0.0
 
 
 def _failure(error: urllib3.exceptions.HTTPError, timeout_s: float) -> ClientError:

@@ -11,12 +11,11 @@ import ssl
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from http.client import HTTPConnection, HTTPException, HTTPResponse
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
+from alerta_utec.http_responses import FinalResponse, retry_after_s
 from alerta_utec.ports.clock import Clock
 from alerta_utec.webhooks.addresses import Address, Resolve, is_public, resolve
 from alerta_utec.webhooks.job import PostFailure, PostResult
@@ -53,7 +52,9 @@ class HttpWebhookSender:
         except (OSError, HTTPException, ValueError) as error:
             failure = _failure(error)
         duration_ms = round((time.monotonic() - started) * 1000)
-        return PostResult(status, failure, _seconds(retry_after, self.clock.now()), duration_ms)
+        return PostResult(
+            status, failure, retry_after_s(retry_after, self.clock.now()), duration_ms
+        )
 
     def _post(
         self, url: SplitResult, body: bytes, headers: Mapping[str, str]
@@ -65,6 +66,7 @@ class HttpWebhookSender:
         with self._connected(url, addresses, deadline) as stream:
             connection = HTTPConnection(url.hostname or "")
             connection.auto_open = 0
+            connection.response_class = FinalResponse
             connection.sock = stream  # has the part of a socket's interface that it uses
             target = (url.path or "/") + (f"?{url.query}" if url.query else "")
             sent = {"host": url.netloc, **headers, "connection": "close"}
@@ -181,16 +183,3 @@ def _failure(error: Exception) -> PostFailure:
     if isinstance(error, OSError):
         return "unreachable"
     return "not_http"
-
-
-def _seconds(retry_after: str | None, now: datetime) -> float | None:
-    """Parse a number of seconds or an HTTP date (RFC 9110, section 10.2.3); else ``None``."""
-    text = (retry_after or "").strip()
-    if text.isascii() and text.isdecimal():
-        return float(text[:10])
-    try:
-        at = parsedate_to_datetime(text)
-    except ValueError:
-        return None
-    aware = at if at.tzinfo else at.replace(tzinfo=UTC)
-    return max(0.0, (aware - now).total_seconds())

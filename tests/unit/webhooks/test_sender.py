@@ -109,6 +109,23 @@ def test_retry_after_is_seconds_or_a_date(header: bytes, seconds: float | None) 
     assert result.retry_after_s == seconds
 
 
+@pytest.mark.parametrize("status", [100, 102, 103, 199])
+@pytest.mark.parametrize("count", [1, 3])
+def test_an_interim_response_is_not_the_result(status: int, count: int) -> None:
+    interim = b"HTTP/1.1 %d Wait\r\nLink: </style.css>; rel=preload\r\n\r\n" % status
+
+    refused = answered(interim * count + b"HTTP/1.1 500 x\r\nContent-Length: 0\r\n\r\n")
+    accepted = answered(interim * count + b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+
+    assert (refused.status, accepted.status) == (500, 200)
+
+
+def test_interim_responses_without_end_are_a_failure() -> None:
+    result = answered(b"HTTP/1.1 103 Early Hints\r\n\r\n" * 50)
+
+    assert (result.status, result.ok) == (None, False)
+
+
 def test_a_huge_response_is_read_up_to_a_limit() -> None:
     huge = b"HTTP/1.1 200 OK\r\nContent-Length: 100000000\r\n\r\n" + b"x" * (2 * RESPONSE_MAX_BYTES)
 

@@ -24,6 +24,7 @@ from http.client import (
 from urllib.parse import SplitResult, quote, unquote, urlsplit
 
 from alerta_utec.adapters.aws.connections_api.sigv4 import EMPTY, Credentials, Payload, Signer
+from alerta_utec.http_responses import FinalResponse
 
 SERVICE = "execute-api"
 # Lambda freezes the process between two events, and a connection that was open then may be dead
@@ -95,6 +96,7 @@ class Address:
             connection = HTTPConnection(*at, timeout=timeout_s)
         # A closed connection is opened again here, never by http.client itself.
         connection.auto_open = 0
+        connection.response_class = FinalResponse
         if proxy.hostname:
             connection.set_tunnel(host, port, _proxy_headers(proxy))
         connection.connect()
