@@ -1,8 +1,7 @@
 """A mailbox that hears the alarms, and waiting for what comes in its own time."""
 
 import json
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,19 +9,8 @@ from typing import Any
 import pytest
 
 from tests.support.deployment import Deployment
+from tests.support.eventually import eventually
 from tests.support.incidents import unique
-
-WAIT_S = 25.0
-
-
-def eventually(look: Callable[[], Any], what: str, wait_s: float = WAIT_S) -> Any:
-    """What ``look`` returns, as soon as it returns something true."""
-    deadline = time.monotonic() + wait_s
-    while time.monotonic() < deadline:
-        if found := look():
-            return found
-        time.sleep(0.1)
-    raise AssertionError(f"not in {wait_s} s: {what}")
 
 
 @dataclass

@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 
-from tests.aws.conftest import Mailbox, eventually, subscribed
+from tests.aws.conftest import Mailbox, subscribed
 from tests.support.deployment import DeployFailed, Deployment
 from tests.support.emulator import ROOT, clean_environment
+from tests.support.eventually import eventually
 from tests.support.incidents import incident, unique
 from tests.support.wsclient import WsClient
 

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from websockets.exceptions import InvalidStatus
 
-from tests.aws.conftest import eventually
 from tests.conformance.targets import http_request
 from tests.support.deployment import Deployment
 from tests.support.emulator import Emulator
+from tests.support.eventually import eventually
 from tests.support.incidents import incident, unique
 from tests.support.sign_in import AUDIENCE, ISSUER, SECRET, bearer, now_s, token
 from tests.support.wsclient import WsClient

@@ -3,9 +3,10 @@
 import json
 from typing import Any
 
-from tests.aws.conftest import Mailbox, eventually
+from tests.aws.conftest import Mailbox
 from tests.conformance.targets import http_request
 from tests.support.deployment import Deployment
+from tests.support.eventually import eventually
 from tests.support.incidents import incident, unique
 from tests.support.wsclient import WsClient
 

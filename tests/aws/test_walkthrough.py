@@ -7,9 +7,10 @@ from zoneinfo import ZoneInfo
 from alerta_utec.adapters.aws.dynamodb.connections import DynamoConnections
 from alerta_utec.adapters.clock import SystemClock
 from alerta_utec.ports.connections import Connection
-from tests.aws.conftest import Mailbox, eventually
+from tests.aws.conftest import Mailbox
 from tests.conformance.targets import http_request
 from tests.support.deployment import Deployment
+from tests.support.eventually import eventually
 from tests.support.incidents import SEED_INCIDENT, SEED_MESSAGE, has, incident, unique
 from tests.support.wsclient import WsClient
 

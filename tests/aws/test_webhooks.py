@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from tests.aws.conftest import eventually
 from tests.conformance.targets import http_request
 from tests.support.deployment import Deployment
+from tests.support.eventually import eventually
 from tests.support.incidents import incident, unique
 from tests.support.receiver import Receiver, about
 
@@ -43,7 +43,7 @@ class Hooks:
             found = [one for one in shown if one["channel"] == channel]
             return found[0] if found and found[0]["result"] == result else None
 
-        return dict(eventually(look, f"{result} of {incident_id}", AGAIN_S))
+        return dict(eventually(look, f"{result} of {incident_id}", within_s=AGAIN_S))
 
     def __call__(self, method: str, path: str, data: Any = None) -> Any:
         """What a request that succeeds is answered."""

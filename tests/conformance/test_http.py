@@ -1,24 +1,28 @@
 """The HTTP API's reads."""
 
-import time
-
 import pytest
 
 from tests.conformance.targets import Answer, Target
+from tests.support.eventually import eventually
 from tests.support.incidents import incident, unique
 from tests.support.wsclient import DELIVERY_S, WsClient
 
 
 def listed(target: Target, count: int, **query: str) -> list[str]:
     """The ids in a listing, once it has ``count`` entries: it may lag behind by moments."""
-    deadline = time.monotonic() + DELIVERY_S
-    while True:
+
+    def ids() -> list[str]:
         answer = target.get("/incidents", **query)
         assert answer.status == 200
-        ids = [entry["incidentId"] for entry in answer.json()["incidents"]]
-        if len(ids) >= count or time.monotonic() > deadline:
-            return ids
-        time.sleep(0.1)
+        return [entry["incidentId"] for entry in answer.json()["incidents"]]
+
+    return eventually(
+        ids,
+        f"{count} incidents in the listing",
+        accept=lambda found: len(found) >= count,
+        within_s=DELIVERY_S,
+        every_s=0.1,
+    )
 
 
 @pytest.fixture

@@ -1,12 +1,12 @@
 """The HTTP API's writes and numbers."""
 
-import time
 from typing import Any
 
 import pytest
 
 from tests.conformance.targets import Target
 from tests.conformance.test_http import assert_problem
+from tests.support.eventually import eventually
 from tests.support.incidents import incident, unique
 from tests.support.wsclient import DELIVERY_S, WsClient
 
@@ -152,13 +152,15 @@ def test_the_statistics_count_what_is_taken_in_and_attended_to(target: Target) -
     target.call("PATCH", f"/incidents/{name}", {"status": "resuelto"})
 
     # A listing may lag behind by moments.
-    deadline = time.monotonic() + DELIVERY_S
-    while True:
-        after = target.get("/stats", days="1").json()
-        if after["total"] > before["total"] and after["toResolve"] != before["toResolve"]:
-            break
-        assert time.monotonic() < deadline, (before, after)
-        time.sleep(0.1)
+    after = eventually(
+        lambda: target.get("/stats", days="1").json(),
+        f"one incident more than in {before}, resolved",
+        accept=lambda found: (
+            found["total"] > before["total"] and found["toResolve"] != before["toResolve"]
+        ),
+        within_s=DELIVERY_S,
+        every_s=0.1,
+    )
 
     for name in ("byStatus", "byUrgency", "byType", "byLocation"):
         assert sum(after[name].values()) == after["total"]

@@ -1,6 +1,5 @@
 """``@connections``: the AWS SDK's calls, unchanged."""
 
-import time
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -8,6 +7,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.conformance.targets import Target, http_request
+from tests.support.eventually import eventually
 from tests.support.wsclient import DELIVERY_S, WsClient
 
 if TYPE_CHECKING:
@@ -156,11 +156,13 @@ def wait_refused(
     management: "ApiGatewayManagementApiClient", connection_id: str
 ) -> tuple[str, int]:
     """The first refusal of a post; a client that left is noticed with some delay."""
-    deadline = time.monotonic() + DELIVERY_S
-    while time.monotonic() < deadline:
+
+    def refused() -> bool:
         try:
             management.post_to_connection(ConnectionId=connection_id, Data=b"?")
         except ClientError:
-            return refusal(management.post_to_connection, ConnectionId=connection_id, Data=b"?")
-        time.sleep(0.05)
-    raise AssertionError("never refused")
+            return True
+        return False
+
+    eventually(refused, "a post is refused", within_s=DELIVERY_S)
+    return refusal(management.post_to_connection, ConnectionId=connection_id, Data=b"?")

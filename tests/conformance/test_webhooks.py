@@ -1,6 +1,5 @@
 """Webhooks over the HTTP API: managed by whoever may, and told of what concerns them."""
 
-import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -8,6 +7,7 @@ import pytest
 
 from tests.conformance.targets import Answer, Target
 from tests.conformance.test_http import assert_problem
+from tests.support.eventually import eventually
 from tests.support.incidents import incident, unique
 from tests.support.receiver import Receiver, about
 from tests.support.wsclient import DELIVERY_S, WsClient
@@ -250,14 +250,19 @@ def delivered(
     target: Target, incident_id: str, webhook: dict[str, Any], *, revisions: int
 ) -> list[dict[str, Any]]:
     """What is on record of so many revisions for a webhook, once it is there."""
-    channel, deadline = f"webhook:{webhook['webhookId']}", time.monotonic() + DELIVERY_S
-    while True:
+    channel = f"webhook:{webhook['webhookId']}"
+
+    def found() -> list[dict[str, Any]]:
         every = target.get(f"/incidents/{incident_id}").json()["deliveries"]
-        found = [record for record in every if record["channel"] == channel]
-        if len(found) == revisions:
-            return found
-        assert time.monotonic() < deadline, every
-        time.sleep(0.1)
+        return [record for record in every if record["channel"] == channel]
+
+    return eventually(
+        found,
+        f"{revisions} deliveries of {channel}",
+        accept=lambda records: len(records) == revisions,
+        within_s=DELIVERY_S,
+        every_s=0.1,
+    )
 
 
 def test_what_a_receiver_that_had_gone_was_not_told_is_sent_when_it_is_asked_for(

@@ -4,7 +4,6 @@ Fixtures for the contract suites, beside those of ``tests.contract.aws``.
 """
 
 import json
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -21,11 +20,11 @@ from alerta_utec.notifications.aws.sns import SnsMailer
 from alerta_utec.notifications.mailer import Email
 from tests.contract.aws import addressed
 from tests.support.emulator import REGION, Emulator, free_port
+from tests.support.eventually import eventually
 from tests.support.incidents import unique
 from tests.support.server import Server
 from tests.support.wsclient import WsClient
 
-GONE_S = 10.0
 GONE = 410
 
 
@@ -47,13 +46,12 @@ class ManagementSockets:
     def disconnect(self, connection_id: str) -> None:
         """Close a socket, and wait until its gateway knows."""
         self._sockets[connection_id].close()
-        deadline = time.monotonic() + GONE_S
-        while time.monotonic() < deadline:
+
+        def status() -> int:
             with self._http.channel(self._http.signer()) as channel:
-                if channel.request("GET", connection_id).status == GONE:
-                    return
-            time.sleep(0.01)
-        raise AssertionError("the gateway keeps a closed socket")
+                return channel.request("GET", connection_id).status
+
+        eventually(status, "the gateway forgets a closed socket", accept=lambda code: code == GONE)
 
     def received(self, connection_id: str, _count: int) -> list[str]:
         """Every frame so far: a pong comes after all that was posted before its ping."""

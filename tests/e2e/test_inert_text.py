@@ -1,7 +1,6 @@
 """Text that means something to a mail program, a browser, a spreadsheet or a terminal."""
 
 import json
-import time
 from email import message_from_bytes
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ import pytest
 
 from tests.conformance.targets import http_request
 from tests.conftest import ServeFactory
+from tests.support.eventually import eventually
 from tests.support.incidents import incident, unique
 from tests.support.server import Server
 from tests.support.wsclient import WsClient
@@ -42,10 +42,12 @@ TEXTS = {
 def mails(server: Server, count: int) -> list[bytes]:
     """The raw e-mails in the server's Maildir, once there are ``count``."""
     folder: Path = server.data / "mail" / "new"
-    deadline = time.monotonic() + MAIL_S
-    while len(found := sorted(folder.glob("*"))) < count:
-        assert time.monotonic() < deadline, f"only {len(found)} of {count} e-mails"
-        time.sleep(0.02)
+    found = eventually(
+        lambda: sorted(folder.glob("*")),
+        f"{count} e-mails",
+        accept=lambda files: len(files) >= count,
+        within_s=MAIL_S,
+    )
     return [file.read_bytes() for file in found]
 
 

@@ -5,7 +5,6 @@ import re
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
@@ -18,6 +17,7 @@ from alerta_utec.client import AlertaUtec
 from tests.conformance.targets import http_request
 from tests.conftest import ServeFactory
 from tests.support.emulator import ROOT, free_port
+from tests.support.eventually import eventually
 from tests.support.server import Server, server_environment
 
 PAGE = (ROOT / "docs" / "integrations.es.md").read_text()
@@ -88,11 +88,12 @@ class Program:
 
     def wait(self, holds: Callable[[], bool]) -> None:
         """Wait until something holds."""
-        deadline = time.monotonic() + PATIENCE_S
-        while not holds():
+
+        def held() -> bool:
             assert self._process.poll() is None, self.lines
-            assert time.monotonic() < deadline, self.lines
-            time.sleep(0.02)
+            return holds()
+
+        eventually(held, f"the example prints it; so far: {self.lines}", within_s=PATIENCE_S)
 
     def told(self) -> list[str]:
         """What it has printed of drills; its log is another matter."""

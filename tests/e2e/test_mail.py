@@ -1,6 +1,5 @@
 """Incidents that go out by e-mail: over real SMTP, and into the Maildir where none is set."""
 
-import time
 from collections.abc import Callable, Iterator
 from email.message import EmailMessage
 from pathlib import Path
@@ -9,6 +8,7 @@ import pytest
 
 from tests.conftest import ServeFactory
 from tests.contract.mail_peers import SmtpPeer, read_maildir
+from tests.support.eventually import eventually
 from tests.support.incidents import SEED_MESSAGE, incident
 from tests.support.server import Server
 from tests.support.wsclient import WsClient
@@ -44,11 +44,9 @@ def with_mail(peer: SmtpPeer) -> dict[str, str]:
 
 def wait_mail(read: Callable[[], list[EmailMessage]], count: int = 1) -> list[EmailMessage]:
     """The messages, once there are ``count``."""
-    deadline = time.monotonic() + MAIL_S
-    while len(messages := read()) < count:
-        assert time.monotonic() < deadline, f"only {len(messages)} of {count} e-mails"
-        time.sleep(0.02)
-    return messages
+    return eventually(
+        read, f"{count} e-mails", accept=lambda found: len(found) >= count, within_s=MAIL_S
+    )
 
 
 def mails_of(server: Server) -> Callable[[], list[EmailMessage]]:

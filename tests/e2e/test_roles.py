@@ -8,8 +8,8 @@ import pytest
 from websockets.sync.client import connect
 
 from tests.conformance.targets import http_request
-from tests.faults.mail import wait_until
 from tests.support.cap import Alert
+from tests.support.eventually import eventually
 from tests.support.incidents import incident, unique
 from tests.support.server import Server
 from tests.support.sign_in import bearer, token
@@ -239,7 +239,7 @@ def test_who_was_mailed_is_named_to_staff_alone(guarded: Server) -> None:
         found = shown(guarded, name, role)["deliveries"]
         return [one for one in found if one["channel"] == "email"]
 
-    wait_until(lambda: [one["result"] for one in emails("autoridad")] == ["sent"])
+    eventually(lambda: [one["result"] for one in emails("autoridad")] == ["sent"])
 
     assert ["recipients" in emails(role)[0] for role in ROLES] == [False, True, True]
     assert emails("estudiante")[0]["result"] == "sent"

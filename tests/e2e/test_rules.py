@@ -12,7 +12,7 @@ from tests.conformance.targets import http_request
 from tests.conftest import ServeFactory
 from tests.contract.mail_peers import HttpPeer, SmtpPeer
 from tests.e2e.test_integrations_page import piece
-from tests.faults.mail import wait_until
+from tests.support.eventually import eventually
 from tests.support.server import Server
 from tests.support.wsclient import WsClient
 from tests.unit.cli.running import run
@@ -98,7 +98,7 @@ def test_each_recipient_gets_what_the_rules_say(
         nobody = client.notify({"type": "x", "location": "y", "urgency": "medium"})["incidentId"]
         client.request({"action": "update", "incidentId": fire, "status": "resuelto"})
 
-    wait_until(lambda: len(peer.messages) >= 4 and len(service.bodies) >= 2)
+    eventually(lambda: len(peer.messages) >= 4 and len(service.bodies) >= 2)
     found = sorted(
         (to, str(message["Subject"]).removeprefix("[Alerta UTEC] "))
         for [to], message in zip(peer.recipients, peer.messages, strict=True)
@@ -113,7 +113,7 @@ def test_each_recipient_gets_what_the_rules_say(
         "[Alerta UTEC] MEDIA: Incendio - Laboratorio B",
         "[Alerta UTEC] RESUELTO: Incendio - Laboratorio B",
     ]
-    wait_until(lambda: of_email(server, fire).get("result") == "sent")
+    eventually(lambda: of_email(server, fire).get("result") == "sent")
     assert [one["to"] for one in of_email(server, fire)["recipients"]] == [
         "env:GRUPO_LABORATORIOS",
         LABS,
@@ -132,7 +132,7 @@ def test_a_service_that_hangs_delays_no_other_recipient(
         with WsClient(server.ws_url) as client:
             fire = client.notify(FIRE)["incidentId"]
 
-        wait_until(lambda: of_email(server, fire).get("counts") == {"failed": 1, "sent": 1})
+        eventually(lambda: of_email(server, fire).get("counts") == {"failed": 1, "sent": 1})
 
     shown = of_email(server, fire)
     assert shown["result"] == "failed"

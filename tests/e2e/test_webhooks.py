@@ -11,6 +11,7 @@ from alerta_utec.client import AlertaUtec
 from alerta_utec.handlers.routes import WEBHOOK_ROUTES
 from tests.conformance.targets import http_request
 from tests.conftest import ServeFactory
+from tests.support.eventually import eventually
 from tests.support.incidents import incident, unique
 from tests.support.receiver import Received, Receiver, about
 from tests.support.server import Server
@@ -138,7 +139,11 @@ def test_a_receiver_is_added_tried_told_paused_and_given_what_it_missed(
         receiver.answers.append(410)
         missed = report(campus, urgency="high", type="perdido")
         receiver.wait(about(missed))
-        eventually(lambda: order("failures", webhook_id), missed)
+        eventually(
+            lambda: order("failures", webhook_id),
+            f"the failure of {missed} is listed",
+            accept=lambda lines: any(missed in line for line in lines),
+        )
         order("resume", webhook_id)
         assert order("retry", webhook_id) == ["1 cambio se enviará ahora."]
         again = receiver.wait(about(missed), count=2)
@@ -154,14 +159,6 @@ def test_a_receiver_is_added_tried_told_paused_and_given_what_it_missed(
 def events(posts: list[Received], secret: str) -> list[dict[str, Any]]:
     """The events of posts that were signed by one secret."""
     return [post.event(secret) for post in posts]
-
-
-def eventually(tell: Callable[[], list[str]], wanted: str) -> None:
-    """Ask again until what is told names ``wanted``; each time is a process of its own."""
-    for _ in range(30):
-        if any(wanted in line for line in tell()):
-            return
-    raise AssertionError(wanted)
 
 
 def test_no_name_that_leads_inside_is_posted_to(serve: ServeFactory) -> None:

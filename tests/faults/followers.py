@@ -2,7 +2,7 @@
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -79,20 +79,6 @@ class Ledger:
             name = f"n{next(self.numbers)}"
             self.acks[name] = await client.notify(incident(name=name), timeout_s=DEADLINE_S)
             await asyncio.sleep(pause_s)
-
-
-async def until(holds: Callable[[], bool] | Callable[[], Awaitable[bool]]) -> None:
-    """Wait until something holds.
-
-    Raises:
-        TimeoutError: it never did.
-    """
-    async with asyncio.timeout(DEADLINE_S):
-        while True:
-            found = holds()
-            if found if isinstance(found, bool) else await found:
-                return
-            await asyncio.sleep(0.02)
 
 
 async def stored(http_url: str) -> list[dict[str, Any]]:

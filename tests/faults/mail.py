@@ -1,10 +1,13 @@
 """What arrives by e-mail, by incident."""
 
+import math
 import re
 import time
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from email.message import EmailMessage
+
+from tests.support.eventually import eventually
 
 TO = "guardia@example.edu"
 _IDENTIFIER = re.compile(r"^Identificador: +(\S+)", re.MULTILINE)
@@ -40,22 +43,16 @@ def wait_mailed(
     """
     found: dict[str, list[str]] = defaultdict(list)
     read, deadline = 0, time.monotonic() + idle_s
-    while not set(incident_ids) <= found.keys():
-        new = messages[read:]
+
+    def missing() -> set[str]:
+        nonlocal read, deadline
+        if new := messages[read:]:
+            read, deadline = read + len(new), time.monotonic() + idle_s
         for name, ids in message_ids(new).items():
             found[name] += ids
-        read += len(new)
-        if new:
-            deadline = time.monotonic() + idle_s
-        missing = set(incident_ids) - found.keys()
-        assert time.monotonic() < deadline, f"{len(missing)} not mailed: {sorted(missing)[:5]}"
-        time.sleep(0.05)
+        left = set(incident_ids) - found.keys()
+        assert time.monotonic() < deadline, f"{len(left)} not mailed: {sorted(left)[:5]}"
+        return left
+
+    eventually(missing, "every e-mail", accept=lambda left: not left, within_s=math.inf)
     return found
-
-
-def wait_until(condition: Callable[[], object], within_s: float = 30) -> None:
-    """Wait for a condition that has no signal of its own."""
-    deadline = time.monotonic() + within_s
-    while not condition():
-        assert time.monotonic() < deadline, f"not so after {within_s} s"
-        time.sleep(0.05)

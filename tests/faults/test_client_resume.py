@@ -11,7 +11,8 @@ from typing import Any
 
 from alerta_utec.client import Client, Lost, Position, Renewed, Timing
 from tests.conftest import ServeFactory
-from tests.faults.followers import EAGER, Follower, Ledger, following, stored, until
+from tests.faults.followers import EAGER, Follower, Ledger, following, stored
+from tests.support.eventually import eventually_async
 from tests.support.server import Server
 from tests.unit.cli.running import Process
 
@@ -38,7 +39,7 @@ async def kill_and_restart(server: Server, after_s: float) -> None:
     await asyncio.sleep(after_s)
     await asyncio.to_thread(server.kill9)
     server.launch()
-    await until(lambda: asyncio.to_thread(server.answers))
+    await eventually_async(lambda: asyncio.to_thread(server.answers))
 
 
 def told(watching: Process) -> list[tuple[str, int]]:
@@ -60,7 +61,7 @@ async def at_the_start(
 ) -> tuple[list[Follower], Position]:
     """Followers of an empty feed, and its position."""
     first = await stack.enter_async_context(following(url, timing=timing))
-    await until(lambda: first.client.position is not None)
+    await eventually_async(lambda: first.client.position is not None)
     begin = first.client.position
     assert begin is not None
     others = [
@@ -102,7 +103,7 @@ def test_followers_of_a_server_that_is_killed_end_with_its_state_and_hear_nothin
             incidents = await stored(server.http_url)
             head = Position(begin.epoch, len(incidents))
             everyone = [*followers, late]
-            await until(lambda: all(one.client.position == head for one in everyone))
+            await eventually_async(lambda: all(one.client.position == head for one in everyone))
 
             assert_each_is_stored_once(incidents, ledger)
             held = {one["incidentId"]: one["revision"] for one in incidents}
@@ -126,9 +127,11 @@ def test_watch_goes_on_after_a_kill_of_either_side(serve: ServeFactory, tmp_path
             ledger = Ledger()
             submitters = await submitting(stack, server.ws_url, ledger)
 
-            await until(lambda: len(told(before)) > 10 and len(told(steady)) > 10)
+            await eventually_async(lambda: len(told(before)) > 10 and len(told(steady)) > 10)
             await kill_and_restart(server, 0.1)
-            await until(lambda: any("Conectado de nuevo" in line for line in tuple(before.err)))
+            await eventually_async(
+                lambda: any("Conectado de nuevo" in line for line in tuple(before.err))
+            )
             before.kill()
             noted = Position.parse(state.read_text().strip())
             await kill_and_restart(server, 0.1)
@@ -137,8 +140,8 @@ def test_watch_goes_on_after_a_kill_of_either_side(serve: ServeFactory, tmp_path
             await asyncio.gather(*submitters)
             incidents = await stored(server.http_url)
             held = {one["incidentId"]: one["revision"] for one in incidents}
-            await until(lambda: dict(told(steady)) == held)
-            await until(lambda: dict(told(before) + told(after)) == held)
+            await eventually_async(lambda: dict(told(steady)) == held)
+            await eventually_async(lambda: dict(told(before) + told(after)) == held)
 
             for process in (steady, before, after):
                 assert len(set(told(process))) == len(told(process))
@@ -160,15 +163,17 @@ def test_connections_are_renewed_before_their_end_and_kept_alive_without_a_loss(
         async with AsyncExitStack() as stack:
             followers, begin = await at_the_start(stack, server.ws_url, EARLY)
             # Nothing happens in the first life of a connection: only pings keep it.
-            await until(lambda: all(one.reader.count(Renewed) >= 1 for one in followers))
+            await eventually_async(lambda: all(one.reader.count(Renewed) >= 1 for one in followers))
             ledger = Ledger()
             submitters = await submitting(stack, server.ws_url, ledger, pause_s=0.02)
-            await until(lambda: all(one.reader.count(Renewed) >= RENEWALS for one in followers))
+            await eventually_async(
+                lambda: all(one.reader.count(Renewed) >= RENEWALS for one in followers)
+            )
             ledger.closed = True
             await asyncio.gather(*submitters)
             incidents = await stored(server.http_url)
             head = Position(begin.epoch, len(incidents))
-            await until(lambda: all(one.client.position == head for one in followers))
+            await eventually_async(lambda: all(one.client.position == head for one in followers))
 
             held = {one["incidentId"]: one["revision"] for one in incidents}
             assert all(one.reader.held == held for one in followers)

@@ -9,7 +9,8 @@ import pytest
 from tests.conformance.targets import http_request
 from tests.conftest import ServeFactory
 from tests.contract.mail_peers import SmtpPeer
-from tests.faults.mail import mail_environment, message_ids, wait_until
+from tests.faults.mail import mail_environment, message_ids
+from tests.support.eventually import eventually
 from tests.support.incidents import incident
 from tests.support.mail_gate import Fault, MailGate
 from tests.support.server import Server
@@ -28,14 +29,14 @@ def test_a_broken_mail_server_delays_nobody_and_gets_the_email_later(
         with WsClient(server.ws_url) as client:
             ack = client.notify(incident(urgency="high"))
             client.wait_update(ack["incidentId"], timeout_s=5)
-            wait_until(lambda: gate.connections > 0)
+            eventually(lambda: gate.connections > 0)
             later = client.notify(incident(urgency="low"))
             client.wait_update(later["incidentId"], timeout_s=5)
 
-        wait_until(lambda: email_of(server, ack["incidentId"]).get("result") == "failed")
+        eventually(lambda: email_of(server, ack["incidentId"]).get("result") == "failed")
         gate.fault = "none"
 
-        wait_until(lambda: email_of(server, ack["incidentId"]).get("result") == "sent")
+        eventually(lambda: email_of(server, ack["incidentId"]).get("result") == "sent")
         mailed = message_ids(peer.messages)
 
     assert mailed.keys() == {ack["incidentId"]}
@@ -52,13 +53,13 @@ def test_an_email_that_fails_for_a_day_is_given_up_and_shown(
     server = serve(environment=mail_environment(peer.port))
     with WsClient(server.ws_url) as client:
         ack = client.notify(incident(urgency="high"))
-    wait_until(lambda: email_of(server, ack["incidentId"]).get("result") == "failed")
+    eventually(lambda: email_of(server, ack["incidentId"]).get("result") == "failed")
     server.stop()
     make_older(server, DAY_US)
 
     server.start()
 
-    wait_until(lambda: email_of(server, ack["incidentId"]).get("result") == "given_up")
+    eventually(lambda: email_of(server, ack["incidentId"]).get("result") == "given_up")
     shown = email_of(server, ack["incidentId"])
     assert shown["because"] == "SMTP: refused with 451"
     assert shown["attempts"] >= 2

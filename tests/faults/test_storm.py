@@ -6,8 +6,9 @@ from typing import Any
 
 from tests.conftest import ServeFactory
 from tests.contract.mail_peers import SmtpPeer
-from tests.faults.mail import mail_environment, wait_until
+from tests.faults.mail import mail_environment
 from tests.faults.test_mail import email_of
+from tests.support.eventually import eventually
 from tests.support.incidents import incident
 from tests.support.mail_gate import MailGate
 from tests.support.wsclient import WsClient
@@ -43,10 +44,10 @@ def test_reports_of_one_place_leave_as_one_and_the_record_says_so(
 
     first, *others = report(server, *[SMOKE] * 4)
     grave = report(server, SMOKE | {"urgency": "high"})[0]
-    wait_until(lambda: set(told(peer)) == {first, grave})
+    eventually(lambda: set(told(peer)) == {first, grave})
     held = email_of(server, others[0])
-    wait_until(lambda: set(others) <= told(peer).keys(), within_s=40)
-    wait_until(lambda: email_of(server, others[2])["result"] == "sent")
+    eventually(lambda: set(others) <= told(peer).keys(), within_s=40)
+    eventually(lambda: email_of(server, others[2])["result"] == "sent")
 
     assert (held["result"], held["because"]) == ("held", "grouped")
     assert held["until"] > held["at"]
@@ -70,7 +71,7 @@ def test_what_is_held_outlives_a_kill(serve: ServeFactory, peer: SmtpPeer) -> No
     server.kill9()
     server.start()
 
-    wait_until(lambda: set(names) <= told(peer).keys())
+    eventually(lambda: set(names) <= told(peer).keys())
     assert told(peer).keys() == set(names)
     # At least once: what was under way at a kill may be repeated, under the same Message-ID.
     distinct = {str(message["Message-ID"]): message for message in peer.messages}
@@ -90,14 +91,14 @@ def test_a_digest_waits_for_a_server_that_is_down_and_then_leaves(
         server = serve(environment=environment(gate.port))
         gate.fault = "refuse"
         names = report(server, *[SMOKE] * 4)
-        wait_until(lambda: email_of(server, names[-1]).get("result") == "failed")
+        eventually(lambda: email_of(server, names[-1]).get("result") == "failed")
         server.kill9()
         gate.fault = "none"
 
         server.start()
 
-        wait_until(lambda: set(names) <= told(peer).keys())
-        wait_until(lambda: email_of(server, names[-1])["result"] == "sent")
+        eventually(lambda: set(names) <= told(peer).keys())
+        eventually(lambda: email_of(server, names[-1])["result"] == "sent")
         assert email_of(server, names[-1])["with"] == 2
 
 
@@ -112,7 +113,7 @@ def test_over_the_limit_grave_ones_and_all_clears_leave_and_the_rest_is_held(
     with WsClient(server.ws_url) as client:
         client.request({"action": "update", "incidentId": names[-1], "status": "resuelto"})
 
-    wait_until(lambda: len(peer.messages) == limit + 2)
+    eventually(lambda: len(peer.messages) == limit + 2)
     assert told(peer).keys() == {*names[:limit], *grave, names[-1]}
     held = [email_of(server, name) for name in names[limit : limit + 1]]
     assert [(one["result"], one["because"]) for one in held] == [("held", "limit")]

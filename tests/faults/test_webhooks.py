@@ -17,7 +17,7 @@ import pytest
 from alerta_utec.adapters.sqlite.backup import backup, restore
 from tests.conformance.targets import http_request
 from tests.conftest import ServeFactory
-from tests.faults.mail import wait_until
+from tests.support.eventually import eventually
 from tests.support.incidents import incident
 from tests.support.mail_gate import MailGate
 from tests.support.receiver import Received, Receiver
@@ -100,7 +100,7 @@ def test_whatever_is_killed_when_all_that_was_acknowledged_arrives_in_order(
     for _ in range(ROUNDS):
         load.run_and_kill(server, chance.uniform(*LOAD_S))
         server.start()
-    wait_until(lambda: load.acknowledged <= set(subjects(list(receiver.received))))
+    eventually(lambda: load.acknowledged <= set(subjects(list(receiver.received))))
     assert server.stop() == 0
 
     posts = list(receiver.received)
@@ -145,16 +145,16 @@ def test_what_was_committed_while_the_receiver_was_down_arrives_after_a_kill(
     webhook = add(server, through(gate))
     ids = [commit(server) for _ in range(3)]
     for incident_id in ids:
-        wait_until(lambda one=incident_id: result(server, webhook, one) == "failed")
+        eventually(lambda one=incident_id: result(server, webhook, one) == "failed")
     assert outcome(server, webhook, ids[0])["because"] == "unreachable"
 
     server.kill9()
     gate.fault = "none"
     server.start()
 
-    wait_until(lambda: set(subjects(list(receiver.received))) == set(ids))
+    eventually(lambda: set(subjects(list(receiver.received))) == set(ids))
     for incident_id in ids:
-        wait_until(lambda one=incident_id: result(server, webhook, one) == "sent")
+        eventually(lambda one=incident_id: result(server, webhook, one) == "sent")
     assert outcome(server, webhook, ids[0])["attempts"] >= 2
 
 
@@ -165,7 +165,7 @@ def test_what_was_being_posted_at_a_kill_is_posted_again(
     gate.fault = "hang"
     webhook = add(server, through(gate))
     ids = [commit(server) for _ in range(2)]
-    wait_until(lambda: gate.connections == 1)
+    eventually(lambda: gate.connections == 1)
 
     server.kill9()
     gate.fault = "none"
@@ -174,7 +174,7 @@ def test_what_was_being_posted_at_a_kill_is_posted_again(
     receiver.wait(count=2)
     assert subjects(receiver.received) == ids
     for incident_id in ids:
-        wait_until(lambda one=incident_id: result(server, webhook, one) == "sent")
+        eventually(lambda one=incident_id: result(server, webhook, one) == "sent")
 
 
 def test_a_receiver_that_hangs_holds_up_neither_others_nor_the_end(
@@ -200,14 +200,14 @@ def test_a_receiver_that_answers_500_a_few_times_is_told_the_same_again(
     receiver.answers = [500, 307]
     incident_id = commit(server)
     for attempts in (1, 2):
-        wait_until(lambda n=attempts: outcome(server, webhook, incident_id).get("attempts") == n)
+        eventually(lambda n=attempts: outcome(server, webhook, incident_id).get("attempts") == n)
         server.stop()
         edit(server, "next_try_at_us = created_at_us")
         server.start()
 
     posts = receiver.wait(count=3)
 
-    wait_until(lambda: result(server, webhook, incident_id) == "sent")
+    eventually(lambda: result(server, webhook, incident_id) == "sent")
     assert len({post.body for post in posts}) == 1
     assert len(set(ids_of(posts))) == 1
     assert all(post.event(webhook["secret"])["subject"] == incident_id for post in posts)
@@ -221,11 +221,11 @@ def test_after_the_last_try_it_is_a_failure_that_can_be_sent_again(
     path = f"/webhooks/{webhook['webhookId']}"
     receiver.answers = [500, 503]
     incident_id = commit(server)
-    wait_until(lambda: result(server, webhook, incident_id) == "failed")
+    eventually(lambda: result(server, webhook, incident_id) == "failed")
     server.stop()
     edit(server, "attempts = 9, next_try_at_us = created_at_us")
     server.start()
-    wait_until(lambda: result(server, webhook, incident_id) == "given_up")
+    eventually(lambda: result(server, webhook, incident_id) == "given_up")
 
     (failure,) = call(server, "GET", f"{path}/failures")["failures"]
     call(server, "POST", f"{path}/retry")
@@ -233,7 +233,7 @@ def test_after_the_last_try_it_is_a_failure_that_can_be_sent_again(
     assert failure["incidentId"] == incident_id
     assert (failure["because"], failure["attempts"]) == ("HTTP 503", 10)
     assert len(subjects(receiver.wait(count=3))) == 3
-    wait_until(lambda: result(server, webhook, incident_id) == "sent")
+    eventually(lambda: result(server, webhook, incident_id) == "sent")
     assert call(server, "GET", f"{path}/failures")["failures"] == []
 
 
@@ -244,7 +244,7 @@ def test_a_receiver_that_says_410_is_told_nothing_more(
     webhook = add(server, receiver.url)
     receiver.answers = [410]
     first = commit(server)
-    wait_until(lambda: result(server, webhook, first) == "given_up")
+    eventually(lambda: result(server, webhook, first) == "given_up")
     second = commit(server)
     with Receiver() as other:
         add(server, other.url)
@@ -264,7 +264,7 @@ def test_nothing_reaches_an_address_of_this_network_unless_that_is_allowed(
 
     incident_id = commit(server)
 
-    wait_until(lambda: result(server, webhook, incident_id) == "failed")
+    eventually(lambda: result(server, webhook, incident_id) == "failed")
     assert outcome(server, webhook, incident_id)["because"] == "private_address"
     assert receiver.received == []
 
@@ -276,7 +276,7 @@ def test_webhooks_and_what_they_are_owed_outlive_a_restore(
     gate.fault = "refuse"
     webhook = add(server, through(gate))
     owed = commit(server)
-    wait_until(lambda: result(server, webhook, owed) == "failed")
+    eventually(lambda: result(server, webhook, owed) == "failed")
     backup(server.data, tmp_path / "copia.db")
     server.stop()
 
@@ -285,5 +285,5 @@ def test_webhooks_and_what_they_are_owed_outlive_a_restore(
     server.start()
     later = commit(server)
 
-    wait_until(lambda: set(subjects(list(receiver.received))) == {owed, later})
+    eventually(lambda: set(subjects(list(receiver.received))) == {owed, later})
     assert all(post.event(webhook["secret"]) for post in receiver.received)

@@ -7,12 +7,13 @@ import socket
 import subprocess
 import sys
 import tempfile
-import time
 import urllib.error
 import urllib.request
 from pathlib import Path
 from types import TracebackType
 from typing import Self
+
+from tests.support.eventually import eventually
 
 ROOT = Path(__file__).resolve().parents[2]
 REGION = "us-east-1"
@@ -72,7 +73,7 @@ class Emulator:
         try:
             for attempt in range(1, ATTEMPTS + 1):
                 self._start()
-                if self._is_ready(time.monotonic() + READY_S):
+                if self._becomes_ready():
                     return self
                 self._stop()
                 if attempt == ATTEMPTS:
@@ -122,15 +123,22 @@ class Emulator:
             "PYTHONUNBUFFERED": "1",
         }
 
-    def _is_ready(self, deadline: float) -> bool:
-        process = self._process
-        while process is not None and process.poll() is None and time.monotonic() < deadline:
-            try:
-                with urllib.request.urlopen(f"{self.endpoint_url}/_ministack/ready", timeout=2):  # noqa: S310 (http on loopback)
-                    return process.poll() is None
-            except (urllib.error.URLError, OSError):
-                time.sleep(0.05)
+    def _becomes_ready(self) -> bool:
+        with contextlib.suppress(AssertionError):
+            eventually(lambda: not self._alive or self._answers(), within_s=READY_S)
+            return self._alive
         return False
+
+    @property
+    def _alive(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    def _answers(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"{self.endpoint_url}/_ministack/ready", timeout=2):  # noqa: S310 (http on loopback)
+                return True
+        except (urllib.error.URLError, OSError):
+            return False
 
     def _stop(self) -> None:
         process, self._process = self._process, None

@@ -5,7 +5,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-WITHIN_S = 30.0
+WITHIN_S = 60.0
 EVERY_S = 0.02
 
 T = TypeVar("T")
@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 def eventually(
     look: Callable[[], T],
-    what: str,
+    what: str = "the condition",
     *,
     accept: Callable[[T], object] = bool,
     within_s: float = WITHIN_S,
@@ -35,7 +35,7 @@ def eventually(
 
 async def eventually_async(
     look: Callable[[], T] | Callable[[], Awaitable[T]],
-    what: str,
+    what: str = "the condition",
     *,
     within_s: float = WITHIN_S,
     every_s: float = EVERY_S,

@@ -7,11 +7,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from tests.support.emulator import ROOT, free_port
+from tests.support.eventually import eventually
 
 # Where the tests run in an environment without what the service needs, another's.
 PYTHON = os.environ.get("SERVICE_PYTHON", sys.executable)
@@ -152,11 +154,10 @@ class Server:
 
     def _is_ready(self) -> bool:
         started = time.monotonic()
-        while self.alive and time.monotonic() < started + READY_S:
-            if self.answers():
-                self.ready_after_s = time.monotonic() - started
-                return True
-            time.sleep(0.02)
+        with suppress(AssertionError):
+            eventually(lambda: not self.alive or self.answers(), within_s=READY_S)
+            self.ready_after_s = time.monotonic() - started
+            return self.alive
         return False
 
     def answers(self) -> bool:

@@ -5,10 +5,10 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 from tests.support.emulator import ROOT, Emulator
+from tests.support.eventually import eventually
 
 HOLD = """
 import sys
@@ -22,13 +22,6 @@ with Emulator() as emulator:
 def _listens(port: int) -> bool:
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
-
-
-def _closes(port: int, within_s: float = 10) -> bool:
-    deadline = time.monotonic() + within_s
-    while _listens(port) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    return not _listens(port)
 
 
 def test_it_listens_on_loopback_inside_the_block_and_is_gone_after_it() -> None:
@@ -56,4 +49,4 @@ def test_it_ends_with_a_test_run_that_is_killed(tmp_path: Path) -> None:
 
         os.kill(run.pid, signal.SIGKILL)
 
-        assert _closes(port)
+        eventually(lambda: not _listens(port), f"port {port} is closed", within_s=10)

@@ -2,7 +2,6 @@
 
 import json
 import threading
-from collections.abc import Callable
 from typing import Any
 
 import jwt
@@ -20,6 +19,7 @@ from alerta_utec.adapters.published_keys import (
     parse_keys,
 )
 from alerta_utec.domain.errors import Unauthorized, Unavailable
+from tests.support.eventually import eventually
 from tests.support.loopback import LoopbackServer, QuietHandler
 
 RSA_KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
@@ -67,15 +67,6 @@ def keys_of(issuer: Issuer, clock: Clock) -> PublishedKeys:
     return PublishedKeys(URL, fetch=issuer.fetch, monotonic=clock.monotonic)
 
 
-def wait_until(done: Callable[[], bool]) -> None:
-    pause = threading.Event()
-    for _ in range(500):
-        if done():
-            return
-        pause.wait(0.01)
-    raise AssertionError("not in 5 s")
-
-
 def test_a_known_key_is_returned_while_the_issuer_is_down_for_the_stated_time() -> None:
     issuer, clock = Issuer(document(listed(RSA_KEY, kid="k1"))), Clock()
     keys = keys_of(issuer, clock)
@@ -100,7 +91,7 @@ def test_a_known_key_does_not_wait_for_an_issuer_that_hangs() -> None:
     for _ in range(50):
         assert keys.candidates("k1", "RS256")
 
-    wait_until(lambda: issuer.asked == 2)
+    eventually(lambda: issuer.asked == 2)
     issuer.released.set()
     assert issuer.asked == 2
 
@@ -114,7 +105,7 @@ def test_a_refresh_brings_the_new_keys_and_drops_the_old_ones() -> None:
 
     keys.candidates("k1", "RS256")
 
-    wait_until(lambda: bool(keys._known and keys._known.fetched_at_s == clock.now_s))
+    eventually(lambda: bool(keys._known and keys._known.fetched_at_s == clock.now_s))
     assert keys.candidates("k2", "ES256")
     with pytest.raises(Unauthorized):
         keys.candidates("k1", "RS256")
@@ -151,7 +142,7 @@ def test_only_a_few_callers_wait_for_an_issuer_that_hangs() -> None:
     threads = [threading.Thread(target=ask) for _ in range(48)]
     for thread in threads:
         thread.start()
-    wait_until(lambda: len(outcomes) == 48 - WAITING_MAX)
+    eventually(lambda: len(outcomes) == 48 - WAITING_MAX)
     refused_meanwhile = list(outcomes)
     issuer.released.set()
     for thread in threads:

@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
@@ -14,6 +13,7 @@ from typing import Any, Self
 from click.testing import CliRunner, Result
 
 from alerta_utec.cli import main
+from tests.support.eventually import eventually
 
 DEADLINE_S = 20.0
 SETTINGS = (
@@ -133,13 +133,13 @@ class Process:
 
 def wait_for(lines: Sequence[str], wanted: Callable[[str], bool]) -> str:
     """Wait for a line that is ``wanted`` and return it."""
-    deadline = time.monotonic() + DEADLINE_S
-    while time.monotonic() < deadline:
-        for line in tuple(lines):
-            if wanted(line):
-                return line
-        time.sleep(0.01)
-    raise AssertionError(f"not in {DEADLINE_S} s: {lines}")
+    seen = eventually(
+        lambda: tuple(lines),
+        "a line that the test waits for",
+        accept=lambda seen: any(map(wanted, seen)),
+        within_s=DEADLINE_S,
+    )
+    return next(line for line in seen if wanted(line))
 
 
 def _collect(stream: Any, into: list[str]) -> None:

@@ -2,13 +2,13 @@
 
 import json
 import re
-import time
 import uuid
 
 import pytest
 
 from tests.conftest import ServeFactory
 from tests.support.emulator import free_port
+from tests.support.eventually import eventually
 from tests.support.server import Server
 from tests.support.wsclient import WsClient
 from tests.unit.cli.running import json_lines, run
@@ -99,14 +99,13 @@ def test_show_prints_the_deliveries_of_an_incident(server: Server) -> None:
         incident = {"type": "humo", "location": uuid.uuid4().hex, "urgency": "high"}
         (incident_id,) = report(server, incident)
         show = ("incidents", "--url", server.http_url, "show", incident_id)
-        deadline = time.monotonic() + 10
 
         # The record may lag behind by a second.
-        while time.monotonic() < deadline:
-            shown = run(*show).stdout
-            if "difusión" in shown and "enviado" in shown:
-                break
-            time.sleep(0.05)
+        shown = eventually(
+            lambda: run(*show).stdout,
+            "the broadcast and the e-mail are on record",
+            accept=lambda text: "difusión" in text and "enviado" in text,
+        )
 
     deliveries = shown.partition("\nEntregas:\n")[2].splitlines()
     assert [line.split("  ")[3] for line in deliveries] == ["difusión", "correo"]

@@ -1,7 +1,6 @@
 """``alerta-utec webhooks`` against the real server."""
 
 import re
-import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -9,6 +8,7 @@ import pytest
 
 from alerta_utec.client import AlertaUtec
 from tests.support.emulator import free_port
+from tests.support.eventually import eventually
 from tests.support.incidents import unique
 from tests.support.receiver import PATIENCE_S, Receiver
 from tests.support.server import Server
@@ -155,10 +155,12 @@ def test_undelivered_events_are_listed_and_sent_again(
         webhook_id = alerta.webhooks.add(receiver.url, filter={"type": kind})["webhookId"]
         name = alerta.notify(type=kind, location="Patio", urgency="low").incident_id
         receiver.wait()
-        deadline = time.monotonic() + PATIENCE_S
-        while not (failed := output_of("failures", webhook_id, "--json")).startswith("{"):
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
+        failed = eventually(
+            lambda: output_of("failures", webhook_id, "--json"),
+            "a failure is listed",
+            accept=lambda text: text.startswith("{"),
+            within_s=PATIENCE_S,
+        )
         failures = output_of("failures", webhook_id)
         listed = output_of("list")
         output_of("resume", webhook_id)

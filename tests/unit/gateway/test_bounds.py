@@ -1,13 +1,12 @@
 """What waits for all clients together stays within its bound, whatever it consists of."""
 
-import time
-from collections.abc import Callable
 from contextlib import ExitStack
 
 from alerta_utec.gateway.core import Route
 from alerta_utec.gateway.limits import Limits
 from alerta_utec.gateway.socket import ClientSocket
 from tests.e2e.raw import TEXT, RawSocket
+from tests.support.eventually import eventually
 from tests.unit.gateway.running import Recorder, Running, gateway
 
 ANSWER = "x" * 100_000
@@ -28,16 +27,8 @@ def stalled(running: Running, stack: ExitStack) -> RawSocket:
 
 def all_sockets(running: Running) -> list[ClientSocket]:
     """Every client's socket, once all are open."""
-    wait_until(lambda: len(running.hub.sockets.all()) == CLIENTS)
+    eventually(lambda: len(running.hub.sockets.all()) == CLIENTS)
     return running.hub.sockets.all()
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    """Wait for a condition that has no signal of its own."""
-    deadline = time.monotonic() + 10
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.002)
 
 
 def held_bytes(running: Running, sockets: list[ClientSocket]) -> int:
@@ -64,7 +55,7 @@ def test_answers_that_nobody_reads_are_bounded_together() -> None:
             peaks.append(held_bytes(running, sockets))
             return len(running.hub.sockets.all()) <= CLIENTS / 2
 
-        wait_until(half_are_gone)
+        eventually(half_are_gone)
 
     assert max(peaks) > LIMITS.buffers_max_bytes / 2
     assert max(peaks) <= LIMITS.buffers_max_bytes * ROOM

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from datetime import timedelta
 from typing import Any
@@ -22,6 +22,7 @@ from tests.contract.builders import T0, creation, webhook
 from tests.fakes.clock import ManualClock
 from tests.fakes.deliveries import FakeDeliveries
 from tests.fakes.webhook_sender import FakeWebhookSender
+from tests.support.eventually import eventually
 from tests.support.temporary_store import TemporaryStore
 
 PATIENCE_S = 10.0
@@ -109,18 +110,11 @@ class Rig:
         for _ in range(2):
             before = self.jobs.looks
             self.worker.committed()
-            wait_until(lambda seen=before: self.jobs.looks > seen)
+            eventually(lambda seen=before: self.jobs.looks > seen)
 
     def received(self, own: Webhook) -> list[str]:
         """Return the ids of the incidents that a webhook received, in order."""
         return [body.split(b'"subject":"')[1][:36].decode() for body in self.sender.bodies(own.url)]
-
-
-def wait_until(condition: Callable[[], object]) -> None:
-    deadline = time.monotonic() + PATIENCE_S
-    while not condition():
-        assert time.monotonic() < deadline, "the condition never held"
-        time.sleep(0.005)
 
 
 @pytest.fixture
@@ -139,7 +133,7 @@ def test_committed_changes_are_delivered_in_order(rig: Rig) -> None:
 
     ids = rig.commit(2 * BATCH + SCAN_BATCH + 1)
 
-    wait_until(lambda: len(rig.sender.posts) >= len(ids))
+    eventually(lambda: len(rig.sender.posts) >= len(ids))
     assert rig.received(own) == ids
 
 
@@ -150,7 +144,7 @@ def test_changes_committed_before_the_start_are_delivered() -> None:
 
     rig.worker.start()
 
-    wait_until(lambda: len(rig.sender.posts) == 3)
+    eventually(lambda: len(rig.sender.posts) == 3)
     rig.worker.stop(PATIENCE_S)
     assert rig.received(own) == ids
 
@@ -161,10 +155,10 @@ def test_a_receiver_that_hangs_delays_no_other_webhook(rig: Rig) -> None:
 
     ids = rig.commit(5)
 
-    wait_until(lambda: len(rig.received(quick)) == 5)
-    wait_until(lambda: rig.sender.waiting == [slow.url])
+    eventually(lambda: len(rig.received(quick)) == 5)
+    eventually(lambda: rig.sender.waiting == [slow.url])
     gate.set()
-    wait_until(lambda: len(rig.received(slow)) == 5)
+    eventually(lambda: len(rig.received(slow)) == 5)
     assert rig.received(slow) == rig.received(quick) == ids
 
 
@@ -172,30 +166,30 @@ def test_a_webhook_gets_one_request_at_a_time(rig: Rig) -> None:
     own = rig.add("a")
     gate = rig.sender.shut(own.url)
     rig.commit()
-    wait_until(lambda: rig.sender.waiting)
+    eventually(lambda: rig.sender.waiting)
 
     rig.commit(5)
     other = rig.add("b")
     rig.commit()
-    wait_until(lambda: rig.received(other))
+    eventually(lambda: rig.received(other))
 
     assert len(rig.sender.waiting) == 1
     gate.set()
-    wait_until(lambda: len(rig.received(own)) == 7)
+    eventually(lambda: len(rig.received(own)) == 7)
 
 
 def test_a_failed_job_is_attempted_again_when_it_is_due(rig: Rig) -> None:
     own = rig.add("a")
     rig.sender.results = [PostResult(500)]
     (incident_id,) = rig.commit()
-    wait_until(lambda: rig.jobs.next_at(own.webhook_id) not in (None, T0))
+    eventually(lambda: rig.jobs.next_at(own.webhook_id) not in (None, T0))
     rig.look()
     assert rig.received(own) == [incident_id]
 
     rig.clock.advance(timedelta(seconds=6))
     rig.worker.jobs_changed()
 
-    wait_until(lambda: len(rig.received(own)) == 2)
+    eventually(lambda: len(rig.received(own)) == 2)
     assert rig.jobs.next_at(own.webhook_id) is None
 
 
@@ -204,16 +198,16 @@ def test_the_other_jobs_wait_for_the_cool_down_after_a_failure(rig: Rig) -> None
     rig.sender.results = [PostResult(500)]
     gate = rig.sender.shut(own.url)
     ids = rig.commit(3)
-    wait_until(lambda: rig.sender.waiting)
+    eventually(lambda: rig.sender.waiting)
     gate.set()
-    wait_until(lambda: rig.jobs.next_at(own.webhook_id) == T0)
+    eventually(lambda: rig.jobs.next_at(own.webhook_id) == T0)
     rig.look()
     assert rig.received(own) == ids[:1]
 
     rig.clock.advance(COOL_DOWN)
     rig.worker.committed()
 
-    wait_until(lambda: len(rig.received(own)) == 3)
+    eventually(lambda: len(rig.received(own)) == 3)
     assert rig.received(own) == ids
 
 
@@ -223,7 +217,7 @@ def test_the_cool_down_doubles_with_each_failure_up_to_its_maximum(rig: Rig) -> 
     rig.commit(20)
     cool_downs = []
     for count in range(1, 9):
-        wait_until(lambda n=count: len(rig.received(own)) == n)
+        eventually(lambda n=count: len(rig.received(own)) == n)
         rig.look()
         before = rig.clock.now()
         while len(rig.received(own)) == count:
@@ -238,7 +232,7 @@ def test_a_success_resets_the_cool_down(rig: Rig) -> None:
     own = rig.add("a")
     rig.sender.results = [PostResult(500), PostResult(500), PostResult(204), PostResult(500)]
     ids = rig.commit(5)
-    wait_until(lambda: len(rig.received(own)) == 1)
+    eventually(lambda: len(rig.received(own)) == 1)
     for factor in (1, 2):
         rig.look()
         rig.clock.advance(factor * COOL_DOWN)
@@ -255,24 +249,24 @@ def test_a_change_of_a_webhook_ends_its_cool_down(rig: Rig) -> None:
     own = rig.add("a")
     rig.sender.results = [PostResult(500)]
     ids = rig.commit(2)
-    wait_until(lambda: rig.received(own))
+    eventually(lambda: rig.received(own))
     rig.look()
 
     rig.worker.jobs_changed()
 
-    wait_until(lambda: rig.received(own) == ids)
+    eventually(lambda: rig.received(own) == ids)
 
 
 def test_an_outcome_that_cannot_be_stored_is_not_sent_over_and_over(rig: Rig) -> None:
     own = rig.add("a")
     rig.jobs.writes = False
     ids = rig.commit(2)
-    wait_until(lambda: rig.jobs.refused > 3)
+    eventually(lambda: rig.jobs.refused > 3)
     assert rig.received(own) == ids[:1]
 
     rig.jobs.writes = True
 
-    wait_until(lambda: rig.jobs.next_at(own.webhook_id) is None)
+    eventually(lambda: rig.jobs.next_at(own.webhook_id) is None)
     assert rig.received(own) == ids
 
 
@@ -280,11 +274,11 @@ def test_the_worker_waits_while_jobs_cannot_be_read(rig: Rig) -> None:
     own = rig.add("a")
     rig.jobs.reads = False
     ids = rig.commit()
-    wait_until(lambda: rig.jobs.refused > 3)
+    eventually(lambda: rig.jobs.refused > 3)
 
     rig.jobs.reads = True
 
-    wait_until(lambda: rig.received(own) == ids)
+    eventually(lambda: rig.received(own) == ids)
 
 
 def test_the_worker_wakes_when_a_job_becomes_due() -> None:
@@ -295,12 +289,12 @@ def test_the_worker_wakes_when_a_job_becomes_due() -> None:
         [(change, [own.webhook_id])], up_to_seq=1, at=T0 + timedelta(seconds=0.2)
     )
     rig.worker.start()
-    wait_until(lambda: rig.jobs.looks)
+    eventually(lambda: rig.jobs.looks)
     assert rig.received(own) == []
 
     rig.clock.advance(timedelta(seconds=1))
 
-    wait_until(lambda: rig.received(own))
+    eventually(lambda: rig.received(own))
     rig.worker.stop(PATIENCE_S)
 
 
@@ -310,7 +304,7 @@ def test_the_worker_stops_while_a_receiver_hangs() -> None:
     gate = rig.sender.shut(own.url)
     rig.commit()
     rig.worker.start()
-    wait_until(lambda: rig.sender.waiting)
+    eventually(lambda: rig.sender.waiting)
 
     before = time.monotonic()
     rig.worker.stop(0.05)
