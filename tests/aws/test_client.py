@@ -5,8 +5,9 @@ from contextlib import suppress
 
 from alerta_utec.client import Client, Connected, Position
 from tests.conformance.targets import Target
-from tests.faults.followers import EAGER, Follower, Ledger, following, until
+from tests.faults.followers import EAGER, Follower, Ledger, following
 from tests.support.deployment import Deployment
+from tests.support.eventually import eventually_async
 
 CUTS = 3
 REPORTS = 10
@@ -24,7 +25,7 @@ async def cut_off(deployment: Deployment, follower: Follower) -> None:
             await asyncio.to_thread(
                 management.delete_connection, ConnectionId=item["connectionId"]["S"]
             )
-    await until(lambda: follower.reader.count(Connected) > before)
+    await eventually_async(lambda: follower.reader.count(Connected) > before)
 
 
 def test_a_follower_that_is_cut_off_again_and_again_misses_nothing_and_hears_nothing_twice(
@@ -38,15 +39,15 @@ def test_a_follower_that_is_cut_off_again_and_again_misses_nothing_and_hears_not
             Client(deployment.ws_url, from_now=True, timing=EAGER) as sender,
             asyncio.TaskGroup() as group,
         ):
-            await until(lambda: follower.client.position is not None)
+            await eventually_async(lambda: follower.client.position is not None)
             submitting = group.create_task(ledger.submit(sender))
             for round in range(1, CUTS + 1):
-                await until(lambda due=round * REPORTS: len(ledger.acks) >= due)
+                await eventually_async(lambda due=round * REPORTS: len(ledger.acks) >= due)
                 await cut_off(deployment, follower)
             ledger.closed = True
             await submitting
             last = max(ack["seq"] for ack in ledger.acks.values())
-            await until(lambda: reached(follower.client.position, last))
+            await eventually_async(lambda: reached(follower.client.position, last))
 
             ids = {ack["incidentId"] for ack in ledger.acks.values()}
             assert len(ids) == len(ledger.acks)
