@@ -1,10 +1,9 @@
-// Lets API Gateway write logs: a WebSocket stage with logs is refused in an account that has never
-// named a role for them. Such a role is one per account and region and outlives every stack, so it
-// is left alone where there is one, and stays when this service goes.
+// Lets API Gateway write logs: it refuses a WebSocket stage with logs in an account that has never
+// named a role for them. The account has one such role per region, which outlives every stack: an
+// existing one is left alone, and a new one stays when this service is removed.
 'use strict';
 
-const { createRequire } = require('node:module');
-const path = require('node:path');
+const { requireFrom } = require('./sdk');
 
 const ROLE = 'serverlessApiGatewayCloudWatchRole'; // the framework's own name for it
 const POLICY = 'service-role/AmazonAPIGatewayPushToCloudWatchLogs';
@@ -14,7 +13,7 @@ const PAUSE_MS = 2000;
 const pause = () => new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
 
 async function letApiGatewayLog({ serverless, provider }) {
-  const framework = createRequire(path.join(serverless.config.serverlessPath, 'any.js'));
+  const framework = requireFrom(serverless.config.serverlessPath);
   const apiGateway = framework('@aws-sdk/client-api-gateway');
   const config = await provider.getAwsSdkV3Config();
   const gateway = new apiGateway.APIGatewayClient(config);
@@ -27,7 +26,7 @@ async function letApiGatewayLog({ serverless, provider }) {
       await gateway.send(new apiGateway.UpdateAccountCommand({ patchOperations }));
       return;
     } catch (error) {
-      // A new role takes some seconds to be known to API Gateway.
+      // It takes some seconds until API Gateway knows a new role.
       if (attempt === ATTEMPTS || error.name !== 'BadRequestException') throw error;
       await pause();
     }

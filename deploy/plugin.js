@@ -1,5 +1,5 @@
-// The service's own steps in `sls package` and `sls deploy`: the zip, API Gateway's log role and
-// the e-mail subscription. No dependencies: what it needs is in Node or in the framework.
+// The service's own steps in `sls package` and `sls deploy`: the checks, the zip, API Gateway's log
+// role and the e-mail subscription. Without dependencies: it uses only Node and the framework.
 'use strict';
 
 const { execFile } = require('node:child_process');
@@ -7,7 +7,8 @@ const { mkdir, writeFile } = require('node:fs/promises');
 const path = require('node:path');
 const { promisify } = require('node:util');
 const { letApiGatewayLog } = require('./api_logs');
-const { EMAIL, destination } = require('./routes');
+const { findPython } = require('./python');
+const { requireFrom } = require('./sdk');
 const { subscribe } = require('./subscribe');
 
 const run = promisify(execFile);
@@ -15,6 +16,9 @@ const ZIP = 'alerta-utec-realtime.zip';
 // As alerta_utec/adapters/jwt_tokens.py has them.
 const SECRET_MIN_BYTES = 32;
 const WHOLE_MAX = 3600;
+// SNS has the last word on an address.
+const EMAIL = /^[^\s@,;<>]{1,64}@[0-9A-Za-z.-]{1,255}$/;
+const WITH_PIP = "sys.version_info >= (3, 9) and __import__('pip')";
 const TRUSTED = /^(https:\/\/[^/]|http:\/\/(127\.0\.0\.1|localhost)[:/])/;
 
 const NO_PIP = [
@@ -67,7 +71,7 @@ class AlertaPlugin {
 
   check() {
     this.checkEmail();
-    this.checkRoutes();
+    this.checkRules();
     this.checkWhole('mailLimit', 1);
     this.checkWhole('mailWindow', 0);
     this.checkSignIn();
@@ -95,7 +99,7 @@ class AlertaPlugin {
     this.log.warning('Sin inicio de sesión (auth=off): quien conozca la dirección avisa y lee.');
   }
 
-  // What the functions would find out at their first request.
+  // Problems that the functions would otherwise report at their first request.
   checkKeys() {
     const { AUTH_JWKS_URL: url, AUTH_SECRET: secret } = this.settings.signIn;
     if (Boolean(url) === Boolean(secret)) {
@@ -118,20 +122,13 @@ class AlertaPlugin {
     );
   }
 
-  checkRoutes() {
-    const { email, routes } = this.settings;
-    const problems = [...routes.problems];
-    if (email && routes.rules.some(({ to }) => to.map(destination).includes(destination(email)))) {
-      problems.push(
-        `${email} lo recibe todo por el parámetro email; quítelo de uno de los dos / ` +
-          `${email} gets everything by the parameter email; take it out of one of the two`
-      );
-    }
+  checkRules() {
+    const { file, problems } = this.settings.rules;
     if (!problems.length) return;
     throw this.fail(
-      `El archivo de rutas ${routes.file} no sirve. / The routing file ${routes.file} is no good.\n  ` +
+      `El archivo de reglas ${file} no sirve. / The rules file ${file} is no good.\n  ` +
         problems.join('\n  '),
-      'ALERTA_ROUTES'
+      'ALERTA_RULES'
     );
   }
 
@@ -149,7 +146,7 @@ class AlertaPlugin {
     const artifact = path.join(this.serverless.serviceDir, '.serverless', ZIP);
     try {
       const asked = [script, artifact, '--target', this.settings.packageTarget];
-      asked.push(...(await this.packedRoutes(path.dirname(artifact))));
+      asked.push(...(await this.packedRules(path.dirname(artifact))));
       const { stdout } = await run(python, asked);
       const made = JSON.parse(stdout.trim().split('\n').pop());
       this.serverless.service.package.artifact = artifact;
@@ -163,9 +160,9 @@ class AlertaPlugin {
     }
   }
 
-  // For deploy/package.py: the rules, by which the function `alarm` tells who gets what.
-  async packedRoutes(folder) {
-    const { packed, rules } = this.settings.routes;
+  // The options of deploy/package.py for the rules, which the function `alarm` reads from the zip.
+  async packedRules(folder) {
+    const { packed, rules } = this.settings.rules;
     if (!packed) return [];
     const file = path.join(folder, packed);
     await mkdir(folder, { recursive: true });
@@ -173,26 +170,17 @@ class AlertaPlugin {
     return ['--add', file];
   }
 
-  // The first Python that has pip.
   async python() {
-    const inVenv = process.platform === 'win32' ? 'Scripts/python.exe' : 'bin/python';
-    const chosen = process.env.ALERTA_PYTHON;
-    const venv = path.join(this.serverless.serviceDir, '.venv', inVenv);
-    for (const python of chosen ? [chosen] : [venv, 'python3', 'python']) {
-      try {
-        await run(python, ['-c', 'import pip, sys; sys.exit(sys.version_info < (3, 9))']);
-        return python;
-      } catch {
-        continue;
-      }
-    }
-    throw this.fail(NO_PIP, 'ALERTA_NO_PIP');
+    const python = await findPython(this.serverless.serviceDir, WITH_PIP);
+    if (!python) throw this.fail(NO_PIP, 'ALERTA_NO_PIP');
+    return python;
   }
 
   async subscribe() {
     const { email, topicName } = this.settings;
     if (!email) return;
-    await subscribe(this.provider, topicName, email);
+    const framework = requireFrom(this.serverless.config.serverlessPath);
+    await subscribe(this.provider, framework, topicName, email);
     this.serverless.addServiceOutputSection(
       'alarmas',
       `${email} suscrito: abra el enlace del correo "AWS Notification - Subscription Confirmation"`

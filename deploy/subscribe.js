@@ -1,47 +1,37 @@
 // Subscribes an e-mail address to the alarms, after a deployment.
 //
 // Not a resource of the stack: CloudFormation would end the subscription at the next deployment
-// that does not name the address, and would not send a confirmation a second time. SNS's Subscribe
-// may be repeated: it keeps what is confirmed and writes again to who has not confirmed yet. The
-// framework has no client for SNS, so the one request is signed here (AWS Signature Version 4).
+// without the address, and would not send a second confirmation. SNS's Subscribe is idempotent: it
+// keeps a confirmed subscription, and writes again to an address that has not confirmed. The
+// framework has no client for SNS, so this sends the one request, signed by the SDK's own signer.
 'use strict';
 
-const { createHash, createHmac } = require('node:crypto');
-
-const hash = (text) => createHash('sha256').update(text).digest('hex');
-const hmac = (key, text) => createHmac('sha256', key).update(text).digest();
-
-async function subscribe(provider, topicName, email) {
+async function subscribe(provider, framework, topicName, email) {
   const { partition, accountId } = await provider.getAccountInfo();
+  const config = await provider.getAwsSdkV3Config();
   const region = provider.getRegion();
-  const body = new URLSearchParams({
-    Action: 'Subscribe',
-    Version: '2010-03-31',
-    TopicArn: `arn:${partition}:sns:${region}:${accountId}:${topicName}`,
-    Protocol: 'email',
-    Endpoint: email,
-  }).toString();
-  const { credentials, requestHandler } = await provider.getAwsSdkV3Config();
+  const topicArn = `arn:${partition}:sns:${region}:${accountId}:${topicName}`;
   const url = endpoint(region, partition);
-  const { response } = await requestHandler.handle({
-    protocol: url.protocol,
-    hostname: url.hostname,
-    port: url.port ? Number(url.port) : undefined,
-    method: 'POST',
-    path: '/',
-    query: {},
-    headers: signed(url, body, region, await credentials()),
-    body,
-  });
+  const request = await signed(framework, config, url, subscription(topicArn, email));
+  const { response } = await config.requestHandler.handle(request);
   const chunks = [];
   for await (const chunk of response.body) chunks.push(chunk);
   if (response.statusCode === 200) return;
-  const answer = Buffer.concat(chunks).toString();
-  const reason = /<Message>([^<]*)/.exec(answer);
+  const reason = /<Message>([^<]*)/.exec(Buffer.concat(chunks).toString());
   throw new Error(
     `No se pudo suscribir ${email} / could not subscribe ${email}: ` +
       `${reason ? reason[1] : `HTTP ${response.statusCode}`}`
   );
+}
+
+function subscription(topicArn, email) {
+  return new URLSearchParams({
+    Action: 'Subscribe',
+    Version: '2010-03-31',
+    TopicArn: topicArn,
+    Protocol: 'email',
+    Endpoint: email,
+  }).toString();
 }
 
 function endpoint(region, partition) {
@@ -50,33 +40,24 @@ function endpoint(region, partition) {
   return new URL(given || `https://sns.${region}.${domain}`);
 }
 
-function signed(url, body, region, { accessKeyId, secretAccessKey, sessionToken }) {
-  const time = new Date().toISOString().replace(/[-:]|\.\d{3}/g, '');
-  const headers = {
-    'content-type': 'application/x-www-form-urlencoded',
-    'host': url.host,
-    'x-amz-date': time,
-    ...(sessionToken && { 'x-amz-security-token': sessionToken }),
-  };
-  const names = Object.keys(headers).sort();
-  const canonical = [
-    'POST',
-    '/',
-    '',
-    ...names.map((name) => `${name}:${headers[name]}`),
-    '',
-    names.join(';'),
-    hash(body),
-  ].join('\n');
-  const scope = [time.slice(0, 8), region, 'sns', 'aws4_request'];
-  const toSign = ['AWS4-HMAC-SHA256', time, scope.join('/'), hash(canonical)].join('\n');
-  const key = scope.reduce(hmac, `AWS4${secretAccessKey}`);
-  const signature = createHmac('sha256', key).update(toSign).digest('hex');
-  const credential = `${accessKeyId}/${scope.join('/')}`;
-  headers.authorization =
-    `AWS4-HMAC-SHA256 Credential=${credential}, ` +
-    `SignedHeaders=${names.join(';')}, Signature=${signature}`;
-  return headers;
+// Every client of the SDK resolves a signer from its configuration; this one's signs for SNS.
+async function signed(framework, config, url, body) {
+  const { STSClient } = framework('@aws-sdk/client-sts');
+  const client = new STSClient(config);
+  const signer = await client.config.signer({
+    signingName: 'sns',
+    signingRegion: await client.config.region(),
+  });
+  return signer.sign({
+    protocol: url.protocol,
+    hostname: url.hostname,
+    port: url.port ? Number(url.port) : undefined,
+    method: 'POST',
+    path: '/',
+    query: {},
+    headers: { 'content-type': 'application/x-www-form-urlencoded', 'host': url.host },
+    body,
+  });
 }
 
 module.exports = { signed, subscribe };

@@ -126,12 +126,9 @@ def load(file: Path, *, aws: bool = False) -> tuple[Rule, ...]:
     Raises:
         Failure: the file is not valid; the message lists every problem.
     """
-    from alerta_utec.notifications.rules_file import (
-        RulesRefused,
-        load_rules,
-        on_aws,
-        on_one_machine,
-    )
+    from alerta_utec.notifications.aws.rules import on_aws
+    from alerta_utec.notifications.rules_file import load_rules, on_one_machine
+    from alerta_utec.notifications.rules_problems import RulesRefused
 
     try:
         return load_rules(file, os.environ, on_aws if aws else on_one_machine)

@@ -1,11 +1,11 @@
-"""Where a notice goes: an e-mail address, a service of Apprise's, a telephone."""
+"""Recipients of notifications: e-mail addresses, Apprise services and telephones."""
 
 import hashlib
 import re
 from dataclasses import dataclass
 from enum import StrEnum
 
-# ASCII only: other scripts would need SMTPUTF8 of every server on the way (RFC 6531).
+# ASCII only: other scripts need SMTPUTF8 from every server on the way (RFC 6531).
 _EMAIL = re.compile(r"[!#-'*+\-./0-9=?A-Z^_`a-z{|}~]{1,64}@[0-9A-Za-z.-]{1,255}")
 _PHONE = re.compile(r"\+[1-9][0-9]{6,14}")  # ITU-T E.164
 _HASHED = re.compile(r"([a-z][a-z0-9+.-]*):[0-9a-f]{16}")
@@ -13,30 +13,28 @@ _APPRISE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://\S+")
 
 
 class Kind(StrEnum):
-    """How a recipient is reached."""
+    """The way to a recipient."""
 
     EMAIL = "email"
     APPRISE = "apprise"
     PHONE = "phone"
-    # The folder of this machine that any mail program can open.
+    # A folder of this machine, which any mail program can open.
     MAILDIR = "maildir"
 
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """Where notices go.
-
-    ``address``: an e-mail address, an Apprise URL (which may hold secrets) or a telephone number
-    in E.164. ``named``: the environment variable that it was taken from.
-    """
+    """A recipient of notifications."""
 
     kind: Kind
+    # An e-mail address, an Apprise URL (which can hold secrets) or a telephone number in E.164.
     address: str
+    # The environment variable that the address was read from.
     named: str | None = None
 
     @classmethod
     def of(cls, written: str, named: str | None = None) -> "Recipient | None":
-        """The recipient that a person wrote; none where it is none of the three kinds."""
+        """Return the recipient that a person wrote, or ``None`` if it is of no known kind."""
         for kind, pattern in (
             (Kind.EMAIL, _EMAIL),
             (Kind.PHONE, _PHONE),
@@ -48,7 +46,7 @@ class Recipient:
 
     @property
     def key(self) -> str:
-        """Its name in a store, without a secret: the same as long as it is written the same."""
+        """Return the stored name, without secrets; an equal spelling gives an equal name."""
         if self.named is not None:
             return f"env:{self.named}"
         if self.kind is Kind.APPRISE:
@@ -57,12 +55,12 @@ class Recipient:
 
     @property
     def destination(self) -> str:
-        """What is equal for two that are one and the same recipient; may hold secrets."""
+        """Return a text that is equal for two spellings of one recipient; it can hold secrets."""
         return self.address.lower() if self.kind is Kind.EMAIL else self.address
 
     @property
     def shown(self) -> str:
-        """Its name for the people who run the service, without a secret."""
+        """Return the name for operators, without secrets."""
         return shown(self.key)
 
     @property
@@ -82,6 +80,6 @@ MAILDIR = Recipient(Kind.MAILDIR, "maildir")
 
 
 def shown(key: str) -> str:
-    """The recipient with this ``key`` as people are shown it."""
+    """Return the name for operators of the recipient with this ``key``."""
     hashed = _HASHED.fullmatch(key)
     return f"{hashed[1]}://…" if hashed else key

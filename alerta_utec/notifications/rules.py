@@ -1,13 +1,16 @@
-"""Who gets a notice: rules that look at an incident, and the recipients that they name."""
+"""The rules of notifications: conditions on an incident, and the recipients that they name."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from alerta_utec.domain.change import Change
 from alerta_utec.domain.values import Urgency, unaccented
 from alerta_utec.notifications.recipients import Kind, Recipient
+
+if TYPE_CHECKING:  # it needs pydantic, which the check before a deployment runs without
+    from alerta_utec.domain.change import Change
 
 # Monday first, as ``datetime.weekday`` counts; each in Spanish and in English.
 DAYS: Sequence[tuple[str, str]] = (
@@ -23,31 +26,33 @@ DAY_MINUTES = 24 * 60
 
 
 def folded(text: str) -> str:
-    """The text as rules compare it: without accents, without regard to case.
+    """Return the text as rules compare it: without accents and case.
 
-    Letter by letter, so that the folded beginning of a text begins the folded text.
+    It works letter by letter, so that the folded beginning of a text begins the folded text.
     """
     return unaccented(text).casefold()
 
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """A text to compare with, ``folded``; where ``prefix``, whatever begins like it will do."""
+    """A ``folded`` text to compare with; a ``prefix`` accepts any text that begins with it."""
 
     text: str
     prefix: bool = False
+    # As a person wrote it, for deployments.
+    written: str = field(default="", compare=False)
 
     @classmethod
     def of(cls, written: str) -> "Pattern":
-        """The pattern that a person wrote: ``*`` at the end means what begins like that.
+        """Return the pattern that a person wrote; ``*`` at its end makes a prefix.
 
         Words have one space between them, as in an incident's fields.
         """
         words = " ".join(written.split())
-        return cls(folded(words.removesuffix("*")), prefix=words.endswith("*"))
+        return cls(folded(words.removesuffix("*")), prefix=words.endswith("*"), written=words)
 
     def accepts(self, key: str) -> bool:
-        """Whether it accepts a folded text."""
+        """Tell whether the pattern accepts a folded text."""
         return key.startswith(self.text) if self.prefix else key == self.text
 
 
@@ -55,8 +60,8 @@ class Pattern:
 class Hours:
     """A part of the day in minutes since midnight, from ``start`` (in) to ``end`` (out).
 
-    ``start`` is 0 to 1439 and ``end`` 1 to 1440, and they differ; where ``end`` is not after
-    ``start``, the part passes midnight and belongs to the day on which it began.
+    ``start`` is 0 to 1439, ``end`` 1 to 1440, and they differ. If ``end`` is not after ``start``,
+    the part passes midnight and belongs to the day on which it began.
     """
 
     start: int
@@ -64,23 +69,23 @@ class Hours:
 
     @property
     def overnight(self) -> bool:
-        """Whether it passes midnight."""
+        """Tell whether the part passes midnight."""
         return self.end <= self.start
 
     def contain(self, minute: int) -> bool:
-        """Whether a minute of the day is in it."""
+        """Tell whether a minute of the day is in the part."""
         if self.overnight:
             return minute >= self.start or minute < self.end
         return self.start <= minute < self.end
 
     def began_yesterday(self, minute: int) -> bool:
-        """Whether a minute that is in it belongs to the day before."""
+        """Tell whether a minute in the part belongs to the day before."""
         return self.overnight and minute < self.end
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What rules look at: the texts ``folded``, and when the change was made, on campus."""
+    """The facts that rules test: ``folded`` texts, and the campus time of the change."""
 
     type_key: str
     location_key: str
@@ -89,8 +94,8 @@ class Facts:
     at: datetime
 
     @classmethod
-    def of(cls, change: Change, timezone: ZoneInfo) -> "Facts":
-        """Those of the incident after the change."""
+    def of(cls, change: "Change", timezone: ZoneInfo) -> "Facts":
+        """Return the facts of the incident after the change."""
         incident = change.after
         return cls(
             folded(incident.type),
@@ -102,17 +107,17 @@ class Facts:
 
     @property
     def minute(self) -> int:
-        """The minute of the day."""
+        """Return the minute of the day."""
         return self.at.hour * 60 + self.at.minute
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """Sends what meets all of its conditions ``to`` its recipients.
+    """A rule: an incident that meets all its conditions goes ``to`` its recipients.
 
-    A condition that is empty or none is always met; one with several values is met by any of
-    them. ``days`` count from Monday as 0; with ``hours`` that pass midnight, the day is the one
-    on which they began, so that a night is one night.
+    An empty condition, or ``None``, is always met; one with several values is met by any of
+    them. ``days`` count from Monday as 0. With ``hours`` that pass midnight, the day is the one
+    on which they began, so that a night belongs to one day.
     """
 
     name: str
@@ -125,7 +130,7 @@ class Rule:
     drill: bool | None = None
 
     def evaluate(self, facts: Facts) -> "Evaluation":
-        """Which of its conditions these facts meet, in the order of a rule's keys."""
+        """Return which conditions these facts meet, in the order of a rule's keys."""
         conditions = dict(self._conditions(facts))
         return Evaluation(
             self,
@@ -134,7 +139,7 @@ class Rule:
         )
 
     def day(self, facts: Facts) -> int:
-        """The day that counts for it, Monday 0: of a night, the one on which it began."""
+        """Return the day that counts, Monday as 0: for a night, the day on which it began."""
         yesterday = self.hours is not None and self.hours.began_yesterday(facts.minute)
         return (facts.at.weekday() - yesterday) % len(DAYS)
 
@@ -155,7 +160,7 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """What a rule says to an incident: the names of the conditions that are met, and unmet."""
+    """The result of a rule for an incident: the names of met and unmet conditions."""
 
     rule: Rule
     met: tuple[str, ...]
@@ -163,45 +168,47 @@ class Evaluation:
 
     @property
     def matches(self) -> bool:
-        """Whether the rule sends it on."""
+        """Tell whether the incident goes to the rule's recipients."""
         return not self.unmet
 
 
 @dataclass(frozen=True, slots=True)
 class RuleSet:
-    """Who gets what: every rule that matches adds its recipients, and nobody gets it twice."""
+    """All rules: each that matches adds its recipients, and no recipient is notified twice."""
 
     rules: tuple[Rule, ...]
     timezone: ZoneInfo
 
     @property
     def recipients(self) -> Mapping[str, Recipient]:
-        """Every recipient of any rule by its ``key``, in the order of the file."""
+        """Return the recipients of all rules by ``key``, in the order of the file."""
         return {one.key: one for rule in self.rules for one in rule.to}
 
     def evaluate(self, facts: Facts) -> Sequence[Evaluation]:
-        """What each rule says."""
+        """Evaluate each rule."""
         return [rule.evaluate(facts) for rule in self.rules]
 
-    def recipients_of(self, change: Change, earlier: Iterable[Change] = ()) -> Sequence[Recipient]:
-        """The recipients of the notice about ``change``, in the order of the file.
+    def recipients_of(
+        self, change: "Change", earlier: "Iterable[Change]" = ()
+    ) -> Sequence[Recipient]:
+        """Return the recipients of the notification about ``change``, in the order of the file.
 
-        ``earlier`` are the changes of the incident before it, where it is the all-clear: that
-        goes to exactly those who were told of the incident, whatever the hour has become.
-        Nobody gets what calls for no notice.
+        An all-clear goes to exactly the recipients of the incident's earlier notifications,
+        whatever the time is now; ``earlier`` are the incident's changes before it. A change that
+        calls for no notification has no recipients.
         """
-        notices = [*(earlier if change.resolves() else ()), change]
-        told = {
+        changes = [*(earlier if change.resolves() else ()), change]
+        notified = {
             recipient.key
-            for notice in notices
-            if change.alarms() and notice.raises()
-            for verdict in self.evaluate(Facts.of(notice, self.timezone))
-            if verdict.matches
-            for recipient in verdict.rule.to
+            for one in changes
+            if change.alarms() and one.raises()
+            for evaluation in self.evaluate(Facts.of(one, self.timezone))
+            if evaluation.matches
+            for recipient in evaluation.rule.to
         }
         found: dict[tuple[Kind, str], Recipient] = {}
         for key, recipient in self.recipients.items():
-            if key in told:
+            if key in notified:
                 found.setdefault((recipient.kind, recipient.destination), recipient)
         return list(found.values())
 

@@ -1,4 +1,4 @@
-"""A routing file on the deployed stack: its subscriptions, and what reaches them."""
+"""A rules file on the deployed stack: its subscriptions, and what reaches them."""
 
 import json
 import subprocess
@@ -18,7 +18,7 @@ from tests.support.eventually import eventually
 from tests.support.incidents import incident, unique
 from tests.support.wsclient import WsClient
 
-ROUTES = """
+RULES = """
 - name: Guardia
   urgency: [alta]
   to: [guardia@example.edu, "+51999999999"]
@@ -38,7 +38,7 @@ BEFORE = """
 
 @dataclass
 class Routed:
-    """The deployment, and the routing file that it is given; ``before``: its subscriptions with
+    """The deployment, and the rules file that it is given; ``before``: its subscriptions with
     an earlier one."""
 
     deployment: Deployment
@@ -48,7 +48,7 @@ class Routed:
     def use(self, text: str) -> None:
         """Deploy with this in the file."""
         self.file.write_text(text, encoding="utf-8")
-        self.deployment.deploy(routes=str(self.file))
+        self.deployment.deploy(rules=str(self.file))
 
     def subscriptions(self) -> dict[tuple[str, str], str]:
         """The ARN of each subscription that the file brings, by its protocol and address."""
@@ -70,11 +70,11 @@ class Routed:
 
 @pytest.fixture(scope="module")
 def routed(deployment: Deployment, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Routed]:
-    """With ``BEFORE`` and then with ``ROUTES``; without any afterwards."""
-    made = Routed(deployment, tmp_path_factory.mktemp("routes") / "rutas.yml")
+    """With ``BEFORE`` and then with ``RULES``; without any afterwards."""
+    made = Routed(deployment, tmp_path_factory.mktemp("routes") / "reglas.yml")
     made.use(BEFORE)
     made.before = made.subscriptions()
-    made.use(ROUTES)
+    made.use(RULES)
     yield made
     deployment.deploy()
 
@@ -176,9 +176,9 @@ def test_a_file_that_is_wrong_is_refused_before_anything_happens(routed: Routed)
     wrong.write_text("- name: Guardia\n  urgencia: alta\n  to: tgram://1:secreto/2\n")
 
     with pytest.raises(DeployFailed, match=r"(?s)no sirve.*is no good") as refused:
-        routed.deployment.deploy(routes=str(wrong))
+        routed.deployment.deploy(rules=str(wrong))
 
-    assert "«Guardia»: urgencia: " in str(refused.value)
+    assert "«Guardia»: «urgencia» no es una clave" in str(refused.value)
     assert "«Guardia»: to: tgram://…: en AWS" in str(refused.value)
     assert "secreto" not in str(refused.value)
     assert routed.policies() == before
@@ -186,4 +186,4 @@ def test_a_file_that_is_wrong_is_refused_before_anything_happens(routed: Routed)
 
 def test_an_address_cannot_have_both_everything_and_what_the_rules_say(routed: Routed) -> None:
     with pytest.raises(DeployFailed, match=r"Guardia@example\.edu lo recibe todo"):
-        routed.deployment.deploy(routes=str(routed.file), email="Guardia@example.edu")
+        routed.deployment.deploy(rules=str(routed.file), email="Guardia@example.edu")

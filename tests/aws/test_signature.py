@@ -1,4 +1,4 @@
-"""The one request that the plugin signs itself, against the AWS SDK's own signature."""
+"""The request that subscribes an address, against another SDK's signature of it."""
 
 import json
 import subprocess
@@ -16,8 +16,11 @@ REGION = "sa-east-1"
 BODY = "Action=Subscribe&Endpoint=qui%C3%A9n%2Balarmas%40example.org"
 SIGN = """
 const [url, body, region, credentials] = JSON.parse(process.argv[1]);
+const { requireFrom } = require('./deploy/sdk.js');
 const { signed } = require('./deploy/subscribe.js');
-console.log(JSON.stringify(signed(new URL(url), body, region, credentials)));
+const config = { region, credentials: async () => credentials };
+signed(requireFrom('./node_modules/osls'), config, new URL(url), body)
+  .then(({ headers }) => console.log(JSON.stringify(headers)));
 """
 
 

@@ -1,4 +1,4 @@
-"""A routing file in the deployment: what the framework makes of it, and what it refuses."""
+"""A rules file in the deployment: what the framework makes of it, and what it refuses."""
 
 import json
 import zipfile
@@ -13,7 +13,7 @@ from tests.meta.conftest import Packaged, package
 from tests.meta.test_template import lint
 from tests.support.deployment import DeployFailed, checkout, osls
 
-ROUTES = """
+RULES = """
 - name: Guardia
   urgency: [high]
   to: [guardia@example.edu, "+51999999999"]
@@ -27,10 +27,10 @@ ROUTES = """
 
 @pytest.fixture(scope="module")
 def routed(tmp_path_factory: pytest.TempPathFactory) -> Packaged:
-    """The stage ``dev`` with ``ROUTES`` in a file."""
+    """The stage ``dev`` with ``RULES`` in a file."""
     folder: Path = tmp_path_factory.mktemp("routes")
-    (folder / "rutas.yml").write_text(ROUTES, encoding="utf-8")
-    options = (f"--param=routes={folder / 'rutas.yml'}", "--param=mailLimit=30")
+    (folder / "reglas.yml").write_text(RULES, encoding="utf-8")
+    options = (f"--param=rules={folder / 'reglas.yml'}", "--param=mailLimit=30")
     return package(folder / "checkout", *options)
 
 
@@ -77,15 +77,15 @@ def test_without_a_file_there_are_neither_subscriptions_nor_rules(packaged: Pack
     alarm = packaged.template["Resources"]["AlarmLambdaFunction"]["Properties"]
 
     assert not _subscriptions(packaged)
-    assert alarm["Environment"]["Variables"]["ROUTES_FILE"] == ""
+    assert alarm["Environment"]["Variables"]["RULES_FILE"] == ""
     with zipfile.ZipFile(packaged.zip_path) as archive:
-        assert "routes.json" not in archive.namelist()
+        assert "rules.json" not in archive.namelist()
 
 
 @pytest.mark.parametrize(
     ("option", "said"),
     [
-        ("--param=routes=nada.yml", r"nada\.yml no sirve.*no es un archivo \.yml que exista"),
+        ("--param=rules=nada.yml", r"nada\.yml no sirve.*no es un archivo \.yml que exista"),
         ("--param=mailLimit=0", 'mailLimit: 1 … 3600, no "0"'),
         ("--param=mailWindow=-1", 'mailWindow: 0 … 3600, no "-1"'),
         ("--param=mailLimit=3601", 'mailLimit: 1 … 3600, no "3601"'),
@@ -100,4 +100,4 @@ def _packed(packaged: Packaged) -> str:
     """The rules as the function reads them."""
     alarm = packaged.template["Resources"]["AlarmLambdaFunction"]["Properties"]
     with zipfile.ZipFile(packaged.zip_path) as archive:
-        return archive.read(alarm["Environment"]["Variables"]["ROUTES_FILE"]).decode()
+        return archive.read(alarm["Environment"]["Variables"]["RULES_FILE"]).decode()

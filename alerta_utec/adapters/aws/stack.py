@@ -25,9 +25,8 @@ def outputs(name: str) -> Mapping[str, str]:
     return {one["OutputKey"]: one["OutputValue"] for one in listed}
 
 
-def routes(name: str) -> str:
-    """The routing rules of the stack ``name``, packed (see ``routes.parse_rules``); "" where
-    there are none.
+def rules(name: str) -> str:
+    """Return the notification rules of the stack ``name``, packed as in its zip; "" without any.
 
     Raises:
         As ``outputs``.

@@ -52,7 +52,7 @@ class AwsAlarms(AwsServices):
         """Sends e-mails to the topic.
 
         ``ALARM_TOPIC_ARN``, ``ALERTA_TIMEZONE``, ``ALERTA_LANG``, ``CHANGES_TABLE``, and
-        ``ROUTES_FILE`` where there are routes.
+        ``RULES_FILE`` if there are rules.
         """
         from zoneinfo import ZoneInfo
 
@@ -66,10 +66,10 @@ class AwsAlarms(AwsServices):
 
     @cached_property
     def rules(self) -> "RuleSet | None":
-        """Who gets which alarm (``ROUTES_FILE``, at the root of the zip, or its content in
-        ``ROUTES``; ``ALERTA_TIMEZONE``); none: nobody by name."""
-        packed = self.environment.get("ROUTES")
-        name = self.environment.get("ROUTES_FILE")
+        """Who gets which alarm (``RULES_FILE``, at the root of the zip, or its content in
+        ``RULES``; ``ALERTA_TIMEZONE``); none: nobody by name."""
+        packed = self.environment.get("RULES")
+        name = self.environment.get("RULES_FILE")
         if not packed and not name:
             return None
         from pathlib import Path

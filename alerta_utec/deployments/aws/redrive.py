@@ -58,7 +58,7 @@ def connect(
     if missing:
         raise NotFound(f"{name}: {', '.join(missing)}")
     environment = {variable: found[output] for variable, output in _OUTPUTS.items()}
-    environment["ROUTES"] = stack.routes(name)
+    environment["RULES"] = stack.rules(name)
     services = AwsWebhooks(environment, metrics=False)
     redrive = Redrive(
         services.incidents,

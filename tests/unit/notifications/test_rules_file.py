@@ -1,4 +1,4 @@
-"""The routing file: what it may say, and what is said where it is wrong."""
+"""The rules file: what it can hold, and how its problems are reported."""
 
 from collections.abc import Sequence
 from contextlib import suppress
@@ -11,13 +11,9 @@ from hypothesis import strategies as st
 from alerta_utec.domain.values import Urgency
 from alerta_utec.notifications.recipients import Kind, Recipient
 from alerta_utec.notifications.rules import Hours, Pattern, Rule
-from alerta_utec.notifications.rules_file import (
-    FILE_MAX_BYTES,
-    RULES_MAX,
-    RulesRefused,
-    load_rules,
-    read_rules,
-)
+from alerta_utec.notifications.rules_file import FILE_MAX_BYTES, load_rules, read_rules
+from alerta_utec.notifications.rules_parser import RULES_MAX
+from alerta_utec.notifications.rules_problems import RulesRefused
 
 WHOLE = """
 # Quién recibe qué.
@@ -165,12 +161,15 @@ def test_a_secret_with_a_slip_in_it_is_not_repeated() -> None:
 
 def test_recipients_that_cannot_be_reached_are_refused() -> None:
     def no_phones(recipient: Recipient) -> str | None:
-        return "aquí no se llama" if recipient.kind is Kind.PHONE else None
+        return "no_text_messages" if recipient.kind is Kind.PHONE else None
 
     with pytest.raises(RulesRefused) as refused:
         read_rules(WHOLE, {"GRUPO": "slack://a/b/c"}, no_phones)
 
-    assert refused.value.problems == ("Línea 5, «Guardia»: to: +51999999999: aquí no se llama.",)
+    assert refused.value.problems == (
+        "Línea 5, «Guardia»: to: +51999999999: una máquina no envía SMS; "
+        "use la URL de Apprise de un servicio que los envíe.",
+    )
 
 
 @pytest.mark.parametrize("count", [RULES_MAX, RULES_MAX + 1])

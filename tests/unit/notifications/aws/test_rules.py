@@ -1,7 +1,11 @@
-"""Routing on AWS: what is deployed decides as the rules do that one machine reads."""
+"""The rules of a deployment to AWS: their check, and what the deployed rules decide."""
 
 import json
-from collections.abc import Iterator, Sequence
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, cast
@@ -15,20 +19,22 @@ from ministack.services.sns import _matches_filter_policy  # type: ignore[import
 from alerta_utec.app.records import Recorder
 from alerta_utec.domain.change import Change
 from alerta_utec.domain.values import Status, Urgency
+from alerta_utec.notifications.aws.rules import check, on_aws, parse_rules
 from alerta_utec.notifications.aws.sns import SnsMailer
-from alerta_utec.notifications.recipients import Kind, Recipient
 from alerta_utec.notifications.rules import Rule, RuleSet
-from alerta_utec.notifications.rules_file import RulesRefused, read_rules
+from alerta_utec.notifications.rules_file import read_rules
+from alerta_utec.notifications.rules_problems import RulesRefused
 from alerta_utec.notifications.topic import TopicNotifier, TopicPublisher
 from tests.contract.builders import creation, update
 from tests.fakes.clock import ManualClock
 from tests.fakes.deliveries import FakeDeliveries
-from tests.unit.notifications.aws.deployed import ENVIRON, Scripts, scripts
+from tests.support.emulator import ROOT
 
 if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
 
 LIMA = ZoneInfo("America/Lima")
+ENVIRON = {"GUARDIA": "guardia@example.edu", "CHAT": "tgram://1:a/2"}
 MIDNIGHT = datetime(2026, 11, 24, 5, tzinfo=UTC)
 TYPES = ["incendio", "Incendio", "fuga de agua", "FUGA", "inundación", "İnundación", "ﬂuido"]
 PLACES = ["Laboratorio A", "laboratorio", "Sótano 1", "sotano 1", "ß", "SS 2"]
@@ -108,12 +114,6 @@ def lives(draw: st.DrawFn) -> list[Change]:
     return changes
 
 
-@pytest.fixture(scope="module")
-def deploying() -> Iterator[Scripts]:
-    with scripts() as running:
-        yield running
-
-
 @dataclass(frozen=True)
 class Story:
     """The feed of one incident."""
@@ -142,120 +142,188 @@ class Topic:
 
 @given(documents(), lives())
 def test_a_subscription_takes_exactly_what_the_rules_send_to_its_recipient(
-    deploying: Scripts, document: list[dict[str, Any]], life: list[Change]
+    document: list[dict[str, Any]], life: list[Change]
 ) -> None:
     topic, change = Topic(), life[-1]
-    deployed = deploying.read(document)
+    checked = check(document, ENVIRON)
     mailer = SnsMailer(cast("SNSClient", topic), "arn")
-    record = Recorder(FakeDeliveries())
-    rules = RuleSet(tuple(deployed.rules), LIMA)
-    publish = TopicPublisher(mailer, LIMA, rules, Story(life))
-    notifier = TopicNotifier(publish, ManualClock(), record)
+    rules = RuleSet(parse_rules(json.dumps(checked["rules"])), LIMA)
+    publisher = TopicPublisher(mailer, LIMA, rules, Story(life))
+    notifier = TopicNotifier(publisher, ManualClock(), Recorder(FakeDeliveries()))
 
     sent = notifier.notify(change)
 
-    took = {address for (_, address), policy in deployed.policies.items() if topic.takes(policy)}
+    took = {address for (_, address), policy in _policies(checked).items() if topic.takes(policy)}
     expected = RuleSet(_read(document), LIMA).recipients_of(change, life[:-1])
     assert {one.lower() for one in took} == {one.destination for one in expected}
     assert sent == change.alarms()
 
 
 @given(documents())
-def test_the_function_gets_the_rules_that_one_machine_reads(
-    deploying: Scripts, document: list[dict[str, Any]]
-) -> None:
-    deployed = deploying.read(document)
+def test_the_function_gets_the_rules_that_one_machine_reads(document: list[dict[str, Any]]) -> None:
+    checked = check(document, ENVIRON)
 
-    assert deployed.problems == []
-    assert [_plain(rule) for rule in deployed.rules] == [_plain(rule) for rule in _read(document)]
+    assert checked["problems"] == []
+    deployed = parse_rules(json.dumps(checked["rules"]))
+    assert [_plain(rule) for rule in deployed] == [_plain(rule) for rule in _read(document)]
 
 
 @pytest.mark.parametrize("key", [*WHOLE, "otra"])
-def test_a_value_is_refused_where_one_machine_refuses_it(deploying: Scripts, key: str) -> None:
-    differing = []
+@pytest.mark.parametrize("value", ODD, ids=repr)
+def test_a_file_has_the_same_problems_from_either_parser(key: str, value: Any) -> None:
+    document = [WHOLE | {key: value}]
 
-    for value in ODD:
-        document = [WHOLE | {key: value}]
-        deployed = deploying.read(document)
-        try:
-            same = [_plain(rule) for rule in deployed.rules] == list(map(_plain, _read(document)))
-        except RulesRefused:
-            same = bool(deployed.problems)
-        differing += [] if same else [(value, deployed.problems)]
+    texts = check(document, ENVIRON)["problems"]
 
-    assert differing == []
+    try:
+        _read(document)
+    except RulesRefused as refused:
+        here = [re.sub(r"^Línea \d+, ", "", problem) for problem in refused.problems]
+        assert [text.partition(" / ")[0] for text in texts] == here
+    else:
+        assert texts == []
 
 
 @pytest.mark.parametrize("key", WHOLE)
-def test_a_key_may_be_left_out_where_one_machine_does_without_it(
-    deploying: Scripts, key: str
-) -> None:
+def test_a_rule_needs_only_a_name_and_recipients(key: str) -> None:
     document = [{name: value for name, value in WHOLE.items() if name != key}]
 
-    deployed = deploying.read(document)
+    problems = check(document, ENVIRON)["problems"]
 
-    assert bool(deployed.problems) == (key in {"name", "to"})
+    assert bool(problems) == (key in {"name", "to"})
 
 
-def test_two_rules_of_one_name_are_refused(deploying: Scripts) -> None:
-    (problem,) = deploying.read([WHOLE, WHOLE]).problems
+def test_two_rules_of_one_name_are_refused() -> None:
+    (problem,) = check([WHOLE, WHOLE], ENVIRON)["problems"]
 
     assert "ya hay otra regla con ese nombre" in problem
+    assert "there is another rule with that name" in problem
 
 
 @pytest.mark.parametrize(("count", "fits"), [(100, True), (101, False)])
-def test_a_file_takes_so_many_rules(deploying: Scripts, count: int, fits: bool) -> None:
-    deployed = deploying.read([WHOLE | {"name": f"r{number}"} for number in range(count)])
+def test_a_file_takes_so_many_rules(count: int, fits: bool) -> None:
+    document = [WHOLE | {"name": f"r{number}"} for number in range(count)]
 
-    assert (deployed.problems == []) == fits
+    assert (check(document, ENVIRON)["problems"] == []) == fits
 
 
 @pytest.mark.parametrize("document", [None, [], {}, "", {"name": "x", "to": "y"}, [None], ["x"]])
-def test_what_is_no_list_of_rules_is_refused(deploying: Scripts, document: Any) -> None:
-    deployed = deploying.read(document)
+def test_a_document_without_a_list_of_rules_is_refused(document: Any) -> None:
+    checked = check(document, ENVIRON)
 
-    assert len(deployed.problems) == 1
-    assert not deployed.policies
+    assert len(checked["problems"]) == 1
+    assert not checked["subscriptions"]
 
 
-def test_a_recipient_of_several_rules_has_one_subscription(deploying: Scripts) -> None:
+def test_a_recipient_of_several_rules_has_one_subscription() -> None:
     document = [
         {"name": "una", "to": ["guardia@example.edu", "+51999999999"]},
         {"name": "otra", "to": ["Guardia@example.edu"]},
     ]
 
-    deployed = deploying.read(document)
+    policies = _policies(check(document, ENVIRON))
 
-    assert {protocol for protocol, _ in deployed.policies} == {"email", "sms"}
-    assert len(deployed.policies) == 2
+    assert {protocol for protocol, _ in policies} == {"email", "sms"}
+    assert len(policies) == 2
 
 
 @pytest.mark.parametrize(("count", "fits"), [(200, True), (201, False)])
-def test_a_topic_takes_so_many_recipients(deploying: Scripts, count: int, fits: bool) -> None:
+def test_a_topic_takes_so_many_recipients(count: int, fits: bool) -> None:
     addresses = [f"u{number}@example.edu" for number in range(count)]
     parts = [addresses[first : first + 50] for first in range(0, count, 50)]
     document = [{"name": f"r{number}", "to": part} for number, part in enumerate(parts)]
 
-    deployed = deploying.read(document)
+    problems = check(document, ENVIRON)["problems"]
 
-    assert (deployed.problems == []) == fits
-    assert fits or f"hay {count}" in deployed.problems[0]
+    assert (problems == []) == fits
+    assert fits or f"hay {count}" in problems[0]
 
 
-def test_a_url_that_may_hold_a_secret_is_not_shown(deploying: Scripts) -> None:
-    (problem,) = deploying.read([{"name": "una", "to": "tgram://123:secreto/4"}]).problems
+def test_a_url_that_can_hold_a_secret_is_not_shown() -> None:
+    (problem,) = check([{"name": "una", "to": "tgram://123:secreto/4"}], ENVIRON)["problems"]
 
     assert "tgram://…" in problem
     assert "secreto" not in problem
 
 
+@pytest.mark.parametrize("email", ["GUARDIA@example.edu", "guardia@example.edu"])
+def test_an_address_of_a_rule_cannot_get_everything_besides(email: str) -> None:
+    (problem,) = check([WHOLE], ENVIRON, email=email)["problems"]
+
+    assert f"{email} lo recibe todo" in problem
+
+
+def test_the_script_of_the_deployment_needs_the_standard_library_alone() -> None:
+    request = json.dumps({"document": [WHOLE | {"to": "env:GUARDIA"}], "email": ""})
+
+    # -I and -S hide every installed package, the project's own included.
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-B", ROOT / "deploy" / "check_rules.py"],
+        input=request,
+        env=ENVIRON,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+    assert done.stderr == ""
+    assert json.loads(done.stdout)["rules"][0]["to"] == [ENVIRON["GUARDIA"]]
+
+
+CHECK = """
+const { check } = require('./deploy/rules.js');
+const circle = [];
+circle.push(circle);
+const date = new Date('2026-11-24');
+const documents = [JSON.parse(process.argv[1]), circle, [{ name: date, to: 'a@b.c' }]];
+Promise.all(documents.map((one) => check(one, ''))).then((all) => console.log(JSON.stringify(all)));
+"""
+
+
+def test_the_plugin_hands_the_content_to_the_script_and_its_answer_on() -> None:
+    done = subprocess.run(
+        ["node", "-e", CHECK, json.dumps([WHOLE])],
+        cwd=ROOT,
+        env=os.environ | {"ALERTA_PYTHON": sys.executable},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+    assert done.stderr == ""
+    whole, circle, date = json.loads(done.stdout)
+    assert whole == check([WHOLE], {})
+    assert "contiene a sí mismo" in circle["problems"][0]
+    assert "name: debe ser un texto" in date["problems"][0]
+
+
+def test_the_plugin_says_when_there_is_no_python_for_the_rules() -> None:
+    done = subprocess.run(
+        ["node", "-e", CHECK, json.dumps([WHOLE])],
+        cwd=ROOT,
+        env=os.environ | {"ALERTA_PYTHON": "/bin/false"},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+
+    (problem,) = json.loads(done.stdout)[0]["problems"]
+    assert "Python 3.11 o posterior" in problem
+    assert "Python 3.11 or later" in problem
+
+
+def _policies(checked: dict[str, Any]) -> dict[tuple[str, str], Any]:
+    """Return the filter policies of the subscriptions, by protocol and address."""
+    each = [one["Properties"] for one in checked["subscriptions"].values()]
+    return {(one["Protocol"], one["Endpoint"]): one["FilterPolicy"] for one in each}
+
+
 def _read(document: list[dict[str, Any]]) -> tuple[Rule, ...]:
     # JSON is YAML.
-    return read_rules(json.dumps(document, ensure_ascii=False), ENVIRON, _reach)
-
-
-def _reach(recipient: Recipient) -> str | None:
-    return "no llega" if recipient.kind is Kind.APPRISE else None
+    return read_rules(json.dumps(document, ensure_ascii=False), ENVIRON, on_aws)
 
 
 def _plain(rule: Rule) -> Sequence[Any]:
