@@ -50,7 +50,7 @@ done
 class Reader:
     """``with Reader(folder, documents) as reader:`` — terminals are closed at its end."""
 
-    def __init__(self, folder: Path, *, activated: bool) -> None:
+    def __init__(self, folder: Path, *, activated: bool, repository: Path = ROOT) -> None:
         self._home = folder / "home"
         self._home.mkdir()
         (self._home / ".curlrc").write_text("fail\nsilent\nshow-error\n")
@@ -58,7 +58,8 @@ class Reader:
         tools.mkdir()
         make = shutil.which("make")
         self._tool(tools / "make", _MAKE.format(make=make))
-        self._tool(tools / "git", _GIT.format(root=ROOT))
+        self._git = tools / "git"
+        self._tool(self._git, _GIT.format(root=repository))
         self._ports = {SERVICE_PORT: str(free_port()), RECEIVER_PORT: str(free_port())}
         path = [str(tools), str(ROOT / "node_modules" / ".bin"), os.environ["PATH"]]
         scripts = str(Path(sys.executable).parent)
@@ -72,6 +73,9 @@ class Reader:
             "LANG": "C.UTF-8",
             "VIRTUAL_ENV_DISABLE_PROMPT": "1",
             "NO_PROXY": "*",
+            # The package as it is in the reader's clone.
+            "PYTHONPATH": str(repository),
+            "PYTHONDONTWRITEBYTECODE": "1",
             # What a reader needs not set: the port is the default one.
             "ALERTA_PORT": port,
             "ALERTA_WS_URL": f"ws://127.0.0.1:{port}/dev",
@@ -117,8 +121,8 @@ class Reader:
 
     def clone(self) -> None:
         """Be in the folder of a clone, as a reader is who has been through the README."""
-        self.paste_command(f"git clone URL {CLONE}")
-        self.paste_command(f"cd {CLONE}")
+        subprocess.run([self._git, "clone", "URL", self.folder / CLONE], check=True, timeout=30)
+        self.folder /= CLONE
 
     def here(self, text: str) -> str:
         """Return a block's text with this machine's ports and ids in place of the page's."""

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-WAIT_S = 30.0
+WAIT_S = 60.0
 CONTROL_C = b"\x03"
 _SHELL = "bash --norc --noprofile --noediting -i"
 _PROMPT = "reader:$?> "
