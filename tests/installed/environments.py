@@ -18,7 +18,7 @@ from tests.support.server import Server, serve_command, server_environment
 PROJECT = "alerta-utec-realtime"
 LOCK = ROOT / "requirements-serve.txt"
 INSTALL_S = 120.0
-COMMAND_S = 30.0
+COMMAND_S = 60.0
 
 
 @dataclass(frozen=True)
@@ -76,9 +76,9 @@ class Environment:
 class InstalledServer(Server):
     """The server of an environment."""
 
-    def __init__(self, environment: Environment, data: Path) -> None:
-        super().__init__(data, options=("--webhook-allow-private",))
-        self._command = environment.command
+    def __init__(self, installed: Environment, data: Path, **variables: str) -> None:
+        super().__init__(data, options=("--webhook-allow-private",), environment=variables)
+        self._command = installed.command
 
     def command(self) -> list[str]:
         """The command line, with the installed command in place of ``python -m``."""
