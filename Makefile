@@ -2,6 +2,10 @@
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 SHELL := /bin/bash
+# Python reads the paths of a checkout in the locale's encoding: with C, a folder named "señal" is none.
+ifneq ($(filter C POSIX,$(LC_ALL)),)
+export LC_ALL := C.UTF-8
+endif
 
 VENV := .venv
 BENCH := .build/bench-venv

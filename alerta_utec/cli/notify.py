@@ -11,6 +11,7 @@ from alerta_utec import client, wire
 from alerta_utec.cli.client_errors import failure
 from alerta_utec.cli.errors import Failure, usage_error
 from alerta_utec.cli.options import token, ws_url
+from alerta_utec.cli.output import show_stored
 from alerta_utec.cli.param_types import Seconds
 from alerta_utec.cli.program import Command
 from alerta_utec.domain.errors import BadJson, TooLarge
@@ -113,4 +114,4 @@ def _send(
         ack = asyncio.run(sending)
     except client.ClientError as error:
         raise failure(error, url) from error
-    click.echo(wire.encode(ack))
+    show_stored(wire.encode(ack), f"el incidente está guardado ({ack['incidentId']})")

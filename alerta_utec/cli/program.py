@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from alerta_utec.cli.errors import short_errors
+from alerta_utec.cli.output import writable_output
 from alerta_utec.cli.translation import in_spanish
 
 _OPTIONS = "[OPCIONES]"
@@ -40,12 +41,12 @@ class Program(Group):
 
     def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
         """Parse the program's own arguments."""
-        with short_errors():
+        with short_errors(), writable_output():
             return super().make_context(*args, **kwargs)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Parse the arguments of the chosen command and run it."""
-        with short_errors():
+        with short_errors(), writable_output():
             return super().invoke(ctx)
 
 
