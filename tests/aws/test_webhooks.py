@@ -1,4 +1,4 @@
-"""Webhooks of the deployed stack, managed over HTTP and heard by a receiver on loopback."""
+"""Webhooks of the deployed stack, managed over HTTP, with a receiver on loopback."""
 
 import json
 from collections.abc import Iterator
@@ -13,29 +13,29 @@ from tests.support.eventually import eventually
 from tests.support.incidents import incident, unique
 from tests.support.receiver import Receiver, about
 
-# The wait after the first try, and what a Lambda takes to begin.
+# The wait after the first attempt, and the start of a Lambda.
 AGAIN_S = 60.0
 
 
 class Hooks:
-    """The service's webhooks, and its incidents, over HTTP."""
+    """The webhooks and incidents of the service, over HTTP."""
 
     def __init__(self, deployment: Deployment) -> None:
         self._url = deployment.http_url
         self._made: list[str] = []
 
     def add(self, url: str, **fields: Any) -> dict[str, Any]:
-        """Register a receiver; what was answered, with the secret."""
+        """Add a webhook and return it, with its secret."""
         made: dict[str, Any] = self("POST", "/webhooks", {"url": url, **fields})
         self._made.append(made["webhookId"])
         return made
 
     def report(self, **fields: Any) -> str:
-        """Report an incident; its id."""
+        """Report an incident and return its id."""
         return str(self("POST", "/incidents", incident(**fields))["incidentId"])
 
     def outcome(self, incident_id: str, hook: dict[str, Any], result: str) -> dict[str, Any]:
-        """What is on record for the incident and the webhook, once it is ``result``."""
+        """Wait until the delivery's record has this ``result``, and return its outcome."""
 
         def look() -> dict[str, Any] | None:
             shown = self("GET", f"/incidents/{incident_id}")["deliveries"]
@@ -46,21 +46,21 @@ class Hooks:
         return dict(eventually(look, f"{result} of {incident_id}", within_s=AGAIN_S))
 
     def __call__(self, method: str, path: str, data: Any = None) -> Any:
-        """What a request that succeeds is answered."""
+        """Send a request, which must succeed, and return the response's body."""
         body = None if data is None else json.dumps(data).encode()
         answer = http_request(method, self._url + path, body)
         assert answer.status < 300, answer
         return answer.json() if answer.body else None
 
     def remove_all(self) -> None:
-        """Remove what was registered here."""
+        """Delete the webhooks that were added here."""
         for webhook_id in self._made:
             self("DELETE", f"/webhooks/{webhook_id}")
 
 
 @pytest.fixture
 def hooks(deployment: Deployment) -> Iterator[Hooks]:
-    """The deployment's, without those of other tests."""
+    """Yield the deployment's webhooks; those that a test adds end with it."""
     made = Hooks(deployment)
     yield made
     made.remove_all()
@@ -72,7 +72,7 @@ def receiver() -> Iterator[Receiver]:
         yield running
 
 
-def test_a_receiver_is_told_of_what_it_asked_for_signed_and_once(
+def test_a_receiver_gets_the_matching_changes_signed_and_once(
     hooks: Hooks, receiver: Receiver
 ) -> None:
     with ExitStack() as stack:
@@ -97,7 +97,7 @@ def test_a_receiver_is_told_of_what_it_asked_for_signed_and_once(
     assert (len(receiver.received), other.received) == (2, [])
 
 
-def test_a_receiver_that_fails_first_is_told_again_of_the_same(
+def test_a_receiver_that_fails_first_gets_the_same_event_again(
     hooks: Hooks, receiver: Receiver
 ) -> None:
     place = unique("Aula")
@@ -115,7 +115,7 @@ def test_a_receiver_that_fails_first_is_told_again_of_the_same(
     assert outcome["attempts"] == 2
 
 
-def test_a_receiver_that_is_gone_is_told_no_more_until_somebody_takes_it_up_again(
+def test_a_gone_receiver_gets_nothing_until_its_webhook_is_resumed(
     hooks: Hooks, receiver: Receiver
 ) -> None:
     place = unique("Aula")
@@ -128,14 +128,14 @@ def test_a_receiver_that_is_gone_is_told_no_more_until_somebody_takes_it_up_agai
     gone = hooks("GET", path)
     letters = eventually(lambda: hooks("GET", f"{path}/failures")["failures"], "a dead letter")
     hooks("PATCH", path, {"state": "active"})
-    owed = hooks("POST", f"{path}/retry")
+    retried = hooks("POST", f"{path}/retry")
     hooks.outcome(incident_id, hook, "sent")
     left = hooks("GET", f"{path}/failures")["failures"]
 
     assert outcome["because"] == "HTTP 410"
     assert gone["state"] == "gone"
     assert [(one["incidentId"], one["attempts"]) for one in letters] == [(incident_id, 1)]
-    assert owed == {"owed": 1}
+    assert retried == {"owed": 1}
     assert left == []
     first, second = receiver.wait(about(incident_id), count=2)
     assert first.headers["webhook-id"] == second.headers["webhook-id"]
@@ -146,14 +146,14 @@ def test_a_new_secret_signs_beside_the_old_one(hooks: Hooks, receiver: Receiver)
     path = f"/webhooks/{hook['webhookId']}"
 
     rotated = hooks("POST", f"{path}/secret")
-    tried = hooks("POST", f"{path}/test")
+    result = hooks("POST", f"{path}/test")
     (post,) = receiver.wait()
 
-    assert (tried["ok"], tried["status"]) == (True, 204)
+    assert (result["ok"], result["status"]) == (True, 204)
     assert post.event(rotated["secret"], hook["secret"])["subject"] == hook["webhookId"]
 
 
-def test_whoever_lists_webhooks_is_shown_no_secret(hooks: Hooks, receiver: Receiver) -> None:
+def test_the_list_of_webhooks_shows_no_secret(hooks: Hooks, receiver: Receiver) -> None:
     hook = hooks.add(receiver.url, description="Señales del edificio A")
 
     listed = hooks("GET", "/webhooks")

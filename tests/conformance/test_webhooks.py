@@ -1,4 +1,4 @@
-"""Webhooks over the HTTP API: managed by whoever may, and told of what concerns them."""
+"""Webhooks over the HTTP API: their management, and the delivery of matching changes."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -19,7 +19,7 @@ SECRET = "whsec_dW5hIGNsYXZlIGRlIHBydWViYSwgZGUgMzIgYnl0ZXM="
 
 @pytest.fixture
 def add(target: Target) -> Iterator[Add]:
-    """Adds webhooks that are gone after the test; by themselves they hear of nothing."""
+    """Yield a function that adds webhooks, which match nothing by default and end with the test."""
     added: list[str] = []
 
     def make(**fields: Any) -> dict[str, Any]:
@@ -37,18 +37,18 @@ def add(target: Target) -> Iterator[Add]:
 
 @pytest.fixture
 def receiver() -> Iterator[Receiver]:
-    """Somebody who is told."""
+    """Yield a receiver on loopback."""
     with Receiver() as running:
         yield running
 
 
 def of(webhook: dict[str, Any], rest: str = "") -> str:
-    """The path of a webhook, or of something of it."""
+    """Return the path of a webhook, or of one of its subresources."""
     return f"/webhooks/{webhook['webhookId']}{rest}"
 
 
 def public(webhook: dict[str, Any]) -> dict[str, Any]:
-    """A webhook as it is shown after its beginning."""
+    """Return a webhook as later responses show it."""
     return {name: value for name, value in webhook.items() if name != "secret"}
 
 
@@ -65,7 +65,7 @@ def test_a_webhook_is_added_shown_and_listed(target: Target, add: Add) -> None:
     assert public(added) in target.get("/webhooks").json()["webhooks"]
 
 
-def test_the_answer_says_where_the_webhook_is(target: Target, add: Add) -> None:
+def test_the_location_header_names_the_new_webhook(target: Target, add: Add) -> None:
     answer = target.call("POST", "/webhooks", {"url": NOWHERE, "filter": {"type": unique()}})
 
     location = answer.headers["location"]
@@ -77,7 +77,7 @@ def test_the_answer_says_where_the_webhook_is(target: Target, add: Add) -> None:
         target.call("DELETE", location)
 
 
-def test_a_secret_of_ones_own_is_kept(add: Add) -> None:
+def test_a_secret_of_the_caller_is_kept(add: Add) -> None:
     assert add(secret=SECRET)["secret"] == SECRET
 
 
@@ -103,14 +103,14 @@ def test_every_problem_of_a_webhook_is_named(
     assert [problem["field"] for problem in answer.json()["errors"]] == fields
 
 
-def test_problems_are_told_in_the_callers_language(target: Target) -> None:
+def test_problems_are_described_in_the_language_of_the_caller(target: Target) -> None:
     answers = [
         target.call("POST", "/webhooks", {"url": "x"}, headers={"Accept-Language": lang})
         for lang in ("es", "en")
     ]
 
-    told = [answer.json()["errors"][0]["problem"].split()[0] for answer in answers]
-    assert told == ["debe", "must"]
+    first_words = [answer.json()["errors"][0]["problem"].split()[0] for answer in answers]
+    assert first_words == ["debe", "must"]
 
 
 @pytest.mark.parametrize("body", [b"hola", b"[]", b""])
@@ -121,7 +121,7 @@ def test_a_body_that_is_no_object_is_bad_json(target: Target, add: Add, body: by
     assert_problem(target.call("PATCH", of(added), body), 400, "bad_json")
 
 
-def test_what_is_named_is_changed_and_nothing_else(target: Target, add: Add) -> None:
+def test_a_change_replaces_the_named_fields_only(target: Target, add: Add) -> None:
     added = add(description="Uno")
     changes = [{"url": f"{NOWHERE}/2"}, {"description": ""}, {"filter": {}}, {"state": "paused"}]
 
@@ -139,7 +139,7 @@ def test_what_is_named_is_changed_and_nothing_else(target: Target, add: Add) -> 
     [({"state": "gone"}, "state"), ({"url": "x"}, "url"), ({"secret": SECRET}, "secret")],
     ids=str,
 )
-def test_a_change_that_cannot_be_changes_nothing(
+def test_an_invalid_change_changes_nothing(
     target: Target, add: Add, change: dict[str, Any], field: str
 ) -> None:
     added = add()
@@ -151,23 +151,23 @@ def test_a_change_that_cannot_be_changes_nothing(
     assert target.get(of(added)).json() == public(added)
 
 
-def test_a_rotation_shows_the_new_secret_and_until_when_the_old_one_signs(
+def test_a_rotation_shows_the_new_secret_and_when_the_old_one_expires(
     target: Target, add: Add
 ) -> None:
     added = add()
 
     made = target.call("POST", of(added, "/secret")).json()
-    brought = target.call("POST", of(added, "/secret"), {"secret": SECRET}).json()
+    supplied = target.call("POST", of(added, "/secret"), {"secret": SECRET}).json()
 
-    assert len({added["secret"], made["secret"], brought["secret"]}) == 3
-    assert brought["secret"] == SECRET
+    assert len({added["secret"], made["secret"], supplied["secret"]}) == 3
+    assert supplied["secret"] == SECRET
     assert made["oldSecretUntil"] > made["createdAt"]
-    assert target.get(of(added)).json() == public(brought)
+    assert target.get(of(added)).json() == public(supplied)
     wrong = target.call("POST", of(added, "/secret"), {"secret": "x"})
     assert_problem(wrong, 400, "invalid_request")
 
 
-def test_a_webhook_that_is_removed_is_gone(target: Target, add: Add) -> None:
+def test_a_deleted_webhook_is_gone(target: Target, add: Add) -> None:
     added = add()
 
     answer = target.call("DELETE", of(added))
@@ -189,7 +189,7 @@ def test_a_webhook_that_is_removed_is_gone(target: Target, add: Add) -> None:
         ("POST", "/test"),
     ],
 )
-def test_a_webhook_that_there_is_not_is_not_found(target: Target, method: str, rest: str) -> None:
+def test_an_unknown_webhook_is_not_found(target: Target, method: str, rest: str) -> None:
     body: dict[str, Any] | None = {} if method == "PATCH" else None
 
     answer = target.call(method, f"/webhooks/{unique()}{rest}", body)
@@ -197,28 +197,30 @@ def test_a_webhook_that_there_is_not_is_not_found(target: Target, method: str, r
     assert_problem(answer, 404, "not_found")
 
 
-def test_nothing_has_failed_at_first(target: Target, add: Add) -> None:
+def test_a_new_webhook_has_no_failures(target: Target, add: Add) -> None:
     added = add()
 
     assert target.get(of(added, "/failures")).json() == {"failures": []}
     assert target.call("POST", of(added, "/retry")).json() == {"owed": 0}
 
 
-def test_a_test_tells_what_the_receiver_said(target: Target, add: Add, receiver: Receiver) -> None:
+def test_a_test_event_returns_the_result_of_its_post(
+    target: Target, add: Add, receiver: Receiver
+) -> None:
     added = add(url=receiver.url)
 
-    tried = target.call("POST", of(added, "/test")).json()
+    result = target.call("POST", of(added, "/test")).json()
 
     if not target.reaches_loopback:
-        assert (tried["ok"], tried["because"]) == (False, "private_address")
+        assert (result["ok"], result["reason"]) == (False, "private_address")
         return
-    assert (tried["ok"], tried["status"]) == (True, 204)
+    assert (result["ok"], result["status"]) == (True, 204)
     (event,) = [one.event(added["secret"]) for one in receiver.received]
     assert event["type"] == "pe.edu.utec.alerta.webhook.test"
     assert event["data"] == {"webhookId": added["webhookId"]}
 
 
-def test_what_concerns_a_webhook_is_told_signed_and_on_record(
+def test_matching_changes_are_sent_signed_and_recorded(
     target: Target, add: Add, client: WsClient, receiver: Receiver
 ) -> None:
     kind = unique("Humo")
@@ -249,7 +251,7 @@ def test_what_concerns_a_webhook_is_told_signed_and_on_record(
 def delivered(
     target: Target, incident_id: str, webhook: dict[str, Any], *, revisions: int
 ) -> list[dict[str, Any]]:
-    """What is on record of so many revisions for a webhook, once it is there."""
+    """Wait for the records of ``revisions`` deliveries to a webhook and return them."""
     channel = f"webhook:{webhook['webhookId']}"
 
     def found() -> list[dict[str, Any]]:
@@ -265,7 +267,7 @@ def delivered(
     )
 
 
-def test_what_a_receiver_that_had_gone_was_not_told_is_sent_when_it_is_asked_for(
+def test_changes_that_a_gone_receiver_missed_are_sent_by_a_retry(
     target: Target, add: Add, client: WsClient, receiver: Receiver
 ) -> None:
     if not target.reaches_loopback:
@@ -280,10 +282,10 @@ def test_what_a_receiver_that_had_gone_was_not_told_is_sent_when_it_is_asked_for
 
     resumed = target.call("PATCH", of(added), {"state": "active"}).json()
     (failure,) = target.get(of(added, "/failures")).json()["failures"]
-    owed = target.call("POST", of(added, "/retry")).json()
+    retried = target.call("POST", of(added, "/retry")).json()
 
     assert (record["result"], record["because"], gone) == ("given_up", "HTTP 410", "gone")
     assert resumed["state"] == "active"
-    assert (failure["incidentId"], failure["because"]) == (first, "HTTP 410")
-    assert owed == {"owed": 1}
+    assert (failure["incidentId"], failure["reason"]) == (first, "HTTP 410")
+    assert retried == {"owed": 1}
     receiver.wait(about(first), count=2)

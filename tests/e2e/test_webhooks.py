@@ -1,4 +1,4 @@
-"""Webhooks of the real server: who may manage them, and a receiver's whole story by the orders."""
+"""Webhooks of the real server: who can manage them, and a receiver's whole story by commands."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -19,12 +19,12 @@ from tests.support.sign_in import WITH_SECRET, bearer, token
 from tests.unit.cli.running import Process
 
 NOWHERE = "https://panel.example.edu/alertas"
-NOBODY = "01a20b7b-a999-7c10-a5a9-4c22b56ee3f0"
-Order = Callable[..., list[str]]
+UNKNOWN = "01a20b7b-a999-7c10-a5a9-4c22b56ee3f0"
+Command = Callable[..., list[str]]
 
 
 def called(server: Server, route: str, webhook_id: str, **headers: str) -> int:
-    """The status with which a route of webhooks answers."""
+    """Call a route of webhooks and return the status of its response."""
     method, path = route.replace("{webhookId}", webhook_id).split(" ")
     body = json.dumps({"url": NOWHERE}).encode() if method in ("POST", "PATCH") else None
     return http_request(method, server.http_url + path, body, headers).status
@@ -32,7 +32,7 @@ def called(server: Server, route: str, webhook_id: str, **headers: str) -> int:
 
 @pytest.fixture
 def kept(guarded: Server) -> Iterator[str]:
-    """The id of a webhook of the authority's."""
+    """Yield the id of a webhook that ``autoridad`` has added."""
     made = token("autoridad", sub="jefa")
     with AlertaUtec(guarded.http_url, token=made) as alerta:
         added = alerta.webhooks.add(NOWHERE, filter={"type": unique()})
@@ -42,23 +42,23 @@ def kept(guarded: Server) -> Iterator[str]:
 
 
 def public(webhook: dict[str, Any]) -> dict[str, Any]:
-    """A webhook as it is shown later."""
+    """Return a webhook as later responses show it."""
     return {name: value for name, value in webhook.items() if name != "secret"}
 
 
 @pytest.mark.parametrize("role", [None, "estudiante", "personal"])
 @pytest.mark.parametrize("route", WEBHOOK_ROUTES)
-def test_webhooks_are_for_the_authority_alone(
+def test_only_autoridad_manages_webhooks(
     guarded: Server, kept: str, route: str, role: str | None
 ) -> None:
     headers = bearer(token(role)) if role else {}
 
-    statuses = [called(guarded, route, one, **headers) for one in (kept, NOBODY)]
+    statuses = [called(guarded, route, one, **headers) for one in (kept, UNKNOWN)]
 
     assert statuses == [403 if role else 401] * 2
 
 
-def test_me_says_who_may_manage_them(guarded: Server) -> None:
+def test_me_shows_which_roles_manage_webhooks(guarded: Server) -> None:
     may = {
         role: http_request("GET", f"{guarded.http_url}/me", None, bearer(token(role))).json()["may"]
         for role in ("estudiante", "personal", "autoridad")
@@ -74,8 +74,8 @@ def campus(serve: ServeFactory) -> Server:
 
 
 @pytest.fixture
-def order(campus: Server) -> Order:
-    """Gives ``alerta-utec webhooks`` an order as the authority; the lines that it tells."""
+def command(campus: Server) -> Command:
+    """Return a function that runs ``alerta-utec webhooks`` as ``autoridad``, and its output."""
     environment = {
         "ALERTA_HTTP_URL": campus.http_url,
         "ALERTA_TOKEN": token("autoridad", sub="jefa"),
@@ -91,7 +91,7 @@ def order(campus: Server) -> Order:
 
 
 def report(server: Server, **fields: Any) -> str:
-    """The id of an incident that ``rosa``, a student, has reported."""
+    """Report an incident as ``rosa``, a student, and return its id."""
     body = json.dumps(incident(**fields)).encode()
     answer = http_request(
         "POST", f"{server.http_url}/incidents", body, bearer(token("estudiante", sub="rosa"))
@@ -100,21 +100,21 @@ def report(server: Server, **fields: Any) -> str:
 
 
 def move(server: Server, name: str, **change: Any) -> None:
-    """Move an incident on, as ``luis`` of the staff."""
+    """Update an incident as ``luis`` of the staff."""
     url, who = f"{server.http_url}/incidents/{name}", bearer(token("personal", sub="luis"))
     assert http_request("PATCH", url, json.dumps(change).encode(), who).status == 200
 
 
-def test_a_receiver_is_added_tried_told_paused_and_given_what_it_missed(
-    campus: Server, order: Order, tmp_path: Path
+def test_a_receiver_is_added_tested_paused_and_retried_by_commands(
+    campus: Server, command: Command, tmp_path: Path
 ) -> None:
     with Receiver() as receiver:
-        first, *details = order("add", receiver.url, "--urgency", "high,medium")
+        first, *details = command("add", receiver.url, "--urgency", "high,medium")
         webhook_id = first.split()[0]
         secret = details[-1].rpartition(" ")[2]
-        assert order("test", webhook_id)[0].startswith("El receptor lo aceptó: HTTP 204")
+        assert command("test", webhook_id)[0].startswith("El receptor lo aceptó: HTTP 204")
 
-        # Told of what concerns it, with nobody's name, by a drill's mark too.
+        # It gets the changes that match, without personal names and with the drill's mark.
         name = report(campus, urgency="high", description="Huele a gas ☂", drill=True)
         report(campus, urgency="low")
         move(campus, name, status="en_atencion", note="Voy")
@@ -125,62 +125,60 @@ def test_a_receiver_is_added_tried_told_paused_and_given_what_it_missed(
         assert b"luis" not in b"".join(post.body for post in receiver.received)
 
         # A new secret signs beside the old one.
-        new = order("rotate", webhook_id)[-1].rpartition(" ")[2]
+        new = command("rotate", webhook_id)[-1].rpartition(" ")[2]
         move(campus, name, status="resuelto")
         resolved = receiver.wait(about(name), count=3)[2].event(secret, new)
         assert resolved["type"].endswith(".resolved")
 
-        # What happens during a pause is not told later.
-        order("pause", webhook_id)
+        # Changes during a pause are not sent later.
+        command("pause", webhook_id)
         report(campus, urgency="high", type="en pausa")
-        order("resume", webhook_id)
+        command("resume", webhook_id)
 
-        # It goes, comes back and gets what it missed.
+        # It answers 410, is resumed and gets what it missed.
         receiver.answers.append(410)
         missed = report(campus, urgency="high", type="perdido")
         receiver.wait(about(missed))
         eventually(
-            lambda: order("failures", webhook_id),
+            lambda: command("failures", webhook_id),
             f"the failure of {missed} is listed",
             accept=lambda lines: any(missed in line for line in lines),
         )
-        order("resume", webhook_id)
-        assert order("retry", webhook_id) == ["1 cambio se enviará ahora."]
+        command("resume", webhook_id)
+        assert command("retry", webhook_id) == ["1 cambio se enviará ahora."]
         again = receiver.wait(about(missed), count=2)
         assert {post.event(new)["id"] for post in again} == {again[0].headers["webhook-id"]}
         assert not [post for post in receiver.received if b"en pausa" in post.body]
 
-        order("remove", webhook_id)
-        assert order("test", webhook_id, code=1) == ["Error: rechazado: No existe. (not_found)"]
+        command("remove", webhook_id)
+        assert command("test", webhook_id, code=1) == ["Error: rechazado: No existe. (not_found)"]
     for secret_of_it in (secret, new):
         assert secret_of_it not in campus.output
 
 
 def events(posts: list[Received], secret: str) -> list[dict[str, Any]]:
-    """The events of posts that were signed by one secret."""
+    """Return the events of posts, all signed with one secret."""
     return [post.event(secret) for post in posts]
 
 
-def test_no_name_that_leads_inside_is_posted_to(serve: ServeFactory) -> None:
+def test_no_spelling_of_a_private_address_is_posted_to(serve: ServeFactory) -> None:
     server = serve()
     with Receiver() as receiver, AlertaUtec(server.http_url) as alerta:
         port = receiver.url.rsplit(":", 1)[1]
         inside = [f"http://{host}:{port}" for host in ("127.0.0.1", "localhost", "[::1]")]
         added = [alerta.webhooks.add(url)["webhookId"] for url in inside]
 
-        tried = [alerta.webhooks.test(webhook_id) for webhook_id in added]
+        results = [alerta.webhooks.test(webhook_id) for webhook_id in added]
 
-        assert [(one["ok"], one["because"]) for one in tried] == [(False, "private_address")] * 3
+        assert [(one["ok"], one["reason"]) for one in results] == [(False, "private_address")] * 3
         assert receiver.received == []
 
 
-def test_of_what_a_receiver_answers_nobody_is_shown_more_than_its_status(
-    campus: Server, order: Order
-) -> None:
+def test_only_the_status_of_a_receivers_response_is_shown(campus: Server, command: Command) -> None:
     with Receiver([302]) as receiver:
-        webhook_id = order("add", receiver.url)[0].split()[0]
+        webhook_id = command("add", receiver.url)[0].split()[0]
 
-        told = order("test", webhook_id, code=1)
+        output = command("test", webhook_id, code=1)
 
-    assert told == ["Error: el receptor no lo aceptó: HTTP 302."]
+    assert output == ["Error: el receptor no lo aceptó: HTTP 302."]
     assert len(receiver.received) == 1

@@ -1,4 +1,4 @@
-"""Receivers that are broken, and ``kill -9``: every change arrives in the end, at least once."""
+"""Broken receivers and ``kill -9``: every change arrives in the end, at least once."""
 
 import json
 import os
@@ -30,7 +30,7 @@ LOAD_S = (0.02, 0.4)
 
 
 def call(server: Server, method: str, path: str, data: Any = None) -> Any:
-    """What the server answers, which must be a success."""
+    """Return the body of the server's response, which must be a success."""
     body = None if data is None else json.dumps(data).encode()
     answer = http_request(method, server.http_url + path, body)
     assert answer.status < 300, answer.body
@@ -43,13 +43,13 @@ def add(server: Server, url: str) -> dict[str, Any]:
 
 
 def commit(server: Server) -> str:
-    """The id of a new incident."""
+    """Report an incident and return its id."""
     incident_id: str = call(server, "POST", "/incidents", incident())["incidentId"]
     return incident_id
 
 
 def outcome(server: Server, webhook: dict[str, Any], incident_id: str) -> dict[str, Any]:
-    """What is on record of telling a webhook of a new incident."""
+    """Return the record of the delivery of a new incident to a webhook."""
     channel = f"webhook:{webhook['webhookId']}"
     shown = call(server, "GET", f"/incidents/{incident_id}")["deliveries"]
     found = [entry for entry in shown if entry["channel"] == channel]
@@ -61,12 +61,12 @@ def result(server: Server, webhook: dict[str, Any], incident_id: str) -> str | N
 
 
 def subjects(posts: Sequence[Received]) -> list[str]:
-    """The incidents that posts are about."""
+    """Return the ids of the incidents that posts are about."""
     return [json.loads(post.body)["subject"] for post in posts]
 
 
 def edit(server: Server, assignments: str) -> None:
-    """Change every job of the stopped server, as time would."""
+    """Change every job of the stopped server, as if time had passed."""
     with closing(sqlite3.connect(server.data / "alerta.db", isolation_level=None)) as connection:
         connection.execute(f"UPDATE webhook_jobs SET {assignments}")  # noqa: S608 (a test's own)
 
@@ -79,7 +79,7 @@ def receiver() -> Iterator[Receiver]:
 
 @pytest.fixture
 def gate(receiver: Receiver) -> Iterator[MailGate]:
-    """What stands before the receiver."""
+    """Yield a gate in front of the receiver, which can refuse or hang."""
     with MailGate(int(receiver.url.rpartition(":")[2].partition("/")[0])) as standing:
         yield standing
 
@@ -89,7 +89,7 @@ def through(gate: MailGate) -> str:
 
 
 @pytest.mark.timeout(120 + ROUNDS * 5)
-def test_whatever_is_killed_when_all_that_was_acknowledged_arrives_in_order(
+def test_all_acknowledged_changes_arrive_in_order_despite_kills(
     serve: ServeFactory, receiver: Receiver
 ) -> None:
     chance = random.Random()  # noqa: S311 (moments, no secrets)
@@ -105,12 +105,12 @@ def test_whatever_is_killed_when_all_that_was_acknowledged_arrives_in_order(
 
     posts = list(receiver.received)
     first = {post.headers["webhook-id"]: post for post in reversed(posts)}
-    told = [first[name].event(webhook["secret"]) for name in dict.fromkeys(ids_of(posts))]
-    seqs = [event["data"]["incident"]["seq"] for event in told]
+    delivered = [first[name].event(webhook["secret"]) for name in dict.fromkeys(ids_of(posts))]
+    seqs = [event["data"]["incident"]["seq"] for event in delivered]
     assert seqs == sorted(seqs)
-    assert len({event["subject"] for event in told}) == len(told)
-    # At least once: no more than the one post that was under way at each kill is repeated.
-    assert len(posts) <= len(told) + ROUNDS
+    assert len({event["subject"] for event in delivered}) == len(delivered)
+    # At least once: each kill repeats only the post that was under way.
+    assert len(posts) <= len(delivered) + ROUNDS
 
 
 def ids_of(posts: Sequence[Received]) -> list[str]:
@@ -119,12 +119,12 @@ def ids_of(posts: Sequence[Received]) -> list[str]:
 
 @dataclass
 class Load:
-    """Submits incidents, one after another."""
+    """A client that submits incidents, one after another."""
 
     acknowledged: set[str] = field(default_factory=set)
 
     def run_and_kill(self, server: Server, after_s: float) -> None:
-        """Submit until the server is killed, after so long."""
+        """Submit until the server is killed, ``after_s`` from now."""
         killer = threading.Timer(after_s, server.kill9)
         killer.start()
         with suppress(OSError, HTTPException, ValueError):
@@ -137,7 +137,7 @@ class Load:
         killer.join()
 
 
-def test_what_was_committed_while_the_receiver_was_down_arrives_after_a_kill(
+def test_changes_made_while_the_receiver_is_down_arrive_after_a_kill(
     serve: ServeFactory, receiver: Receiver, gate: MailGate
 ) -> None:
     server = serve(options=OPTIONS)
@@ -158,7 +158,7 @@ def test_what_was_committed_while_the_receiver_was_down_arrives_after_a_kill(
     assert outcome(server, webhook, ids[0])["attempts"] >= 2
 
 
-def test_what_was_being_posted_at_a_kill_is_posted_again(
+def test_a_post_interrupted_by_a_kill_is_repeated(
     serve: ServeFactory, receiver: Receiver, gate: MailGate
 ) -> None:
     server = serve(options=OPTIONS)
@@ -177,7 +177,7 @@ def test_what_was_being_posted_at_a_kill_is_posted_again(
         eventually(lambda one=incident_id: result(server, webhook, one) == "sent")
 
 
-def test_a_receiver_that_hangs_holds_up_neither_others_nor_the_end(
+def test_a_receiver_that_hangs_delays_neither_others_nor_the_stop(
     serve: ServeFactory, receiver: Receiver, gate: MailGate
 ) -> None:
     server = serve(options=OPTIONS)
@@ -192,7 +192,7 @@ def test_a_receiver_that_hangs_holds_up_neither_others_nor_the_end(
     assert "Traceback" not in server.output
 
 
-def test_a_receiver_that_answers_500_a_few_times_is_told_the_same_again(
+def test_a_receiver_that_answers_500_a_few_times_gets_the_same_event_again(
     serve: ServeFactory, receiver: Receiver
 ) -> None:
     server = serve(options=OPTIONS)
@@ -213,7 +213,7 @@ def test_a_receiver_that_answers_500_a_few_times_is_told_the_same_again(
     assert all(post.event(webhook["secret"])["subject"] == incident_id for post in posts)
 
 
-def test_after_the_last_try_it_is_a_failure_that_can_be_sent_again(
+def test_a_job_is_a_failure_after_the_last_attempt_and_can_be_retried(
     serve: ServeFactory, receiver: Receiver
 ) -> None:
     server = serve(options=OPTIONS)
@@ -231,13 +231,13 @@ def test_after_the_last_try_it_is_a_failure_that_can_be_sent_again(
     call(server, "POST", f"{path}/retry")
 
     assert failure["incidentId"] == incident_id
-    assert (failure["because"], failure["attempts"]) == ("HTTP 503", 10)
+    assert (failure["reason"], failure["attempts"]) == ("HTTP 503", 10)
     assert len(subjects(receiver.wait(count=3))) == 3
     eventually(lambda: result(server, webhook, incident_id) == "sent")
     assert call(server, "GET", f"{path}/failures")["failures"] == []
 
 
-def test_a_receiver_that_says_410_is_told_nothing_more(
+def test_a_receiver_that_answers_410_is_sent_nothing_more(
     serve: ServeFactory, receiver: Receiver
 ) -> None:
     server = serve(options=OPTIONS)
@@ -256,7 +256,7 @@ def test_a_receiver_that_says_410_is_told_nothing_more(
     assert [result(server, webhook, one) for one in (second, third)] == [None, None]
 
 
-def test_nothing_reaches_an_address_of_this_network_unless_that_is_allowed(
+def test_a_private_address_is_reached_only_if_the_option_allows_it(
     serve: ServeFactory, receiver: Receiver
 ) -> None:
     server = serve()
@@ -269,14 +269,14 @@ def test_nothing_reaches_an_address_of_this_network_unless_that_is_allowed(
     assert receiver.received == []
 
 
-def test_webhooks_and_what_they_are_owed_outlive_a_restore(
+def test_webhooks_and_their_pending_jobs_survive_a_restore(
     serve: ServeFactory, receiver: Receiver, gate: MailGate, tmp_path: Path
 ) -> None:
     server = serve(options=OPTIONS)
     gate.fault = "refuse"
     webhook = add(server, through(gate))
-    owed = commit(server)
-    eventually(lambda: result(server, webhook, owed) == "failed")
+    pending = commit(server)
+    eventually(lambda: result(server, webhook, pending) == "failed")
     backup(server.data, tmp_path / "copia.db")
     server.stop()
 
@@ -285,5 +285,5 @@ def test_webhooks_and_what_they_are_owed_outlive_a_restore(
     server.start()
     later = commit(server)
 
-    eventually(lambda: set(subjects(list(receiver.received))) == {owed, later})
+    eventually(lambda: set(subjects(list(receiver.received))) == {pending, later})
     assert all(post.event(webhook["secret"]) for post in receiver.received)

@@ -1,4 +1,4 @@
-"""A receiver of webhooks on loopback, as whoever is told would write one."""
+"""A receiver of webhooks on loopback, like one that a user would write."""
 
 import threading
 import time
@@ -12,7 +12,7 @@ from standardwebhooks.webhooks import Webhook
 
 from tests.support.loopback import LoopbackServer, QuietHandler
 
-# On a busy machine a Lambda that begins takes seconds.
+# On a busy machine a Lambda takes seconds to start.
 PATIENCE_S = 60.0
 
 
@@ -25,7 +25,7 @@ class Received:
     body: bytes
 
     def event(self, *secrets: str) -> dict[str, Any]:
-        """The event, which must be signed by each of ``secrets`` and a CloudEvents 1.0 one.
+        """Return the event, after checking its signature by each of ``secrets`` and its format.
 
         Raises:
             WebhookVerificationError, cloudevents' errors.
@@ -40,7 +40,7 @@ class Received:
 
 
 class Receiver(LoopbackServer):
-    """``with Receiver() as receiver:`` — answers the next posts with ``answers``, then 204."""
+    """``with Receiver() as receiver:`` answers the next posts with ``answers``, then with 204."""
 
     def __init__(self, answers: Iterable[int] = ()) -> None:
         self.answers = list(answers)
@@ -50,13 +50,13 @@ class Receiver(LoopbackServer):
 
     @property
     def url(self) -> str:
-        """Where it is."""
+        """Return the receiver's URL."""
         return f"{super().url}/alertas"
 
     def wait(
         self, wanted: Callable[[Received], bool] = lambda _one: True, *, count: int = 1
     ) -> list[Received]:
-        """The first ``count`` posts that are ``wanted``, once they are there."""
+        """Wait for ``count`` posts that are ``wanted`` and return them."""
         deadline = time.monotonic() + PATIENCE_S
         with self._news:
             while True:
@@ -80,7 +80,7 @@ class Receiver(LoopbackServer):
             def do_POST(self) -> None:
                 length = int(self.headers["Content-Length"])
                 body = self.rfile.read(length)
-                if len(body) < length:  # the sender is gone in the middle of it
+                if len(body) < length:  # the sender broke off
                     self.close_connection = True
                     return
                 headers = {name.lower(): value for name, value in self.headers.items()}
@@ -92,5 +92,5 @@ class Receiver(LoopbackServer):
 
 
 def about(incident_id: str) -> Callable[[Received], bool]:
-    """Whether a post is about an incident."""
+    """Return a predicate: whether a post is about this incident."""
     return lambda received: incident_id.encode() in received.body

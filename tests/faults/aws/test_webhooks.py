@@ -1,4 +1,4 @@
-"""Webhooks on AWS when a Lambda is killed, a bell is lost, or nobody can be asked whom to tell."""
+"""Webhooks on AWS when a Lambda is killed, a wake-up is lost, or the webhooks cannot be read."""
 
 import json
 from collections.abc import Iterator
@@ -14,16 +14,16 @@ from tests.support.deployment import Deployment
 from tests.support.incidents import unique
 from tests.support.receiver import Receiver, about
 
-# A killed Lambda's bell is heard again, and comes back for as long as its turn lasts.
-COME_BACK_S = 60.0
+# A killed Lambda's wake-up is received again, and sent again until the lease expires.
+RECOVERY_S = 60.0
 HIDDEN_S = 2
-# Five webhooks are served at once (maximumConcurrency in serverless.yml).
+# Five webhooks are delivered to at once (maximumConcurrency in serverless.yml).
 MORE_THAN_AT_ONCE = 8
 
 
 @contextmanager
-def heard_again_soon(deployment: Deployment) -> Iterator[None]:
-    """Let bells that nobody answers be heard again after 2 s in place of 6 minutes."""
+def received_again_soon(deployment: Deployment) -> Iterator[None]:
+    """Make unhandled wake-ups visible again after 2 s instead of 6 minutes."""
     sqs, url = deployment.client("sqs"), deployment.outputs["WebhookBellsQueue"]
     name = "VisibilityTimeout"
     own = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=[name])["Attributes"]
@@ -33,12 +33,12 @@ def heard_again_soon(deployment: Deployment) -> Iterator[None]:
 
 
 def make_overdue(deployment: Deployment, webhook_id: str) -> bool:
-    """Let what is owed to the webhook be as if its bell had not been heard for minutes."""
+    """Make the webhook's jobs overdue, as if their wake-ups had been lost minutes ago."""
     client, table = deployment.client("dynamodb"), deployment.outputs["WebhookJobsTable"]
     items = client.query(
         TableName=table,
-        KeyConditionExpression="webhookId = :id AND seq > :turn",
-        ExpressionAttributeValues={":id": {"S": webhook_id}, ":turn": {"N": "0"}},
+        KeyConditionExpression="webhookId = :id AND seq > :lease",
+        ExpressionAttributeValues={":id": {"S": webhook_id}, ":lease": {"N": "0"}},
     )["Items"]
     for item in items:
         client.update_item(
@@ -55,7 +55,10 @@ def test_a_lambda_that_is_killed_while_it_posts_loses_nothing(
     receiver: Receiver,  # noqa: F811
 ) -> None:
     place = unique("Aula")
-    with FaultyEndpoint(urlsplit(receiver.url).port or 0) as between, heard_again_soon(deployment):
+    with (
+        FaultyEndpoint(urlsplit(receiver.url).port or 0) as between,
+        received_again_soon(deployment),
+    ):
         between.obey(lambda _request: HANG)
         hook = hooks.add(f"{between.url}/alertas", filter={"location": [place]})
 
@@ -63,7 +66,7 @@ def test_a_lambda_that_is_killed_while_it_posts_loses_nothing(
         between.wait_for(1, lambda request: incident_id in request.body)
         killed = kill(deployment, "webhook")
         between.heal()
-        eventually(lambda: receiver.received, "the post", COME_BACK_S)
+        eventually(lambda: receiver.received, "the post", RECOVERY_S)
         hooks.outcome(incident_id, hook, "sent")
 
     (post,) = receiver.received
@@ -71,7 +74,7 @@ def test_a_lambda_that_is_killed_while_it_posts_loses_nothing(
     assert post.event(hook["secret"])["data"]["incident"]["incidentId"] == incident_id
 
 
-def test_one_that_hangs_delays_no_other_which_hears_of_changes_in_their_order(
+def test_a_receiver_that_hangs_delays_no_other_which_gets_changes_in_order(
     hooks: Hooks,  # noqa: F811
     receiver: Receiver,  # noqa: F811
 ) -> None:
@@ -85,12 +88,12 @@ def test_one_that_hangs_delays_no_other_which_hears_of_changes_in_their_order(
         posts = receiver.wait(about(place), count=len(ids))
         hanging = between.seen(lambda _request: True)
 
-    told = [post.event(hook["secret"])["data"]["incident"]["incidentId"] for post in posts]
-    assert told == ids
+    received = [post.event(hook["secret"])["data"]["incident"]["incidentId"] for post in posts]
+    assert received == ids
     assert hanging
 
 
-def test_a_bell_that_was_lost_is_rung_once_more(
+def test_a_lost_wakeup_is_sent_again_by_the_schedule(
     deployment: Deployment,
     hooks: Hooks,  # noqa: F811
     receiver: Receiver,  # noqa: F811
@@ -100,8 +103,8 @@ def test_a_bell_that_was_lost_is_rung_once_more(
     sqs, url = deployment.client("sqs"), deployment.outputs["WebhookBellsQueue"]
     with event_source(deployment, "webhook", Enabled=False):
         incident_id = hooks.report(location=place)
-        eventually(lambda: make_overdue(deployment, hook["webhookId"]), "what is owed")
-        eventually(lambda: _waiting(sqs, url), "the bell")
+        eventually(lambda: make_overdue(deployment, hook["webhookId"]), "a pending job")
+        eventually(lambda: _waiting(sqs, url), "the wake-up")
         sqs.purge_queue(QueueUrl=url)
         lost = not _waiting(sqs, url)
 
@@ -115,7 +118,7 @@ def test_a_bell_that_was_lost_is_rung_once_more(
     assert post.event(hook["secret"])["subject"] == incident_id
 
 
-def test_changes_whose_webhooks_could_not_be_found_are_owed_by_the_command(
+def test_redrive_enqueues_changes_whose_webhooks_could_not_be_read(
     deployment: Deployment,
     hooks: Hooks,  # noqa: F811
     receiver: Receiver,  # noqa: F811
@@ -130,7 +133,7 @@ def test_changes_whose_webhooks_could_not_be_found_are_owed_by_the_command(
         endpoint.obey(lambda _request: 403)
         incident_id = hooks.report(location=place)
         eventually(lambda: waiting(deployment) == 1, "a message", GIVEN_UP_S)
-    unheard = list(receiver.received)
+    before = list(receiver.received)
 
     done = redrive(deployment)
     (post,) = receiver.wait(about(incident_id))
@@ -143,7 +146,7 @@ def test_changes_whose_webhooks_could_not_be_found_are_owed_by_the_command(
         "webhooks",
     )
 
-    assert unheard == []
+    assert before == []
     assert done.returncode == 0, done.stdout + done.stderr
     assert "webhooks: encargado" in done.stdout
     assert "1 retirados, 0 siguen" in done.stdout
