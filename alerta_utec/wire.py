@@ -63,7 +63,7 @@ def decode(body: str | bytes | None) -> dict[str, Any]:
     return value
 
 
-def short_text(message: Mapping[str, Any], name: str, max_chars: int) -> str | None:
+def optional_text(message: Mapping[str, Any], name: str, max_chars: int) -> str | None:
     """An optional text of 1 to ``max_chars`` characters in ``message``.
 
     Raises:
@@ -81,19 +81,19 @@ def short_text(message: Mapping[str, Any], name: str, max_chars: int) -> str | N
     return value
 
 
-def needed_text(message: Mapping[str, Any], name: str, max_chars: int) -> str:
-    """As ``short_text``, for one that must be there.
+def required_text(message: Mapping[str, Any], name: str, max_chars: int) -> str:
+    """As ``optional_text``, for one that must be there.
 
     Raises:
         InvalidRequest.
     """
-    value = short_text(message, name, max_chars)
+    value = optional_text(message, name, max_chars)
     if value is None:
         raise InvalidRequest(problems=[Problem(name, "missing")])
     return value
 
 
-def whole_number(message: Mapping[str, Any], name: str) -> int | None:
+def optional_number(message: Mapping[str, Any], name: str) -> int | None:
     """An optional whole number from 1 on.
 
     Raises:

@@ -19,7 +19,7 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-from alerta_utec.adapters.aws.connections_api.http import Address, ConnectionsHttp
+from alerta_utec.adapters.aws.connections_api.http import ApiAddress, ConnectionsHttp
 from alerta_utec.adapters.aws.connections_api.poster import ConnectionsApiPoster
 from alerta_utec.adapters.aws.connections_api.sigv4 import Credentials
 from alerta_utec.adapters.aws.dynamodb.items import change_from_image
@@ -42,7 +42,7 @@ def poster(url: str, threads: int, pem: str | None = None) -> ConnectionsApiPost
     """The service's own, at ``url``."""
     tls = ssl.create_default_context(cafile=pem) if pem else None
     http = ConnectionsHttp(
-        Address(url, tls),
+        ApiAddress(url, tls),
         lambda: KEYS,
         region=REGION,
         keep=threads,

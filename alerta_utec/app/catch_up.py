@@ -9,7 +9,7 @@ from alerta_utec.app.access import WHOLE, View
 from alerta_utec.domain.change import Change, Position
 from alerta_utec.domain.errors import InvalidRequest, Problem
 from alerta_utec.domain.values import Status
-from alerta_utec.ports.incidents import IncidentStore, Page, Query
+from alerta_utec.ports.incidents import IncidentPage, IncidentStore, Query
 from alerta_utec.wire import encoded_size
 
 # Room for the rest of the frame under 100 KB.
@@ -22,7 +22,7 @@ _CURSOR = re.compile(r"([0-9a-z]{1,32}):(\d{1,18}):(\d{1,18})")
 
 
 @dataclass(frozen=True, slots=True)
-class CaughtUp:
+class CatchUpPage:
     """One page of what a client has missed.
 
     ``incidents``: JSON of the latest state of each, under 96 KB together. ``position`` is the
@@ -70,7 +70,7 @@ class CatchUp:
         """
         return self.store.position()
 
-    def since(self, position: Position, view: View = WHOLE) -> CaughtUp:
+    def since(self, position: Position, view: View = WHOLE) -> CatchUpPage:
         """The next page of what has changed since ``position``, as far as it concerns ``view``.
 
         A position that this feed has never had (another epoch, or ahead of it) gets a
@@ -84,9 +84,9 @@ class CatchUp:
             return self.snapshot(None, view)
         changes = self.store.changes(after_seq=position.seq, limit=CHANGES_PER_READ)
         latest, last_seq = _fill(changes, position.seq, view)
-        return CaughtUp(latest, replace(head, seq=last_seq), more=last_seq < head.seq)
+        return CatchUpPage(latest, replace(head, seq=last_seq), more=last_seq < head.seq)
 
-    def snapshot(self, cursor: str | None = None, view: View = WHOLE) -> CaughtUp:
+    def snapshot(self, cursor: str | None = None, view: View = WHOLE) -> CatchUpPage:
         """A page of the open incidents that match ``view``, the newest first.
 
         Its position is read before its first incident: what changes while the client pages
@@ -102,7 +102,7 @@ class CatchUp:
             place = None
         position = self.store.indexed_position() if place is None else place.position
         incidents, next_seq = self._open(None if place is None else place.before_seq, view)
-        return CaughtUp(
+        return CatchUpPage(
             incidents,
             position,
             more=next_seq is not None or position.seq < head.seq,
@@ -113,7 +113,9 @@ class CatchUp:
     def _open(self, before_seq: int | None, view: View) -> tuple[list[dict[str, Any]], int | None]:
         limit = SNAPSHOT_PER_READ
         while True:
-            page: Page = self.store.page(Query(limit=limit, before_seq=before_seq, status=OPEN))
+            page: IncidentPage = self.store.page(
+                Query(limit=limit, before_seq=before_seq, status=OPEN)
+            )
             incidents = [
                 incident.to_json(private=view.private)
                 for incident in page.incidents

@@ -123,7 +123,7 @@ class Redrive:
         return Step(change, "broadcast", self._tried(change, lambda: self.send_shard(shard)))
 
     def _result(self, change: Change, channel: Consumer, unless_delivered: bool) -> Result:
-        if channel == "email" and not change.alarms():
+        if channel == "email" and not change.notifies():
             return Result.NOT_CALLED_FOR
         if unless_delivered and self._is_delivered(change, channel):
             return Result.DELIVERED_BEFORE

@@ -126,5 +126,5 @@ def _times(changes: dict[str, list[Change]], reached: set[Status]) -> dict[str, 
 
 def _first(changes: Sequence[Change], reached: set[Status]) -> Change | None:
     """The first change that moved the incident to one of ``reached``."""
-    moves = (change for change in changes if change.before and "status" in change.moved())
+    moves = (change for change in changes if change.before and "status" in change.changed_fields())
     return next((change for change in moves if change.after.status in reached), None)

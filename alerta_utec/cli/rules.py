@@ -194,7 +194,7 @@ def _condition(name: str, rule: Rule, facts: Facts) -> str:
 
 
 def _conclusion(change: Change, recipients: Sequence[Recipient]) -> str:
-    if not change.alarms():
+    if not change.notifies():
         return "No lo recibe nadie: una urgencia baja no da aviso."
     if not recipients:
         return "No lo recibe nadie."

@@ -1,14 +1,9 @@
 """How long to wait: for what may still come, and before the next attempt."""
 
-from collections.abc import Callable
-
 from alerta_utec.client.actions import NEVER, Timing
 from alerta_utec.client.feed import Feed
+from alerta_utec.domain.backoff import Uniform, delay_s
 from alerta_utec.domain.change import Position
-
-Uniform = Callable[[float, float], float]
-# Doubled more often than this, every wait is beyond its ceiling.
-_DOUBLINGS = 20
 
 
 class Backoff:
@@ -24,9 +19,14 @@ class Backoff:
 
     def failed(self) -> float:
         """How long to wait now."""
-        ceiling_s = self._timing.first_delay_s * 2 ** min(self._failures, _DOUBLINGS)
         self._failures += 1
-        return self._uniform(0, min(self._timing.max_delay_s, ceiling_s))
+        return delay_s(
+            self._failures - 1,
+            base_s=self._timing.first_delay_s,
+            cap_s=self._timing.max_delay_s,
+            jitter=1,
+            uniform=self._uniform,
+        )
 
     def worked(self) -> None:
         """Begin with short waits again."""
@@ -55,9 +55,11 @@ class Gap:
         if moved:
             self._from, self._fruitless = feed.position, 0
         if moved or self.ask_at == NEVER:
-            patience_s = self._timing.gap_s * 2 ** min(self._fruitless, _DOUBLINGS)
+            wait_s = delay_s(
+                self._fruitless, base_s=self._timing.gap_s, cap_s=self._timing.max_delay_s
+            )
             jitter_s = self._uniform(0, self._timing.gap_jitter_s)
-            self.ask_at = now + min(self._timing.max_delay_s, patience_s) + jitter_s
+            self.ask_at = now + wait_s + jitter_s
         if feed.skipped and not self._fruitless:
             self.ask_at = now  # it was here, and will not come by itself
 

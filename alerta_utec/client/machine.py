@@ -8,10 +8,11 @@ import random
 from dataclasses import dataclass, field
 
 from alerta_utec.client.actions import NEVER, Action, AskPing, AskSync, Close, Open, Timing
-from alerta_utec.client.backoff import Backoff, Gap, Uniform
+from alerta_utec.client.backoff import Backoff, Gap
 from alerta_utec.client.errors import ClientError, Refused
 from alerta_utec.client.events import CaughtUp, Connected, Event, Lost, Page, Renewed, Update
 from alerta_utec.client.feed import Feed
+from alerta_utec.domain.backoff import Uniform
 from alerta_utec.domain.change import Position
 
 # Refusals of ``sync`` that asking again does not cure.

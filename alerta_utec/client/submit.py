@@ -2,7 +2,6 @@
 
 import asyncio
 import itertools
-import random
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
@@ -11,6 +10,7 @@ from typing import Any
 from alerta_utec.client.connection import TIMEOUT_S, connect
 from alerta_utec.client.errors import ClientError, NoAnswer
 from alerta_utec.client.sign_in import Token
+from alerta_utec.domain.backoff import delay_s
 
 # An ack that takes longer is taken for lost; asking again is safe.
 ANSWER_S = 5.0
@@ -71,6 +71,6 @@ async def until_acked(
                     if not error.retryable:
                         raise
                     failure = error
-                ceiling_s = min(MAX_DELAY_S, FIRST_DELAY_S * 2 ** min(attempt, 10))
-                await asyncio.sleep(random.uniform(0, ceiling_s))  # noqa: S311 (jitter)
+                wait_s = delay_s(attempt, base_s=FIRST_DELAY_S, cap_s=MAX_DELAY_S, jitter=1)
+                await asyncio.sleep(wait_s)
     raise failure

@@ -74,13 +74,13 @@ class Change:
         after = self.after.at_seq(position.seq)
         return Change(self.before, after, self.by, self.note, self.digest, self.key, position)
 
-    def alarms(self) -> bool:
+    def notifies(self) -> bool:
         """Whether it goes out by e-mail: a rise to medium or high, or the all-clear after one."""
-        return self.raises() or (
+        return self.escalates() or (
             self.before is not None and self.before.alarmed and self.resolves()
         )
 
-    def raises(self) -> bool:
+    def escalates(self) -> bool:
         """Whether the urgency rises to medium or high with it, or is so from the beginning."""
         urgency, before = self.after.urgency, self.before
         return urgency is not Urgency.LOW and (before is None or before.urgency.rank < urgency.rank)
@@ -91,7 +91,7 @@ class Change:
         was_open = before is not None and before.status is not Status.RESUELTO
         return was_open and self.after.status is Status.RESUELTO
 
-    def moved(self) -> Mapping[str, tuple[str | None, str]]:
+    def changed_fields(self) -> Mapping[str, tuple[str | None, str]]:
         """The governed fields that changed: ``{field: (before, after)}``."""
         before = self.before
         pairs = {
@@ -105,7 +105,7 @@ class Change:
         entry: dict[str, Any] = {
             "revision": self.after.revision,
             "at": format_time(self.at),
-            "change": {name: list(pair) for name, pair in self.moved().items()},
+            "change": {name: list(pair) for name, pair in self.changed_fields().items()},
         }
         if self.note is not None:
             entry["note"] = self.note

@@ -55,7 +55,7 @@ PLAN = 0
 _COUNTS = ("delivered", "gone", "throttled", "failed")
 
 
-def joined(parts: Mapping[int, Delivery]) -> Delivery:
+def combine_parts(parts: Mapping[int, Delivery]) -> Delivery:
     """The record of one broadcast, from those of its parts by their numbers (at least one).
 
     The part ``PLAN``, where there is one, says how many are ``attempted`` in all.

@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from alerta_utec.domain.values import (
-    Kind,
+    Choice,
     Status,
     Urgency,
     format_time,
@@ -21,8 +21,8 @@ _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029]")
 
 
-def _choice(kind: type[Kind]) -> BeforeValidator:
-    def choose(value: object) -> Kind:
+def _choice(kind: type[Choice]) -> BeforeValidator:
+    def choose(value: object) -> Choice:
         choice = parse_choice(kind, value)
         if choice is None:
             raise PydanticCustomError("not_one_of", "not one of", {"allowed": ", ".join(kind)})

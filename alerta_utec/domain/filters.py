@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from alerta_utec.domain.errors import InvalidRequest, Problem
-from alerta_utec.domain.values import Kind, Status, Urgency, parse_choice
+from alerta_utec.domain.values import Choice, Status, Urgency, parse_choice
 
 if TYPE_CHECKING:
     from alerta_utec.domain.change import Change
@@ -119,7 +119,7 @@ def _values(data: Mapping[str, Any], name: str) -> list[Any]:
 
 
 def _choices(
-    data: Mapping[str, Any], field: str, name: str, kind: type[Kind], problems: list[Problem]
+    data: Mapping[str, Any], field: str, name: str, kind: type[Choice], problems: list[Problem]
 ) -> frozenset[str]:
     chosen = [parse_choice(kind, value) for value in _values(data, name)]
     if None in chosen:

@@ -42,7 +42,7 @@ POLICY: Mapping[Permission, frozenset[Role]] = {
     # What goes out to other systems, and the secrets that sign it.
     Permission.MANAGE_WEBHOOKS: frozenset({Role.AUTORIDAD}),
 }
-MOVES: Mapping[Status, frozenset[Status]] = {
+TRANSITIONS: Mapping[Status, frozenset[Status]] = {
     Status.PENDIENTE: frozenset({Status.EN_ATENCION, Status.RESUELTO}),
     Status.EN_ATENCION: frozenset({Status.RESUELTO, Status.PENDIENTE}),
     Status.RESUELTO: frozenset({Status.PENDIENTE}),
@@ -80,6 +80,6 @@ def permission_for(before: Status, after: Status) -> Permission:
     Raises:
         InvalidTransition: it does not move that way.
     """
-    if after not in MOVES[before]:
+    if after not in TRANSITIONS[before]:
         raise InvalidTransition(f"{before} {after}")
     return Permission.REOPEN if before is Status.RESUELTO else Permission.CHANGE_STATUS

@@ -30,7 +30,7 @@ class Status(StrEnum):
     RESUELTO = "resuelto"
 
 
-Kind = TypeVar("Kind", Status, Urgency)
+Choice = TypeVar("Choice", Status, Urgency)
 
 _SPELLINGS: Mapping[str, str] = {
     "baja": "low",
@@ -44,7 +44,7 @@ _SPELLINGS: Mapping[str, str] = {
 _RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)")
 
 
-def parse_choice(kind: type[Kind], value: object) -> Kind | None:
+def parse_choice(kind: type[Choice], value: object) -> Choice | None:
     """The member of ``kind`` that a person meant by ``value``; none where it is unclear."""
     if not isinstance(value, str) or len(value) > 40:
         return None
@@ -52,7 +52,7 @@ def parse_choice(kind: type[Kind], value: object) -> Kind | None:
 
 
 @lru_cache(1024)
-def _meant(kind: type[Kind], text: str) -> Kind | None:
+def _meant(kind: type[Choice], text: str) -> Choice | None:
     folded = _fold(text)
     try:
         return kind(_SPELLINGS.get(folded, folded))

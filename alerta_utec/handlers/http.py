@@ -19,7 +19,7 @@ from alerta_utec.app.submit import Submit
 from alerta_utec.cap.alerts import CapAlerts
 from alerta_utec.domain.errors import AlertaError, Internal, NotFound
 from alerta_utec.domain.incident import Report
-from alerta_utec.domain.policy import MOVES, Identity, Permission, Role
+from alerta_utec.domain.policy import TRANSITIONS, Identity, Permission, Role
 from alerta_utec.domain.update import Update
 from alerta_utec.domain.values import Status
 from alerta_utec.handlers.handshake import bearer_tokens
@@ -97,7 +97,7 @@ class HttpApi:
 
     def _post(self, request: Request) -> Response:
         identity = self._identity(request)
-        key = wire.short_text(
+        key = wire.optional_text(
             {"Idempotency-Key": request.header("idempotency-key")}, "Idempotency-Key", wire.KEY_MAX
         )
         report = Report.parse(request.json())
@@ -111,7 +111,7 @@ class HttpApi:
         identity = self._identity(request)
         body = request.json()
         update = Update.parse(body)
-        revision = wire.whole_number(body, "revision")
+        revision = wire.optional_number(body, "revision")
         self.limit.take(identity)
         incident_id = request.path_id("incidentId")
         committed = self.submit.update(incident_id, update, revision=revision, by=identity)
@@ -170,7 +170,7 @@ class HttpApi:
                 "webSocketUrl": self.web_socket_url(request),
                 "auth": auth,
                 "roles": [role.value for role in Role],
-                "moves": {status.value: sorted(MOVES[status]) for status in Status},
+                "moves": {status.value: sorted(TRANSITIONS[status]) for status in Status},
             },
         )
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from alerta_utec.domain.errors import InvalidRequest, Problem
-from alerta_utec.domain.values import Kind, Status, Urgency, parse_choice
+from alerta_utec.domain.values import Choice, Status, Urgency, parse_choice
 from alerta_utec.ports.incidents import Query
 
 LIMIT_MAX = 200
@@ -38,8 +38,8 @@ def parse_query(parameters: Mapping[str, str]) -> Query:
 
 
 def _choices(
-    parameters: Mapping[str, str], name: str, kind: type[Kind], problems: list[Problem]
-) -> frozenset[Kind]:
+    parameters: Mapping[str, str], name: str, kind: type[Choice], problems: list[Problem]
+) -> frozenset[Choice]:
     chosen = set()
     for value in filter(None, parameters.get(name, "").split(",")):
         choice = parse_choice(kind, value)

@@ -71,7 +71,7 @@ class MessageRoute:
         request = None
         try:
             body = wire.decode(event.get("body"))
-            request = wire.short_text(body, "requestId", wire.REQUEST_ID_MAX)
+            request = wire.optional_text(body, "requestId", wire.REQUEST_ID_MAX)
             context = event["requestContext"]
             message = Message(body, context["connectionId"], connected_at(context), request)
             return self.action(message)
@@ -98,7 +98,7 @@ class Notify:
         """The ack, where the message has a ``requestId``."""
         identity = self.access.identity(message.connection_id)
         self.limit.take(identity, message.connection_id)
-        key = wire.short_text(message.body, "idempotencyKey", wire.KEY_MAX)
+        key = wire.optional_text(message.body, "idempotencyKey", wire.KEY_MAX)
         report = Report.parse(message.body.get("incident"))
         committed = self.submit.notify(report, idempotency_key=key, by=identity)
         return _stored("notify", message, committed)
@@ -116,8 +116,8 @@ class UpdateIncident:
         """The ack, where the message has a ``requestId``."""
         identity = self.access.identity(message.connection_id)
         self.limit.take(identity, message.connection_id)
-        incident_id = wire.needed_text(message.body, "incidentId", wire.ID_MAX)
-        revision = wire.whole_number(message.body, "revision")
+        incident_id = wire.required_text(message.body, "incidentId", wire.ID_MAX)
+        revision = wire.optional_number(message.body, "revision")
         update = Update.parse(message.body)
         committed = self.submit.update(incident_id, update, revision=revision, by=identity)
         return _stored("update", message, committed)
@@ -167,7 +167,7 @@ class Sync:
     def __call__(self, message: Message) -> str:
         """The next page: of a snapshot, or of the changes since the client's position."""
         view = self.access.view(message.connection_id)
-        cursor = wire.short_text(message.body, "cursor", wire.CURSOR_MAX)
+        cursor = wire.optional_text(message.body, "cursor", wire.CURSOR_MAX)
         since = message.body.get("since")
         if cursor is not None or since is None:
             page = self.catch_up.snapshot(cursor, view)

@@ -244,7 +244,7 @@ class TopicFeed(Protocol):
         """
         ...
 
-    def those(self, seqs: "Sequence[int]") -> "Sequence[Change]":
+    def changes_at(self, seqs: "Sequence[int]") -> "Sequence[Change]":
         """Return the changes with these ``seq``, in that order.
 
         Raises:
@@ -252,7 +252,7 @@ class TopicFeed(Protocol):
         """
         ...
 
-    def before_change(self, change: "Change") -> "Sequence[Change]":
+    def changes_before(self, change: "Change") -> "Sequence[Change]":
         """Return the changes of its incident before ``change``, the oldest first.
 
         Raises:

@@ -201,7 +201,7 @@ class RuleSet:
         notified = {
             recipient.key
             for one in changes
-            if change.alarms() and one.raises()
+            if change.notifies() and one.escalates()
             for evaluation in self.evaluate(Facts.of(one, self.timezone))
             if evaluation.matches
             for recipient in evaluation.rule.to

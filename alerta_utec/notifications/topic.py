@@ -93,7 +93,7 @@ class TopicPublisher:
         """
         if self.rules is None:
             return ()
-        earlier: Iterable[Change] = self.feed.before_change(change) if change.resolves() else ()
+        earlier: Iterable[Change] = self.feed.changes_before(change) if change.resolves() else ()
         return self.rules.recipients_of(change, earlier)
 
     def _email(self, changes: Sequence[Change], to: Sequence[str]) -> Email:
@@ -131,7 +131,7 @@ class TopicNotifier:
             Unavailable: neither sent nor held, or the outcome is unknown; repeat it.
             Internal: not sent; an operator has to act.
         """
-        if not change.alarms():
+        if not change.notifies():
             return False
         try:
             to = self.publisher.recipients(change)

@@ -64,7 +64,7 @@ class TopicDigestSender:
             for seq, hold in self._held(topic).items()
             if seq in before and hold.reason is not before[seq].reason
         }
-        for change in self.feed.those(sorted(moved)):
+        for change in self.feed.changes_at(sorted(moved)):
             hold = moved[change.after.seq]
             self._record(change, "held", reason=hold.reason, until=hold.until)
 
@@ -79,7 +79,7 @@ class TopicDigestSender:
         try:
             if not self.store.claim(topic, digest, until):
                 return True
-            changes = self.feed.those(sorted(digest.members))
+            changes = self.feed.changes_at(sorted(digest.members))
             addressed = [(change, self.publisher.recipients(change)) for change in changes]
             together = self.publisher.publish(addressed)
             self.store.mark_sent(topic, digest)

@@ -39,7 +39,7 @@ class Query:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class IncidentPage:
     """One page of a listing."""
 
     incidents: "Sequence[Incident]"
@@ -100,7 +100,7 @@ class IncidentStore(ChangeFeed, Protocol):
         """
         ...
 
-    def page(self, query: Query) -> Page:
+    def page(self, query: Query) -> IncidentPage:
         """Return a page of incidents, the newest (by creation) first.
 
         May miss what was committed in the last moments; see ``indexed_position``.

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from alerta_utec.domain.policy import MOVES
+from alerta_utec.domain.policy import TRANSITIONS
 from alerta_utec.domain.values import Status
 from tests.conformance.targets import Target
 from tests.support.incidents import incident, unique
@@ -93,7 +93,7 @@ def test_the_status_moves_as_the_protocol_says(
 
     answer = update(client, name, status=after, note="x")
 
-    if after in MOVES[before] or after is before:
+    if after in TRANSITIONS[before] or after is before:
         assert (answer["type"], answer["revision"]) == ("ack", 2)
     else:
         assert (answer["type"], answer["code"]) == ("error", "invalid_transition")

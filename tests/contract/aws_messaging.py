@@ -13,7 +13,7 @@ import boto3
 import pytest
 from botocore.config import Config
 
-from alerta_utec.adapters.aws.connections_api.http import Address, ConnectionsHttp
+from alerta_utec.adapters.aws.connections_api.http import ApiAddress, ConnectionsHttp
 from alerta_utec.adapters.aws.connections_api.poster import ConnectionsApiPoster
 from alerta_utec.adapters.aws.connections_api.sigv4 import Credentials
 from alerta_utec.notifications.aws.sns import SnsMailer
@@ -65,7 +65,7 @@ class ManagementSockets:
 def management_sockets(server: Server) -> Iterator[ManagementSockets]:
     """Posts through ``@connections`` of the local gateway."""
     http = ConnectionsHttp(
-        Address(server.management_url),
+        ApiAddress(server.management_url),
         lambda: Credentials("test", "test"),
         region=REGION,
         keep=32,

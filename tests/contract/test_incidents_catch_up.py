@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from alerta_utec import wire
-from alerta_utec.app.catch_up import CatchUp, CaughtUp
+from alerta_utec.app.catch_up import CatchUp, CatchUpPage
 from alerta_utec.domain.change import Change, Position
 from alerta_utec.domain.errors import InvalidRequest
 from alerta_utec.domain.values import Status
@@ -13,7 +13,7 @@ from alerta_utec.ports.incidents import IncidentStore
 from tests.contract.builders import creation, update
 
 
-def drain(catch_up: CatchUp, since: Position | None = None) -> list[CaughtUp]:
+def drain(catch_up: CatchUp, since: Position | None = None) -> list[CatchUpPage]:
     """Every page until there is no more, as a client asks for them."""
     page = catch_up.snapshot() if since is None else catch_up.since(since)
     pages = [page]
@@ -25,7 +25,7 @@ def drain(catch_up: CatchUp, since: Position | None = None) -> list[CaughtUp]:
     return pages
 
 
-def state(pages: list[CaughtUp]) -> dict[str, dict[str, Any]]:
+def state(pages: list[CatchUpPage]) -> dict[str, dict[str, Any]]:
     """What a client holds after ``pages``."""
     held: dict[str, dict[str, Any]] = {}
     for page in pages:
@@ -52,7 +52,7 @@ def test_nothing_has_been_missed_at_the_head(incidents: IncidentStore) -> None:
 
     page = CatchUp(incidents).since(head)
 
-    assert page == CaughtUp([], head)
+    assert page == CatchUpPage([], head)
 
 
 def test_the_changes_since_a_position_come_in_their_order(incidents: IncidentStore) -> None:

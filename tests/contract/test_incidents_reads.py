@@ -9,7 +9,7 @@ import pytest
 from alerta_utec.domain.errors import NotFound
 from alerta_utec.domain.incident import EXTRAS_MAX, Incident
 from alerta_utec.domain.values import Status, Urgency
-from alerta_utec.ports.incidents import IncidentStore, Page, Query
+from alerta_utec.ports.incidents import IncidentPage, IncidentStore, Query
 from tests.contract.builders import T0, creation, update
 
 EXTRAS: dict[str, Any] = {
@@ -28,7 +28,7 @@ EXTRAS: dict[str, Any] = {
 }
 
 
-def _ids(page: Page) -> list[str]:
+def _ids(page: IncidentPage) -> list[str]:
     return [incident.incident_id for incident in page.incidents]
 
 

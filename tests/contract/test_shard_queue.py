@@ -9,8 +9,8 @@ import boto3
 import pytest
 from botocore.config import Config
 
-from alerta_utec.adapters.aws.backoff import Backoff
 from alerta_utec.adapters.aws.sqs.shards import SqsShardQueue, shard_of
+from alerta_utec.adapters.retry import Retry
 from alerta_utec.domain.change import Position
 from alerta_utec.domain.errors import Unavailable
 from alerta_utec.domain.shard import Shard
@@ -66,7 +66,7 @@ def sqs_sharding(emulator: Emulator) -> Iterator[Sharding]:
         yield Sharding(
             SqsShardQueue(sqs, url),
             received,
-            SqsShardQueue(nowhere, url, Backoff(base_s=0.001, give_up_after_s=0.05)),
+            SqsShardQueue(nowhere, url, Retry(base_s=0.001, give_up_after_s=0.05)),
         )
         sqs.delete_queue(QueueUrl=url)
 

@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Sequence
 
-from alerta_utec.domain.delivery import Delivery, joined, latest
+from alerta_utec.domain.delivery import Delivery, combine_parts, latest
 
 
 class FakeDeliveries:
@@ -23,7 +23,7 @@ class FakeDeliveries:
         with self._lock:
             found = [one for one in self._kept.values() if one.incident_id == incident_id]
             runs = [runs for key, runs in self._runs.items() if key[0] == incident_id]
-        return latest([*found, *(joined(own[max(own)]) for own in runs)])
+        return latest([*found, *(combine_parts(own[max(own)]) for own in runs)])
 
     def record_part(self, run: str, number: int, part: Delivery) -> None:
         key = (part.incident_id, part.revision, part.channel)

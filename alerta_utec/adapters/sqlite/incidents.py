@@ -15,7 +15,7 @@ from alerta_utec.adapters.sqlite.rows import CHANGE_COLUMNS, change_from, decode
 from alerta_utec.domain.change import Change, Position
 from alerta_utec.domain.errors import NotFound
 from alerta_utec.domain.incident import Incident
-from alerta_utec.ports.incidents import Committed, Page, Query
+from alerta_utec.ports.incidents import Committed, IncidentPage, Query
 
 
 class SqliteIncidents:
@@ -59,13 +59,13 @@ class SqliteIncidents:
             raise NotFound(incident_id)
         return [change_from(row) for row in rows]
 
-    def page(self, query: Query) -> Page:
+    def page(self, query: Query) -> IncidentPage:
         sql, values = _listing(query)
         with self._database.read() as connection:
             rows = connection.execute(sql, values).fetchall()
         shown = rows[: query.limit]
         next_seq = shown[-1][0] if len(rows) > len(shown) else None
-        return Page([decode_incident(state) for _, state in shown], next_seq)
+        return IncidentPage([decode_incident(state) for _, state in shown], next_seq)
 
     def changes(self, *, after_seq: int, limit: int) -> Sequence[Change]:
         query = f"SELECT {CHANGE_COLUMNS} FROM changes WHERE seq > ? ORDER BY seq LIMIT ?"  # noqa: S608 (a constant)

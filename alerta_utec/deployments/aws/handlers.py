@@ -149,7 +149,8 @@ class AwsHome:
     @cached_property
     def sweep(self) -> Handler:
         """The schedule, which closes expired connections."""
-        return self._logged(self.services.sweep)
+        sweep = self.services.sweep
+        return self._logged(lambda _event, _context: sweep.close_expired())
 
     @cached_property
     def webhooks(self) -> Handler:

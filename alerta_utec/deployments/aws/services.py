@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from alerta_utec.adapters.aws.connections_api.sweep import Sweep
     from alerta_utec.adapters.aws.dynamodb.deliveries import DynamoDeliveries, MeteredDeliveries
-    from alerta_utec.adapters.aws.dynamodb.feed import Feed
+    from alerta_utec.adapters.aws.dynamodb.feed import DynamoFeed
     from alerta_utec.app.access import Access
     from alerta_utec.app.catch_up import CatchUp
     from alerta_utec.app.fan_out import FanOut, SendShard
@@ -220,10 +220,10 @@ class AwsServices:
         return Recorder(self.deliveries)
 
     @cached_property
-    def _feed(self) -> "Feed":
-        from alerta_utec.adapters.aws.dynamodb.feed import Feed
+    def _feed(self) -> "DynamoFeed":
+        from alerta_utec.adapters.aws.dynamodb.feed import DynamoFeed
 
-        return Feed(self._dynamodb, self.environment["CHANGES_TABLE"])
+        return DynamoFeed(self._dynamodb, self.environment["CHANGES_TABLE"])
 
     @cached_property
     def _dynamodb(self) -> "DynamoDBClient":

@@ -202,7 +202,7 @@ class LocalHome:
         """Pass a committed change to the broadcast and wake the workers; see ``CommitListener``."""
         if self._coalescer is not None:
             self._coalescer.committed(change)
-        if self._mail is not None and change.alarms():
+        if self._mail is not None and change.notifies():
             self._mail.wake()
         if self._webhooks is not None:
             self._webhooks.committed()

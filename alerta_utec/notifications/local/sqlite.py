@@ -76,7 +76,7 @@ class SqliteNotifications:
 
     def on_stored(self, connection: sqlite3.Connection, change: Change) -> None:
         """Enqueue the notifications of a stored change; see ``CommitStep``."""
-        if change.alarms():
+        if change.notifies():
             enqueue(connection, change)
 
     def unrouted(self, limit: int) -> Sequence[Change]:

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from alerta_utec.adapters.aws.backoff import Backoff
 from alerta_utec.adapters.aws.sqs.batches import send_all
+from alerta_utec.adapters.retry import Retry
 from alerta_utec.webhooks.job import JobKey
 
 if TYPE_CHECKING:
@@ -25,10 +25,10 @@ class SqsWakeUps:
 
     client: "SQSClient"
     url: str
-    backoff: Backoff = field(default_factory=lambda: Backoff(give_up_after_s=5.0))
+    retry: Retry = field(default_factory=lambda: Retry(give_up_after_s=5.0))
 
     def send_wakeups(self, keys: Sequence[JobKey], *, delay_s: int = 0) -> None:
-        send_all(self.client, self.url, [*map(_message, keys)], self.backoff, delay_s=delay_s)
+        send_all(self.client, self.url, [*map(_message, keys)], self.retry, delay_s=delay_s)
 
 
 def parse_wakeup(body: str) -> JobKey:

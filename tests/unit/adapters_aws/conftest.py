@@ -6,10 +6,10 @@ import boto3
 import pytest
 from botocore.config import Config
 
-from alerta_utec.adapters.aws.backoff import Backoff
 from alerta_utec.adapters.aws.clients import plain_scan
 from alerta_utec.adapters.aws.dynamodb.incidents import DynamoIncidents
 from alerta_utec.adapters.aws.dynamodb.table_names import IncidentTables
+from alerta_utec.adapters.retry import Retry
 from tests.contract.aws import (  # noqa: F401 (fixtures)
     addressed,
     connections_table,
@@ -46,4 +46,4 @@ def wire(emulator: Emulator) -> Iterator[FaultyWire]:  # noqa: F811 (a fixture)
 @pytest.fixture
 def faulty(wire: FaultyWire, incident_tables: IncidentTables) -> DynamoIncidents:  # noqa: F811
     """An empty store over ``wire``, on the tables that ``dynamodb_incidents`` sees too."""
-    return DynamoIncidents(wire.client, incident_tables, Backoff(base_s=0.001, cap_s=0.01))
+    return DynamoIncidents(wire.client, incident_tables, Retry(base_s=0.001, cap_s=0.01))

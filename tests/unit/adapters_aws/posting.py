@@ -5,7 +5,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from alerta_utec.adapters.aws.connections_api.http import Address, ConnectionsHttp
+from alerta_utec.adapters.aws.connections_api.http import ApiAddress, ConnectionsHttp
 from alerta_utec.adapters.aws.connections_api.poster import ConnectionsApiPoster
 from tests.unit.adapters_aws.connections_api import CREDENTIALS, REGION, ConnectionsApi
 
@@ -30,7 +30,7 @@ class FakeTime:
 def connections_http(url: str, *, read_timeout_s: float = 5.0, keep: int = 32) -> ConnectionsHttp:
     """``@connections`` at ``url``, as any region's and with anybody's credentials."""
     return ConnectionsHttp(
-        Address(url),
+        ApiAddress(url),
         lambda: CREDENTIALS,
         region=REGION,
         keep=keep,

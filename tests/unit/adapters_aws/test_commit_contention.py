@@ -9,10 +9,10 @@ from dataclasses import replace
 import pytest
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 
-from alerta_utec.adapters.aws.backoff import Backoff
 from alerta_utec.adapters.aws.dynamodb.attributes import Item
 from alerta_utec.adapters.aws.dynamodb.feed import COUNTER_KEY
 from alerta_utec.adapters.aws.dynamodb.incidents import DynamoIncidents
+from alerta_utec.adapters.retry import Retry
 from alerta_utec.domain.errors import Conflict, Unavailable
 from alerta_utec.domain.values import Status
 from tests.contract.builders import creation, update
@@ -67,7 +67,7 @@ def test_twenty_threads_of_ten_commits_leave_seq_1_to_200_whole(
 def test_so_they_do_while_conflicts_throttling_and_lost_answers_come_at_random(
     faulty: DynamoIncidents, wire: FaultyWire
 ) -> None:
-    store = replace(faulty, backoff=Backoff(base_s=0.01, cap_s=0.2))
+    store = replace(faulty, retry=Retry(base_s=0.01, cap_s=0.2))
     injected: Counter[str] = Counter()
     chance, lock = random.Random(20251116), threading.Lock()  # noqa: S311 (no secret)
     faults: dict[str, Fault] = {
@@ -169,11 +169,11 @@ def test_after_20_s_of_conflicts_it_is_unavailable_and_nothing_is_stored(
     faulty: DynamoIncidents, wire: FaultyWire
 ) -> None:
     time = FakeTime()
-    backoff = Backoff(sleep=time.sleep, monotonic=time.monotonic)
+    retry = Retry(sleep=time.sleep, monotonic=time.monotonic)
     wire.always(WRITE, cancelled("TransactionConflict", "None", "None"))
 
     with pytest.raises(Unavailable):
-        replace(faulty, backoff=backoff).commit(creation())
+        replace(faulty, retry=retry).commit(creation())
 
     assert 18.5 < time.now_s < 20
     assert wire.sent.count(WRITE) > 20
@@ -189,9 +189,9 @@ def test_waits_are_drawn_from_zero_to_a_ceiling_that_doubles_up_to_a_second() ->
         ceilings.append(ceiling)
         return ceiling
 
-    backoff = Backoff(sleep=time.sleep, monotonic=time.monotonic, uniform=highest)
+    retry = Retry(sleep=time.sleep, monotonic=time.monotonic, uniform=highest)
 
-    tries = list(backoff.tries())
+    tries = list(retry.attempts())
 
     assert ceilings[:6] == [0.05, 0.1, 0.2, 0.4, 0.8, 1.0]
     assert set(ceilings[5:]) == {1.0}

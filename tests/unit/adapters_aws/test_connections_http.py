@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from alerta_utec.adapters.aws.connections_api.http import (
     KEPT_S,
-    Address,
+    ApiAddress,
     ApiResponse,
     ConnectionsHttp,
     NoResponse,
@@ -170,7 +170,7 @@ def test_a_connection_that_was_kept_for_too_long_is_not_reused() -> None:
     now = [1000.0]
     with RawPeer([OK, OK, None], [OK]) as peer:
         http = ConnectionsHttp(
-            Address(f"http://127.0.0.1:{peer.port}"),
+            ApiAddress(f"http://127.0.0.1:{peer.port}"),
             lambda: CREDENTIALS,
             region="r",
             keep=1,
@@ -233,7 +233,7 @@ def test_each_signer_asks_for_the_current_credentials() -> None:
     current = [Credentials("one", "s", "t1"), Credentials("two", "s", "t2")]
     with RawPeer([OK, OK]) as peer:
         http = ConnectionsHttp(
-            Address(f"http://127.0.0.1:{peer.port}"),
+            ApiAddress(f"http://127.0.0.1:{peer.port}"),
             lambda: current.pop(0),
             region="r",
             keep=1,
@@ -265,7 +265,7 @@ def test_each_signer_asks_for_the_current_credentials() -> None:
 def test_an_address_gives_host_and_path_with_or_without_a_stage(
     url: str, host: str, sent: str
 ) -> None:
-    address = Address(url)
+    address = ApiAddress(url)
 
     assert (address.host, address.paths[0]) == (host, sent)
     assert unquote(address.paths[1]) == sent

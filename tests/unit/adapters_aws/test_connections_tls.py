@@ -15,7 +15,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from alerta_utec.adapters.aws.connections_api.http import Address, ConnectionsHttp, NoResponse
+from alerta_utec.adapters.aws.connections_api.http import ApiAddress, ConnectionsHttp, NoResponse
 from alerta_utec.adapters.aws.connections_api.sigv4 import Credentials
 from tests.unit.adapters_aws.raw_peer import OK, RawPeer
 
@@ -60,7 +60,7 @@ def https(
     url: str, tls: ssl.SSLContext, proxies: dict[str, str] | None = None, read_timeout_s: float = 5
 ) -> ConnectionsHttp:
     return ConnectionsHttp(
-        Address(url, tls, proxies or {}),
+        ApiAddress(url, tls, proxies or {}),
         lambda: Credentials("test", "test"),
         region="us-east-1",
         keep=1,

@@ -39,7 +39,7 @@ def _in_pages_of(wire: FaultyWire, operation: str, limit: int) -> None:
 def _listed(listing: Listing, query: Query) -> Iterator[list[str]]:
     before: int | None = None
     while True:
-        page = listing(
+        page = listing.page(
             Query(query.limit, before, query.status, query.urgency, query.type, query.location)
         )
         yield [incident.incident_id for incident in page.incidents]

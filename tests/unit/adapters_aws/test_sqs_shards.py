@@ -7,9 +7,9 @@ import boto3
 import pytest
 from botocore.config import Config
 
-from alerta_utec.adapters.aws.backoff import Backoff
 from alerta_utec.adapters.aws.sqs.dead_letters import SqsFailedBatches
 from alerta_utec.adapters.aws.sqs.shards import SqsShardQueue, shard_message
+from alerta_utec.adapters.retry import Retry
 from alerta_utec.domain.change import Position
 from alerta_utec.domain.errors import Internal, Unavailable
 from alerta_utec.domain.shard import Shard
@@ -61,7 +61,7 @@ def test_messages_that_are_refused_alone_are_sent_again_and_the_others_are_not(
     sqs.meta.events.register("provide-client-params.sqs.SendMessageBatch", refuse_some)
     sqs.meta.events.register("after-call.sqs.SendMessageBatch", answered)
 
-    SqsShardQueue(sqs, url, Backoff(base_s=0.001)).put([shard(n) for n in range(1, 4)])
+    SqsShardQueue(sqs, url, Retry(base_s=0.001)).put([shard(n) for n in range(1, 4)])
 
     assert sent == [["0", "1", "2"], ["1"]]
 
@@ -71,7 +71,7 @@ def test_messages_that_stay_refused_are_unavailable(sqs: Any, url: str) -> None:
         parsed["Failed"] = [{"Id": "0", "Code": "InternalError", "SenderFault": False}]
 
     sqs.meta.events.register("after-call.sqs.SendMessageBatch", answered)
-    queue = SqsShardQueue(sqs, url, Backoff(base_s=0.001, give_up_after_s=0.05))
+    queue = SqsShardQueue(sqs, url, Retry(base_s=0.001, give_up_after_s=0.05))
 
     with pytest.raises(Unavailable, match="InternalError"):
         queue.put([shard(1)])

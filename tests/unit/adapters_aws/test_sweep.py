@@ -59,7 +59,7 @@ def test_what_has_expired_is_closed_and_forgotten_and_nothing_else(
         api.tell("DELETE", name, 204)
     clock.advance(timedelta(seconds=60))
 
-    result = sweep()
+    result = sweep.close_expired()
 
     assert result == {"closed": 2, "failed": 0}
     assert kept(connections) == ["later="]
@@ -77,7 +77,7 @@ def test_one_that_is_gone_already_is_forgotten(
     save(connections, clock, "gone=", 0)
     api.tell("DELETE", "gone=", status)
 
-    assert sweep() == {"closed": 1, "failed": 0}
+    assert sweep.close_expired() == {"closed": 1, "failed": 0}
     assert kept(connections) == []
 
 
@@ -94,10 +94,10 @@ def test_one_that_cannot_be_closed_delays_no_other_and_comes_again(
         api.tell("DELETE", name, 204)
     api.tell("DELETE", "b=", answer)
 
-    first = sweep()
+    first = sweep.close_expired()
     left = kept(connections)
     api.tell("DELETE", "b=", 204)
-    second = sweep()
+    second = sweep.close_expired()
 
     assert (first, left) == ({"closed": 2, "failed": 1}, ["b="])
     assert (second, kept(connections)) == ({"closed": 1, "failed": 0}, [])
@@ -120,7 +120,7 @@ def test_every_page_of_the_table_is_swept(
 
     wire.client.meta.events.register("provide-client-params.dynamodb.Scan", two_at_a_time)
 
-    assert sweep() == {"closed": 9, "failed": 0}
+    assert sweep.close_expired() == {"closed": 9, "failed": 0}
     assert len(kept(connections)) == 9
 
 
@@ -135,6 +135,6 @@ def test_a_table_that_cannot_be_read_is_unavailable_and_nobody_is_closed(
     wire.always("Scan", request_lost)
 
     with pytest.raises(Unavailable):
-        sweep()
+        sweep.close_expired()
 
     assert not api.requests

@@ -186,7 +186,7 @@ def test_an_update_that_is_none_is_refused_with_all_its_problems(
 
 
 def emails(steps: list[Callable[[], Change]]) -> list[bool]:
-    return [step().alarms() for step in steps]
+    return [step().notifies() for step in steps]
 
 
 def test_a_rise_goes_out_and_so_does_the_all_clear(submit: Submit) -> None:
@@ -210,7 +210,7 @@ def test_a_rise_goes_out_and_so_does_the_all_clear(submit: Submit) -> None:
 def test_nobody_who_heard_no_alarm_gets_an_all_clear(submit: Submit) -> None:
     report(submit)
 
-    assert not change(submit, status="resuelto").alarms()
+    assert not change(submit, status="resuelto").notifies()
 
 
 def test_what_is_committed_is_what_was_asked(submit: Submit) -> None:

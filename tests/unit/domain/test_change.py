@@ -61,7 +61,7 @@ def test_a_new_epoch_fits_into_a_position() -> None:
 
 @pytest.mark.parametrize("urgency", RANKED)
 def test_a_creation_alarms_from_medium_on(urgency: Urgency) -> None:
-    assert creation(urgency=urgency.value).alarms() == (urgency is not Urgency.LOW)
+    assert creation(urgency=urgency.value).notifies() == (urgency is not Urgency.LOW)
 
 
 @pytest.mark.parametrize("before", RANKED)
@@ -69,7 +69,7 @@ def test_a_creation_alarms_from_medium_on(urgency: Urgency) -> None:
 def test_an_update_alarms_only_where_the_urgency_rises(before: Urgency, after: Urgency) -> None:
     change = update(creation(urgency=before.value).after, urgency=after)
 
-    assert change.alarms() == (RANKED.index(after) > RANKED.index(before))
+    assert change.notifies() == (RANKED.index(after) > RANKED.index(before))
 
 
 def test_a_history_entry_tells_what_moved_and_who_only_in_private() -> None:

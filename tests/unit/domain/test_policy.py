@@ -20,7 +20,7 @@ ALLOWED = {
     (P, Permission.SEE_PEOPLE),
     *((A, action) for action in Permission),
 }
-MOVES = {
+TRANSITIONS = {
     (Status.PENDIENTE, Status.EN_ATENCION): Permission.CHANGE_STATUS,
     (Status.PENDIENTE, Status.RESUELTO): Permission.CHANGE_STATUS,
     (Status.EN_ATENCION, Status.RESUELTO): Permission.CHANGE_STATUS,
@@ -46,8 +46,8 @@ def test_each_role_may_do_what_the_table_says_and_nothing_else(
 
 @pytest.mark.parametrize(("before", "after"), list(itertools.product(Status, Status)))
 def test_a_status_moves_only_as_the_table_says(before: Status, after: Status) -> None:
-    if (before, after) in MOVES:
-        assert permission_for(before, after) is MOVES[before, after]
+    if (before, after) in TRANSITIONS:
+        assert permission_for(before, after) is TRANSITIONS[before, after]
         return
     with pytest.raises(InvalidTransition):
         permission_for(before, after)

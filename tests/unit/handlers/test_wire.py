@@ -119,7 +119,7 @@ def test_a_request_id_is_echoed_only_where_it_is_valid(body: dict[str, Any]) -> 
 @pytest.mark.parametrize("value", ["", "x" * 6, 1, True, [], {}])
 def test_a_text_out_of_bounds_is_refused_by_its_name(value: Any) -> None:
     with pytest.raises(InvalidRequest) as refused:
-        wire.short_text({"name": value}, "name", 5)
+        wire.optional_text({"name": value}, "name", 5)
 
     assert [problem.field for problem in refused.value.problems] == ["name"]
 

@@ -124,7 +124,7 @@ class Service:
     def commit(self, change: Change) -> None:
         stored = self.store.commit(change).change
         self.changes.append(stored)
-        if stored.alarms():
+        if stored.notifies():
             self.boxes[ALL].expect(stored)
             if stored.after.type.startswith("fuga"):
                 self.boxes[SOME].expect(stored)

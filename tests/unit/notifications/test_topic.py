@@ -43,7 +43,7 @@ class Topic:
         publish = TopicPublisher(self.mailer, LIMA, chosen, self)
         self.notifier = TopicNotifier(publish, ManualClock(), record)
 
-    def before_change(self, change: Change) -> Sequence[Change]:
+    def changes_before(self, change: Change) -> Sequence[Change]:
         """Return the earlier changes, as the feed does."""
         self.asked.append(change)
         return self._earlier

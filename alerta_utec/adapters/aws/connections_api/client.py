@@ -7,7 +7,7 @@ from botocore.httpsession import get_cert_path
 from botocore.utils import get_environ_proxies
 
 from alerta_utec.adapters.aws import clients
-from alerta_utec.adapters.aws.connections_api.http import Address, ConnectionsHttp
+from alerta_utec.adapters.aws.connections_api.http import ApiAddress, ConnectionsHttp
 from alerta_utec.adapters.aws.connections_api.sigv4 import Credentials
 from alerta_utec.domain.errors import Unavailable
 
@@ -21,7 +21,7 @@ def connections_http(url: str, *, keep: int) -> ConnectionsHttp:
         trusted = session.get_config_variable("ca_bundle") or get_cert_path(verify=True)
         tls = ssl.create_default_context(cafile=trusted)
     return ConnectionsHttp(
-        Address(url, tls, get_environ_proxies(url)),
+        ApiAddress(url, tls, get_environ_proxies(url)),
         credentials,
         region=session.get_config_variable("region") or clients.DEFAULT_REGION,
         keep=keep,

@@ -54,7 +54,7 @@ class NoResponse(Exception):
 
 
 @dataclass(frozen=True)
-class Address:
+class ApiAddress:
     """The base URL of ``@connections``: ``https://host/stage``, or a custom domain without stage.
 
     ``tls`` is needed for https. ``proxies``: proxy URLs by scheme, as the environment gives them.
@@ -112,7 +112,7 @@ class ConnectionsHttp:
 
     def __init__(
         self,
-        address: Address,
+        address: ApiAddress,
         credentials: Callable[[], Credentials],
         *,
         region: str,
@@ -140,9 +140,9 @@ class ConnectionsHttp:
         return Signer(self._credentials(), region=self._region, service=SERVICE, host=host)
 
     @contextlib.contextmanager
-    def channel(self, signer: Signer) -> Iterator["Channel"]:
+    def channel(self, signer: Signer) -> Iterator["ApiChannel"]:
         """Lend a channel, for one thread that sends one request after the other."""
-        channel = Channel(self, signer, self._take())
+        channel = ApiChannel(self, signer, self._take())
         try:
             yield channel
         except BaseException:
@@ -179,7 +179,7 @@ class ConnectionsHttp:
         connection.close()
 
 
-class Channel:
+class ApiChannel:
     """One request at a time over one connection, which is replaced where it must be."""
 
     def __init__(

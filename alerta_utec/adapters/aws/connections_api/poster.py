@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from functools import partial
 
-from alerta_utec.adapters.aws.connections_api.http import Channel, ConnectionsHttp, NoResponse
+from alerta_utec.adapters.aws.connections_api.http import ApiChannel, ConnectionsHttp, NoResponse
 from alerta_utec.adapters.aws.connections_api.sigv4 import Payload, Signer
+from alerta_utec.domain.backoff import delay_s
 from alerta_utec.domain.errors import Unavailable
 from alerta_utec.ports.broadcast import SendResult
 
@@ -144,15 +145,14 @@ class ConnectionsApiPoster:
 
     def _pause(self, rounds: int, deadline_s: float | None) -> bool:
         """Wait before the next round; return False if that would pass the deadline."""
-        ceiling_s = min(_CAP_S, _BASE_S * 2 ** min(rounds - 1, 16))
-        delay_s = random.uniform(0, ceiling_s)  # noqa: S311 (jitter, no secret)
-        if deadline_s is not None and self.monotonic() + delay_s >= deadline_s:
+        wait_s = delay_s(rounds - 1, base_s=_BASE_S, cap_s=_CAP_S, jitter=1)
+        if deadline_s is not None and self.monotonic() + wait_s >= deadline_s:
             return False
-        self.sleep(delay_s)
+        self.sleep(wait_s)
         return True
 
 
-def _post(channel: Channel, connection_id: str, payload: Payload) -> _PostResult:
+def _post(channel: ApiChannel, connection_id: str, payload: Payload) -> _PostResult:
     try:
         response = channel.request("POST", connection_id, payload)
     except NoResponse as error:
@@ -180,7 +180,7 @@ def _log_failures(results: Iterable[_PostResult]) -> None:
         log.warning("posts_failed", extra={"reasons": dict(reasons)})
 
 
-def _is_gone(channel: Channel, connection_id: str) -> bool:
+def _is_gone(channel: ApiChannel, connection_id: str) -> bool:
     """Confirm by GET that a connection is gone: API Gateway's 410 is occasionally false."""
     try:
         return channel.request("GET", connection_id).status in GONE_STATUSES

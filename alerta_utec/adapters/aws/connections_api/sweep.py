@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from alerta_utec.adapters.aws.connections_api.http import Channel, ConnectionsHttp, NoResponse
+from alerta_utec.adapters.aws.connections_api.http import ApiChannel, ConnectionsHttp, NoResponse
 from alerta_utec.adapters.aws.connections_api.poster import GONE_STATUSES
 from alerta_utec.adapters.aws.dynamodb.attributes import epoch_us, number, text
 from alerta_utec.adapters.aws.dynamodb.calls import pages
@@ -30,8 +30,8 @@ class Sweep:
     api: ConnectionsHttp
     clock: Clock
 
-    def __call__(self, _event: object = None, _context: object = None) -> Mapping[str, int]:
-        """Return the counts ``{closed, failed}``.
+    def close_expired(self) -> Mapping[str, int]:
+        """Close the expired connections; return the counts ``{closed, failed}``.
 
         Raises:
             Unavailable: the table cannot be read or written, or there are no credentials.
@@ -64,7 +64,7 @@ class Sweep:
             yield [item["connectionId"]["S"] for item in page["Items"]]
 
 
-def _close(channel: Channel, connection_id: str) -> bool:
+def _close(channel: ApiChannel, connection_id: str) -> bool:
     try:
         response = channel.request("DELETE", connection_id)
     except NoResponse as error:

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from alerta_utec.adapters.aws.backoff import Backoff
 from alerta_utec.adapters.aws.dynamodb.attributes import (
     Item,
     epoch_us,
@@ -17,7 +16,7 @@ from alerta_utec.adapters.aws.dynamodb.attributes import (
     text,
     text_of,
 )
-from alerta_utec.adapters.aws.dynamodb.feed import COUNTER_KEY, Feed, position_of
+from alerta_utec.adapters.aws.dynamodb.feed import COUNTER_KEY, DynamoFeed, position_of
 from alerta_utec.adapters.aws.dynamodb.items import (
     change_from_image,
     change_item,
@@ -27,6 +26,7 @@ from alerta_utec.adapters.aws.dynamodb.items import (
 )
 from alerta_utec.adapters.aws.dynamodb.table_names import FEED, IncidentTables
 from alerta_utec.adapters.aws.errors import translated
+from alerta_utec.adapters.retry import Retry
 from alerta_utec.domain.change import Change, Position
 from alerta_utec.domain.errors import Conflict, NotFound, Unavailable
 from alerta_utec.domain.incident import Incident
@@ -59,13 +59,13 @@ class Commit:
 
     client: "DynamoDBClient"
     tables: IncidentTables
-    feed: Feed
-    backoff: Backoff
+    feed: DynamoFeed
+    retry: Retry
 
-    def __call__(self, change: Change, expected_revision: int | None) -> Committed:
+    def run(self, change: Change, expected_revision: int | None) -> Committed:
         """Commit as ``IncidentStore.commit`` says."""
         commit_id = uuid.uuid4().hex
-        for tried in self.backoff.tries():
+        for tried in self.retry.attempts():
             seen = self._look(change)
             if seen is None:
                 continue
@@ -120,7 +120,7 @@ class Commit:
     def _own(self, change: Change, seen: _Seen, commit_id: str | None) -> Committed:
         """This call's own update, where an earlier try has made it unawares."""
         if seen.incident is not None and commit_id is not None:
-            for item in self.feed.back_from(number_of(seen.incident, "seq")):
+            for item in self.feed.items_back_from(number_of(seen.incident, "seq")):
                 if text_of(item, "commitId") == commit_id:
                     return Committed(change_from_image(item))
                 if number_of(item, "revision") <= change.after.revision:
@@ -129,7 +129,7 @@ class Commit:
 
     def _write(self, change: Change, seen: _Seen, commit_id: str) -> Change | None:
         """The stored change; none where something was in the way, or may have been."""
-        last = seen.position or self.feed.begun()
+        last = seen.position or self.feed.begin_epoch()
         position = replace(last, seq=last.seq + 1)
         if seen.incident is not None:
             change = replace(change, before=incident_from_item(seen.incident))

@@ -10,7 +10,7 @@ from alerta_utec.adapters.aws.dynamodb import attributes
 from alerta_utec.adapters.aws.dynamodb.attributes import Item, number_of, text
 from alerta_utec.adapters.aws.dynamodb.calls import pages
 from alerta_utec.adapters.aws.errors import translated
-from alerta_utec.domain.delivery import PLAN, Delivery, joined, latest
+from alerta_utec.domain.delivery import PLAN, Delivery, combine_parts, latest
 from alerta_utec.domain.values import format_time, parse_time
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ def _whole(items: Sequence[Item]) -> Iterator[Delivery]:
         own = runs.setdefault((delivery.revision, delivery.channel), {})
         own.setdefault(item["run"]["S"], {})[number_of(item, "part")] = delivery
     for own in runs.values():
-        yield joined(own[max(own)])
+        yield combine_parts(own[max(own)])
 
 
 def _metrics(delivery: Delivery) -> dict[str, Any]:

@@ -21,7 +21,7 @@ COUNTER_KEY: Item = {"feed": text(f"{FEED}#counter"), "seq": number(0)}
 
 
 @dataclass(frozen=True)
-class Feed:
+class DynamoFeed:
     """Reads the table of changes; strongly consistent where nothing else is said."""
 
     client: "DynamoDBClient"
@@ -34,7 +34,7 @@ class Feed:
             Unavailable.
         """
         counter = self._item(COUNTER_KEY)
-        return self.begun() if counter is None else position_of(counter)
+        return self.begin_epoch() if counter is None else position_of(counter)
 
     def epoch(self) -> str | None:
         """The feed's epoch; none where it has not begun.
@@ -45,7 +45,7 @@ class Feed:
         counter = self._item(COUNTER_KEY)
         return None if counter is None else position_of(counter).epoch
 
-    def begun(self) -> Position:
+    def begin_epoch(self) -> Position:
         """The position of a feed that had none: a new epoch, unless another call was first.
 
         Raises:
@@ -63,7 +63,7 @@ class Feed:
         )
         return position_of(first if is_first else self._item(COUNTER_KEY) or {})
 
-    def before(self, moment: datetime) -> Position:
+    def position_before(self, moment: datetime) -> Position:
         """The position at ``moment``: that of the last change made before it, or an older one.
 
         Raises:
@@ -104,7 +104,7 @@ class Feed:
             raise Unavailable(f"no change at {seq}")
         return item
 
-    def those(self, seqs: Sequence[int]) -> Sequence[Change]:
+    def changes_at(self, seqs: Sequence[int]) -> Sequence[Change]:
         """The changes at ``seqs``.
 
         Raises:
@@ -136,7 +136,7 @@ class Feed:
             start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
         return found
 
-    def back_from(self, seq: int, known: Mapping[int, Item] | None = None) -> Iterator[Item]:
+    def items_back_from(self, seq: int, known: Mapping[int, Item] | None = None) -> Iterator[Item]:
         """The incident's changes from the one at ``seq`` back to its creation.
 
         Each change names the ``seq`` before it, so none can be missing; those in ``known``
@@ -151,16 +151,16 @@ class Feed:
             before = change_from_image(item).before
             seq = before.seq if before else 0
 
-    def before_change(self, change: Change) -> Sequence[Change]:
+    def changes_before(self, change: Change) -> Sequence[Change]:
         """The changes of its incident before ``change``, the oldest first.
 
         Raises:
             Unavailable.
         """
         seq = change.before.seq if change.before else 0
-        return [change_from_image(item) for item in self.back_from(seq)][::-1]
+        return [change_from_image(item) for item in self.items_back_from(seq)][::-1]
 
-    def indexed(self, incident_id: str) -> dict[int, Item]:
+    def indexed_items(self, incident_id: str) -> dict[int, Item]:
         """The incident's changes by ``seq``, as far as the index has them (it lags)."""
         found = pages(
             "Query",

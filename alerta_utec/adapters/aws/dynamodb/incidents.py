@@ -5,20 +5,20 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from alerta_utec.adapters.aws.backoff import Backoff
 from alerta_utec.adapters.aws.dynamodb.attributes import Item, number_of, text
 from alerta_utec.adapters.aws.dynamodb.commit import Commit
-from alerta_utec.adapters.aws.dynamodb.feed import Feed
+from alerta_utec.adapters.aws.dynamodb.feed import DynamoFeed
 from alerta_utec.adapters.aws.dynamodb.items import change_from_image, incident_from_item
 from alerta_utec.adapters.aws.dynamodb.listing import Listing
 from alerta_utec.adapters.aws.dynamodb.table_names import IncidentTables
 from alerta_utec.adapters.aws.errors import translated
 from alerta_utec.adapters.clock import SystemClock
+from alerta_utec.adapters.retry import Retry
 from alerta_utec.domain.change import Change, Position
 from alerta_utec.domain.errors import NotFound
 from alerta_utec.domain.incident import Incident
 from alerta_utec.ports.clock import Clock
-from alerta_utec.ports.incidents import Committed, Page, Query
+from alerta_utec.ports.incidents import Committed, IncidentPage, Query
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -40,23 +40,24 @@ class DynamoIncidents:
 
     client: "DynamoDBClient"
     tables: IncidentTables
-    backoff: Backoff = field(default_factory=Backoff)
+    retry: Retry = field(default_factory=Retry)
     clock: Clock = field(default_factory=SystemClock)
 
     def commit(self, change: Change, *, expected_revision: int | None = None) -> Committed:
-        return Commit(self.client, self.tables, self._feed, self.backoff)(change, expected_revision)
+        commit = Commit(self.client, self.tables, self._feed, self.retry)
+        return commit.run(change, expected_revision)
 
     def get(self, incident_id: str) -> Incident:
         return incident_from_item(self._item(incident_id))
 
     def history(self, incident_id: str) -> Sequence[Change]:
         last_seq = number_of(self._item(incident_id), "seq")
-        known = self._feed.indexed(incident_id)
-        newest_first = [change_from_image(i) for i in self._feed.back_from(last_seq, known)]
+        known = self._feed.indexed_items(incident_id)
+        newest_first = [change_from_image(i) for i in self._feed.items_back_from(last_seq, known)]
         return tuple(reversed(newest_first))
 
-    def page(self, query: Query) -> Page:
-        return Listing(self.client, self.tables.incidents)(query)
+    def page(self, query: Query) -> IncidentPage:
+        return Listing(self.client, self.tables.incidents).page(query)
 
     def changes(self, *, after_seq: int, limit: int) -> Sequence[Change]:
         return self._feed.changes(after_seq=after_seq, limit=limit)
@@ -65,11 +66,11 @@ class DynamoIncidents:
         return self._feed.position()
 
     def indexed_position(self) -> Position:
-        return self._feed.before(self.clock.now() - INDEX_LAG)
+        return self._feed.position_before(self.clock.now() - INDEX_LAG)
 
     @property
-    def _feed(self) -> Feed:
-        return Feed(self.client, self.tables.changes)
+    def _feed(self) -> DynamoFeed:
+        return DynamoFeed(self.client, self.tables.changes)
 
     def _item(self, incident_id: str) -> Item:
         # What no incident can be called, DynamoDB may refuse as a key.

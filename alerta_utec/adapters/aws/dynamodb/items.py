@@ -82,7 +82,7 @@ def change_item(change: Change, position: Position, *, feed: str, commit_id: str
         "keyText": change.key.key if change.key else None,
     }
     item: Item = {name: text(value) for name, value in texts.items() if value is not None}
-    item["alarms"] = {"BOOL": change.alarms()}
+    item["alarms"] = {"BOOL": change.notifies()}
     numbers = {"seq": position.seq, "revision": after.revision, "atUs": epoch_us(change.at)}
     return item | {name: number(value) for name, value in numbers.items()}
 

@@ -14,7 +14,7 @@ from alerta_utec.adapters.aws.dynamodb.items import incident_from_item
 from alerta_utec.adapters.aws.dynamodb.table_names import BY_STATUS
 from alerta_utec.domain.incident import Incident
 from alerta_utec.domain.values import Status
-from alerta_utec.ports.incidents import Page, Query
+from alerta_utec.ports.incidents import IncidentPage, Query
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -41,7 +41,7 @@ class Listing:
     table: str
     examined_max: int = EXAMINED_MAX
 
-    def __call__(self, query: Query) -> Page:
+    def page(self, query: Query) -> IncidentPage:
         """The page, which may be short (``next_seq`` continues it) where little matches.
 
         Raises:
@@ -59,11 +59,11 @@ class Listing:
             incident = _latest([row.incident for row in same])
             matches = incident is not None and _matches(query, incident)
             if examined >= self.examined_max or (matches and len(shown) == query.limit):
-                return Page(tuple(shown), next_seq=last_seq)
+                return IncidentPage(tuple(shown), next_seq=last_seq)
             last_seq = created_seq
             if incident is not None and matches:
                 shown.append(incident)
-        return Page(tuple(shown))
+        return IncidentPage(tuple(shown))
 
     def _rows(self, status: Status, query: Query) -> Iterator[_Row]:
         condition = "#status = :status"

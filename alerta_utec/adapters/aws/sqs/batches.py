@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from alerta_utec.adapters.aws.backoff import Backoff
 from alerta_utec.adapters.aws.errors import translated
+from alerta_utec.adapters.retry import Retry
 from alerta_utec.domain.errors import Unavailable
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ MANY = 10
 
 
 def send_all(
-    client: "SQSClient", url: str, bodies: Sequence[str], backoff: Backoff, *, delay_s: int = 0
+    client: "SQSClient", url: str, bodies: Sequence[str], retry: Retry, *, delay_s: int = 0
 ) -> None:
     """Send each body once or more, to be received ``delay_s`` (0 to 900) from now.
 
@@ -26,15 +26,13 @@ def send_all(
         Internal: as ``translated``.
     """
     for first in range(0, len(bodies), MANY):
-        _send(client, url, bodies[first : first + MANY], backoff, delay_s)
+        _send(client, url, bodies[first : first + MANY], retry, delay_s)
 
 
-def _send(
-    client: "SQSClient", url: str, bodies: Sequence[str], backoff: Backoff, delay_s: int
-) -> None:
+def _send(client: "SQSClient", url: str, bodies: Sequence[str], retry: Retry, delay_s: int) -> None:
     left = {str(number): body for number, body in enumerate(bodies)}
     refused = ""
-    for _ in backoff.tries():
+    for _ in retry.attempts():
         with translated("SendMessageBatch"):
             answer = client.send_message_batch(
                 QueueUrl=url,

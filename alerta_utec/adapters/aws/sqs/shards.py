@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from alerta_utec.adapters.aws.backoff import Backoff
 from alerta_utec.adapters.aws.sqs.batches import send_all
+from alerta_utec.adapters.retry import Retry
 from alerta_utec.domain.change import Position
 from alerta_utec.domain.shard import Shard
 from alerta_utec.domain.values import format_time, parse_time
@@ -21,11 +21,11 @@ class SqsShardQueue:
 
     client: "SQSClient"
     url: str
-    backoff: Backoff = field(default_factory=lambda: Backoff(give_up_after_s=5.0))
+    retry: Retry = field(default_factory=lambda: Retry(give_up_after_s=5.0))
 
     def put(self, shards: Sequence[Shard]) -> None:
         # 250 ids take 6 KB.
-        send_all(self.client, self.url, [*map(shard_message, shards)], self.backoff)
+        send_all(self.client, self.url, [*map(shard_message, shards)], self.retry)
 
 
 def shard_message(shard: Shard) -> str:

@@ -120,7 +120,7 @@ class Story:
 
     life: Sequence[Change]
 
-    def before_change(self, change: Change) -> Sequence[Change]:
+    def changes_before(self, change: Change) -> Sequence[Change]:
         """Return all changes but the last, which is ``change``."""
         return self.life[:-1]
 
@@ -156,7 +156,7 @@ def test_a_subscription_takes_exactly_what_the_rules_send_to_its_recipient(
     took = {address for (_, address), policy in _policies(checked).items() if topic.takes(policy)}
     expected = RuleSet(_read(document), LIMA).recipients_of(change, life[:-1])
     assert {one.lower() for one in took} == {one.destination for one in expected}
-    assert sent == change.alarms()
+    assert sent == change.notifies()
 
 
 @given(documents())

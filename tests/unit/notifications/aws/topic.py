@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from alerta_utec.adapters.aws.dynamodb.feed import Feed
+from alerta_utec.adapters.aws.dynamodb.feed import DynamoFeed
 from alerta_utec.adapters.aws.dynamodb.incidents import DynamoIncidents
 from alerta_utec.adapters.aws.dynamodb.table_names import IncidentTables
 from alerta_utec.app.records import Recorder
@@ -96,7 +96,7 @@ def build(
     clock, mailer, deliveries = ManualClock(T0), FakeMailer(), FakeDeliveries()
     memory = DynamoNotifications(wire.client, notices, clock)
     throttle = Throttle(memory, clock, policy or ThrottlePolicy())
-    feed = Feed(wire.client, tables.changes)
+    feed = DynamoFeed(wire.client, tables.changes)
     rule_set = RuleSet(tuple(rules), LIMA) if rules else None
     publish = TopicPublisher(mailer, LIMA, rule_set, feed)
     record = Recorder(deliveries)
