@@ -16,12 +16,12 @@ from tests.fakes.commits import CommitLog
 
 @dataclass(frozen=True)
 class Store:
-    """Everything over one open database; ``told`` has the changes that it announced."""
+    """The stores over one open database; ``committed_changes`` are those the listener received."""
 
     database: Database
     incidents: SqliteIncidents
     notices: SqliteNotifications
-    told: list[Change]
+    committed_changes: list[Change]
 
     def close(self) -> None:
         self.database.close()
@@ -43,9 +43,9 @@ def open_store(path: Path) -> Iterator[OpenStore]:
         def open_it() -> Store:
             database = Database(path, busy_timeout_s=0.05)
             stack.callback(database.close)
-            told, notices = CommitLog(), SqliteNotifications(database)
-            incidents = SqliteIncidents(database, listener=told, steps=[notices])
-            return Store(database, incidents, notices, told)
+            committed_changes, notices = CommitLog(), SqliteNotifications(database)
+            incidents = SqliteIncidents(database, listener=committed_changes, steps=[notices])
+            return Store(database, incidents, notices, committed_changes)
 
         yield open_it
 

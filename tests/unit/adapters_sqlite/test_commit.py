@@ -1,4 +1,4 @@
-"""``SqliteIncidents``: telling of commits, waiting for others, keys that expire."""
+"""``SqliteIncidents``: commit listeners, concurrent commits and reads, and expired keys."""
 
 import sqlite3
 import threading
@@ -22,24 +22,24 @@ SECOND = timedelta(seconds=1)
 DAY = timedelta(hours=24)
 
 
-def test_each_commit_is_told_once_in_seq_order_also_from_many_threads(store: Store) -> None:
+def test_the_listener_receives_each_commit_of_many_threads_once_in_seq_order(store: Store) -> None:
     with ThreadPoolExecutor(16) as pool:
         list(pool.map(lambda n: store.incidents.commit(creation(incidentId=f"i{n}")), range(200)))
 
-    assert [change.after.seq for change in store.told] == list(range(1, 201))
-    assert store.told == list(store.incidents.changes(after_seq=0, limit=200))
+    assert [change.after.seq for change in store.committed_changes] == list(range(1, 201))
+    assert store.committed_changes == list(store.incidents.changes(after_seq=0, limit=200))
 
 
-def test_the_next_commit_waits_until_this_one_has_been_told(path: Path) -> None:
-    told: list[int] = []
+def test_the_next_commit_waits_for_the_listener(path: Path) -> None:
+    committed_changes: list[int] = []
     others: list[threading.Thread] = []
 
     def slow(change: Change) -> None:
         if change.after.seq == 1:
             others.append(threading.Thread(target=lambda: incidents.commit(creation())))
             others[0].start()
-            others[0].join(0.3)  # it must not end: it would have been told first
-        told.append(change.after.seq)
+            others[0].join(0.3)  # it must still wait, or its change would come first
+        committed_changes.append(change.after.seq)
 
     database = Database(path)
     incidents = SqliteIncidents(database, listener=CallOnCommit(slow))
@@ -47,20 +47,20 @@ def test_the_next_commit_waits_until_this_one_has_been_told(path: Path) -> None:
     others[0].join(10)
 
     database.close()
-    assert told == [1, 2]
+    assert committed_changes == [1, 2]
 
 
-def test_what_stores_nothing_is_not_told(store: Store) -> None:
+def test_the_listener_receives_no_duplicate_and_no_refused_change(store: Store) -> None:
     store.incidents.commit(creation(incidentId="a"))
 
     store.incidents.commit(creation(incidentId="a"))
     with pytest.raises(Conflict):
         store.incidents.commit(creation(incidentId="a", type="otro"))
 
-    assert len(store.told) == 1
+    assert len(store.committed_changes) == 1
 
 
-def test_a_change_can_be_read_by_whoever_is_told_of_it(path: Path) -> None:
+def test_the_listener_can_read_the_committed_incident(path: Path) -> None:
     database = Database(path)
     seen = []
     incidents = SqliteIncidents(
@@ -92,7 +92,7 @@ def test_a_listener_that_fails_neither_undoes_nor_hides_the_commit(
     database.close()
 
 
-def test_reads_do_not_wait_for_a_commit_under_way(store: Store) -> None:
+def test_a_read_does_not_wait_for_a_commit_in_progress(store: Store) -> None:
     store.incidents.commit(creation(incidentId="a"))
     seen = []
 
@@ -131,7 +131,7 @@ def test_a_key_that_has_expired_and_not_been_removed_yet_can_be_used_anew(store:
     assert repeated.change == again.change
 
 
-def test_keys_that_still_hold_are_not_removed(store: Store, path: Path) -> None:
+def test_keys_that_have_not_expired_are_not_removed(store: Store, path: Path) -> None:
     store.incidents.commit(creation(key="a"))
     store.incidents.commit(creation(key="b", at=T0 + DAY - timedelta(microseconds=1)))
 

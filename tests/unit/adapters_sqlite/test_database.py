@@ -206,7 +206,7 @@ def test_a_full_disk_is_unavailable_and_leaves_nothing_half_written(
     seq = store.incidents.position().seq
     changes = store.incidents.changes(after_seq=0, limit=200)
     assert [change.after.seq for change in changes] == list(range(1, seq + 1))
-    assert len(store.told) == seq
+    assert len(store.committed_changes) == seq
     assert len(store.notices.unrouted(200)) == seq - 1
     with pytest.raises(NotFound):
         store.incidents.get(f"lleno{seq - 1}")
@@ -250,7 +250,7 @@ def test_a_read_only_database_is_unavailable(store: Store) -> None:
         store.incidents.commit(creation(incidentId="a"))
 
     assert store.incidents.position().seq == 0
-    assert store.told == []
+    assert store.committed_changes == []
 
 
 def test_a_damaged_database_is_unavailable(open_store: OpenStore, path: Path) -> None:

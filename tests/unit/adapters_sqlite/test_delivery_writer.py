@@ -1,4 +1,4 @@
-"""``DeliveryWriter``: nobody waits for it, and what cannot be written now is written later."""
+"""``DeliveryWriter``: no caller waits for the store, and refused records are written later."""
 
 import threading
 from collections.abc import Iterator, Sequence
@@ -15,7 +15,7 @@ STOP_S = 10.0
 
 
 class Faulty(FakeDeliveries):
-    """``Deliveries`` that refuse so many times, and say when they have."""
+    """``Deliveries`` that refuse a number of writes, and report when they have."""
 
     def __init__(self, refusals: int) -> None:
         super().__init__()
@@ -37,7 +37,7 @@ def delivery(number: int = 1) -> Delivery:
 
 @pytest.fixture
 def faulty() -> Iterator[tuple[Faulty, DeliveryWriter]]:
-    """A writer over a store that refuses twice."""
+    """Yield a writer over a store that refuses twice."""
     kept = Faulty(refusals=2)
     writer = DeliveryWriter(kept)
     writer.start()
@@ -45,7 +45,7 @@ def faulty() -> Iterator[tuple[Faulty, DeliveryWriter]]:
     writer.stop(STOP_S)
 
 
-def test_what_waits_is_written_when_it_stops() -> None:
+def test_queued_records_are_written_when_the_writer_stops() -> None:
     kept = FakeDeliveries()
     writer = DeliveryWriter(kept)
     writer.start()
@@ -56,7 +56,7 @@ def test_what_waits_is_written_when_it_stops() -> None:
     assert kept.for_incident("i1") == (delivery(1), delivery(2))
 
 
-def test_what_could_not_be_written_is_written_later(
+def test_records_that_the_store_refused_are_written_later(
     faulty: tuple[Faulty, DeliveryWriter],
 ) -> None:
     kept, writer = faulty
@@ -69,7 +69,7 @@ def test_what_could_not_be_written_is_written_later(
     assert kept.for_incident("i1") == (delivery(1), delivery(2), delivery(3))
 
 
-def test_no_more_than_its_bound_waits() -> None:
+def test_a_full_queue_refuses_records() -> None:
     writer = DeliveryWriter(Faulty(refusals=10**9))
     for number in range(QUEUE_MAX):
         writer.record([delivery(number)])
@@ -78,7 +78,7 @@ def test_no_more_than_its_bound_waits() -> None:
         writer.record([delivery(0)])
 
 
-def test_stopping_ends_though_nothing_can_be_written() -> None:
+def test_the_writer_stops_also_if_the_store_refuses_everything() -> None:
     kept = Faulty(refusals=10**9)
     writer = DeliveryWriter(kept)
     writer.start()

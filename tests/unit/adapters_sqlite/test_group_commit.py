@@ -1,4 +1,4 @@
-"""``GroupCommit``: many commits in one transaction, each with an outcome of its own."""
+"""``GroupCommit``: many changes share one transaction, and each has its own outcome."""
 
 import sqlite3
 import threading
@@ -27,20 +27,20 @@ Outcome = Committed | Exception
 
 
 class Together:
-    """Commits changes so that all of them wait before any is written."""
+    """Threads that commit changes so that all are queued before the first is written."""
 
     def __init__(self, store: Store, **options: float) -> None:
-        self.told = CommitLog()
+        self.committed_changes = CommitLog()
         self._arrived = threading.Barrier(1)
         self.commits = GroupCommit(
             store.database,
-            listener=self.told,
+            listener=self.committed_changes,
             scheduler=CallBeforeWait(lambda: self._arrived.wait(WAIT_S)),
             **options,  # type: ignore[arg-type]
         )
 
     def __call__(self, *changes: Change) -> list[Outcome]:
-        """The outcomes, in the order of the changes."""
+        """Commit the changes and return their outcomes in the same order."""
         self._arrived = threading.Barrier(len(changes))
         with ThreadPoolExecutor(len(changes)) as pool:
             return list(pool.map(self._one, changes))
@@ -50,7 +50,7 @@ class Together:
             committed = self.commits.commit(change, None)
         except Exception as error:
             return error
-        assert committed.duplicate or committed.change in self.told
+        assert committed.duplicate or committed.change in self.committed_changes
         return committed
 
 
@@ -61,7 +61,7 @@ def together(store: Store) -> Together:
 
 @contextmanager
 def transactions(database: Database) -> Iterator[list[str]]:
-    """How each transaction of the block ended."""
+    """Yield a list that collects how each transaction of the block ends."""
     ends: list[str] = []
 
     def trace(statement: str) -> None:
@@ -76,7 +76,7 @@ def transactions(database: Database) -> Iterator[list[str]]:
 
 
 def kinds(outcomes: Sequence[Outcome]) -> list[str]:
-    """``stored``, ``duplicate``, or the name of the refusal."""
+    """Return ``stored``, ``duplicate`` or the name of the error for each outcome."""
     return [
         type(outcome).__name__
         if isinstance(outcome, Exception)
@@ -87,18 +87,18 @@ def kinds(outcomes: Sequence[Outcome]) -> list[str]:
     ]
 
 
-def test_those_who_wait_are_stored_in_one_transaction(store: Store, together: Together) -> None:
+def test_waiting_changes_are_stored_in_one_transaction(store: Store, together: Together) -> None:
     with transactions(store.database) as ends:
         outcomes = together(*(creation(incidentId=f"i{number}") for number in range(20)))
 
     assert ends == ["COMMIT"]
     assert kinds(outcomes) == ["stored"] * 20
-    assert [change.after.seq for change in together.told] == list(range(1, 21))
-    assert list(store.incidents.changes(after_seq=0, limit=50)) == together.told
+    assert [change.after.seq for change in together.committed_changes] == list(range(1, 21))
+    assert list(store.incidents.changes(after_seq=0, limit=50)) == together.committed_changes
     assert store.incidents.position().seq == 20
 
 
-def test_a_group_has_a_bound(store: Store) -> None:
+def test_a_group_has_a_size_limit(store: Store) -> None:
     together = Together(store, group_max=8)
 
     with transactions(store.database) as ends:
@@ -106,10 +106,10 @@ def test_a_group_has_a_bound(store: Store) -> None:
 
     assert ends == ["COMMIT"] * 3
     assert kinds(outcomes) == ["stored"] * 20
-    assert [change.after.seq for change in together.told] == list(range(1, 21))
+    assert [change.after.seq for change in together.committed_changes] == list(range(1, 21))
 
 
-def test_one_that_is_refused_leaves_the_others_alone(store: Store, together: Together) -> None:
+def test_a_refused_change_does_not_affect_the_others(store: Store, together: Together) -> None:
     known = store.incidents.commit(creation(incidentId="a", key="k")).change.after
     moved = store.incidents.commit(update(known, status=Status.EN_ATENCION)).change.after
 
@@ -125,7 +125,7 @@ def test_one_that_is_refused_leaves_the_others_alone(store: Store, together: Tog
 
     assert ends == ["COMMIT"]
     assert kinds(outcomes) == ["stored", "duplicate", "Conflict", "Conflict", "NotFound", "stored"]
-    assert sorted(change.incident_id for change in together.told) == ["a", "b"]
+    assert sorted(change.incident_id for change in together.committed_changes) == ["a", "b"]
     assert store.incidents.position().seq == 4
 
 
@@ -136,7 +136,7 @@ def test_equal_requests_in_one_group_are_stored_once(store: Store, together: Tog
         ["Conflict"] + ["duplicate"] * 4 + ["stored"],
         ["Conflict"] * 5 + ["stored"],  # the other one came first
     )
-    assert store.incidents.position().seq == len(together.told) == 1
+    assert store.incidents.position().seq == len(together.committed_changes) == 1
 
 
 def test_of_two_updates_of_one_revision_in_a_group_one_is_stored(
@@ -147,7 +147,7 @@ def test_of_two_updates_of_one_revision_in_a_group_one_is_stored(
     outcomes = together(update(known, note="una"), update(known, note="otra"))
 
     assert sorted(kinds(outcomes)) == ["Conflict", "stored"]
-    assert list(store.incidents.history("a"))[1:] == together.told
+    assert list(store.incidents.history("a"))[1:] == together.committed_changes
 
 
 def test_a_group_that_is_repeated_is_all_duplicates(store: Store, together: Together) -> None:
@@ -156,7 +156,7 @@ def test_a_group_that_is_repeated_is_all_duplicates(store: Store, together: Toge
 
     assert kinds(first) == ["stored"] * 3
     assert kinds(repeated) == ["duplicate"] * 3
-    assert len(together.told) == 3
+    assert len(together.committed_changes) == 3
 
 
 def test_a_group_removes_expired_keys_for_each_that_it_adds(
@@ -190,7 +190,7 @@ def test_a_commit_that_fails_is_unavailable_for_the_whole_group_and_can_be_repea
 
     with transactions(store.database) as ends:
         refused = together(*changes)
-    nothing = store.incidents.position().seq, list(together.told)
+    nothing = store.incidents.position().seq, list(together.committed_changes)
     writer.execute("DROP TRIGGER fails")
     stored = together(*changes)
 
@@ -199,23 +199,23 @@ def test_a_commit_that_fails_is_unavailable_for_the_whole_group_and_can_be_repea
     assert len({id(outcome) for outcome in refused}) == 10
     assert nothing == (0, [])
     assert kinds(stored) == ["stored"] * 10
-    assert [change.after.seq for change in together.told] == list(range(1, 11))
+    assert [change.after.seq for change in together.committed_changes] == list(range(1, 11))
 
 
-def test_one_that_cannot_be_stored_at_all_fails_alone(store: Store, together: Together) -> None:
+def test_a_change_that_cannot_be_stored_fails_alone(store: Store, together: Together) -> None:
     broken = creation(incidentId="b")
     broken = Change(None, broken.after.model_copy(update={"description": "\ud800"}))
 
     outcomes = together(creation(incidentId="a"), broken, creation(incidentId="c"))
 
     assert kinds(outcomes) == ["stored", "PydanticSerializationError", "stored"]
-    assert [change.after.seq for change in together.told] == [1, 2]
+    assert [change.after.seq for change in together.committed_changes] == [1, 2]
     assert store.incidents.position().seq == 2
     with pytest.raises(NotFound):
         store.incidents.get("b")
 
 
-def test_whoever_waits_for_too_long_is_unavailable_and_is_not_stored_later(store: Store) -> None:
+def test_a_change_that_waits_too_long_is_unavailable_and_not_stored_later(store: Store) -> None:
     together = Together(store, wait_max_s=0.05)
 
     with store.database.turn():
@@ -224,19 +224,19 @@ def test_whoever_waits_for_too_long_is_unavailable_and_is_not_stored_later(store
 
     assert kinds(outcomes) == ["Unavailable"] * 2
     assert kinds(later) == ["stored"]
-    assert [change.incident_id for change in together.told] == ["c"]
+    assert [change.incident_id for change in together.committed_changes] == ["c"]
     assert store.incidents.position().seq == 1
 
 
-def test_a_listener_that_ends_the_thread_leaves_nobody_waiting(store: Store) -> None:
+def test_a_listener_that_ends_the_thread_leaves_no_caller_waiting(store: Store) -> None:
     def stop(_change: Change) -> None:
         raise SystemExit
 
-    arrived = threading.Barrier(2)
+    queued = threading.Barrier(2)
     commits = GroupCommit(
         store.database,
         listener=CallOnCommit(stop),
-        scheduler=CallBeforeWait(lambda: arrived.wait(WAIT_S)),
+        scheduler=CallBeforeWait(lambda: queued.wait(WAIT_S)),
     )
 
     def work(name: str) -> str:
@@ -252,22 +252,24 @@ def test_a_listener_that_ends_the_thread_leaves_nobody_waiting(store: Store) -> 
     assert ends == ["SystemExit", "Unavailable"]
 
 
-def test_what_is_gathered_by_others_is_stored_before_the_first_goes_on(path: Path) -> None:
-    """As it is where many handlers take turns in one thread: the first of them writes."""
+def test_a_change_that_another_handler_queues_is_stored_by_the_first(path: Path) -> None:
+    """The handlers of a batch run like this: the first of them writes for all."""
     database = Database(path)
-    told = CommitLog()
+    committed_changes = CommitLog()
     turns: list[Callable[[], None]] = []
 
     def run_the_next() -> None:
         if turns:
             turns.pop()()
 
-    commits = GroupCommit(database, listener=told, scheduler=CallBeforeWait(run_the_next))
+    commits = GroupCommit(
+        database, listener=committed_changes, scheduler=CallBeforeWait(run_the_next)
+    )
     inner: list[Committed] = []
     turns.append(lambda: inner.append(commits.commit(creation(incidentId="b"), None)))
 
     outer = commits.commit(creation(incidentId="a"), None)
 
     database.close()
-    assert [change.incident_id for change in told] == ["a", "b"]
-    assert (outer.change, inner[0].change) == (told[0], told[1])
+    assert [change.incident_id for change in committed_changes] == ["a", "b"]
+    assert (outer.change, inner[0].change) == (committed_changes[0], committed_changes[1])

@@ -21,8 +21,8 @@ WAIT_S = 20
 ROOM = 10**9
 
 
-class Crowd:
-    """``LocalSubscribers``: so many, while so many incidents are being taken in."""
+class FakeSubscribers:
+    """``LocalSubscribers`` and ``BroadcastLoad`` with these figures."""
 
     def __init__(self, clients: int = 1000, coming: int = 0) -> None:
         self.clients, self.coming = clients, coming
@@ -44,8 +44,8 @@ class Crowd:
     def submissions_in_progress(self) -> int:
         return self.coming
 
-    async def heard(self, count: int) -> None:
-        """So many changes have been told."""
+    async def wait_for(self, count: int) -> None:
+        """Wait until so many changes have been broadcast."""
         async with asyncio.timeout(WAIT_S):
             while sum(map(len, self.groups)) < count:
                 self.news.clear()
@@ -53,12 +53,15 @@ class Crowd:
 
 
 def run(
-    crowd: Crowd, main: Callable[[BroadcastCoalescer], Awaitable[None]], *, max_bytes: int = ROOM
+    subscribers: FakeSubscribers,
+    main: Callable[[BroadcastCoalescer], Awaitable[None]],
+    *,
+    max_bytes: int = ROOM,
 ) -> None:
     async def whole() -> None:
-        broadcast = LocalBroadcast(crowd, ManualClock(), Recorder(FakeDeliveries()))
+        broadcast = LocalBroadcast(subscribers, ManualClock(), Recorder(FakeDeliveries()))
         coalescer = BroadcastCoalescer(
-            broadcast, asyncio.get_running_loop(), crowd, max_bytes=max_bytes
+            broadcast, asyncio.get_running_loop(), subscribers, max_bytes=max_bytes
         )
         await main(coalescer)
 
@@ -66,8 +69,8 @@ def run(
 
 
 @pytest.fixture(autouse=True)
-def patient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It waits for longer than a busy machine stands still."""
+def long_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make the coalescer wait for longer than a busy machine stands still."""
     monkeypatch.setattr(module, "WAIT_MAX_S", 0.5)
 
 
@@ -75,110 +78,110 @@ def change(seq: int, **more: str) -> Change:
     return creation(**more).committed(Position("e", seq))
 
 
-def test_what_comes_before_the_loops_turn_leaves_together() -> None:
-    crowd = Crowd()
+def test_changes_that_commit_before_the_loops_turn_leave_together() -> None:
+    subscribers = FakeSubscribers()
 
     async def main(coalescer: BroadcastCoalescer) -> None:
         for seq in range(1, 4):
             coalescer.committed(change(seq))
-        await crowd.heard(3)
+        await subscribers.wait_for(3)
 
-    run(crowd, main)
-    assert crowd.groups == [[1, 2, 3]]
+    run(subscribers, main)
+    assert subscribers.groups == [[1, 2, 3]]
 
 
-def test_all_of_many_that_other_threads_commit_is_told_in_its_order() -> None:
-    crowd, count = Crowd(), 3000
+def test_changes_from_another_thread_are_all_broadcast_in_their_order() -> None:
+    subscribers, count = FakeSubscribers(), 3000
     made = [change(seq) for seq in range(1, count + 1)]
 
     async def main(coalescer: BroadcastCoalescer) -> None:
         thread = threading.Thread(target=lambda: [coalescer.committed(one) for one in made])
         thread.start()
-        await crowd.heard(count)
+        await subscribers.wait_for(count)
         await asyncio.to_thread(thread.join)
 
-    run(crowd, main)
-    assert [seq for group in crowd.groups for seq in group] == list(range(1, count + 1))
-    assert max(map(len, crowd.groups)) <= GROUP_MAX
+    run(subscribers, main)
+    assert [seq for group in subscribers.groups for seq in group] == list(range(1, count + 1))
+    assert max(map(len, subscribers.groups)) <= GROUP_MAX
 
 
 @pytest.mark.parametrize(("long", "groups"), [(100, [[1, 2, 3, 4]]), (4000, [[1, 2], [3, 4]])])
-def test_no_more_bytes_leave_in_one_turn_than_there_is_room_for(
+def test_the_frames_of_one_turn_stay_within_the_limit_of_bytes(
     long: int, groups: list[list[int]]
 ) -> None:
-    crowd = Crowd()
+    subscribers = FakeSubscribers()
 
     async def main(coalescer: BroadcastCoalescer) -> None:
         for seq in range(1, 5):
             coalescer.committed(change(seq, description="x" * long))
-        await crowd.heard(4)
+        await subscribers.wait_for(4)
 
-    run(crowd, main, max_bytes=4 * 4000 + 3000)
-    assert crowd.groups == groups
+    run(subscribers, main, max_bytes=4 * 4000 + 3000)
+    assert subscribers.groups == groups
 
 
 @pytest.mark.parametrize(
     ("clients", "coming", "waits"),
     [
-        (1000, 1, False),  # the one that was committed itself
+        (1000, 1, False),  # the committed submission itself
         (1000, 2, True),
-        (CLIENTS_PER_INCIDENT, 2, False),  # they are told sooner than another is taken in
+        (CLIENTS_PER_INCIDENT, 2, False),  # the broadcast takes less time than a submission
         (CLIENTS_PER_INCIDENT + 1, 2, True),
         (0, 2, False),
     ],
 )
-def test_it_waits_for_those_that_come_where_that_takes_less_than_to_tell(
+def test_a_broadcast_waits_for_submissions_that_take_less_time_than_it_does(
     clients: int, coming: int, waits: bool
 ) -> None:
-    crowd = Crowd(clients, coming)
+    subscribers = FakeSubscribers(clients, coming)
 
     async def main(coalescer: BroadcastCoalescer) -> None:
         coalescer.committed(change(1))
         await asyncio.sleep(0)
         await asyncio.sleep(0)
-        crowd.coming = 2
+        subscribers.coming = 2
         coalescer.committed(change(2))
-        await crowd.heard(2)
+        await subscribers.wait_for(2)
 
-    run(crowd, main)
-    assert crowd.groups == ([[1, 2]] if waits else [[1], [2]])
+    run(subscribers, main)
+    assert subscribers.groups == ([[1, 2]] if waits else [[1], [2]])
 
 
-def test_it_waits_once_and_not_for_long() -> None:
-    crowd = Crowd(coming=10)
+def test_a_broadcast_waits_once_and_for_a_limited_time() -> None:
+    subscribers = FakeSubscribers(coming=10)
 
     async def main(coalescer: BroadcastCoalescer) -> None:
         coalescer.committed(change(1))
-        await crowd.heard(1)  # though nothing more comes
+        await subscribers.wait_for(1)  # without a further change
         for seq in (2, 3, 4):
             coalescer.committed(change(seq))
             await asyncio.sleep(0)
             await asyncio.sleep(0)
-        await crowd.heard(4)
+        await subscribers.wait_for(4)
 
-    run(crowd, main)
-    assert crowd.groups == [[1], [2, 3], [4]]
+    run(subscribers, main)
+    assert subscribers.groups == [[1], [2, 3], [4]]
 
 
-def test_one_that_cannot_be_told_leaves_the_next_ones_alone() -> None:
-    crowd = Crowd()
-    crowd.refusals = 1
+def test_a_broadcast_that_fails_does_not_affect_the_next() -> None:
+    subscribers = FakeSubscribers()
+    subscribers.refusals = 1
 
     async def main(coalescer: BroadcastCoalescer) -> None:
         coalescer.committed(change(1))
         await asyncio.sleep(0.01)
         coalescer.committed(change(2))
-        await crowd.heard(1)
+        await subscribers.wait_for(1)
 
-    run(crowd, main)
-    assert crowd.groups == [[2]]
+    run(subscribers, main)
+    assert subscribers.groups == [[2]]
 
 
-def test_what_is_committed_after_the_loop_has_ended_is_no_error() -> None:
+def test_a_commit_after_the_end_of_the_loop_is_no_error() -> None:
     kept: list[BroadcastCoalescer] = []
 
     async def main(coalescer: BroadcastCoalescer) -> None:
         kept.append(coalescer)
 
-    run(Crowd(), main)
+    run(FakeSubscribers(), main)
     kept[0].committed(change(1))

@@ -29,8 +29,8 @@ from tests.support.temporary_store import TemporaryStore
 SECOND = timedelta(seconds=1)
 
 
-class House:
-    """Everything a fan-out needs, in memory."""
+class Setup:
+    """The fan-out's use cases over fakes, with the clients of the test."""
 
     def __init__(self) -> None:
         self.clock = ManualClock()
@@ -60,7 +60,7 @@ class House:
         )
         self.poster.open[name] = []
 
-    def crowd(self, count: int) -> list[str]:
+    def connect_many(self, count: int) -> list[str]:
         names = [f"c{number}" for number in range(count)]
         for name in names:
             self.connect(name)
@@ -73,26 +73,26 @@ class House:
         (found,) = self.deliveries.for_incident(change.incident_id)
         return dict(found.outcome)
 
-    def work_off(self) -> None:
-        """Send every shard that waits."""
+    def send_all_shards(self) -> None:
+        """Send every queued shard."""
         shards, self.queue.waiting = self.queue.waiting, []
         for shard in shards:
             self.shards.send(shard)
 
 
 @pytest.fixture
-def house() -> House:
-    return House()
+def setup() -> Setup:
+    return Setup()
 
 
 @pytest.mark.parametrize("count", [0, 1, INLINE_MAX - 1, INLINE_MAX])
-def test_a_few_are_told_at_once(house: House, count: int) -> None:
-    house.crowd(count)
+def test_few_recipients_are_reached_directly(setup: Setup, count: int) -> None:
+    setup.connect_many(count)
 
-    counts = house.fan_out.broadcast(house.commit())
+    counts = setup.fan_out.broadcast(setup.commit())
 
     assert counts["delivered"] == counts["attempted"] == count
-    assert house.queue.waiting == []
+    assert setup.queue.waiting == []
 
 
 @pytest.mark.parametrize(
@@ -103,84 +103,86 @@ def test_a_few_are_told_at_once(house: House, count: int) -> None:
         (2 * SHARD_SIZE + 1, [250, 250, 1]),
     ],
 )
-def test_many_are_told_in_shards_of_250(house: House, count: int, sizes: list[int]) -> None:
-    names = house.crowd(count)
+def test_many_recipients_are_reached_in_shards_of_250(
+    setup: Setup, count: int, sizes: list[int]
+) -> None:
+    names = setup.connect_many(count)
 
-    counts = house.fan_out.broadcast(house.commit())
-    shards = house.queue.waiting
+    counts = setup.fan_out.broadcast(setup.commit())
+    shards = setup.queue.waiting
 
     assert counts["attempted"] == count
     assert [len(shard.connection_ids) for shard in shards] == sizes
     assert [(s.number, s.of) for s in shards] == [(n + 1, len(sizes)) for n in range(len(sizes))]
     assert len({shard.run for shard in shards}) == 1
     assert sorted(name for shard in shards for name in shard.connection_ids) == sorted(names)
-    assert not any(house.poster.open.values())
+    assert not any(setup.poster.open.values())
 
 
-def test_every_client_of_every_shard_is_told_once(house: House) -> None:
-    house.crowd(600)
-    change = house.commit(incidentId="i")
+def test_every_client_of_every_shard_receives_the_change_once(setup: Setup) -> None:
+    setup.connect_many(600)
+    change = setup.commit(incidentId="i")
 
-    house.fan_out.broadcast(change)
-    house.work_off()
+    setup.fan_out.broadcast(change)
+    setup.send_all_shards()
 
-    frames = list(house.poster.open.values())
+    frames = list(setup.poster.open.values())
     assert all(len(own) == 1 for own in frames)
     assert len({frame for own in frames for frame in own}) == 1
     assert json.loads(frames[0][0])["position"] == str(change.position)
 
 
-def test_only_those_whom_it_concerns_are_in_a_shard(house: House) -> None:
-    house.crowd(300)
-    house.connect("other", chosen=Filter(location=frozenset({"biblioteca"})))
+def test_only_recipients_with_a_matching_filter_are_in_a_shard(setup: Setup) -> None:
+    setup.connect_many(300)
+    setup.connect("other", chosen=Filter(location=frozenset({"biblioteca"})))
 
-    house.fan_out.broadcast(house.commit())
+    setup.fan_out.broadcast(setup.commit())
 
-    assert "other" not in {n for s in house.queue.waiting for n in s.connection_ids}
+    assert "other" not in {n for s in setup.queue.waiting for n in s.connection_ids}
 
 
-def test_only_staff_is_told_who_reported_it(house: House) -> None:
-    house.crowd(300)
-    house.connect("staff", role=Role.PERSONAL)
+def test_only_staff_receive_the_name_of_the_reporter(setup: Setup) -> None:
+    setup.connect_many(300)
+    setup.connect("staff", role=Role.PERSONAL)
 
-    house.fan_out.broadcast(house.commit(user="rosa"))
-    house.work_off()
+    setup.fan_out.broadcast(setup.commit(user="rosa"))
+    setup.send_all_shards()
 
-    told = {name: json.loads(own[0])["incident"] for name, own in house.poster.open.items()}
+    told = {name: json.loads(own[0])["incident"] for name, own in setup.poster.open.items()}
     assert {name for name, incident in told.items() if "reportedBy" in incident} == {"staff"}
 
 
-def test_nobody_is_always_last(house: House) -> None:
-    house.crowd(300)
+def test_no_client_is_last_in_every_broadcast(setup: Setup) -> None:
+    setup.connect_many(300)
     random.seed(1)
 
-    house.fan_out.broadcast(house.commit())
-    house.fan_out.broadcast(house.commit())
+    setup.fan_out.broadcast(setup.commit())
+    setup.fan_out.broadcast(setup.commit())
 
-    first, _, second, _ = (shard.connection_ids for shard in house.queue.waiting)
+    first, _, second, _ = (shard.connection_ids for shard in setup.queue.waiting)
     assert first != second
     assert set(first) != set(second)
 
 
-def test_the_record_adds_up_as_shards_are_sent(house: House) -> None:
-    house.crowd(600)
+def test_the_record_adds_up_as_shards_are_sent(setup: Setup) -> None:
+    setup.connect_many(600)
     for name in ("gone", "slow", "broken"):
-        house.connect(name)
-    del house.poster.open["gone"]
-    house.poster.throttled.add("slow")
-    house.poster.failed.add("broken")
-    change = house.commit()
+        setup.connect(name)
+    del setup.poster.open["gone"]
+    setup.poster.throttled.add("slow")
+    setup.poster.failed.add("broken")
+    change = setup.commit()
 
-    house.fan_out.broadcast(change)
-    planned = house.outcome(change)
-    house.shards.send(house.queue.waiting[0])
-    begun = house.outcome(change)
-    house.clock.advance(2 * SECOND)
-    house.work_off()
+    setup.fan_out.broadcast(change)
+    planned = setup.outcome(change)
+    setup.shards.send(setup.queue.waiting[0])
+    begun = setup.outcome(change)
+    setup.clock.advance(2 * SECOND)
+    setup.send_all_shards()
 
     assert (planned["attempted"], planned["pending"], planned["delivered"]) == (603, 603, 0)
     assert (begun["attempted"], begun["pending"]) == (603, 353)
-    assert house.outcome(change) == {
+    assert setup.outcome(change) == {
         "attempted": 603,
         "delivered": 600,
         "gone": 1,
@@ -190,114 +192,114 @@ def test_the_record_adds_up_as_shards_are_sent(house: House) -> None:
     }
 
 
-def test_a_shard_that_is_sent_twice_counts_once(house: House) -> None:
-    house.crowd(300)
-    change = house.commit()
-    house.fan_out.broadcast(change)
+def test_a_shard_that_is_sent_twice_is_counted_once(setup: Setup) -> None:
+    setup.connect_many(300)
+    change = setup.commit()
+    setup.fan_out.broadcast(change)
 
-    for shard in [*house.queue.waiting, *reversed(house.queue.waiting)]:
-        house.shards.send(shard)
+    for shard in [*setup.queue.waiting, *reversed(setup.queue.waiting)]:
+        setup.shards.send(shard)
 
-    assert house.outcome(change)["delivered"] == house.outcome(change)["attempted"] == 300
+    assert setup.outcome(change)["delivered"] == setup.outcome(change)["attempted"] == 300
 
 
-def test_a_broadcast_that_is_repeated_is_on_record_as_the_last_one(house: House) -> None:
-    house.crowd(300)
-    change = house.commit()
-    house.fan_out.broadcast(change)
-    first = house.queue.waiting.copy()
-    house.clock.advance(SECOND)
-    house.connect("late")
-    house.queue.waiting.clear()
+def test_the_record_of_a_repeated_broadcast_is_that_of_the_last_run(setup: Setup) -> None:
+    setup.connect_many(300)
+    change = setup.commit()
+    setup.fan_out.broadcast(change)
+    first = setup.queue.waiting.copy()
+    setup.clock.advance(SECOND)
+    setup.connect("late")
+    setup.queue.waiting.clear()
 
-    house.fan_out.broadcast(change)
+    setup.fan_out.broadcast(change)
     for shard in first:
-        house.shards.send(shard)
-    before = house.outcome(change)
-    house.work_off()
+        setup.shards.send(shard)
+    before = setup.outcome(change)
+    setup.send_all_shards()
 
     assert (before["attempted"], before["pending"]) == (301, 301)
-    assert house.outcome(change)["delivered"] == 301
+    assert setup.outcome(change)["delivered"] == 301
 
 
-def test_who_is_gone_is_forgotten_unless_still_in_the_handshake(house: House) -> None:
-    house.crowd(300)
-    house.connect("old", age=HANDSHAKE_MAX + SECOND)
-    house.connect("young", age=HANDSHAKE_MAX)
-    house.connect("slow")
-    del house.poster.open["old"], house.poster.open["young"]
-    house.poster.throttled.add("slow")
+def test_a_gone_connection_is_deleted_unless_it_may_be_in_its_handshake(setup: Setup) -> None:
+    setup.connect_many(300)
+    setup.connect("old", age=HANDSHAKE_MAX + SECOND)
+    setup.connect("young", age=HANDSHAKE_MAX)
+    setup.connect("slow")
+    del setup.poster.open["old"], setup.poster.open["young"]
+    setup.poster.throttled.add("slow")
 
-    house.fan_out.broadcast(house.commit())
-    house.clock.advance(60 * SECOND)
-    house.work_off()
+    setup.fan_out.broadcast(setup.commit())
+    setup.clock.advance(60 * SECOND)
+    setup.send_all_shards()
 
-    left = {c.connection_id for page in house.connections.pages() for c in page}
+    left = {c.connection_id for page in setup.connections.pages() for c in page}
     assert left & {"old", "young", "slow"} == {"young", "slow"}
 
 
-def test_where_not_all_can_be_queued_it_is_repeated_whole(house: House) -> None:
-    house.crowd(300)
-    house.queue.down = True
-    change = house.commit()
+def test_a_broadcast_whose_shards_cannot_be_queued_is_unavailable(setup: Setup) -> None:
+    setup.connect_many(300)
+    setup.queue.down = True
+    change = setup.commit()
 
     with pytest.raises(Unavailable):
-        house.fan_out.broadcast(change)
+        setup.fan_out.broadcast(change)
 
-    assert not any(house.poster.open.values())
-    assert house.deliveries.for_incident(change.incident_id) == ()
+    assert not any(setup.poster.open.values())
+    assert setup.deliveries.for_incident(change.incident_id) == ()
 
 
-def test_a_shard_of_which_nobody_is_reached_comes_again_and_is_on_record(house: House) -> None:
-    house.crowd(300)
-    change = house.commit()
-    house.fan_out.broadcast(change)
-    house.poster.down = True
+def test_a_shard_that_reaches_no_client_is_recorded_and_can_be_repeated(setup: Setup) -> None:
+    setup.connect_many(300)
+    change = setup.commit()
+    setup.fan_out.broadcast(change)
+    setup.poster.down = True
 
     with pytest.raises(Unavailable):
-        house.shards.send(house.queue.waiting[0])
-    failed = house.outcome(change)
-    house.poster.down = False
-    house.work_off()
+        setup.shards.send(setup.queue.waiting[0])
+    failed = setup.outcome(change)
+    setup.poster.down = False
+    setup.send_all_shards()
 
     assert (failed["failed"], failed["pending"]) == (250, 50)
-    assert (house.outcome(change)["delivered"], house.outcome(change)["failed"]) == (300, 0)
+    assert (setup.outcome(change)["delivered"], setup.outcome(change)["failed"]) == (300, 0)
 
 
 @pytest.mark.parametrize("seq", [1, 2])
-def test_a_shard_from_before_a_restore_is_dropped(house: House, seq: int) -> None:
-    house.crowd(1)
-    change = house.commit()
+def test_a_shard_from_before_a_restore_is_dropped(setup: Setup, seq: int) -> None:
+    setup.connect_many(1)
+    change = setup.commit()
     assert change.position is not None
-    shard = Shard(Position("other", seq), "r", 1, 1, house.clock.now(), (), ("c0",))
+    shard = Shard(Position("other", seq), "r", 1, 1, setup.clock.now(), (), ("c0",))
 
-    house.shards.send(shard)
+    setup.shards.send(shard)
 
-    assert house.poster.open == {"c0": []}
-    assert house.deliveries.for_incident(change.incident_id) == ()
-
-
-def test_the_deadline_is_the_posters(house: House) -> None:
-    house.crowd(300)
-
-    house.fan_out.broadcast(house.commit(), 17.5)
-    house.shards.send(house.queue.waiting[0], 18.5)
-
-    assert house.poster.deadlines_s == [18.5]
+    assert setup.poster.open == {"c0": []}
+    assert setup.deliveries.for_incident(change.incident_id) == ()
 
 
-def test_a_record_that_cannot_be_kept_holds_up_nothing(house: House) -> None:
+def test_the_poster_receives_the_deadline(setup: Setup) -> None:
+    setup.connect_many(300)
+
+    setup.fan_out.broadcast(setup.commit(), 17.5)
+    setup.shards.send(setup.queue.waiting[0], 18.5)
+
+    assert setup.poster.deadlines_s == [18.5]
+
+
+def test_a_full_record_fails_no_delivery(setup: Setup) -> None:
     class Full(FakeDeliveries):
         def record_part(self, run: str, number: int, part: Delivery) -> None:
             raise Unavailable("full")
 
-    house.crowd(300)
-    broadcast = Broadcast(house.connections, house.poster, house.clock, Recorder(house.deliveries))
-    change = house.commit()
+    setup.connect_many(300)
+    broadcast = Broadcast(setup.connections, setup.poster, setup.clock, Recorder(setup.deliveries))
+    change = setup.commit()
 
-    FanOut(broadcast, house.queue, Full(), house.clock).broadcast(change)
-    shards = SendShard(house.store, house.connections, house.poster, Full(), house.clock)
-    for shard in house.queue.waiting:
+    FanOut(broadcast, setup.queue, Full(), setup.clock).broadcast(change)
+    shards = SendShard(setup.store, setup.connections, setup.poster, Full(), setup.clock)
+    for shard in setup.queue.waiting:
         shards.send(shard)
 
-    assert all(len(own) == 1 for own in house.poster.open.values())
+    assert all(len(own) == 1 for own in setup.poster.open.values())

@@ -14,17 +14,17 @@ from tests.fakes.clock import ManualClock
 from tests.fakes.deliveries import FakeDeliveries
 
 
-class Crowd:
-    """``LocalSubscribers`` to whom this happens."""
+class FakeSubscribers:
+    """``LocalSubscribers`` with these results, or ``Unavailable`` without any."""
 
     def __init__(self, *outcomes: SendResult) -> None:
         self.outcomes = outcomes
-        self.told: list[Change] = []
+        self.received: list[Change] = []
 
     def broadcast(self, changes: Sequence[Change]) -> Sequence[SendResult]:
         if not self.outcomes:
             raise Unavailable("nobody is there")
-        self.told += changes
+        self.received += changes
         return self.outcomes
 
 
@@ -32,17 +32,17 @@ def changes(count: int) -> list[Change]:
     return [creation().committed(Position("e", number)) for number in range(1, count + 1)]
 
 
-def test_each_change_is_told_and_its_outcome_recorded() -> None:
-    crowd = Crowd(
+def test_each_change_is_broadcast_and_its_outcome_recorded() -> None:
+    subscribers = FakeSubscribers(
         SendResult(delivered=3, throttled=("slow",)), SendResult(delivered=2, gone=("left",))
     )
     deliveries = FakeDeliveries()
-    broadcast = LocalBroadcast(crowd, ManualClock(), Recorder(deliveries))
+    broadcast = LocalBroadcast(subscribers, ManualClock(), Recorder(deliveries))
     first, second = changes(2)
 
     outcomes = broadcast.broadcast([first, second])
 
-    assert crowd.told == [first, second]
+    assert subscribers.received == [first, second]
     for change, counts in zip((first, second), outcomes, strict=True):
         [record] = deliveries.for_incident(change.incident_id)
         assert (record.channel, record.outcome) == ("broadcast", counts)
@@ -53,10 +53,12 @@ def test_each_change_is_told_and_its_outcome_recorded() -> None:
     ]
 
 
-def test_what_leaves_together_is_one_event_of_the_log(caplog: pytest.LogCaptureFixture) -> None:
+def test_changes_that_leave_together_are_one_log_event(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("INFO")
-    crowd = Crowd(SendResult(delivered=3, throttled=("slow",)), SendResult(delivered=2))
-    broadcast = LocalBroadcast(crowd, ManualClock(), Recorder(FakeDeliveries()))
+    subscribers = FakeSubscribers(
+        SendResult(delivered=3, throttled=("slow",)), SendResult(delivered=2)
+    )
+    broadcast = LocalBroadcast(subscribers, ManualClock(), Recorder(FakeDeliveries()))
 
     broadcast.broadcast(changes(2))
 
@@ -65,9 +67,9 @@ def test_what_leaves_together_is_one_event_of_the_log(caplog: pytest.LogCaptureF
     assert (event["attempted"], event["delivered"], event["throttled"]) == (6, 5, 1)
 
 
-def test_what_nobody_was_told_is_not_recorded() -> None:
+def test_a_failed_broadcast_is_not_recorded() -> None:
     deliveries = FakeDeliveries()
-    broadcast = LocalBroadcast(Crowd(), ManualClock(), Recorder(deliveries))
+    broadcast = LocalBroadcast(FakeSubscribers(), ManualClock(), Recorder(deliveries))
     [change] = changes(1)
 
     with pytest.raises(Unavailable):

@@ -1,4 +1,4 @@
-"""A gateway with handlers of the test's own, on a real port, in a thread of this process."""
+"""A gateway with the test's handlers, on a real port, in a thread of this process."""
 
 import asyncio
 import ssl
@@ -24,7 +24,7 @@ START_S = 10
 
 @dataclass
 class Recorder:
-    """A handler that keeps the events it gets and answers with ``response``."""
+    """A handler that keeps its events and returns ``response``, or raises it."""
 
     response: Any = field(default_factory=lambda: {"statusCode": 200})
     events: list[dict[str, Any]] = field(default_factory=list)
@@ -38,14 +38,14 @@ class Recorder:
         return self.response
 
     def next(self, within_s: float = 10) -> dict[str, Any]:
-        """The next event, once it has come."""
+        """Wait for the next event and return it."""
         assert self.arrived.acquire(timeout=within_s), "no event came"
         return self.events[-1]
 
 
 @dataclass(frozen=True)
 class Running:
-    """Where the gateway listens."""
+    """A gateway that serves, and its port."""
 
     port: int
     gateway: Gateway

@@ -1,4 +1,4 @@
-"""When the gateway ends a connection, and that one slow client hurts nobody."""
+"""The end of a connection: time limits, close frames, slow clients, and the stop of the gateway."""
 
 import socket
 import time
@@ -13,7 +13,7 @@ from tests.unit.gateway.running import Recorder, Running, gateway
 
 
 def closing(client: ClientConnection) -> tuple[int, str]:
-    """The close frame's code and reason, once the connection has ended."""
+    """Wait for the end of the connection and return the close frame's code and reason."""
     with suppress(ConnectionClosed):
         while True:
             client.recv(timeout=10)
@@ -21,7 +21,7 @@ def closing(client: ClientConnection) -> tuple[int, str]:
     return client.close_code, client.close_reason or ""
 
 
-def test_an_idle_connection_goes_away() -> None:
+def test_an_idle_connection_is_closed_with_1001() -> None:
     recorder = Recorder()
 
     with (
@@ -57,7 +57,7 @@ def test_a_message_to_the_client_keeps_the_connection_alive() -> None:
             assert client.recv(timeout=10) == "hola"
 
 
-def test_an_old_connection_goes_away_however_busy() -> None:
+def test_a_busy_connection_is_closed_at_its_age_limit() -> None:
     echo = Recorder({"statusCode": 200, "body": "ok"})
 
     with (
@@ -80,7 +80,7 @@ def test_the_clients_close_code_is_echoed() -> None:
 
 
 def stalled_client(running: Running, recorder: Recorder) -> tuple[socket.socket, str]:
-    """A client that has opened its socket and reads nothing any more."""
+    """Open a socket and return a client that reads nothing more, and its connection's id."""
     raw = socket.socket()
     raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     raw.connect(("127.0.0.1", running.port))
@@ -93,7 +93,7 @@ def stalled_client(running: Running, recorder: Recorder) -> tuple[socket.socket,
     return raw, connection_id
 
 
-def test_a_client_that_stops_reading_is_cut_off_and_hurts_nobody() -> None:
+def test_a_client_that_stops_reading_is_cut_off_and_delays_no_other() -> None:
     recorder, gone = Recorder(), Recorder()
     limits = Limits(buffer_max_bytes=256 * 1024, abort_after_s=0.1)
     routes = {"$connect": Route(recorder), "$disconnect": Route(gone)}
@@ -117,7 +117,7 @@ def test_a_client_that_stops_reading_is_cut_off_and_hurts_nobody() -> None:
     assert context["disconnectStatusCode"] == 1013
 
 
-def test_what_waits_in_all_is_bounded_and_the_worst_go_first() -> None:
+def test_clients_with_the_most_waiting_bytes_are_cut_off_first_at_the_total_limit() -> None:
     recorder, gone = Recorder(), Recorder()
     limits = Limits(buffers_max_bytes=600_000, abort_after_s=0.1)
     routes = {"$connect": Route(recorder), "$disconnect": Route(gone)}
@@ -142,11 +142,11 @@ def test_what_waits_in_all_is_bounded_and_the_worst_go_first() -> None:
 
 
 def fill_sockets(running: Running, connection_ids: list[str], frame: str) -> None:
-    """Send until each has something waiting in the gateway, the system's buffers being full."""
+    """Send to each client until the system's buffers are full and bytes wait in the gateway."""
     for connection_id in connection_ids:
-        socket_of = running.hub.sockets.get(connection_id)
-        assert socket_of is not None
-        while running.hub.loop.run(socket_of.waiting_bytes) < len(frame):
+        own_socket = running.hub.sockets.get(connection_id)
+        assert own_socket is not None
+        while running.hub.loop.run(own_socket.waiting_bytes) < len(frame):
             assert running.hub.poster.post([connection_id], frame).delivered == 1
 
 

@@ -1,4 +1,4 @@
-"""``Deadlines``: whatever is not done in time fails, and nothing else does."""
+"""``Deadlines``: only the futures that are not done in time fail."""
 
 import asyncio
 
@@ -8,7 +8,7 @@ AFTER_S = 0.05
 LONG_S = 5.0
 
 
-def test_what_is_not_done_in_time_fails() -> None:
+def test_a_future_that_is_not_done_in_time_fails() -> None:
     async def main() -> None:
         deadlines, loop = Deadlines(AFTER_S), asyncio.get_running_loop()
         early, late, other = (loop.create_future() for _ in range(3))
@@ -26,7 +26,7 @@ def test_what_is_not_done_in_time_fails() -> None:
     asyncio.run(main())
 
 
-def test_each_has_the_whole_time() -> None:
+def test_each_future_has_the_whole_time() -> None:
     async def main() -> None:
         deadlines, loop = Deadlines(AFTER_S), asyncio.get_running_loop()
         first, began = loop.create_future(), loop.time()
@@ -45,7 +45,7 @@ def test_each_has_the_whole_time() -> None:
     asyncio.run(main())
 
 
-def test_it_watches_again_after_a_rest() -> None:
+def test_a_future_fails_also_after_the_timer_has_stopped() -> None:
     async def main() -> None:
         deadlines, loop = Deadlines(AFTER_S), asyncio.get_running_loop()
         for _ in range(2):
@@ -58,7 +58,7 @@ def test_it_watches_again_after_a_rest() -> None:
     asyncio.run(main())
 
 
-def test_what_is_done_is_kept_no_longer() -> None:
+def test_done_futures_are_not_kept() -> None:
     async def main() -> None:
         deadlines, loop = Deadlines(LONG_S), asyncio.get_running_loop()
         for _ in range(100):

@@ -1,4 +1,4 @@
-"""The events that handlers get, as API Gateway makes them."""
+"""Events: handlers receive the shapes that API Gateway makes."""
 
 import re
 import socket
@@ -60,7 +60,7 @@ def test_connect_has_the_handshakes_headers_and_no_body() -> None:
     assert not {"body", "queryStringParameters"} & event.keys()
 
 
-def test_connect_has_the_query_only_where_there_is_one() -> None:
+def test_connect_has_the_query_only_if_there_is_one() -> None:
     recorder = Recorder()
 
     with (
@@ -86,7 +86,7 @@ def test_a_message_has_a_body_and_an_id_and_no_headers() -> None:
     assert event.keys() == {"requestContext", "body", "isBase64Encoded"}
 
 
-def test_a_disconnect_tells_the_code_and_the_reason() -> None:
+def test_a_disconnect_has_the_code_and_the_reason() -> None:
     recorder = Recorder()
 
     with gateway({"$disconnect": Route(recorder)}) as running:

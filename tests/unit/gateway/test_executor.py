@@ -1,4 +1,4 @@
-"""``CooperativeExecutor``: handlers that take turns in one thread, and stores that use it."""
+"""``CooperativeExecutor``: handlers yield to each other in one thread, and share commits."""
 
 import asyncio
 import threading
@@ -20,7 +20,7 @@ WAIT_S = 20
 
 
 class Gate:
-    """Keeps the thread busy, so that what is asked for meanwhile becomes one batch."""
+    """A handler that keeps the thread busy, so that later handlers form one batch."""
 
     def __init__(self) -> None:
         self.reached = threading.Event()
@@ -32,7 +32,7 @@ class Gate:
 
 
 def run(main: Callable[[CooperativeExecutor], Awaitable[None]]) -> None:
-    """Run ``main`` with executor that are closed after it."""
+    """Run ``main`` with an executor that is closed afterwards."""
 
     async def whole() -> None:
         executor = CooperativeExecutor()
@@ -48,7 +48,7 @@ def run(main: Callable[[CooperativeExecutor], Awaitable[None]]) -> None:
 async def together(
     executor: CooperativeExecutor, *handlers: Callable[[LambdaEvent, object], Any]
 ) -> list["asyncio.Future[Any]"]:
-    """Ask for them all while the thread is busy."""
+    """Submit all handlers while the thread is busy."""
     gate = Gate()
     opening = executor.submit(gate, {})
     await asyncio.to_thread(gate.reached.wait, WAIT_S)
@@ -60,7 +60,7 @@ async def together(
     return futures
 
 
-def test_all_come_as_far_as_their_pause_before_the_first_goes_on() -> None:
+def test_all_handlers_of_a_batch_reach_their_yield_before_the_first_continues() -> None:
     steps: list[str] = []
 
     def handler(event: LambdaEvent, _context: object) -> int:
@@ -78,7 +78,7 @@ def test_all_come_as_far_as_their_pause_before_the_first_goes_on() -> None:
     assert steps == ["a0", "a1", "a2", "b0", "b1", "b2", "c0", "c1", "c2"]
 
 
-def test_what_one_raises_reaches_its_caller_alone() -> None:
+def test_an_exception_reaches_only_its_own_caller() -> None:
     def fails(_event: LambdaEvent, _context: object) -> None:
         yield_to_batch()
         raise ValueError("roto")
@@ -100,7 +100,7 @@ def test_what_one_raises_reaches_its_caller_alone() -> None:
     run(main)
 
 
-def test_who_has_nothing_to_wait_for_is_answered_before_the_others_go_on() -> None:
+def test_a_handler_that_does_not_yield_is_answered_before_the_others_continue() -> None:
     answered = threading.Event()
 
     def waits(_event: LambdaEvent, _context: object) -> bool:
@@ -116,7 +116,7 @@ def test_who_has_nothing_to_wait_for_is_answered_before_the_others_go_on() -> No
     run(main)
 
 
-def test_what_its_caller_has_given_up_is_not_run() -> None:
+def test_a_cancelled_handler_is_not_run() -> None:
     ran: list[int] = []
 
     async def main(executor: CooperativeExecutor) -> None:
@@ -131,7 +131,7 @@ def test_what_its_caller_has_given_up_is_not_run() -> None:
     assert ran == [2]
 
 
-def test_a_batch_has_a_bound() -> None:
+def test_a_batch_has_a_size_limit() -> None:
     threads: list[int] = []
     reached = 0
 
@@ -148,7 +148,7 @@ def test_a_batch_has_a_bound() -> None:
     assert threads == [BATCH_MAX] * BATCH_MAX + [BATCH_MAX + 1]
 
 
-def test_closing_runs_what_was_asked_for() -> None:
+def test_closing_runs_the_submitted_handlers() -> None:
     ran: list[int] = []
 
     def handler(event: LambdaEvent, _context: object) -> None:
@@ -165,28 +165,28 @@ def test_closing_runs_what_was_asked_for() -> None:
     assert ran == list(range(10))
 
 
-def test_closing_without_any_is_no_wait() -> None:
+def test_closing_an_unused_executor_returns_at_once() -> None:
     CooperativeExecutor().close()
 
 
-def test_a_pause_outside_of_a_batch_is_none() -> None:
+def test_a_yield_outside_of_a_batch_returns_at_once() -> None:
     yield_to_batch()
 
 
 @pytest.mark.parametrize("count", [1, 20])
 def test_incidents_of_a_batch_are_stored_in_one_transaction(tmp_path: Path, count: int) -> None:
-    told = CommitLog()
+    committed = CommitLog()
     statements: list[str] = []
 
     with closing(Database(tmp_path / "alerta.db")) as database:
-        store = SqliteIncidents(database, listener=told, scheduler=BatchYield())
+        store = SqliteIncidents(database, listener=committed, scheduler=BatchYield())
         with database.write() as connection:
             writer = connection
         writer.set_trace_callback(statements.append)
 
         def notify(event: LambdaEvent, _context: object) -> int:
             change = store.commit(creation(incidentId=f"i{event['number']}")).change
-            assert change in told
+            assert change in committed
             return change.after.seq
 
         async def main(executor: CooperativeExecutor) -> None:
@@ -197,4 +197,4 @@ def test_incidents_of_a_batch_are_stored_in_one_transaction(tmp_path: Path, coun
         writer.set_trace_callback(None)
 
     assert statements.count("COMMIT") == 1
-    assert [change.after.seq for change in told] == list(range(1, count + 1))
+    assert [change.after.seq for change in committed] == list(range(1, count + 1))

@@ -1,4 +1,4 @@
-"""What the gateway keeps from the service: too many sockets, other origins, plain text."""
+"""The gateway's guards: sockets per address, allowed origins, and TLS."""
 
 import datetime
 import http.client
@@ -90,7 +90,7 @@ def test_sockets_and_requests_go_through_tls(tmp_path: Path) -> None:
 
 
 def self_signed(folder: Path) -> Path:
-    """A certificate for 127.0.0.1 with its key, in one file."""
+    """Write a certificate for 127.0.0.1 and its key to one file."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
     now = datetime.datetime.now(datetime.UTC)

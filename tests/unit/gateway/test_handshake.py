@@ -1,4 +1,4 @@
-"""What becomes of a handshake."""
+"""Handshakes: accepted, refused, broken and unfinished ones."""
 
 import http.client
 import socket
@@ -20,7 +20,7 @@ def refused(running: Running, path: str = f"/{STAGE}") -> InvalidStatus:
 
 
 @pytest.mark.parametrize("status", [302, 401, 403, 429, 500, 503])
-def test_a_status_other_than_2xx_is_the_handshakes_answer(status: int) -> None:
+def test_a_status_other_than_2xx_answers_the_handshake(status: int) -> None:
     recorder = Recorder({"statusCode": status, "body": "no"})
 
     with gateway({"$connect": Route(recorder)}) as running:
@@ -42,7 +42,7 @@ def test_any_2xx_opens_the_socket(status: int) -> None:
 @pytest.mark.parametrize(
     "response", [ValueError("x"), None, "200", {}, {"statusCode": "200"}, {"statusCode": True}]
 )
-def test_an_exception_or_a_bad_shape_is_502(response: object) -> None:
+def test_an_exception_or_a_malformed_response_of_connect_is_502(response: object) -> None:
     recorder = Recorder(response)
 
     with gateway({"$connect": Route(recorder)}) as running:
@@ -75,7 +75,7 @@ def test_a_subprotocol_is_selected_only_by_the_handler() -> None:
         assert client.subprotocol == "alerta.v1"
 
 
-def test_no_subprotocol_comes_back_where_the_handler_selects_none() -> None:
+def test_no_subprotocol_is_returned_if_the_handler_selects_none() -> None:
     with (
         gateway({"$connect": Route(Recorder())}) as running,
         connect(running.ws_url, subprotocols=["alerta.v1"]) as client,  # type: ignore[list-item]

@@ -1,4 +1,4 @@
-"""Taking in sockets: as many at once as wait, and again once the system has room."""
+"""``Listener``: all waiting connections are accepted at once, and again after an error."""
 
 import asyncio
 import errno
@@ -19,31 +19,31 @@ from alerta_utec.gateway.listener import Listener
 MANY = 300
 
 
-class Doorman(asyncio.Protocol):
-    """Counts who comes in."""
+class Counting(asyncio.Protocol):
+    """A protocol that keeps the accepted transports."""
 
-    def __init__(self, entered: list[asyncio.Transport]) -> None:
-        self._entered = entered
+    def __init__(self, accepted: list[asyncio.Transport]) -> None:
+        self._entered = accepted
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._entered.append(transport)  # type: ignore[arg-type]
 
 
-class Door:
-    """A listener, and who has come in by it."""
+class Listening:
+    """A listener and the connections that it has accepted."""
 
     def __init__(self, tls: ssl.SSLContext | None = None) -> None:
-        self.entered: list[asyncio.Transport] = []
-        self.listener = Listener(lambda: Doorman(self.entered), tls, pause_s=0.01)
+        self.accepted: list[asyncio.Transport] = []
+        self.listener = Listener(lambda: Counting(self.accepted), tls, pause_s=0.01)
         self.port = 0
 
     async def turns_until(self, count: int) -> int:
-        """How many turns of the loop it takes until so many have come in."""
-        return await turns_until(lambda: len(self.entered) >= count)
+        """Return after how many turns of the loop so many connections are accepted."""
+        return await turns_until(lambda: len(self.accepted) >= count)
 
 
 async def turns_until(condition: Callable[[], bool]) -> int:
-    """How many turns of the loop it takes."""
+    """Return after how many turns of the loop the condition holds."""
     turns = 0
     async with asyncio.timeout(10):
         while not condition():
@@ -52,17 +52,17 @@ async def turns_until(condition: Callable[[], bool]) -> int:
     return turns
 
 
-def through(use: Callable[[Door], Awaitable[None]], tls: ssl.SSLContext | None = None) -> None:
-    """Use a door that is open."""
+def run(use: Callable[[Listening], Awaitable[None]], tls: ssl.SSLContext | None = None) -> None:
+    """Run ``use`` with an open listener."""
 
     async def main() -> None:
-        door = Door(tls)
-        door.port = await door.listener.start("127.0.0.1", 0)
+        listening = Listening(tls)
+        listening.port = await listening.listener.start("127.0.0.1", 0)
         try:
-            await use(door)
+            await use(listening)
         finally:
-            door.listener.stop()
-            for transport in door.entered:
+            listening.listener.stop()
+            for transport in listening.accepted:
                 transport.abort()
             await asyncio.sleep(0)
 
@@ -71,8 +71,8 @@ def through(use: Callable[[Door], Awaitable[None]], tls: ssl.SSLContext | None =
 
 
 @contextmanager
-def knocking(port: int, count: int) -> Iterator[list[socket.socket]]:
-    """So many sockets that wait to be taken in."""
+def waiting_clients(port: int, count: int) -> Iterator[list[socket.socket]]:
+    """Yield clients whose connections wait to be accepted."""
     sockets = [socket.create_connection(("127.0.0.1", port)) for _ in range(count)]
     try:
         yield sockets
@@ -81,62 +81,62 @@ def knocking(port: int, count: int) -> Iterator[list[socket.socket]]:
             one.close()
 
 
-def test_all_who_wait_come_in_within_a_few_turns() -> None:
-    async def use(door: Door) -> None:
-        with knocking(door.port, MANY):
-            assert await door.turns_until(MANY) < 20
+def test_all_waiting_connections_are_accepted_within_a_few_turns() -> None:
+    async def use(listening: Listening) -> None:
+        with waiting_clients(listening.port, MANY):
+            assert await listening.turns_until(MANY) < 20
 
-    through(use)
+    run(use)
 
 
-def test_an_address_that_is_taken_is_refused() -> None:
-    async def use(door: Door) -> None:
+def test_an_address_in_use_is_refused() -> None:
+    async def use(listening: Listening) -> None:
         with pytest.raises(OSError, match=os.strerror(errno.EADDRINUSE)):
-            await Door().listener.start("127.0.0.1", door.port)
+            await Listening().listener.start("127.0.0.1", listening.port)
 
-    through(use)
+    run(use)
 
 
-def test_a_name_is_listened_on_at_all_its_addresses() -> None:
+def test_a_host_name_is_listened_on_at_all_its_addresses() -> None:
     async def main() -> None:
-        door = Door()
-        port = await door.listener.start("localhost", 0)
-        with knocking(port, 1):
-            await door.turns_until(1)
-        door.listener.stop()
+        listening = Listening()
+        port = await listening.listener.start("localhost", 0)
+        with waiting_clients(port, 1):
+            await listening.turns_until(1)
+        listening.listener.stop()
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(main())
 
 
-def test_nobody_comes_in_once_it_has_stopped() -> None:
-    async def use(door: Door) -> None:
-        door.listener.stop()
+def test_a_stopped_listener_refuses_connections() -> None:
+    async def use(listening: Listening) -> None:
+        listening.listener.stop()
 
         with pytest.raises(ConnectionRefusedError):
-            socket.create_connection(("127.0.0.1", door.port), timeout=5)
+            socket.create_connection(("127.0.0.1", listening.port), timeout=5)
 
-    through(use)
+    run(use)
 
 
-def test_those_for_whom_there_is_no_descriptor_come_in_when_there_is(
+def test_connections_are_accepted_once_descriptors_are_available_again(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    async def use(door: Door) -> None:
-        with knocking(door.port, 3):
+    async def use(listening: Listening) -> None:
+        with waiting_clients(listening.port, 3):
             with no_more_descriptors():
                 await turns_until(lambda: "accept_failed" in caplog.messages)
-                assert door.entered == []
+                assert listening.accepted == []
 
-            await door.turns_until(3)
+            await listening.turns_until(3)
 
     caplog.set_level(logging.ERROR)
-    through(use)
+    run(use)
 
 
 @contextmanager
 def no_more_descriptors() -> Iterator[None]:
-    """As where the process has opened as many files as it may."""
+    """Use up all descriptors of the process."""
     limits = resource.getrlimit(resource.RLIMIT_NOFILE)
     highest = max(int(entry.name) for entry in Path("/proc/self/fd").iterdir())
     resource.setrlimit(resource.RLIMIT_NOFILE, (highest, limits[1]))
@@ -154,9 +154,9 @@ def no_more_descriptors() -> Iterator[None]:
             os.close(fd)
 
 
-def test_a_client_that_speaks_no_tls_hurts_nobody() -> None:
-    async def use(door: Door) -> None:
-        with knocking(door.port, 1) as [client]:
+def test_a_client_without_tls_is_disconnected_and_not_accepted() -> None:
+    async def use(listening: Listening) -> None:
+        with waiting_clients(listening.port, 1) as [client]:
             client.sendall(b"GET / HTTP/1.1\r\n\r\n")
             client.setblocking(False)
             loop = asyncio.get_running_loop()
@@ -164,6 +164,6 @@ def test_a_client_that_speaks_no_tls_hurts_nobody() -> None:
                 while await loop.sock_recv(client, 100):
                     pass
 
-        assert door.entered == []
+        assert listening.accepted == []
 
-    through(use, ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER))
+    run(use, ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER))

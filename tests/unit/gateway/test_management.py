@@ -1,4 +1,4 @@
-"""``@connections`` on the local gateway, through boto3 as it is and through plain HTTP."""
+"""``@connections`` on the local gateway: calls of an unmodified boto3, and plain HTTP requests."""
 
 import http.client
 from collections.abc import Iterator
@@ -134,7 +134,7 @@ def test_a_call_through_a_proxy_is_403(open_socket: Open, name: str) -> None:
     "path",
     ["/dev/@connections/..%2f..%2fetc", "/dev/@connections/%00", "/dev/@connections/a/b/../c?"],
 )
-def test_a_path_that_climbs_is_refused(open_socket: Open, path: str) -> None:
+def test_a_path_with_parent_folders_is_refused(open_socket: Open, path: str) -> None:
     assert status(open_socket[0], path, SIGNED) in {400, 410}
 
 

@@ -1,4 +1,4 @@
-"""How messages find their route, and what goes back."""
+"""``Session``: messages select their routes, and responses reach the client."""
 
 import json
 import threading
@@ -37,7 +37,7 @@ def test_any_action_but_an_exact_match_selects_default(action: object) -> None:
 
 
 @given(st.dictionaries(st.text(), JSON), st.sampled_from(sorted(ACTIONS)))
-def test_an_exact_match_is_selected_whatever_else_there_is(
+def test_an_exact_action_selects_its_route_whatever_other_fields_there_are(
     body: dict[str, object], key: str
 ) -> None:
     assert select_route(json.dumps(body | {"action": key}), ACTIONS) == key
@@ -48,7 +48,7 @@ def test_reserved_and_misspelt_actions_select_default(action: str) -> None:
     assert select_route(json.dumps({"action": action}), ACTIONS) == "$default"
 
 
-def test_without_a_default_route_the_client_is_told_forbidden() -> None:
+def test_an_unknown_action_without_a_default_route_is_answered_forbidden() -> None:
     connects = Recorder()
 
     with gateway({"$connect": Route(connects)}) as running, connect(running.ws_url) as client:
@@ -171,7 +171,7 @@ def test_a_message_in_fragments_counts_whole() -> None:
     assert client.close_code == 1009
 
 
-def test_messages_of_one_client_are_answered_in_turn() -> None:
+def test_messages_of_one_client_are_answered_in_order() -> None:
     def echo(event: dict[str, str], context: object) -> object:
         return {"statusCode": 200, "body": event["body"]}
 
@@ -187,7 +187,7 @@ def test_messages_of_one_client_are_answered_in_turn() -> None:
 
 
 def close_code(message: str | bytes) -> int | None:
-    """The code that ``message`` closes the socket with; none where it is answered."""
+    """Return the close code that ``message`` leads to; ``None`` if it is answered."""
     echo = Recorder({"statusCode": 200, "body": "ok"})
     with (
         gateway({"$default": Route(echo, two_way=True)}) as running,

@@ -1,4 +1,4 @@
-"""The compiled fan-out by itself: who gets the bytes, and who is named as having more to come."""
+"""The compiled fan-out: it sends to every descriptor and returns those with unsent bytes."""
 
 import socket
 from array import array
@@ -17,7 +17,7 @@ Pair = tuple[socket.socket, socket.socket]
 
 @pytest.fixture
 def pair() -> Iterator[Pair]:
-    """Two ends of a connection; its one descriptor may stand for many."""
+    """Yield two ends of a connection; a test may use its one descriptor many times."""
     with (
         socket.create_server(("127.0.0.1", 0)) as server,
         socket.create_connection(server.getsockname(), timeout=5) as ours,
@@ -29,7 +29,7 @@ def pair() -> Iterator[Pair]:
 
 
 def received(pair: Pair) -> bytes:
-    """All that was sent, up to the end that this makes."""
+    """Shut down our end and return all bytes that were sent."""
     ours, theirs = pair
     ours.shutdown(socket.SHUT_WR)
     with theirs.makefile("rb") as end:
@@ -43,24 +43,24 @@ def send_all(fds: list[int], data: bytes) -> list[tuple[int, int]]:
 
 
 @pytest.mark.parametrize("count", [0, 1, MANY])
-def test_each_descriptor_gets_the_bytes_once(pair: Pair, count: int) -> None:
+def test_each_descriptor_receives_the_bytes_once(pair: Pair, count: int) -> None:
     assert send_all([pair[0].fileno()] * count, FRAME) == []
 
     assert received(pair) == FRAME * count
 
 
-def test_who_took_nothing_is_named_by_place(pair: Pair) -> None:
+def test_descriptors_that_accepted_nothing_are_returned_by_index(pair: Pair) -> None:
     fds = [pair[0].fileno()] * MANY
     broken = [0, 1, 500, MANY - 1]
-    for place in broken:
-        fds[place] = NO_FD
+    for index in broken:
+        fds[index] = NO_FD
 
-    assert send_all(fds, FRAME) == [(place, 0) for place in broken]
+    assert send_all(fds, FRAME) == [(index, 0) for index in broken]
 
     assert received(pair) == FRAME * (MANY - len(broken))
 
 
-def test_who_took_a_part_is_named_with_how_much(pair: Pair) -> None:
+def test_a_descriptor_that_accepted_a_part_is_returned_with_its_size(pair: Pair) -> None:
     fds = [NO_FD] * MANY
     fds[500] = pair[0].fileno()
 

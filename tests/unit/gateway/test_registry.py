@@ -1,4 +1,4 @@
-"""What waits for all clients together stays within its bound, whatever it consists of."""
+"""``SocketRegistry``: the bytes that wait for all clients together stay within their limit."""
 
 from contextlib import ExitStack
 
@@ -11,32 +11,32 @@ from tests.unit.gateway.running import Recorder, Running, gateway
 
 ANSWER = "x" * 100_000
 CLIENTS = 12
-# What the kernel takes off the server's hands for one client, and then some.
+# More than the kernel buffers for one client.
 KERNEL_BYTES = 6_000_000
-# What has been let go is freed in the loop's next turn.
+# The bytes of aborted sockets are freed in the loop's next turn.
 ROOM = 1.25
 LIMITS = Limits(buffer_max_bytes=4_000_000, buffers_max_bytes=6_000_000, abort_after_s=30)
 
 
 def stalled(running: Running, stack: ExitStack) -> RawSocket:
-    """A client that reads nothing after the handshake."""
+    """Connect a client that reads nothing after the handshake."""
     client = stack.enter_context(RawSocket(running.port))
     assert client.handshake() == 101
     return client
 
 
 def all_sockets(running: Running) -> list[ClientSocket]:
-    """Every client's socket, once all are open."""
+    """Wait until all sockets are open and return them."""
     eventually(lambda: len(running.hub.sockets.all()) == CLIENTS)
     return running.hub.sockets.all()
 
 
 def held_bytes(running: Running, sockets: list[ClientSocket]) -> int:
-    """What this process holds for clients, also those that it is letting go."""
+    """Return how many bytes this process holds for clients, including sockets that were cut off."""
     return running.hub.loop.run(lambda: sum(socket.waiting_bytes() for socket in sockets))
 
 
-def test_answers_that_nobody_reads_are_bounded_together() -> None:
+def test_unread_answers_stay_within_the_total_limit() -> None:
     answer = Recorder({"statusCode": 200, "body": ANSWER})
     asked = KERNEL_BYTES // len(ANSWER) + 20
     peaks = [0]
@@ -61,7 +61,7 @@ def test_answers_that_nobody_reads_are_bounded_together() -> None:
     assert max(peaks) <= LIMITS.buffers_max_bytes * ROOM
 
 
-def test_broadcasts_that_nobody_reads_are_bounded_with_those_who_are_being_let_go() -> None:
+def test_unread_broadcasts_stay_within_the_total_limit_with_sockets_that_were_cut_off() -> None:
     peaks = [0]
 
     with gateway({}, limits=LIMITS) as running, ExitStack() as stack:

@@ -1,0 +1,57 @@
+"""``Sessions``: connections are saved for two hours and deleted when they close."""
+
+import random
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+
+from alerta_utec.app.access import NoAuthentication
+from alerta_utec.app.sessions import Sessions
+from tests.fakes.clock import ManualClock
+from tests.fakes.connections import FakeConnections
+
+SECOND = timedelta(seconds=1)
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock()
+
+
+@pytest.fixture
+def connections(clock: ManualClock) -> FakeConnections:
+    return FakeConnections(clock)
+
+
+def saved(connections: FakeConnections) -> set[str]:
+    return {one.connection_id for page in connections.pages() for one in page}
+
+
+def test_a_connection_is_kept_for_two_hours(
+    clock: ManualClock, connections: FakeConnections
+) -> None:
+    sessions = Sessions(connections, NoAuthentication())
+    opened = clock.now()
+    sessions.open("a", opened)
+
+    def states() -> Iterator[bool]:
+        for after in (7199, 7200, 7201):
+            clock.set(opened + after * SECOND)
+            yield "a" in saved(connections)
+
+    assert list(states()) == [True, False, False]
+
+
+def test_a_closed_connection_is_deleted(clock: ManualClock, connections: FakeConnections) -> None:
+    sessions = Sessions(connections, NoAuthentication())
+    names = [f"c{number}" for number in range(10)]
+    for name in names:
+        sessions.open(name, clock.now())
+
+    random.shuffle(names)
+    for name in names[:9]:
+        sessions.close(name)
+        sessions.close(name)
+
+    assert saved(connections) == {names[9]}
