@@ -96,32 +96,13 @@ def http_event(
 ) -> LambdaEvent:
     """Return the event of an HTTP API request, payload format 2.0."""
     joined = _joined((name.lower(), value) for name, value in headers)
-    epoch_ms = now_ms()
-    domain = joined.get("host", "")
     event: LambdaEvent = {
         "version": "2.0",
         "routeKey": route_key,
         "rawPath": path,
         "rawQueryString": query,
         "headers": joined,
-        "requestContext": {
-            "accountId": "000000000000",
-            "apiId": API_ID,
-            "domainName": domain,
-            "domainPrefix": domain.partition(".")[0],
-            "http": {
-                "method": route_key.partition(" ")[0],
-                "path": path,
-                "protocol": "HTTP/1.1",
-                "sourceIp": source_ip,
-                "userAgent": joined.get("user-agent", ""),
-            },
-            "requestId": new_id(),
-            "routeKey": route_key,
-            "stage": "$default",
-            "time": _common_log_time(epoch_ms // 1000),
-            "timeEpoch": epoch_ms,
-        },
+        "requestContext": _http_context(route_key, path, joined, source_ip),
         "isBase64Encoded": bool(body),
     }
     if pairs := parse_qsl(query, keep_blank_values=True):
@@ -131,6 +112,31 @@ def http_event(
     if body:
         event["body"] = base64.b64encode(body).decode()
     return event
+
+
+def _http_context(
+    route_key: str, path: str, headers: Mapping[str, str], source_ip: str
+) -> LambdaEvent:
+    epoch_ms = now_ms()
+    domain = headers.get("host", "")
+    return {
+        "accountId": "000000000000",
+        "apiId": API_ID,
+        "domainName": domain,
+        "domainPrefix": domain.partition(".")[0],
+        "http": {
+            "method": route_key.partition(" ")[0],
+            "path": path,
+            "protocol": "HTTP/1.1",
+            "sourceIp": source_ip,
+            "userAgent": headers.get("user-agent", ""),
+        },
+        "requestId": new_id(),
+        "routeKey": route_key,
+        "stage": "$default",
+        "time": _common_log_time(epoch_ms // 1000),
+        "timeEpoch": epoch_ms,
+    }
 
 
 def _context(client: Client, route_key: str, event_type: str) -> LambdaEvent:

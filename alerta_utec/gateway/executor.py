@@ -91,7 +91,7 @@ class CooperativeExecutor:
         self.in_progress = 0
         # None ends the thread.
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
-        self._thread = threading.Thread(target=self._work, name="batches", daemon=True)
+        self._thread = threading.Thread(target=self._work, name="executor", daemon=True)
 
     def submit(self, handler: Handler, event: LambdaEvent) -> "asyncio.Future[Any]":
         """Return a future of the handler's result; to be called in the event loop.

@@ -1,4 +1,9 @@
-"""What keeps the incidents and what is owed for them, on one machine."""
+"""The storage of one machine, and the wiring of its commits.
+
+``BatchYield`` joins ``adapters/sqlite/group_commit.py`` to the gateway's cooperative executor:
+``gateway/session.py`` and ``gateway/core.py`` submit the handlers that commit to
+``gateway/executor.py``, with the time limits of ``gateway/deadlines.py``.
+"""
 
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, closing
