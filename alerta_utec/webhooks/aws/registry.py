@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from alerta_utec.adapters.aws.dynamodb.attributes import Item, number, number_of, text
 from alerta_utec.adapters.aws.dynamodb.calls import pages
@@ -14,16 +14,10 @@ from alerta_utec.webhooks.model import Webhook
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
+    from alerta_utec.webhooks.aws.jobs import DynamoWebhookJobs
+
 # The attributes that a role without access to secrets can read (deploy/roles.yml).
 WITHOUT_SECRETS = ("webhookId", "revision", "webhook")
-
-
-class DeletesJobs(Protocol):
-    """The part of ``DynamoWebhookJobs`` that deleting a webhook needs."""
-
-    def delete_all(self, webhook_id: str) -> None:
-        """Delete the webhook's jobs and dead letters."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -37,7 +31,7 @@ class DynamoWebhooks:
 
     client: "DynamoDBClient"
     table: str
-    jobs: DeletesJobs | None = None
+    jobs: "DynamoWebhookJobs | None" = None
 
     def all(self) -> Sequence[Webhook]:
         return _sorted(map(_webhook, self._scan()))

@@ -17,7 +17,7 @@ from alerta_utec.webhooks.aws.registry import DynamoWebhooks, DynamoWebhooksWith
 from alerta_utec.webhooks.delivery import RETRY_AFTER_S, DeliverWebhook
 from alerta_utec.webhooks.due_jobs import DeliverDueJobs
 from alerta_utec.webhooks.job import JobKey, PostResult
-from alerta_utec.webhooks.model import Secret, State, Webhook
+from alerta_utec.webhooks.model import Secret, Webhook
 from alerta_utec.webhooks.overdue import RequeueOverdue
 from tests.contract.builders import T0, creation
 from tests.fakes.clock import ManualClock
@@ -252,14 +252,3 @@ def test_requeueing_covers_every_existing_webhook(rig: Rig) -> None:
 
     assert counted == {"requeued": 2}
     assert sent_wakeups(rig.jobs) == [(JobKey("w1", seq), 0), (JobKey("w2", seq), 0)]
-
-
-def test_the_variant_without_secrets_reads_everything_else(rig: Rig) -> None:
-    readable = DynamoWebhooksWithoutSecrets(rig.webhooks.client, rig.webhooks.table)
-    paused = rig.webhooks.all()[0].next(state=State.PAUSED)
-    rig.webhooks.save(paused)
-
-    found = readable.all()
-
-    assert [one.to_json() for one in found] == [one.to_json() for one in rig.webhooks.all()]
-    assert [secret.value for one in found for secret in one.secrets] == ["", ""]

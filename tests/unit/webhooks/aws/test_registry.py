@@ -1,15 +1,16 @@
 """``Webhooks`` on DynamoDB when answers are lost."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import boto3
 import pytest
 from botocore.config import Config
 
 from alerta_utec.domain.errors import Conflict, Unavailable
-from alerta_utec.webhooks.aws.registry import DynamoWebhooks
+from alerta_utec.webhooks.aws.registry import DynamoWebhooks, DynamoWebhooksWithoutSecrets
 from tests.contract.aws import addressed
-from tests.contract.builders import webhook
+from tests.contract.builders import T0, webhook
 from tests.support.emulator import Emulator
 from tests.unit.adapters_aws.faults import FaultyWire, answer_lost, request_lost
 
@@ -57,3 +58,17 @@ def test_a_save_without_any_answer_is_unavailable(
 
     with pytest.raises(Unavailable):
         webhooks.save(webhook())
+
+
+def test_the_variant_without_secrets_reads_everything_else(
+    dynamodb_webhook_registry: DynamoWebhooks,
+) -> None:
+    webhooks = dynamodb_webhook_registry
+    saved = [webhook(), webhook(at=T0 + timedelta(seconds=1), description="otra")]
+    for one in saved:
+        webhooks.save(one)
+
+    found = DynamoWebhooksWithoutSecrets(webhooks.client, webhooks.table).all()
+
+    assert [one.to_json() for one in found] == [one.to_json() for one in saved]
+    assert [secret.value for one in found for secret in one.secrets] == ["", ""]
