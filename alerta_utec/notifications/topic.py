@@ -16,13 +16,13 @@ from alerta_utec.domain.messages import DEFAULT_LANG, Lang
 from alerta_utec.domain.values import Urgency
 from alerta_utec.notifications.digest import compose_all
 from alerta_utec.notifications.mailer import Email, Mailer
-from alerta_utec.notifications.ports import TopicFeed, TopicThrottleStore
 from alerta_utec.notifications.recipients import Recipient, recipient_id
 from alerta_utec.notifications.record import NotificationResult, RecipientOutcome, summary
 from alerta_utec.notifications.rules import DAYS, Facts, RuleSet
 from alerta_utec.notifications.sms import cut, gsm_7, short_text
 from alerta_utec.notifications.throttle import Hold, ThrottlePolicy
 from alerta_utec.notifications.throttling import Throttle
+from alerta_utec.notifications.topic_ports import TopicFeed, TopicThrottleStore
 from alerta_utec.ports.clock import Clock
 
 log = logging.getLogger(__name__)

@@ -10,11 +10,11 @@ from alerta_utec.app.records import Recorder
 from alerta_utec.domain.backoff import delay_s
 from alerta_utec.domain.change import Change
 from alerta_utec.domain.errors import AlertaError, Unavailable
-from alerta_utec.notifications.ports import Digest, DigestStore, TopicFeed
 from alerta_utec.notifications.record import NotificationResult
 from alerta_utec.notifications.throttle import Hold
 from alerta_utec.notifications.throttling import Throttle
 from alerta_utec.notifications.topic import TopicPublisher, delivery, topic_of
+from alerta_utec.notifications.topic_ports import Digest, DigestStore, TopicFeed
 from alerta_utec.ports.clock import Clock
 
 log = logging.getLogger(__name__)

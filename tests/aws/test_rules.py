@@ -178,7 +178,7 @@ def test_a_file_that_is_wrong_is_refused_before_anything_happens(routed: Routed)
     with pytest.raises(DeployFailed, match=r"(?s)no sirve.*is no good") as refused:
         routed.deployment.deploy(rules=str(wrong))
 
-    assert "«Guardia»: «urgencia» no es una clave" in str(refused.value)
+    assert "la regla 1: «urgencia» no es una clave" in str(refused.value)
     assert "«Guardia»: to: tgram://…: en AWS" in str(refused.value)
     assert "secreto" not in str(refused.value)
     assert routed.policies() == before

@@ -11,16 +11,29 @@ from alerta_utec.adapters.aws.dynamodb.attributes import (
     epoch_us,
     expiry,
     number,
-    number_of,
     text,
 )
 from alerta_utec.adapters.aws.dynamodb.calls import condition_held, pages
 from alerta_utec.adapters.aws.errors import translated
 from alerta_utec.adapters.clock import SystemClock
 from alerta_utec.domain.errors import Conflict
-from alerta_utec.domain.values import format_time, parse_time
-from alerta_utec.notifications.ports import Decision, Digest, ThrottleSnapshot
-from alerta_utec.notifications.throttle import Held, Hold, HoldReason, Released, ThrottleState
+from alerta_utec.domain.values import format_time
+from alerta_utec.notifications.aws.items import (
+    DECIDED,
+    DIGEST,
+    HELD,
+    STATE,
+    digest_from,
+    held_from,
+    hold_attributes,
+    hold_from,
+    key,
+    row_name,
+    state_from,
+)
+from alerta_utec.notifications.ports import Decision, ThrottleSnapshot
+from alerta_utec.notifications.throttle import Held, Hold, Released, ThrottleState
+from alerta_utec.notifications.topic_ports import Digest
 from alerta_utec.ports.clock import Clock
 
 if TYPE_CHECKING:
@@ -30,8 +43,6 @@ if TYPE_CHECKING:
 DECIDED_TTL = timedelta(days=15)
 # The limit of TransactWriteItems.
 _MANY = 100
-# In sort order: decisions come before all that a release has to read.
-_DECIDED, _GATE, _HELD, _PARCEL = "decided", "gate", "held", "parcel"
 
 
 @dataclass(frozen=True)
@@ -49,32 +60,32 @@ class DynamoNotifications:
     clock: Clock = field(default_factory=SystemClock)
 
     def load(self, seq: int, recipients: Sequence[str]) -> ThrottleSnapshot:
-        states = {name: _state(self._item(name, _GATE)) for name in recipients}
-        kept = {name: self._item(name, _row(_DECIDED, seq)) for name in recipients}
-        decided = {name: _hold(item) for name, item in kept.items() if item}
+        states = {name: state_from(self._item(name, STATE)) for name in recipients}
+        kept = {name: self._item(name, row_name(DECIDED, seq)) for name in recipients}
+        decided = {name: hold_from(item) for name, item in kept.items() if item}
         return ThrottleSnapshot(states, decided)
 
     def save(self, seq: int, group: str, decisions: Mapping[str, Decision]) -> None:
         actions: list[Any] = []
         for recipient, decision in decisions.items():
-            hold = {} if decision.hold is None else _hold_attributes(decision.hold)
-            decided = {"row": text(_row(_DECIDED, seq))} | hold
+            hold = {} if decision.hold is None else hold_attributes(decision.hold)
+            decided = {"row": text(row_name(DECIDED, seq))} | hold
             decided |= expiry(self.clock.now() + DECIDED_TTL)
             actions += [self._put_state(recipient, decision.state), self._new(recipient, decided)]
             if hold:
-                held = {"row": text(_row(_HELD, seq)), "seq": number(seq), "group": text(group)}
+                held = {"row": text(row_name(HELD, seq)), "seq": number(seq), "group": text(group)}
                 actions.append(self._new(recipient, held | hold))
         self._together(actions)
 
     def is_published(self, recipient: str, seq: int) -> bool:
-        return "published" in (self._item(recipient, _row(_DECIDED, seq)) or {})
+        return "published" in (self._item(recipient, row_name(DECIDED, seq)) or {})
 
     def mark_published(self, recipient: str, seq: int) -> None:
         kept_until = expiry(self.clock.now() + DECIDED_TTL)
         with translated("UpdateItem"):
             self.client.update_item(
                 TableName=self.table,
-                Key=_key(recipient, _row(_DECIDED, seq)),
+                Key=key(recipient, row_name(DECIDED, seq)),
                 UpdateExpression="SET published = :yes, expiresAt = :at, expiresAtUs = :atUs",
                 ExpressionAttributeValues={
                     ":yes": {"BOOL": True},
@@ -85,15 +96,15 @@ class DynamoNotifications:
 
     def held(self, recipient: str) -> tuple[ThrottleState, Sequence[Held]]:
         rows = self._rows(recipient)
-        return _state(rows.get(_GATE)), list(_held(rows).values())
+        return state_from(rows.get(STATE)), list(held_from(rows).values())
 
     def release(self, recipient: str, released: Released) -> None:
-        held = _held(self._rows(recipient))
+        held = held_from(self._rows(recipient))
         actions = [self._put_state(recipient, released.state)]
         for seqs in released.digests:
             reasons = {str(seq): held[seq].hold.reason for seq in seqs if seq in held}
             digest = {
-                "row": text(_row(_PARCEL, seqs[0])),
+                "row": text(row_name(DIGEST, seqs[0])),
                 "members": text(json.dumps(reasons)),
                 "owedSince": text(format_time(released.at)),
                 "tryAtUs": number(epoch_us(released.at)),
@@ -106,8 +117,8 @@ class DynamoNotifications:
                 self._hold_on(recipient, seq, hold)
 
     def pending(self, recipient: str, now: datetime) -> Sequence[Digest]:
-        rows = self._rows(recipient, since=_PARCEL)
-        digests = [_digest(item) for item in rows.values()]
+        rows = self._rows(recipient, since=DIGEST)
+        digests = [digest_from(item) for item in rows.values()]
         return [digest for digest in digests if digest.try_at_us <= epoch_us(now)]
 
     def claim(self, recipient: str, digest: Digest, until: datetime) -> bool:
@@ -116,7 +127,7 @@ class DynamoNotifications:
             "UpdateItem",
             lambda: self.client.update_item(
                 TableName=self.table,
-                Key=_key(recipient, _row(_PARCEL, digest.first)),
+                Key=key(recipient, row_name(DIGEST, digest.first)),
                 UpdateExpression="SET tryAtUs = :until, attempts = :attempts",
                 ConditionExpression="tryAtUs = :seen",
                 ExpressionAttributeValues={
@@ -128,18 +139,18 @@ class DynamoNotifications:
         )
 
     def mark_sent(self, recipient: str, digest: Digest) -> None:
-        rows = [_row(_HELD, seq) for seq in digest.members]
+        rows = [row_name(HELD, seq) for seq in digest.members]
         # The digest last: without it, its members would count as held again.
         for first in range(0, len(rows), _MANY):
             self._delete(recipient, rows[first : first + _MANY])
-        self._delete(recipient, [_row(_PARCEL, digest.first)])
+        self._delete(recipient, [row_name(DIGEST, digest.first)])
 
     def _hold_on(self, recipient: str, seq: int, hold: Hold) -> None:
-        attributes = _hold_attributes(hold)
+        attributes = hold_attributes(hold)
         with translated("UpdateItem"):
             self.client.update_item(
                 TableName=self.table,
-                Key=_key(recipient, _row(_HELD, seq)),
+                Key=key(recipient, row_name(HELD, seq)),
                 UpdateExpression="SET because = :because, #until = :until",
                 ExpressionAttributeNames={"#until": "until"},
                 ExpressionAttributeValues={
@@ -149,7 +160,7 @@ class DynamoNotifications:
             )
 
     def _put_state(self, recipient: str, state: ThrottleState) -> Any:
-        item = _key(recipient, _GATE) | {
+        item = key(recipient, STATE) | {
             "version": number(state.version + 1),
             "gate": text(json.dumps(state.to_json())),
         }
@@ -178,7 +189,7 @@ class DynamoNotifications:
 
     def _delete(self, recipient: str, rows: Sequence[str]) -> None:
         actions: Any = [
-            {"Delete": {"TableName": self.table, "Key": _key(recipient, row)}} for row in rows
+            {"Delete": {"TableName": self.table, "Key": key(recipient, row)}} for row in rows
         ]
         with translated("TransactWriteItems"):
             self.client.transact_write_items(TransactItems=actions)
@@ -186,11 +197,11 @@ class DynamoNotifications:
     def _item(self, recipient: str, row: str) -> Item | None:
         with translated("GetItem"):
             answer = self.client.get_item(
-                TableName=self.table, Key=_key(recipient, row), ConsistentRead=True
+                TableName=self.table, Key=key(recipient, row), ConsistentRead=True
             )
         return answer.get("Item")
 
-    def _rows(self, recipient: str, since: str = _GATE) -> dict[str, Item]:
+    def _rows(self, recipient: str, since: str = STATE) -> dict[str, Item]:
         found = pages(
             "Query",
             lambda **start: self.client.query(
@@ -203,51 +214,3 @@ class DynamoNotifications:
             ),
         )
         return {item["row"]["S"]: item for page in found for item in page["Items"]}
-
-
-def _row(kind: str, seq: int) -> str:
-    # Padded, so that rows sort by seq.
-    return f"{kind}#{seq:015}"
-
-
-def _key(recipient: str, row: str) -> Item:
-    return {"recipient": text(recipient), "row": text(row)}
-
-
-def _state(item: Item | None) -> ThrottleState:
-    if item is None:
-        return ThrottleState()
-    return ThrottleState.from_json(json.loads(item["gate"]["S"]), number_of(item, "version"))
-
-
-def _hold_attributes(hold: Hold) -> Item:
-    return {"because": text(hold.reason), "until": text(format_time(hold.until))}
-
-
-def _hold(item: Item) -> Hold | None:
-    if "because" not in item:
-        return None
-    return Hold(HoldReason(item["because"]["S"]), parse_time(item["until"]["S"]))
-
-
-def _held(rows: Mapping[str, Item]) -> dict[int, Held]:
-    """Return the held notifications of these rows, by ``seq``, without members of digests."""
-    digests = [_digest(item) for row, item in rows.items() if row.startswith(_PARCEL)]
-    leaving = {seq for digest in digests for seq in digest.members}
-    found: dict[int, Held] = {}
-    for row, item in rows.items():
-        hold = _hold(item) if row.startswith(_HELD) else None
-        if hold is not None and number_of(item, "seq") not in leaving:
-            seq = number_of(item, "seq")
-            found[seq] = Held(seq, item["group"]["S"], hold)
-    return found
-
-
-def _digest(item: Item) -> Digest:
-    members = json.loads(item["members"]["S"])
-    return Digest(
-        {int(seq): HoldReason(reason) for seq, reason in members.items()},
-        parse_time(item["owedSince"]["S"]),
-        number_of(item, "tryAtUs"),
-        number_of(item, "attempts"),
-    )

@@ -1,4 +1,4 @@
-"""The ``Mailer`` on SNS: one topic, to which addresses, telephones and queues subscribe."""
+"""E-mail through SNS: one topic, to which addresses, telephones and queues subscribe."""
 
 import json
 from collections.abc import Sequence
@@ -20,9 +20,9 @@ ATTRIBUTE_MAX_BYTES = 1024
 
 @dataclass(frozen=True)
 class SnsMailer:
-    """Publishes to ``topic_arn``; attributes are for subscriptions' filter policies.
+    """A ``Mailer`` to a topic; the attributes are for the filter policies of subscriptions.
 
-    Where the e-mail has a ``short`` form, telephones get that in its place.
+    Telephones get the ``short`` form of an e-mail, if it has one.
     """
 
     client: "SNSClient"
@@ -57,5 +57,5 @@ def _attribute(value: str | int | Sequence[str]) -> "MessageAttributeValueTypeDe
         return {"DataType": "String", "StringValue": cut}
     if isinstance(value, int):
         return {"DataType": "Number", "StringValue": str(value)}
-    # A policy's value is compared with each of the array's.
+    # A filter policy compares its value with each of the array.
     return {"DataType": "String.Array", "StringValue": json.dumps(list(value))}

@@ -1,30 +1,31 @@
-"""E-mail, or any other notice, through Apprise."""
+"""Notifications through the services of Apprise."""
 
 from apprise import Apprise, NotifyFormat, NotifyType
 
 from alerta_utec.domain.errors import Unavailable
 from alerta_utec.notifications.mailer import Email
+from alerta_utec.notifications.messages import settings_text
 
 
 class AppriseMailer:
     """A ``Mailer`` to the service that an Apprise URL names."""
 
     def __init__(self, url: str):
-        """Take the URL.
+        """Set the service up.
 
         Raises:
-            ValueError: Apprise does not know it.
+            ValueError: Apprise does not know the URL.
         """
         self._apprise = Apprise()
         if not self._apprise.add(url):
-            raise ValueError("la URL no es una que Apprise conozca")
+            raise ValueError(settings_text("unknown_service"))
 
     def send(self, email: Email) -> None:
-        taken = self._apprise.notify(
+        accepted = self._apprise.notify(
             title=email.subject,
             body=email.body,
             notify_type=NotifyType.WARNING,
             body_format=NotifyFormat.TEXT,
         )
-        if not taken:
+        if not accepted:
             raise Unavailable("Apprise: not taken")

@@ -1,4 +1,4 @@
-"""E-mail into a Maildir, for a machine that has no mail server."""
+"""E-mail into a Maildir, for a machine without a mail server."""
 
 import hashlib
 import os
@@ -16,8 +16,8 @@ from alerta_utec.ports.clock import Clock
 class MaildirMailer:
     """A ``Mailer`` into a folder that any mail program can open.
 
-    The file's name follows from the Message-ID and the recipient, so that a repeat leaves the
-    first mail as it is, also where a reader has marked it as seen.
+    The file's name is derived from the Message-ID and the recipient, so that a repeat leaves the
+    first mail unchanged, also after a mail program has marked it as seen.
     """
 
     folder: Path
@@ -40,7 +40,7 @@ class MaildirMailer:
         return (self.folder / "new" / name).exists() or any((self.folder / "cur").glob(f"{name}*"))
 
     def _deliver(self, name: str, content: bytes) -> None:
-        """Write it whole to ``tmp``, then give it its name in ``new``."""
+        """Write the whole mail to ``tmp``, then rename it into ``new``."""
         temporary = self.folder / "tmp" / f"{name}.{os.getpid()}.{os.urandom(4).hex()}"
         try:
             with temporary.open("xb") as file:

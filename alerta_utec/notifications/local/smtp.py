@@ -15,20 +15,20 @@ from alerta_utec.notifications.local.message import Envelope, to_message
 from alerta_utec.notifications.mailer import Email
 from alerta_utec.ports.clock import Clock
 
-# For one step of a conversation, and for all of it: each step can be drawn out for ever.
+# The limits of one step and of a whole conversation, since a server can make steps endless.
 TIMEOUT_S = 10.0
 DEADLINE_S = 30.0
 COMPLETED = 250  # RFC 5321, section 4.2.3
 
-# ``implicit``: TLS from the first byte (smtps). ``required``: STARTTLS with a certificate
-# that checks out. ``offered``: STARTTLS where the server has it, whatever its certificate:
-# without a password to lose, an unproven peer is better than none (RFC 7435).
+# ``implicit``: TLS from the first byte (smtps). ``required``: STARTTLS with a valid certificate.
+# ``offered``: STARTTLS if the server offers it, with any certificate: without a password to lose,
+# unauthenticated encryption is better than cleartext (RFC 7435).
 Tls = Literal["implicit", "required", "offered", "off"]
 
 
 @dataclass(frozen=True, slots=True)
 class SmtpServer:
-    """Where to hand e-mail over, and how."""
+    """A mail server, and how to connect to it."""
 
     host: str
     port: int
@@ -39,10 +39,9 @@ class SmtpServer:
 
 
 class SmtpConnection:
-    """A way to one server: a connection that is kept from one e-mail to the next, until
-    ``close_idle``.
+    """A connection to one server, kept open between e-mails until ``close_idle``.
 
-    ``deadline_s`` is what one e-mail may take. For one thread at a time.
+    ``deadline_s`` is the time limit of one e-mail. For one thread at a time.
     """
 
     def __init__(self, server: SmtpServer, *, deadline_s: float = DEADLINE_S):
@@ -52,10 +51,10 @@ class SmtpConnection:
 
     @contextmanager
     def conversation(self) -> Iterator[smtplib.SMTP]:
-        """The connection, ready for an e-mail; it is closed where the block raises.
+        """Yield the connection, ready for an e-mail; an exception in the block closes it.
 
         Raises:
-            smtplib.SMTPException, OSError: there is none to be had.
+            smtplib.SMTPException, OSError: the server accepts no connection.
         """
         connection = self._again() or self._connect()
         try:
@@ -68,12 +67,12 @@ class SmtpConnection:
     def close_idle(self) -> None:
         """Close the kept connection."""
         while self._kept:
-            # What was sent has been taken: how the conversation ends changes nothing.
+            # The server has accepted what was sent: an error at the end changes nothing.
             with closing(self._kept.pop()) as last, suppress(smtplib.SMTPException, OSError):
                 last.quit()
 
     def _again(self) -> "_Conversation | None":
-        """The connection that was kept, where the server still answers on it."""
+        """Return the kept connection if the server still answers on it."""
         if not self._kept:
             return None
         connection = self._kept.pop()
@@ -116,8 +115,8 @@ class SmtpConnection:
 class SmtpMailer:
     """A ``Mailer`` over SMTP, to one recipient.
 
-    Every refusal is worth another try, one that is said to be final (5xx) too: the fault may be
-    ours, as a password that has been changed.
+    Every refusal can be retried, a permanent one (5xx) too: its cause can be ours, such as a
+    changed password.
     """
 
     connection: SmtpConnection
@@ -142,7 +141,7 @@ class SmtpMailer:
 
 
 class _Conversation(smtplib.SMTP):
-    """A connection that is cut off at a deadline, whatever it is waiting for."""
+    """A connection that is shut down at a deadline, whatever it is waiting for."""
 
     def __init__(self, server: SmtpServer, deadline_s: float, **options: Any):
         self._deadline = self._timer(deadline_s)
@@ -157,7 +156,7 @@ class _Conversation(smtplib.SMTP):
             raise
 
     def restart(self, deadline_s: float) -> None:
-        """Give it as long again."""
+        """Start the deadline anew."""
         self._deadline.cancel()
         self._deadline = self._timer(deadline_s)
         self._deadline.start()
@@ -179,4 +178,4 @@ class _Conversation(smtplib.SMTP):
 
 
 class _TlsConversation(_Conversation, smtplib.SMTP_SSL):
-    """The same, encrypted from the first byte."""
+    """A conversation that is encrypted from the first byte."""
