@@ -1,4 +1,4 @@
-"""JSON on the socket and over HTTP, shared by server and client.
+"""The JSON of messages on the socket and over HTTP, shared by server and client.
 
 Frames are compact JSON in UTF-8, as ``str``. Shapes: see docs/protocol.md.
 """
@@ -24,8 +24,7 @@ from alerta_utec.domain.values import format_time
 if TYPE_CHECKING:
     from alerta_utec.domain.change import Change, Position
 
-# One WebSocket frame on API Gateway; a longer message cannot reach a handler there in one
-# piece (API Gateway quotas, "WebSocket frame size").
+# API Gateway quotas, "WebSocket frame size": a longer message comes to a handler in pieces.
 MESSAGE_MAX_BYTES = 32 * 1024
 REQUEST_ID_MAX = 64
 KEY_MAX = 200
@@ -35,21 +34,21 @@ NUMBER_MAX = 10**9
 
 
 def encode(value: Mapping[str, Any]) -> str:
-    """Compact JSON."""
+    """Return compact JSON."""
     return to_json(value).decode()
 
 
 def encoded_size(value: Mapping[str, Any]) -> int:
-    """Bytes of ``encode(value)`` in UTF-8."""
+    """Return the bytes of ``encode(value)`` in UTF-8."""
     return len(encode(value).encode())
 
 
 def decode(body: str | bytes | None) -> dict[str, Any]:
-    """One JSON object out of a message.
+    """Read one JSON object from a message.
 
     Raises:
-        TooLarge: over ``MESSAGE_MAX_BYTES``.
-        BadJson: no JSON (NaN, lone surrogates and more than 200 levels included), or no object.
+        TooLarge: it is over ``MESSAGE_MAX_BYTES``.
+        BadJson: it is not JSON (as with NaN, a lone surrogate or over 200 levels), or no object.
     """
     data = body.encode("utf-8", "surrogatepass") if isinstance(body, str) else body or b""
     if len(data) > MESSAGE_MAX_BYTES:
@@ -64,10 +63,10 @@ def decode(body: str | bytes | None) -> dict[str, Any]:
 
 
 def optional_text(message: Mapping[str, Any], name: str, max_chars: int) -> str | None:
-    """An optional text of 1 to ``max_chars`` characters in ``message``.
+    """Return the text ``name`` of 1 to ``max_chars`` characters, or ``None`` if it is missing.
 
     Raises:
-        InvalidRequest: it is there, and something else.
+        InvalidRequest: it is not such a text.
     """
     value = message.get(name)
     if value is None:
@@ -82,10 +81,10 @@ def optional_text(message: Mapping[str, Any], name: str, max_chars: int) -> str 
 
 
 def required_text(message: Mapping[str, Any], name: str, max_chars: int) -> str:
-    """As ``optional_text``, for one that must be there.
+    """Return the text ``name`` of 1 to ``max_chars`` characters.
 
     Raises:
-        InvalidRequest.
+        InvalidRequest: it is missing, or not such a text.
     """
     value = optional_text(message, name, max_chars)
     if value is None:
@@ -94,10 +93,10 @@ def required_text(message: Mapping[str, Any], name: str, max_chars: int) -> str:
 
 
 def optional_number(message: Mapping[str, Any], name: str) -> int | None:
-    """An optional whole number from 1 on.
+    """Return the whole number ``name`` (1 to ``NUMBER_MAX``), or ``None`` if it is missing.
 
     Raises:
-        InvalidRequest: it is there, and something else.
+        InvalidRequest: it is not such a number.
     """
     value = message.get(name)
     if value is None or (type(value) is int and 1 <= value <= NUMBER_MAX):
@@ -107,7 +106,7 @@ def optional_number(message: Mapping[str, Any], name: str) -> int | None:
 
 
 def incident_update(change: "Change", *, private: bool = False) -> str:
-    """The frame that tells listeners of a committed change."""
+    """Return the frame that broadcasts a committed change."""
     return encode(
         {
             "type": "incident_update",
@@ -126,7 +125,7 @@ def ack(
     revision: int,
     duplicate: bool,
 ) -> str:
-    """The answer to a message that was taken in."""
+    """Return the answer to a message that committed a change."""
     return encode(
         {
             "type": "ack",
@@ -141,14 +140,14 @@ def ack(
 
 
 def done(action: str, request: str) -> str:
-    """The answer to a message that stores nothing."""
+    """Return the answer to a message that commits nothing."""
     return encode({"type": "ack", "action": action, "requestId": request})
 
 
 def pong(
     *, position: "Position", expires_at: datetime, connection_id: str, request: str | None
 ) -> str:
-    """The answer to ``ping``."""
+    """Return the answer to ``ping``."""
     frame: dict[str, Any] = {
         "type": "pong",
         "position": str(position),
@@ -167,7 +166,7 @@ def sync(
     cursor: str | None,
     request: str | None,
 ) -> str:
-    """The answer to ``sync``: one page of what the client has missed."""
+    """Return the answer to ``sync``: one page of what the client has missed."""
     frame: dict[str, Any] = {
         "type": "sync",
         "incidents": incidents,
@@ -181,13 +180,13 @@ def sync(
 
 
 def error(refusal: AlertaError, *, request: str | None = None, lang: Lang = DEFAULT_LANG) -> str:
-    """The answer to a message that was refused."""
+    """Return the answer to a message that was refused."""
     frame: dict[str, Any] = {"type": "error", **error_body(refusal, lang=lang)}
     return encode(frame if request is None else frame | {"requestId": request})
 
 
 def error_body(refusal: AlertaError, *, lang: Lang = DEFAULT_LANG) -> dict[str, Any]:
-    """``{code, message, errors?, actions?, retryAfter?}``: the part that both wires share."""
+    """Return ``{code, message, errors?, actions?, retryAfter?}``, for the socket and HTTP."""
     body: dict[str, Any] = {
         "code": refusal.code,
         "message": text(refusal.code, lang, **refusal.params),

@@ -25,10 +25,10 @@ class Position:
 
     @classmethod
     def parse(cls, text: object, *, field: str = "since") -> "Position":
-        """The position that ``str`` wrote.
+        """Read a position that ``str`` wrote.
 
         Raises:
-            InvalidRequest: it is something else.
+            InvalidRequest: ``text`` is not a position.
         """
         match = _POSITION.fullmatch(text) if isinstance(text, str) else None
         if match is None:
@@ -38,7 +38,7 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class IdempotencyKey:
-    """A caller's own name for a request: repeats of it within 24 h are the same request."""
+    """A caller's own name for a request, by which a repeat within 24 h is recognised."""
 
     user: str
     key: str
@@ -46,53 +46,53 @@ class IdempotencyKey:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One step: the state before (none at creation) and after it, and who made it.
+    """One step in an incident's life: the states before and after it, and its author."""
 
-    ``digest`` and ``key`` belong to a creation. ``position`` is there once it is committed.
-    """
-
+    # ``None`` at creation.
     before: Incident | None
     after: Incident
     by: str | None = None
     note: str | None = None
+    # Only a creation has these two.
     digest: str | None = None
     key: IdempotencyKey | None = None
+    # ``None`` until the change is committed.
     position: Position | None = None
 
     @property
     def at(self) -> datetime:
-        """When it was made."""
+        """The time of the change."""
         return self.after.updated_at
 
     @property
     def incident_id(self) -> str:
-        """The incident that it belongs to."""
+        """The id of the changed incident."""
         return self.after.incident_id
 
     def committed(self, position: Position) -> "Change":
-        """The same change with its place in the feed."""
+        """Return the same change with its place in the feed."""
         after = self.after.at_seq(position.seq)
         return Change(self.before, after, self.by, self.note, self.digest, self.key, position)
 
     def notifies(self) -> bool:
-        """Whether it goes out by e-mail: a rise to medium or high, or the all-clear after one."""
+        """Tell whether it calls for a notification: an escalation, or the all-clear after one."""
         return self.escalates() or (
             self.before is not None and self.before.alarmed and self.resolves()
         )
 
     def escalates(self) -> bool:
-        """Whether the urgency rises to medium or high with it, or is so from the beginning."""
+        """Tell whether the urgency rises to medium or high, or a new incident has it."""
         urgency, before = self.after.urgency, self.before
         return urgency is not Urgency.LOW and (before is None or before.urgency.rank < urgency.rank)
 
     def resolves(self) -> bool:
-        """Whether it closes an incident that was open."""
+        """Tell whether it closes an open incident."""
         before = self.before
         was_open = before is not None and before.status is not Status.RESUELTO
         return was_open and self.after.status is Status.RESUELTO
 
     def changed_fields(self) -> Mapping[str, tuple[str | None, str]]:
-        """The governed fields that changed: ``{field: (before, after)}``."""
+        """Return which of status and urgency changed: ``{field: (before, after)}``."""
         before = self.before
         pairs = {
             "status": (before.status.value if before else None, self.after.status.value),
@@ -101,7 +101,7 @@ class Change:
         return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
 
     def history_entry(self, *, private: bool = False) -> dict[str, Any]:
-        """``{revision, at, change, note?, by?}``; who made it only where ``private``."""
+        """Return ``{revision, at, change, note?, by?}``; ``by`` only if ``private``."""
         entry: dict[str, Any] = {
             "revision": self.after.revision,
             "at": format_time(self.at),

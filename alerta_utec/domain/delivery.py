@@ -11,18 +11,19 @@ from alerta_utec.domain.values import format_time
 # ``webhook:`` and the webhook's id.
 WebhookChannel = NewType("WebhookChannel", str)
 Channel = Literal["broadcast", "email"] | WebhookChannel
-# Who reads the feed, to have changes delivered; ``webhooks`` sees to all of them.
+# The readers of the feed; ``webhooks`` delivers to all webhooks.
 Consumer = Literal["broadcast", "email", "webhooks"]
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """What became of one change on one channel, the last time that it was tried.
+    """The outcome of the last attempt to deliver one change on one channel.
 
     ``outcome`` of a broadcast: ``{attempted, delivered, gone, throttled, failed, ms}``, and
-    ``pending`` while somebody is left whose turn has not come. Of an e-mail or a webhook:
-    ``{result, because?, attempts?}``, where ``result`` is ``sent``, ``failed`` (it is tried again),
-    ``given_up`` or ``suppressed``; ``domain.notice`` has what an e-mail's says on one machine.
+    ``pending``, the number of connections not attempted yet, if there are any. Of an e-mail or a
+    webhook: ``{result, because?, attempts?}``, where ``result`` is ``sent``, ``failed`` (to be
+    retried), ``given_up`` or ``suppressed``; ``notifications.record`` has the outcome of an
+    e-mail on one machine.
     """
 
     incident_id: str
@@ -35,11 +36,11 @@ class Delivery:
     def of(
         cls, change: Change, channel: Channel, at: datetime, outcome: Mapping[str, Any]
     ) -> "Delivery":
-        """The record for ``change``."""
+        """Make the record of ``change``."""
         return cls(change.incident_id, change.after.revision, channel, at, outcome)
 
     def to_json(self, *, private: bool = False) -> dict[str, Any]:
-        """As the HTTP API shows it; an e-mail's recipients only where ``private``."""
+        """Return the JSON of the HTTP API; an e-mail's recipients only if ``private``."""
         found = {
             "revision": self.revision,
             "channel": self.channel,
@@ -56,9 +57,9 @@ _COUNTS = ("delivered", "gone", "throttled", "failed")
 
 
 def combine_parts(parts: Mapping[int, Delivery]) -> Delivery:
-    """The record of one broadcast, from those of its parts by their numbers (at least one).
+    """Return the record of one broadcast from the records of its parts, by number (at least one).
 
-    The part ``PLAN``, where there is one, says how many are ``attempted`` in all.
+    The part ``PLAN``, if there is one, has the number ``attempted`` in all.
     """
     shards = [part.outcome for number, part in parts.items() if number != PLAN]
     counts = {name: sum(shard[name] for shard in shards) for name in _COUNTS}
@@ -71,7 +72,7 @@ def combine_parts(parts: Mapping[int, Delivery]) -> Delivery:
 
 
 def latest(deliveries: Iterable[Delivery]) -> tuple[Delivery, ...]:
-    """The last try for each revision and channel, in the order of these."""
+    """Return the last record for each revision and channel, in their order."""
     last: dict[tuple[int, str], Delivery] = {}
     for one in sorted(deliveries, key=lambda delivery: delivery.at):
         last[one.revision, one.channel] = one

@@ -1,7 +1,7 @@
-"""Every way in which a request can be refused, as one tree of exceptions.
+"""The reasons for refusing a request, as one tree of exceptions.
 
-Each class has a stable ``code`` (the one that clients see) and says whether the same
-request may succeed later (``retryable``). ``handlers.http`` maps codes to statuses.
+Each class has a stable ``code``, which clients see, and ``retryable``: whether the same request
+may succeed later. ``handlers.http`` maps codes to statuses.
 """
 
 import dataclasses
@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 
 @dataclasses.dataclass(frozen=True)
 class Problem:
-    """One thing wrong with one field.
+    """One fault of one field.
 
     ``field`` is the path in the caller's JSON (``incident.urgency``, ``requestId``);
     ``key`` names a text of ``domain.messages`` and ``params`` fill it.
@@ -24,7 +24,7 @@ class Problem:
 
 
 class AlertaError(Exception):
-    """A refusal that the caller is told about, by ``code`` and never by this text."""
+    """A refused request. The caller sees ``code``, never the exception's text."""
 
     code: ClassVar[str]
     retryable: ClassVar[bool] = False
@@ -36,13 +36,13 @@ class AlertaError(Exception):
 
 
 class BadJson(AlertaError):
-    """The message is not one JSON object (RFC 8259, no NaN, no lone surrogates, depth ≤ 200)."""
+    """A message that is not one JSON object (RFC 8259, no NaN or lone surrogate, depth ≤ 200)."""
 
     code = "bad_json"
 
 
 class UnknownAction(AlertaError):
-    """``action`` is missing or names no route; ``actions`` lists the ones that exist."""
+    """An ``action`` that is missing or names no route; ``actions`` lists the existing ones."""
 
     code = "unknown_action"
 
@@ -52,19 +52,19 @@ class UnknownAction(AlertaError):
 
 
 class InvalidRequest(AlertaError):
-    """Something around the incident is wrong: ``requestId``, a query parameter, a cursor."""
+    """A fault around the incident: in ``requestId``, a query parameter or a cursor."""
 
     code = "invalid_request"
 
 
 class InvalidIncident(AlertaError):
-    """The incident breaks one or more rules; ``problems`` has all of them."""
+    """An incident with invalid fields; ``problems`` has all of them."""
 
     code = "invalid_incident"
 
 
 class TooLarge(AlertaError):
-    """The message is over the limit in bytes, which is given as ``limit``."""
+    """A message with more bytes than ``limit_bytes``."""
 
     code = "too_large"
 
@@ -73,31 +73,31 @@ class TooLarge(AlertaError):
 
 
 class Unauthorized(AlertaError):
-    """Nobody is signed in, or the token is not valid."""
+    """A request without a token although one is needed, or with one that is not valid."""
 
     code = "unauthorized"
 
 
 class Forbidden(AlertaError):
-    """Somebody is signed in, and may not do this."""
+    """An identity without the permission for its request."""
 
     code = "forbidden"
 
 
 class NotFound(AlertaError):
-    """No such incident or path."""
+    """An incident or path that does not exist."""
 
     code = "not_found"
 
 
 class Conflict(AlertaError):
-    """The incident is not as the caller believes: other content, or a stale revision."""
+    """An incident that is not as the caller assumes: other content, or a newer revision."""
 
     code = "conflict"
 
 
 class InvalidTransition(AlertaError):
-    """The status does not move that way."""
+    """A change of status that is not allowed."""
 
     code = "invalid_transition"
 
@@ -114,14 +114,14 @@ class RateLimited(AlertaError):
 
 
 class Unavailable(AlertaError):
-    """Nothing was stored or sent; the same request with the same key may be repeated."""
+    """A store or peer that does not answer; the request may be repeated with the same key."""
 
     code = "unavailable"
     retryable = True
 
 
 class Internal(AlertaError):
-    """A defect of ours; the log has it under the request's id."""
+    """A defect of the service, logged under the request's id."""
 
     code = "internal"
 

@@ -1,4 +1,4 @@
-"""The types of an incident's fields: what they accept, and what they make of it."""
+"""The types of an incident's fields: which input they accept, and how they normalise it."""
 
 import re
 from datetime import UTC, datetime
@@ -16,7 +16,7 @@ from alerta_utec.domain.values import (
     parse_time,
 )
 
-# The first character keeps "." and ".." out, which mean something else in a URL's path.
+# The first character excludes "." and "..", which have a meaning of their own in a URL's path.
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029]")
 
@@ -43,14 +43,14 @@ def _time(value: object) -> datetime:
 
 
 def _line(value: object) -> object:
-    """One line of text: control characters and runs of white space become one space."""
+    """Make one line: control characters and runs of white space become one space."""
     if not isinstance(value, str):
         return value
     return " ".join(_CONTROL.sub(" ", value).split())
 
 
 def _prose(value: object) -> object:
-    """Text of several lines: line breaks become ``\\n``, other control characters go."""
+    """Normalise line breaks to ``\\n`` and remove other control characters."""
     if not isinstance(value, str):
         return value
     return _CONTROL.sub("", value.replace("\r\n", "\n").replace("\r", "\n"))

@@ -1,4 +1,4 @@
-"""Many filters at once."""
+"""An index of many filters, so that a change need not be compared with each of them."""
 
 from collections.abc import Iterable, Sequence
 from itertools import chain
@@ -10,23 +10,23 @@ T = TypeVar("T")
 
 
 class FilterIndex(Generic[T]):
-    """Finds which of many items want an incident, each by its filter.
+    """Items by their filters.
 
-    Items whose filters restrict the same fields are looked through together, and only at those.
+    Items whose filters restrict the same fields are compared together, in those fields alone.
     """
 
     def __init__(self) -> None:
         self._unrestricted: dict[T, None] = {}
-        # By the fields that are restricted: what each item accepts in each of them.
+        # By the restricted fields: for each of these, the values that each item accepts.
         self._kinds: dict[tuple[str, ...], tuple[dict[T, frozenset[str]], ...]] = {}
 
     @property
     def fields(self) -> frozenset[str]:
-        """The fields that some filter restricts: no item asks for the others."""
+        """The fields that at least one filter restricts."""
         return frozenset(chain.from_iterable(self._kinds))
 
     def add(self, item: T, wanted: Filter) -> None:
-        """Let ``item`` be found by ``wanted``."""
+        """Add ``item`` under the filter ``wanted``."""
         fields = _restricted(wanted)
         if not fields:
             self._unrestricted[item] = None
@@ -36,7 +36,11 @@ class FilterIndex(Generic[T]):
             column[item] = getattr(wanted, field)
 
     def remove(self, item: T, wanted: Filter) -> None:
-        """Undo ``add``."""
+        """Remove an item that was added with the same filter.
+
+        Raises:
+            KeyError: it was not added.
+        """
         fields = _restricted(wanted)
         if not fields:
             del self._unrestricted[item]
@@ -47,7 +51,7 @@ class FilterIndex(Generic[T]):
             del self._kinds[fields]
 
     def accepting(self, states: Iterable[Facets]) -> Sequence[T]:
-        """The items whose filter accepts one of ``states``, each once."""
+        """Return the items whose filter accepts one of ``states``, each once."""
         found = [self._accepting(facets) for facets in states]
         return found[0] if len(found) == 1 else list(dict.fromkeys(chain.from_iterable(found)))
 
@@ -64,5 +68,5 @@ class FilterIndex(Generic[T]):
 
 
 def _restricted(wanted: Filter) -> tuple[str, ...]:
-    """The fields that the filter restricts."""
+    """Return the fields that the filter restricts."""
     return tuple(field for field in FIELDS if getattr(wanted, field))

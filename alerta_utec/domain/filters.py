@@ -1,4 +1,4 @@
-"""What a listener wants to hear about."""
+"""Filters, by which a subscriber chooses incidents."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ VALUE_MAX_CHARS = 120
 
 
 class Facets(NamedTuple):
-    """What a filter looks at in one state of an incident; ``type`` and ``location`` casefolded."""
+    """The fields of one state of an incident that filters compare; texts are casefolded."""
 
     urgency: str
     status: str
@@ -26,7 +26,7 @@ class Facets(NamedTuple):
 
     @classmethod
     def of(cls, incident: "Incident") -> "Facets":
-        """Those of the incident in this state."""
+        """Return the facets of the incident in this state."""
         return cls(
             incident.urgency.value,
             incident.status.value,
@@ -35,12 +35,15 @@ class Facets(NamedTuple):
         )
 
     def only(self, fields: Collection[str]) -> "Facets":
-        """These fields alone, the others empty: the same for all who look only at these."""
+        """Return the facets with only these fields; the others are empty.
+
+        States that differ only in other fields give equal results, which can be cached.
+        """
         return Facets(*(getattr(self, name) if name in fields else "" for name in FIELDS))
 
 
 def facets_of(change: "Change") -> Sequence[Facets]:
-    """Those of the states before and after the change, which are often the same."""
+    """Return the facets of the states before and after the change; one if they are equal."""
     after = Facets.of(change.after)
     before = after if change.before is None else Facets.of(change.before)
     return (after,) if before == after else (before, after)
@@ -59,15 +62,18 @@ class Filter:
     location: frozenset[str] = frozenset()
 
     def matches(self, incident: "Incident") -> bool:
-        """Whether the incident, in this state, is of interest."""
+        """Tell whether the filter accepts the incident in this state."""
         return self.accepts(Facets.of(incident))
 
     def concerns(self, change: "Change") -> bool:
-        """Whether it matches before or after: a listener learns what has left its view."""
+        """Tell whether the filter accepts the state before or after the change.
+
+        A subscriber must also learn that an incident has left its view.
+        """
         return self is EVERYTHING or any(map(self.accepts, facets_of(change)))
 
     def accepts(self, facets: Facets) -> bool:
-        """Whether an incident with these facets is of interest."""
+        """Tell whether the filter accepts an incident with these facets."""
         return (
             (not self.urgency or facets.urgency in self.urgency)
             and (not self.status or facets.status in self.status)
@@ -76,21 +82,21 @@ class Filter:
         )
 
     def to_json(self) -> dict[str, list[str]]:
-        """The non-empty sets as sorted lists."""
+        """Return the non-empty sets as sorted lists."""
         sets = {name: getattr(self, name) for name in self.__slots__}
         return {name: sorted(values) for name, values in sets.items() if values}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> "Filter":
-        """The filter that ``to_json`` wrote; trusts its source."""
+        """Read a filter that ``to_json`` wrote, without validation."""
         return cls(**{name: frozenset(data.get(name, ())) for name in cls.__slots__})
 
     @classmethod
     def parse(cls, data: object, *, field: str = "filter") -> "Filter":
-        """The filter that a caller asks for: an object of lists, or of single values.
+        """Validate a caller's filter: an object of lists, or of single values.
 
         Raises:
-            InvalidRequest: with everything that is wrong.
+            InvalidRequest: with every problem.
         """
         if not isinstance(data, Mapping):
             raise InvalidRequest(problems=[Problem(field, "not_object")])

@@ -1,4 +1,4 @@
-"""The incident: what a person reports, and what the service keeps of it."""
+"""The incident: a person's report, and its state in the service."""
 
 import hashlib
 import json
@@ -30,11 +30,10 @@ _CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_asci
 
 
 class Report(BaseModel):
-    """What a caller submits.
+    """What a caller submits: equal by value, valid by construction.
 
-    ``drill``: an exercise, which goes the whole way and is told as one everywhere.
-    Unknown fields are kept and sent on: at most 20, and 8 KB together as compact JSON.
-    Equal by value; valid by construction.
+    Unknown fields are stored and sent like the others: at most 20, and 8 KB together as compact
+    JSON.
     """
 
     model_config = ConfigDict(
@@ -53,6 +52,7 @@ class Report(BaseModel):
     urgency: UrgencyField
     status: StatusField = Status.PENDIENTE
     timestamp: Timestamp | None = None
+    # An exercise: handled like any incident, and marked as a drill in every channel.
     drill: bool = False
 
     @model_validator(mode="after")
@@ -64,19 +64,18 @@ class Report(BaseModel):
 
     @property
     def extras(self) -> dict[str, Any]:
-        """The unknown fields, as they came."""
+        """The unknown fields, unchanged."""
         return self.__pydantic_extra__ or {}
 
     @classmethod
     def parse(cls, data: object, *, field: str = "incident") -> Self:
-        """The report in a piece of decoded JSON.
+        """Validate decoded JSON of any type.
 
         Args:
-            data: what the caller sent, of any JSON type.
-            field: where it stood in the message; starts the path of each problem.
+            field: its place in the message, which starts the path of each problem.
 
         Raises:
-            InvalidIncident: with every problem there is.
+            InvalidIncident: with every problem.
         """
         reserved = [
             Problem(f"{field}.{name}", "reserved")
@@ -93,7 +92,7 @@ class Report(BaseModel):
         return report
 
     def digest(self) -> str:
-        """SHA-256 of the fields that the caller gave, normalised: equal for a repeat."""
+        """Return the SHA-256 of the given fields, normalised; a repeat has the same."""
         given = self.model_dump(mode="json", by_alias=True, exclude_unset=True)
         if not self.drill:
             given.pop("drill", None)
@@ -101,26 +100,27 @@ class Report(BaseModel):
 
 
 class Incident(Report):
-    """An incident as the service keeps it, at one revision.
-
-    ``seq`` is its place in the feed at this revision (0: not committed yet). ``alarmed``: an
-    e-mail about it has gone out, so that those who got it are owed the all-clear.
-    """
+    """An incident as the service stores it, at one revision."""
 
     incident_id: Identifier
     timestamp: Timestamp
+    # The place of this revision in the feed; 0 until it is committed.
     seq: int = Field(default=0, ge=0)
     revision: int = Field(ge=1)
     created_at: Timestamp
     updated_at: Timestamp
     reported_by: str | None = None
+    # It has been of medium or high urgency: its notification calls for an all-clear.
     alarmed: bool = False
 
     @classmethod
     def from_report(
         cls, report: Report, *, incident_id: str, at: datetime, reported_by: str | None = None
     ) -> "Incident":
-        """Revision 1 of ``report``, taken in at ``at`` (in UTC) under ``incident_id``."""
+        """Return revision 1 of ``report``, created at ``at`` (in UTC).
+
+        ``incident_id`` is its id unless the report has one.
+        """
         added = {
             "incident_id": report.incident_id or incident_id,
             "timestamp": report.timestamp or at,
@@ -135,10 +135,10 @@ class Incident(Report):
 
     @classmethod
     def _of_valid(cls, fields: dict[str, Any], extras: Mapping[str, Any]) -> "Incident":
-        """The incident with these values of all its fields, which are not validated again.
+        """Make an incident from valid values of all its fields.
 
-        As pydantic's ``model_construct``, which takes four times as long, and with extras apart
-        from the fields: one may be called ``reported_by`` and stays an extra.
+        Pydantic's ``model_construct`` takes four times as long, and takes an extra that is called
+        ``reported_by`` for the field.
         """
         incident, put = cls.__new__(cls), object.__setattr__
         put(incident, "__dict__", fields)
@@ -151,13 +151,13 @@ class Incident(Report):
         return self._of_valid(vars(self) | changes, self.extras)
 
     def at_seq(self, seq: int) -> "Incident":
-        """The same revision with its place in the feed."""
+        """Return the same revision with its place in the feed."""
         return self._with(seq=seq)
 
     def updated(
         self, *, at: datetime, status: Status | None = None, urgency: Urgency | None = None
     ) -> "Incident":
-        """The next revision, with what is given changed."""
+        """Return the next revision, with the given fields changed."""
         new_urgency = urgency or self.urgency
         return self._with(
             revision=self.revision + 1,
@@ -168,7 +168,7 @@ class Incident(Report):
         )
 
     def to_json(self, *, private: bool = False) -> dict[str, Any]:
-        """The incident as JSON on every wire; who reported it only where ``private``."""
+        """Return the incident as clients get it; ``reportedBy`` only if ``private``."""
         data = self.to_record()
         data.pop("alarmed", None)
         if not private:
@@ -176,25 +176,25 @@ class Incident(Report):
         return data
 
     def to_record(self) -> dict[str, Any]:
-        """The incident as JSON for a store: everything."""
+        """Return the incident as stores keep it, with every field."""
         data = self.model_dump(mode="json", by_alias=True)
         if self.reported_by is None:
             del data["reportedBy"]
-        # True, or not there: what is no drill says nothing of drills.
+        # False is left out: only a drill mentions drills.
         for name in ("alarmed", "drill"):
             if not data[name]:
                 del data[name]
         return data
 
     def json_max_bytes(self) -> int:
-        """As JSON in UTF-8 it has no more; told without encoding it."""
+        """Return an upper bound for its JSON in UTF-8, without encoding it."""
         texts = (self.type, self.location, self.description, self.reported_by or "")
         # A character has up to four bytes; names, ids and times together stay under 1 KB.
         return 1024 + 4 * sum(map(len, texts)) + (EXTRAS_MAX_BYTES if self.extras else 0)
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> "Incident":
-        """The incident that ``to_json`` or ``to_record`` wrote; trusts its source."""
+        """Read an incident that ``to_json`` or ``to_record`` wrote."""
         return cls.model_validate(data, by_alias=True, by_name=False)
 
 
@@ -217,7 +217,7 @@ def _extras_error(extras: Mapping[str, Any]) -> PydanticCustomError | None:
 
 
 def _extras_problems(data: object, field: str) -> list[Problem]:
-    """What is wrong with the extras where other fields are wrong too: pydantic looks no further."""
+    """Return the extras' problem. Pydantic does not reach it if another field is invalid."""
     if not isinstance(data, dict):
         return []
     known = {to_camel(name) for name in Report.model_fields}

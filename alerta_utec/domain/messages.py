@@ -1,4 +1,4 @@
-"""The one catalogue of texts that people read, in Spanish and English."""
+"""The catalogue of texts that people read, in Spanish and English."""
 
 from collections.abc import Mapping
 from typing import Any, Literal
@@ -113,7 +113,7 @@ TEXTS: Mapping[str, Mapping[Lang, str]] = {
 }
 
 
-# What e-mails say.
+# The texts of e-mails.
 EMAIL: Mapping[str, Mapping[Lang, str]] = {
     "urgency.low": {"es": "baja", "en": "low"},
     "urgency.medium": {"es": "media", "en": "medium"},
@@ -167,7 +167,7 @@ EMAIL: Mapping[str, Mapping[Lang, str]] = {
 
 
 def email_text(key: str, lang: Lang, /, **params: Any) -> str:
-    """One word or sentence of an e-mail, with its placeholders filled.
+    """Return one text of an e-mail, with its placeholders filled.
 
     Raises:
         KeyError: there is no such text, or a placeholder has no value.
@@ -175,7 +175,7 @@ def email_text(key: str, lang: Lang, /, **params: Any) -> str:
     return EMAIL[key][lang].format_map(params)
 
 
-# What alerts of the Common Alerting Protocol say.
+# The texts of alerts in the Common Alerting Protocol.
 CAP: Mapping[str, Mapping[Lang, str]] = {
     "language": {"es": "es-PE", "en": "en-US"},
     "test": {"es": "PRUEBA TÉCNICA", "en": "TECHNICAL TEST"},
@@ -207,7 +207,7 @@ CAP: Mapping[str, Mapping[Lang, str]] = {
 
 
 def cap_text(key: str, lang: Lang, /, **params: str) -> str:
-    """One word or sentence of a CAP alert, with its placeholders filled.
+    """Return one text of a CAP alert, with its placeholders filled.
 
     Raises:
         KeyError: there is no such text, or a placeholder has no value.
@@ -216,13 +216,13 @@ def cap_text(key: str, lang: Lang, /, **params: str) -> str:
 
 
 def parse_lang(value: str | None) -> Lang | None:
-    """The language that a tag such as ``en-US`` (RFC 5646) means; none where it is no other."""
+    """Return the language of a tag such as ``en-US`` (RFC 5646), or ``None`` for any other."""
     primary = (value or "").strip().lower().partition("-")[0]
     return "es" if primary == "es" else "en" if primary == "en" else None
 
 
 def preferred_lang(accept_language: str | None) -> Lang:
-    """The one that ``Accept-Language`` (RFC 9110, section 12.5.4) likes best; Spanish at first."""
+    """Return the preferred language of ``Accept-Language`` (RFC 9110, 12.5.4), or Spanish."""
     best: tuple[float, Lang] = (0.0, DEFAULT_LANG)
     for part in (accept_language or "")[:200].split(","):
         tag, _, weight = part.partition(";q=")
@@ -237,7 +237,7 @@ def preferred_lang(accept_language: str | None) -> Lang:
 
 
 def text(key: str, lang: Lang = DEFAULT_LANG, /, **params: Any) -> str:
-    """The text for ``key``, with its placeholders filled from ``params``.
+    """Return the text for ``key``, with its placeholders filled from ``params``.
 
     Raises:
         KeyError: there is no such text, or a placeholder has no value.

@@ -1,4 +1,4 @@
-"""Which web pages may open sockets and read answers: the ``Origin`` of RFC 6454."""
+"""The check of a web page's ``Origin`` (RFC 6454) before it opens a socket or reads a response."""
 
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -8,16 +8,16 @@ _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 @dataclass(frozen=True, slots=True)
 class Origins:
-    """Origins by their exact text, such as ``https://alerta.example.edu``; ``*`` is any.
+    """The allowed origins by their text, such as ``https://alerta.example.edu``; ``*`` is any.
 
-    Without a list: the service's own pages, and pages of this machine where the service is on
-    it. Programs send no origin and are not concerned.
+    Without a list, these are allowed: the service's own pages, and pages of this machine if the
+    service runs on it. Programs send no origin and are always allowed.
     """
 
     allowed: tuple[str, ...] = ()
 
     def allow(self, origin: str | None, host: str | None) -> bool:
-        """Whether a page of ``origin`` may use the service that it calls ``host``."""
+        """Tell whether a page of ``origin`` may use the service that it calls ``host``."""
         if origin is None or "*" in self.allowed or origin in self.allowed:
             return True
         if self.allowed or not host:
@@ -30,11 +30,11 @@ class Origins:
 
 
 def _split(url: str) -> tuple[str | None, int | None] | None:
-    """Host and port; none where it is no URL. Ports that go without saying are left out."""
+    """Return host and port, or ``None`` if it is not a URL; the scheme's own port is left out."""
     try:
         parts = urlsplit(url)
         port = parts.port
     except ValueError:
         return None
-    usual = {"http": 80, "https": 443}.get(parts.scheme)
-    return (parts.hostname, None if port == usual else port) if parts.hostname else None
+    default = {"http": 80, "https": 443}.get(parts.scheme)
+    return (parts.hostname, None if port == default else port) if parts.hostname else None

@@ -1,4 +1,4 @@
-"""Who may do what: the one table."""
+"""The permissions of each role, and the allowed changes of status."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from alerta_utec.domain.values import Status
 
 
 class Role(StrEnum):
-    """What somebody is at the university."""
+    """A person's role at the university."""
 
     ESTUDIANTE = "estudiante"
     PERSONAL = "personal"
@@ -17,7 +17,7 @@ class Role(StrEnum):
 
 
 class Permission(StrEnum):
-    """What the policy speaks of."""
+    """A permission that roles have or lack."""
 
     REPORT = "report"
     READ = "read"
@@ -37,9 +37,9 @@ POLICY: Mapping[Permission, frozenset[Role]] = {
     Permission.CHANGE_STATUS: _STAFF,
     Permission.CHANGE_URGENCY: frozenset({Role.AUTORIDAD}),
     Permission.REOPEN: frozenset({Role.AUTORIDAD}),
-    # Who reported an incident, and who acted on it.
+    # The names of those who reported an incident or acted on it.
     Permission.SEE_PEOPLE: _STAFF,
-    # What goes out to other systems, and the secrets that sign it.
+    # What is sent to other systems, and the secrets that sign it.
     Permission.MANAGE_WEBHOOKS: frozenset({Role.AUTORIDAD}),
 }
 TRANSITIONS: Mapping[Status, frozenset[Status]] = {
@@ -51,34 +51,35 @@ TRANSITIONS: Mapping[Status, frozenset[Status]] = {
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Whoever makes a request. ``user`` is none where nobody signs in."""
+    """The user and role of a request."""
 
+    # ``None`` without sign-in.
     user: str | None
     role: Role
 
-    def can(self, action: Permission) -> bool:
-        """Whether the policy allows it."""
-        return self.role in POLICY[action]
+    def can(self, permission: Permission) -> bool:
+        """Tell whether the role has the permission."""
+        return self.role in POLICY[permission]
 
-    def require(self, action: Permission) -> None:
-        """Go on only where the policy allows it.
+    def require(self, permission: Permission) -> None:
+        """Check the permission.
 
         Raises:
-            Forbidden: it does not.
+            Forbidden: the role does not have it.
         """
-        if not self.can(action):
-            raise Forbidden(f"{self.role} {action}")
+        if not self.can(permission):
+            raise Forbidden(f"{self.role} {permission}")
 
 
-# Where sign-in is off, everybody may do everything, and nobody has a name.
+# The identity of every request if sign-in is off: all permissions and no name.
 ANONYMOUS = Identity(None, Role.AUTORIDAD)
 
 
 def permission_for(before: Status, after: Status) -> Permission:
-    """What moving the status that way is.
+    """Return the permission that this change of status needs.
 
     Raises:
-        InvalidTransition: it does not move that way.
+        InvalidTransition: the status cannot change that way.
     """
     if after not in TRANSITIONS[before]:
         raise InvalidTransition(f"{before} {after}")

@@ -1,4 +1,4 @@
-"""What pydantic finds wrong, in our own words."""
+"""The translator of pydantic's errors into problems."""
 
 from collections.abc import Mapping
 
@@ -31,7 +31,7 @@ _KEYS: Mapping[str, str] = {
 
 
 def problems_of(error: ValidationError, field: str = "") -> list[Problem]:
-    """Everything that pydantic found, each with its path, which begins with ``field``."""
+    """Translate each error, with its path, which begins with ``field``."""
     found = []
     for item in error.errors(include_url=False, include_input=False):
         path = ".".join(filter(None, [field, *(str(part) for part in item["loc"])]))

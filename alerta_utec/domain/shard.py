@@ -1,4 +1,4 @@
-"""A broadcast to many connections, in shards."""
+"""A part of a broadcast to many connections."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,24 +8,25 @@ from alerta_utec.domain.change import Position
 
 @dataclass(frozen=True, slots=True)
 class Shard:
-    """Some of the connections that a change is to be sent to.
+    """Some of the connections that a change is to be sent to."""
 
-    ``run`` names the broadcast that it is a part of; when the same change is broadcast once more,
-    that is another, whose name sorts after it. ``number`` counts from 1 to ``of``. ``private``
-    are the ids of those who may see people's names, ``public`` the others'; ``opening``, of either,
-    were perhaps in their handshake when it began, and are not to be forgotten.
-    """
-
+    # The change.
     position: Position
+    # The broadcast that the shard belongs to. If the same change is broadcast again, the name of
+    # that run sorts after this one.
     run: str
+    # From 1 to ``of``.
     number: int
     of: int
     begun_at: datetime
+    # The ids of connections that may see people's names, and of the others.
     private: tuple[str, ...]
     public: tuple[str, ...]
+    # Ids of both kinds that may have been in their handshake when the run began: that one of them
+    # is unknown does not mean that it is gone.
     opening: tuple[str, ...] = ()
 
     @property
     def connection_ids(self) -> tuple[str, ...]:
-        """All of them."""
+        """The ids of both kinds."""
         return self.private + self.public

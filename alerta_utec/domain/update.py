@@ -1,4 +1,4 @@
-"""What a caller wants changed of an incident."""
+"""A caller's request to change an incident."""
 
 from collections.abc import Mapping
 from typing import Self
@@ -13,7 +13,7 @@ FIELDS = ("status", "urgency", "note")
 
 
 class Update(BaseModel):
-    """A new status, a new urgency, a note: at least one of them."""
+    """A new status, a new urgency or a note: at least one of them."""
 
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
 
@@ -23,10 +23,10 @@ class Update(BaseModel):
 
     @classmethod
     def parse(cls, data: Mapping[str, object]) -> Self:
-        """The update in a message or a body; fields that are not its own are left out.
+        """Read the update in a message or a body; other fields are ignored.
 
         Raises:
-            InvalidRequest: with every problem; also where there is nothing to change.
+            InvalidRequest: with every problem; or it would change nothing.
         """
         given = {name: data[name] for name in FIELDS if data.get(name) is not None}
         if not given:

@@ -1,4 +1,4 @@
-"""The words and times that an incident is made of, and the spellings that people use."""
+"""The values of an incident's fields, and the spellings that people use for them."""
 
 import re
 import unicodedata
@@ -10,7 +10,7 @@ from typing import TypeVar
 
 
 class Urgency(StrEnum):
-    """How soon somebody must act; ``medium`` and ``high`` go out by e-mail."""
+    """How soon an incident needs action; ``medium`` and ``high`` call for a notification."""
 
     LOW = "low"
     MEDIUM = "medium"
@@ -23,7 +23,7 @@ class Urgency(StrEnum):
 
 
 class Status(StrEnum):
-    """Where an incident stands."""
+    """The state of work on an incident."""
 
     PENDIENTE = "pendiente"
     EN_ATENCION = "en_atencion"
@@ -45,14 +45,17 @@ _RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d
 
 
 def parse_choice(kind: type[Choice], value: object) -> Choice | None:
-    """The member of ``kind`` that a person meant by ``value``; none where it is unclear."""
+    """Return the member of ``kind`` that ``value`` spells, or ``None``.
+
+    Case, accents and separators do not matter, and Spanish words are understood.
+    """
     if not isinstance(value, str) or len(value) > 40:
         return None
-    return _meant(kind, value)
+    return _spelled(kind, value)
 
 
 @lru_cache(1024)
-def _meant(kind: type[Choice], text: str) -> Choice | None:
+def _spelled(kind: type[Choice], text: str) -> Choice | None:
     folded = _fold(text)
     try:
         return kind(_SPELLINGS.get(folded, folded))
@@ -61,10 +64,10 @@ def _meant(kind: type[Choice], text: str) -> Choice | None:
 
 
 def parse_time(value: str) -> datetime:
-    """An RFC 3339 date and time, as an aware ``datetime`` in UTC.
+    """Read an RFC 3339 date and time as an aware ``datetime`` in UTC.
 
     Raises:
-        ValueError: it is something else, or lies outside the years 1 to 9999.
+        ValueError: it is not RFC 3339, or outside the years 1 to 9999.
     """
     if not _RFC3339.fullmatch(value):
         raise ValueError("not RFC 3339")
@@ -76,7 +79,7 @@ def parse_time(value: str) -> datetime:
 
 @lru_cache(1024)
 def format_time(value: datetime) -> str:
-    """RFC 3339 in UTC with ``Z``; milliseconds or microseconds only where there are any."""
+    """Write RFC 3339 in UTC with ``Z``, with milliseconds or microseconds only if there are any."""
     moment = value if value.tzinfo is UTC else value.astimezone(UTC)
     exact = moment.microsecond % 1000 or not moment.microsecond
     text = moment.isoformat() if exact else moment.isoformat(timespec="milliseconds")
@@ -84,7 +87,7 @@ def format_time(value: datetime) -> str:
 
 
 def unaccented(value: str) -> str:
-    """The text in plainer letters: no accents, no ligatures (NFKD without combining marks)."""
+    """Return the text without accents and ligatures (NFKD without combining marks)."""
     plain = unicodedata.normalize("NFKD", value)
     return "".join(c for c in plain if not unicodedata.combining(c))
 
