@@ -7,17 +7,12 @@ import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-
 from benchmarks.machine import ROOT, cores
+from tests.support.certificates import self_signed
 
 STUB = Path(__file__).parent / "peers" / "gateway_stub.py"
 LATENCY_S = 0.010
@@ -102,21 +97,5 @@ def workers(count: int) -> Iterator[list[Lines]]:
 @contextmanager
 def certificate() -> Iterator[str]:
     """A file with a key and a certificate of 127.0.0.1."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "stand-in")])
-    now = datetime.now(UTC)
-    address = x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))])
-    signed = (
-        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(address, critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    encoding, plain = serialization.Encoding.PEM, serialization.NoEncryption()
-    private = key.private_bytes(encoding, serialization.PrivateFormat.PKCS8, plain)
     with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "stand-in.pem"
-        file.write_bytes(private + signed.public_bytes(encoding))
-        yield str(file)
+        yield str(self_signed(Path(folder)))

@@ -124,25 +124,14 @@ def _torn(store: DynamoIncidents, *, incident: Item | None = None) -> Fault:
     return answer(200, {"Responses": found, "UnprocessedKeys": {}})
 
 
-def test_a_creation_after_a_torn_look_finds_the_one_with_its_id(
-    faulty: DynamoIncidents, wire: FaultyWire
+@pytest.mark.parametrize("same", [{"incidentId": "a"}, {"key": "k"}], ids=["id", "key"])
+def test_a_creation_after_a_torn_look_finds_the_first_with_its_id_or_key(
+    faulty: DynamoIncidents, wire: FaultyWire, same: dict[str, str]
 ) -> None:
-    faulty.commit(creation(incidentId="a"))
+    faulty.commit(creation(**same))
     wire.next(LOOK, _torn(faulty))
 
-    repeated = faulty.commit(creation(incidentId="a"))
-
-    assert repeated.duplicate
-    assert faulty.position().seq == 1
-
-
-def test_a_creation_after_a_torn_look_finds_the_one_with_its_key(
-    faulty: DynamoIncidents, wire: FaultyWire
-) -> None:
-    faulty.commit(creation(key="k"))
-    wire.next(LOOK, _torn(faulty))
-
-    repeated = faulty.commit(creation(key="k"))
+    repeated = faulty.commit(creation(**same))
 
     assert repeated.duplicate
     assert faulty.position().seq == 1

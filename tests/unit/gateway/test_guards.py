@@ -2,21 +2,10 @@
 
 import datetime
 import http.client
-import ipaddress
 import json
-import ssl
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
-)
-from cryptography.x509.oid import NameOID
 from websockets.sync.client import connect
 
 from alerta_utec.adapters.clock import SystemClock
@@ -26,6 +15,7 @@ from alerta_utec.gateway.core import Gateway, Route
 from alerta_utec.gateway.hub import Hub
 from alerta_utec.ports.connections import Connection
 from tests.contract.builders import T0, creation
+from tests.support.certificates import self_signed, server_context, trusting_context
 from tests.unit.gateway.running import Recorder, gateway
 
 HTTP = {"http": Recorder({"statusCode": 200, "body": "{}"}), "http_routes": ("GET /incidents",)}
@@ -68,9 +58,7 @@ def test_only_pages_of_allowed_origins_may_read_answers(origin: str, allowed: bo
 
 def test_sockets_and_requests_go_through_tls(tmp_path: Path) -> None:
     certificate = self_signed(tmp_path)
-    server, client = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), ssl.create_default_context()
-    server.load_cert_chain(certificate)
-    client.load_verify_locations(certificate)
+    server, client = server_context(certificate), trusting_context(certificate)
     echo = Route(Recorder({"statusCode": 200, "body": "sí"}), two_way=True)
 
     with (
@@ -87,29 +75,3 @@ def test_sockets_and_requests_go_through_tls(tmp_path: Path) -> None:
         assert answer == "sí"
         assert posted.delivered == 1
         assert json.loads(socket.recv(timeout=10))["position"] == "e:7"
-
-
-def self_signed(folder: Path) -> Path:
-    """Write a certificate for 127.0.0.1 and its key to one file."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
-    now = datetime.datetime.now(datetime.UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(minutes=5))
-        .not_valid_after(now + datetime.timedelta(hours=1))
-        .add_extension(
-            x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]),
-            critical=False,
-        )
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    path = folder / "server.pem"
-    secret = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    path.write_bytes(made.public_bytes(Encoding.PEM) + secret)
-    return path

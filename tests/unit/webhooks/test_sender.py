@@ -3,7 +3,6 @@
 import contextlib
 import socket
 import ssl
-import subprocess
 import threading
 from collections.abc import Iterator
 from datetime import timedelta
@@ -20,6 +19,7 @@ from alerta_utec.webhooks.sender import (
 )
 from tests.contract.builders import T0
 from tests.fakes.clock import ManualClock
+from tests.support.certificates import self_signed, server_context, trusting_context
 from tests.unit.adapters_aws.raw_peer import RawPeer
 
 HEADERS = {"content-type": "application/cloudevents+json", "webhook-id": "msg_1"}
@@ -299,22 +299,12 @@ def test_no_proxy_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Create a self-signed certificate for receptor.example, with its key."""
-    folder = tmp_path_factory.mktemp("tls")
-    file, key = folder / "certificate.pem", folder / "key.pem"
-    command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"]
-    command += ["-nodes", "-days", "2", "-subj", "/CN=receptor.example", "-addext"]
-    command += ["subjectAltName=DNS:receptor.example", "-keyout", str(key), "-out", str(file)]
-    subprocess.run(command, check=True, capture_output=True)
-    file.write_text(file.read_text() + key.read_text())
-    return file
+    return self_signed(tmp_path_factory.mktemp("tls"), "receptor.example")
 
 
 @pytest.fixture
 def server_tls(certificate: Path) -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate)
-    return context
+    return server_context(certificate)
 
 
 def over_tls(
@@ -328,7 +318,7 @@ def over_tls(
 def test_a_certificate_must_name_the_receiver(
     server_tls: ssl.SSLContext, certificate: Path
 ) -> None:
-    trusting = ssl.create_default_context(cafile=str(certificate))
+    trusting = trusting_context(certificate)
 
     right, wrong = (
         over_tls(host, server_tls, OK, tls=trusting)
@@ -353,7 +343,7 @@ def test_a_receiver_that_does_not_speak_tls_is_refused() -> None:
 def test_a_receiver_that_hangs_over_tls_is_given_up_at_the_deadline(
     server_tls: ssl.SSLContext, certificate: Path
 ) -> None:
-    trusting = ssl.create_default_context(cafile=str(certificate))
+    trusting = trusting_context(certificate)
 
     result = over_tls("receptor.example", server_tls, None, tls=trusting, timeout_s=1.0)
 

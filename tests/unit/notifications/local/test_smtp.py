@@ -1,7 +1,6 @@
 """``SmtpMailer`` and ``MaildirMailer`` where their vendors are particular."""
 
 import ssl
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -12,6 +11,7 @@ from alerta_utec.notifications.local.smtp import SmtpConnection, SmtpMailer, Smt
 from alerta_utec.notifications.mailer import Email
 from tests.contract.mail_peers import SmtpPeer
 from tests.fakes.clock import ManualClock
+from tests.support.certificates import self_signed, server_context, trusting_context
 from tests.support.mail_gate import MailGate
 
 ANA, LUZ = "ana@utec.example", "luz@utec.example"
@@ -33,27 +33,17 @@ def _send(mailer: SmtpMailer, email: Email = EMAIL) -> None:
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A certificate for 127.0.0.1 that only those who are told trust, with its key."""
-    folder = tmp_path_factory.mktemp("tls")
-    file, key = folder / "certificate.pem", folder / "key.pem"
-    command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"]
-    command += ["-nodes", "-days", "2", "-subj", "/CN=peer.example"]
-    command += ["-addext", "subjectAltName=IP:127.0.0.1", "-keyout", str(key), "-out", str(file)]
-    subprocess.run(command, check=True, capture_output=True)
-    file.write_text(file.read_text() + key.read_text())
-    return file
+    return self_signed(tmp_path_factory.mktemp("tls"))
 
 
 @pytest.fixture
 def server_tls(certificate: Path) -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate)
-    return context
+    return server_context(certificate)
 
 
 @pytest.fixture
 def trust(certificate: Path) -> ssl.SSLContext:
-    return ssl.create_default_context(cafile=certificate)
+    return trusting_context(certificate)
 
 
 def test_the_message_has_the_headers_of_a_notice() -> None:
