@@ -4,18 +4,17 @@ import asyncio
 import json
 import mailbox
 import ssl
-import threading
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 from alerta_utec.notifications.mailer import Email
+from tests.support.loop_server import LoopServer
 from tests.support.loopback import LoopbackServer, QuietHandler
 
 
@@ -43,7 +42,7 @@ def read_maildir(folder: Path) -> list[EmailMessage]:
     return [parsed(with_reader.get_bytes(key)) for key in sorted(with_reader.keys())]
 
 
-class SmtpPeer:
+class SmtpPeer(LoopServer):
     """A real SMTP server on a free port of the loopback, in a thread of its own.
 
     ``refuse`` maps a recipient to the reply that it gets; ``on_data`` gives the reply to a
@@ -59,17 +58,14 @@ class SmtpPeer:
         refuse: Mapping[str, str] | None = None,
         on_data: Callable[[], str] = lambda: "250 OK",
     ):
+        super().__init__()
         self.messages: list[EmailMessage] = []
         self.recipients: list[list[str]] = []
         self.senders: list[str | None] = []
         self.encrypted: list[bool] = []
         self.refuse = dict(refuse or {})
-        self.port = 0
         self._transports: list[asyncio.BaseTransport] = []
         self._tls, self._implicit, self._login, self._on_data = tls, implicit_tls, login, on_data
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever)
-        self._server: asyncio.Server | None = None
 
     async def handle_EHLO(
         self,
@@ -111,40 +107,9 @@ class SmtpPeer:
 
         asyncio.run_coroutine_threadsafe(drop(), self._loop).result(10)
 
-    def stop(self) -> None:
-        """Stop listening; repeating is harmless."""
-        if self._server is not None:
-            asyncio.run_coroutine_threadsafe(self._stop(self._server), self._loop).result(10)
-            self._server = None
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        self._server = asyncio.run_coroutine_threadsafe(self._start(), self._loop).result(10)
-        self.port = self._server.sockets[0].getsockname()[1]
-        return self
-
-    def __exit__(
-        self,
-        _kind: type[BaseException] | None,
-        _error: BaseException | None,
-        _traceback: TracebackType | None,
-    ) -> None:
-        self.stop()
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(10)
-        self._loop.close()
-
-    async def _start(self) -> asyncio.Server:
+    async def _listen(self) -> asyncio.Server:
         tls = self._tls if self._implicit else None
         return await self._loop.create_server(self._protocol, "127.0.0.1", 0, ssl=tls)
-
-    async def _stop(self, server: asyncio.Server) -> None:
-        server.close()
-        await server.wait_closed()
-        others = asyncio.all_tasks() - {asyncio.current_task()}
-        for task in others:
-            task.cancel()
-        await asyncio.gather(*others, return_exceptions=True)
 
     def _protocol(self) -> SMTP:
         return SMTP(

@@ -16,6 +16,35 @@ class QuietHandler(BaseHTTPRequestHandler):
         """Say nothing."""
 
 
+class WholeRequestHandler(QuietHandler):
+    """A handler for every method that reads the whole request and then calls ``reply``."""
+
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+
+    def do_GET(self) -> None:
+        self.reply(self.rfile.read(int(self.headers.get("Content-Length", 0))))
+
+    do_POST = do_DELETE = do_GET
+
+    def reply(self, body: bytes) -> None:
+        """Answer with ``send`` or ``drop``."""
+        raise NotImplementedError
+
+    def send(self, status: int, body: bytes = b"") -> None:
+        """Send an answer; a client that has left does not matter."""
+        with contextlib.suppress(ConnectionError):
+            self.send_response(status)
+            if status != 204:
+                self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+    def drop(self) -> None:
+        """Close the connection without an answer."""
+        self.close_connection = True
+
+
 class LoopbackServer:
     """``with LoopbackServer(Handler) as server:`` — answers in a thread for each connection.
 

@@ -1,18 +1,17 @@
 """A gate before a mail server, on a port of its own, which breaks conversations as told."""
 
 import asyncio
-import threading
 from collections.abc import Awaitable, Callable
-from types import TracebackType
-from typing import Literal, Self
+from typing import Literal
+
+from tests.support.loop_server import LoopServer
 
 Fault = Literal["none", "refuse", "hang", "garbage", "drip", "drop"]
 END_OF_DATA = b"\r\n.\r\n"
-BACKLOG = 100
 CHUNK_BYTES = 64 * 1024
 
 
-class MailGate:
+class MailGate(LoopServer):
     """``with MailGate(port) as gate:`` — ``gate.fault`` says what becomes of connections.
 
     ``refuse``: closed at once. ``hang``: nothing is ever said. ``garbage``: no SMTP. ``drip``:
@@ -21,41 +20,10 @@ class MailGate:
     """
 
     def __init__(self, port: int) -> None:
+        super().__init__()
         self.fault: Fault = "none"
         self.connections = 0
-        self.port = 0
         self._behind = port
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever)
-        self._server: asyncio.Server | None = None
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        self._server = asyncio.run_coroutine_threadsafe(self._start(), self._loop).result(10)
-        self.port = self._server.sockets[0].getsockname()[1]
-        return self
-
-    def __exit__(
-        self,
-        _type: type[BaseException] | None,
-        _error: BaseException | None,
-        _traceback: TracebackType | None,
-    ) -> None:
-        asyncio.run_coroutine_threadsafe(self._stop(), self._loop).result(10)
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(10)
-        self._loop.close()
-
-    async def _start(self) -> asyncio.Server:
-        return await asyncio.start_server(self._serve, "127.0.0.1", 0, backlog=BACKLOG)
-
-    async def _stop(self) -> None:
-        assert self._server is not None
-        self._server.close()
-        others = asyncio.all_tasks() - {asyncio.current_task()}
-        for task in others:
-            task.cancel()
-        await asyncio.gather(*others, return_exceptions=True)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1

@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import unquote
 
-from tests.support.loopback import LoopbackServer, QuietHandler
+from tests.support.loopback import LoopbackServer, WholeRequestHandler
 
 WAIT_S = 40.0
 HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "content-length"}
@@ -93,25 +93,17 @@ class FaultyEndpoint(LoopbackServer):
     def _handler(self) -> type[BaseHTTPRequestHandler]:
         endpoint = self
 
-        class Handler(QuietHandler):
-            protocol_version = "HTTP/1.1"
-            disable_nagle_algorithm = True
-
-            def do_POST(self) -> None:
-                self._reply()
-
-            def do_GET(self) -> None:
-                self._reply()
-
-            def _reply(self) -> None:
-                body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        class Handler(WholeRequestHandler):
+            def reply(self, body: bytes) -> None:
                 name = unquote(self.path.rpartition("/")[2])
                 answer = endpoint._decide(Request(self.command, name, body.decode()))
                 if answer == DROP:
-                    self.close_connection = True
-                    return
-                with contextlib.suppress(ConnectionError):
-                    self._send(*self._forwarded(body) if answer is None else (answer, b""))
+                    self.drop()
+                elif answer is None:
+                    with contextlib.suppress(ConnectionError):
+                        self.send(*self._forwarded(body))
+                else:
+                    self.send(answer)
 
             def _forwarded(self, body: bytes) -> tuple[int, bytes]:
                 port = endpoint._target_port
@@ -121,11 +113,5 @@ class FaultyEndpoint(LoopbackServer):
                     target.request(self.command, self.path, body, headers)
                     response = target.getresponse()
                     return response.status, response.read()
-
-            def _send(self, status: int, body: bytes) -> None:
-                self.send_response(status)
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
 
         return Handler

@@ -1,6 +1,5 @@
 """A small API Gateway: a loopback HTTP server that answers ``@connections`` as it is told."""
 
-import contextlib
 import threading
 from collections import Counter, defaultdict, deque
 from collections.abc import Callable
@@ -8,7 +7,7 @@ from http.server import BaseHTTPRequestHandler
 from urllib.parse import unquote
 
 from alerta_utec.adapters.aws.connections_api.sigv4 import Credentials
-from tests.support.loopback import LoopbackServer, QuietHandler
+from tests.support.loopback import LoopbackServer, WholeRequestHandler
 from tests.unit.adapters_aws.signatures import signed_by_botocore
 
 CREDENTIALS = Credentials("test", "test")
@@ -69,36 +68,16 @@ class ConnectionsApi(LoopbackServer):
     def _handler(self) -> type[BaseHTTPRequestHandler]:
         api = self
 
-        class Handler(QuietHandler):
-            protocol_version = "HTTP/1.1"
-            disable_nagle_algorithm = True
-
-            def do_POST(self) -> None:
-                self._reply()
-
-            def do_GET(self) -> None:
-                self._reply()
-
-            def do_DELETE(self) -> None:
-                self._reply()
-
-            def _reply(self) -> None:
-                body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        class Handler(WholeRequestHandler):
+            def reply(self, body: bytes) -> None:
                 status = 403
                 if self.path.startswith(PREFIX) and self._is_signed(body):
                     name = unquote(self.path.removeprefix(PREFIX))
                     status = api._answer(self.command, name, body)
                 if status == DROP:
-                    self.close_connection = True
-                    return
-                # Whoever waited too long for it has left.
-                with contextlib.suppress(ConnectionError):
-                    self.send_response(status)
-                    body = b"" if status == 204 else b"{}"
-                    if body:
-                        self.send_header("Content-Length", str(len(body)))
-                    self.end_headers()
-                    self.wfile.write(body)
+                    self.drop()
+                else:
+                    self.send(status, b"" if status == 204 else b"{}")
 
             def _is_signed(self, body: bytes) -> bool:
                 url = f"http://{self.headers['Host']}{self.path}"
