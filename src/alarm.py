@@ -1,5 +1,3 @@
-"""The stream of changes: send the e-mails."""
+"""The stream of changes and the schedule: send the e-mails."""
 
-from alerta_utec.deployments import aws_handlers
-
-handler = aws_handlers().alarm
+from alerta_utec.deployments.aws.alarm import handler as handler

@@ -1,5 +1,3 @@
 """The stream of changes: send each to every client."""
 
-from alerta_utec.deployments import aws_handlers
-
-handler = aws_handlers().broadcast
+from alerta_utec.deployments.aws.broadcast import handler as handler

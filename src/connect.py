@@ -1,5 +1,3 @@
-"""``$connect``: take in a client."""
+"""``$connect``: register a client."""
 
-from alerta_utec.deployments import aws_handlers
-
-handler = aws_handlers().connect
+from alerta_utec.deployments.aws.connect import handler as handler

@@ -1,5 +1,3 @@
-"""``$default``: answer whatever names no route."""
+"""``$default``: refuse messages without a known action."""
 
-from alerta_utec.deployments import aws_handlers
-
-handler = aws_handlers().default
+from alerta_utec.deployments.aws.default import handler as handler

@@ -1,5 +1,3 @@
-"""``$disconnect``: forget a client."""
+"""``$disconnect``: delete the connection of a client."""
 
-from alerta_utec.deployments import aws_handlers
-
-handler = aws_handlers().disconnect
+from alerta_utec.deployments.aws.disconnect import handler as handler

@@ -1,5 +1,3 @@
-"""The HTTP API."""
+"""The HTTP API and the panel."""
 
-from alerta_utec.deployments import aws_handlers
-
-handler = aws_handlers().http
+from alerta_utec.deployments.aws.http import handler as handler

@@ -1,5 +1,3 @@
-"""``notify``: take in one incident."""
+"""``notify``: report an incident."""
 
-from alerta_utec.deployments import aws_handlers
-
-handler = aws_handlers().notify
+from alerta_utec.deployments.aws.notify import handler as handler

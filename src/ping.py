@@ -1,5 +1,3 @@
-"""``ping``: tell a client where the feed is."""
+"""``ping``: return the position of the feed."""
 
-from alerta_utec.deployments import aws_handlers
-
-handler = aws_handlers().ping
+from alerta_utec.deployments.aws.ping import handler as handler

@@ -1,5 +1,3 @@
-"""The schedule: ring for what is owed to webhooks and nobody has come for."""
+"""The schedule: send wake-ups for overdue jobs of webhooks."""
 
-from alerta_utec.deployments import aws_handlers
-
-handler = aws_handlers().remind
+from alerta_utec.deployments.aws.remind import handler as handler

@@ -1,5 +1,3 @@
-"""``subscribe``: hear only of what a filter concerns."""
+"""``subscribe``: change the filter of a client."""
 
-from alerta_utec.deployments import aws_handlers
-
-handler = aws_handlers().subscribe
+from alerta_utec.deployments.aws.subscribe import handler as handler

@@ -1,5 +1,3 @@
-"""The schedule: close connections whose time is over."""
+"""The schedule: close expired connections."""
 
-from alerta_utec.deployments import aws_handlers
-
-handler = aws_handlers().sweep
+from alerta_utec.deployments.aws.sweep import handler as handler

@@ -1,5 +1,3 @@
-"""``sync``: tell a client what it has missed."""
+"""``sync``: return what a client has missed."""
 
-from alerta_utec.deployments import aws_handlers
-
-handler = aws_handlers().sync
+from alerta_utec.deployments.aws.sync import handler as handler

@@ -1,5 +1,3 @@
-"""``update``: move an incident on."""
+"""``update``: change an incident."""
 
-from alerta_utec.deployments import aws_handlers
-
-handler = aws_handlers().update
+from alerta_utec.deployments.aws.update import handler as handler

@@ -1,5 +1,3 @@
-"""The queue of bells: send what is due to a webhook."""
+"""The queue of wake-ups: deliver the due jobs of a webhook."""
 
-from alerta_utec.deployments import aws_handlers
-
-handler = aws_handlers().webhook
+from alerta_utec.deployments.aws.webhook import handler as handler

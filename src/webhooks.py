@@ -1,5 +1,3 @@
-"""The stream of changes: owe each to the webhooks that it concerns."""
+"""The stream of changes: create the jobs of webhooks."""
 
-from alerta_utec.deployments import aws_handlers
-
-handler = aws_handlers().webhooks
+from alerta_utec.deployments.aws.webhooks import handler as handler

@@ -1,4 +1,4 @@
-"""Who is behind a connection or a request, and what they get to see."""
+"""The identity behind a connection, and what its client may see."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ from alerta_utec.ports.connections import Connection, Connections
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What one client gets to see: by its filter, and ``private`` where people's names too."""
+    """The part of the feed that one client sees; ``private``: with people's names."""
 
     filter: Filter = EVERYTHING
     private: bool = False
@@ -23,31 +23,30 @@ WHOLE = View()
 
 @dataclass(frozen=True)
 class NoAuthentication:
-    """The ``Authenticator`` where sign-in is off: everybody, without a name."""
+    """The ``Authenticator`` of a deployment without sign-in: all callers are anonymous."""
 
     required = False
 
     def authenticate(self, _token: str | None) -> Authentication:
-        """Whoever it is."""
+        """Return the anonymous identity, whatever the token."""
         return Authentication(ANONYMOUS)
 
 
 @dataclass(frozen=True)
 class Access:
-    """Tells who sends a message, from what was kept at ``$connect``.
+    """Identifies the sender of a message from the connection stored at ``$connect``.
 
-    Where sign-in is off (``sign_in`` is false) nothing needs to be looked up to know that it is
-    anybody.
+    Without ``sign_in`` all senders are anonymous, and none is looked up to identify it.
     """
 
     connections: Connections
     sign_in: bool
 
     def identity(self, connection_id: str) -> Identity:
-        """Who sends over the connection.
+        """Return the identity behind the connection.
 
         Raises:
-            Unauthorized: the connection has expired, or is not known.
+            Unauthorized: the connection has expired or is unknown.
             Unavailable.
         """
         if not self.sign_in:
@@ -55,10 +54,10 @@ class Access:
         return self.connection(connection_id).identity
 
     def connection(self, connection_id: str) -> Connection:
-        """What is kept of the connection.
+        """Return the stored connection.
 
         Raises:
-            Unauthorized: it has expired, or is not known.
+            Unauthorized: it has expired or is unknown.
             Unavailable.
         """
         connection = self.connections.get(connection_id)
@@ -67,7 +66,7 @@ class Access:
         return connection
 
     def lang(self, connection_id: str) -> Lang:
-        """The language to answer in; Spanish where it cannot be told."""
+        """Return the connection's language; Spanish if it cannot be read."""
         try:
             connection = self.connections.get(connection_id)
         except Unavailable:
@@ -75,10 +74,10 @@ class Access:
         return DEFAULT_LANG if connection is None else connection.lang
 
     def view(self, connection_id: str) -> View:
-        """What the connection gets to see.
+        """Return the part of the feed that the connection sees.
 
         Raises:
-            Unauthorized: it has expired, or is not known, and sign-in is on.
+            Unauthorized: the connection has expired or is unknown, and sign-in is on.
             Unavailable.
         """
         connection = self.connections.get(connection_id)

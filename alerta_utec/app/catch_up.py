@@ -1,4 +1,4 @@
-"""Telling a client what it has missed."""
+"""Reading the changes that a client has missed."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -23,12 +23,12 @@ _CURSOR = re.compile(r"([0-9a-z]{1,32}):(\d{1,18}):(\d{1,18})")
 
 @dataclass(frozen=True, slots=True)
 class CatchUpPage:
-    """One page of what a client has missed.
+    """One page of the changes that a client has missed.
 
-    ``incidents``: JSON of the latest state of each, under 96 KB together. ``position`` is the
-    client's once it has every page; ``cursor`` continues a snapshot, without one ``more`` asks
-    for the changes since ``position``. ``reset``: the first page of a snapshot, which replaces
-    whatever the client has.
+    ``incidents``: JSON of the latest state of each, under 96 KB together. ``position``: the
+    client's position once it has every page. ``more``: another page follows, of the snapshot
+    that ``cursor`` continues or, without a cursor, of the changes since ``position``.
+    ``reset``: the first page of a snapshot, which replaces everything the client has.
     """
 
     incidents: Sequence[dict[str, Any]]
@@ -40,7 +40,7 @@ class CatchUpPage:
 
 @dataclass(frozen=True, slots=True)
 class _Cursor:
-    """Where a snapshot goes on, and the position that holds when it is whole."""
+    """Where a snapshot continues, and the position that holds once it is complete."""
 
     position: Position
     before_seq: int
@@ -58,12 +58,12 @@ class _Cursor:
 
 @dataclass(frozen=True)
 class CatchUp:
-    """Answers clients that ask what they missed."""
+    """Reads, page by page, what a client has missed."""
 
     store: IncidentStore
 
     def position(self) -> Position:
-        """Where the feed is.
+        """Return the feed's position.
 
         Raises:
             Unavailable: it cannot be read now.
@@ -71,7 +71,7 @@ class CatchUp:
         return self.store.position()
 
     def since(self, position: Position, view: View = WHOLE) -> CatchUpPage:
-        """The next page of what has changed since ``position``, as far as it concerns ``view``.
+        """Return the next page of the changes since ``position`` that ``view`` shows.
 
         A position that this feed has never had (another epoch, or ahead of it) gets a
         snapshot instead.
@@ -87,13 +87,13 @@ class CatchUp:
         return CatchUpPage(latest, replace(head, seq=last_seq), more=last_seq < head.seq)
 
     def snapshot(self, cursor: str | None = None, view: View = WHOLE) -> CatchUpPage:
-        """A page of the open incidents that match ``view``, the newest first.
+        """Return a page of the open incidents that match ``view``, the newest first.
 
-        Its position is read before its first incident: what changes while the client pages
-        comes to it afterwards, as changes since that position.
+        Its position is read before its first incident: changes made while the client pages
+        follow afterwards, as changes since that position.
 
         Raises:
-            InvalidRequest: ``cursor`` is none of ours.
+            InvalidRequest: ``cursor`` is malformed.
             Unavailable.
         """
         head = self.store.position()
@@ -129,9 +129,9 @@ class CatchUp:
 
 
 def _fill(changes: Iterable[Change], last_seq: int, view: View) -> tuple[list[dict[str, Any]], int]:
-    """The latest state of each incident in as many ``changes`` as fit, and the last one's seq.
+    """Return the latest state of each incident in as many changes as fit, and the last ``seq``.
 
-    An incident that a change takes into the view or out of it comes at its latest.
+    An incident that a change moves into the view or out of it is included.
     """
     latest: dict[str, dict[str, Any]] = {}
     size = 0
@@ -144,7 +144,7 @@ def _fill(changes: Iterable[Change], last_seq: int, view: View) -> tuple[list[di
         size += encoded_size(state) - (encoded_size(replaced) if replaced else 0)
         if size > INCIDENTS_MAX_BYTES and latest:
             break
-        # Last in the order of the latest change.
+        # Removed first, so that incidents stay in the order of their latest changes.
         latest.pop(change.incident_id, None)
         latest[change.incident_id] = state
         last_seq = change.after.seq

@@ -1,6 +1,7 @@
 """How often one caller may submit."""
 
 from dataclasses import dataclass
+from typing import Protocol
 
 from alerta_utec.domain.errors import RateLimited
 from alerta_utec.domain.policy import Identity
@@ -8,9 +9,29 @@ from alerta_utec.ports.clock import Clock
 from alerta_utec.ports.rate_limits import RateLimits
 
 
+class SubmitLimit(Protocol):
+    """A limit on the submissions of each caller."""
+
+    def take(self, identity: Identity, connection_id: str | None = None) -> None:
+        """Count one submission.
+
+        Raises:
+            RateLimited: too many; it says in how many whole seconds to retry.
+            Unavailable: the submission cannot be counted now.
+        """
+        ...
+
+
+class NoLimit:
+    """A ``SubmitLimit`` that admits everything."""
+
+    def take(self, identity: Identity, connection_id: str | None = None) -> None:
+        """Count nothing."""
+
+
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """``per_s`` submits a second on average, ``burst`` of them at once."""
+    """``per_s`` submissions a second on average, ``burst`` of them at once."""
 
     per_s: float
     burst: int
@@ -21,8 +42,8 @@ PER_USER = Rate(20, 100)
 
 
 @dataclass(frozen=True)
-class SubmitLimit:
-    """A bucket of tokens for each connection and one for each user who has signed in."""
+class CallerLimit:
+    """A ``SubmitLimit`` with a token bucket for each connection and for each signed-in user."""
 
     limits: RateLimits
     clock: Clock
@@ -30,12 +51,7 @@ class SubmitLimit:
     per_user: Rate = PER_USER
 
     def take(self, identity: Identity, connection_id: str | None = None) -> None:
-        """Count one submit.
-
-        Raises:
-            RateLimited: too many; with ``retryAfter`` in whole seconds.
-            Unavailable: it cannot be counted now.
-        """
+        """Count one submission of the connection and of the user."""
         keys = []
         if connection_id is not None:
             keys.append((f"connection:{connection_id}", self.per_connection))
@@ -45,11 +61,3 @@ class SubmitLimit:
             wait_s = self.limits.take(key, self.clock.now(), per_s=rate.per_s, burst=rate.burst)
             if wait_s > 0:
                 raise RateLimited(wait_s)
-
-
-@dataclass(frozen=True)
-class NoLimit:
-    """A ``SubmitLimit`` that lets everything through."""
-
-    def take(self, identity: Identity, connection_id: str | None = None) -> None:
-        """Nothing is counted."""

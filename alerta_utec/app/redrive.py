@@ -1,4 +1,4 @@
-"""Delivering again what was given up, by reading the changes once more."""
+"""Redriving: sending changes again after their delivery was given up."""
 
 import logging
 from collections.abc import Callable, Iterator, Mapping
@@ -16,46 +16,45 @@ from alerta_utec.ports.incidents import IncidentStore
 
 log = logging.getLogger(__name__)
 
-# A change is made up to 20 s before it is committed and reaches the stream (the commit may have
-# to wait), clocks differ, and times are cut to seconds; beyond that, changes follow each other
-# in time as in ``seq``.
+# A change is timed up to 20 s before its commit reaches the stream (the commit may wait), clocks
+# differ, and times are cut to seconds. Beyond this slack, changes have the order of their ``seq``.
 SLACK = timedelta(minutes=2)
 PER_READ = 200
 Send = Callable[[Change], object]
 SendShard = Callable[[Shard], object]
 
 
-class Result(Enum):
-    """What became of a change on a channel."""
+class RedriveResult(Enum):
+    """The result of redriving a change on a channel."""
 
     SENT = "sent"
-    # Its webhooks will be told, those that have not been.
-    OWED = "owed"
-    # On record as delivered already.
+    # Jobs exist for each of its webhooks that has not had it.
+    QUEUED = "owed"
+    # Recorded as delivered already.
     DELIVERED_BEFORE = "delivered_before"
     # Its urgency calls for no e-mail.
     NOT_CALLED_FOR = "not_called_for"
     FAILED = "failed"
-    # It would be sent.
+    # A dry run: it would be sent.
     DUE = "due"
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One change on one channel; ``known``: this is how it went the first time."""
+    """One change on one channel; ``known``: the result is that of an earlier attempt."""
 
     change: Change
     channel: Consumer
-    result: Result
+    result: RedriveResult
     known: bool = False
 
 
 @dataclass
 class Redrive:
-    """Sends changes again; each is tried once per channel in the life of this object.
+    """Sends changes again, each of them once per channel in the life of this object.
 
-    ``send`` has what a channel is sent by, ``send_shard`` sends to some of a broadcast's clients;
-    they raise ``Unavailable`` where that fails.
+    ``send``: sends a change on a channel; ``send_shard``: sends one to some of a broadcast's
+    clients. Both raise ``Unavailable`` on failure.
     """
 
     store: IncidentStore
@@ -63,10 +62,10 @@ class Redrive:
     send: Mapping[Consumer, Send]
     send_shard: SendShard
     dry_run: bool = False
-    _results: dict[tuple[int, Consumer], Result] = field(default_factory=dict, init=False)
+    _results: dict[tuple[int, Consumer], RedriveResult] = field(default_factory=dict, init=False)
 
     def changes(self, from_seq: int, to_seq: int) -> Iterator[Change]:
-        """The changes with these ``seq``, both included, as far as there are.
+        """Yield the changes from one ``seq`` to another, both included, as far as they exist.
 
         Raises:
             Unavailable.
@@ -81,10 +80,10 @@ class Redrive:
             after_seq = found[-1].after.seq
 
     def meant_by(self, batch: FailedBatch) -> Iterator[Change]:
-        """Every change that the batch may stand for, and some around it.
+        """Yield every change that the batch may have held, and some around it.
 
-        A batch knows its place in the stream, which is gone after a day, and not in the feed;
-        what the two share is time.
+        A batch records its place in the stream, which is gone after a day, and not in the feed;
+        only the time of its records relates the two.
 
         Raises:
             Unavailable.
@@ -98,7 +97,7 @@ class Redrive:
     def again(self, change: Change, channel: Consumer, *, unless_delivered: bool) -> Step:
         """Send the change on the channel, as its consumer would.
 
-        ``unless_delivered``: not where it is on record as delivered.
+        ``unless_delivered``: skip it if it is recorded as delivered.
 
         Raises:
             Unavailable: the record cannot be read.
@@ -110,7 +109,7 @@ class Redrive:
         return Step(change, channel, self._results[key])
 
     def shard(self, shard: Shard) -> Step | None:
-        """Send a change to the shard's connections; none where there is no such change (now).
+        """Send a change to the shard's connections; ``None`` if the change no longer exists.
 
         Raises:
             Unavailable: the change cannot be read.
@@ -119,27 +118,27 @@ class Redrive:
         if change is None or change.position != shard.position:
             return None
         if self.dry_run:
-            return Step(change, "broadcast", Result.DUE)
-        return Step(change, "broadcast", self._tried(change, lambda: self.send_shard(shard)))
+            return Step(change, "broadcast", RedriveResult.DUE)
+        return Step(change, "broadcast", self._attempt(change, lambda: self.send_shard(shard)))
 
-    def _result(self, change: Change, channel: Consumer, unless_delivered: bool) -> Result:
+    def _result(self, change: Change, channel: Consumer, unless_delivered: bool) -> RedriveResult:
         if channel == "email" and not change.notifies():
-            return Result.NOT_CALLED_FOR
+            return RedriveResult.NOT_CALLED_FOR
         if unless_delivered and self._is_delivered(change, channel):
-            return Result.DELIVERED_BEFORE
+            return RedriveResult.DELIVERED_BEFORE
         if self.dry_run:
-            return Result.DUE
-        done = Result.OWED if channel == "webhooks" else Result.SENT
-        return self._tried(change, lambda: self.send[channel](change), done)
+            return RedriveResult.DUE
+        done = RedriveResult.QUEUED if channel == "webhooks" else RedriveResult.SENT
+        return self._attempt(change, lambda: self.send[channel](change), done)
 
-    def _tried(
-        self, change: Change, send: Callable[[], object], done: Result = Result.SENT
-    ) -> Result:
+    def _attempt(
+        self, change: Change, send: Callable[[], object], done: RedriveResult = RedriveResult.SENT
+    ) -> RedriveResult:
         try:
             send()
         except Unavailable:
             log.exception("not_sent", extra={"position": str(change.position)})
-            return Result.FAILED
+            return RedriveResult.FAILED
         return done
 
     def _is_delivered(self, change: Change, channel: Consumer) -> bool:
@@ -151,7 +150,7 @@ class Redrive:
         )
 
     def _first_since(self, moment: datetime) -> int:
-        """The ``seq`` of a change since ``moment`` whose predecessor is from before it."""
+        """Return the ``seq`` of a change since ``moment`` whose predecessor is older."""
         low, high = 1, self.store.position().seq + 1
         while low < high:
             middle = (low + high) // 2
@@ -166,7 +165,7 @@ class Redrive:
 def _succeeded(delivery: Delivery) -> bool:
     outcome = delivery.outcome
     if delivery.channel == "email":
-        # What is held leaves by itself.
+        # Held e-mails leave by themselves.
         return outcome.get("result") in {"sent", "suppressed", "held"}
     attempted = int(outcome.get("attempted", 0))
     return attempted == 0 or int(outcome.get("failed", 0)) < attempted

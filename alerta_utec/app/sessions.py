@@ -1,4 +1,4 @@
-"""Who is connected, and until when."""
+"""Opening connections and changing their filters."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Sessions:
-    """Opens and closes connections."""
+    """Stores connections that open; ``life_s``: age at which they end."""
 
     connections: Connections
     authenticator: Authenticator
@@ -30,46 +30,38 @@ class Sessions:
         wanted: Filter = EVERYTHING,
         lang: Lang = DEFAULT_LANG,
     ) -> None:
-        """Keep a new connection, until it is 2 h old or its token ends.
+        """Store a new connection, until it is 2 h old or its token ends.
 
         Raises:
-            Unauthorized: no valid token, where one is needed.
-            Unavailable: it is not kept, and would hear nothing.
+            Unauthorized: sign-in is on, and the token is missing or invalid.
+            Unavailable: the connection is not stored and would receive nothing.
         """
-        signed = self.authenticator.authenticate(token)
+        authentication = self.authenticator.authenticate(token)
         end = expires_at(connected_at, self.life_s)
-        if signed.expires_at is not None:
-            end = min(end, signed.expires_at)
+        if authentication.expires_at is not None:
+            end = min(end, authentication.expires_at)
         self.connections.save(
-            Connection(connection_id, connected_at, end, signed.identity, wanted, lang)
+            Connection(connection_id, connected_at, end, authentication.identity, wanted, lang)
         )
-
-    def close(self, connection_id: str) -> None:
-        """Forget a connection.
-
-        Raises:
-            Unavailable: it is forgotten when it expires.
-        """
-        self.connections.delete(connection_id)
 
 
 @dataclass(frozen=True)
 class Subscriptions:
-    """Keeps what each connection wants to hear."""
+    """Changes the filters of connections."""
 
     access: "Access"
 
     def change(self, connection_id: str, wanted: Filter) -> None:
-        """Send the connection only what ``wanted`` concerns, from now on.
+        """Send the connection only changes that match ``wanted``, from now on.
 
         Raises:
-            Unauthorized: the connection has expired, or is not known.
-            Unavailable: it goes on as before.
+            Unauthorized: the connection has expired or is unknown.
+            Unavailable: its filter stays as it was.
         """
         connection = self.access.connection(connection_id)
         self.access.connections.save(replace(connection, filter=wanted))
 
 
 def expires_at(connected_at: datetime, life_s: float = CONNECTION_TTL_S) -> datetime:
-    """When a connection ends by itself: API Gateway cuts every one after 2 h."""
+    """Return when a connection ends by itself: API Gateway closes every one after 2 h."""
     return connected_at + timedelta(seconds=life_s)

@@ -1,4 +1,4 @@
-"""Counting incidents: what happens, where, when, and how long it takes to attend to."""
+"""Statistics of incidents: counts by kind, place and hour, and response times."""
 
 import statistics
 from collections import Counter
@@ -22,11 +22,11 @@ NAMES_MAX = 20
 
 @dataclass(frozen=True)
 class Stats:
-    """Statistics of the incidents taken in lately.
+    """Statistics of the incidents reported lately, without drills.
 
-    Drills are left out. Reads them one by one: right for a campus's weeks, bounded for everything
-    else. Where the bounds (10,000 incidents, drills too, 50,000 changes) cut something off,
-    ``complete`` is false.
+    Incidents are read one by one: enough for some weeks of a campus, bounded for everything
+    else. ``complete`` is false if a bound was reached: 10,000 incidents (drills included) or
+    50,000 changes.
     """
 
     store: IncidentStore
@@ -34,23 +34,23 @@ class Stats:
     timezone: ZoneInfo
 
     def of_last(self, days: int) -> dict[str, Any]:
-        """Counts and times of the incidents taken in during the last ``days`` days.
+        """Return counts and times of the incidents reported in the last ``days`` days.
 
         ``byHour`` counts by the campus's hour of the day, 0 to 23. Times are in seconds, from
-        taking an incident in to its first ``en_atencion`` or ``resuelto`` (``toAttend``) and to
-        its first ``resuelto`` (``toResolve``): ``{count, median, p90}``.
+        the report to the first ``en_atencion`` or ``resuelto`` (``toAttend``) and to the first
+        ``resuelto`` (``toResolve``): ``{count, median, p90}``.
 
         Raises:
             Unavailable.
         """
         since = self.clock.now() - timedelta(days=days)
-        incidents, whole = self._taken_in(since)
+        incidents, all_incidents = self._reported(since)
         changes, all_changes = self._changes_of(incidents)
         return {
             "since": format_time(since),
             "days": days,
             "total": len(incidents),
-            "complete": whole and all_changes,
+            "complete": all_incidents and all_changes,
             "byStatus": _counts(i.status.value for i in incidents),
             "byUrgency": _counts(i.urgency.value for i in incidents),
             "byType": _counts(i.type for i in incidents),
@@ -60,7 +60,7 @@ class Stats:
             "toResolve": _times(changes, {Status.RESUELTO}),
         }
 
-    def _taken_in(self, since: datetime) -> tuple[list[Incident], bool]:
+    def _reported(self, since: datetime) -> tuple[list[Incident], bool]:
         incidents: list[Incident] = []
         for read, incident in enumerate(self._newest_first()):
             if incident.created_at < since:
@@ -81,7 +81,7 @@ class Stats:
             before_seq = page.next_seq
 
     def _changes_of(self, incidents: Sequence[Incident]) -> tuple[dict[str, list[Change]], bool]:
-        """The changes of each incident, oldest first, as far as the bound allows."""
+        """Return each incident's changes, oldest first, and whether the bound left all of them."""
         found: dict[str, list[Change]] = {incident.incident_id: [] for incident in incidents}
         if not incidents:
             return found, True
@@ -101,7 +101,7 @@ class Stats:
 
 
 def _counts(values: Iterable[str]) -> dict[str, int]:
-    """The most frequent values, most frequent first; the rest together as ``…``."""
+    """Count the most frequent values, most frequent first; the others together as ``…``."""
     counter = Counter(values)
     top = dict(sorted(counter.items(), key=lambda item: (-item[1], item[0]))[:NAMES_MAX])
     rest = counter.total() - sum(top.values())
@@ -125,6 +125,6 @@ def _times(changes: dict[str, list[Change]], reached: set[Status]) -> dict[str, 
 
 
 def _first(changes: Sequence[Change], reached: set[Status]) -> Change | None:
-    """The first change that moved the incident to one of ``reached``."""
+    """Return the first change of the status to one of ``reached``."""
     moves = (change for change in changes if change.before and "status" in change.changed_fields())
     return next((change for change in moves if change.after.status in reached), None)

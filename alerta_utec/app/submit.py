@@ -1,6 +1,7 @@
-"""Taking in incidents."""
+"""Reporting and updating incidents."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from alerta_utec.domain.change import Change, IdempotencyKey
 from alerta_utec.domain.errors import Conflict, Unavailable
@@ -16,7 +17,7 @@ UPDATE_TRIES = 20
 
 @dataclass(frozen=True)
 class Submit:
-    """Stores what callers report; delivery follows from the commit, not from here."""
+    """Stores reports and updates; their delivery follows from the commit, not from the request."""
 
     store: IncidentStore
     clock: Clock
@@ -24,12 +25,12 @@ class Submit:
     def notify(
         self, report: Report, *, idempotency_key: str | None = None, by: Identity = ANONYMOUS
     ) -> Committed:
-        """Take in a new incident.
+        """Store a new incident.
 
         Safe to repeat with the same ``incidentId`` or ``idempotency_key`` (per user, 24 h).
 
         Raises:
-            Forbidden: ``by`` may not.
+            Forbidden: the policy does not let ``by`` report.
             Conflict: the id or key was used before with other content.
             Unavailable: nothing was stored; repeat with the same id or key.
         """
@@ -48,25 +49,25 @@ class Submit:
         revision: int | None = None,
         by: Identity = ANONYMOUS,
     ) -> Committed:
-        """Move an incident on: its status, its urgency, a note, or several at once.
+        """Change an incident's status or urgency, add a note, or several of these at once.
 
-        With ``revision`` the incident must still be at that one. Without, the change is made
-        onto whatever it is at; where others change it at the same moment, again onto theirs.
-        An update that changes nothing and has no note is answered with what is there, as a
-        duplicate: two people who press the same button both succeed.
+        With ``revision`` the incident must still be at that revision. Without it the update is
+        applied to the current revision, and applied again if another commit came first.
+        An update that changes nothing and has no note returns the last change as a duplicate:
+        two people who press the same button both succeed.
 
         Raises:
-            NotFound: there is no such incident.
-            Forbidden: ``by`` may not do all of it; nothing of it is done.
-            InvalidTransition: the status does not move that way.
-            Conflict: the incident is not at ``revision`` any more.
-            Unavailable: nothing was stored, or it is not known.
+            NotFound: the incident does not exist.
+            Forbidden: the policy refuses ``by`` part of the update; nothing is stored.
+            InvalidTransition: the status cannot change that way.
+            Conflict: the incident is no longer at ``revision``.
+            Unavailable: nothing was stored, or the outcome is unknown.
         """
         for _ in range(UPDATE_TRIES):
             before = self.store.get(incident_id)
             if revision is not None and before.revision != revision:
                 raise Conflict(incident_id)
-            change = self._move(before, update, by)
+            change = _change(before, update, by, self.clock.now())
             if change is None:
                 return Committed(self.store.history(incident_id)[-1], duplicate=True)
             try:
@@ -74,19 +75,25 @@ class Submit:
             except Conflict:
                 if revision is not None:
                     raise
-        raise Unavailable("others change it all the time")
+        raise Unavailable("another commit came first each time")
 
-    def _move(self, before: Incident, update: Update, by: Identity) -> Change | None:
-        status = update.status if update.status is not before.status else None
-        urgency = update.urgency if update.urgency is not before.urgency else None
-        if status is not None:
-            by.require(permission_for(before.status, status))
-        if urgency is not None:
-            by.require(Permission.CHANGE_URGENCY)
-        if update.note is not None:
-            by.require(Permission.ADD_NOTE)
-        if status is None and urgency is None and update.note is None:
-            by.require(Permission.CHANGE_STATUS)
-            return None
-        after = before.updated(at=self.clock.now(), status=status, urgency=urgency)
-        return Change(before, after, by=by.user, note=update.note)
+
+def _change(before: Incident, update: Update, by: Identity, at: datetime) -> Change | None:
+    """Return the change that the update makes; ``None`` if it changes nothing.
+
+    Raises:
+        Forbidden, InvalidTransition.
+    """
+    status = update.status if update.status is not before.status else None
+    urgency = update.urgency if update.urgency is not before.urgency else None
+    if status is not None:
+        by.require(permission_for(before.status, status))
+    if urgency is not None:
+        by.require(Permission.CHANGE_URGENCY)
+    if update.note is not None:
+        by.require(Permission.ADD_NOTE)
+    if status is None and urgency is None and update.note is None:
+        by.require(Permission.CHANGE_STATUS)
+        return None
+    after = before.updated(at=at, status=status, urgency=urgency)
+    return Change(before, after, by=by.user, note=update.note)

@@ -1,26 +1,86 @@
-"""An incident's CAP alert as an HTTP answer, with where the panel shows the incident."""
+"""The HTTP route of an incident's CAP alert."""
 
 import re
+from dataclasses import dataclass
+from typing import Self
 from urllib.parse import urlencode
 
-from alerta_utec.handlers.responses import NOTHING_RUNS, Response
+from alerta_utec.cap.alerts import CapAlerts
+from alerta_utec.handlers.addresses import WebSocketAddress
+from alerta_utec.handlers.http_access import RequestAccess
+from alerta_utec.handlers.lambda_io import LambdaResponse
+from alerta_utec.handlers.operations import Operation, Returned, documented, query
+from alerta_utec.handlers.query import TEST, parse_test
+from alerta_utec.handlers.request import Request
+from alerta_utec.handlers.responses import NOTHING_RUNS
+from alerta_utec.ports.authentication import Authenticator
+from alerta_utec.ports.incidents import IncidentStore
 
 _HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:\d{1,5})?")
+_CONTENT_TYPE = "application/cap+xml"
+
+
+@dataclass(frozen=True, kw_only=True)
+class CapServices:
+    """The services behind the alerts."""
+
+    store: IncidentStore
+    authenticator: Authenticator
+    address: WebSocketAddress
+    cap: CapAlerts
+
+
+@dataclass(frozen=True)
+class CapApi:
+    """The handler of ``CAP_ROUTES``."""
+
+    store: IncidentStore
+    access: RequestAccess
+    address: WebSocketAddress
+    alerts: CapAlerts
+
+    @classmethod
+    def over(cls, services: CapServices) -> Self:
+        """Return the handler over these services."""
+        access = RequestAccess(services.authenticator)
+        return cls(services.store, access, services.address, services.cap)
+
+    @documented(
+        Operation(
+            "An incident as an alert of the Common Alerting Protocol (OASIS CAP 1.2)",
+            {200: Returned("The alert of its last revision", {"type": "string"}, _CONTENT_TYPE)},
+            ["invalid_request", "not_found"],
+            [
+                query(
+                    "status",
+                    {"const": TEST},
+                    "Test, for whoever tries out their own end: all recipients disregard it",
+                )
+            ],
+        )
+    )
+    def show_alert(self, request: Request) -> LambdaResponse:
+        """Return the alert of an incident's last revision."""
+        self.access.identity(request)
+        test = parse_test(request.query)
+        incident_id = request.path_id("incidentId")
+        history = self.store.history(incident_id)
+        secure = self.address.url(request).startswith("wss:")
+        page = page_of(incident_id, host=request.header("host"), secure=secure)
+        headers = {
+            "Content-Type": f"{_CONTENT_TYPE}; charset=utf-8",
+            "Cache-Control": "no-store",
+            **NOTHING_RUNS,
+        }
+        alert = self.alerts.write(history, page=page, test=test)
+        return {"statusCode": 200, "headers": headers, "body": alert.decode()}
 
 
 def page_of(incident_id: str, *, host: str | None, secure: bool) -> str | None:
-    """The panel's address for the incident at the host that was asked; none for a host of odd
-    characters, which no URL can have."""
+    """Return the panel's address for the incident at the requested host.
+
+    ``None`` for a host with characters that no URL can have.
+    """
     if not _HOST.fullmatch(host or ""):
         return None
     return f"{'https' if secure else 'http'}://{host}/#{urlencode({'i': incident_id})}"
-
-
-def answer(document: bytes) -> Response:
-    """The alert as a Lambda proxy response."""
-    headers = {
-        "Content-Type": "application/cap+xml; charset=utf-8",
-        "Cache-Control": "no-store",
-        **NOTHING_RUNS,
-    }
-    return {"statusCode": 200, "headers": headers, "body": document.decode()}

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import click
 
-from alerta_utec import deployments
 from alerta_utec.adapters.sqlite.errors import DataRefused
 from alerta_utec.cli.errors import Failure
 from alerta_utec.cli.options import data
@@ -28,7 +27,9 @@ def backup(file: Path, data: Path) -> None:
     Ejemplo:
       alerta-utec backup copia-2025-11-16.db
     """
-    _explained(lambda: deployments.backup(data, file, _progress()))
+    from alerta_utec.adapters.sqlite import backup as copies  # loads SQLite
+
+    _explained(lambda: copies.backup(data, file, _progress()))
     click.echo(f"Copia guardada en {file}.", err=True)
 
 
@@ -51,7 +52,9 @@ def restore(file: Path, data: Path, yes: bool) -> None:
         answer = click.prompt(question, default="", show_default=False, err=True)
         if answer.strip().casefold() not in _YES:
             raise Failure("cancelado.")
-    _explained(lambda: deployments.restore(data, file))
+    from alerta_utec.adapters.sqlite import backup as copies  # loads SQLite
+
+    _explained(lambda: copies.restore(data, file))
     click.echo(f"Restaurado desde {file}.", err=True)
 
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 from click.types import StringParamType
 
-from alerta_utec import deployments
 from alerta_utec.cli.errors import Failure, usage_error
 from alerta_utec.cli.param_types import Stage, WholeNumber
 from alerta_utec.cli.program import Command
@@ -17,7 +16,7 @@ from alerta_utec.domain.errors import AlertaError, NotFound, Unauthorized, Unava
 
 if TYPE_CHECKING:
     from alerta_utec.app.redrive import Redrive, Step
-    from alerta_utec.deployments.aws.redrive import RedriveHome
+    from alerta_utec.deployments.aws.redrive import RedriveDeployment
     from alerta_utec.domain.change import Change
     from alerta_utec.domain.delivery import Consumer
     from alerta_utec.domain.shard import Shard
@@ -126,9 +125,13 @@ def _require_consistent(queue: str | None, from_seq: int | None, to_seq: int | N
         raise usage_error("--to-seq necesita un --from-seq que no sea mayor.")
 
 
-def _connected(name: str, region: str | None, queue: str | None, dry_run: bool) -> "RedriveHome":
+def _connected(
+    name: str, region: str | None, queue: str | None, dry_run: bool
+) -> "RedriveDeployment":
     try:
-        return deployments.redrive(name, region=region, queue=queue, dry_run=dry_run)
+        from alerta_utec.deployments.aws.redrive import connect  # needs AWS's SDK
+
+        return connect(name, region=region, queue=queue, dry_run=dry_run)
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] not in {"boto3", "botocore"}:
             raise
@@ -149,7 +152,7 @@ def _from_feed(redrive: "Redrive", from_seq: int, to_seq: int, channel: str) -> 
     return not counts["failed"] and found > 0
 
 
-def _from_queue(deployment: "RedriveHome", channel: str | None) -> bool:
+def _from_queue(deployment: "RedriveDeployment", channel: str | None) -> bool:
     """Send the changes of every message in the queue; return whether all were sent."""
     click.echo(f"Cola {safe(deployment.queue)}.")
     chosen = _CHANNELS[channel or "all"]
@@ -176,7 +179,7 @@ def _from_queue(deployment: "RedriveHome", channel: str | None) -> bool:
 
 
 def _send_batch(
-    deployment: "RedriveHome", batch: "FailedBatch", chosen: tuple["Consumer", ...]
+    deployment: "RedriveDeployment", batch: "FailedBatch", chosen: tuple["Consumer", ...]
 ) -> Outcome:
     """Send the changes of one message again, and return what to do with the message."""
     if batch.channel is None:

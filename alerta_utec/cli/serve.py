@@ -9,7 +9,6 @@ from typing import Any
 
 import click
 
-from alerta_utec import deployments
 from alerta_utec.adapters.sqlite.errors import DataRefused
 from alerta_utec.cli.auth import environment
 from alerta_utec.cli.banner import banner
@@ -84,10 +83,13 @@ def _is_loopback(host: str) -> bool:
 
 def _run(settings: LocalSettings) -> None:
     """Run the service until a signal stops it."""
+    from alerta_utec.deployments.local.service import LocalService  # loads the whole server
+
+    def show_banner(http_url: str, web_socket_url: str) -> None:
+        click.echo(banner(settings, http_url, web_socket_url))
+
     try:
-        deployments.local_service(settings).run(
-            on_ready=lambda http_url, ws_url: click.echo(banner(settings, http_url, ws_url))
-        )
+        LocalService(settings).run(show_banner)
     except DataRefused as error:
         raise Failure(str(error)) from error
     except ValueError as error:

@@ -1,4 +1,4 @@
-"""Which ``Authenticator`` a home has, from its settings."""
+"""The ``Authenticator`` of a deployment, from its settings."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
@@ -12,13 +12,18 @@ if TYPE_CHECKING:
 MODES = ("off", "jwt")
 
 
+def is_on(environment: Mapping[str, str]) -> bool:
+    """Return whether clients sign in (``AUTH``), without loading what checks their tokens."""
+    return _mode(environment) != "off"
+
+
 def authenticator(environment: Mapping[str, str]) -> Authenticator:
-    """By ``AUTH`` (``off``, the default, or ``jwt``) and the variables of ``jwt_settings``.
+    """Return it by ``AUTH`` (``off``, the default, or ``jwt``), and as ``jwt_settings``.
 
     Raises:
-        ValueError: they cannot work, or are not safe; the text, in Spanish, says why.
+        ValueError: the settings cannot work or are not safe; the text, in Spanish, says why.
     """
-    mode = environment.get("AUTH") or "off"
+    mode = _mode(environment)
     if mode == "off":
         return NoAuthentication()
     if mode != "jwt":
@@ -29,11 +34,13 @@ def authenticator(environment: Mapping[str, str]) -> Authenticator:
 
 
 def jwt_settings(environment: Mapping[str, str]) -> "JwtSettings":
-    """What makes a token valid: ``AUTH_SECRET`` or ``AUTH_JWKS_URL``, ``AUTH_ISSUER``,
-    ``AUTH_AUDIENCE``, ``AUTH_ROLE_CLAIM`` and ``AUTH_LEEWAY_S``; an empty one is as none.
+    """Return the settings that make a token valid.
+
+    ``AUTH_SECRET`` or ``AUTH_JWKS_URL``, ``AUTH_ISSUER``, ``AUTH_AUDIENCE``,
+    ``AUTH_ROLE_CLAIM`` and ``AUTH_LEEWAY_S``; an empty variable counts as unset.
 
     Raises:
-        ValueError: the leeway is no number of seconds.
+        ValueError: the leeway is not a number of seconds.
     """
     from alerta_utec.adapters.jwt_tokens import JwtSettings
 
@@ -48,3 +55,7 @@ def jwt_settings(environment: Mapping[str, str]) -> "JwtSettings":
         role_claim=environment.get("AUTH_ROLE_CLAIM") or "role",
         leeway_s=int(leeway),
     )
+
+
+def _mode(environment: Mapping[str, str]) -> str:
+    return environment.get("AUTH") or "off"

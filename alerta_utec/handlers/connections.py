@@ -1,31 +1,62 @@
 """``$connect`` and ``$disconnect``.
 
-A module of their own: when everybody comes back at once, Lambdas start by the dozen, and what
-reads incidents would take them longer to load than all the rest of it.
+A module of their own that loads no incident types: when all clients reconnect at once, Lambdas
+start by the dozen, and those types would take longer to load than everything else.
 """
 
 import logging
 from dataclasses import dataclass
+from typing import Self
 
 from alerta_utec.app.sessions import Sessions
 from alerta_utec.domain.errors import AlertaError, Forbidden
 from alerta_utec.domain.origins import Origins
 from alerta_utec.handlers.handshake import handshake_lang, read_handshake
 from alerta_utec.handlers.http_status import STATUS
-from alerta_utec.handlers.lambda_io import OK, Event, Response, connected_at, log_fields
+from alerta_utec.handlers.lambda_io import (
+    OK,
+    LambdaEvent,
+    LambdaResponse,
+    connected_at,
+    log_fields,
+)
+from alerta_utec.ports.authentication import Authenticator
+from alerta_utec.ports.connections import CONNECTION_TTL_S, Connections
 
 log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, kw_only=True)
+class ConnectServices:
+    """The services behind ``$connect``.
+
+    ``origins``: pages of these origins may open sockets. ``connection_life_s``: age at which a
+    connection ends.
+    """
+
+    connections: Connections
+    authenticator: Authenticator
+    origins: Origins
+    connection_life_s: float = CONNECTION_TTL_S
+
+
 @dataclass(frozen=True)
 class Connect:
-    """``$connect``: 200 opens the socket; otherwise the status says why it stays closed."""
+    """``$connect``: 200 opens the socket; another status says why it stays closed."""
 
     sessions: Sessions
     origins: Origins
 
-    def __call__(self, event: Event, _context: object = None) -> Response:
-        """Keep the connection; the handshake waits for this."""
+    @classmethod
+    def over(cls, services: ConnectServices) -> Self:
+        """Return the handler over these services."""
+        sessions = Sessions(
+            services.connections, services.authenticator, services.connection_life_s
+        )
+        return cls(sessions, services.origins)
+
+    def handle(self, event: LambdaEvent, _context: object = None) -> LambdaResponse:
+        """Store the connection; the client's handshake waits for the response."""
         context = event["requestContext"]
         try:
             handshake = read_handshake(event)
@@ -35,25 +66,27 @@ class Connect:
                 context["connectionId"],
                 connected_at(context),
                 token=handshake.token,
-                wanted=handshake.wanted,
+                wanted=handshake.filter,
                 lang=handshake.lang,
             )
         except AlertaError as refusal:
             log.info("connect_refused", extra={**log_fields(event), "code": refusal.code})
-            from alerta_utec import wire  # only here, since it loads all that reads messages
+            from alerta_utec import wire  # only for refusals: it loads all that reads messages
 
             body = wire.error(refusal, lang=handshake_lang(event))
             return {"statusCode": STATUS[refusal.code], "body": body}
-        return {**OK, "headers": handshake.answer} if handshake.answer else dict(OK)
+        if handshake.response_headers:
+            return {**OK, "headers": handshake.response_headers}
+        return dict(OK)
 
 
 @dataclass(frozen=True)
 class Disconnect:
-    """``$disconnect``: best effort on API Gateway, so rows have a TTL besides."""
+    """``$disconnect``: best effort on API Gateway, so stored connections also expire."""
 
-    sessions: Sessions
+    connections: Connections
 
-    def __call__(self, event: Event, _context: object = None) -> Response:
-        """Forget the connection."""
-        self.sessions.close(event["requestContext"]["connectionId"])
+    def handle(self, event: LambdaEvent, _context: object = None) -> LambdaResponse:
+        """Delete the connection."""
+        self.connections.delete(event["requestContext"]["connectionId"])
         return dict(OK)

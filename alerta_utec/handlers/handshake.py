@@ -1,4 +1,4 @@
-"""What a client says in its handshake: who it is, and what it wants to hear."""
+"""What a client states in its WebSocket handshake: its token, filter, language and origin."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,25 +15,29 @@ _FILTERS = ("urgency", "status", "type", "location")
 
 @dataclass(frozen=True, slots=True)
 class Handshake:
-    """``answer``: headers of the response; the only subprotocol ever selected is ours."""
+    """A client's handshake.
+
+    ``response_headers``: those of the upgrade response; ``alerta.v1`` is the only subprotocol
+    that is ever selected.
+    """
 
     token: str | None
-    wanted: Filter
+    filter: Filter
     lang: Lang
     origin: str | None
     host: str | None
-    answer: Mapping[str, str]
+    response_headers: Mapping[str, str]
 
 
 def read_handshake(event: Mapping[str, Any]) -> Handshake:
-    """The handshake in a ``$connect`` event.
+    """Return the handshake of a ``$connect`` event.
 
-    The token comes as ``Authorization: Bearer``, as ``?token=``, or as a subprotocol
-    ``bearer.<token>`` beside ``alerta.v1``: in one place only.
+    The token is in ``Authorization: Bearer``, in ``?token=``, or in a subprotocol
+    ``bearer.<token>`` beside ``alerta.v1``: in one of these places only.
 
     Raises:
-        Unauthorized: it comes in several places.
-        InvalidRequest: a filter that is none.
+        Unauthorized: the token is in several places.
+        InvalidRequest: the filter is malformed.
     """
     many = event.get("multiValueQueryStringParameters") or {}
     offers = ",".join(_header(event, "sec-websocket-protocol"))
@@ -48,32 +52,32 @@ def read_handshake(event: Mapping[str, Any]) -> Handshake:
     asked = {name: _split(name, many[name]) for name in _FILTERS if name in many}
     return Handshake(
         token=tokens[0] if tokens else None,
-        wanted=Filter.parse(asked) if asked else EVERYTHING,
+        filter=Filter.parse(asked) if asked else EVERYTHING,
         lang=handshake_lang(event),
         origin=next(iter(_header(event, "origin")), None),
         host=next(iter(_header(event, "host")), None),
-        answer={"Sec-WebSocket-Protocol": SUBPROTOCOL} if SUBPROTOCOL in offered else {},
+        response_headers={"Sec-WebSocket-Protocol": SUBPROTOCOL} if SUBPROTOCOL in offered else {},
     )
 
 
 def handshake_lang(event: Mapping[str, Any]) -> Lang:
-    """``?lang=es`` or ``en``, or what ``Accept-Language`` likes best."""
+    """Return the language of ``?lang=``, or else the one that ``Accept-Language`` prefers."""
     query = event.get("queryStringParameters") or {}
     headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
     return parse_lang(query.get("lang")) or preferred_lang(headers.get("accept-language"))
 
 
 def bearer_tokens(authorization: str | None) -> list[str]:
-    """The token of an ``Authorization`` header (RFC 6750, section 2.1), if it has one.
+    """Return the token of an ``Authorization`` header (RFC 6750, section 2.1), if it has one.
 
-    Other schemes are for somebody on the way, such as a proxy with a password of its own.
+    Other schemes are ignored: a proxy on the way may have a password of its own.
     """
     scheme, _, token = (authorization or "").partition(" ")
     return [token.strip()] if scheme.lower() == "bearer" and token.strip() else []
 
 
 def _header(event: Mapping[str, Any], name: str) -> list[str]:
-    """Every value of a header, by its lower-case name."""
+    """Return every value of a header, by its lower-case name."""
     many = event.get("multiValueHeaders")
     if many is None:
         many = {key: [value] for key, value in (event.get("headers") or {}).items()}
@@ -81,7 +85,7 @@ def _header(event: Mapping[str, Any], name: str) -> list[str]:
 
 
 def _split(name: str, values: list[str]) -> list[str]:
-    """Words may be joined by commas; a place may have one in its name."""
+    """Split urgencies and statuses at commas; a location may have a comma in its name."""
     if name in ("urgency", "status"):
         return [word for value in values for word in value.split(",") if word]
     return values

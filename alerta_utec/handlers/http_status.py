@@ -1,8 +1,7 @@
-"""The HTTP status of each error code."""
+"""The HTTP status (RFC 9110) of each error code."""
 
 from collections.abc import Mapping
 
-# RFC 9110 statuses of the error codes.
 STATUS: Mapping[str, int] = {
     "bad_json": 400,
     "unknown_action": 404,

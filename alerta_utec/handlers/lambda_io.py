@@ -1,21 +1,21 @@
-"""What events and responses of the WebSocket API have in common."""
+"""The shape of Lambda's events and responses, and what the WebSocket handlers read of them."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-Event = Mapping[str, Any]
-Response = dict[str, Any]
+LambdaEvent = Mapping[str, Any]
+LambdaResponse = dict[str, Any]
 OK: Mapping[str, Any] = {"statusCode": 200}
 
 
 def connected_at(context: Mapping[str, Any]) -> datetime:
-    """When the connection was opened, by its request context."""
+    """Return when the connection was opened, by its request context."""
     return datetime.fromtimestamp(context["connectedAt"] / 1000, UTC)
 
 
-def log_fields(event: Event) -> dict[str, Any]:
-    """What the log says of the request that an event is about."""
+def log_fields(event: LambdaEvent) -> dict[str, Any]:
+    """Return the log fields that identify the request of an event."""
     context = event.get("requestContext", {})
     names = ("routeKey", "connectionId", "requestId")
     return {f"gateway_{name}": context.get(name) for name in names}

@@ -1,4 +1,4 @@
-"""The web panel: its page at ``/`` and its files under ``/panel/``, out of the package's folder."""
+"""The HTTP routes of the web panel: its page at ``/`` and its files under ``/panel/``."""
 
 import base64
 import gzip
@@ -11,7 +11,10 @@ from importlib.resources import files
 from pathlib import PurePath
 
 from alerta_utec.domain.errors import NotFound
-from alerta_utec.handlers.responses import NOTHING_RUNS, SAFE_HEADERS, Response
+from alerta_utec.handlers.addresses import WebSocketAddress
+from alerta_utec.handlers.lambda_io import LambdaResponse
+from alerta_utec.handlers.request import Request
+from alerta_utec.handlers.responses import NOTHING_RUNS, SAFE_HEADERS
 
 PAGE = "index.html"
 TYPES: Mapping[str, str] = {
@@ -21,7 +24,7 @@ TYPES: Mapping[str, str] = {
     ".svg": "image/svg+xml",
     ".webmanifest": "application/manifest+json; charset=utf-8",
 }
-# What only a page has: it runs its own modules, and talks to this service alone.
+# A page runs its own modules only, and requests nothing but this service.
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
     "connect-src {sources}; manifest-src 'self'; base-uri 'none'; form-action 'none'; "
@@ -33,13 +36,13 @@ _PAGE_HEADERS: Mapping[str, str] = {
     "payment=(), usb=()",
     **SAFE_HEADERS,
 }
-# The host is what the request named: anything but a host would add to the policy.
+# The host comes from the request: anything but a host could add to the policy.
 _ORIGIN = re.compile(r"(wss?://[A-Za-z0-9.:\[\]-]+)(?:/|$)")
 
 
 @dataclass(frozen=True, slots=True)
 class Asset:
-    """One file, as it is sent: ``body`` is text, or the base64 of what is compressed."""
+    """One file as it is sent; ``body``: its text, or base64 if it is ``compressed``."""
 
     body: str
     etag: str
@@ -47,26 +50,37 @@ class Asset:
     compressed: bool
 
 
-def page(headers: Mapping[str, str], web_socket_url: str) -> Response:
-    """The page, for a request with these ``headers`` (lower-case names)."""
-    found = _ORIGIN.match(web_socket_url)
-    sources = " ".join(("'self'", *(found.groups() if found else ())))
-    policy = {"Content-Security-Policy": _POLICY.format(sources=sources)}
-    return _answer(PAGE, headers, {**policy, **_PAGE_HEADERS})
+@dataclass(frozen=True)
+class PanelApi:
+    """The handlers of ``PANEL_ROUTES``."""
+
+    address: WebSocketAddress
+
+    def page(self, request: Request) -> LambdaResponse:
+        """Return the page."""
+        found = _ORIGIN.match(self.address.url(request))
+        sources = " ".join(("'self'", *(found.groups() if found else ())))
+        policy = {"Content-Security-Policy": _POLICY.format(sources=sources)}
+        return _response(PAGE, request, {**policy, **_PAGE_HEADERS})
+
+    def page_head(self, request: Request) -> LambdaResponse:
+        """Return the page's headers."""
+        return self.page(request) | {"body": ""}
+
+    def file(self, request: Request) -> LambdaResponse:
+        """Return a file that the page asks for.
+
+        Raises:
+            NotFound: no file has that name.
+        """
+        name = request.path_parameter("file")
+        if name == PAGE or name not in _assets():
+            raise NotFound
+        return _response(name, request, NOTHING_RUNS)
 
 
-def file(name: str, headers: Mapping[str, str]) -> Response:
-    """A file that the page asks for.
-
-    Raises:
-        NotFound: there is none of that name.
-    """
-    if name == PAGE or name not in _assets():
-        raise NotFound
-    return _answer(name, headers, NOTHING_RUNS)
-
-
-def _answer(name: str, headers: Mapping[str, str], more: Mapping[str, str]) -> Response:
+def _response(name: str, request: Request, more: Mapping[str, str]) -> LambdaResponse:
+    headers = request.headers
     plain, packed = _assets()[name]
     asset = packed if _takes_gzip(headers.get("accept-encoding", "")) else plain
     head = {**asset.headers, **more}
@@ -78,7 +92,7 @@ def _answer(name: str, headers: Mapping[str, str], more: Mapping[str, str]) -> R
 
 @cache
 def _assets() -> Mapping[str, tuple[Asset, Asset]]:
-    """Every file, as it is and compressed: read once, since a deployment does not change."""
+    """Return every file, plain and compressed; read once, since a deployment does not change."""
     folder = files("alerta_utec").joinpath("static")
     return {
         entry.name: (
@@ -105,8 +119,7 @@ def _packed(name: str, content: bytes) -> Asset:
 def _headers(name: str, tag: str) -> dict[str, str]:
     return {
         "Content-Type": TYPES[PurePath(name).suffix],
-        # Kept, and asked for again each time: a deployment shows at once, and the files of two
-        # never mix.
+        # Revalidated each time: a new deployment shows at once, and files of two never mix.
         "Cache-Control": "no-cache",
         "ETag": tag,
         "Vary": "Accept-Encoding",
@@ -118,7 +131,7 @@ def _etag(content: bytes) -> str:
 
 
 def _takes_gzip(accepted: str) -> bool:
-    """By ``Accept-Encoding`` (RFC 9110, section 12.5.3); ``*`` alone is not taken up."""
+    """Return whether ``Accept-Encoding`` (RFC 9110, section 12.5.3) names gzip; ``*`` does not."""
     for coding in accepted.lower().split(","):
         name, _, weight = coding.partition(";")
         if name.strip() == "gzip":
@@ -127,6 +140,6 @@ def _takes_gzip(accepted: str) -> bool:
 
 
 def _has(if_none_match: str, etag: str) -> bool:
-    """By ``If-None-Match`` (RFC 9110, section 13.1.2)."""
+    """Return whether ``If-None-Match`` (RFC 9110, section 13.1.2) lists the tag."""
     tags = [tag.strip().removeprefix("W/") for tag in if_none_match.split(",")]
     return etag in tags or tags == ["*"]

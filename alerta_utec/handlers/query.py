@@ -1,4 +1,4 @@
-"""What the query string of a listing asks for."""
+"""Parsing the query strings of the HTTP API."""
 
 from collections.abc import Mapping
 
@@ -13,12 +13,12 @@ TEST = "Test"
 
 
 def parse_query(parameters: Mapping[str, str]) -> Query:
-    """The listing that the query string asks for.
+    """Return the listing that the query string asks for.
 
     ``status`` and ``urgency`` take several values, separated by commas or repeated.
 
     Raises:
-        InvalidRequest: with every parameter that is wrong.
+        InvalidRequest: with every invalid parameter.
     """
     problems: list[Problem] = []
     status = _choices(parameters, "status", Status, problems)
@@ -64,10 +64,10 @@ def _number(
 
 
 def parse_test(parameters: Mapping[str, str]) -> bool:
-    """Whether an alert is asked for as a test: ``status=Test``, and nothing else is taken.
+    """Return whether the query string asks for a test alert, by ``status=Test``.
 
     Raises:
-        InvalidRequest: another status; an incident has its own.
+        InvalidRequest: it names another status; an alert's status is otherwise the incident's.
     """
     status = parameters.get("status")
     if status not in (None, TEST):
@@ -76,10 +76,10 @@ def parse_test(parameters: Mapping[str, str]) -> bool:
 
 
 def parse_days(parameters: Mapping[str, str]) -> int:
-    """How many days the statistics are to cover; 7 where nothing is said.
+    """Return how many days the statistics cover: ``days``, or 7 without it.
 
     Raises:
-        InvalidRequest: no whole number from 1 to 31.
+        InvalidRequest: ``days`` is not a whole number from 1 to 31.
     """
     problems: list[Problem] = []
     days = _number(parameters, "days", (1, DAYS_MAX), problems)

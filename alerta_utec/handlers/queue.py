@@ -1,4 +1,4 @@
-"""The consumers of queues (SQS)."""
+"""The handler of queues (SQS)."""
 
 import logging
 import time
@@ -6,29 +6,28 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
+from alerta_utec.handlers.lambda_io import LambdaEvent, LambdaResponse
 from alerta_utec.handlers.stream import LambdaContext, deadline_of
 
 log = logging.getLogger(__name__)
 
-Message = TypeVar("Message")
+Task = TypeVar("Task")
 
 
 @dataclass(frozen=True)
-class QueueConsumer(Generic[Message]):
-    """Hands each message of a batch to ``consume``, whatever becomes of the others.
+class QueueConsumer(Generic[Task]):
+    """Passes the task in each message of a batch to ``consume``, also after others have failed.
 
-    ``decode`` turns a message's body into what it says; ``consume`` also gets the deadline, as
-    ``StreamConsumer`` has it. The response is Lambda's ``ReportBatchItemFailures``: messages that
-    failed, or that there was no time to begin, come again when their visibility timeout is over.
+    ``decode`` turns a message's body into the task; ``consume`` also gets the deadline, as with
+    ``StreamConsumer``. The response is Lambda's ``ReportBatchItemFailures``: messages that
+    failed, or that there was no time to begin, are received again after their visibility timeout.
     """
 
-    decode: Callable[[str], Message]
-    consume: Callable[[Message, float | None], object]
+    decode: Callable[[str], Task]
+    consume: Callable[[Task, float | None], object]
     monotonic: Callable[[], float] = time.monotonic
 
-    def __call__(
-        self, event: Mapping[str, Any], context: LambdaContext | None = None
-    ) -> dict[str, Any]:
+    def handle(self, event: LambdaEvent, context: LambdaContext | None = None) -> LambdaResponse:
         """Handle one batch."""
         deadline_s = deadline_of(context, self.monotonic)
         failed = [

@@ -1,4 +1,4 @@
-"""A request to the HTTP API, out of an event of payload format 2.0."""
+"""A request to the HTTP API, read from an event of payload format 2.0."""
 
 import base64
 import binascii
@@ -9,26 +9,36 @@ from typing import Any
 from alerta_utec import wire
 from alerta_utec.domain.errors import BadJson, NotFound
 from alerta_utec.domain.messages import Lang, preferred_lang
+from alerta_utec.handlers.lambda_io import LambdaEvent
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One HTTP request, as far as the routes need it."""
+    """The parts of an HTTP request that handlers need."""
 
-    event: Mapping[str, Any]
+    event: LambdaEvent
+
+    @property
+    def route_key(self) -> str:
+        """The route's key, such as ``GET /incidents/{incidentId}``."""
+        return str(self.event["routeKey"])
 
     @property
     def query(self) -> Mapping[str, str]:
         """The query string's parameters; repeated ones are joined by commas."""
         return self.event.get("queryStringParameters") or {}
 
+    def path_parameter(self, name: str) -> str:
+        """Return a parameter of the path."""
+        return str(self.event["pathParameters"][name])
+
     def path_id(self, name: str) -> str:
-        """An id in the path.
+        """Return an id in the path.
 
         Raises:
-            NotFound: nothing has one of that length.
+            NotFound: it is longer than any id.
         """
-        value = str(self.event["pathParameters"][name])
+        value = self.path_parameter(name)
         if len(value) > wire.ID_MAX:
             raise NotFound
         return value
@@ -39,16 +49,16 @@ class Request:
         return self.event.get("headers") or {}
 
     def header(self, name: str) -> str | None:
-        """A header by its lower-case name."""
+        """Return a header by its lower-case name."""
         return self.headers.get(name)
 
     @property
     def lang(self) -> Lang:
-        """The language to answer in, by ``Accept-Language``."""
+        """The language of the response, by ``Accept-Language``."""
         return preferred_lang(self.header("accept-language"))
 
     def json(self) -> dict[str, Any]:
-        """The body, which must be one JSON object.
+        """Return the body, which must be one JSON object.
 
         Raises:
             BadJson, TooLarge.

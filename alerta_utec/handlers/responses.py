@@ -1,4 +1,4 @@
-"""Answers as Lambda proxy responses, and the headers that all of them carry."""
+"""HTTP responses, as Lambda proxy responses, and the headers that all of them have."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,27 +7,26 @@ from alerta_utec import wire
 from alerta_utec.domain.errors import AlertaError, RateLimited
 from alerta_utec.domain.messages import Lang
 from alerta_utec.handlers.http_status import STATUS
-
-Response = dict[str, Any]
+from alerta_utec.handlers.lambda_io import LambdaResponse
 
 SAFE_HEADERS: Mapping[str, str] = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
 }
-# For what is no page: nothing in it runs, wherever it is opened.
+# For everything but pages: no script runs, wherever the response is opened.
 NOTHING_RUNS: Mapping[str, str] = {
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
     **SAFE_HEADERS,
 }
 
 
-def answer(
+def json_response(
     status: int,
     body: Mapping[str, Any],
     content_type: str = "application/json",
     **headers: str,
-) -> Response:
-    """JSON as a Lambda proxy response."""
+) -> LambdaResponse:
+    """Return a response with a JSON body."""
     headers = {
         "Content-Type": content_type,
         "Cache-Control": "no-store",
@@ -37,8 +36,8 @@ def answer(
     return {"statusCode": status, "headers": headers, "body": wire.encode(body)}
 
 
-def problem(refusal: AlertaError, lang: Lang) -> Response:
-    """A refusal as problem details (RFC 9457), with our ``code`` and ``errors``."""
+def problem_response(refusal: AlertaError, lang: Lang) -> LambdaResponse:
+    """Return a refusal as problem details (RFC 9457), with our ``code`` and ``errors``."""
     status = STATUS[refusal.code]
     body = wire.error_body(refusal, lang=lang)
     details = {"type": "about:blank", "title": body.pop("message"), "status": status, **body}
@@ -47,4 +46,4 @@ def problem(refusal: AlertaError, lang: Lang) -> Response:
     if isinstance(refusal, RateLimited):
         more["Retry-After"] = str(refusal.retry_after_s)
     more |= {"Content-Language": lang, "Vary": "Accept-Language"}
-    return answer(status, details, "application/problem+json", **more)
+    return json_response(status, details, "application/problem+json", **more)

@@ -1,26 +1,34 @@
-"""The one table of routes: serverless.yml, the local gateway and the documents follow it."""
+"""The table of the kernel's routes: serverless.yml, the gateway and the documents follow it."""
 
 from dataclasses import dataclass
-from typing import Literal
-
-HandlerName = Literal[
-    "connect", "disconnect", "notify", "update", "subscribe", "ping", "sync", "default", "http"
-]
 
 
 @dataclass(frozen=True, slots=True)
 class WebSocketRoute:
     """One route of the WebSocket API.
 
-    ``two_way``: the handler's ``body`` is sent to the client (on API Gateway: the event has
-    ``routeResponseSelectionExpression: $default``). Only for routes that answer *every*
-    message: a two-way route whose handler returns no body sends the client an empty frame.
-    The other routes post their answer, if there is one, through ``@connections``.
+    ``key``: API Gateway's route key. ``handler``: the name of the handler, which is also the
+    name of its function in serverless.yml. ``two_way``: the handler's ``body`` is sent to the
+    client (on API Gateway the event has ``routeResponseSelectionExpression: $default``). Only
+    for routes that respond to *every* message: a two-way route whose handler returns no body
+    sends the client an empty frame. The other routes post their responses to the connection.
     """
 
     key: str
-    handler: HandlerName
+    handler: str
     two_way: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class HttpRoute:
+    """One route of the HTTP API.
+
+    ``key``: API Gateway's route key (HTTP API, payload format 2.0). ``operation``: the method
+    that handles it, in the class that has the route's part of the API.
+    """
+
+    key: str
+    operation: str
 
 
 WEBSOCKET_ROUTES: tuple[WebSocketRoute, ...] = (
@@ -35,33 +43,35 @@ WEBSOCKET_ROUTES: tuple[WebSocketRoute, ...] = (
 )
 ACTIONS: tuple[str, ...] = tuple(r.key for r in WEBSOCKET_ROUTES if not r.key.startswith("$"))
 
-# API Gateway HTTP API route keys (payload format 2.0), all served by ``http``.
-WEBHOOK_ROUTES: tuple[str, ...] = (
-    "GET /webhooks",
-    "POST /webhooks",
-    "GET /webhooks/{webhookId}",
-    "PATCH /webhooks/{webhookId}",
-    "DELETE /webhooks/{webhookId}",
-    "POST /webhooks/{webhookId}/secret",
-    "GET /webhooks/{webhookId}/failures",
-    "POST /webhooks/{webhookId}/retry",
-    "POST /webhooks/{webhookId}/test",
+# Handled by handlers.incidents.IncidentsApi.
+INCIDENT_ROUTES: tuple[HttpRoute, ...] = (
+    HttpRoute("POST /incidents", "report_incident"),
+    HttpRoute("GET /incidents", "list_incidents"),
+    HttpRoute("GET /incidents/{incidentId}", "show_incident"),
+    HttpRoute("PATCH /incidents/{incidentId}", "update_incident"),
+    HttpRoute("GET /stats", "statistics"),
 )
-HTTP_ROUTES: tuple[str, ...] = (
-    "GET /",
-    "HEAD /",
-    "GET /panel/{file}",
-    "POST /incidents",
-    "GET /incidents",
-    "GET /incidents/{incidentId}",
-    "GET /incidents/{incidentId}/cap",
-    "PATCH /incidents/{incidentId}",
-    "GET /stats",
-    "GET /me",
-    "GET /health",
-    "GET /config.json",
-    "GET /openapi.json",
-    "GET /asyncapi.json",
-    "GET /docs",
-    *WEBHOOK_ROUTES,
+# Handled by handlers.service_info.ServiceInfoApi.
+SERVICE_INFO_ROUTES: tuple[HttpRoute, ...] = (
+    HttpRoute("GET /me", "me"),
+    HttpRoute("GET /health", "health"),
+    HttpRoute("GET /config.json", "config"),
+)
+# Handled by handlers.panel.PanelApi.
+PANEL_ROUTES: tuple[HttpRoute, ...] = (
+    HttpRoute("GET /", "page"),
+    HttpRoute("HEAD /", "page_head"),
+    HttpRoute("GET /panel/{file}", "file"),
+)
+# Handled by handlers.openapi.api.DocumentsApi.
+DOCUMENT_ROUTES: tuple[HttpRoute, ...] = (
+    HttpRoute("GET /openapi.json", "openapi"),
+    HttpRoute("GET /asyncapi.json", "asyncapi"),
+    HttpRoute("GET /docs", "docs"),
+)
+KERNEL_ROUTES: tuple[HttpRoute, ...] = (
+    *INCIDENT_ROUTES,
+    *SERVICE_INFO_ROUTES,
+    *PANEL_ROUTES,
+    *DOCUMENT_ROUTES,
 )

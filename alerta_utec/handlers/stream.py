@@ -1,4 +1,4 @@
-"""The consumers of the feed's stream (DynamoDB Streams on ``Changes``)."""
+"""The handlers of the feed's stream (DynamoDB Streams on ``Changes``)."""
 
 import logging
 import time
@@ -7,46 +7,45 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from alerta_utec.domain.change import Change
+from alerta_utec.handlers.lambda_io import LambdaEvent, LambdaResponse
 
 log = logging.getLogger(__name__)
 
-# What a record that has begun may still take when the deadline passes: the posts and second
-# looks on their way, the record of the delivery, rows to delete. An e-mail takes no longer.
+# How long a record may still take that began before the deadline: posts in progress and their
+# checks, the record of the delivery, rows to delete. An e-mail takes no longer.
 RESERVE_S = 30.0
 
 
 class LambdaContext(Protocol):
-    """What is used of Lambda's context."""
+    """The part of Lambda's context that handlers use."""
 
     def get_remaining_time_in_millis(self) -> int:
-        """Until the function is killed."""
+        """Return the time until Lambda ends the invocation."""
         ...
 
 
 @dataclass(frozen=True)
 class StreamConsumer:
-    """Hands each change of a batch to ``consume``, in order, up to the first that fails.
+    """Passes each change of a batch to ``consume``, in order, up to the first failure.
 
-    ``decode`` turns a stream record's new image into the change; ``consume`` also gets the
-    deadline (of ``time.monotonic``; none where there is no end) after which it begins nothing
-    more. The response is Lambda's ``ReportBatchItemFailures``: the record that failed, or that
-    there was no time to begin, and all after it come again.
+    ``decode`` turns a stream record's new image into the change. ``consume`` also gets the
+    deadline (of ``time.monotonic``; ``None``: no limit) after which it must begin nothing more.
+    The response is Lambda's ``ReportBatchItemFailures``: the first record that failed, or that
+    there was no time to begin, is retried with all after it.
 
-    Where the first record fails, the whole batch does: Lambda then halves it, until the bad
-    record is alone and takes no other along when it is given up.
+    If the first record fails, the invocation fails: Lambda then halves the batch, until the bad
+    record is alone and no other is dropped with it.
     """
 
     decode: Callable[[Mapping[str, Any]], Change]
     consume: Callable[[Change, float | None], object]
     monotonic: Callable[[], float] = time.monotonic
 
-    def __call__(
-        self, event: Mapping[str, Any], context: LambdaContext | None = None
-    ) -> dict[str, Any]:
+    def handle(self, event: LambdaEvent, context: LambdaContext | None = None) -> LambdaResponse:
         """Handle one batch.
 
         Raises:
-            Exception: whatever its first record failed with.
+            Exception: the failure of the first record.
         """
         deadline_s = deadline_of(context, self.monotonic)
         for number, record in enumerate(event["Records"]):
@@ -66,31 +65,31 @@ class StreamConsumer:
 
 @dataclass(frozen=True)
 class StreamOrSchedule:
-    """One function behind a stream and a schedule, which share what it has loaded."""
+    """One function behind a stream and a schedule, which share its process."""
 
     stream: StreamConsumer
     scheduled: Callable[[], object]
 
-    def __call__(
-        self, event: Mapping[str, Any], context: LambdaContext | None = None
-    ) -> dict[str, Any] | None:
-        """Handle one batch of the stream, or a call of the schedule.
+    def handle(
+        self, event: LambdaEvent, context: LambdaContext | None = None
+    ) -> LambdaResponse | None:
+        """Handle one batch of the stream, or one run of the schedule.
 
         Raises:
             Exception: as ``stream`` or ``scheduled``.
         """
         if "Records" in event:
-            return self.stream(event, context)
+            return self.stream.handle(event, context)
         self.scheduled()
         return None
 
 
 def deadline_of(context: LambdaContext | None, monotonic: Callable[[], float]) -> float | None:
-    """When nothing more is to be begun, by ``monotonic``; none where the caller sets no end."""
+    """Return the deadline of an invocation, by ``monotonic``; ``None`` without a context."""
     if context is None:
         return None
     return monotonic() + context.get_remaining_time_in_millis() / 1000 - RESERVE_S
 
 
-def _failed(stream: Mapping[str, Any]) -> dict[str, Any]:
+def _failed(stream: Mapping[str, Any]) -> LambdaResponse:
     return {"batchItemFailures": [{"itemIdentifier": stream["SequenceNumber"]}]}

@@ -1,136 +1,109 @@
-"""The WebSocket API's messages: proxy event in, proxy response out."""
+"""The actions that clients ask for over the WebSocket, and their registry by route."""
 
-import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any
+from dataclasses import dataclass
+from typing import Self
 
 from alerta_utec import wire
 from alerta_utec.app.access import Access
 from alerta_utec.app.catch_up import CatchUp
-from alerta_utec.app.limits import NoLimit, SubmitLimit
+from alerta_utec.app.limits import SubmitLimit
 from alerta_utec.app.sessions import Subscriptions, expires_at
 from alerta_utec.app.submit import Submit
 from alerta_utec.domain.change import Position
-from alerta_utec.domain.errors import AlertaError, Internal, Unavailable, UnknownAction
+from alerta_utec.domain.errors import UnknownAction
 from alerta_utec.domain.filters import Filter
 from alerta_utec.domain.incident import Report
-from alerta_utec.domain.messages import Lang
 from alerta_utec.domain.update import Update
-from alerta_utec.handlers.lambda_io import OK, Event, Response, connected_at, log_fields
+from alerta_utec.handlers.messages import ClientMessage, MessageAction, MessageServices
 from alerta_utec.handlers.routes import ACTIONS
-from alerta_utec.ports.broadcast import Poster
+from alerta_utec.ports.clock import Clock
 from alerta_utec.ports.connections import CONNECTION_TTL_S
-from alerta_utec.ports.incidents import Committed
-
-log = logging.getLogger(__name__)
+from alerta_utec.ports.incidents import Committed, IncidentStore
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
-    """One message of a client, decoded."""
+@dataclass(frozen=True, kw_only=True)
+class SubmitServices(MessageServices):
+    """The services behind messages that change incidents."""
 
-    body: Mapping[str, Any]
-    connection_id: str
-    connected_at: datetime
-    request_id: str | None
-
-
-Action = Callable[[Message], str | None]
+    store: IncidentStore
+    clock: Clock
+    limit: SubmitLimit
 
 
-@dataclass(frozen=True)
-class MessageRoute:
-    """A route for messages: decodes one, acts on it and answers it.
+@dataclass(frozen=True, kw_only=True)
+class FeedServices(MessageServices):
+    """The services behind messages that read the feed; ``connection_life_s`` as at ``$connect``."""
 
-    Without a ``poster`` the route is two-way and the answer is the response's body;
-    with one the answer is posted to the connection. ``lang_of`` tells the language for a
-    connection's refusals.
-    """
+    store: IncidentStore
+    connection_life_s: float = CONNECTION_TTL_S
 
-    action: Action
-    lang_of: Callable[[str], Lang]
-    poster: Poster | None = None
 
-    def __call__(self, event: Event, _context: object = None) -> Response:
-        """Handle one message; always 200, since a refusal is an answer too."""
-        frame = self._answer(event)
-        if frame is None:
-            return dict(OK)
-        if self.poster is None:
-            return {**OK, "body": frame}
-        try:
-            self.poster.post([event["requestContext"]["connectionId"]], frame)
-        except Unavailable:
-            # What was accepted is stored; the client repeats with its key and finds it so.
-            log.exception("answer_not_sent", extra=log_fields(event))
-        return dict(OK)
-
-    def _answer(self, event: Event) -> str | None:
-        request = None
-        try:
-            body = wire.decode(event.get("body"))
-            request = wire.optional_text(body, "requestId", wire.REQUEST_ID_MAX)
-            context = event["requestContext"]
-            message = Message(body, context["connectionId"], connected_at(context), request)
-            return self.action(message)
-        except AlertaError as refusal:
-            log.info("refused", extra={**log_fields(event), "code": refusal.code})
-            return wire.error(refusal, request=request, lang=self._lang(event))
-        except Exception:
-            log.exception("failed", extra=log_fields(event))
-            return wire.error(Internal(), request=request, lang=self._lang(event))
-
-    def _lang(self, event: Event) -> Lang:
-        return self.lang_of(event["requestContext"]["connectionId"])
+@dataclass(frozen=True, kw_only=True)
+class WebSocketServices(SubmitServices, FeedServices):
+    """The services behind all messages."""
 
 
 @dataclass(frozen=True)
 class Notify:
-    """``notify``: take in an incident."""
+    """``notify``: report an incident."""
 
     submit: Submit
     access: Access
-    limit: SubmitLimit | NoLimit
+    limit: SubmitLimit
 
-    def __call__(self, message: Message) -> str | None:
-        """The ack, where the message has a ``requestId``."""
+    @classmethod
+    def over(cls, services: SubmitServices) -> Self:
+        """Return the action over these services."""
+        return cls(Submit(services.store, services.clock), services.access(), services.limit)
+
+    def respond(self, message: ClientMessage) -> str | None:
+        """Store the incident; return the ack if the message has a ``requestId``."""
         identity = self.access.identity(message.connection_id)
         self.limit.take(identity, message.connection_id)
         key = wire.optional_text(message.body, "idempotencyKey", wire.KEY_MAX)
         report = Report.parse(message.body.get("incident"))
         committed = self.submit.notify(report, idempotency_key=key, by=identity)
-        return _stored("notify", message, committed)
+        return _ack("notify", message, committed)
 
 
 @dataclass(frozen=True)
 class UpdateIncident:
-    """``update``: move an incident on."""
+    """``update``: change an incident's status or urgency, or add a note."""
 
     submit: Submit
     access: Access
-    limit: SubmitLimit | NoLimit
+    limit: SubmitLimit
 
-    def __call__(self, message: Message) -> str | None:
-        """The ack, where the message has a ``requestId``."""
+    @classmethod
+    def over(cls, services: SubmitServices) -> Self:
+        """Return the action over these services."""
+        return cls(Submit(services.store, services.clock), services.access(), services.limit)
+
+    def respond(self, message: ClientMessage) -> str | None:
+        """Store the update; return the ack if the message has a ``requestId``."""
         identity = self.access.identity(message.connection_id)
         self.limit.take(identity, message.connection_id)
         incident_id = wire.required_text(message.body, "incidentId", wire.ID_MAX)
         revision = wire.optional_number(message.body, "revision")
         update = Update.parse(message.body)
         committed = self.submit.update(incident_id, update, revision=revision, by=identity)
-        return _stored("update", message, committed)
+        return _ack("update", message, committed)
 
 
 @dataclass(frozen=True)
 class Subscribe:
-    """``subscribe``: hear only of what a filter concerns."""
+    """``subscribe``: receive only the changes that match a filter."""
 
     subscriptions: Subscriptions
 
-    def __call__(self, message: Message) -> str | None:
-        """The ack, where the message has a ``requestId``."""
+    @classmethod
+    def over(cls, services: MessageServices) -> Self:
+        """Return the action over these services."""
+        return cls(Subscriptions(services.access()))
+
+    def respond(self, message: ClientMessage) -> str | None:
+        """Store the filter; return the ack if the message has a ``requestId``."""
         wanted = Filter.parse(message.body.get("filter", {}))
         self.subscriptions.change(message.connection_id, wanted)
         return None if message.request_id is None else wire.done("subscribe", message.request_id)
@@ -138,14 +111,19 @@ class Subscribe:
 
 @dataclass(frozen=True)
 class Ping:
-    """``ping``: a heartbeat that tells where the feed is and when the connection ends."""
+    """``ping``: ask for the feed's position and the connection's end."""
 
     catch_up: CatchUp
     access: Access
     life_s: float = CONNECTION_TTL_S
 
-    def __call__(self, message: Message) -> str:
-        """The pong."""
+    @classmethod
+    def over(cls, services: FeedServices) -> Self:
+        """Return the action over these services."""
+        return cls(CatchUp(services.store), services.access(), services.connection_life_s)
+
+    def respond(self, message: ClientMessage) -> str:
+        """Return the pong."""
         end = expires_at(message.connected_at, self.life_s)
         if self.access.sign_in:
             end = self.access.connection(message.connection_id).expires_at
@@ -159,13 +137,18 @@ class Ping:
 
 @dataclass(frozen=True)
 class Sync:
-    """``sync``: what a client has missed, page by page."""
+    """``sync``: fetch what the client has missed, page by page."""
 
     catch_up: CatchUp
     access: Access
 
-    def __call__(self, message: Message) -> str:
-        """The next page: of a snapshot, or of the changes since the client's position."""
+    @classmethod
+    def over(cls, services: FeedServices) -> Self:
+        """Return the action over these services."""
+        return cls(CatchUp(services.store), services.access())
+
+    def respond(self, message: ClientMessage) -> str:
+        """Return the next page: of a snapshot, or of the changes since the client's position."""
         view = self.access.view(message.connection_id)
         cursor = wire.optional_text(message.body, "cursor", wire.CURSOR_MAX)
         since = message.body.get("since")
@@ -185,20 +168,36 @@ class Sync:
 
 @dataclass(frozen=True)
 class Default:
-    """``$default``: whatever names no route."""
+    """``$default``: messages whose action is missing or unknown."""
 
-    actions: tuple[str, ...] = field(default=ACTIONS)
+    actions: tuple[str, ...] = ACTIONS
 
-    def __call__(self, message: Message) -> str:
-        """Never returns.
+    @classmethod
+    def over(cls, _services: object) -> Self:
+        """Return the action; it needs no services."""
+        return cls()
+
+    def respond(self, message: ClientMessage) -> str:
+        """Refuse the message.
 
         Raises:
-            UnknownAction: always, with the actions that there are.
+            UnknownAction: always, with the actions that exist.
         """
         raise UnknownAction(self.actions)
 
 
-def _stored(action: str, message: Message, committed: Committed) -> str | None:
+# By ``handler`` in the table of routes.
+MESSAGE_ACTIONS: Mapping[str, Callable[[WebSocketServices], MessageAction]] = {
+    "notify": Notify.over,
+    "update": UpdateIncident.over,
+    "subscribe": Subscribe.over,
+    "ping": Ping.over,
+    "sync": Sync.over,
+    "default": Default.over,
+}
+
+
+def _ack(action: str, message: ClientMessage, committed: Committed) -> str | None:
     if message.request_id is None:
         return None
     stored = committed.change.after

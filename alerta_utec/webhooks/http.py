@@ -1,76 +1,147 @@
-"""The HTTP routes of webhooks; each takes a request and returns the response."""
+"""The HTTP routes of webhooks."""
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Self
 
+from alerta_utec.app.limits import SubmitLimit
+from alerta_utec.domain.policy import Permission
 from alerta_utec.domain.values import format_time
+from alerta_utec.handlers.http_access import RequestAccess
+from alerta_utec.handlers.lambda_io import LambdaResponse
+from alerta_utec.handlers.operations import Body, Operation, Returned, documented
 from alerta_utec.handlers.request import Request
-from alerta_utec.handlers.responses import NOTHING_RUNS, Response, answer
+from alerta_utec.handlers.responses import NOTHING_RUNS, json_response
+from alerta_utec.ports.authentication import Authenticator
 from alerta_utec.webhooks.job import DeadLetter, PostResult
 from alerta_utec.webhooks.manage import ManageWebhooks
 from alerta_utec.webhooks.model import Webhook
 
-
-def respond(request: Request, manage: ManageWebhooks) -> Response:
-    """Answer a request whose caller is allowed to manage webhooks.
-
-    Raises:
-        AlertaError: the request is refused.
-    """
-    return _ROUTES[request.event["routeKey"]](request, manage)
+_READS = ("forbidden", "not_found")
+_CHANGES = (*_READS, "rate_limited")
+_TAKES_BODY = ("bad_json", "invalid_request", "too_large")
 
 
-def _list(_request: Request, manage: ManageWebhooks) -> Response:
-    return answer(200, {"webhooks": [webhook.to_json() for webhook in manage.all()]})
+@dataclass(frozen=True, kw_only=True)
+class WebhookServices:
+    """The services behind these routes."""
+
+    authenticator: Authenticator
+    limit: SubmitLimit
+    manage_webhooks: ManageWebhooks
 
 
-def _create(request: Request, manage: ManageWebhooks) -> Response:
-    webhook = manage.create(request.json())
-    return answer(201, _with_secret(webhook), Location=f"/webhooks/{webhook.webhook_id}")
+@dataclass(frozen=True)
+class WebhooksApi:
+    """The handlers of ``WEBHOOK_ROUTES``, for those whom the policy lets manage webhooks."""
 
+    access: RequestAccess
+    limit: SubmitLimit
+    manage: ManageWebhooks
 
-def _show(request: Request, manage: ManageWebhooks) -> Response:
-    return answer(200, manage.get(_id(request)).to_json())
+    @classmethod
+    def over(cls, services: WebhookServices) -> Self:
+        """Return the handlers over these services."""
+        access = RequestAccess(services.authenticator)
+        return cls(access, services.limit, services.manage_webhooks)
 
+    @documented(
+        Operation("List the webhooks, the oldest first", "WebhookList", ["forbidden"]),
+    )
+    def list_webhooks(self, request: Request) -> LambdaResponse:
+        """Return all webhooks."""
+        self._authorize(request)
+        webhooks = [webhook.to_json() for webhook in self.manage.all()]
+        return json_response(200, {"webhooks": webhooks})
 
-def _change(request: Request, manage: ManageWebhooks) -> Response:
-    return answer(200, manage.change(_id(request), request.json()).to_json())
+    @documented(
+        Operation(
+            "Add a webhook that receives later changes",
+            {201: Returned("Added", "WebhookWithSecret")},
+            ("forbidden", "rate_limited", *_TAKES_BODY),
+            body=Body("WebhookToAdd", required=False),
+        )
+    )
+    def create_webhook(self, request: Request) -> LambdaResponse:
+        """Create a webhook."""
+        self._authorize(request, counts=True)
+        webhook = self.manage.create(request.json())
+        location = f"/webhooks/{webhook.webhook_id}"
+        return json_response(201, _with_secret(webhook), Location=location)
 
+    @documented(Operation("Show a webhook", "Webhook", _READS))
+    def show_webhook(self, request: Request) -> LambdaResponse:
+        """Return a webhook."""
+        self._authorize(request)
+        return json_response(200, self.manage.get(_id(request)).to_json())
 
-def _delete(request: Request, manage: ManageWebhooks) -> Response:
-    manage.delete(_id(request))
-    return {"statusCode": 204, "headers": {"Cache-Control": "no-store", **NOTHING_RUNS}}
+    @documented(
+        Operation(
+            "Change a webhook",
+            "Webhook",
+            (*_CHANGES, *_TAKES_BODY),
+            body=Body("WebhookChange", required=False),
+        )
+    )
+    def change_webhook(self, request: Request) -> LambdaResponse:
+        """Change a webhook."""
+        self._authorize(request, counts=True)
+        return json_response(200, self.manage.change(_id(request), request.json()).to_json())
 
+    @documented(
+        Operation(
+            "Delete a webhook and its pending deliveries", {204: Returned("Deleted")}, _CHANGES
+        )
+    )
+    def delete_webhook(self, request: Request) -> LambdaResponse:
+        """Delete a webhook and its jobs."""
+        self._authorize(request, counts=True)
+        self.manage.delete(_id(request))
+        return {"statusCode": 204, "headers": {"Cache-Control": "no-store", **NOTHING_RUNS}}
 
-def _rotate(request: Request, manage: ManageWebhooks) -> Response:
-    # The body is optional: it carries a secret supplied by the caller.
-    data = request.json() if request.event.get("body") else {}
-    return answer(200, _with_secret(manage.rotate(_id(request), data)))
+    @documented(
+        Operation(
+            "Give it a new secret; the old one signs too for 24 hours",
+            "WebhookWithSecret",
+            (*_CHANGES, *_TAKES_BODY),
+            body=Body("WebhookSecret", required=False),
+        )
+    )
+    def rotate_secret(self, request: Request) -> LambdaResponse:
+        """Give a webhook a new secret."""
+        self._authorize(request, counts=True)
+        # The body is optional: it carries a secret supplied by the caller.
+        data = request.json() if request.event.get("body") else {}
+        return json_response(200, _with_secret(self.manage.rotate(_id(request), data)))
 
+    @documented(Operation("List the changes it did not receive", "WebhookFailures", _READS))
+    def list_failures(self, request: Request) -> LambdaResponse:
+        """Return the changes that could not be delivered to a webhook."""
+        self._authorize(request)
+        failures = [_failure(one) for one in self.manage.failures(_id(request))]
+        return json_response(200, {"failures": failures})
 
-def _failures(request: Request, manage: ManageWebhooks) -> Response:
-    return answer(200, {"failures": [_failure(one) for one in manage.failures(_id(request))]})
+    @documented(Operation("Send it now everything it has not received", "WebhookRetry", _CHANGES))
+    def retry(self, request: Request) -> LambdaResponse:
+        """Make all of a webhook's jobs due now."""
+        self._authorize(request, counts=True)
+        return json_response(200, {"owed": self.manage.retry(_id(request))})
 
+    @documented(Operation("Send it a test event now", "WebhookTest", _CHANGES))
+    def send_test(self, request: Request) -> LambdaResponse:
+        """Send a webhook a test event."""
+        self._authorize(request, counts=True)
+        return json_response(200, _test_result(self.manage.test(_id(request))))
 
-def _retry(request: Request, manage: ManageWebhooks) -> Response:
-    return answer(200, {"owed": manage.retry(_id(request))})
+    def _authorize(self, request: Request, *, counts: bool = False) -> None:
+        """Admit the request only from those who manage webhooks; ``counts``: limit how often.
 
-
-def _test(request: Request, manage: ManageWebhooks) -> Response:
-    return answer(200, _test_result(manage.test(_id(request))))
-
-
-_ROUTES: Mapping[str, Callable[[Request, ManageWebhooks], Response]] = {
-    "GET /webhooks": _list,
-    "POST /webhooks": _create,
-    "GET /webhooks/{webhookId}": _show,
-    "PATCH /webhooks/{webhookId}": _change,
-    "DELETE /webhooks/{webhookId}": _delete,
-    "POST /webhooks/{webhookId}/secret": _rotate,
-    "GET /webhooks/{webhookId}/failures": _failures,
-    "POST /webhooks/{webhookId}/retry": _retry,
-    "POST /webhooks/{webhookId}/test": _test,
-}
+        Raises:
+            Unauthorized, Forbidden, RateLimited, Unavailable.
+        """
+        identity = self.access.identity(request)
+        identity.require(Permission.MANAGE_WEBHOOKS)
+        if counts:
+            self.limit.take(identity)
 
 
 def _id(request: Request) -> str:

@@ -1,6 +1,6 @@
-"""Webhooks in the OpenAPI document: the routes that manage them, and the events they receive."""
+"""Webhooks in the OpenAPI document: the schemas of their routes, and the events they receive."""
 
-from alerta_utec.handlers.openapi.parts import Document, get, json_of, path_id, problems
+from alerta_utec.handlers.openapi.document import Document
 from alerta_utec.handlers.openapi.schemas import (
     COUNT,
     ID_EXAMPLE,
@@ -10,8 +10,8 @@ from alerta_utec.handlers.openapi.schemas import (
     TIME,
     Schema,
     object_of,
-    ref,
 )
+from alerta_utec.handlers.operations import ref
 from alerta_utec.webhooks.events import CREATED, RESOLVED, TEST, UPDATED
 from alerta_utec.webhooks.model import State
 from alerta_utec.webhooks.requests import DESCRIPTION_MAX, URL_MAX
@@ -30,31 +30,6 @@ _SECRET: Schema = {
 }
 _BECAUSE: Schema = {**TEXT, "deprecated": True, "description": "The former name of `reason`"}
 _ID: Schema = {"type": "string", "examples": [ID_EXAMPLE]}
-
-
-def paths() -> Document:
-    """Return the routes that manage webhooks, by path."""
-    one = {"parameters": [path_id("webhookId")]}
-    operations = {
-        "": {
-            "get": _get("Show a webhook", "Webhook", "not_found"),
-            "patch": _post("Change a webhook", "Webhook", "WebhookChange"),
-            "delete": _delete(),
-        },
-        "/secret": {"post": _rotate()},
-        "/failures": {
-            "get": _get("List the changes it did not receive", "WebhookFailures", "not_found")
-        },
-        "/retry": {"post": _post("Send it now everything it has not received", "WebhookRetry")},
-        "/test": {"post": _post("Send it a test event now", "WebhookTest")},
-    }
-    return {
-        "/webhooks": {
-            "get": _get("List the webhooks, the oldest first", "WebhookList"),
-            "post": _create(),
-        },
-        **{f"/webhooks/{{webhookId}}{path}": one | own for path, own in operations.items()},
-    }
 
 
 def sent() -> Document:
@@ -153,40 +128,3 @@ def _event() -> Schema:
 
 def _closed(required: dict[str, Schema], optional: dict[str, Schema]) -> Schema:
     return object_of(required, optional) | {"additionalProperties": False}
-
-
-def _create() -> Document:
-    shown = "WebhookWithSecret"
-    operation = _post("Add a webhook that receives later changes", shown, "WebhookToAdd")
-    for status in ("200", "404"):
-        del operation["responses"][status]
-    added = {"description": "Added", "content": json_of(ref(shown))}
-    operation["responses"]["201"] = added
-    return operation
-
-
-def _delete() -> Document:
-    return {
-        "summary": "Delete a webhook and its pending deliveries",
-        "responses": {
-            "204": {"description": "Deleted"},
-            **problems("forbidden", "not_found", "rate_limited"),
-        },
-    }
-
-
-def _rotate() -> Document:
-    summary = "Give it a new secret; the old one signs too for 24 hours"
-    return _post(summary, "WebhookWithSecret", "WebhookSecret")
-
-
-def _get(summary: str, schema: str, *codes: str) -> Document:
-    return get(summary, schema, "forbidden", *codes)
-
-
-def _post(summary: str, schema: str, body: str = "") -> Document:
-    codes = ("bad_json", "invalid_request", "too_large") if body else ()
-    operation = _get(summary, schema, "not_found", "rate_limited", *codes)
-    if body:
-        operation["requestBody"] = {"content": json_of(ref(body))}
-    return operation

@@ -5,7 +5,8 @@ from typing import Any
 
 from jsonschema import Draft202012Validator
 
-from alerta_utec.handlers.routes import ACTIONS, HTTP_ROUTES
+from alerta_utec.deployments.routes import HTTP_ROUTE_KEYS
+from alerta_utec.handlers.routes import ACTIONS
 from tests.conformance.targets import Target
 
 # The documents describe neither themselves nor what is for people.
@@ -40,7 +41,7 @@ def test_every_route_is_in_the_openapi_document_and_no_other(target: Target) -> 
         if method != "parameters"
     }
     assert document["openapi"].startswith("3.1.")
-    assert routes == set(HTTP_ROUTES) - UNLISTED
+    assert routes == set(HTTP_ROUTE_KEYS) - UNLISTED
 
 
 def test_every_action_is_in_the_asyncapi_document_and_no_other(target: Target) -> None:

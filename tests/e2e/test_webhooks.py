@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from alerta_utec.client import AlertaUtec
-from alerta_utec.handlers.routes import WEBHOOK_ROUTES
+from alerta_utec.webhooks.routes import WEBHOOK_ROUTES
 from tests.conformance.targets import http_request
 from tests.conftest import ServeFactory
 from tests.support.eventually import eventually
@@ -47,7 +47,7 @@ def public(webhook: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("role", [None, "estudiante", "personal"])
-@pytest.mark.parametrize("route", WEBHOOK_ROUTES)
+@pytest.mark.parametrize("route", [route.key for route in WEBHOOK_ROUTES])
 def test_only_autoridad_manages_webhooks(
     guarded: Server, kept: str, route: str, role: str | None
 ) -> None:

@@ -28,7 +28,8 @@ from alerta_utec.domain.change import Change, Position
 from alerta_utec.domain.errors import Conflict
 from alerta_utec.domain.incident import Incident
 from alerta_utec.domain.values import Status, Urgency
-from alerta_utec.handlers.websocket import Message, Sync
+from alerta_utec.handlers.messages import ClientMessage
+from alerta_utec.handlers.websocket import Sync
 from alerta_utec.ports.incidents import IncidentStore
 from tests.contract.builders import T0, creation, update
 from tests.fakes.clock import ManualClock
@@ -261,7 +262,7 @@ class Feed(RuleBasedStateMachine):
     def sync(self, message: dict[str, Any]) -> Frame:
         nobody = Access(FakeConnections(ManualClock()), sign_in=False)
         sync = Sync(CatchUp(self.store), nobody)
-        frame: Frame = json.loads(sync(Message(message, "c", T0, None)))
+        frame: Frame = json.loads(sync.respond(ClientMessage(message, "c", T0, None)))
         return frame
 
 

@@ -5,12 +5,12 @@ import re
 
 import pytest
 
-from alerta_utec.handlers.routes import HTTP_ROUTES
+from alerta_utec.deployments.routes import HTTP_ROUTE_KEYS
 from tests.conformance.targets import http_request
 from tests.installed.environments import InstalledServer
 from tests.support.incidents import incident
 
-GET_ROUTES = [key.removeprefix("GET ") for key in HTTP_ROUTES if key.startswith("GET ")]
+GET_ROUTES = [key.removeprefix("GET ") for key in HTTP_ROUTE_KEYS if key.startswith("GET ")]
 
 
 @pytest.fixture(scope="module")

@@ -2,13 +2,14 @@
 
 from typing import Any
 
-from alerta_utec.handlers.routes import HTTP_ROUTES, WEBSOCKET_ROUTES, WebSocketRoute
+from alerta_utec.deployments.routes import HTTP_ROUTE_KEYS
+from alerta_utec.handlers.routes import WEBSOCKET_ROUTES, WebSocketRoute
 from tests.support.emulator import ROOT
 
 
 def test_the_websocket_routes_deployed_are_those_of_the_table(service: dict[str, Any]) -> None:
     deployed = {
-        WebSocketRoute(event["route"], name, "routeResponseSelectionExpression" in event)  # type: ignore[arg-type]
+        WebSocketRoute(event["route"], name, "routeResponseSelectionExpression" in event)
         for name, event in _events(service, "websocket")
     }
 
@@ -18,7 +19,7 @@ def test_the_websocket_routes_deployed_are_those_of_the_table(service: dict[str,
 def test_the_http_routes_deployed_are_those_of_the_table(service: dict[str, Any]) -> None:
     deployed = _events(service, "httpApi")
 
-    assert {route for _, route in deployed} == set(HTTP_ROUTES)
+    assert {route for _, route in deployed} == set(HTTP_ROUTE_KEYS)
     assert {name for name, _ in deployed} == {"http"}
 
 
@@ -33,7 +34,8 @@ def test_each_lambda_file_hands_out_the_handler_of_its_function(service: dict[st
     for name, function in service["functions"].items():
         path = ROOT / function["handler"].replace(".handler", ".py")
 
-        assert path.read_text().endswith(f"\nhandler = aws_handlers().{name}\n"), path
+        wanted = f"\nfrom alerta_utec.deployments.aws.{name} import handler as handler\n"
+        assert path.read_text().endswith(wanted), path
 
 
 def _events(service: dict[str, Any], kind: str) -> list[tuple[str, Any]]:

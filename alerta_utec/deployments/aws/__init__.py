@@ -1,1 +1,1 @@
-"""The wiring on AWS."""
+"""The deployment on AWS: one module for each Lambda function, by its name in serverless.yml."""

@@ -6,13 +6,25 @@ from dataclasses import dataclass
 
 from alerta_utec.adapters.aws import clients, stack
 from alerta_utec.adapters.aws.sqs.dead_letters import SqsFailedBatches
+from alerta_utec.adapters.clock import SystemClock
+from alerta_utec.app.records import Recorder
 from alerta_utec.app.redrive import Redrive
-from alerta_utec.deployments.aws.notifications import AwsAlarms
-from alerta_utec.deployments.aws.webhooks import AwsWebhooks
+from alerta_utec.deployments.aws.services import notifications
+from alerta_utec.deployments.aws.services.broadcast import fan_out, send_shard
+from alerta_utec.deployments.aws.services.deliveries import delivery_record
+from alerta_utec.deployments.aws.services.feed import change_feed
+from alerta_utec.deployments.aws.services.incidents import incident_store
+from alerta_utec.deployments.aws.services.webhooks import (
+    job_table,
+    wakeup_queue,
+    webhook_jobs,
+    webhooks_without_secrets,
+)
 from alerta_utec.domain.errors import NotFound
 from alerta_utec.ports.failed_batches import FailedBatches
+from alerta_utec.webhooks.enqueue import EnqueueWebhookJobs
 
-# Each table's output, and its variable in a Lambda's environment.
+# The variable in a Lambda's environment for each output of the stack.
 _OUTPUTS: Mapping[str, str] = {
     "CONNECTIONS_TABLE": "ConnectionsTable",
     "INCIDENTS_TABLE": "IncidentsTable",
@@ -30,8 +42,8 @@ _OUTPUTS: Mapping[str, str] = {
 
 
 @dataclass(frozen=True)
-class RedriveHome:
-    """A stack, ready to be sent again from."""
+class RedriveDeployment:
+    """A deployed stack whose changes can be sent again."""
 
     redrive: Redrive
     failed: FailedBatches
@@ -41,35 +53,47 @@ class RedriveHome:
 
 def connect(
     name: str, *, region: str | None, queue: str | None = None, dry_run: bool = False
-) -> RedriveHome:
-    """Find the stack ``name`` and join what it takes to send its changes again.
+) -> RedriveDeployment:
+    """Find the stack ``name`` and build what sends its changes again.
 
-    ``queue``: another one than the stack's own.
+    ``queue``: another queue than the stack's own.
 
     Raises:
-        NotFound: no such stack there, or none of this service.
-        Unauthorized: no credentials, or they are not accepted.
-        Unavailable, Internal: it cannot be found out now, or at all.
+        NotFound: the stack does not exist, or is not one of this service.
+        Unauthorized: there are no credentials, or they are not accepted.
+        Unavailable, Internal: the stack cannot be read now, or at all.
     """
     logging.getLogger("alerta_utec").addHandler(logging.NullHandler())
     chosen = clients.choose_region(region)
-    found = stack.outputs(name)
-    missing = [output for output in (*_OUTPUTS.values(), "UndeliveredQueue") if output not in found]
+    outputs = stack.outputs(name)
+    wanted = (*_OUTPUTS.values(), "UndeliveredQueue")
+    missing = [output for output in wanted if output not in outputs]
     if missing:
         raise NotFound(f"{name}: {', '.join(missing)}")
-    environment = {variable: found[output] for variable, output in _OUTPUTS.items()}
+    environment = {variable: outputs[output] for variable, output in _OUTPUTS.items()}
     environment["RULES"] = stack.rules(name)
-    services = AwsWebhooks(environment, metrics=False)
-    redrive = Redrive(
-        services.incidents,
-        services.deliveries,
+    url = queue or outputs["UndeliveredQueue"]
+    failed = SqsFailedBatches(clients.sqs(), url)
+    return RedriveDeployment(_redrive(environment, dry_run), failed, url, chosen)
+
+
+def _redrive(environment: Mapping[str, str], dry_run: bool) -> Redrive:
+    dynamodb = clients.dynamodb()
+    # Without metrics: the Lambdas count these deliveries, not the operator's machine.
+    deliveries = delivery_record(dynamodb, environment)
+    feed = change_feed(dynamodb, environment)
+    publisher = notifications.topic_publisher(environment, feed)
+    table, wakeups = job_table(dynamodb, environment), wakeup_queue(environment)
+    webhooks = webhooks_without_secrets(dynamodb, environment)
+    enqueuing = EnqueueWebhookJobs(webhooks, webhook_jobs(table, feed, wakeups), SystemClock())
+    return Redrive(
+        incident_store(dynamodb, environment),
+        deliveries,
         {
-            "broadcast": services.broadcast.broadcast,
-            "email": AwsAlarms(environment, metrics=False).alarm_at_once.notify,
-            "webhooks": services.enqueue_webhook_jobs.enqueue,
+            "broadcast": fan_out(dynamodb, environment, deliveries).broadcast,
+            "email": notifications.notifier_at_once(publisher, Recorder(deliveries)).notify,
+            "webhooks": enqueuing.enqueue,
         },
-        services.send_shard.send,
+        send_shard(dynamodb, environment, feed, deliveries).send,
         dry_run=dry_run,
     )
-    url = queue or found["UndeliveredQueue"]
-    return RedriveHome(redrive, SqsFailedBatches(clients.sqs(), url), url, chosen)

@@ -1,4 +1,4 @@
-"""What can be set of the service on one machine."""
+"""The settings of the service on one machine."""
 
 import ssl
 from collections.abc import Mapping
@@ -15,18 +15,17 @@ from alerta_utec.notifications.rules import Rule, RuleSet
 
 @dataclass(frozen=True)
 class LocalSettings:
-    """How ``serve`` runs.
+    """The settings of ``serve``.
 
-    ``mail_url``: ``smtp://user:password@host:587``, ``smtps://…`` or an Apprise URL;
-    none: e-mails go to the Maildir ``data/mail``. ``rules``: who gets which notices; none:
-    everything goes to ``mail_to``. ``mail_limit``: e-mails to each recipient, at once and then
-    each hour. ``mail_window_s``: for how long those about the same type and place are held
-    after the first. ``ephemeral``: nothing is stored.
-    ``lang``: of the e-mails. ``auth``: ``AUTH`` and what belongs to it, as ``sign_in`` has
-    them. ``origins``: as ``domain.origins`` has them. ``max_per_address``: sockets from one
-    address that is not this machine's. ``webhook_allow_private``: webhooks may be sent to
-    addresses that are not public. ``certificate`` and ``key``: PEM files, for TLS.
-    ``limits``: API Gateway's, unless a test sets them lower.
+    ``mail_url``: ``smtp://user:password@host:587``, ``smtps://…`` or an Apprise URL; ``None``:
+    e-mails go to the Maildir ``data/mail``. ``rules``: select the recipients of notifications;
+    without rules ``mail_to`` gets all of them. ``mail_limit``: e-mails to each recipient, at
+    once and then per hour. ``mail_window_s``: how long e-mails about the same type and place
+    are held after the first. ``ephemeral``: the data folder is temporary. ``lang``: of the
+    e-mails. ``auth``: ``AUTH`` and the variables of ``sign_in``. ``origins``: as in
+    ``domain.origins``. ``max_per_address``: sockets from one address that is not this machine's.
+    ``webhook_allow_private``: webhooks may have addresses that are not public. ``certificate``
+    and ``key``: PEM files, for TLS. ``limits``: API Gateway's, unless a test lowers them.
     """
 
     host: str = "127.0.0.1"
@@ -51,13 +50,13 @@ class LocalSettings:
     key: Path | None = None
     limits: Limits = field(default_factory=Limits)
 
-    def routes(self) -> RuleSet:
-        """Who gets which notices."""
+    def rule_set(self) -> RuleSet:
+        """Return the rules that select the recipients of notifications."""
         rules = self.rules or (Rule("", recipients_of(self.mail_url, self.mail_to)),)
         return RuleSet(rules, ZoneInfo(self.timezone))
 
     def tls(self) -> ssl.SSLContext | None:
-        """What TLS is served with, if it is.
+        """Return the TLS context; ``None``: the service is served without TLS.
 
         Raises:
             DataRefused: the certificate or its key cannot be used.

@@ -31,39 +31,41 @@ from alerta_utec.webhooks.local.sqlite import SqliteWebhookJobs, SqliteWebhooks
 
 
 @dataclass(frozen=True)
-class Backing:
-    """What keeps incidents, e-mails and webhooks, and the ways out for the e-mails."""
+class Storage:
+    """The stores of one machine, and the channels by which its e-mails leave."""
 
     store: IncidentStore
-    notices: NotificationStore
+    notifications: NotificationStore
     channels: Sequence[Channel]
     deliveries: Deliveries
     webhooks: WebhookStorage
 
 
-def open_backing(
+def open_storage(
     settings: LocalSettings, listener: CommitListener, resources: ExitStack
-) -> Backing:
-    """Open the data folder, or with ``--ephemeral`` a temporary one that ``resources`` removes.
+) -> Storage:
+    """Open the data folder, or with ``--ephemeral`` a temporary one.
 
-    A process that is killed (SIGKILL) leaves the temporary folder in the system's.
-    ``resources`` closes what was opened.
+    ``resources`` closes the storage and removes the temporary folder. A process that is killed
+    (SIGKILL) leaves that folder in the system's.
 
     Raises:
         DataRefused: the data folder is in use by another server or cannot be used.
         ValueError: the mail URL is not usable.
     """
-    path, recipients = settings.data, settings.routes().recipients
+    path, recipients = settings.data, settings.rule_set().recipients
     if settings.ephemeral:
         path = Path(resources.enter_context(TemporaryDirectory(prefix="alerta-utec-")))
     folder = resources.enter_context(DataFolder.open(path))
     channels = _channels(settings, recipients, folder.maildir)
     database = Database(folder.database, durable=not settings.ephemeral)
     resources.enter_context(closing(database))
-    notices = SqliteNotifications(database)
-    store = SqliteIncidents(database, listener=listener, steps=[notices], scheduler=BatchYield())
-    kept = WebhookStorage(SqliteWebhooks(database), SqliteWebhookJobs(database))
-    return Backing(store, notices, channels, SqliteDeliveries(database), kept)
+    notifications = SqliteNotifications(database)
+    store = SqliteIncidents(
+        database, listener=listener, steps=[notifications], scheduler=BatchYield()
+    )
+    webhooks = WebhookStorage(SqliteWebhooks(database), SqliteWebhookJobs(database))
+    return Storage(store, notifications, channels, SqliteDeliveries(database), webhooks)
 
 
 def _channels(

@@ -1,1 +1,1 @@
-"""The documents that describe the API: OpenAPI, AsyncAPI and the page that shows them."""
+"""The documents that describe the API, and their HTTP routes."""

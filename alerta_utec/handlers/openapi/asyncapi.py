@@ -16,14 +16,14 @@ from alerta_utec.handlers.openapi.schemas import (
     TEXT,
     TIME,
     components,
-    ref,
 )
+from alerta_utec.handlers.operations import ref
 
 Document = dict[str, Any]
 
 
 def document(url: str) -> Document:
-    """The whole document, for a service whose sockets are at ``url``."""
+    """Return the document of a service whose WebSocket API is at ``url``."""
     scheme, _, rest = url.partition("://")
     host, _, path = rest.partition("/")
     names = [*_SENT, *_RECEIVED]
@@ -84,7 +84,7 @@ def _type(name: str, required: Mapping[str, Document], **optional: Document) -> 
 
 _FLAG: Document = {"type": "boolean"}
 _ID: Document = {"type": "string", "minLength": 1, "maxLength": wire.ID_MAX}
-# What clients send, by name: schema and example.
+# The messages of clients by name: schema and example.
 _SENT: Mapping[str, tuple[Document, Mapping[str, Any]]] = {
     "notify": (
         _action(
@@ -113,7 +113,7 @@ _SENT: Mapping[str, tuple[Document, Mapping[str, Any]]] = {
         {"action": "sync", "since": POSITION_EXAMPLE},
     ),
 }
-# What the service sends.
+# The messages of the service, likewise.
 _RECEIVED: Mapping[str, tuple[Document, Mapping[str, Any]]] = {
     "incident_update": (
         _type("incident_update", {"incident": ref("Incident"), "position": POSITION}),

@@ -1,25 +1,41 @@
-"""The OpenAPI 3.1 document of the HTTP API, at ``/openapi.json``."""
+"""The OpenAPI 3.1 document of the HTTP API, from the table of routes and their handlers."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 from alerta_utec import __version__
-from alerta_utec.domain.values import Status, Urgency
-from alerta_utec.handlers.openapi.parts import (
-    Document,
-    get,
-    json_of,
-    opened,
-    path_id,
-    problems,
-    query,
-    whole,
-)
-from alerta_utec.handlers.openapi.schemas import REVISION, components, ref
-from alerta_utec.handlers.query import DAYS_DEFAULT, DAYS_MAX, LIMIT_MAX, TEST
-from alerta_utec.webhooks import openapi as openapi_webhooks
-from alerta_utec.wire import KEY_MAX
+from alerta_utec.handlers.http_status import STATUS
+from alerta_utec.handlers.openapi.schemas import Schema, components
+from alerta_utec.handlers.operations import Body, Operation, Returned, operation_of, ref
+from alerta_utec.handlers.routes import HttpRoute
+
+Document = dict[str, Any]
+
+_PARAMETER = re.compile(r"\{(\w+)\}")
 
 
-def document(*, sign_in: bool) -> Document:
-    """The whole document, new at each call, of a service where ``sign_in`` is on or off."""
+@dataclass(frozen=True)
+class ApiPart:
+    """One part of the HTTP API: some of its routes and the class with their handlers.
+
+    ``schemas``: components that only this part refers to. ``sent``: the requests that the service
+    itself sends to other systems (OpenAPI's ``webhooks``).
+    """
+
+    routes: Sequence[HttpRoute]
+    handlers: type
+    schemas: Mapping[str, Schema] = field(default_factory=dict)
+    sent: Mapping[str, Document] = field(default_factory=dict)
+
+
+def document(parts: Sequence[ApiPart], *, sign_in: bool) -> Document:
+    """Return the document, new at each call, of a service with or without ``sign_in``."""
+    schemas, sent = components(), Document()
+    for part in parts:
+        schemas |= part.schemas
+        sent |= part.sent
     return {
         "openapi": "3.1.0",
         "info": {
@@ -27,26 +43,10 @@ def document(*, sign_in: bool) -> Document:
             "version": __version__,
             "description": "Incidents of a campus: report them, move them on, look them up.",
         },
-        "paths": {
-            "/incidents": {"get": _list(), "post": _report()},
-            "/incidents/{incidentId}": {
-                "parameters": [path_id("incidentId")],
-                "get": get("Show an incident with its history", "IncidentDetail", "not_found"),
-                "patch": _update(),
-            },
-            "/incidents/{incidentId}/cap": {"parameters": [path_id("incidentId")], "get": _cap()},
-            "/stats": {
-                "get": get("Statistics of the last days", "Statistics", "invalid_request")
-                | {"parameters": [query("days", whole(DAYS_MAX) | {"default": DAYS_DEFAULT})]}
-            },
-            "/me": {"get": get("Who the token names, and what the policy allows them", "Me")},
-            "/health": {"get": opened("Whether it works, and where the feed is", "Health")},
-            "/config.json": {"get": opened("What a front end needs to begin", "Config")},
-            **openapi_webhooks.paths(),
-        },
-        "webhooks": openapi_webhooks.sent(),
+        "paths": _paths(parts),
+        "webhooks": sent,
         "components": {
-            "schemas": components() | openapi_webhooks.schemas(),
+            "schemas": schemas,
             "securitySchemes": {
                 "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
             },
@@ -55,71 +55,75 @@ def document(*, sign_in: bool) -> Document:
     }
 
 
-def _list() -> Document:
-    several = "one or several, with commas between"
-    return get("List incidents, the newest first", "IncidentPage", "invalid_request") | {
+def _paths(parts: Iterable[ApiPart]) -> Document:
+    """Return the operations of all documented routes, by path and method."""
+    paths = Document()
+    for part in parts:
+        for route in part.routes:
+            operation = operation_of(getattr(part.handlers, route.operation))
+            if operation is None:
+                continue
+            method, path = route.key.split(" ")
+            item = paths.setdefault(path, _path_parameters(path))
+            item[method.lower()] = _operation(operation)
+    return paths
+
+
+def _path_parameters(path: str) -> Document:
+    names = _PARAMETER.findall(path)
+    if not names:
+        return {}
+    text = {"type": "string"}
+    return {
         "parameters": [
-            query("status", {"type": "string", "examples": list(Status)}, several),
-            query("urgency", {"type": "string", "examples": list(Urgency)}, several),
-            query("type", {"type": "string"}, "compared without regard to case"),
-            query("location", {"type": "string"}, "compared without regard to case"),
-            query("limit", whole(LIMIT_MAX) | {"default": 50}),
-            query("cursor", {"type": "string", "pattern": "^[1-9][0-9]{0,17}$"}, "of a page"),
+            {"name": name, "in": "path", "required": True, "schema": text} for name in names
         ]
     }
 
 
-def _cap() -> Document:
-    only = "Test, for whoever tries out their own end: all recipients disregard it"
-    alert = {"application/cap+xml": {"schema": {"type": "string"}}}
-    return {
-        "summary": "An incident as an alert of the Common Alerting Protocol (OASIS CAP 1.2)",
-        "parameters": [query("status", {"const": TEST}, only)],
-        "responses": {
-            "200": {"description": "The alert of its last revision", "content": alert},
-            **problems("invalid_request", "not_found"),
-        },
+def _operation(operation: Operation) -> Document:
+    described: Document = {"summary": operation.summary}
+    if operation.description:
+        described["description"] = operation.description
+    if operation.parameters:
+        described["parameters"] = list(operation.parameters)
+    if operation.body:
+        described["requestBody"] = _body(operation.body)
+    if operation.public:
+        described["security"] = []
+    codes = ("unavailable",) if operation.public else ("unauthorized", "unavailable")
+    described["responses"] = {
+        **{str(status): _returned(one) for status, one in operation.successes.items()},
+        **_problems(*operation.problems, *codes),
     }
+    return described
 
 
-def _report() -> Document:
+def _body(body: Body) -> Document:
+    content = _content(body.schema)
+    return {"required": True, "content": content} if body.required else {"content": content}
+
+
+def _returned(returned: Returned) -> Document:
+    described: Document = {"description": returned.description}
+    if returned.schema is not None:
+        described["content"] = _content(returned.schema, returned.content_type)
+    return described
+
+
+def _content(schema: str | Mapping[str, Any], content_type: str = "application/json") -> Document:
+    return {content_type: {"schema": ref(schema) if isinstance(schema, str) else dict(schema)}}
+
+
+def _problems(*codes: str) -> Document:
+    """Return the responses that refuse with these codes, by status."""
+    statuses = sorted({STATUS[code] for code in codes})
+    return {str(status): _problem(status) for status in statuses}
+
+
+def _problem(status: int) -> Document:
+    codes = sorted(code for code, its in STATUS.items() if its == status)
     return {
-        "summary": "Report an incident",
-        "description": "Safe to repeat with the same Idempotency-Key or incidentId.",
-        "parameters": [
-            {
-                "name": "Idempotency-Key",
-                "in": "header",
-                "schema": {"type": "string", "minLength": 1, "maxLength": KEY_MAX},
-            }
-        ],
-        "requestBody": {"required": True, "content": json_of(ref("Report"))},
-        "responses": {
-            "201": {
-                "description": "Stored; it will be delivered",
-                "content": json_of(ref("Stored")),
-            },
-            "200": {"description": "Stored before", "content": json_of(ref("Stored"))},
-            **problems(
-                *("bad_json", "invalid_request", "invalid_incident", "too_large", "conflict"),
-                "rate_limited",
-            ),
-        },
-    }
-
-
-def _update() -> Document:
-    body = {"allOf": [ref("Update"), {"type": "object", "properties": {"revision": REVISION}}]}
-    return {
-        "summary": "Move an incident on: status, urgency, note",
-        "requestBody": {"required": True, "content": json_of(body)},
-        "responses": {
-            "200": {
-                "description": "Stored; it will be delivered",
-                "content": json_of(ref("Stored")),
-            },
-            **problems(
-                *("bad_json", "forbidden", "not_found", "too_large", "conflict", "rate_limited"),
-            ),
-        },
+        "description": ", ".join(codes),
+        "content": _content("Problem", "application/problem+json"),
     }

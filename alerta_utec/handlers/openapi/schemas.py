@@ -1,4 +1,4 @@
-"""JSON Schemas of everything on the wire, made from the models where there are models.
+"""JSON Schemas of everything on the wire, generated from the models that exist.
 
 Shared by the OpenAPI and the AsyncAPI document, under ``#/components/schemas``.
 """
@@ -15,6 +15,7 @@ from alerta_utec.domain.incident import EXTRAS_MAX, SERVER_FIELDS, Incident, Rep
 from alerta_utec.domain.policy import Permission, Role
 from alerta_utec.domain.update import Update
 from alerta_utec.domain.values import Status
+from alerta_utec.handlers.operations import ref
 
 Schema = dict[str, Any]
 
@@ -39,13 +40,8 @@ INCIDENT_EXAMPLE: Mapping[str, Any] = {
 }
 
 
-def ref(name: str) -> Schema:
-    """A reference to one of ``components``."""
-    return {"$ref": REF.format(model=name)}
-
-
 def components() -> dict[str, Schema]:
-    """Every schema by its name."""
+    """Return the kernel's schemas by name."""
     _, generated = models_json_schema(
         [(Report, "validation"), (Incident, "serialization"), (Update, "validation")],
         by_alias=True,
@@ -77,7 +73,7 @@ def components() -> dict[str, Schema]:
 def object_of(
     required: Mapping[str, Schema], optional: Mapping[str, Schema] | None = None
 ) -> Schema:
-    """An object with these fields."""
+    """Return the schema of an object with these fields."""
     return {
         "type": "object",
         "properties": {**required, **(optional or {})},

@@ -7,7 +7,7 @@ from typing import Literal
 
 import pytest
 
-from alerta_utec.app.redrive import PER_READ, SLACK, Redrive, Result
+from alerta_utec.app.redrive import PER_READ, SLACK, Redrive, RedriveResult
 from alerta_utec.domain.change import Change, Position
 from alerta_utec.domain.delivery import Consumer, Delivery
 from alerta_utec.domain.errors import Unavailable
@@ -119,7 +119,7 @@ def test_a_change_is_sent_on_the_channel_that_is_named_and_once(house: House) ->
     first = redrive.again(change, "email", unless_delivered=True)
     second = redrive.again(change, "email", unless_delivered=True)
 
-    assert (first.result, second.result) == (Result.SENT, Result.SENT)
+    assert (first.result, second.result) == (RedriveResult.SENT, RedriveResult.SENT)
     assert (first.known, second.known) == (False, True)
     assert house.sent == [("email", 1)]
 
@@ -129,23 +129,26 @@ def test_what_calls_for_no_email_is_not_sent_as_one(house: House) -> None:
 
     step = house.redrive().again(change, "email", unless_delivered=False)
 
-    assert step.result is Result.NOT_CALLED_FOR
+    assert step.result is RedriveResult.NOT_CALLED_FOR
     assert house.sent == []
 
 
 @pytest.mark.parametrize(
     ("channel", "outcome", "result"),
     [
-        ("email", {"result": "sent"}, Result.DELIVERED_BEFORE),
-        ("email", {"result": "held", "because": "limit"}, Result.DELIVERED_BEFORE),
-        ("email", {"result": "failed", "because": "x"}, Result.SENT),
-        ("broadcast", {"attempted": 3, "failed": 1}, Result.DELIVERED_BEFORE),
-        ("broadcast", {"attempted": 0, "failed": 0}, Result.DELIVERED_BEFORE),
-        ("broadcast", {"attempted": 3, "failed": 3}, Result.SENT),
+        ("email", {"result": "sent"}, RedriveResult.DELIVERED_BEFORE),
+        ("email", {"result": "held", "because": "limit"}, RedriveResult.DELIVERED_BEFORE),
+        ("email", {"result": "failed", "because": "x"}, RedriveResult.SENT),
+        ("broadcast", {"attempted": 3, "failed": 1}, RedriveResult.DELIVERED_BEFORE),
+        ("broadcast", {"attempted": 0, "failed": 0}, RedriveResult.DELIVERED_BEFORE),
+        ("broadcast", {"attempted": 3, "failed": 3}, RedriveResult.SENT),
     ],
 )
 def test_what_is_on_record_as_delivered_is_not_sent_again(
-    house: House, channel: Literal["broadcast", "email"], outcome: dict[str, object], result: Result
+    house: House,
+    channel: Literal["broadcast", "email"],
+    outcome: dict[str, object],
+    result: RedriveResult,
 ) -> None:
     change = house.commit(NOON)
     house.deliveries.record([Delivery.of(change, channel, NOON, outcome)])
@@ -153,7 +156,7 @@ def test_what_is_on_record_as_delivered_is_not_sent_again(
     step = house.redrive().again(change, channel, unless_delivered=True)
 
     assert step.result is result
-    assert len(house.sent) == (result is Result.SENT)
+    assert len(house.sent) == (result is RedriveResult.SENT)
 
 
 def test_a_change_is_owed_to_its_webhooks_which_know_what_they_have_been_sent(
@@ -163,7 +166,7 @@ def test_a_change_is_owed_to_its_webhooks_which_know_what_they_have_been_sent(
 
     step = house.redrive().again(change, "webhooks", unless_delivered=True)
 
-    assert step.result is Result.OWED
+    assert step.result is RedriveResult.QUEUED
     assert house.sent == [("webhooks", 1)]
 
 
@@ -174,7 +177,7 @@ def test_the_record_of_another_channel_or_revision_says_nothing(house: House) ->
 
     step = house.redrive().again(change, "email", unless_delivered=True)
 
-    assert step.result is Result.SENT
+    assert step.result is RedriveResult.SENT
 
 
 def test_what_is_named_by_seq_is_sent_whatever_the_record_says(house: House) -> None:
@@ -183,7 +186,7 @@ def test_what_is_named_by_seq_is_sent_whatever_the_record_says(house: House) -> 
 
     step = house.redrive().again(change, "email", unless_delivered=False)
 
-    assert step.result is Result.SENT
+    assert step.result is RedriveResult.SENT
 
 
 def test_what_fails_is_said_and_tried_again_only_by_the_next_run(house: House) -> None:
@@ -197,9 +200,9 @@ def test_what_fails_is_said_and_tried_again_only_by_the_next_run(house: House) -
     sent = house.redrive().again(change, "broadcast", unless_delivered=True)
 
     assert [step.result for step in (failed, still, sent)] == [
-        Result.FAILED,
-        Result.FAILED,
-        Result.SENT,
+        RedriveResult.FAILED,
+        RedriveResult.FAILED,
+        RedriveResult.SENT,
     ]
 
 
@@ -208,7 +211,7 @@ def test_a_dry_run_sends_nothing(house: House) -> None:
 
     step = house.redrive(dry_run=True).again(change, "broadcast", unless_delivered=True)
 
-    assert step.result is Result.DUE
+    assert step.result is RedriveResult.DUE
     assert house.sent == []
 
 
@@ -225,7 +228,7 @@ def test_a_shard_is_sent_to_its_clients_alone_whatever_the_record_says(house: Ho
     step = house.redrive().shard(shard)
 
     assert step is not None
-    assert (step.change, step.channel, step.result) == (change, "broadcast", Result.SENT)
+    assert (step.change, step.channel, step.result) == (change, "broadcast", RedriveResult.SENT)
     assert (house.shards, house.sent) == ([shard], [])
 
 
@@ -236,7 +239,7 @@ def test_a_shard_that_fails_is_said(house: House) -> None:
     step = house.redrive().shard(shard_at(change.position))
 
     assert step is not None
-    assert step.result is Result.FAILED
+    assert step.result is RedriveResult.FAILED
 
 
 def test_a_dry_run_sends_no_shard(house: House) -> None:
@@ -245,7 +248,7 @@ def test_a_dry_run_sends_no_shard(house: House) -> None:
     step = house.redrive(dry_run=True).shard(shard_at(change.position))
 
     assert step is not None
-    assert step.result is Result.DUE
+    assert step.result is RedriveResult.DUE
     assert house.shards == []
 
 

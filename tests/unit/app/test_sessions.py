@@ -51,7 +51,7 @@ def test_a_closed_connection_is_deleted(clock: ManualClock, connections: FakeCon
 
     random.shuffle(names)
     for name in names[:9]:
-        sessions.close(name)
-        sessions.close(name)
+        connections.delete(name)
+        connections.delete(name)
 
     assert saved(connections) == {names[9]}

@@ -20,8 +20,8 @@ def test_a_plain_handshake_says_nothing() -> None:
     handshake = read_handshake(event())
 
     assert handshake.token is None
-    assert handshake.wanted is EVERYTHING
-    assert handshake.answer == {}
+    assert handshake.filter is EVERYTHING
+    assert handshake.response_headers == {}
 
 
 @pytest.mark.parametrize(
@@ -69,15 +69,15 @@ def test_subprotocols_may_be_offered_in_several_headers() -> None:
     handshake = read_handshake(event() | offers)
 
     assert handshake.token == "t.o.k"
-    assert handshake.answer == {"Sec-WebSocket-Protocol": "alerta.v1"}
+    assert handshake.response_headers == {"Sec-WebSocket-Protocol": "alerta.v1"}
 
 
 def test_only_our_subprotocol_is_ever_selected() -> None:
     offered = event(headers={"Sec-WebSocket-Protocol": "bearer.a, otro, alerta.v1"})
     others = event(headers={"Sec-WebSocket-Protocol": "bearer.a, otro"})
 
-    assert read_handshake(offered).answer == {"Sec-WebSocket-Protocol": "alerta.v1"}
-    assert read_handshake(others).answer == {}
+    assert read_handshake(offered).response_headers == {"Sec-WebSocket-Protocol": "alerta.v1"}
+    assert read_handshake(others).response_headers == {}
 
 
 def test_filters_come_in_the_query_string() -> None:
@@ -85,7 +85,7 @@ def test_filters_come_in_the_query_string() -> None:
         event(urgency=["high,media"], location=["Lab A, piso 2", "Cocina"], lang=["en"])
     )
 
-    assert handshake.wanted == Filter(
+    assert handshake.filter == Filter(
         urgency=frozenset({"high", "medium"}),
         location=frozenset({"lab a, piso 2", "cocina"}),
     )

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from alerta_utec.adapters.rate_limits import InProcessRateLimits
-from alerta_utec.app.limits import Rate, SubmitLimit
+from alerta_utec.app.limits import CallerLimit, Rate
 from tests import events
 from tests.fakes.clock import ManualClock
 from tests.support.incidents import incident
@@ -137,7 +137,7 @@ def test_refusals_are_told_in_the_connections_language(world: World) -> None:
 
 def test_who_submits_too_often_is_told_to_wait() -> None:
     clock = ManualClock()
-    limit = SubmitLimit(InProcessRateLimits(), clock, per_connection=Rate(1, 2))
+    limit = CallerLimit(InProcessRateLimits(), clock, per_connection=Rate(1, 2))
     world = World(clock=clock, limit=limit)
 
     answers = [world.submit(incident()) for _ in range(4)]

@@ -8,9 +8,9 @@ import pytest
 
 from alerta_utec import wire
 from alerta_utec.domain.errors import ERRORS, AlertaError, TooLarge, UnknownAction
-from alerta_utec.domain.messages import DEFAULT_LANG
+from alerta_utec.domain.messages import DEFAULT_LANG, Lang
+from alerta_utec.handlers.messages import ClientMessage, MessageRoute
 from alerta_utec.handlers.routes import ACTIONS
-from alerta_utec.handlers.websocket import Message, MessageRoute
 from tests import events
 from tests.support.incidents import SEED_INCIDENT, incident
 from tests.unit.handlers.conftest import World
@@ -22,8 +22,15 @@ class Raises:
 
     error: Exception
 
-    def __call__(self, message: Message) -> str | None:
+    def respond(self, message: ClientMessage) -> str | None:
         raise self.error
+
+
+class NoLanguages:
+    """``Languages`` that know no connection."""
+
+    def lang(self, _connection_id: str) -> Lang:
+        return DEFAULT_LANG
 
 
 def refusals() -> list[AlertaError]:
@@ -117,9 +124,9 @@ def test_an_unknown_action_is_told_the_ones_there_are(world: World) -> None:
 
 @pytest.mark.parametrize("refusal", refusals(), ids=lambda refusal: refusal.code)
 def test_each_error_becomes_its_frame(refusal: AlertaError) -> None:
-    route = MessageRoute(Raises(refusal), lambda _id: DEFAULT_LANG)
+    route = MessageRoute(Raises(refusal), NoLanguages())
 
-    response = route(events.load("ping"))
+    response = route.handle(events.load("ping"))
 
     frame = json.loads(response["body"])
     assert (frame["type"], frame["code"], frame["requestId"]) == ("error", refusal.code, "p-1")
@@ -129,9 +136,9 @@ def test_each_error_becomes_its_frame(refusal: AlertaError) -> None:
 def test_a_defect_is_told_as_internal_and_its_text_to_nobody(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    route = MessageRoute(Raises(ValueError("the password is 1234")), lambda _id: DEFAULT_LANG)
+    route = MessageRoute(Raises(ValueError("the password is 1234")), NoLanguages())
 
-    response = route(events.load("ping"))
+    response = route.handle(events.load("ping"))
 
     assert response["statusCode"] == 200
     assert json.loads(response["body"])["code"] == "internal"

@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
-from alerta_utec.handlers import panel
+from alerta_utec.handlers.addresses import FixedAddress
+from alerta_utec.handlers.panel import PanelApi
+from alerta_utec.handlers.request import Request
 from tests import events
 from tests.support.emulator import ROOT
 from tests.unit.handlers.conftest import World
@@ -114,7 +116,7 @@ def test_the_page_runs_and_reaches_nothing_but_this_service(world: World) -> Non
     ],
 )
 def test_no_host_that_a_request_names_changes_the_policy(url: str) -> None:
-    response = panel.page({}, url)
+    response = PanelApi(FixedAddress(url)).page(Request({}))
 
     assert policy(response)["connect-src"] == ["'self'"]
     assert policy(response)["script-src"] == ["'self'"]
@@ -129,7 +131,10 @@ def test_no_host_that_a_request_names_changes_the_policy(url: str) -> None:
     ],
 )
 def test_the_policy_names_the_origin_of_the_sockets(url: str, origin: str) -> None:
-    assert policy(panel.page({}, url))["connect-src"] == ["'self'", origin]
+    assert policy(PanelApi(FixedAddress(url)).page(Request({})))["connect-src"] == [
+        "'self'",
+        origin,
+    ]
 
 
 def test_a_head_request_gets_the_headers_alone(world: World) -> None:

@@ -63,7 +63,7 @@ def failed(*numbers: int) -> dict[str, Any]:
 def test_every_shard_is_sent() -> None:
     sender = Sender()
 
-    answer = sender.handler()(batch())
+    answer = sender.handler().handle(batch())
 
     assert answer == failed()
     assert sender.sent == [1, 2, 3, 4]
@@ -74,7 +74,7 @@ def test_every_shard_is_sent() -> None:
 def test_those_that_fail_come_again_and_hold_up_no_other(bad: tuple[int, ...]) -> None:
     sender = Sender(bad)
 
-    answer = sender.handler()(batch())
+    answer = sender.handler().handle(batch())
 
     assert answer == failed(*bad)
     assert set(sender.sent) == {1, 2, 3, 4} - set(bad)
@@ -84,7 +84,7 @@ def test_those_that_fail_come_again_and_hold_up_no_other(bad: tuple[int, ...]) -
 def test_a_message_that_is_none_comes_again_until_it_is_set_aside(body: str) -> None:
     sender = Sender()
 
-    answer = sender.handler()({"Records": [{"messageId": "m0", "body": body}, record(1)]})
+    answer = sender.handler().handle({"Records": [{"messageId": "m0", "body": body}, record(1)]})
 
     assert answer == failed(0)
     assert sender.sent == [1]
@@ -93,7 +93,7 @@ def test_a_message_that_is_none_comes_again_until_it_is_set_aside(body: str) -> 
 def test_what_there_is_no_time_for_is_not_begun() -> None:
     sender = Sender(seconds=20)
 
-    answer = sender.handler()(batch(), Context(RESERVE_S + 30))
+    answer = sender.handler().handle(batch(), Context(RESERVE_S + 30))
 
     assert answer == failed(3, 4)
     assert sender.sent == [1, 2]
@@ -103,7 +103,7 @@ def test_what_there_is_no_time_for_is_not_begun() -> None:
 def test_the_first_is_begun_however_late_it_is() -> None:
     sender = Sender()
 
-    answer = sender.handler()(batch(), Context(1))
+    answer = sender.handler().handle(batch(), Context(1))
 
     assert answer == failed(2, 3, 4)
     assert sender.sent == [1]

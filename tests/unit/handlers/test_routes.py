@@ -2,7 +2,8 @@
 
 import pytest
 
-from alerta_utec.handlers.routes import ACTIONS, HTTP_ROUTES, WEBSOCKET_ROUTES
+from alerta_utec.deployments.routes import HTTP_ROUTE_KEYS
+from alerta_utec.handlers.routes import ACTIONS, WEBSOCKET_ROUTES
 from tests import events
 
 
@@ -29,7 +30,7 @@ def test_only_routes_that_always_answer_are_two_way() -> None:
     assert two_way == {"ping", "sync", "$default"}
 
 
-@pytest.mark.parametrize("key", HTTP_ROUTES)
+@pytest.mark.parametrize("key", HTTP_ROUTE_KEYS)
 def test_http_route_keys_are_a_method_and_a_path(key: str) -> None:
     method, path = key.split(" ")
 
@@ -42,5 +43,5 @@ def test_each_route_has_a_recorded_event() -> None:
     loaded = [events.load(name) for name in events.names()]
 
     recorded = {event["requestContext"]["routeKey"] for event in loaded}
-    wanted = {route.key for route in WEBSOCKET_ROUTES} | set(HTTP_ROUTES)
+    wanted = {route.key for route in WEBSOCKET_ROUTES} | set(HTTP_ROUTE_KEYS)
     assert wanted <= recorded

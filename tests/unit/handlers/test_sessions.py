@@ -52,7 +52,7 @@ def test_a_query_string_is_taken_too(world: World) -> None:
 def test_the_handshake_is_refused_while_connections_cannot_be_kept() -> None:
     connect = Connect(Sessions(ClosedForRepairs(), NoAuthentication()), Origins(("*",)))  # type: ignore[arg-type]
 
-    response = connect(events.load("connect"))
+    response = connect.handle(events.load("connect"))
 
     assert response["statusCode"] == 503
     assert json.loads(response["body"])["code"] == "unavailable"

@@ -79,7 +79,7 @@ def consuming() -> Callable[..., tuple[StreamConsumer, Consumer]]:
 def test_every_change_of_a_batch_is_consumed_in_order(consuming: Any) -> None:
     handler, consumer = consuming()
 
-    assert handler(batch()) == {"batchItemFailures": []}
+    assert handler.handle(batch()) == {"batchItemFailures": []}
     assert consumer.seqs == [1, 2, 3, 4, 5]
     assert consumer.deadlines_s == [None] * BATCH
 
@@ -88,7 +88,7 @@ def test_a_batch_whose_first_fails_fails_whole(consuming: Any) -> None:
     handler, consumer = consuming(bad=1)
 
     with pytest.raises(Unavailable):
-        handler(batch())
+        handler.handle(batch())
 
     assert consumer.seqs == []
 
@@ -97,7 +97,7 @@ def test_a_batch_whose_first_fails_fails_whole(consuming: Any) -> None:
 def test_the_first_that_fails_and_all_after_it_come_again(consuming: Any, bad: int) -> None:
     handler, consumer = consuming(bad=bad)
 
-    assert handler(batch()) == failed(bad)
+    assert handler.handle(batch()) == failed(bad)
     assert consumer.seqs == list(range(1, bad))
 
 
@@ -106,14 +106,14 @@ def test_what_is_no_change_comes_again(consuming: Any) -> None:
     event = batch()
     del event["Records"][1]["dynamodb"]["NewImage"]["after"]
 
-    assert handler(event) == failed(2)
+    assert handler.handle(event) == failed(2)
     assert consumer.seqs == [1]
 
 
 def test_the_deadline_leaves_time_to_end_what_has_begun(consuming: Any) -> None:
     handler, consumer = consuming()
 
-    handler(batch(), Context(left_s=120))
+    handler.handle(batch(), Context(left_s=120))
 
     assert consumer.deadlines_s == [1000.0 + 120 - RESERVE_S] * BATCH
 
@@ -121,14 +121,14 @@ def test_the_deadline_leaves_time_to_end_what_has_begun(consuming: Any) -> None:
 def test_what_there_is_no_time_to_begin_comes_again(consuming: Any) -> None:
     handler, consumer = consuming(seconds=30)
 
-    assert handler(batch(), Context(left_s=60 + RESERVE_S)) == failed(3)
+    assert handler.handle(batch(), Context(left_s=60 + RESERVE_S)) == failed(3)
     assert consumer.seqs == [1, 2]
 
 
 def test_the_first_is_begun_whatever_the_time(consuming: Any) -> None:
     handler, consumer = consuming()
 
-    assert handler(batch(), Context(left_s=0.5)) == failed(2)
+    assert handler.handle(batch(), Context(left_s=0.5)) == failed(2)
     assert consumer.seqs == [1]
 
 
@@ -137,7 +137,7 @@ def test_a_call_of_the_schedule_is_told_from_a_batch(consuming: Any) -> None:
     calls: list[None] = []
     handler = StreamOrSchedule(stream, lambda: calls.append(None))
 
-    answers = [handler(batch()), handler({"source": "aws.events"})]
+    answers = [handler.handle(batch()), handler.handle({"source": "aws.events"})]
 
     assert answers == [{"batchItemFailures": []}, None]
     assert consumer.seqs == list(range(1, BATCH + 1))

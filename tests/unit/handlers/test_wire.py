@@ -9,9 +9,11 @@ from hypothesis import strategies as st
 
 from alerta_utec import wire
 from alerta_utec.domain.errors import ERRORS, BadJson, InvalidRequest, TooLarge, UnknownAction
-from alerta_utec.domain.messages import DEFAULT_LANG, TEXTS
-from alerta_utec.handlers.websocket import Default, MessageRoute
+from alerta_utec.domain.messages import TEXTS
+from alerta_utec.handlers.messages import MessageRoute
+from alerta_utec.handlers.websocket import Default
 from tests import events
+from tests.unit.handlers.test_messages import NoLanguages
 
 LIMIT = wire.MESSAGE_MAX_BYTES
 
@@ -107,9 +109,9 @@ def test_bytes_that_are_not_utf_8_are_refused() -> None:
 
 @given(st.dictionaries(st.sampled_from(["requestId", "other"]), json_values))
 def test_a_request_id_is_echoed_only_where_it_is_valid(body: dict[str, Any]) -> None:
-    route = MessageRoute(Default(), lambda _id: DEFAULT_LANG)
+    route = MessageRoute(Default(), NoLanguages())
 
-    answer = json.loads(route(events.message("default", json.dumps(body)))["body"])
+    answer = json.loads(route.handle(events.message("default", json.dumps(body)))["body"])
 
     given_id = body.get("requestId")
     valid = isinstance(given_id, str) and 1 <= len(given_id) <= wire.REQUEST_ID_MAX

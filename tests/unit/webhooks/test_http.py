@@ -8,12 +8,12 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from alerta_utec.adapters.rate_limits import InProcessRateLimits
-from alerta_utec.app.limits import PER_USER, SubmitLimit
+from alerta_utec.app.limits import PER_USER, CallerLimit
 from alerta_utec.domain.errors import Unavailable
 from alerta_utec.domain.policy import Identity, Role
-from alerta_utec.handlers.routes import WEBHOOK_ROUTES
 from alerta_utec.ports.authentication import Authentication
 from alerta_utec.webhooks.job import PostResult
+from alerta_utec.webhooks.routes import WEBHOOK_ROUTES
 from tests import events
 from tests.fakes.clock import ManualClock
 from tests.support.incidents import incident
@@ -188,7 +188,7 @@ def test_only_autoridad_manages_webhooks(name: str, role: Role) -> None:
 
 def test_a_caller_over_the_limit_can_still_read() -> None:
     clock = ManualClock()
-    limit = SubmitLimit(InProcessRateLimits(), clock)
+    limit = CallerLimit(InProcessRateLimits(), clock)
     world = World(clock=clock, authenticator=As(Role.AUTORIDAD), limit=limit)
     added = add(world)
 
@@ -200,7 +200,9 @@ def test_a_caller_over_the_limit_can_still_read() -> None:
 
 
 def test_every_route_of_webhooks_has_its_event() -> None:
-    assert {events.load(name)["routeKey"] for name in EVENTS} == set(WEBHOOK_ROUTES)
+    assert {events.load(name)["routeKey"] for name in EVENTS} == {
+        route.key for route in WEBHOOK_ROUTES
+    }
 
 
 def test_a_store_that_does_not_answer_is_unavailable(

@@ -1,0 +1,41 @@
+"""The Lambda that reads the stream of changes and runs each minute: sends the e-mails.
+
+The schedule sends those that were held.
+"""
+
+from os import environ
+
+from alerta_utec.adapters.aws import clients
+from alerta_utec.adapters.aws.dynamodb.items import change_from_image
+from alerta_utec.adapters.clock import SystemClock
+from alerta_utec.app.records import Recorder
+from alerta_utec.deployments.aws.entry import lambda_handler
+from alerta_utec.deployments.aws.services.deliveries import metered_deliveries
+from alerta_utec.deployments.aws.services.feed import change_feed
+from alerta_utec.deployments.aws.services.notifications import (
+    notification_store,
+    throttle_policy,
+    throttled_notifier,
+    topic_publisher,
+)
+from alerta_utec.domain.change import Change
+from alerta_utec.handlers.stream import StreamConsumer, StreamOrSchedule
+from alerta_utec.notifications.throttling import Throttle
+from alerta_utec.notifications.topic_digests import TopicDigestSender
+
+dynamodb, clock = clients.dynamodb(), SystemClock()
+feed, store = change_feed(dynamodb, environ), notification_store(dynamodb, environ)
+recorder = Recorder(metered_deliveries(dynamodb, environ))
+publisher = topic_publisher(environ, feed)
+notifier = throttled_notifier(environ, publisher, store, recorder)
+throttle = Throttle(store, clock, throttle_policy(environ))
+digests = TopicDigestSender(throttle, store, publisher, feed, clock, recorder)
+
+
+def consume(change: Change, _deadline_s: float | None) -> None:
+    """Send or hold one change's e-mail; that is one call with timeouts of its own."""
+    notifier.notify(change)
+
+
+stream = StreamConsumer(change_from_image, consume)
+handler = lambda_handler(StreamOrSchedule(stream, digests.send_due).handle)

@@ -1,0 +1,17 @@
+"""The Lambda of the route ``$connect``: registers a client."""
+
+from os import environ
+
+from alerta_utec.adapters.aws import clients
+from alerta_utec.deployments import sign_in
+from alerta_utec.deployments.aws.entry import lambda_handler
+from alerta_utec.deployments.aws.services.connections import connection_store
+from alerta_utec.domain.origins import Origins
+from alerta_utec.handlers.connections import Connect, ConnectServices
+
+services = ConnectServices(
+    connections=connection_store(clients.dynamodb(), environ),
+    authenticator=sign_in.authenticator(environ),
+    origins=Origins(tuple(filter(None, environ["ORIGINS"].split(",")))),
+)
+handler = lambda_handler(Connect.over(services).handle)

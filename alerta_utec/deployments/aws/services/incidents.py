@@ -1,0 +1,27 @@
+"""The store of incidents, and the limit on submissions to it."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from alerta_utec.adapters.aws.dynamodb.incidents import DynamoIncidents
+from alerta_utec.adapters.aws.dynamodb.rates import DynamoRateLimits
+from alerta_utec.adapters.aws.dynamodb.table_names import IncidentTables
+from alerta_utec.adapters.clock import SystemClock
+from alerta_utec.app.limits import CallerLimit, NoLimit, SubmitLimit
+from alerta_utec.deployments import sign_in
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+
+def incident_store(dynamodb: "DynamoDBClient", environment: Mapping[str, str]) -> DynamoIncidents:
+    """Return the store (``INCIDENTS_TABLE``, ``CHANGES_TABLE``, ``KEYS_TABLE``)."""
+    names = (environment[f"{name}_TABLE"] for name in ("INCIDENTS", "CHANGES", "KEYS"))
+    return DynamoIncidents(dynamodb, IncidentTables(*names))
+
+
+def submit_limit(dynamodb: "DynamoDBClient", environment: Mapping[str, str]) -> SubmitLimit:
+    """Return the limit of each caller, if clients sign in (``AUTH``, ``KEYS_TABLE``)."""
+    if not sign_in.is_on(environment):
+        return NoLimit()
+    return CallerLimit(DynamoRateLimits(dynamodb, environment["KEYS_TABLE"]), SystemClock())

@@ -1,0 +1,196 @@
+"""The HTTP routes of incidents."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Self
+
+from alerta_utec import wire
+from alerta_utec.app.limits import SubmitLimit
+from alerta_utec.app.stats import Stats
+from alerta_utec.app.submit import Submit
+from alerta_utec.domain.incident import Report
+from alerta_utec.domain.policy import Permission
+from alerta_utec.domain.update import Update
+from alerta_utec.domain.values import Status, Urgency
+from alerta_utec.handlers.http_access import RequestAccess
+from alerta_utec.handlers.lambda_io import LambdaResponse
+from alerta_utec.handlers.operations import (
+    Body,
+    Operation,
+    Returned,
+    documented,
+    query,
+    ref,
+    whole,
+)
+from alerta_utec.handlers.query import (
+    DAYS_DEFAULT,
+    DAYS_MAX,
+    LIMIT_MAX,
+    parse_days,
+    parse_query,
+)
+from alerta_utec.handlers.request import Request
+from alerta_utec.handlers.responses import json_response
+from alerta_utec.ports.authentication import Authenticator
+from alerta_utec.ports.clock import Clock
+from alerta_utec.ports.deliveries import Deliveries
+from alerta_utec.ports.incidents import Committed, IncidentStore
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
+_SEVERAL = "one or several, with commas between"
+_ANY_CASE = "compared without regard to case"
+_STORED = Returned("Stored; it will be delivered", "Stored")
+_IDEMPOTENCY_KEY = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "schema": {"type": "string", "minLength": 1, "maxLength": wire.KEY_MAX},
+}
+_REVISION = {"type": "object", "properties": {"revision": {"type": "integer", "minimum": 1}}}
+
+
+@dataclass(frozen=True, kw_only=True)
+class IncidentServices:
+    """The services behind the routes of incidents; ``timezone``: the campus's."""
+
+    store: IncidentStore
+    deliveries: Deliveries
+    authenticator: Authenticator
+    limit: SubmitLimit
+    clock: Clock
+    timezone: "ZoneInfo"
+
+
+@dataclass(frozen=True)
+class IncidentsApi:
+    """The handlers of ``INCIDENT_ROUTES``."""
+
+    store: IncidentStore
+    deliveries: Deliveries
+    submit: Submit
+    stats: Stats
+    access: RequestAccess
+    limit: SubmitLimit
+
+    @classmethod
+    def over(cls, services: IncidentServices) -> Self:
+        """Return the handlers over these services."""
+        return cls(
+            services.store,
+            services.deliveries,
+            Submit(services.store, services.clock),
+            Stats(services.store, services.clock, services.timezone),
+            RequestAccess(services.authenticator),
+            services.limit,
+        )
+
+    @documented(
+        Operation(
+            "Report an incident",
+            {201: _STORED, 200: Returned("Stored before", "Stored")},
+            (
+                *("bad_json", "invalid_request", "invalid_incident", "too_large"),
+                *("conflict", "rate_limited"),
+            ),
+            [_IDEMPOTENCY_KEY],
+            Body("Report"),
+            "Safe to repeat with the same Idempotency-Key or incidentId.",
+        )
+    )
+    def report_incident(self, request: Request) -> LambdaResponse:
+        """Store a new incident."""
+        identity = self.access.identity(request)
+        key = wire.optional_text(
+            {"Idempotency-Key": request.header("idempotency-key")}, "Idempotency-Key", wire.KEY_MAX
+        )
+        report = Report.parse(request.json())
+        self.limit.take(identity)
+        committed = self.submit.notify(report, idempotency_key=key, by=identity)
+        location = f"/incidents/{committed.change.incident_id}"
+        status = 200 if committed.duplicate else 201
+        return json_response(status, _stored(committed), Location=location)
+
+    @documented(
+        Operation(
+            "List incidents, the newest first",
+            "IncidentPage",
+            ["invalid_request"],
+            [
+                query("status", {"type": "string", "examples": list(Status)}, _SEVERAL),
+                query("urgency", {"type": "string", "examples": list(Urgency)}, _SEVERAL),
+                query("type", {"type": "string"}, _ANY_CASE),
+                query("location", {"type": "string"}, _ANY_CASE),
+                query("limit", whole(LIMIT_MAX) | {"default": 50}),
+                query("cursor", {"type": "string", "pattern": "^[1-9][0-9]{0,17}$"}, "of a page"),
+            ],
+        )
+    )
+    def list_incidents(self, request: Request) -> LambdaResponse:
+        """Return a page of incidents."""
+        private = self.access.identity(request).can(Permission.SEE_PEOPLE)
+        page = self.store.page(parse_query(request.query))
+        incidents = [incident.to_json(private=private) for incident in page.incidents]
+        body: dict[str, Any] = {"incidents": incidents}
+        if page.next_seq is not None:
+            body["cursor"] = str(page.next_seq)
+        return json_response(200, body)
+
+    @documented(
+        Operation("Show an incident with its history", "IncidentDetail", ["not_found"]),
+    )
+    def show_incident(self, request: Request) -> LambdaResponse:
+        """Return an incident, its history and its deliveries."""
+        private = self.access.identity(request).can(Permission.SEE_PEOPLE)
+        incident_id = request.path_id("incidentId")
+        incident = self.store.get(incident_id)
+        history = self.store.history(incident_id)
+        deliveries = self.deliveries.for_incident(incident_id)
+        body = {
+            "incident": incident.to_json(private=private),
+            "history": [change.history_entry(private=private) for change in history],
+            "deliveries": [delivery.to_json(private=private) for delivery in deliveries],
+        }
+        return json_response(200, body)
+
+    @documented(
+        Operation(
+            "Move an incident on: status, urgency, note",
+            {200: _STORED},
+            ("bad_json", "forbidden", "not_found", "too_large", "conflict", "rate_limited"),
+            body=Body({"allOf": [ref("Update"), _REVISION]}),
+        )
+    )
+    def update_incident(self, request: Request) -> LambdaResponse:
+        """Store an update of an incident."""
+        identity = self.access.identity(request)
+        body = request.json()
+        update = Update.parse(body)
+        revision = wire.optional_number(body, "revision")
+        self.limit.take(identity)
+        incident_id = request.path_id("incidentId")
+        committed = self.submit.update(incident_id, update, revision=revision, by=identity)
+        return json_response(200, _stored(committed))
+
+    @documented(
+        Operation(
+            "Statistics of the last days",
+            "Statistics",
+            ["invalid_request"],
+            [query("days", whole(DAYS_MAX) | {"default": DAYS_DEFAULT})],
+        )
+    )
+    def statistics(self, request: Request) -> LambdaResponse:
+        """Return the statistics of the last days."""
+        self.access.identity(request)
+        return json_response(200, self.stats.of_last(parse_days(request.query)))
+
+
+def _stored(committed: Committed) -> dict[str, Any]:
+    stored = committed.change.after
+    return {
+        "incidentId": stored.incident_id,
+        "seq": stored.seq,
+        "revision": stored.revision,
+        "duplicate": committed.duplicate,
+    }
