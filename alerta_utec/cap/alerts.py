@@ -1,7 +1,7 @@
 """An incident as an alert of the Common Alerting Protocol (OASIS CAP 1.2, 1 July 2010).
 
-Numbers in brackets are sections of that standard. What each element is made of:
-docs/integrations.md.
+Numbers in brackets are sections of that standard. docs/integrations.md lists the source of each
+element.
 """
 
 import re
@@ -18,12 +18,13 @@ from alerta_utec.domain.messages import Lang, cap_text, email_text
 from alerta_utec.domain.values import Status, Urgency, unaccented
 
 NAMESPACE = "urn:oasis:names:tc:emergency:cap:1.2"
-# "The expiry time of the information" (3.2.2): an incident's end is not known beforehand.
+# "The expiry time of the information" (3.2.2); the end of an incident is unknown beforehand.
 VALID_FOR = timedelta(hours=24)
 # "160 characters MAY be a useful target limit for headline length" (3.2.2).
 HEADLINE_MAX = 160
 
-# Each category by how words of a type begin, without accents; all that fit are named.
+# Each category, by the beginnings of words in a type, without accents. An alert names all that
+# match.
 CATEGORIES: Mapping[str, str] = {
     "Fire": "incendio fuego humo quem fire smoke burn",
     "Geo": "sismo temblor terremoto tsunami deslizamiento derrumbe huaico earthquake landslide",
@@ -39,7 +40,7 @@ CATEGORIES: Mapping[str, str] = {
     "temperatura servidor infraestructura techo water power outage leak elevator server",
     "Safety": "seguridad evacua caida riesgo peligro multitud safety crowd",
 }
-# Urgency of ours to urgency and severity of CAP's (3.2.2).
+# An incident's urgency as CAP's urgency and severity (3.2.2).
 LEVELS: Mapping[Urgency, tuple[str, str]] = {
     Urgency.HIGH: ("Immediate", "Severe"),
     Urgency.MEDIUM: ("Expected", "Moderate"),
@@ -53,7 +54,7 @@ CERTAINTY: Mapping[Status, str] = {
     Status.RESUELTO: "Observed",
 }
 
-# XML 1.0, section 2.2: what is no Char.
+# XML 1.0, section 2.2: every character that is not a Char.
 _NO_CHAR = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 # "MUST NOT include spaces, commas or restricted characters (< and &)" (3.2.1).
 _NO_SENDER = re.compile(r"[\s,<&]+")
@@ -61,26 +62,25 @@ _NO_SENDER = re.compile(r"[\s,<&]+")
 
 @dataclass(frozen=True)
 class CapAlerts:
-    """Writes alerts.
+    """A writer of alerts."""
 
-    ``sender`` is the service's name in the world, ``lang`` the language of what it adds to the
-    words of people; ``restricted``: only those who sign in may read incidents.
-    """
-
+    # The globally unique name of this service.
     sender: str
     timezone: ZoneInfo
+    # The language of the texts that the service adds to what people wrote.
     lang: Lang
+    # Whether only signed-in people can read incidents.
     restricted: bool
 
     def write(self, history: Sequence[Change], *, page: str | None = None, test: bool) -> bytes:
-        """The alert of an incident's last revision, as XML in UTF-8.
+        """Write the alert of an incident's last revision, as XML in UTF-8.
 
-        The same revision gives the same alert, at the same ``page``; no person's name is in it.
+        The same revision and ``page`` give the same alert. It holds no person's name.
 
         Args:
             history: every change of the incident, the oldest first.
-            page: the address of a page that shows it, if one is known.
-            test: for whoever tries out their own end: "all recipients disregard" (3.2.1).
+            page: the address of a page that shows the incident, if one is known.
+            test: mark the alert as a test, which "all recipients disregard" (3.2.1).
         """
         *earlier, last = history
         incident = last.after
@@ -157,9 +157,9 @@ class CapAlerts:
         return cap_text(f"instruction.{key}", self.lang)
 
     def _time(self, moment: datetime) -> str:
-        """A time in CAP's form: whole seconds, a numeric offset, and UTC as ``-00:00`` (3.3.2).
+        """Format a time for CAP: whole seconds, a numeric offset, and UTC as ``-00:00`` (3.3.2).
 
-        Offsets of long ago have seconds, which there is no room for: such a time is told in UTC.
+        Historical offsets with seconds do not fit that form: such a time is written in UTC.
         """
         try:
             local = moment.astimezone(self.timezone)
@@ -173,7 +173,7 @@ class CapAlerts:
 
 
 def categories(kind: str) -> list[str]:
-    """The categories of an incident's type; ``Other`` where no word of it is in the table."""
+    """Return the categories of an incident's type; ``Other`` if the table has none of its words."""
     words = re.findall(r"\w+", unaccented(kind).casefold())
     found = [
         category
@@ -184,7 +184,7 @@ def categories(kind: str) -> list[str]:
 
 
 def _add_level(info: Element, incident: Incident) -> None:
-    """What to do, how soon, and how bad and how certain it is."""
+    """Add the response, and how urgent, severe and certain the event is."""
     responses = ["Avoid", "Monitor"] if incident.urgency is Urgency.HIGH else ["Monitor"]
     urgency, severity = LEVELS[incident.urgency]
     if incident.status is Status.RESUELTO:
@@ -197,7 +197,7 @@ def _add_level(info: Element, incident: Incident) -> None:
 
 
 def _identifier(change: Change, test: bool) -> str:
-    """Unique for each revision, and another one for a test of it."""
+    """Return the identifier of a revision, which is different for a test of it."""
     return f"{change.incident_id}.{change.after.revision}" + (".test" if test else "")
 
 
@@ -206,5 +206,5 @@ def _cut(text: str) -> str:
 
 
 def _add(parent: Element, name: str, text: str) -> None:
-    """A child with its text; what XML cannot hold becomes U+FFFD, so that nothing is empty."""
+    """Add a child with its text; U+FFFD replaces what XML cannot hold, so that no text is empty."""
     SubElement(parent, name).text = _NO_CHAR.sub("\ufffd", text)

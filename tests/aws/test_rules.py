@@ -129,7 +129,7 @@ def test_an_e_mail_and_a_text_message_go_out(routed: Routed) -> None:
     eventually(lambda: "email guardia@example.edu" in emulator.log[before:], "an e-mail")
 
 
-def test_an_all_clear_reaches_whoever_was_told(routed: Routed) -> None:
+def test_an_all_clear_reaches_the_earlier_recipients(routed: Routed) -> None:
     deployment, place = routed.deployment, unique("Patio")
     policy = routed.policies()["email", "guardia@example.edu"]
 
@@ -143,7 +143,7 @@ def test_an_all_clear_reaches_whoever_was_told(routed: Routed) -> None:
     assert [one["MessageAttributes"]["event"]["Value"] for one in got] == ["new", "resolved"]
 
 
-def test_what_is_sent_again_from_outside_goes_to_the_same_recipients(routed: Routed) -> None:
+def test_a_redrive_from_outside_reaches_the_same_recipients(routed: Routed) -> None:
     deployment, place = routed.deployment, unique("Azotea")
     policy = routed.policies()["email", "guardia@example.edu"]
 
@@ -163,14 +163,14 @@ def test_what_is_sent_again_from_outside_goes_to_the_same_recipients(routed: Rou
         assert len(told.all_about(place, 2)) == 2
 
 
-def test_in_a_file_that_has_changed_whoever_stays_keeps_the_subscription(routed: Routed) -> None:
+def test_a_recipient_that_stays_in_a_changed_file_keeps_its_subscription(routed: Routed) -> None:
     labs = ("email", "labs@example.edu")
 
     assert set(routed.before) == {labs, ("email", "jefatura@example.edu")}
     assert routed.subscriptions()[labs] == routed.before[labs]
 
 
-def test_a_file_that_is_wrong_is_refused_before_anything_happens(routed: Routed) -> None:
+def test_an_invalid_file_is_refused_before_anything_happens(routed: Routed) -> None:
     before = routed.policies()
     wrong = routed.file.with_name("mal.yml")
     wrong.write_text("- name: Guardia\n  urgencia: alta\n  to: tgram://1:secreto/2\n")

@@ -13,7 +13,7 @@ from tests.support.wsclient import WsClient
 LONG_AGO = "2026-01-01T00:00:00Z"
 
 
-def test_the_same_again_is_held_and_leaves_with_the_others_when_its_time_has_come(
+def test_further_reports_are_held_and_leave_together_when_the_window_ends(
     deployment: Deployment, mailbox: Mailbox
 ) -> None:
     place = unique("Sala")
@@ -39,7 +39,7 @@ def test_the_same_again_is_held_and_leaves_with_the_others_when_its_time_has_com
     assert [(one["held"], one["with"]) for one in sent] == [("grouped", 1)] * 2
 
 
-def test_the_schedule_lets_leave_what_is_held(deployment: Deployment) -> None:
+def test_the_schedule_releases_held_notifications(deployment: Deployment) -> None:
     rules = deployment.client("events").list_rule_names_by_target(
         TargetArn=deployment.client("lambda").get_function(
             FunctionName=deployment.function("alarm")

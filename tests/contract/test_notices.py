@@ -50,7 +50,7 @@ def outcomes(owing: Any, change: Change) -> Any:
     ]
 
 
-def test_nothing_is_owed_or_held_at_first(owing: Any) -> None:
+def test_a_new_store_has_nothing_pending_or_held(owing: Any) -> None:
     notices = owing.notices
 
     assert list(notices.unrouted(10)) == []
@@ -61,15 +61,13 @@ def test_nothing_is_owed_or_held_at_first(owing: Any) -> None:
 
 
 @pytest.mark.parametrize(("urgency", "called_for"), [("low", 0), ("medium", 1), ("high", 1)])
-def test_a_creation_calls_for_notices_by_its_urgency(
-    owing: Any, urgency: str, called_for: int
-) -> None:
+def test_a_creation_is_enqueued_by_its_urgency(owing: Any, urgency: str, called_for: int) -> None:
     change = commit(owing, urgency=urgency)
 
     assert list(owing.notices.unrouted(10)) == [change] * called_for
 
 
-def test_an_update_calls_for_notices_only_where_the_urgency_rises(owing: Any) -> None:
+def test_an_update_is_enqueued_only_if_the_urgency_rises(owing: Any) -> None:
     low = commit(owing, urgency="low").after
 
     medium = owing.incidents.commit(update(low, urgency=Urgency.MEDIUM)).change
@@ -79,7 +77,7 @@ def test_an_update_calls_for_notices_only_where_the_urgency_rises(owing: Any) ->
     assert list(owing.notices.unrouted(10)) == [medium]
 
 
-def test_a_repeat_or_a_conflict_calls_for_nothing_more(owing: Any) -> None:
+def test_a_repeat_or_a_conflict_enqueues_nothing(owing: Any) -> None:
     commit(owing, incidentId="a", key="k")
 
     owing.incidents.commit(creation(urgency="high", incidentId="a", key="k"))
@@ -89,13 +87,13 @@ def test_a_repeat_or_a_conflict_calls_for_nothing_more(owing: Any) -> None:
     assert len(owing.notices.unrouted(10)) == 1
 
 
-def test_the_oldest_are_decided_about_first(owing: Any) -> None:
+def test_the_oldest_changes_are_routed_first(owing: Any) -> None:
     changes = [commit(owing) for _ in range(3)]
 
     assert list(owing.notices.unrouted(2)) == changes[:2]
 
 
-def test_where_nobody_is_told_the_record_says_so(owing: Any) -> None:
+def test_a_suppressed_change_is_recorded(owing: Any) -> None:
     change = commit(owing)
 
     owing.notices.suppress([change], at=T0 + SECOND)
@@ -107,7 +105,7 @@ def test_where_nobody_is_told_the_record_says_so(owing: Any) -> None:
     assert dict(delivery.outcome) == {"result": "suppressed", "because": "no_rule"}
 
 
-def test_what_is_decided_is_snapshot_and_decided_once(owing: Any) -> None:
+def test_a_decision_is_loaded_again_and_made_once(owing: Any) -> None:
     change = commit(owing)
     before = owing.notices.load(change.after.seq, [ANA, LUZ])
 
@@ -141,7 +139,7 @@ def test_a_state_is_stored_whole_and_only_over_the_version_that_was_read(owing: 
         owing.notices.release(ANA, Released(STATE, T0, [], {}))
 
 
-def test_what_is_decided_about_several_is_kept_all_or_nothing(owing: Any) -> None:
+def test_several_decisions_are_stored_all_or_nothing(owing: Any) -> None:
     first, second = commit(owing), commit(owing)
     wrong = [
         ChangeDecisions(first.after.seq, "g", {ANA: Decision(ThrottleState(), None)}),
@@ -163,7 +161,7 @@ def test_what_is_decided_about_several_is_kept_all_or_nothing(owing: Any) -> Non
     assert (state.version, [one.seq for one in held]) == (2, [second.after.seq])
 
 
-def test_what_leaves_at_once_is_owed_to_each_of_its_recipients(owing: Any) -> None:
+def test_a_notification_that_leaves_at_once_is_pending_for_each_recipient(owing: Any) -> None:
     change = commit(owing)
 
     keep(owing, change, ana=None, luz=None)
@@ -181,7 +179,7 @@ def test_what_leaves_at_once_is_owed_to_each_of_its_recipients(owing: Any) -> No
     )
 
 
-def test_the_longest_owed_come_first_up_to_the_limit(owing: Any) -> None:
+def test_the_longest_pending_come_first_up_to_the_limit(owing: Any) -> None:
     changes = [commit(owing, at=T0 + number * SECOND) for number in range(3)]
     for change in changes:
         keep(owing, change, ana=None)
@@ -194,7 +192,7 @@ def test_the_longest_owed_come_first_up_to_the_limit(owing: Any) -> None:
     assert owing.notices.next_attempt_at([ANA]) == T0 + SECOND
 
 
-def test_each_recipient_has_a_fate_of_its_own(owing: Any) -> None:
+def test_each_recipient_has_an_outcome_of_its_own(owing: Any) -> None:
     change = commit(owing)
     keep(owing, change, ana=None, luz=None)
     [to_ana] = owing.notices.pending([ANA], T0, 10)
@@ -215,7 +213,7 @@ def test_each_recipient_has_a_fate_of_its_own(owing: Any) -> None:
     )
 
 
-def test_what_is_done_is_done(owing: Any) -> None:
+def test_an_outcome_is_final(owing: Any) -> None:
     sent, given_up = commit(owing), commit(owing)
     keep(owing, sent, ana=None)
     keep(owing, given_up, ana=None)
@@ -235,7 +233,7 @@ def test_what_is_done_is_done(owing: Any) -> None:
     assert outcomes(owing, given_up)[0] == gave_up
 
 
-def test_what_is_held_is_not_owed_until_it_is_released(owing: Any) -> None:
+def test_a_held_notification_is_not_pending_until_its_release(owing: Any) -> None:
     first, second = commit(owing), commit(owing)
     keep(owing, first, ana=None)
     keep(owing, second, ana=HOLD)
@@ -254,7 +252,7 @@ def test_what_is_held_is_not_owed_until_it_is_released(owing: Any) -> None:
     assert outcomes(owing, second)[0] == {"result": "held", "because": "grouped", "until": until}
 
 
-def test_a_parcel_leaves_as_one_and_shares_one_fate(owing: Any) -> None:
+def test_a_digest_leaves_as_one_and_shares_one_outcome(owing: Any) -> None:
     changes = [commit(owing) for _ in range(3)]
     for change in changes:
         keep(owing, change, ana=HOLD, luz=HOLD)
@@ -285,7 +283,7 @@ def test_a_parcel_leaves_as_one_and_shares_one_fate(owing: Any) -> None:
     assert to_both[1]["result"] == "held"
 
 
-def test_what_is_for_nobody_known_any_more_is_given_up(owing: Any) -> None:
+def test_notifications_to_removed_recipients_are_given_up(owing: Any) -> None:
     sent, change = commit(owing), commit(owing)
     keep(owing, sent, luz=None)
     [email] = owing.notices.pending([LUZ], T0, 10)

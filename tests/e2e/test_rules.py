@@ -68,7 +68,7 @@ def of_email(server: Server, incident_id: str) -> dict[str, Any]:
 
 # Apprise loads every plugin at once, and one of them a module that Python 3.11 deprecates.
 @pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")
-def test_the_file_on_the_page_is_right_and_the_command_beside_it_says_who_gets_what(
+def test_the_documented_file_is_valid_and_the_documented_command_names_the_recipients(
     tmp_path: Path,
 ) -> None:
     path = tmp_path / "reglas.yml"
@@ -143,7 +143,7 @@ def test_a_service_that_hangs_delays_no_other_recipient(
     assert LABS not in server.output
 
 
-def test_a_file_that_is_wrong_is_told_at_the_start(tmp_path: Path) -> None:
+def test_an_invalid_file_is_reported_at_the_start(tmp_path: Path) -> None:
     path = tmp_path / "reglas.yml"
     path.write_text("- {name: a, to: '+51999999999'}\n- {name: b, to: a@example.edu, si: no}\n")
 
@@ -154,7 +154,7 @@ def test_a_file_that_is_wrong_is_told_at_the_start(tmp_path: Path) -> None:
     assert "Línea 2, la regla 2: «si» no es una clave" in result.stderr
 
 
-def test_recipients_are_named_in_one_place(tmp_path: Path) -> None:
+def test_recipients_cannot_be_given_in_two_places(tmp_path: Path) -> None:
     arguments = ("--rules", str(tmp_path / "r.yml"), "--mail-to", "a@example.edu")
 
     result = run("serve", "--port", "0", *arguments)

@@ -20,7 +20,7 @@ DAY_US = 24 * 3600 * 1_000_000
 
 
 @pytest.mark.parametrize("fault", ["refuse", "hang", "garbage", "drop"])
-def test_a_broken_mail_server_delays_nobody_and_gets_the_email_later(
+def test_a_broken_mail_server_delays_no_client_and_gets_the_email_later(
     serve: ServeFactory, peer: SmtpPeer, fault: Fault
 ) -> None:
     with MailGate(peer.port) as gate:

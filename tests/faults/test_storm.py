@@ -61,7 +61,7 @@ def test_reports_of_one_place_leave_as_one_and_the_record_says_so(
     assert (sent["held"], sent["with"]) == ("grouped", 2)
 
 
-def test_what_is_held_outlives_a_kill(serve: ServeFactory, peer: SmtpPeer) -> None:
+def test_held_notifications_survive_a_kill(serve: ServeFactory, peer: SmtpPeer) -> None:
     server = serve(environment=environment(peer.port))
     names = report(server, *[SMOKE] * 5)
     server.kill9()
@@ -102,7 +102,7 @@ def test_a_digest_waits_for_a_server_that_is_down_and_then_leaves(
         assert email_of(server, names[-1])["with"] == 2
 
 
-def test_over_the_limit_grave_ones_and_all_clears_leave_and_the_rest_is_held(
+def test_high_reports_and_all_clears_leave_over_the_limit_and_the_rest_is_held(
     serve: ServeFactory, peer: SmtpPeer
 ) -> None:
     limit = 3

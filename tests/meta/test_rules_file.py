@@ -38,7 +38,7 @@ def _subscriptions(packaged: Packaged) -> list[dict[str, Any]]:
     return [one["Properties"] for one in packaged.of_type("AWS::SNS::Subscription").values()]
 
 
-def test_each_recipient_is_a_subscription_to_what_names_it(routed: Packaged) -> None:
+def test_each_recipient_is_a_subscription_to_messages_that_name_it(routed: Packaged) -> None:
     (first, _), _ = (rule.to for rule in parse_rules(_packed(routed)))
     (email, phone) = sorted(_subscriptions(routed), key=lambda one: str(one["Protocol"]))
 
@@ -51,7 +51,7 @@ def test_each_recipient_is_a_subscription_to_what_names_it(routed: Packaged) -> 
     assert (phone["Protocol"], phone["Endpoint"]) == ("sms", "+51999999999")
 
 
-def test_cloudformation_has_no_objection(routed: Packaged) -> None:
+def test_the_linter_of_cloudformation_accepts_the_template(routed: Packaged) -> None:
     linted = lint(routed)
 
     assert linted.returncode == 0, linted.stdout + linted.stderr
@@ -67,7 +67,7 @@ def test_the_function_finds_the_rules_in_the_zip(routed: Packaged) -> None:
     assert alarm["Environment"]["Variables"]["ALERTA_MAIL_LIMIT"] == "30"
 
 
-def test_whoever_sends_again_finds_them_in_the_stack(routed: Packaged) -> None:
+def test_the_stack_holds_the_rules_for_redrive(routed: Packaged) -> None:
     metadata = routed.template["Resources"]["Alarms"]["Metadata"]
 
     assert metadata == {"Routes": json.loads(_packed(routed))}
@@ -91,7 +91,7 @@ def test_without_a_file_there_are_neither_subscriptions_nor_rules(packaged: Pack
         ("--param=mailLimit=3601", 'mailLimit: 1 … 3600, no "3601"'),
     ],
 )
-def test_what_is_wrong_is_refused(tmp_path: Path, option: str, said: str) -> None:
+def test_a_parameter_that_is_not_valid_is_refused(tmp_path: Path, option: str, said: str) -> None:
     with pytest.raises(DeployFailed, match=f"(?s){said}"):
         osls(checkout(tmp_path / "checkout"), "package", option)
 

@@ -114,7 +114,7 @@ def test_a_new_incident_is_an_alert_with_its_place_and_times() -> None:
         ("high", "resuelto", ("Past", "Minor", "Observed", ["AllClear"])),
     ],
 )
-def test_urgency_and_status_are_told_in_caps_words(
+def test_urgency_and_status_are_written_in_the_words_of_cap(
     urgency: str, status: str, expected: tuple[str, str, str, list[str]]
 ) -> None:
     alert = _alert(creation(urgency=urgency, status=status))
@@ -123,7 +123,7 @@ def test_urgency_and_status_are_told_in_caps_words(
     assert (*triad, alert.all("responseType")) == expected
 
 
-def test_what_is_resolved_is_an_update_that_gives_the_all_clear() -> None:
+def test_a_resolved_incident_is_an_update_with_the_all_clear() -> None:
     first = creation(incidentId="a", urgency="high")
     resolved = _moved(first, note="Extintor usado")
 
@@ -155,7 +155,7 @@ def test_a_reopened_incident_is_an_update_without_the_all_clear() -> None:
         (True, True, "Test", "PRUEBA TÉCNICA: SIMULACRO: "),
     ],
 )
-def test_drills_and_tests_say_so_wherever_they_are_read(
+def test_drills_and_tests_are_marked_in_every_text(
     drill: bool, test: bool, status: str, marks: str
 ) -> None:
     change = creation(incidentId="a", drill=drill)
@@ -178,7 +178,7 @@ def test_a_test_is_another_message_and_refers_to_tests_only() -> None:
     assert test.one("references") == _alert(first, test=True).reference
 
 
-def test_what_only_members_may_read_is_restricted() -> None:
+def test_an_alert_that_needs_sign_in_is_restricted() -> None:
     members = dataclasses.replace(LIMA, restricted=True)
 
     alert = Alert(members.write([creation()], test=False))
@@ -187,7 +187,7 @@ def test_what_only_members_may_read_is_restricted() -> None:
     assert _alert(creation()).one("scope") == "Public"
 
 
-def test_what_the_service_adds_is_in_its_language() -> None:
+def test_the_texts_of_the_service_are_in_its_language() -> None:
     english = dataclasses.replace(LIMA, lang="en")
 
     alert = Alert(english.write([creation(urgency="high", drill=True)], test=False))
@@ -198,7 +198,7 @@ def test_what_the_service_adds_is_in_its_language() -> None:
 
 
 @pytest.mark.parametrize("char", ["\ufffe", "\uffff"])
-def test_what_xml_cannot_hold_is_replaced(char: str) -> None:
+def test_characters_outside_xml_are_replaced(char: str) -> None:
     alert = _alert(creation(type=char, location=f"Aula {char}", description=f"a{char}b"))
 
     assert alert.one("event") == "\ufffd"
@@ -232,7 +232,7 @@ def test_markup_in_an_incident_stays_text() -> None:
         ("9999-12-31T23:59:59Z", "9999-12-31T18:59:59-05:00"),
     ],
 )
-def test_times_that_cap_cannot_tell_in_lima_are_told_in_utc(timestamp: str, onset: str) -> None:
+def test_times_that_cap_cannot_express_in_lima_are_in_utc(timestamp: str, onset: str) -> None:
     assert _alert(creation(timestamp=timestamp)).one("onset") == onset
 
 
@@ -261,7 +261,7 @@ def test_a_type_has_the_categories_of_its_words(kind: str, expected: list[str]) 
 
 
 @pytest.mark.parametrize("page", ["integrations.es.md", "integrations.md"])
-def test_the_tables_of_the_documentation_are_those_in_force(page: str) -> None:
+def test_the_documented_tables_are_those_in_the_code(page: str) -> None:
     documented = (ROOT / "docs" / page).read_text()
 
     for category, beginnings in CATEGORIES.items():
@@ -271,7 +271,7 @@ def test_the_tables_of_the_documentation_are_those_in_force(page: str) -> None:
     assert "| `resuelto` | `{}` | `{}` | ".format(*LEVEL_RESOLVED) in documented
 
 
-def test_the_check_itself_refuses_what_is_not_valid() -> None:
+def test_the_schema_check_refuses_an_invalid_alert() -> None:
     document = LIMA.write([creation()], test=False)
     for good, bad in ((b"Actual", b"Real"), (b"-05:00</sent>", b"Z</sent>"), (b"<event>", b"<x>")):
         assert good in document

@@ -23,7 +23,7 @@ def _refusal(world: World, **parts: Any) -> tuple[int, dict[str, Any]]:
     return answer["statusCode"], json.loads(answer["body"])
 
 
-def test_an_incident_is_told_as_an_alert_with_its_address_in_the_panel(world: World) -> None:
+def test_the_route_returns_the_alert_with_its_address_in_the_panel(world: World) -> None:
     world.submit(incident(incidentId="aula-1", urgency="high"))
 
     answer = _answer(world)
@@ -36,7 +36,7 @@ def test_an_incident_is_told_as_an_alert_with_its_address_in_the_panel(world: Wo
     assert alert.one("web") == "https://f6g7h8i9j0.execute-api.us-east-1.amazonaws.com/#i=aula-1"
 
 
-def test_an_update_refers_to_what_was_told_before(world: World) -> None:
+def test_an_update_refers_to_the_earlier_alerts(world: World) -> None:
     world.submit(incident(incidentId="aula-1"))
     first = Alert(_answer(world)["body"].encode())
     world.get("http_patch")
@@ -46,7 +46,7 @@ def test_an_update_refers_to_what_was_told_before(world: World) -> None:
     assert second.one("references") == first.reference
 
 
-def test_a_test_is_asked_for_by_its_name(world: World) -> None:
+def test_the_status_test_asks_for_a_test_alert(world: World) -> None:
     world.submit(incident(incidentId="aula-1"))
 
     answer = _answer(world, queryStringParameters={"status": "Test"})
@@ -55,7 +55,7 @@ def test_a_test_is_asked_for_by_its_name(world: World) -> None:
 
 
 @pytest.mark.parametrize("status", ["Actual", "Exercise", "test", "", "Test,Test"])
-def test_no_other_status_can_be_asked_for(world: World, status: str) -> None:
+def test_any_other_status_is_refused(world: World, status: str) -> None:
     world.submit(incident(incidentId="aula-1"))
 
     code, problem = _refusal(world, queryStringParameters={"status": status})
@@ -64,14 +64,14 @@ def test_no_other_status_can_be_asked_for(world: World, status: str) -> None:
     assert problem["errors"] == [{"field": "status", "problem": "debe ser uno de: Test"}]
 
 
-def test_there_is_no_alert_of_an_unknown_incident(world: World) -> None:
+def test_an_unknown_incident_has_no_alert(world: World) -> None:
     code, problem = _refusal(world)
 
     assert (code, problem["code"]) == (404, "not_found")
 
 
 @given(st.none() | st.text() | st.text("a[]:.1/?#@&<' \n", max_size=12))
-def test_a_host_that_no_url_can_have_gets_no_address(host: str | None) -> None:
+def test_an_impossible_host_gets_no_address(host: str | None) -> None:
     page = page_of("a:1", host=host, secure=False)
 
     assert page in (None, f"http://{host}/#i=a%3A1")

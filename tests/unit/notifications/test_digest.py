@@ -21,13 +21,13 @@ def reports(*several: dict[str, object]) -> list[Change]:
     ]
 
 
-def test_one_alone_is_told_as_it_would_have_been() -> None:
+def test_a_digest_of_one_change_is_its_own_email() -> None:
     [one] = reports({})
 
     assert compose_all([one], LIMA) == compose(one, LIMA)
 
 
-def test_those_of_one_type_and_place_are_named_in_the_subject() -> None:
+def test_the_subject_names_a_common_type_and_place() -> None:
     changes = reports({"type": "Fuga"}, {"type": "fuga", "urgency": "high"}, {"type": "FUGA"})
 
     email = compose_all(changes, LIMA)
@@ -35,7 +35,7 @@ def test_those_of_one_type_and_place_are_named_in_the_subject() -> None:
     assert email.subject == "[Alerta UTEC] ALTA: 3 incidentes mas: fuga - Laboratorio A"
 
 
-def test_each_is_listed_the_most_urgent_first() -> None:
+def test_incidents_are_listed_by_urgency() -> None:
     changes = reports(
         {
             "type": "humo",
@@ -72,7 +72,7 @@ def test_the_list_is_cut_with_a_count(count: int, more: bool) -> None:
 
 
 @pytest.mark.parametrize(("drills", "prefix"), [(2, "SIMULACRO - "), (1, "")])
-def test_drills_are_told_as_drills(drills: int, prefix: str) -> None:
+def test_a_digest_marks_drills(drills: int, prefix: str) -> None:
     changes = reports(*({"drill": number < drills} for number in range(2)))
 
     email = compose_all(changes, LIMA)
@@ -89,7 +89,7 @@ def test_a_long_subject_is_cut_to_a_line_of_ascii() -> None:
     assert email.subject.isascii()
 
 
-def test_the_same_changes_are_the_same_email_and_others_another() -> None:
+def test_the_same_changes_give_the_same_email_and_others_another() -> None:
     changes = reports({}, {}, {})
 
     ids = {compose_all(some, LIMA).message_id for some in (changes, changes[::-1], changes[:2])}
@@ -97,7 +97,7 @@ def test_the_same_changes_are_the_same_email_and_others_another() -> None:
     assert len(ids) == 2
 
 
-def test_it_is_told_in_english_too() -> None:
+def test_a_digest_can_be_in_english() -> None:
     email = compose_all(reports({}, {}), LIMA, "en")
 
     assert email.subject == "[Alerta UTEC] MEDIUM: 2 more incidents: prueba - Laboratorio A"

@@ -88,7 +88,7 @@ def test_a_subject_is_cut_only_over_99_characters(length: int, cut: bool) -> Non
     assert email.subject.endswith("...") == cut
 
 
-def test_times_are_told_in_lima_and_in_utc() -> None:
+def test_times_are_written_in_lima_time_and_utc() -> None:
     body = _email(timestamp="2025-11-16T02:30:05Z").body
 
     assert "15/11/2025 21:30:05 (America/Lima) = 2025-11-16 02:30:05 UTC" in body
@@ -97,20 +97,20 @@ def test_times_are_told_in_lima_and_in_utc() -> None:
 
 @pytest.mark.parametrize("timestamp", ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z"])
 @pytest.mark.parametrize("zone", ["America/Lima", "Pacific/Kiritimati"])
-def test_the_first_and_last_times_are_told_somehow(timestamp: str, zone: str) -> None:
+def test_the_first_and_last_times_can_be_written(timestamp: str, zone: str) -> None:
     email = compose(creation(timestamp=timestamp, urgency="high"), ZoneInfo(zone))
 
     assert "UTC" in email.body
 
 
-def test_status_and_urgency_are_told_in_spanish() -> None:
+def test_status_and_urgency_are_written_in_spanish() -> None:
     lines = [line.split(maxsplit=1) for line in _email(status="en_atencion").body.splitlines()]
 
     assert ["Urgencia:", "alta"] in lines
     assert ["Estado:", "en atención"] in lines
 
 
-def test_a_missing_description_is_told() -> None:
+def test_an_email_says_when_there_is_no_description() -> None:
     assert "(sin descripción)" in _email(description="").body
 
 
@@ -124,7 +124,7 @@ def test_the_same_change_gives_the_same_email_and_another_revision_another_id() 
     assert len({email.message_id for email in emails}) == 2
 
 
-def test_the_email_of_a_drill_says_so_before_anything_else() -> None:
+def test_the_email_of_a_drill_begins_with_the_drill_mark() -> None:
     first = creation(urgency="high", drill=True).after
     resolved = Change(first, first.updated(at=first.updated_at, status=Status.RESUELTO))
 
@@ -139,13 +139,13 @@ def test_the_email_of_a_drill_says_so_before_anything_else() -> None:
     assert english.body.startswith("DRILL: this is no real emergency.\n\nAlerta UTEC: ")
 
 
-def test_an_email_about_no_drill_does_not_speak_of_drills() -> None:
+def test_an_email_about_a_real_incident_does_not_mention_drills() -> None:
     email = _email(drill=False)
 
     assert "SIMULACRO" not in email.subject + email.body
 
 
-def test_an_email_may_be_in_english() -> None:
+def test_an_email_can_be_in_english() -> None:
     email = compose(creation(urgency="high"), LIMA, "en")
 
     assert email.subject == "[Alerta UTEC] HIGH: prueba - Laboratorio A"
@@ -153,7 +153,7 @@ def test_an_email_may_be_in_english() -> None:
     assert "Urgency:       high" in email.body
 
 
-def test_the_all_clear_says_so_with_its_note() -> None:
+def test_an_all_clear_says_so_with_its_note() -> None:
     first = creation(urgency="high").after
     resolved = Change(first, first.updated(at=first.updated_at, status=Status.RESUELTO), note="ya")
 
@@ -167,5 +167,5 @@ def test_the_all_clear_says_so_with_its_note() -> None:
 @pytest.mark.parametrize(
     "text", ["=?utf-8?q?fuga=0D=0ABcc:_x@example.net?=", "=🔥utf-8?q?=0D=0ABcc:_x?=", "==??q?x?="]
 )
-def test_a_subject_has_no_encoded_words_which_may_stand_for_line_breaks(text: str) -> None:
+def test_a_subject_has_no_encoded_words_which_can_hide_line_breaks(text: str) -> None:
     assert "=?" not in _email(type=text, location=text).subject

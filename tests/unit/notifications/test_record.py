@@ -12,21 +12,21 @@ LUZ = replace(ANA, recipient="tgram:0123456789abcdef")
 SHOWN = {"to": "ana@example.edu", "at": "2025-11-16T18:12:00Z"}
 
 
-def test_one_recipient_is_told_of_as_ever_and_named_beside() -> None:
+def test_the_outcome_of_a_single_recipient_is_the_summary() -> None:
     found = summary([replace(ANA, result="given_up", reason="SMTP: 451", attempts=7)])
 
     outcome = {"result": "given_up", "because": "SMTP: 451", "attempts": 7}
     assert found == {**outcome, "recipients": [{**SHOWN, **outcome}]}
 
 
-def test_where_all_went_alike_it_is_said_once() -> None:
+def test_equal_outcomes_are_summarised_once() -> None:
     found = dict(summary([ANA, LUZ]))
 
     assert [one["to"] for one in found.pop("recipients")] == ["ana@example.edu", "tgram://…"]
     assert found == {"result": "sent"}
 
 
-def test_else_the_result_is_the_one_that_most_needs_a_look() -> None:
+def test_the_result_is_the_one_that_needs_most_attention() -> None:
     held = replace(ANA, result="held", reason="limit", until=AT)
 
     found = dict(summary([ANA, LUZ, held, replace(ANA, result="failed", reason="x", attempts=1)]))
@@ -40,14 +40,14 @@ def test_else_the_result_is_the_one_that_most_needs_a_look() -> None:
     assert found == {"result": "failed", "counts": {"failed": 1, "held": 1, "sent": 2}}
 
 
-def test_alike_but_for_the_tries_needs_no_counts() -> None:
+def test_outcomes_that_differ_only_in_attempts_have_no_counts() -> None:
     found = dict(summary([ANA, replace(LUZ, attempts=3)]))
 
     assert [one.get("attempts") for one in found.pop("recipients")] == [None, 3]
     assert found == {"result": "sent"}
 
 
-def test_recipients_are_shown_to_those_who_may_see_people_alone() -> None:
+def test_recipients_are_shown_only_to_people_who_can_see_names() -> None:
     delivery = Delivery("a", 1, "email", AT, summary([ANA]))
 
     assert "recipients" not in delivery.to_json()

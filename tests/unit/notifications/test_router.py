@@ -22,7 +22,7 @@ DAY = Rule("de día", to(LABS), hours=Hours(6 * 60, 22 * 60))
 NIGHT = Rule("de noche", to(GUARD), hours=Hours(22 * 60, 6 * 60))
 
 
-def test_the_all_clear_goes_to_those_who_were_told_though_the_shift_has_changed() -> None:
+def test_an_all_clear_goes_to_the_earlier_recipients_after_a_change_of_shift() -> None:
     post = Post(DAY, NIGHT)
     change = post.owe()
     post.run_once()
@@ -34,7 +34,7 @@ def test_the_all_clear_goes_to_those_who_were_told_though_the_shift_has_changed(
     assert [len(post.sent_to(name)) for name in (LABS, GUARD)] == [2, 0]
 
 
-def test_what_concerns_nobody_is_on_record() -> None:
+def test_a_change_without_recipients_is_recorded() -> None:
     post = Post(Rule("gas", to(GUARD), type=(Pattern.of("gas"),)))
 
     change = post.owe(type="humo")
@@ -43,7 +43,7 @@ def test_what_concerns_nobody_is_on_record() -> None:
     assert post.outcome(change) == {"result": "suppressed", "because": "no_rule"}
 
 
-def test_a_defect_met_with_one_change_stops_no_other(
+def test_a_defect_with_one_change_stops_no_other(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     post = Post()
@@ -81,7 +81,7 @@ class Contended(SqliteNotifications):
 
 
 @pytest.mark.parametrize(("conflicts", "sent"), [(TRIES_MAX - 1, 1), (TRIES_MAX, 0)])
-def test_a_decision_that_others_have_overtaken_is_made_again(
+def test_a_decision_that_conflicts_is_made_again(
     monkeypatch: pytest.MonkeyPatch, conflicts: int, sent: int
 ) -> None:
     monkeypatch.setattr("alerta_utec.notifications.throttling.PAUSE_MAX_S", 0.0)
@@ -98,7 +98,7 @@ def test_a_decision_that_others_have_overtaken_is_made_again(
     assert len(post.mailer.sent) == sent
 
 
-def test_what_was_resolved_while_it_was_held_is_told_as_resolved() -> None:
+def test_a_digest_marks_incidents_that_were_resolved_while_held() -> None:
     post = Post()
     _, second, third = [post.owe(type="humo", urgency="medium") for _ in range(3)]
     post.run_once()
@@ -116,7 +116,7 @@ def test_what_was_resolved_while_it_was_held_is_told_as_resolved() -> None:
     assert digest.body.index(second.incident_id) < digest.body.index(third.incident_id)
 
 
-def test_each_recipient_has_a_measure_of_its_own() -> None:
+def test_each_recipient_has_a_limit_of_its_own() -> None:
     one = ThrottlePolicy(burst=1, per_hour=1)
     rules = (Rule("todo", to(GUARD)), Rule("gas", to(LABS), type=(Pattern.of("gas"),)))
     post = Post(*rules, policy=one)

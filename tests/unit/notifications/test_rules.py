@@ -35,7 +35,7 @@ def at(local: str) -> datetime:
     return datetime.fromisoformat(local).replace(tzinfo=LIMA).astimezone(UTC)
 
 
-def test_a_rule_without_conditions_takes_everything_that_calls_for_a_notice() -> None:
+def test_a_rule_without_conditions_matches_every_notification() -> None:
     assert [told({}, urgency=urgency) for urgency in ("low", "medium", "high")] == [
         False,
         True,
@@ -43,7 +43,7 @@ def test_a_rule_without_conditions_takes_everything_that_calls_for_a_notice() ->
     ]
 
 
-def test_each_condition_must_be_met_and_any_of_its_values_will_do() -> None:
+def test_a_rule_needs_each_condition_and_any_of_its_values() -> None:
     rule: dict[str, Any] = {
         "urgency": frozenset({Urgency.HIGH}),
         "type": (Pattern.of("incendio"), Pattern.of("fuga*")),
@@ -74,7 +74,7 @@ def test_texts_are_compared_without_case_or_accents(
 
 
 @given(st.text(), st.text())
-def test_what_begins_a_text_begins_it_folded(beginning: str, rest: str) -> None:
+def test_the_folded_beginning_of_a_text_begins_the_folded_text(beginning: str, rest: str) -> None:
     assert folded(beginning + rest).startswith(folded(beginning))
     assert folded(folded(beginning)) == folded(beginning)
 
@@ -89,11 +89,11 @@ def test_what_begins_a_text_begins_it_folded(beginning: str, rest: str) -> None:
         ("2025-11-20T06:00", False),
     ],
 )
-def test_hours_may_pass_midnight(local: str, met: bool) -> None:
+def test_hours_can_pass_midnight(local: str, met: bool) -> None:
     assert told({"hours": NIGHT}, at=at(local)) is met
 
 
-def test_hours_within_a_day_take_their_start_and_leave_their_end() -> None:
+def test_hours_include_their_start_and_exclude_their_end() -> None:
     rule = {"hours": Hours(8 * 60, 24 * 60)}
 
     found = [told(rule, at=at(f"2025-11-19T{time}")) for time in ("07:59", "08:00", "23:59")]
@@ -111,19 +111,19 @@ def test_a_night_belongs_to_the_day_on_which_it_began() -> None:
     assert not told(friday, at=at("2025-11-22T23:00"))
 
 
-def test_days_alone_are_those_of_the_campus() -> None:
+def test_days_are_those_of_the_campus() -> None:
     # Thursday in UTC already.
     assert told({"days": frozenset({2})}, at=at("2025-11-19T22:00"))
     assert not told({"days": frozenset({3})}, at=at("2025-11-19T22:00"))
 
 
 @pytest.mark.parametrize("drill", [True, False])
-def test_a_rule_may_be_for_drills_or_for_the_real_thing(drill: bool) -> None:
+def test_a_rule_can_be_for_drills_or_for_real_incidents(drill: bool) -> None:
     assert told({"drill": drill}, drill=drill)
     assert not told({"drill": drill}, drill=not drill)
 
 
-def test_every_rule_that_matches_adds_its_recipients_and_nobody_is_told_twice() -> None:
+def test_every_matching_rule_adds_its_recipients_once() -> None:
     rules = [
         Rule("una", (GUARD, Recipient(Kind.EMAIL, "Laboratorios@Example.edu"))),
         Rule("otra", (LAB, GUARD)),
@@ -136,7 +136,7 @@ def test_every_rule_that_matches_adds_its_recipients_and_nobody_is_told_twice() 
     assert [one.destination for one in found] == [GUARD.address, LAB.address]
 
 
-def test_the_all_clear_goes_to_those_who_were_told_at_whatever_hour() -> None:
+def test_an_all_clear_goes_to_the_earlier_recipients_at_any_hour() -> None:
     rules = [
         Rule("de noche", (GUARD,), hours=NIGHT, urgency=frozenset({Urgency.HIGH})),
         Rule("de día", (LAB,), hours=Hours(6 * 60, 22 * 60)),
@@ -148,7 +148,7 @@ def test_the_all_clear_goes_to_those_who_were_told_at_whatever_hour() -> None:
     assert routed(rules, clear, new, lower) == [GUARD]
 
 
-def test_a_rise_goes_by_the_urgency_that_it_has_risen_to() -> None:
+def test_a_rise_is_routed_by_its_new_urgency() -> None:
     rules = [
         Rule("media", (LAB,), urgency=frozenset({Urgency.MEDIUM})),
         Rule("alta", (GUARD,), urgency=frozenset({Urgency.HIGH})),
@@ -162,14 +162,14 @@ def test_a_rise_goes_by_the_urgency_that_it_has_risen_to() -> None:
     assert routed(rules, clear, new, risen) == [LAB, GUARD]
 
 
-def test_what_is_raised_and_resolved_at_once_is_told_to_those_it_concerns() -> None:
+def test_an_incident_raised_and_resolved_at_once_has_the_recipients_of_both() -> None:
     new = creation(urgency="low")
     both = update(new.after, urgency=Urgency.HIGH, status=Status.RESUELTO)
 
     assert routed([Rule("una", (GUARD,))], both, new) == [GUARD]
 
 
-def test_the_verdict_names_what_is_met_and_what_is_not() -> None:
+def test_an_evaluation_names_met_and_unmet_conditions() -> None:
     rule = Rule("una", (GUARD,), type=(Pattern.of("gas"),), hours=NIGHT, drill=False)
     change = creation(urgency="high", type="Gas", at=NOON)
 
@@ -179,7 +179,7 @@ def test_the_verdict_names_what_is_met_and_what_is_not() -> None:
     assert not evaluation.matches
 
 
-def test_the_hour_at_the_end_of_time_is_taken_as_it_is() -> None:
+def test_the_last_hour_of_the_calendar_is_used_as_it_is() -> None:
     late = datetime(9999, 12, 31, 23, 59, tzinfo=UTC)
 
     assert told({"hours": Hours(0, 1440)}, at=late)
@@ -200,13 +200,13 @@ def test_the_hour_at_the_end_of_time_is_taken_as_it_is() -> None:
         ("a@b\n", None),
     ],
 )
-def test_a_recipient_is_told_by_its_form(written: str, kind: Kind | None) -> None:
+def test_a_recipient_has_the_kind_of_its_form(written: str, kind: Kind | None) -> None:
     recipient = Recipient.of(written)
 
     assert (recipient.kind if recipient else None) is kind
 
 
-def test_what_is_kept_and_shown_of_a_recipient_holds_no_secret() -> None:
+def test_the_stored_and_shown_names_of_a_recipient_hold_no_secret() -> None:
     url = "tgram://1234:secreto/5678"
 
     plain, named = Recipient(Kind.APPRISE, url), Recipient(Kind.APPRISE, url, named="GRUPO")

@@ -71,7 +71,7 @@ def test_one_value_needs_no_list() -> None:
     assert rule.to == (Recipient(Kind.EMAIL, "a@example.edu"),)
 
 
-def test_every_problem_is_told_at_once_with_its_rule_and_line() -> None:
+def test_every_problem_is_reported_with_its_rule_and_line() -> None:
     found = problems(
         """\
 - name: Guardia
@@ -132,7 +132,7 @@ def test_every_problem_is_told_at_once_with_its_rule_and_line() -> None:
         ('- {name: "a\\nb", to: a@b.c}', "Línea 1, la regla 1: name: debe ser una línea"),
     ],
 )
-def test_what_is_not_right_is_refused(text: str, start: str) -> None:
+def test_a_file_that_is_not_valid_is_refused(text: str, start: str) -> None:
     assert problems(text)[0].startswith(start)
 
 
@@ -144,13 +144,13 @@ def test_what_is_not_right_is_refused(text: str, start: str) -> None:
         ("0:00 - 6:30", Hours(0, 390)),
     ],
 )
-def test_midnight_may_be_written_both_ways(written: str, hours: Hours) -> None:
+def test_midnight_can_be_written_both_ways(written: str, hours: Hours) -> None:
     [rule] = read_rules(f"- {{name: a, to: a@b.c, hours: '{written}'}}", {})
 
     assert rule.hours == hours
 
 
-def test_a_secret_with_a_slip_in_it_is_not_repeated() -> None:
+def test_a_mistyped_secret_is_not_repeated() -> None:
     found = problems('- {name: a, to: "tgram:/1234:secreto/x"}') + problems(
         "- {name: a, to: 'env:GRUPO'}", GRUPO="tgram:secreto"
     )
@@ -198,7 +198,7 @@ def test_a_file_that_cannot_be_read_says_why(tmp_path: Path) -> None:
 
 
 @given(st.text())
-def test_whatever_a_file_holds_it_is_read_or_refused(text: str) -> None:
+def test_any_text_is_read_or_refused(text: str) -> None:
     rules: Sequence[Rule] = ()
     with suppress(RulesRefused):
         rules = read_rules(text, {})

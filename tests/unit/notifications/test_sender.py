@@ -33,7 +33,7 @@ def post() -> Post:
     return Post()
 
 
-def test_what_is_owed_is_sent_once(post: Post) -> None:
+def test_a_pending_email_is_sent_once(post: Post) -> None:
     post.owe(location="Biblioteca")
 
     first = post.run_once()
@@ -44,11 +44,11 @@ def test_what_is_owed_is_sent_once(post: Post) -> None:
     assert "Biblioteca" in post.mailer.sent[0].subject
 
 
-def test_nothing_owed_is_nothing_to_come_back_for(post: Post) -> None:
+def test_without_pending_emails_the_sender_has_no_next_run(post: Post) -> None:
     assert post.run_once() is None
 
 
-def test_one_that_fails_stops_no_other(post: Post) -> None:
+def test_a_failing_email_stops_no_other(post: Post) -> None:
     first, *_ = [post.owe(location=f"Aula {number}") for number in range(3)]
     post.mailer.refuses.add(compose(first, LIMA).message_id)
 
@@ -78,7 +78,7 @@ def test_a_defect_in_one_email_stops_no_other(caplog: pytest.LogCaptureFixture) 
     assert "email_failed" in [record.message for record in caplog.records]
 
 
-def test_one_that_failed_is_sent_when_its_time_comes_and_not_before(post: Post) -> None:
+def test_a_failed_email_is_retried_when_its_wait_ends_and_not_before(post: Post) -> None:
     post.owe()
     post.mailer.down = True
     next_at = post.run_once()
@@ -94,7 +94,7 @@ def test_one_that_failed_is_sent_when_its_time_comes_and_not_before(post: Post) 
     assert (before, len(post.mailer.sent)) == (0, 1)
 
 
-def test_the_wait_doubles_up_to_15_minutes_and_is_drawn_from_its_upper_half(post: Post) -> None:
+def test_the_wait_doubles_up_to_15_minutes_with_jitter_in_its_upper_half(post: Post) -> None:
     post.owe()
     post.mailer.down = True
 
@@ -106,7 +106,7 @@ def test_the_wait_doubles_up_to_15_minutes_and_is_drawn_from_its_upper_half(post
     assert len(set(delays)) == len(delays)
 
 
-def test_jobs_that_fail_together_do_not_come_back_together(post: Post) -> None:
+def test_emails_that_fail_together_are_not_retried_together(post: Post) -> None:
     for number in range(20):
         post.owe(location=f"Aula {number}")
     post.mailer.down = True
@@ -125,7 +125,7 @@ def test_jobs_that_fail_together_do_not_come_back_together(post: Post) -> None:
     ("age", "given_up"),
     [(GIVE_UP_AFTER - SECOND, 0), (GIVE_UP_AFTER, 1), (GIVE_UP_AFTER + SECOND, 1)],
 )
-def test_one_that_fails_is_given_up_from_24_hours_on(
+def test_a_failing_email_is_given_up_after_24_hours(
     post: Post, age: timedelta, given_up: int
 ) -> None:
     change = post.owe()
@@ -140,7 +140,7 @@ def test_one_that_fails_is_given_up_from_24_hours_on(
     assert (next_at is None) == bool(given_up)
 
 
-def test_one_that_succeeds_after_24_hours_is_sent_all_the_same(post: Post) -> None:
+def test_an_email_that_succeeds_after_24_hours_is_sent(post: Post) -> None:
     change = post.owe()
     post.clock.advance(GIVE_UP_AFTER * 3)
 
@@ -150,7 +150,7 @@ def test_one_that_succeeds_after_24_hours_is_sent_all_the_same(post: Post) -> No
     assert post.outcome(change)["result"] == "sent"
 
 
-def test_a_dead_server_ends_in_giving_up_after_about_a_hundred_tries(post: Post) -> None:
+def test_an_email_to_a_dead_server_is_given_up_after_about_a_hundred_attempts(post: Post) -> None:
     post.owe()
     post.mailer.down = True
     tries = 0
@@ -164,7 +164,7 @@ def test_a_dead_server_ends_in_giving_up_after_about_a_hundred_tries(post: Post)
     assert post.clock.now() - T0 < GIVE_UP_AFTER + timedelta(seconds=MAX_DELAY_S)
 
 
-def test_a_turn_takes_a_batch_and_comes_back_for_the_rest_at_once(post: Post) -> None:
+def test_a_run_sends_a_batch_and_the_next_follows_at_once(post: Post) -> None:
     for number in range(BATCH + 1):
         post.owe(location=f"Aula {number}")
 

@@ -52,7 +52,7 @@ def subjects(post: Post) -> list[str]:
     return [email.subject[-6:] for email in post.mailer.sent]
 
 
-def test_what_was_sent_but_not_kept_as_sent_is_not_sent_again(post: Post) -> None:
+def test_an_email_whose_outcome_cannot_be_stored_is_not_sent_again(post: Post) -> None:
     for _ in range(3):
         run(post)
     post.notices.full = False
@@ -62,7 +62,7 @@ def test_what_was_sent_but_not_kept_as_sent_is_not_sent_again(post: Post) -> Non
     assert next_at is None
 
 
-def test_what_cannot_be_postponed_waits_as_long_all_the_same(post: Post) -> None:
+def test_an_email_that_cannot_be_postponed_waits_all_the_same(post: Post) -> None:
     post.mailer.down = True
     run(post)
     post.mailer.down = False

@@ -23,7 +23,7 @@ def _change(**fields: Any) -> Change:
 
 
 @given(incidents())
-def test_any_incident_is_one_part_in_the_basic_alphabet(incident: Incident) -> None:
+def test_a_text_message_is_one_part_in_the_basic_alphabet(incident: Incident) -> None:
     text = short_text(Change(None, incident), LIMA)
 
     assert set(text) <= GSM_7
@@ -31,7 +31,7 @@ def test_any_incident_is_one_part_in_the_basic_alphabet(incident: Incident) -> N
     assert 0 < len("Alerta UTE> " + text) <= 160
 
 
-def test_it_says_how_urgent_when_what_where_and_why() -> None:
+def test_a_text_message_has_urgency_time_type_place_and_description() -> None:
     change = _change(description="El agua llega\n a los tableros.")
 
     assert short_text(change, LIMA) == (
@@ -40,15 +40,15 @@ def test_it_says_how_urgent_when_what_where_and_why() -> None:
     )
 
 
-def test_without_a_description_it_ends_with_the_place() -> None:
+def test_a_text_message_without_a_description_ends_with_the_place() -> None:
     assert short_text(_change(description=""), LIMA, "en").endswith(": fuga de agua - Sotano")
 
 
-def test_a_drill_says_so_first() -> None:
+def test_the_text_message_of_a_drill_begins_with_the_drill_mark() -> None:
     assert short_text(_change(drill=True), LIMA).startswith("SIMULACRO - ALTA ")
 
 
-def test_an_all_clear_says_so_and_why() -> None:
+def test_the_text_message_of_an_all_clear_says_so_with_its_note() -> None:
     resolved = update(_change().after, status=Status.RESUELTO, note="Ya no hay agua")
 
     text = short_text(resolved, LIMA)
@@ -67,12 +67,12 @@ def test_an_all_clear_says_so_and_why() -> None:
         ("漢", "?"),
     ],
 )
-def test_letters_that_not_every_telephone_has_become_plainer(written: str, sent: str) -> None:
+def test_letters_outside_the_basic_alphabet_become_plainer(written: str, sent: str) -> None:
     assert gsm_7(written) == sent
 
 
 @given(st.integers(SMS_MAX - 2, SMS_MAX + 2))
-def test_what_is_too_long_ends_in_three_dots(length: int) -> None:
+def test_a_long_text_message_ends_in_three_dots(length: int) -> None:
     text = cut("x" * length)
 
     assert len(text) == min(length, SMS_MAX)

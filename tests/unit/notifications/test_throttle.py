@@ -71,7 +71,7 @@ def test_reports_of_one_type_and_place_are_held_after_the_first_and_leave_as_one
     assert one.report(type="fuga de gas", location="sótano") is None
 
 
-def test_other_places_types_and_drills_are_other_groups() -> None:
+def test_other_places_types_and_drills_are_separate_groups() -> None:
     one = Recipient(ThrottlePolicy())
 
     fields: list[dict[str, Any]] = [
@@ -106,7 +106,7 @@ def test_rises_and_all_clears_are_never_held_and_open_no_window() -> None:
     assert one.report(urgency="high") is None
 
 
-def test_over_the_limit_everything_waits_for_a_token_and_leaves_together() -> None:
+def test_reports_over_the_limit_wait_for_a_token_and_leave_together() -> None:
     one = Recipient()
 
     found = [one.report(location=f"Aula {number}") for number in range(6)]
@@ -123,7 +123,7 @@ def test_over_the_limit_everything_waits_for_a_token_and_leaves_together() -> No
     assert one.release() == [[7]]
 
 
-def test_what_is_never_held_leaves_the_token_to_what_waits_for_it() -> None:
+def test_an_exempt_notification_leaves_the_token_to_those_that_wait() -> None:
     one = Recipient()
     for number in range(5):
         one.report(location=f"Aula {number}")
@@ -136,7 +136,7 @@ def test_what_is_never_held_leaves_the_token_to_what_waits_for_it() -> None:
     assert one.release() == [[4, 5, 15]]
 
 
-def test_what_is_never_held_takes_a_token_where_nothing_waits() -> None:
+def test_an_exempt_notification_takes_a_token_if_nothing_waits() -> None:
     one = Recipient()
 
     for number in range(9):
@@ -158,7 +158,7 @@ def test_groups_that_end_without_a_token_leave_as_one_when_there_is_one() -> Non
     assert one.release() == [[2, 4, 6]]
 
 
-def test_what_is_decided_late_is_grouped_as_it_would_have_been() -> None:
+def test_a_late_decision_groups_as_a_prompt_one() -> None:
     one = Recipient()
     one.now += timedelta(hours=9)
 
@@ -189,7 +189,7 @@ def test_a_clock_that_was_set_back_holds_nothing_for_longer_than_a_window() -> N
     assert one.release() == [[4, 5, 6]]
 
 
-def test_the_windows_that_are_remembered_are_bounded() -> None:
+def test_the_number_of_windows_is_bounded() -> None:
     one = Recipient()
 
     for number in range(WINDOWS_MAX + 10):
@@ -199,7 +199,7 @@ def test_the_windows_that_are_remembered_are_bounded() -> None:
     assert len(json.dumps(one.state.to_json())) < 100_000
 
 
-def test_a_gate_is_kept_as_json() -> None:
+def test_a_state_is_stored_as_json() -> None:
     one = Recipient()
     one.report()
     one.report(urgency="high")

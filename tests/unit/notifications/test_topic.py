@@ -72,7 +72,7 @@ def test_subscriptions_can_filter_by_what_happened_where_and_when() -> None:
     }
 
 
-def test_the_event_tells_a_rise_and_an_all_clear_from_something_new() -> None:
+def test_the_event_distinguishes_new_raised_and_resolved() -> None:
     low = _change(urgency="low", drill=True)
     raised = update(low.after, urgency=Urgency.HIGH, alarmed=True)
     resolved = update(raised.after, status=Status.RESUELTO)
@@ -83,7 +83,7 @@ def test_the_event_tells_a_rise_and_an_all_clear_from_something_new() -> None:
     assert {one["drill"] for one in attributes} == {"true"}
 
 
-def test_it_goes_out_as_an_e_mail_and_as_a_text_message() -> None:
+def test_a_notification_has_an_email_and_a_text_message() -> None:
     topic, change = Topic(), _change()
 
     assert topic.notifier.notify(change)
@@ -101,7 +101,7 @@ def test_it_goes_out_as_an_e_mail_and_as_a_text_message() -> None:
     ]
 
 
-def test_without_rules_it_names_nobody() -> None:
+def test_without_rules_a_notification_names_no_recipient() -> None:
     topic = Topic()
 
     topic.notifier.notify(_change())
@@ -109,7 +109,7 @@ def test_without_rules_it_names_nobody() -> None:
     assert topic.to() == []
 
 
-def test_it_names_whom_the_rules_name_and_shows_no_address() -> None:
+def test_a_notification_names_the_recipients_of_the_rules_and_shows_no_address() -> None:
     topic = Topic(NIGHT, HIGH)
 
     topic.notifier.notify(_change())
@@ -137,7 +137,7 @@ def test_one_address_written_in_two_ways_is_one_recipient() -> None:
     assert recipient_id(lower) == recipient_id(GUARD)
 
 
-def test_an_all_clear_goes_to_whoever_was_told() -> None:
+def test_an_all_clear_goes_to_the_earlier_recipients() -> None:
     told = _change()
     resolved = update(told.after, at=MIDNIGHT.replace(hour=17), status=Status.RESUELTO)
     topic = Topic(NIGHT, earlier=[told])
@@ -160,7 +160,7 @@ def test_earlier_changes_are_read_for_an_all_clear_only() -> None:
     assert topic.asked == [resolved]
 
 
-def test_what_calls_for_no_e_mail_sends_none() -> None:
+def test_a_change_of_low_urgency_sends_no_email() -> None:
     topic, change = Topic(NIGHT), _change(urgency="low")
 
     assert not topic.notifier.notify(change)
@@ -169,7 +169,7 @@ def test_what_calls_for_no_e_mail_sends_none() -> None:
     assert topic.deliveries.for_incident(change.incident_id) == ()
 
 
-def test_one_that_cannot_be_sent_is_on_record_and_comes_again() -> None:
+def test_a_failed_notification_is_recorded_and_raised() -> None:
     topic, change = Topic(HIGH, down=True), _change()
 
     with pytest.raises(Unavailable) as failed:

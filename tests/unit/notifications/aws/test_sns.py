@@ -90,7 +90,7 @@ def test_an_email_arrives_with_subject_body_and_attributes(
     }
 
 
-def test_a_subscription_may_ask_for_one_urgency_only(
+def test_a_subscription_can_filter_by_urgency(
     sns: "SNSClient", sqs: "SQSClient", topic: str
 ) -> None:
     queue = _subscribed(sns, sqs, topic, {"urgency": ["high"]})
@@ -102,7 +102,7 @@ def test_a_subscription_may_ask_for_one_urgency_only(
     assert _received(sqs, queue)["Subject"] == "alta"
 
 
-def test_what_sns_would_refuse_is_made_acceptable(
+def test_an_email_is_adapted_to_the_limits_of_sns(
     sns: "SNSClient", sqs: "SQSClient", topic: str
 ) -> None:
     queue = _subscribed(sns, sqs, topic)
@@ -116,7 +116,7 @@ def test_what_sns_would_refuse_is_made_acceptable(
     assert "type" not in received["MessageAttributes"]
 
 
-def test_with_sns_out_of_reach_it_is_unavailable() -> None:
+def test_an_unreachable_sns_is_unavailable() -> None:
     client = boto3.client(
         "sns",
         endpoint_url=f"http://127.0.0.1:{free_port()}",
@@ -130,7 +130,7 @@ def test_with_sns_out_of_reach_it_is_unavailable() -> None:
         SnsMailer(client, "arn:aws:sns:us-east-1:000000000000:alarms").send(_email())
 
 
-def test_a_topic_that_is_not_there_is_a_defect_and_logged(
+def test_a_missing_topic_is_a_defect_and_logged(
     sns: "SNSClient", caplog: pytest.LogCaptureFixture
 ) -> None:
     mailer = SnsMailer(sns, "arn:aws:sns:us-east-1:000000000000:nowhere")

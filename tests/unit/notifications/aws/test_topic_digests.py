@@ -28,7 +28,7 @@ LAB = Recipient(Kind.EMAIL, "labs@example.edu")
 GUARD = Recipient(Kind.EMAIL, "guardia@example.edu")
 
 
-def test_the_same_again_is_held_and_leaves_as_one_when_the_window_ends(topic: Topic) -> None:
+def test_further_reports_are_held_and_leave_as_one_when_the_window_ends(topic: Topic) -> None:
     first, *more = [topic.report(incidentId=name) for name in ("uno", "dos", "tres")]
 
     topic.pass_by(4)
@@ -43,7 +43,7 @@ def test_the_same_again_is_held_and_leaves_as_one_when_the_window_ends(topic: To
     ] * 2
 
 
-def test_what_is_held_is_on_record_with_its_reason_and_its_end(topic: Topic) -> None:
+def test_a_held_notification_is_recorded_with_its_reason_and_its_end(topic: Topic) -> None:
     topic.report()
 
     held = topic.report()
@@ -52,7 +52,7 @@ def test_what_is_held_is_on_record_with_its_reason_and_its_end(topic: Topic) -> 
     assert topic.record(held) == expected
 
 
-def test_a_high_one_a_rise_and_an_all_clear_are_never_held(topic: Topic) -> None:
+def test_a_high_report_a_rise_and_an_all_clear_are_never_held(topic: Topic) -> None:
     first = topic.report(incidentId="uno")
     topic.report(incidentId="dos", urgency="high")
     raised = topic.move(first, urgency=Urgency.HIGH, alarmed=True)
@@ -61,7 +61,7 @@ def test_a_high_one_a_rise_and_an_all_clear_are_never_held(topic: Topic) -> None
     assert topic.told() == [{"uno"}, {"dos"}, {"uno"}, {"uno"}]
 
 
-def test_more_than_the_limit_waits_and_leaves_together_with_the_next_token(topic: Topic) -> None:
+def test_notifications_over_the_limit_leave_together_with_the_next_token(topic: Topic) -> None:
     changes = [topic.report(incidentId=f"i-{n:02}", location=f"Aula {n}") for n in range(23)]
     at_once, last = len(topic.mailer.sent), topic.record(changes[-1])
 
@@ -74,7 +74,7 @@ def test_more_than_the_limit_waits_and_leaves_together_with_the_next_token(topic
     assert topic.record(changes[-1]) == {"result": "sent", "held": "limit", "with": 2}
 
 
-def test_a_group_that_finds_no_token_at_its_end_waits_for_one_and_the_record_says_so(
+def test_a_group_without_a_token_at_its_end_waits_for_one_and_the_record_says_so(
     wire: FaultyWire, incident_tables: IncidentTables, notices_table: str
 ) -> None:
     topic = build(wire, incident_tables, notices_table, policy=ThrottlePolicy(burst=1, per_hour=2))
@@ -91,7 +91,7 @@ def test_a_group_that_finds_no_token_at_its_end_waits_for_one_and_the_record_say
     assert topic.record(held) == {"result": "sent", "held": "limit"}
 
 
-def test_each_recipient_is_told_only_of_what_its_rules_send(
+def test_each_recipient_gets_only_what_its_rules_send(
     wire: FaultyWire, incident_tables: IncidentTables, notices_table: str
 ) -> None:
     rules = [
@@ -117,7 +117,7 @@ def test_each_recipient_is_told_only_of_what_its_rules_send(
     assert sent[0].short == "MEDIA: 2 incidentes mas"
 
 
-def test_a_change_that_the_stream_brings_again_is_held_once(topic: Topic) -> None:
+def test_a_change_that_the_stream_repeats_is_held_once(topic: Topic) -> None:
     topic.report(incidentId="uno")
     held = topic.report(incidentId="dos")
 
@@ -138,7 +138,7 @@ def test_a_change_that_was_sent_is_not_sent_again(topic: Topic) -> None:
     assert len(topic.mailer.sent) == 1
 
 
-def test_what_could_not_be_sent_is_decided_already_when_it_comes_again(topic: Topic) -> None:
+def test_a_repeat_after_a_failure_follows_the_first_decision(topic: Topic) -> None:
     topic.mailer.down = True
     change = topic.incidents.commit(creation(urgency="medium", at=T0)).change
     with pytest.raises(Unavailable):
@@ -153,7 +153,7 @@ def test_what_could_not_be_sent_is_decided_already_when_it_comes_again(topic: To
     assert len(topic.mailer.sent) == 1
 
 
-def test_a_digest_that_fails_is_tried_again_later_and_sent_once(topic: Topic) -> None:
+def test_a_failed_digest_is_retried_later_and_sent_once(topic: Topic) -> None:
     topic.report(incidentId="uno")
     held = topic.report(incidentId="dos")
     topic.mailer.down = True
@@ -171,7 +171,7 @@ def test_a_digest_that_fails_is_tried_again_later_and_sent_once(topic: Topic) ->
     assert topic.notices.pending(topic.name, topic.clock.now()) == []
 
 
-def test_whoever_sends_says_when_something_is_not_sent(topic: Topic) -> None:
+def test_the_sender_raises_when_a_digest_is_not_sent(topic: Topic) -> None:
     topic.report()
     topic.report()
     topic.mailer.down = True
@@ -209,7 +209,7 @@ def test_a_state_is_stored_only_over_the_version_that_was_read(topic: Topic) -> 
     assert topic.notices.pending(topic.name, END) == []
 
 
-def test_an_e_mail_that_is_owed_is_claimed_by_one_for_a_while(topic: Topic) -> None:
+def test_a_pending_digest_is_claimed_by_one_caller_for_a_while(topic: Topic) -> None:
     topic.report()
     topic.report()
     topic.clock.advance(5 * MINUTE)
@@ -225,7 +225,7 @@ def test_an_e_mail_that_is_owed_is_claimed_by_one_for_a_while(topic: Topic) -> N
     assert (later.members, later.attempts) == (parcel.members, 1)
 
 
-def test_two_that_send_at_once_send_it_once(topic: Topic) -> None:
+def test_two_concurrent_runs_send_a_digest_once(topic: Topic) -> None:
     topic.report()
     topic.report()
     topic.clock.advance(5 * MINUTE)
@@ -236,7 +236,7 @@ def test_two_that_send_at_once_send_it_once(topic: Topic) -> None:
     assert len(topic.mailer.sent) == 2
 
 
-def test_of_many_that_are_decided_at_once_one_leaves(topic: Topic) -> None:
+def test_of_many_concurrent_decisions_one_lets_a_notification_leave(topic: Topic) -> None:
     changes = [topic.incidents.commit(creation(urgency="medium", at=T0)).change for _ in range(8)]
 
     with ThreadPoolExecutor(8) as pool:
@@ -246,7 +246,7 @@ def test_of_many_that_are_decided_at_once_one_leaves(topic: Topic) -> None:
     assert sorted(len(told) for told in topic.told()) == [1, 7]
 
 
-def test_a_decision_whose_answer_is_lost_stands(topic: Topic, wire: FaultyWire) -> None:
+def test_a_decision_stands_when_its_response_is_lost(topic: Topic, wire: FaultyWire) -> None:
     topic.report(incidentId="uno")
     change = topic.incidents.commit(creation(urgency="medium", at=T0, incidentId="dos")).change
     wire.next("TransactWriteItems", answer_lost)
@@ -259,7 +259,7 @@ def test_a_decision_whose_answer_is_lost_stands(topic: Topic, wire: FaultyWire) 
     assert topic.told() == [{"uno"}, {"dos"}]
 
 
-def test_a_high_one_does_not_wait_for_a_memory_that_is_out_of_reach(
+def test_a_high_report_does_not_wait_for_an_unreachable_store(
     topic: Topic, wire: FaultyWire
 ) -> None:
     high = topic.incidents.commit(creation(urgency="high", at=T0)).change
@@ -273,7 +273,7 @@ def test_a_high_one_does_not_wait_for_a_memory_that_is_out_of_reach(
     assert topic.told() == [{high.incident_id}]
 
 
-def test_a_sent_digest_whose_rows_cannot_be_removed_comes_again_whole(
+def test_a_sent_digest_whose_rows_cannot_be_removed_is_sent_again_whole(
     topic: Topic, wire: FaultyWire
 ) -> None:
     topic.report(incidentId="uno")
@@ -288,7 +288,7 @@ def test_a_sent_digest_whose_rows_cannot_be_removed_comes_again_whole(
     assert topic.notices.held(topic.name)[1] == []
 
 
-def test_more_than_a_transaction_holds_leave_as_one(topic: Topic) -> None:
+def test_a_digest_larger_than_a_transaction_leaves_as_one(topic: Topic) -> None:
     for number in range(102):
         topic.report(incidentId=f"i-{number}")
 
@@ -299,7 +299,7 @@ def test_more_than_a_transaction_holds_leave_as_one(topic: Topic) -> None:
     assert topic.notices.held(topic.name)[1] == []
 
 
-def test_a_feed_that_was_restored_and_counts_anew_is_told_of_all_the_same(topic: Topic) -> None:
+def test_the_changes_of_a_restored_feed_are_sent_although_it_counts_anew(topic: Topic) -> None:
     first = topic.report()
     assert first.position is not None
 
@@ -309,16 +309,14 @@ def test_a_feed_that_was_restored_and_counts_anew_is_told_of_all_the_same(topic:
     assert len(topic.mailer.sent) == 2
 
 
-def test_before_the_first_change_there_is_nothing_to_do(topic: Topic, wire: FaultyWire) -> None:
+def test_the_schedule_does_nothing_before_the_first_change(topic: Topic, wire: FaultyWire) -> None:
     topic.digests.send_due()
 
     assert "PutItem" not in wire.sent
     assert topic.mailer.sent == []
 
 
-def test_what_was_decided_is_forgotten_in_the_end_and_what_is_held_is_not(
-    topic: Topic, wire: FaultyWire
-) -> None:
+def test_decisions_expire_and_held_notifications_do_not(topic: Topic, wire: FaultyWire) -> None:
     topic.report()
     topic.report()
 
@@ -343,7 +341,7 @@ steps = st.lists(
 @settings(
     max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-def test_whatever_happens_each_notice_is_in_one_e_mail(
+def test_each_notification_is_in_one_email_in_any_story(
     wire: FaultyWire, incident_tables: IncidentTables, story: list[tuple[str, int, str]]
 ) -> None:
     table = create(wire.client, "notices")

@@ -21,7 +21,7 @@ def _server(url: str) -> SmtpServer:
 
 
 @pytest.mark.parametrize("url", [None, ""])
-def test_no_url_means_the_maildir(tmp_path: Path, url: str | None) -> None:
+def test_without_a_url_e_mail_goes_to_the_maildir(tmp_path: Path, url: str | None) -> None:
     [channel] = channels_for(url, SENDER, [TO], tmp_path)
 
     mailer = channel.mailers[GUARD]
@@ -29,7 +29,7 @@ def test_no_url_means_the_maildir(tmp_path: Path, url: str | None) -> None:
     assert (mailer.folder, mailer.envelope.recipient) == (tmp_path, GUARD)
 
 
-def test_the_maildir_alone_names_nobody() -> None:
+def test_the_maildir_alone_names_no_recipient() -> None:
     [channel] = channels_for(None, SENDER, [MAILDIR], Path("mail"))
 
     mailer = channel.mailers["maildir"]
@@ -57,7 +57,7 @@ def test_the_maildir_alone_names_nobody() -> None:
         ),
     ],
 )
-def test_an_smtp_url_says_everything_about_the_server(url: str, server: SmtpServer) -> None:
+def test_an_smtp_url_describes_the_server(url: str, server: SmtpServer) -> None:
     assert _server(url) == server
 
 
@@ -98,7 +98,7 @@ def test_an_unusable_smtp_url_is_refused_without_its_password(url: str) -> None:
         ("json://c.example/x", [GUARD], (Recipient(Kind.APPRISE, "json://c.example/x"),)),
     ],
 )
-def test_without_rules_everything_goes_to_the_recipients_given(
+def test_without_rules_the_given_recipients_get_everything(
     url: str | None, addresses: list[str], found: tuple[Recipient, ...]
 ) -> None:
     assert recipients_of(url, addresses) == found
@@ -120,7 +120,7 @@ def test_an_unusable_address_is_refused(address: str) -> None:
         channels_for(None, address, [TO], Path("mail"))
 
 
-def test_telephones_and_addresses_without_a_way_to_them_are_refused() -> None:
+def test_unreachable_telephones_and_addresses_are_refused() -> None:
     with pytest.raises(ValueError, match="SMS"):
         channels_for(None, SENDER, [Recipient(Kind.PHONE, "+51999999999")], Path("mail"))
     with pytest.raises(ValueError, match="no es smtp://"):
@@ -128,7 +128,7 @@ def test_telephones_and_addresses_without_a_way_to_them_are_refused() -> None:
 
 
 @pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")
-def test_recipients_by_email_share_a_way_out_and_each_other_service_has_its_own() -> None:
+def test_e_mail_recipients_share_a_channel_and_each_service_has_its_own() -> None:
     luz = Recipient(Kind.EMAIL, "luz@utec.example")
     services = [Recipient(Kind.APPRISE, f"json://127.0.0.1:{port}/") for port in (1, 2)]
 

@@ -57,7 +57,7 @@ def test_the_same_message_to_another_recipient_is_another_mail(tmp_path: Path) -
     ]
 
 
-def test_a_mail_that_has_been_read_is_not_made_again(tmp_path: Path) -> None:
+def test_a_mail_that_has_been_read_is_not_written_again(tmp_path: Path) -> None:
     mailer = _mailer(tmp_path)
     mailer.send(EMAIL)
     (unread,) = (tmp_path / "new").iterdir()

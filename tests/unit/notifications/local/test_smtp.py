@@ -46,7 +46,7 @@ def trust(certificate: Path) -> ssl.SSLContext:
     return trusting_context(certificate)
 
 
-def test_the_message_has_the_headers_of_a_notice() -> None:
+def test_the_message_has_the_headers_of_a_notification() -> None:
     with SmtpPeer() as peer:
         _send(_mailer(peer))
 
@@ -61,7 +61,7 @@ def test_the_message_has_the_headers_of_a_notice() -> None:
         assert peer.recipients == [[ANA]]
 
 
-def test_starttls_is_used_where_it_is_offered_whatever_the_certificate(
+def test_an_offered_starttls_is_used_with_any_certificate(
     server_tls: ssl.SSLContext,
 ) -> None:
     with SmtpPeer(tls=server_tls) as peer:
@@ -70,21 +70,21 @@ def test_starttls_is_used_where_it_is_offered_whatever_the_certificate(
         assert peer.encrypted == [True]
 
 
-def test_without_an_offer_the_message_goes_in_clear() -> None:
+def test_without_starttls_the_message_goes_in_clear() -> None:
     with SmtpPeer() as peer:
         _send(_mailer(peer))
 
         assert peer.encrypted == [False]
 
 
-def test_starttls_that_is_off_is_not_used(server_tls: ssl.SSLContext) -> None:
+def test_a_disabled_starttls_is_not_used(server_tls: ssl.SSLContext) -> None:
     with SmtpPeer(tls=server_tls) as peer:
         _send(_mailer(peer, "off"))
 
         assert peer.encrypted == [False]
 
 
-def test_required_starttls_wants_an_offer() -> None:
+def test_required_starttls_needs_an_offer() -> None:
     with SmtpPeer() as peer:
         with pytest.raises(Unavailable):
             _send(_mailer(peer, "required"))
@@ -92,7 +92,7 @@ def test_required_starttls_wants_an_offer() -> None:
         assert peer.messages == []
 
 
-def test_required_starttls_wants_a_certificate_that_checks_out(
+def test_required_starttls_needs_a_valid_certificate(
     server_tls: ssl.SSLContext, trust: ssl.SSLContext
 ) -> None:
     with SmtpPeer(tls=server_tls) as peer:
@@ -104,7 +104,7 @@ def test_required_starttls_wants_a_certificate_that_checks_out(
         assert peer.encrypted == [True]
 
 
-def test_implicit_tls_wants_a_certificate_that_checks_out(
+def test_implicit_tls_needs_a_valid_certificate(
     server_tls: ssl.SSLContext, trust: ssl.SSLContext
 ) -> None:
     with SmtpPeer(tls=server_tls, implicit_tls=True) as peer:
@@ -116,14 +116,14 @@ def test_implicit_tls_wants_a_certificate_that_checks_out(
         assert peer.encrypted == [True]
 
 
-def test_user_and_password_are_given(server_tls: ssl.SSLContext) -> None:
+def test_the_user_and_password_are_sent(server_tls: ssl.SSLContext) -> None:
     with SmtpPeer(tls=server_tls, login=("usuario", "clave")) as peer:
         _send(_mailer(peer, user="usuario", password="clave"))
 
         assert len(peer.messages) == 1
 
 
-def test_a_wrong_password_is_unavailable_and_is_told_to_nobody(
+def test_a_wrong_password_is_unavailable_and_never_shown(
     server_tls: ssl.SSLContext,
 ) -> None:
     with SmtpPeer(tls=server_tls, login=("usuario", "clave")) as peer:
@@ -138,7 +138,7 @@ def test_a_wrong_password_is_unavailable_and_is_told_to_nobody(
 
 
 @pytest.mark.parametrize("reply", ["450 later", "550 never"])
-def test_an_email_that_nobody_takes_is_unavailable(reply: str) -> None:
+def test_an_email_refused_for_every_recipient_is_unavailable(reply: str) -> None:
     with SmtpPeer(refuse={ANA: f"{reply} {ANA}"}) as peer:
         with pytest.raises(Unavailable) as refusal:
             _send(_mailer(peer))
@@ -148,7 +148,7 @@ def test_an_email_that_nobody_takes_is_unavailable(reply: str) -> None:
 
 
 @pytest.mark.parametrize("reply", ["452 full", "554 refused", "421 closing"])
-def test_an_email_that_is_refused_at_its_end_is_unavailable_and_tried_again_whole(
+def test_an_email_refused_at_its_end_is_unavailable_and_sent_again_whole(
     reply: str,
 ) -> None:
     replies = [reply]
@@ -176,7 +176,7 @@ def test_a_run_of_emails_shares_one_connection() -> None:
         assert (first_run, gate.connections) == (1, 2)
 
 
-def test_a_connection_that_the_server_has_closed_is_made_again() -> None:
+def test_a_connection_that_the_server_closed_is_opened_again() -> None:
     with SmtpPeer() as peer:
         mailer = _mailer(peer)
         mailer.send(EMAIL)

@@ -33,7 +33,7 @@ def timers() -> list[threading.Thread]:
     return [thread for thread in threading.enumerate() if isinstance(thread, threading.Timer)]
 
 
-def test_a_conversation_that_is_drawn_out_ends_at_its_deadline() -> None:
+def test_a_slow_conversation_ends_at_its_deadline() -> None:
     started = time.monotonic()
 
     with pytest.raises(Unavailable):
@@ -42,7 +42,7 @@ def test_a_conversation_that_is_drawn_out_ends_at_its_deadline() -> None:
     assert 0.4 < time.monotonic() - started < TIMEOUT_S
 
 
-def test_the_deadline_is_called_off_when_the_conversation_ends() -> None:
+def test_the_deadline_is_cancelled_when_the_conversation_ends() -> None:
     before = timers()
 
     messages = send_through("none", deadline_s=600)
