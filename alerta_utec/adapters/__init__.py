@@ -1,1 +1,1 @@
-"""What plays the ports: vendors and stores; one translator of errors for each."""
+"""The implementations of the ports, by vendor; each vendor has one translator of its errors."""

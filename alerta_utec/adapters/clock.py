@@ -1,4 +1,4 @@
-"""The machine's clock."""
+"""The clock of the machine."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime

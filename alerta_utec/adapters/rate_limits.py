@@ -1,11 +1,11 @@
-"""Rate limits that are kept in this process."""
+"""Rate limits in this process's memory."""
 
 import threading
 from datetime import datetime
 
 
 class InProcessRateLimits:
-    """``RateLimits`` by the generic cell rate algorithm; the longest unused keys are forgotten."""
+    """``RateLimits`` by the generic cell rate algorithm; the longest unused keys are dropped."""
 
     KEYS_MAX = 100_000
 

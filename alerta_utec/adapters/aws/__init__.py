@@ -1,1 +1,1 @@
-"""The ports on AWS."""
+"""The implementations of the ports on AWS."""

@@ -1,4 +1,4 @@
-"""Copying the database while it is served, and putting a copy back."""
+"""The backup of a database that may be in use, and its restore."""
 
 import os
 import shutil
@@ -20,13 +20,13 @@ Progress = Callable[[int, int], None]
 
 
 def backup(data: Path, target: Path, progress: Progress | None = None) -> None:
-    """Copy the database of the folder ``data`` to ``target``, also while it is served.
+    """Copy the database of the folder ``data`` to ``target``, also while a server uses it.
 
-    The copy is of one moment. It is written beside ``target``, checked, and put in its place
-    whole. ``progress`` is told after each step how many of how many pages are done.
+    The copy is of one moment. It is written beside ``target``, checked, and then replaces it in
+    one step. ``progress`` is called after each step with the pages done and the pages in all.
 
     Raises:
-        DataRefused: there is no database, or the copy could not be made or is damaged.
+        DataRefused: there is no database, or the copy failed or is damaged.
     """
     source = data / DATABASE_NAME
     if not source.is_file():
@@ -41,14 +41,14 @@ def backup(data: Path, target: Path, progress: Progress | None = None) -> None:
 
 
 def restore(data: Path, source: Path) -> None:
-    """Put the copy ``source`` in the place of the database of the folder ``data``.
+    """Replace the database of the folder ``data`` by the copy ``source``.
 
-    The restored store has a new epoch, so that clients ask for everything anew. The
-    database that was there stays beside it, named ``alerta.db.before-restore-<UTC time>``.
+    The restored store has a new epoch, so that clients get a new snapshot. The replaced
+    database stays beside it as ``alerta.db.before-restore-<UTC time>``.
 
     Raises:
-        DataRefused: the folder is being served, or ``source`` is not a whole Alerta database
-            that this version knows; nothing was changed.
+        DataRefused: a server uses the folder, or ``source`` is damaged, of another program or of a
+            later version; nothing was changed.
     """
     if not source.is_file():
         raise DataRefused(f"No existe el archivo {source}.")
@@ -79,7 +79,7 @@ def _refused(what: str) -> Iterator[None]:
 
 @contextmanager
 def _beside(target: Path) -> Iterator[Path]:
-    """A name in the folder of ``target``; what is left under it at the end is removed."""
+    """Create a temporary file in the folder of ``target``; remove it at the end if it is left."""
     temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
     temporary.unlink(missing_ok=True)
     os.close(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
@@ -91,10 +91,9 @@ def _beside(target: Path) -> Iterator[Path]:
 
 
 def _copy(source: Path, target: Path, progress: Progress | None) -> None:
-    """Copy one moment of a database that others may be writing; one file, no log beside it."""
+    """Copy one moment of a database in use into one file without a log beside it."""
     with closing(_open(source)) as origin, closing(_open(target)) as copy:
-        # A transaction that is open for reading keeps the copy to its moment: without it
-        # every commit by another process would start the copy over.
+        # Without an open transaction, each commit by another process would restart the copy.
         origin.execute("BEGIN")
         if not check(origin, str(source)):
             raise DataRefused(f"{source} no es una base de datos de Alerta UTEC.")
@@ -128,8 +127,8 @@ def _begin_epoch(path: Path, source: Path) -> None:
 
 
 def _set_aside(database: Path) -> None:
-    """Keep the database under another name too, so that no moment is without one."""
-    # Folds the log into the file; where the file is too damaged for that, the log goes along.
+    """Link the database under a second name, so that its path is never without a file."""
+    # If the file is too damaged to take in its log, the log is moved along with it.
     with suppress(sqlite3.Error), closing(_open(database)) as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
     kept = database.with_name(
@@ -146,7 +145,7 @@ def _set_aside(database: Path) -> None:
 
 
 def _sync(path: Path) -> None:
-    """Have the file or folder on the disk, not only in the system's memory."""
+    """Flush the file or folder to the disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -1,4 +1,4 @@
-"""One SQLite file: one writer at a time, and readers that never wait for it."""
+"""A SQLite file with one writer at a time, and readers that never wait for it."""
 
 import logging
 import os
@@ -18,14 +18,14 @@ from alerta_utec.domain.errors import Unavailable
 log = logging.getLogger(__name__)
 
 # Together under the 20 s that a commit may block.
-TURN_TIMEOUT_S = 12.0
+WRITE_LOCK_TIMEOUT_S = 12.0
 BUSY_TIMEOUT_S = 5.0
 IDLE_READERS_MAX = 8
 
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """What SQLite reports, as ``Unavailable``; its transaction has been rolled back.
+    """Translate SQLite's errors; the transaction has been rolled back.
 
     Raises:
         Unavailable: the disk is full, or the file locked, read-only or damaged.
@@ -48,22 +48,22 @@ def _refused(path: Path) -> Iterator[None]:
 
 
 class Database:
-    """An open database file, brought to the latest schema."""
+    """An open database file with the latest schema."""
 
     def __init__(self, path: Path, *, busy_timeout_s: float = BUSY_TIMEOUT_S, durable: bool = True):
-        """Open the file, or make it.
+        """Open the file, or create it.
 
-        Without ``durable`` no commit waits for the disk: a crash of the machine can then lose or
-        damage the file, a crash of this process cannot.
+        Without ``durable`` no commit waits for the disk: a crash of the machine can then damage
+        the file, a crash of this process cannot.
 
         Raises:
-            DataRefused: it is another program's, from a later version, or cannot be used.
+            DataRefused: the file is another program's, of a later version, or cannot be used.
         """
         self._path = path
         self._durable = durable
         self._busy_timeout_s = busy_timeout_s
-        self._patience_s = busy_timeout_s
-        self._turn = threading.RLock()
+        self._busy_wait_s = busy_timeout_s
+        self._write_lock = threading.RLock()
         self._idle: queue.LifoQueue[sqlite3.Connection] = queue.LifoQueue(IDLE_READERS_MAX)
         self._closed = False
         with _refused(path):
@@ -81,27 +81,27 @@ class Database:
             raise
 
     @contextmanager
-    def turn(self, within_s: float = TURN_TIMEOUT_S) -> Iterator[None]:
-        """Be the only one that writes; may be entered again by the thread that has it.
+    def write_lock(self, within_s: float = WRITE_LOCK_TIMEOUT_S) -> Iterator[None]:
+        """Hold the write lock of this process, which is reentrant.
 
         Raises:
-            Unavailable: others have kept it for too long.
+            Unavailable: it was not free ``within_s``.
         """
-        if not self._turn.acquire(timeout=max(0.0, within_s)):
+        if not self._write_lock.acquire(timeout=max(0.0, within_s)):
             raise Unavailable("SQLite: the writer is busy")
         try:
             yield
         finally:
-            self._turn.release()
+            self._write_lock.release()
 
     @contextmanager
     def write(self) -> Iterator[sqlite3.Connection]:
-        """One transaction: stored when the block ends, undone when it raises.
+        """Run one transaction: commit when the block ends, roll back when it raises.
 
         Raises:
             Unavailable: nothing was stored.
         """
-        with self.turn(), translated():
+        with self.write_lock(), translated():
             connection = self._writer
             self._check_not_moved()
             self._begin(connection)
@@ -109,14 +109,14 @@ class Database:
                 yield connection
                 connection.execute("COMMIT")
             except BaseException:
-                # SQLite has undone it by itself after some errors (a full disk is one).
+                # After some errors, such as a full disk, SQLite has rolled back by itself.
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
                 raise
 
     @contextmanager
     def read(self) -> Iterator[sqlite3.Connection]:
-        """A connection for one query, which sees the last commit.
+        """Lend a connection for one query, which sees the last commit.
 
         Raises:
             Unavailable.
@@ -130,12 +130,12 @@ class Database:
                 self._put_back(connection)
 
     def close(self) -> None:
-        """Wait for the writer, fold the log into the file and let go of it; repeating is harmless.
+        """Wait for the writer, fold the log into the file and close it. Idempotent.
 
         Raises:
-            Unavailable: a write has not ended; nothing was closed.
+            Unavailable: a write did not end in time; nothing was closed.
         """
-        with self.turn():
+        with self.write_lock():
             if self._closed:
                 return
             self._closed = True
@@ -148,10 +148,10 @@ class Database:
             self._writer.close()
 
     def _begin(self, connection: sqlite3.Connection) -> None:
-        """Take the file's write lock.
+        """Begin a transaction with the file's write lock.
 
-        Where another process has kept it for the whole timeout, those who come next do not
-        wait as long again, one after another: they fail at once, until it is free.
+        After a caller has waited for another process for the whole timeout, the next callers do
+        not wait one after another: they fail at once until the lock is free.
         """
         try:
             connection.execute("BEGIN IMMEDIATE")
@@ -161,16 +161,16 @@ class Database:
             raise
         self._wait_at_most(self._busy_timeout_s)
 
-    def _wait_at_most(self, patience_s: float) -> None:
-        if patience_s != self._patience_s:
-            self._writer.execute(f"PRAGMA busy_timeout = {round(patience_s * 1000)}").fetchone()
-            self._patience_s = patience_s
+    def _wait_at_most(self, timeout_s: float) -> None:
+        if timeout_s != self._busy_wait_s:
+            self._writer.execute(f"PRAGMA busy_timeout = {round(timeout_s * 1000)}").fetchone()
+            self._busy_wait_s = timeout_s
 
     def _check_not_moved(self) -> None:
-        """Refuse to go on with a file that is no longer at its path.
+        """Refuse to use a file that is no longer at its path.
 
-        SQLite would go on with the open file, and what it acknowledges would be missing after
-        the next start.
+        SQLite would go on with the open file, and its commits would be missing after the next
+        start.
 
         Raises:
             Unavailable: the file was moved, removed or replaced.

@@ -20,7 +20,7 @@ ORDER BY revision, channel
 
 
 class SqliteDeliveries:
-    """``Deliveries``: one row for each change and channel; many are kept in one transaction."""
+    """``Deliveries`` with one row for each change and channel; ``record`` is one transaction."""
 
     def __init__(self, database: Database):
         self._database = database

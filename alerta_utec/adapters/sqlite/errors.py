@@ -1,8 +1,8 @@
-"""What stops the service on one machine before it serves."""
+"""The error that stops the service on one machine before it serves."""
 
 
 class DataRefused(Exception):
-    """The data folder or a database file cannot be used; the text, in Spanish, says why.
+    """A data folder or database file that cannot be used.
 
-    It is for whoever runs the command, never for a client.
+    The text gives the reason in Spanish, to the operator and never to a client.
     """

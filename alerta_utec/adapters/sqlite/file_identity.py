@@ -1,4 +1,4 @@
-"""Whether a database file is the one that this service left: its identity and a clean end.
+"""The check that a database file is the one this service left: its identity and a clean end.
 
 A position (``EPOCH:SEQ``) promises clients that the feed's past is the one they know. A file that
 was put back from a copy has another past under the same epoch, and later reports would get the
@@ -22,7 +22,7 @@ from alerta_utec.domain.ids import new_epoch
 
 log = logging.getLogger(__name__)
 
-# Step 4 of the schema; before it, a file does not know itself.
+# Migration 4 of the schema; an older file has no identity.
 TABLE = "file_identity"
 
 
@@ -49,13 +49,11 @@ class FileIdentity:
 
 @dataclass(frozen=True, slots=True)
 class _Left:
-    """What the main file itself, without its log, says of the last time it was open.
-
-    ``page``: the number of the page with the mark.
-    """
+    """The mark in the main file itself, without its log, from the last time it was open."""
 
     identity: str
     is_open: bool
+    # The number of the page with the mark.
     page: int
 
 
@@ -126,7 +124,7 @@ def _read(path: Path) -> _Left | None:
     """Read the main file without its log; ``None`` if it has no identity yet."""
     if not path.is_file():
         return None
-    # What cannot be read here is refused, with its reason, when the database is opened.
+    # A file that cannot be read here is refused, with the reason, when the database is opened.
     with suppress(sqlite3.Error), closing(_open_main_file(path)) as connection:
         row = connection.execute(
             f"SELECT identity, is_open, rootpage FROM {TABLE}, sqlite_master WHERE name = ?",  # noqa: S608 (a constant)
@@ -140,7 +138,7 @@ def _is_empty_or_has(wal: Path, page: int) -> bool:
     """Return whether a log can belong to a file that was closed.
 
     The mark is the first write after each opening. So a log with the mark's page holds everything
-    since then; one without it was begun later, and parts of its past are in another main file.
+    since then; one without it is newer, and parts of its past are in another main file.
     (SQLite, "WAL-mode File Format": a header of 32 bytes; frames of 24 bytes and a page, which
     begin with the page's number.)
     """

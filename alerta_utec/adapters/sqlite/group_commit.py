@@ -23,7 +23,7 @@ from alerta_utec.adapters.sqlite.commit_statements import (
     remove_expired_keys,
     save_position,
 )
-from alerta_utec.adapters.sqlite.database import TURN_TIMEOUT_S, Database
+from alerta_utec.adapters.sqlite.database import WRITE_LOCK_TIMEOUT_S, Database
 from alerta_utec.domain.change import Change, Position
 from alerta_utec.domain.errors import Conflict, NotFound, Unavailable
 from alerta_utec.ports.incidents import Committed
@@ -112,7 +112,7 @@ class GroupCommit:
         steps: Sequence[CommitStep] = (),
         scheduler: BatchScheduler | None = None,
         group_max: int = GROUP_MAX,
-        wait_max_s: float = TURN_TIMEOUT_S,
+        wait_max_s: float = WRITE_LOCK_TIMEOUT_S,
     ) -> None:
         self._database = database
         self._listener = NoListener() if listener is None else listener
@@ -130,7 +130,7 @@ class GroupCommit:
         self._scheduler.before_wait()
         try:
             while request.outcome is None:
-                with self._database.turn(until - time.monotonic()):
+                with self._database.write_lock(until - time.monotonic()):
                     if request.outcome is None:
                         self._commit_next_group()
         except BaseException:

@@ -1,4 +1,4 @@
-"""Changes and times, to and from SQLite's rows."""
+"""The conversion of changes and times to and from SQLite's rows."""
 
 import sqlite3
 from datetime import UTC, datetime, timedelta
@@ -32,27 +32,27 @@ ON CONFLICT (incident_id) DO UPDATE SET
 
 
 def to_us(moment: datetime) -> int:
-    """Microseconds since 1970, exactly."""
+    """Return the microseconds since 1970, exactly."""
     return (moment - _START) // _MICROSECOND
 
 
 def from_us(moment_us: int) -> datetime:
-    """The time that ``to_us`` was given."""
+    """Return the time that ``to_us`` converted."""
     return _START + moment_us * _MICROSECOND
 
 
 def encode_incident(incident: Incident) -> str:
-    """The incident as JSON, with what is private."""
+    """Return the incident as JSON with every field."""
     return to_json(incident.to_record()).decode()
 
 
 def decode_incident(state: str) -> Incident:
-    """The incident that ``encode_incident`` was given."""
+    """Return the incident that ``encode_incident`` wrote."""
     return Incident.from_json(from_json(state))
 
 
 def change_row(change: Change, state_after: str) -> tuple[Any, ...]:
-    """The values for ``ADD_CHANGE`` of a committed change, whose ``after`` is encoded already."""
+    """Return the values for ``ADD_CHANGE``; ``state_after`` is the encoded ``change.after``."""
     after = change.after
     return (
         after.seq,
@@ -69,7 +69,7 @@ def change_row(change: Change, state_after: str) -> tuple[Any, ...]:
 
 
 def incident_row(incident: Incident, state: str) -> tuple[Any, ...]:
-    """The values for ``SAVE_INCIDENT``; ``state`` is the incident, encoded."""
+    """Return the values for ``SAVE_INCIDENT``; ``state`` is the encoded incident."""
     return (
         incident.seq,
         incident.incident_id,
@@ -83,7 +83,7 @@ def incident_row(incident: Incident, state: str) -> tuple[Any, ...]:
 
 
 def change_from(row: tuple[Any, ...] | sqlite3.Row) -> Change:
-    """The change in a row of ``CHANGE_COLUMNS``."""
+    """Return the change in a row of ``CHANGE_COLUMNS``."""
     seq, by, note, digest, user, key, before, after, epoch = row
     return Change(
         before=decode_incident(before) if before else None,

@@ -1,14 +1,14 @@
-"""The database's tables, as the list of steps that made them.
+"""The database's tables, as the list of migrations that made them.
 
-``user_version`` counts the steps that a database has had. A step is never changed once it
-has been released; what must change is a new step.
+``user_version`` counts the migrations of a database. A released migration never changes; a change
+of the schema is a new one.
 """
 
 import sqlite3
 
 from alerta_utec.adapters.sqlite.errors import DataRefused
 
-# "ALRT", so that a file can be told from any other SQLite database.
+# "ALRT", which distinguishes the file from other SQLite databases.
 APPLICATION_ID = 0x414C5254
 
 # Times are microseconds since 1970 in UTC. Plain types, for SQLite as old as 3.31.
@@ -72,7 +72,7 @@ CREATE TABLE deliveries (
 ) WITHOUT ROWID;
 """
 
-# Whoever is told by webhook, up to where the feed has been looked at for them, and what is owed.
+# The webhooks, the ``seq`` up to which the feed was scanned for them, and their jobs.
 _WEBHOOKS = """
 CREATE TABLE webhooks (
     webhook_id TEXT PRIMARY KEY,
@@ -99,9 +99,9 @@ CREATE INDEX webhook_jobs_owed ON webhook_jobs (webhook_id, next_try_at_us) WHER
 CREATE INDEX webhook_jobs_finished ON webhook_jobs (finished_at_us) WHERE state != 'owed';
 """
 
-# Each recipient's part in a change's e-mails. ``lead_seq``: the notice whose e-mail this one
-# leaves in, its own ``seq`` where it leaves first or alone. ``next_at_us``: the next try of what
-# is owed, the end of what holds a notice; none when all is done.
+# The notifications, one for each change and recipient, and the throttle state of each recipient.
+# ``lead_seq``: the first notification of the e-mail that has this one. ``next_at_us``: the next
+# attempt of a pending notification or the end of a hold, NULL after the last.
 _NOTICES = """
 CREATE TABLE notices (
     seq INTEGER NOT NULL,
@@ -140,10 +140,10 @@ MIGRATIONS: tuple[str, ...] = (_FIRST, _WEBHOOKS, _NOTICES, _FILE_IDENTITY)
 
 
 def check(connection: sqlite3.Connection, name: str) -> int:
-    """How many steps the database has had; 0 where it is empty.
+    """Return how many migrations the database has had; 0 if it is empty.
 
     Raises:
-        DataRefused: it is another program's, or made by a later version of this one.
+        DataRefused: it is another program's, or of a later version of this one.
         sqlite3.Error: it cannot be read.
     """
     (version,) = connection.execute("PRAGMA user_version").fetchone()
@@ -160,13 +160,13 @@ def check(connection: sqlite3.Connection, name: str) -> int:
 
 
 def migrate(connection: sqlite3.Connection, name: str) -> None:
-    """Bring the database to the last step, each step whole or not at all.
+    """Run the missing migrations, each in one transaction.
 
     ``connection`` is in autocommit mode.
 
     Raises:
         DataRefused: as ``check``.
-        sqlite3.Error: a step failed; the database is as before it.
+        sqlite3.Error: a migration failed and was rolled back.
     """
     for step in range(check(connection, name), len(MIGRATIONS)):
         statements = f"BEGIN IMMEDIATE;{MIGRATIONS[step]}PRAGMA user_version = {step + 1};COMMIT;"

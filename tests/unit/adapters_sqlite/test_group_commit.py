@@ -218,7 +218,7 @@ def test_a_change_that_cannot_be_stored_fails_alone(store: Store, together: Toge
 def test_a_change_that_waits_too_long_is_unavailable_and_not_stored_later(store: Store) -> None:
     together = Together(store, wait_max_s=0.05)
 
-    with store.database.turn():
+    with store.database.write_lock():
         outcomes = together(creation(incidentId="a"), creation(incidentId="b"))
     later = together(creation(incidentId="c"))
 
