@@ -126,12 +126,12 @@ def load(file: Path, *, aws: bool = False) -> tuple[Rule, ...]:
     Raises:
         Failure: the file is not valid; the message lists every problem.
     """
-    from alerta_utec.notifications.aws.rules import on_aws
-    from alerta_utec.notifications.rules_file import load_rules, on_one_machine
+    from alerta_utec.notifications.aws.rules import ReachFromAws
+    from alerta_utec.notifications.rules_file import ReachFromOneMachine, load_rules
     from alerta_utec.notifications.rules_problems import RulesRefused
 
     try:
-        return load_rules(file, os.environ, on_aws if aws else on_one_machine)
+        return load_rules(file, os.environ, ReachFromAws() if aws else ReachFromOneMachine())
     except RulesRefused as error:
         problems = "\n".join(f"  {safe(problem)}" for problem in error.problems)
         raise Failure(f"el archivo de reglas no es válido.\n{problems}") from error

@@ -9,7 +9,7 @@ from alerta_utec.notifications.messages import settings_text
 from alerta_utec.notifications.recipients import Kind, Recipient
 from alerta_utec.notifications.rules import Rule
 from alerta_utec.notifications.rules_nodes import Items, Node, Pairs, Scalar
-from alerta_utec.notifications.rules_parser import Reach, anyone, parse_rules
+from alerta_utec.notifications.rules_parser import ANYONE, Reach, parse_rules
 from alerta_utec.notifications.rules_problems import RulesProblem, RulesRefused
 
 FILE_MAX_BYTES = 256 * 1024
@@ -18,20 +18,22 @@ _DEPTH_MAX = 4
 _TEXT = "tag:yaml.org,2002:str"
 
 
-def on_one_machine(recipient: Recipient) -> str | None:
-    """Return why this machine cannot reach the recipient, or ``None``."""
-    if recipient.kind is Kind.PHONE:
-        return "no_text_messages"
-    if recipient.kind is Kind.APPRISE:
-        # Apprise takes a fifth of a second to import: only where it is used.
-        from apprise import Apprise
+class ReachFromOneMachine:
+    """A ``Reach`` by e-mail and by Apprise."""
 
-        if Apprise.instantiate(recipient.address) is None:
-            return "unknown_service"
-    return None
+    def problem(self, recipient: Recipient) -> str | None:
+        if recipient.kind is Kind.PHONE:
+            return "no_text_messages"
+        if recipient.kind is Kind.APPRISE:
+            # Apprise takes a fifth of a second to import: only where it is used.
+            from apprise import Apprise
+
+            if Apprise.instantiate(recipient.address) is None:
+                return "unknown_service"
+        return None
 
 
-def load_rules(path: Path, environ: Mapping[str, str], reach: Reach = anyone) -> tuple[Rule, ...]:
+def load_rules(path: Path, environ: Mapping[str, str], reach: Reach = ANYONE) -> tuple[Rule, ...]:
     """Return the rules in the file at ``path``; as ``parse_rules``.
 
     Raises:
@@ -49,7 +51,7 @@ def load_rules(path: Path, environ: Mapping[str, str], reach: Reach = anyone) ->
         raise _refused("not_utf8", path=path) from error
 
 
-def read_rules(text: str, environ: Mapping[str, str], reach: Reach = anyone) -> tuple[Rule, ...]:
+def read_rules(text: str, environ: Mapping[str, str], reach: Reach = ANYONE) -> tuple[Rule, ...]:
     """Return the rules in the text of a file; as ``load_rules``."""
     try:
         root = yaml.compose(text, Loader=yaml.SafeLoader)

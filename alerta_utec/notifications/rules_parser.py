@@ -6,7 +6,7 @@ It imports the standard library alone, since a deployment to AWS runs it without
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from alerta_utec.domain.values import Urgency, parse_choice
 from alerta_utec.notifications.recipients import Recipient
@@ -22,16 +22,27 @@ ADDRESS_MAX_CHARS = 2000
 _ENV = re.compile(r"env:([A-Za-z_][A-Za-z0-9_]*)")
 _HOURS = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)\s*-\s*([01]?\d|2[0-3]|24):([0-5]\d)")
 _WEEK = {name: number for number, names in enumerate(DAYS) for name in names}
-# Returns why a deployment cannot reach a recipient, as a key of ``settings_text``.
-Reach = Callable[[Recipient], str | None]
 
 
-def anyone(_recipient: Recipient) -> str | None:
-    """Accept every recipient."""
-    return None
+class Reach(Protocol):
+    """The recipients that a deployment can reach."""
+
+    def problem(self, recipient: Recipient) -> str | None:
+        """Return why it cannot reach the recipient, as a key of ``settings_text``, or ``None``."""
+        ...
 
 
-def parse_rules(root: Node, environ: Mapping[str, str], reach: Reach = anyone) -> tuple[Rule, ...]:
+class ReachAnyone:
+    """A ``Reach`` without limits."""
+
+    def problem(self, recipient: Recipient) -> str | None:
+        return None
+
+
+ANYONE = ReachAnyone()
+
+
+def parse_rules(root: Node, environ: Mapping[str, str], reach: Reach = ANYONE) -> tuple[Rule, ...]:
     """Return the rules in the content of a file.
 
     ``environ`` has the values of ``env:NAME``; ``reach`` judges each recipient.
@@ -145,7 +156,7 @@ class _Reader:
         if recipient is None:
             # It may be a mistyped URL and hold a secret: the text does not repeat it.
             raise _Invalid("not_recipient")
-        unreachable = self.reach(recipient)
+        unreachable = self.reach.problem(recipient)
         if unreachable is not None:
             raise _Invalid(unreachable, recipient=recipient.shown)
         return recipient

@@ -1,7 +1,7 @@
 """The sender: sends the pending e-mails of one channel on one machine."""
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -35,12 +35,15 @@ class Channel:
 
 
 @dataclass(frozen=True, slots=True)
-class _Unsaved:
-    """The outcome of an attempt that could not be stored yet; no attempt before ``until``."""
+class _Outcome:
+    """The outcome of one attempt to send ``email``."""
 
-    save: Callable[[], None]
-    attempts: int
-    until: datetime | None
+    email: OutgoingEmail
+    at: datetime
+    # Why it failed, or ``None`` if it was sent.
+    reason: str | None = None
+    # The next attempt; ``None`` if this was the last.
+    until: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -57,8 +60,8 @@ class Sender:
     channel: Channel
     composer: Composer
     clock: Clock
-    # By the key of the e-mail.
-    _unsaved: dict[tuple[str, int], _Unsaved] = field(default_factory=dict, init=False, repr=False)
+    # Outcomes that are not stored yet, by the key of the e-mail.
+    _unsaved: dict[tuple[str, int], _Outcome] = field(default_factory=dict, init=False, repr=False)
 
     def run_once(self) -> datetime | None:
         """Send what is due.
@@ -79,7 +82,7 @@ class Sender:
                 if known is None:
                     self._attempt(email)
                 elif known.until is not None and known.until <= now:
-                    self._attempt(replace(email, attempts=known.attempts))
+                    self._attempt(replace(email, attempts=known.email.attempts + 1))
         finally:
             self.channel.close_idle()
         if self._unsaved:
@@ -96,43 +99,44 @@ class Sender:
             log.exception("email_failed", extra=_fields(email))
             self._failed(email, "internal")
         else:
-            at = self.clock.now()
             log.info("email_sent", extra=_fields(email) | {"count": len(email.changes)})
-            self._save(email, lambda: self.notifications.mark_sent(email, at=at))
+            self._save(_Outcome(email, self.clock.now()))
 
     def _failed(self, email: OutgoingEmail, reason: str) -> None:
         now = self.clock.now()
         fields = _fields(email) | {"attempts": email.attempts + 1, "reason": reason}
         if now - email.pending_since >= GIVE_UP_AFTER:
-            self._save(email, lambda: self.notifications.give_up(email, at=now, reason=reason))
+            self._save(_Outcome(email, now, reason))
             log.error("email_given_up", extra=fields)
             return
         wait_s = delay_s(email.attempts, base_s=FIRST_DELAY_S, cap_s=MAX_DELAY_S, jitter=0.5)
-        until = now + timedelta(seconds=wait_s)
-        self._save(
-            email,
-            lambda: self.notifications.postpone(email, at=now, until=until, reason=reason),
-            until,
-        )
+        self._save(_Outcome(email, now, reason, until=now + timedelta(seconds=wait_s)))
         log.warning("email_postponed", extra=fields)
 
-    def _save(
-        self, email: OutgoingEmail, save: Callable[[], None], until: datetime | None = None
-    ) -> None:
+    def _save(self, outcome: _Outcome) -> None:
         try:
-            save()
+            self._store(outcome)
         except Unavailable:
-            self._unsaved[email.key] = _Unsaved(save, email.attempts + 1, until)
+            self._unsaved[outcome.email.key] = outcome
         else:
-            self._unsaved.pop(email.key, None)
+            self._unsaved.pop(outcome.email.key, None)
 
     def _save_outcomes(self) -> None:
         for key, outcome in list(self._unsaved.items()):
             try:
-                outcome.save()
+                self._store(outcome)
             except Unavailable:
                 return
             del self._unsaved[key]
+
+    def _store(self, outcome: _Outcome) -> None:
+        email, at, reason = outcome.email, outcome.at, outcome.reason
+        if reason is None:
+            self.notifications.mark_sent(email, at=at)
+        elif outcome.until is None:
+            self.notifications.give_up(email, at=at, reason=reason)
+        else:
+            self.notifications.postpone(email, at=at, until=outcome.until, reason=reason)
 
 
 def _fields(email: OutgoingEmail) -> dict[str, object]:

@@ -18,9 +18,11 @@ from alerta_utec.notifications.rules_problems import RulesProblem, RulesRefused
 RECIPIENTS_MAX = 200
 
 
-def on_aws(recipient: Recipient) -> str | None:
-    """Return why SNS cannot reach the recipient, or ``None``."""
-    return "no_apprise" if recipient.kind is Kind.APPRISE else None
+class ReachFromAws:
+    """A ``Reach`` by e-mail and by text message."""
+
+    def problem(self, recipient: Recipient) -> str | None:
+        return "no_apprise" if recipient.kind is Kind.APPRISE else None
 
 
 def check(document: Any, environ: Mapping[str, str], *, email: str = "") -> dict[str, Any]:
@@ -33,7 +35,7 @@ def check(document: Any, environ: Mapping[str, str], *, email: str = "") -> dict
         them, and the ``subscriptions`` to the topic as CloudFormation resources.
     """
     try:
-        rules = parse_nodes(from_json(document), environ, on_aws)
+        rules = parse_nodes(from_json(document), environ, ReachFromAws())
     except RulesRefused as refused:
         return _problems(refused.details)
     recipients = {recipient_id(one): one for rule in rules for one in rule.to}

@@ -160,11 +160,12 @@ def test_a_mistyped_secret_is_not_repeated() -> None:
 
 
 def test_recipients_that_cannot_be_reached_are_refused() -> None:
-    def no_phones(recipient: Recipient) -> str | None:
-        return "no_text_messages" if recipient.kind is Kind.PHONE else None
+    class NoPhones:
+        def problem(self, recipient: Recipient) -> str | None:
+            return "no_text_messages" if recipient.kind is Kind.PHONE else None
 
     with pytest.raises(RulesRefused) as refused:
-        read_rules(WHOLE, {"GRUPO": "slack://a/b/c"}, no_phones)
+        read_rules(WHOLE, {"GRUPO": "slack://a/b/c"}, NoPhones())
 
     assert refused.value.problems == (
         "Línea 5, «Guardia»: to: +51999999999: una máquina no envía SMS; "

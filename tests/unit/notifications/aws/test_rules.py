@@ -19,7 +19,7 @@ from ministack.services.sns import _matches_filter_policy  # type: ignore[import
 from alerta_utec.app.records import Recorder
 from alerta_utec.domain.change import Change
 from alerta_utec.domain.values import Status, Urgency
-from alerta_utec.notifications.aws.rules import check, on_aws, parse_rules
+from alerta_utec.notifications.aws.rules import ReachFromAws, check, parse_rules
 from alerta_utec.notifications.aws.sns import SnsMailer
 from alerta_utec.notifications.rules import Rule, RuleSet
 from alerta_utec.notifications.rules_file import read_rules
@@ -323,7 +323,7 @@ def _policies(checked: dict[str, Any]) -> dict[tuple[str, str], Any]:
 
 def _read(document: list[dict[str, Any]]) -> tuple[Rule, ...]:
     # JSON is YAML.
-    return read_rules(json.dumps(document, ensure_ascii=False), ENVIRON, on_aws)
+    return read_rules(json.dumps(document, ensure_ascii=False), ENVIRON, ReachFromAws())
 
 
 def _plain(rule: Rule) -> Sequence[Any]:
