@@ -89,6 +89,7 @@ class Reader:
         self.watchers: list[Terminal] = []
         self._documents: Described | None = None
         self.banner = ""
+        self.shown: list[tuple[str, str]] = []
 
     def __enter__(self) -> Self:
         return self
@@ -178,7 +179,8 @@ class Reader:
             terminal.start(command, lambda: sign in terminal.screen)
             self.watchers.append(terminal)
             return terminal.screen
-        return terminal.run(command)
+        self.shown.append((command, terminal.run(command)))
+        return self.shown[-1][1]
 
     def run_program(self, text: str, ends_with: str | None) -> None:
         """Run a Python program; one without an end is stopped once it has written a text."""
