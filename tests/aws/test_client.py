@@ -28,7 +28,7 @@ async def cut_off(deployment: Deployment, follower: Follower) -> None:
     await eventually_async(lambda: follower.reader.count(Connected) > before)
 
 
-def test_a_follower_that_is_cut_off_again_and_again_misses_nothing_and_hears_nothing_twice(
+def test_a_follower_that_is_cut_off_repeatedly_gets_every_change_once(
     deployment: Deployment,
 ) -> None:
     ledger = Ledger()

@@ -31,7 +31,7 @@ def test_an_address_is_subscribed_at_once_and_a_deployment_without_it_keeps_it(
     assert _subscribed(deployment).count(address) == 1
 
 
-def test_what_is_no_address_is_refused_before_anything_happens(deployment: Deployment) -> None:
+def test_an_invalid_address_is_refused_before_the_deployment(deployment: Deployment) -> None:
     with pytest.raises(DeployFailed, match=r"no es una dirección de correo.*no e-mail address"):
         deployment.deploy(email="nobody")
 
@@ -44,7 +44,7 @@ def test_api_gateway_is_given_a_role_to_write_logs_with(deployment: Deployment) 
     assert account["cloudwatchRoleArn"].endswith(":role/serverlessApiGatewayCloudWatchRole")
 
 
-def test_a_role_that_the_account_has_for_logs_is_left_alone(deployment: Deployment) -> None:
+def test_an_existing_role_of_the_account_for_logs_is_kept(deployment: Deployment) -> None:
     gateway = deployment.client("apigateway")
     before = gateway.get_account()["cloudwatchRoleArn"]
     other = "arn:aws:iam::000000000000:role/somebody-elses"

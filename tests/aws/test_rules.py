@@ -118,7 +118,7 @@ def test_each_recipient_gets_what_its_rules_send(
         assert {address for address, queue in queues.items() if queue.heard(place)} == who
 
 
-def test_an_e_mail_and_a_text_message_go_out(routed: Routed) -> None:
+def test_an_email_and_a_text_message_are_sent(routed: Routed) -> None:
     emulator = routed.deployment.emulator
     before = len(emulator.log)
 
@@ -184,6 +184,6 @@ def test_an_invalid_file_is_refused_before_anything_happens(routed: Routed) -> N
     assert routed.policies() == before
 
 
-def test_an_address_cannot_have_both_everything_and_what_the_rules_say(routed: Routed) -> None:
+def test_an_address_cannot_be_both_unfiltered_and_in_the_rules(routed: Routed) -> None:
     with pytest.raises(DeployFailed, match=r"Guardia@example\.edu lo recibe todo"):
         routed.deployment.deploy(rules=str(routed.file), email="Guardia@example.edu")

@@ -35,7 +35,7 @@ def shown(deployment: Deployment, name: str, role: str) -> dict[str, Any]:
     return dict(http_request("GET", url, None, bearer(token(role))).json())
 
 
-def test_nobody_comes_in_without_a_valid_token(guarded: Deployment) -> None:
+def test_a_connection_without_a_valid_token_is_refused(guarded: Deployment) -> None:
     for headers in ({}, bearer("a.b.c"), bearer(token(aud="otra"))):
         with pytest.raises(InvalidStatus):
             WsClient(guarded.ws_url, headers=headers)
@@ -76,7 +76,7 @@ def test_three_roles_take_an_incident_from_report_to_resolution(guarded: Deploym
     assert "reportedBy" not in nameless["incident"]
 
 
-def test_a_connection_whose_token_has_ended_is_refused_and_swept(guarded: Deployment) -> None:
+def test_a_connection_with_an_expired_token_is_refused_and_swept(guarded: Deployment) -> None:
     ends_in_s = 4
     made = token("autoridad", exp=now_s() - LEEWAY_S + ends_in_s)
     functions = guarded.client("lambda")

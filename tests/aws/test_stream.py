@@ -11,7 +11,7 @@ from tests.support.wsclient import WsClient
 
 
 @pytest.mark.parametrize("consumer", ["broadcast", "alarm"])
-def test_a_record_that_fails_comes_again_and_those_before_it_do_not(
+def test_a_failing_record_is_retried_and_the_records_before_it_are_not(
     deployment: Deployment, consumer: str
 ) -> None:
     good = _record(deployment, "1")
@@ -25,7 +25,7 @@ def test_a_record_that_fails_comes_again_and_those_before_it_do_not(
     assert answer == {"batchItemFailures": [{"itemIdentifier": "2"}]}
 
 
-def test_a_batch_without_a_bad_record_is_done(deployment: Deployment) -> None:
+def test_a_batch_without_a_failing_record_succeeds(deployment: Deployment) -> None:
     answer = _invoke(deployment, "broadcast", [_record(deployment, "1")])
 
     assert answer == {"batchItemFailures": []}

@@ -66,7 +66,7 @@ def test_a_message_is_posted_to_a_connection(deployment: Deployment) -> None:
     assert posted is True
 
 
-def test_a_message_to_nobody_is_not_posted(deployment: Deployment) -> None:
+def test_a_message_to_an_unknown_connection_is_not_posted(deployment: Deployment) -> None:
     assert call(deployment, "post_to_connection", "bm9ib2R5IGhlcmU=", {}) is False
 
 
@@ -79,7 +79,7 @@ def test_an_incident_that_is_saved_is_broadcast(deployment: Deployment) -> None:
 
 
 @pytest.mark.parametrize(("urgency", "expected"), [("medium", True), ("low", False)])
-def test_an_incident_is_mailed_again_where_it_calls_for_it(
+def test_an_incident_is_mailed_again_if_its_urgency_requires_it(
     deployment: Deployment, mailbox: Mailbox, urgency: str, expected: bool
 ) -> None:
     location = unique("Aula")

@@ -15,7 +15,7 @@ from tests.support.incidents import SEED_INCIDENT, SEED_MESSAGE, has, incident, 
 from tests.support.wsclient import WsClient
 
 
-def test_the_seed_message_reaches_both_clients_and_brings_its_sender_nothing_else(
+def test_the_seed_message_reaches_both_clients_and_its_sender_gets_nothing_else(
     deployment: Deployment,
 ) -> None:
     with WsClient(deployment.ws_url) as sender, WsClient(deployment.ws_url) as listener:
@@ -75,7 +75,7 @@ def test_an_alarm_goes_out_with_attributes_and_low_urgency_sends_none(
     assert quiet not in mailbox.locations()
 
 
-def test_a_subscription_can_tell_drills_by_their_attribute(
+def test_a_subscription_can_filter_drills_by_their_attribute(
     deployment: Deployment, mailbox: Mailbox
 ) -> None:
     place = unique("Torre")
@@ -88,7 +88,7 @@ def test_a_subscription_can_tell_drills_by_their_attribute(
     assert mail["Subject"].startswith("[Alerta UTEC] SIMULACRO - ALTA: ")
 
 
-def test_a_connection_that_is_gone_is_forgotten_at_the_next_broadcast(
+def test_a_broadcast_removes_the_rows_of_gone_connections(
     deployment: Deployment,
 ) -> None:
     connection_id = unique("gone")
@@ -105,7 +105,7 @@ def test_a_connection_that_is_gone_is_forgotten_at_the_next_broadcast(
     eventually(lambda: not _item(deployment, "ConnectionsTable", key), "the row's removal")
 
 
-def test_a_client_that_leaves_leaves_no_row(deployment: Deployment) -> None:
+def test_the_row_of_a_client_that_leaves_is_deleted(deployment: Deployment) -> None:
     with WsClient(deployment.ws_url) as client:
         key = {"connectionId": {"S": client.ping()["connectionId"]}}
         while_open = _item(deployment, "ConnectionsTable", key)

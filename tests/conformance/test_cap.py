@@ -26,9 +26,7 @@ def move(client: WsClient, incident_id: str, **fields: object) -> None:
     assert ack["type"] == "ack", ack
 
 
-def test_an_incidents_way_is_told_as_alerts_that_refer_to_each_other(
-    target: Target, client: WsClient
-) -> None:
+def test_the_alerts_of_an_incident_refer_to_each_other(target: Target, client: WsClient) -> None:
     place = unique("Aula")
     name = client.notify(incident(type="Humo", location=place, urgency="high"))["incidentId"]
 

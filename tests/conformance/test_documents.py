@@ -81,7 +81,7 @@ def test_every_example_is_valid(target: Target) -> None:
             Draft202012Validator(root).validate(example)
 
 
-def test_every_message_of_the_service_is_an_example_that_it_would_take(target: Target) -> None:
+def test_every_example_of_a_message_is_accepted_by_the_service(target: Target) -> None:
     messages = target.documents.asyncapi["components"]["messages"]
     with target.connect() as client:
         answers = {
@@ -93,7 +93,7 @@ def test_every_message_of_the_service_is_an_example_that_it_would_take(target: T
     assert answers["update"]["code"] == "not_found"
 
 
-def test_a_front_end_finds_the_socket_by_the_configuration(target: Target) -> None:
+def test_the_configuration_names_the_socket_for_front_ends(target: Target) -> None:
     config = target.get("/config.json").json()
 
     with target.connect(url=config["webSocketUrl"]) as client:
@@ -104,7 +104,7 @@ def test_a_front_end_finds_the_socket_by_the_configuration(target: Target) -> No
     assert config["roles"] == ["estudiante", "personal", "autoridad"]
 
 
-def test_the_page_to_try_it_out_fetches_nothing_from_elsewhere(target: Target) -> None:
+def test_the_docs_page_fetches_nothing_from_other_hosts(target: Target) -> None:
     answer = target.get("/docs")
 
     assert answer.status == 200

@@ -12,7 +12,7 @@ from tests.support.incidents import has, incident, unique
 from tests.support.wsclient import DELIVERY_S, WsClient
 
 
-def test_a_drill_is_told_as_one_from_its_report_to_its_resolution(
+def test_a_drill_is_marked_in_every_broadcast_up_to_its_resolution(
     target: Target, clients: tuple[WsClient, WsClient]
 ) -> None:
     actor, listener = clients
@@ -32,7 +32,7 @@ def test_a_drill_is_told_as_one_from_its_report_to_its_resolution(
 
 
 @pytest.mark.parametrize("more", [{}, {"drill": False}], ids=str)
-def test_what_is_no_drill_does_not_speak_of_drills(
+def test_an_incident_that_is_no_drill_has_no_drill_field(
     target: Target, client: WsClient, more: dict[str, bool]
 ) -> None:
     name = client.notify(incident(**more))["incidentId"]
@@ -58,7 +58,7 @@ def test_a_drill_that_is_neither_true_nor_false_is_refused(
     assert answer.json()["errors"] == problem
 
 
-def test_a_repeat_is_a_duplicate_only_where_both_are_drills(client: WsClient) -> None:
+def test_a_repeat_is_a_duplicate_only_if_both_reports_are_drills(client: WsClient) -> None:
     name = unique()
     first = client.notify(incident(incidentId=name, drill=True))
 
@@ -69,7 +69,7 @@ def test_a_repeat_is_a_duplicate_only_where_both_are_drills(client: WsClient) ->
     assert other["code"] == "conflict"
 
 
-def test_drills_are_left_out_of_the_statistics(target: Target, client: WsClient) -> None:
+def test_the_statistics_leave_out_drills(target: Target, client: WsClient) -> None:
     before = total(target)
 
     client.notify(incident(drill=True))

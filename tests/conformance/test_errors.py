@@ -29,7 +29,7 @@ LIMIT = 32 * 1024
     ],
     ids=lambda text: text[:20],
 )
-def test_what_is_no_json_object_gets_bad_json(client: WsClient, text: str) -> None:
+def test_a_message_that_is_no_json_object_gets_bad_json(client: WsClient, text: str) -> None:
     client.send_text(text)
 
     error = client.answer()
@@ -87,7 +87,7 @@ def test_the_routes_of_the_connection_itself_are_unknown_actions(
     assert_open(client)
 
 
-def test_no_action_at_all_gets_the_list_of_actions(client: WsClient) -> None:
+def test_a_message_without_an_action_gets_the_list_of_actions(client: WsClient) -> None:
     client.send_text("{}")
 
     error = client.answer()
@@ -164,7 +164,9 @@ def test_an_invalid_incident_gets_all_its_problems_at_once(client: WsClient) -> 
 
 
 @pytest.mark.parametrize("name", ["type", "location", "description"])
-def test_a_text_may_have_its_limit_and_not_one_more(client: WsClient, name: str) -> None:
+def test_a_text_of_its_limit_is_accepted_and_one_character_more_is_refused(
+    client: WsClient, name: str
+) -> None:
     limit = {"type": 80, "location": 120, "description": 4000}[name]
 
     taken = client.notify(incident(**{name: "ñ" * limit}))
@@ -186,7 +188,7 @@ def test_a_message_over_32_kb_in_smaller_frames_is_too_large(client: WsClient) -
     assert_open(client)
 
 
-def test_a_message_of_exactly_32_kb_is_taken(client: WsClient) -> None:
+def test_a_message_of_exactly_32_kb_is_accepted(client: WsClient) -> None:
     client.send_text(ping_of(LIMIT))
 
     assert client.answer()["type"] == "pong"
@@ -221,7 +223,7 @@ def test_a_binary_frame_closes_the_socket(target: Target, client: WsClient) -> N
         assert client.wait_closed()[0] == 1003
 
 
-def test_an_error_tells_nothing_of_the_inside(client: WsClient) -> None:
+def test_an_error_reveals_no_internals(client: WsClient) -> None:
     errors = [client.request({"action": "nada"}), client.notify({"type": 1}), client.notify(None)]
 
     told = json.dumps(errors, ensure_ascii=False)

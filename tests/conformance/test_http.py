@@ -122,7 +122,7 @@ def test_an_incident_is_shown_with_its_history(target: Target, client: WsClient)
     ]
 
 
-def test_what_is_shown_is_what_was_told(target: Target, client: WsClient) -> None:
+def test_a_shown_incident_equals_its_broadcast(target: Target, client: WsClient) -> None:
     ack = client.notify(incident())
 
     shown = target.get(f"/incidents/{ack['incidentId']}").json()["incident"]
@@ -162,7 +162,7 @@ def test_invalid_parameters_are_all_named(
     assert [problem["field"] for problem in answer.json()["errors"]] == fields
 
 
-def test_health_tells_the_position(target: Target, client: WsClient) -> None:
+def test_health_has_the_position(target: Target, client: WsClient) -> None:
     ack = client.notify(incident())
 
     answer = target.get("/health")
@@ -173,7 +173,7 @@ def test_health_tells_the_position(target: Target, client: WsClient) -> None:
 
 
 @pytest.mark.parametrize("path", ["/incidents", "/health"])
-def test_answers_are_not_cached(target: Target, path: str) -> None:
+def test_responses_are_not_cached(target: Target, path: str) -> None:
     assert target.get(path).headers["cache-control"] == "no-store"
 
 

@@ -18,7 +18,7 @@ def post(target: Target, body: Any, **headers: str) -> tuple[int, dict[str, Any]
     return answer.status, answer.json()
 
 
-def test_a_report_is_stored_acknowledged_and_told(target: Target, client: WsClient) -> None:
+def test_a_report_is_stored_acknowledged_and_broadcast(target: Target, client: WsClient) -> None:
     wanted = unique("a:b.c_d")
 
     answer = target.call("POST", "/incidents", incident(incidentId=wanted, urgency="ALTA", piso=4))
@@ -71,7 +71,7 @@ def test_an_idempotency_key_holds_on_both_wires(target: Target, client: WsClient
     ],
     ids=lambda value: str(value)[:20],
 )
-def test_a_body_that_cannot_be_taken_is_a_problem(
+def test_an_invalid_body_gets_a_problem_document(
     target: Target, body: bytes, status: int, code: str
 ) -> None:
     assert_problem(target.call("POST", "/incidents", body), status, code)
@@ -94,7 +94,7 @@ def test_a_bad_idempotency_key_is_an_invalid_request(target: Target, key: str) -
     assert [problem["field"] for problem in answer.json()["errors"]] == ["Idempotency-Key"]
 
 
-def test_an_incident_is_moved_on_and_everybody_is_told(target: Target, client: WsClient) -> None:
+def test_an_update_over_http_is_broadcast(target: Target, client: WsClient) -> None:
     name = post(target, incident())[1]["incidentId"]
 
     change = {"status": "resuelto", "note": "Listo", "revision": 1}
@@ -123,7 +123,7 @@ def test_an_incident_is_moved_on_and_everybody_is_told(target: Target, client: W
     ],
     ids=str,
 )
-def test_a_change_that_cannot_be_made_is_a_problem(
+def test_an_invalid_update_gets_a_problem_document(
     target: Target, change: Any, status: int, code: str
 ) -> None:
     name = post(target, incident())[1]["incidentId"]
@@ -131,7 +131,7 @@ def test_a_change_that_cannot_be_made_is_a_problem(
     assert_problem(target.call("PATCH", f"/incidents/{name}", change), status, code)
 
 
-def test_a_move_that_there_is_not_is_a_problem(target: Target) -> None:
+def test_an_impossible_transition_gets_a_problem_document(target: Target) -> None:
     name = post(target, incident(status="resuelto"))[1]["incidentId"]
 
     answer = target.call("PATCH", f"/incidents/{name}", {"status": "en_atencion"})
@@ -139,13 +139,13 @@ def test_a_move_that_there_is_not_is_a_problem(target: Target) -> None:
     assert_problem(answer, 409, "invalid_transition")
 
 
-def test_an_incident_that_there_is_not_cannot_be_moved_on(target: Target) -> None:
+def test_an_update_of_an_unknown_incident_is_not_found(target: Target) -> None:
     answer = target.call("PATCH", f"/incidents/{unique()}", {"status": "resuelto"})
 
     assert_problem(answer, 404, "not_found")
 
 
-def test_the_statistics_count_what_is_taken_in_and_attended_to(target: Target) -> None:
+def test_the_statistics_count_reported_and_attended_incidents(target: Target) -> None:
     before = target.get("/stats", days="1").json()
     name = post(target, incident(urgency="medium"))[1]["incidentId"]
     target.call("PATCH", f"/incidents/{name}", {"status": "en_atencion"})

@@ -23,7 +23,7 @@ SKEW = timedelta(seconds=5)
     ["hola", '{"x":"x",  "ñ": "🔥"}', " ", "x" * LIMIT],
     ids=["plain", "json", "space", "128KB"],
 )
-def test_what_is_posted_reaches_the_client_verbatim(
+def test_a_posted_frame_reaches_the_client_verbatim(
     target: Target, client: WsClient, data: str
 ) -> None:
     connection_id = client.ping()["connectionId"]
@@ -34,7 +34,7 @@ def test_what_is_posted_reaches_the_client_verbatim(
     client.wait_text(data)
 
 
-def test_bytes_that_are_not_utf_8_are_replaced(target: Target, client: WsClient) -> None:
+def test_posted_bytes_that_are_not_utf_8_are_replaced(target: Target, client: WsClient) -> None:
     connection_id = client.ping()["connectionId"]
 
     target.management().post_to_connection(ConnectionId=connection_id, Data=b"a\xffb")
@@ -109,7 +109,7 @@ def test_a_malformed_connection_id_is_a_bad_request(target: Target) -> None:
         assert (code, status) == ("BadRequestException", 400)
 
 
-def test_a_well_formed_id_that_nobody_has_is_gone(target: Target) -> None:
+def test_a_well_formed_unknown_connection_id_is_gone(target: Target) -> None:
     management = target.management()
 
     refused = refusal(management.post_to_connection, ConnectionId="AAAAAAAAAAAAAAA=", Data=b"x")

@@ -44,7 +44,7 @@ def test_an_ack_has_exactly_the_fields_of_the_protocol(client: WsClient) -> None
     assert type(ack["seq"]) is int
 
 
-def test_what_is_told_is_what_was_acknowledged(clients: Pair) -> None:
+def test_a_broadcast_has_the_acknowledged_incident(clients: Pair) -> None:
     sender, listener = clients
 
     ack = sender.notify(incident(description="Se quemó el foco ñandú 🔥", piso=3, nota=None))
@@ -90,7 +90,7 @@ def test_spellings_that_people_type_are_normalised(clients: Pair) -> None:
     assert stored["type"] == "fuga de gas"
 
 
-def test_a_repeated_incident_id_is_a_duplicate_and_is_told_once(clients: Pair) -> None:
+def test_a_repeated_incident_id_is_a_duplicate_and_is_broadcast_once(clients: Pair) -> None:
     sender, listener = clients
     report = incident(incidentId=unique())
 
@@ -105,7 +105,7 @@ def test_a_repeated_incident_id_is_a_duplicate_and_is_told_once(clients: Pair) -
     assert len(listener.updates(first["incidentId"])) == 1
 
 
-def test_a_repeated_idempotency_key_is_a_duplicate_and_is_told_once(clients: Pair) -> None:
+def test_a_repeated_idempotency_key_is_a_duplicate_and_is_broadcast_once(clients: Pair) -> None:
     sender, listener = clients
     report, key = incident(description=unique()), unique("key")
 
@@ -152,7 +152,7 @@ def test_the_same_key_with_other_content_is_a_conflict(client: WsClient) -> None
     assert (refused["type"], refused["code"]) == ("error", "conflict")
 
 
-def test_a_client_that_left_does_not_keep_the_others_from_hearing(target: Target) -> None:
+def test_a_client_that_left_does_not_stop_the_broadcast_to_others(target: Target) -> None:
     with target.connect() as stays:
         with target.connect() as leaves:
             leaves.ping()

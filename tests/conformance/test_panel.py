@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from tests.conformance.targets import Target
 
 
-def test_the_page_may_open_sockets_where_the_configuration_says_and_nowhere_else(
+def test_the_policy_of_the_page_allows_only_the_configured_socket(
     target: Target,
 ) -> None:
     page = target.get("/")
@@ -33,7 +33,9 @@ def test_every_file_of_the_page_comes_with_its_type(target: Target) -> None:
     assert {a.headers["x-content-type-options"] for a in answers.values()} == {"nosniff"}
 
 
-def test_a_browser_that_has_it_gets_304_and_one_that_can_gets_it_compressed(target: Target) -> None:
+def test_a_file_is_answered_with_304_if_unchanged_and_compressed_if_accepted(
+    target: Target,
+) -> None:
     plain = target.get("/")
     packed = target.call("GET", "/", headers={"Accept-Encoding": "gzip"})
     again = target.call("GET", "/", headers={"If-None-Match": plain.headers["etag"]})
@@ -51,6 +53,6 @@ def test_a_head_request_gets_no_body(target: Target) -> None:
     assert answer.headers["etag"] == target.get("/").headers["etag"]
 
 
-def test_a_file_that_the_panel_has_not_is_not_found(target: Target) -> None:
+def test_an_unknown_file_of_the_panel_is_not_found(target: Target) -> None:
     for path in ("/panel/nothing.js", "/panel/index.html", "/panel/..%2Fhttp.py", "/panel/"):
         assert target.get(path).status == 404, path

@@ -61,7 +61,7 @@ def test_a_subscription_without_a_request_id_is_silent(client: WsClient, place: 
     ],
     ids=str,
 )
-def test_only_what_matches_every_field_is_heard(
+def test_a_subscriber_gets_only_incidents_that_match_every_field(
     clients: tuple[WsClient, WsClient],
     place: str,
     wanted: dict[str, Any],
@@ -81,7 +81,7 @@ def test_only_what_matches_every_field_is_heard(
         sender.wait_update(name)
 
 
-def test_a_filter_at_the_handshake_does_the_same(
+def test_a_filter_at_the_handshake_works_like_a_subscription(
     target: Target, client: WsClient, place: str
 ) -> None:
     comma = f"{place}, piso 2"
@@ -99,7 +99,7 @@ def test_a_filter_at_the_handshake_does_the_same(
         assert sorted(heard(listener)) == sorted([first, second])
 
 
-def test_a_later_subscription_replaces_the_filter_and_an_empty_one_takes_it_away(
+def test_a_later_subscription_replaces_the_filter_and_an_empty_one_removes_it(
     target: Target, client: WsClient, place: str
 ) -> None:
     with target.connect(urlencode({"location": "ningún sitio"})) as listener:
@@ -131,7 +131,7 @@ def test_a_later_subscription_replaces_the_filter_and_an_empty_one_takes_it_away
     ],
     ids=lambda wanted: str(wanted)[:25],
 )
-def test_a_filter_that_is_none_is_refused_and_the_one_before_stays(
+def test_a_malformed_filter_is_refused_and_the_previous_one_stays(
     clients: tuple[WsClient, WsClient], place: str, wanted: Any
 ) -> None:
     sender, listener = clients
@@ -146,7 +146,7 @@ def test_a_filter_that_is_none_is_refused_and_the_one_before_stays(
     assert heard(listener) == [wanted_id]
 
 
-def test_a_handshake_with_a_filter_that_is_none_is_refused(target: Target) -> None:
+def test_a_handshake_with_a_malformed_filter_is_refused(target: Target) -> None:
     with pytest.raises(InvalidStatus) as refused:
         target.connect("urgency=urgente")
 
@@ -154,7 +154,7 @@ def test_a_handshake_with_a_filter_that_is_none_is_refused(target: Target) -> No
     assert status == (403 if target.differs("refused_handshake") else 400)
 
 
-def test_what_leaves_the_view_is_told_once_more_and_then_no_more(
+def test_an_incident_that_leaves_the_filter_is_sent_once_more(
     clients: tuple[WsClient, WsClient], place: str
 ) -> None:
     sender, listener = clients
@@ -172,7 +172,7 @@ def test_what_leaves_the_view_is_told_once_more_and_then_no_more(
     assert sorted(f["incident"]["revision"] for f in listener.updates(name)) == [1, 2, 4]
 
 
-def test_sync_keeps_to_the_filter_and_tells_what_has_left_the_view(
+def test_sync_applies_the_filter_and_includes_incidents_that_left_it(
     target: Target, client: WsClient, place: str
 ) -> None:
     left = report(client, location=place)
@@ -191,7 +191,7 @@ def test_sync_keeps_to_the_filter_and_tells_what_has_left_the_view(
     assert page["more"] is False
 
 
-def test_a_snapshot_keeps_to_the_filter(client: WsClient, place: str) -> None:
+def test_a_snapshot_applies_the_filter(client: WsClient, place: str) -> None:
     mine = [report(client, location=place) for _ in range(2)]
     report(client)
     subscribe(client, location=place)

@@ -19,7 +19,7 @@ def drain(client: WsClient, **message: Any) -> list[Frame]:
     return pages
 
 
-def test_a_client_that_was_away_is_told_what_it_missed_and_no_more(
+def test_a_client_that_was_away_gets_the_changes_it_missed_and_no_more(
     target: Target, client: WsClient
 ) -> None:
     client.notify(incident())
@@ -39,7 +39,7 @@ def test_a_client_that_was_away_is_told_what_it_missed_and_no_more(
         assert pages[-1]["position"] == position
 
 
-def test_a_client_that_missed_nothing_is_told_so(target: Target, client: WsClient) -> None:
+def test_a_client_that_missed_nothing_gets_an_empty_page(target: Target, client: WsClient) -> None:
     since = client.ping()["position"]
 
     answer = client.request({"action": "sync", "since": since})
@@ -66,7 +66,7 @@ def test_a_malformed_position_is_an_invalid_request(client: WsClient) -> None:
     assert [problem["field"] for problem in answer["errors"]] == ["since"]
 
 
-def test_what_comes_by_sync_is_what_was_broadcast(client: WsClient) -> None:
+def test_incidents_from_sync_equal_their_broadcasts(client: WsClient) -> None:
     since = client.ping()["position"]
     name = client.notify(incident(aula="ñ", niveles=[1, {"a": None}]))["incidentId"]
     update = client.wait_update(name)
@@ -76,7 +76,7 @@ def test_what_comes_by_sync_is_what_was_broadcast(client: WsClient) -> None:
     assert update["incident"] in [found for page in pages for found in page["incidents"]]
 
 
-def test_without_a_position_the_open_incidents_come(client: WsClient) -> None:
+def test_a_sync_without_a_position_returns_the_open_incidents(client: WsClient) -> None:
     opened = client.notify(incident())["incidentId"]
     closed = client.notify(incident(status="resuelto"))["incidentId"]
 

@@ -37,7 +37,7 @@ def opened(client: WsClient) -> str:
     return str(client.notify(incident(incidentId=unique()))["incidentId"])
 
 
-def test_an_update_is_acked_and_told_to_everybody(clients: Pair) -> None:
+def test_an_update_is_acked_and_broadcast(clients: Pair) -> None:
     sender, listener = clients
     created = sender.notify(incident(piso=3))
     name = created["incidentId"]
@@ -111,7 +111,7 @@ def test_an_update_made_from_an_old_revision_is_a_conflict(clients: Pair) -> Non
     assert taken["revision"] == 3
 
 
-def test_an_update_that_changes_nothing_is_a_duplicate_and_is_not_told(
+def test_an_update_that_changes_nothing_is_a_duplicate_and_is_not_broadcast(
     clients: Pair,
 ) -> None:
     sender, listener = clients
@@ -177,7 +177,7 @@ def test_an_update_without_a_request_id_is_answered_by_the_broadcast_alone(
     ],
     ids=lambda value: str(value)[:30],
 )
-def test_an_update_that_cannot_be_is_refused_and_changes_nothing(
+def test_an_invalid_update_is_refused_and_changes_nothing(
     target: Target,
     client: WsClient,
     opened: str,
@@ -192,11 +192,11 @@ def test_an_update_that_cannot_be_is_refused_and_changes_nothing(
     assert target.get(f"/incidents/{opened}").json()["incident"]["revision"] == 1
 
 
-def test_the_longest_note_is_taken(client: WsClient, opened: str) -> None:
+def test_a_note_of_the_greatest_length_is_accepted(client: WsClient, opened: str) -> None:
     assert update(client, opened, note="ñ" * 2000)["type"] == "ack"
 
 
-def test_a_repeated_report_is_a_duplicate_whatever_has_become_of_the_incident(
+def test_a_repeated_report_is_a_duplicate_in_every_later_state_of_its_incident(
     client: WsClient,
 ) -> None:
     report = incident(incidentId=unique())

@@ -23,7 +23,7 @@ def _all(connections: Connections) -> dict[str, Connection]:
     return by_id
 
 
-def test_nobody_is_connected_at_first(connections: Connections) -> None:
+def test_a_new_store_has_no_connection(connections: Connections) -> None:
     assert _all(connections) == {}
 
 
@@ -48,7 +48,7 @@ def test_a_connection_comes_back_as_it_was_saved(connections: Connections) -> No
     assert _all(connections) == {"BFHPhfCWIAMCKlQ=": plain, "a/b+c=": full}
 
 
-def test_one_connection_is_told_from_the_others(
+def test_get_returns_the_connection_with_that_id(
     connections: Connections, clock: ManualClock
 ) -> None:
     connections.save(_connection("a", lasts=10 * SECOND))
@@ -61,7 +61,7 @@ def test_one_connection_is_told_from_the_others(
     assert connections.get("b") == _connection("b")
 
 
-def test_saving_again_replaces(connections: Connections) -> None:
+def test_saving_a_connection_again_replaces_it(connections: Connections) -> None:
     connections.save(_connection("a"))
 
     filtered = Connection("a", T0, T0 + 60 * SECOND, filter=Filter(urgency=frozenset({"high"})))
@@ -79,7 +79,7 @@ def test_a_deleted_connection_is_gone_and_the_others_stay(connections: Connectio
     assert set(_all(connections)) == {"a", "c"}
 
 
-def test_deleting_what_is_not_there_changes_nothing(connections: Connections) -> None:
+def test_deleting_an_unknown_connection_changes_nothing(connections: Connections) -> None:
     connections.save(_connection("a"))
 
     connections.delete("b")

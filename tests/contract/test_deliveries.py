@@ -18,11 +18,11 @@ def delivery(
     return Delivery(name, revision, channel, T0, outcome or COUNTS)
 
 
-def test_nothing_is_on_record_at_first(deliveries: Deliveries) -> None:
+def test_a_new_store_has_no_delivery(deliveries: Deliveries) -> None:
     assert deliveries.for_incident("a") == ()
 
 
-def test_deliveries_come_back_by_revision_and_channel(deliveries: Deliveries) -> None:
+def test_deliveries_are_listed_by_revision_and_channel(deliveries: Deliveries) -> None:
     email = delivery("a", 2, "email", result="failed", because="smtp ñ", attempts=3)
 
     deliveries.record([delivery("a", 10), email])
@@ -32,7 +32,7 @@ def test_deliveries_come_back_by_revision_and_channel(deliveries: Deliveries) ->
     assert deliveries.for_incident("a") == (delivery("a", 2), email, told, delivery("a", 10))
 
 
-def test_a_later_one_replaces_the_first(deliveries: Deliveries) -> None:
+def test_a_later_delivery_replaces_the_first(deliveries: Deliveries) -> None:
     deliveries.record([delivery("a", 1, "email", result="failed")])
 
     deliveries.record([delivery("a", 1, "email", result="sent")])
@@ -40,7 +40,7 @@ def test_a_later_one_replaces_the_first(deliveries: Deliveries) -> None:
     assert deliveries.for_incident("a") == (delivery("a", 1, "email", result="sent"),)
 
 
-def test_many_are_recorded_at_once(deliveries: Deliveries) -> None:
+def test_many_deliveries_are_recorded_in_one_call(deliveries: Deliveries) -> None:
     many = tuple(delivery("a", number) for number in range(1, 301))
 
     deliveries.record(many)
@@ -48,7 +48,7 @@ def test_many_are_recorded_at_once(deliveries: Deliveries) -> None:
     assert deliveries.for_incident("a") == many
 
 
-def test_outcomes_are_said_as_metrics(
+def test_metered_deliveries_log_their_outcomes_as_metrics(
     metered_deliveries: MeteredDeliveries, capsys: pytest.CaptureFixture[str]
 ) -> None:
     told = delivery("a", 1, WebhookChannel("webhook:w1"), result="sent")

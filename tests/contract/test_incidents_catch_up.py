@@ -46,7 +46,7 @@ def close(store: IncidentStore, change: Change) -> Change:
     return store.commit(update(change.after, status=Status.RESUELTO)).change
 
 
-def test_nothing_has_been_missed_at_the_head(incidents: IncidentStore) -> None:
+def test_a_client_at_the_head_has_missed_nothing(incidents: IncidentStore) -> None:
     add(incidents, "a")
     head = incidents.position()
 
@@ -135,7 +135,7 @@ def test_pages_stay_under_100_kb_and_leave_nothing_out(incidents: IncidentStore)
             assert len(frame.encode()) < 100_000
 
 
-def test_what_changes_while_a_snapshot_is_paged_comes_after_it(incidents: IncidentStore) -> None:
+def test_changes_made_while_a_snapshot_is_paged_come_after_it(incidents: IncidentStore) -> None:
     first = [add(incidents, f"i{number}", description="ñ" * 4000) for number in range(30)]
     catch_up = CatchUp(incidents)
 
@@ -159,7 +159,7 @@ def test_what_changes_while_a_snapshot_is_paged_comes_after_it(incidents: Incide
 
 
 @pytest.mark.parametrize("cursor", ["", "x", "a:1", "a:1:b", "A:1:2", "a:1:2:3", "a:-1:2"])
-def test_a_cursor_of_nobodys_is_refused(incidents: IncidentStore, cursor: str) -> None:
+def test_an_invalid_cursor_is_refused(incidents: IncidentStore, cursor: str) -> None:
     with pytest.raises(InvalidRequest):
         CatchUp(incidents).snapshot(cursor)
 

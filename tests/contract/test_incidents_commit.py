@@ -35,7 +35,7 @@ def test_seq_counts_creations_and_updates_alike_without_a_hole(incidents: Incide
     assert [first.revision, second.revision, third.revision] == [1, 1, 2]
 
 
-def test_what_is_refused_uses_up_no_seq(incidents: IncidentStore) -> None:
+def test_a_refused_change_uses_up_no_seq(incidents: IncidentStore) -> None:
     first = incidents.commit(creation(incidentId="a", key="k")).change.after
     incidents.commit(update(first))
 
@@ -136,7 +136,7 @@ def test_a_known_id_with_other_content_conflicts_whatever_the_key(
         incidents.commit(creation(incidentId="a", type="otro"))
 
 
-def test_a_key_belongs_to_one_user(incidents: IncidentStore) -> None:
+def test_an_idempotency_key_belongs_to_one_user(incidents: IncidentStore) -> None:
     incidents.commit(creation(key="k", user="rosa"))
 
     other = incidents.commit(creation(key="k", user="luis"))
@@ -151,7 +151,7 @@ def test_a_key_belongs_to_one_user(incidents: IncidentStore) -> None:
     ("user", "key", "other_user", "other_key"),
     [("a", "b:c", "a:b", "c"), ("a", "b#c", "a#b", "c"), ("", "a/b", "a", "b")],
 )
-def test_user_and_key_never_run_into_each_other(
+def test_users_and_keys_with_similar_text_stay_apart(
     incidents: IncidentStore, user: str, key: str, other_user: str, other_key: str
 ) -> None:
     incidents.commit(creation(key=key, user=user))

@@ -179,7 +179,7 @@ def test_pages_neither_repeat_nor_miss_while_incidents_arrive_and_change(
     assert seen == ["i7", "i6", "i5", "i4", "i3", "i2", "i1"]
 
 
-def test_pages_are_filtered_by_the_state_of_now(incidents: IncidentStore) -> None:
+def test_pages_are_filtered_by_the_current_state(incidents: IncidentStore) -> None:
     first, second, _ = _store_many(incidents, 3)
     incidents.commit(update(first, status=Status.RESUELTO))
     incidents.commit(update(second, urgency=Urgency.HIGH))

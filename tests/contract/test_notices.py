@@ -120,7 +120,7 @@ def test_a_decision_is_loaded_again_and_made_once(owing: Any) -> None:
         keep(owing, change, ana=None)
 
 
-def test_a_state_is_stored_whole_and_only_over_the_version_that_was_read(owing: Any) -> None:
+def test_a_throttle_state_is_stored_only_over_the_version_that_was_read(owing: Any) -> None:
     first, second = commit(owing), commit(owing)
 
     owing.notices.save(first.after.seq, "g", {ANA: Decision(STATE, None)})
@@ -302,7 +302,7 @@ def test_notifications_to_removed_recipients_are_given_up(owing: Any) -> None:
     assert owing.notices.abandon_others([], at=T0 + SECOND, reason="x") == 1
 
 
-def test_the_record_is_by_revision(owing: Any) -> None:
+def test_deliveries_of_notifications_are_listed_by_revision(owing: Any) -> None:
     new = commit(owing)
     resolved = owing.incidents.commit(update(new.after, status=Status.RESUELTO)).change
     keep(owing, new, ana=None)

@@ -55,7 +55,7 @@ def test_a_socket_that_is_named_twice_gets_the_frame_once(sockets: Any) -> None:
     assert sockets.received(socket, 2) == ["{}", "fin"]
 
 
-def test_nobody_is_posted_to(sockets: Any) -> None:
+def test_a_post_to_no_socket_delivers_nothing(sockets: Any) -> None:
     sockets.connect()
 
     assert sockets.poster.post([], "{}") == SendResult()

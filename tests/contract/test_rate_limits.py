@@ -23,7 +23,7 @@ def test_a_bucket_holds_its_burst_and_fills_at_its_rate(rate_limits: RateLimits)
     assert taken(rate_limits, "a", 100, 8) == 5
 
 
-def test_who_is_refused_is_told_how_long_to_wait_and_loses_nothing(
+def test_a_refusal_says_how_long_to_wait_and_takes_nothing(
     rate_limits: RateLimits,
 ) -> None:
     taken(rate_limits, "a", 0, 5)

@@ -33,7 +33,7 @@ def shown(deliveries: Any) -> dict[str, Any]:
     return dict(one.outcome)
 
 
-def test_a_plan_shows_that_everybody_is_still_to_come(shard_records: Any) -> None:
+def test_a_plan_counts_every_recipient_as_pending(shard_records: Any) -> None:
     shard_records.record_part("r", PLAN, plan(500))
 
     assert shown(shard_records) == {
@@ -73,14 +73,14 @@ def test_a_later_record_of_a_shard_replaces_the_first(shard_records: Any) -> Non
     assert (shown(shard_records)["delivered"], shown(shard_records)["failed"]) == (250, 0)
 
 
-def test_without_a_plan_the_shards_are_all_that_is_known(shard_records: Any) -> None:
+def test_shards_without_a_plan_have_no_pending_count(shard_records: Any) -> None:
     shard_records.record_part("r", 2, shard(250))
 
     assert shown(shard_records)["attempted"] == 250
     assert "pending" not in shown(shard_records)
 
 
-def test_the_last_run_is_the_record(shard_records: Any) -> None:
+def test_the_last_run_of_a_broadcast_is_the_record(shard_records: Any) -> None:
     shard_records.record_part("r2", 1, shard(7))
     shard_records.record_part("r1", 1, shard(250, 9))
     shard_records.record_part("r1", 2, shard(250, 9))
@@ -88,7 +88,7 @@ def test_the_last_run_is_the_record(shard_records: Any) -> None:
     assert shown(shard_records)["delivered"] == 7
 
 
-def test_what_was_tried_last_is_the_record_whole_or_in_shards(shard_records: Any) -> None:
+def test_the_latest_attempt_is_the_record_whole_or_in_shards(shard_records: Any) -> None:
     shard_records.record_part("r1", 1, shard(250))
 
     shard_records.record([shard(3, 5)])
@@ -120,7 +120,7 @@ def test_many_shards_add_up(shard_records: Any) -> None:
     assert shown(shard_records)["delivered"] == 75_000
 
 
-def test_shards_are_said_as_metrics_and_the_plan_is_not(
+def test_metered_shards_are_logged_as_metrics_and_the_plan_is_not(
     metered_deliveries: MeteredDeliveries, capsys: pytest.CaptureFixture[str]
 ) -> None:
     metered_deliveries.record_part("r", PLAN, plan(250))

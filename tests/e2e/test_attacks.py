@@ -30,7 +30,7 @@ from tests.support.wsclient import WsClient
 STRANGER = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
 
-def test_a_good_token_is_taken_in_each_of_three_places_and_over_http(guarded: Server) -> None:
+def test_a_valid_token_is_accepted_in_three_places_and_over_http(guarded: Server) -> None:
     made = token()
     offer = ["alerta.v1", f"bearer.{made}"]
 
@@ -43,7 +43,7 @@ def test_a_good_token_is_taken_in_each_of_three_places_and_over_http(guarded: Se
     assert http_request("GET", f"{guarded.http_url}/incidents", None, bearer(made)).status == 200
 
 
-def test_nobody_reads_or_reports_without_a_token(guarded: Server) -> None:
+def test_a_caller_without_a_token_can_neither_read_nor_report(guarded: Server) -> None:
     body = b'{"type":"x","location":"y","urgency":"low"}'
 
     assert handshake_status(guarded) == 401
@@ -63,7 +63,9 @@ def test_nobody_reads_or_reports_without_a_token(guarded: Server) -> None:
 
 @pytest.mark.parametrize("algorithm", ["none", "None", "NONE", "nOnE", ""])
 @pytest.mark.parametrize("signature", ["", "AAAA"])
-def test_a_token_without_a_signature(guarded: Server, algorithm: str, signature: str) -> None:
+def test_a_token_without_a_signature_is_refused(
+    guarded: Server, algorithm: str, signature: str
+) -> None:
     forged = f"{part({'alg': algorithm, 'typ': 'JWT'})}.{part(claims(role='autoridad'))}"
 
     assert_refused(guarded, f"{forged}.{signature}")
@@ -98,7 +100,9 @@ def test_a_token_without_a_signature(guarded: Server, algorithm: str, signature:
     ],
     ids=str,
 )
-def test_a_signed_token_whose_claims_do_not_hold(guarded: Server, changes: dict[str, Any]) -> None:
+def test_a_signed_token_with_invalid_claims_is_refused(
+    guarded: Server, changes: dict[str, Any]
+) -> None:
     # Signed by hand: the library makes no such token.
     payload = json.dumps(claims(**changes)).encode()
 
@@ -118,13 +122,13 @@ def test_a_signed_token_whose_claims_do_not_hold(guarded: Server, changes: dict[
     ],
     ids=lambda head: head[:16],
 )
-def test_a_token_whose_parts_are_not_what_they_should_be(guarded: Server, head: str) -> None:
+def test_a_token_with_malformed_parts_is_refused(guarded: Server, head: str) -> None:
     first = base64.urlsafe_b64encode(head.encode()).rstrip(b"=").decode()[:4000]
 
     assert_refused(guarded, f"{first}.{part(claims()) if len(first) < 3000 else ''}.AAAA")
 
 
-def test_a_signed_token_that_nests_without_end(guarded: Server) -> None:
+def test_a_signed_token_with_deep_nesting_is_refused(guarded: Server) -> None:
     payload = json.dumps(claims())[:-1] + ',"x":' + "[" * 1300 + "]" * 1300 + "}"
 
     assert_refused(guarded, jwt.PyJWS().encode(payload.encode(), SECRET, algorithm="HS256"))
@@ -146,18 +150,18 @@ def test_a_signed_token_that_nests_without_end(guarded: Server) -> None:
     ],
     ids=["secret", "HS512", "RS256", "longer", "shorter", "dots", "x", "abc", "empty", "json"],
 )
-def test_a_token_that_the_secret_did_not_sign(guarded: Server, forged: str) -> None:
+def test_a_token_that_the_secret_did_not_sign_is_refused(guarded: Server, forged: str) -> None:
     assert_refused(guarded, forged)
 
 
-def test_a_role_that_is_written_into_a_signed_token(guarded: Server) -> None:
+def test_a_signed_token_with_a_changed_role_is_refused(guarded: Server) -> None:
     head, _, signature = token("estudiante").split(".")
 
     assert_refused(guarded, f"{head}.{part(claims(role='autoridad'))}.{signature}")
 
 
 @pytest.mark.parametrize("secret", ["", "\n", "null", "../../../../../../dev/null"])
-def test_a_header_that_chooses_the_key(guarded: Server, secret: str) -> None:
+def test_a_token_whose_header_chooses_the_key_is_refused(guarded: Server, secret: str) -> None:
     headers = {"kid": "../../../../../../dev/null", "alg": "HS256", "typ": "JWT"}
     signed = f"{part(headers)}.{part(claims())}"
     mac = hmac.new(secret.encode(), signed.encode(), hashlib.sha256).digest()
@@ -165,7 +169,7 @@ def test_a_header_that_chooses_the_key(guarded: Server, secret: str) -> None:
     assert_refused(guarded, f"{signed}.{base64.urlsafe_b64encode(mac).rstrip(b'=').decode()}")
 
 
-def test_tokens_in_several_places_at_once(guarded: Server) -> None:
+def test_tokens_in_several_places_at_once_are_refused(guarded: Server) -> None:
     good, bad = token(), "a.b.c"
     for one, other in ((good, good), (good, bad), (bad, good)):
         offer = ["alerta.v1", f"bearer.{other}"]
@@ -180,7 +184,7 @@ def test_tokens_in_several_places_at_once(guarded: Server) -> None:
             assert raw.status() == 401
 
 
-def test_a_connection_ends_with_its_token(guarded: Server) -> None:
+def test_a_connection_is_closed_when_its_token_expires(guarded: Server) -> None:
     end = now_s() + 3
     with WsClient(guarded.ws_url, headers=bearer(token(exp=end))) as brief:
         pong = brief.ping()
@@ -192,7 +196,7 @@ def test_a_connection_ends_with_its_token(guarded: Server) -> None:
     assert end <= now_s() <= end + 2
 
 
-def test_tokens_are_never_in_the_log(guarded: Server) -> None:
+def test_the_log_never_has_a_token(guarded: Server) -> None:
     good, expired = token(sub=unique("persona")), token(exp=now_s() - 60)
     for made in (good, expired, f"{good}x"):
         handshake_status(guarded, f"?token={made}")

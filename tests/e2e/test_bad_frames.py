@@ -46,7 +46,7 @@ def test_a_frame_against_the_protocol_closes_the_socket(
         assert raw.is_ended()
 
 
-def test_a_frame_without_a_mask_is_taken(server: Server) -> None:
+def test_a_frame_without_a_mask_is_accepted(server: Server) -> None:
     """RFC 6455, section 5.1, asks to close: aiohttp does not look, and no proxy is misled."""
     with RawSocket(server.port) as raw:
         raw.handshake()
@@ -67,7 +67,7 @@ def test_a_ping_frame_gets_its_pong(server: Server) -> None:
         assert raw.read_frame() == (PONG, b"eco")
 
 
-def test_a_pong_that_nobody_asked_for_is_ignored(server: Server) -> None:
+def test_an_unsolicited_pong_is_ignored(server: Server) -> None:
     with RawSocket(server.port) as raw:
         raw.handshake()
 
@@ -100,7 +100,7 @@ def test_a_close_is_answered_with_its_own_code(server: Server, code: int) -> Non
         assert raw.is_ended()
 
 
-def test_a_frame_byte_by_byte_is_a_frame(server: Server) -> None:
+def test_a_frame_sent_byte_by_byte_is_accepted(server: Server) -> None:
     with RawSocket(server.port) as raw:
         raw.handshake()
 
@@ -112,7 +112,7 @@ def test_a_frame_byte_by_byte_is_a_frame(server: Server) -> None:
         assert b'"pong"' in payload
 
 
-def test_a_client_that_sends_no_more_is_let_go(server: Server) -> None:
+def test_a_client_that_ends_its_sending_is_disconnected(server: Server) -> None:
     with RawSocket(server.port) as raw:
         raw.handshake()
 
@@ -121,7 +121,7 @@ def test_a_client_that_sends_no_more_is_let_go(server: Server) -> None:
         assert raw.is_ended()
 
 
-def test_half_a_frame_and_then_nothing_disturbs_nobody(server: Server) -> None:
+def test_half_a_frame_disturbs_no_other_client(server: Server) -> None:
     with RawSocket(server.port) as raw:
         raw.handshake()
 

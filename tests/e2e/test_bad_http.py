@@ -21,7 +21,7 @@ def padded(path: str, size: int) -> str:
     return f"{path}?p=" + "x" * (size - len(path) - 3)
 
 
-def test_a_url_of_4096_characters_is_taken(server: Server) -> None:
+def test_a_url_of_4096_characters_is_accepted(server: Server) -> None:
     with RawSocket(server.port) as raw:
         assert raw.handshake(padded("/dev", URL_MAX)) == 101
 
@@ -122,7 +122,7 @@ def test_odd_paths_never_make_a_server_error(server: Server, method: str, path: 
     assert b"Traceback" not in answer.body
 
 
-def test_a_connection_that_never_asks_is_ended(server: Server) -> None:
+def test_a_connection_without_a_request_is_closed(server: Server) -> None:
     silent = RawSocket(server.port)
     part_of_a_line = RawSocket(server.port)
     dripping = RawSocket(server.port)
@@ -148,7 +148,7 @@ SLOW_BODIES = {
 }
 
 
-def test_a_body_that_never_comes_whole_is_not_waited_for(server: Server) -> None:
+def test_an_incomplete_body_is_given_up(server: Server) -> None:
     waiting = [RawSocket(server.port) for _ in SLOW_BODIES]
     for raw, data in zip(waiting, SLOW_BODIES.values(), strict=True):
         raw.send(data)
@@ -161,7 +161,7 @@ def test_a_body_that_never_comes_whole_is_not_waited_for(server: Server) -> None
 
 
 @pytest.mark.parametrize("data", SLOW_BODIES.values(), ids=SLOW_BODIES.keys())
-def test_a_client_that_leaves_in_the_middle_of_a_body_is_no_failure_of_ours(
+def test_a_client_that_leaves_during_its_body_causes_no_server_error(
     server: Server, data: bytes
 ) -> None:
     with RawSocket(server.port) as gone, RawSocket(server.port) as done:

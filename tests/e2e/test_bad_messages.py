@@ -82,7 +82,7 @@ ODD_BUT_GOOD = {
 
 
 @pytest.mark.parametrize(("extra", "kept"), ODD_BUT_GOOD.values(), ids=ODD_BUT_GOOD.keys())
-def test_odd_input_that_is_json_is_stored_and_told_as_it_is(
+def test_odd_but_valid_json_is_stored_and_broadcast_unchanged(
     server: Server, extra: str, kept: dict[str, object]
 ) -> None:
     with WsClient(server.ws_url) as client:
@@ -97,14 +97,14 @@ def test_odd_input_that_is_json_is_stored_and_told_as_it_is(
     assert shown == told
 
 
-def test_200_kb_closes_with_1009(server: Server) -> None:
+def test_a_message_of_200_kb_closes_the_socket_with_1009(server: Server) -> None:
     with WsClient(server.ws_url) as client:
         client.send_text(json.dumps({"action": "ping", "padding": "x" * 200_000}))
 
         assert client.wait_closed()[0] == 1009
 
 
-def test_200_kb_in_pieces_closes_with_1009_too(server: Server) -> None:
+def test_a_fragmented_message_of_200_kb_closes_the_socket_with_1009(server: Server) -> None:
     pieces = [frame(TEXT if n == 0 else CONTINUATION, b"x" * 20_000, fin=n == 9) for n in range(10)]
     with RawSocket(server.port) as raw:
         assert raw.handshake() == 101
@@ -114,7 +114,7 @@ def test_200_kb_in_pieces_closes_with_1009_too(server: Server) -> None:
         assert raw.read_close() == 1009
 
 
-def test_binary_closes_with_1003(server: Server) -> None:
+def test_a_binary_message_closes_the_socket_with_1003(server: Server) -> None:
     with RawSocket(server.port) as raw:
         assert raw.handshake() == 101
 
@@ -128,7 +128,9 @@ def test_binary_closes_with_1003(server: Server) -> None:
     [b'{"action":"\xff"}', b"\xc3", b"\xed\xa0\x80", b"\xf4\x90\x80\x80", b"\xc0\xaf"],
     ids=["invalid byte", "cut short", "surrogate", "beyond Unicode", "overlong"],
 )
-def test_a_text_that_is_not_utf_8_closes_with_1007(server: Server, payload: bytes) -> None:
+def test_a_text_that_is_not_utf_8_closes_the_socket_with_1007(
+    server: Server, payload: bytes
+) -> None:
     with RawSocket(server.port) as raw:
         assert raw.handshake() == 101
 

@@ -53,7 +53,7 @@ def status_of(server: Server, target: str, method: str = "GET", more: str = "") 
         "/dev/@connections/..%2f..%2fincidents",
     ],
 )
-def test_no_path_leads_past_sign_in(guarded: Server, target: str) -> None:
+def test_no_spelling_of_a_path_bypasses_sign_in(guarded: Server, target: str) -> None:
     assert status_of(guarded, target) in {400, 401, 403, 404}
 
 
@@ -73,7 +73,9 @@ def test_no_path_leads_past_sign_in(guarded: Server, target: str) -> None:
     ],
 )
 @pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
-def test_no_connection_id_is_a_path(server: Server, method: str, encoded: str, status: int) -> None:
+def test_a_connection_id_never_acts_as_a_path(
+    server: Server, method: str, encoded: str, status: int
+) -> None:
     signed = "Authorization: AWS4-HMAC-SHA256 x\r\n"
 
     assert status_of(server, f"/dev/@connections/{encoded}", method, signed) == status
@@ -90,7 +92,7 @@ def test_an_id_with_a_colon_is_found_however_it_is_encoded(server: Server) -> No
 
 
 @pytest.mark.parametrize("encoded", ["x" * 65, "%41" * 65, "a" * 3000, "%F0%9F%94%A5" * 30])
-def test_an_id_that_is_too_long_to_be_one_is_not_found(server: Server, encoded: str) -> None:
+def test_an_id_over_the_limit_is_not_found(server: Server, encoded: str) -> None:
     for method, body in (("GET", None), ("PATCH", b'{"status":"resuelto"}')):
         answer = http_request(method, f"{server.http_url}/incidents/{encoded}", body)
 
@@ -119,9 +121,7 @@ def test_an_id_that_is_too_long_to_be_one_is_not_found(server: Server, encoded: 
     ],
     ids=lambda value: str(value)[:26],
 )
-def test_a_body_made_to_cost_much_is_answered_at_once(
-    server: Server, body: bytes, code: str
-) -> None:
+def test_an_expensive_body_is_answered_at_once(server: Server, body: bytes, code: str) -> None:
     assert len(body) <= LIMIT
     with WsClient(server.ws_url) as client:
         began = time.monotonic()
@@ -144,9 +144,7 @@ def test_a_body_made_to_cost_much_is_answered_at_once(
         ("Authorization", "Bearer" + " " * 7000),
     ],
 )
-def test_a_header_made_to_cost_much_is_answered_at_once(
-    server: Server, name: str, value: str
-) -> None:
+def test_an_expensive_header_is_answered_at_once(server: Server, name: str, value: str) -> None:
     began = time.monotonic()
 
     answer = http_request("POST", f"{server.http_url}/incidents", b"{}", {name: value})
@@ -155,7 +153,7 @@ def test_a_header_made_to_cost_much_is_answered_at_once(
     assert time.monotonic() - began < QUICKLY_S
 
 
-def test_the_open_paths_tell_nothing_of_any_incident(guarded: Server) -> None:
+def test_the_public_paths_reveal_no_incident(guarded: Server) -> None:
     name, place = unique(), unique("Laboratorio")
     body = json.dumps(incident(incidentId=name, location=place)).encode()
     made = bearer(token(sub=unique("persona")))
@@ -170,7 +168,7 @@ def test_the_open_paths_tell_nothing_of_any_incident(guarded: Server) -> None:
     assert answers[1].json()["auth"] == "jwt"
 
 
-def test_the_page_runs_the_two_scripts_that_its_policy_names_and_no_other(server: Server) -> None:
+def test_the_docs_page_has_only_the_two_scripts_of_its_policy(server: Server) -> None:
     answer = http_request("GET", f"{server.http_url}/docs")
 
     page, policy = answer.body.decode(), answer.headers["content-security-policy"]

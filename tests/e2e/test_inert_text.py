@@ -110,7 +110,7 @@ def test_text_comes_back_as_json_that_no_browser_takes_for_a_page(
 
 
 @pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
-def test_the_terminal_is_shown_text_and_never_obeys_it(server: Server, text: str) -> None:
+def test_hostile_text_does_not_control_the_terminal(server: Server, text: str) -> None:
     place = unique()
     with WsClient(server.ws_url) as client:
         body = with_everywhere(text) | {"location": f"{place} {text}"[:120]}
@@ -133,7 +133,7 @@ def test_the_terminal_is_shown_text_and_never_obeys_it(server: Server, text: str
 
 
 @pytest.mark.parametrize("options", [(), ("--json",)], ids=["lines", "json"])
-def test_watching_obeys_nothing_either(server: Server, options: tuple[str, ...]) -> None:
+def test_watch_prints_hostile_text_inertly(server: Server, options: tuple[str, ...]) -> None:
     with Process("watch", "--url", server.ws_url, "--no-color", *options) as watching:
         wait_for(watching.err, lambda line: "Conectado" in line)
         with WsClient(server.ws_url) as client:
@@ -145,7 +145,7 @@ def test_watching_obeys_nothing_either(server: Server, options: tuple[str, ...])
     assert harmful("\n".join(watching.out)) == []
 
 
-def test_what_a_refusal_quotes_is_inert_too(server: Server) -> None:
+def test_text_quoted_in_a_refusal_is_inert(server: Server) -> None:
     text = "\x1b]0;x\x07<script>\u202e"
     with WsClient(server.ws_url) as client:
         frames = [

@@ -36,7 +36,7 @@ def piece(section: str, language: str) -> str:
     return found[1]
 
 
-def test_the_piece_for_back_ends_runs_as_it_is_written(serve: ServeFactory) -> None:
+def test_the_example_for_back_ends_runs_as_written(serve: ServeFactory) -> None:
     program = piece("Back ends (Python)", "python")
     assert LOCAL in program
 
@@ -129,7 +129,7 @@ def start(tmp_path: Path) -> Iterator[Start]:
 
 
 @pytest.mark.parametrize("language", ["python", "js"])
-def test_the_receivers_take_what_is_signed_and_nothing_else(
+def test_the_example_receivers_accept_signed_requests_only(
     start: Start, server: Server, language: str
 ) -> None:
     receiver = start(language)
@@ -153,9 +153,7 @@ def test_the_receivers_take_what_is_signed_and_nothing_else(
 
 
 @pytest.mark.parametrize("language", ["python", "js"])
-def test_the_receivers_see_to_an_event_once_however_often_it_comes(
-    start: Start, language: str
-) -> None:
+def test_the_example_receivers_handle_a_repeated_event_once(start: Start, language: str) -> None:
     receiver, now = start(language), datetime.now(UTC)
     for event_id, place in (("msg_1", "Patio"), ("msg_1", "Patio"), ("msg_2", "Cocina")):
         incident = {"type": "humo", "location": place, "status": "pendiente", "drill": True}

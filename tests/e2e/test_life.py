@@ -135,7 +135,7 @@ def test_an_incident_goes_from_report_to_resolution_with_its_whole_history(
     assert "reportedBy" not in student.sees(name)["incident"]
 
 
-def test_nobody_does_on_the_way_what_is_not_theirs(campus: Campus) -> None:
+def test_each_role_is_refused_the_steps_that_it_does_not_have(campus: Campus) -> None:
     student, staff, boss = campus.student, campus.staff, campus.boss
     name = student.report()["incidentId"]
 
@@ -172,7 +172,7 @@ def test_the_alarm_and_the_all_clear_go_out_by_email(campus: Campus) -> None:
     assert not [text for text in texts if "ana" in text.split() or "luis" in text]
 
 
-def test_the_whole_life_is_there_after_a_restart(campus: Campus) -> None:
+def test_the_whole_history_is_stored_across_a_restart(campus: Campus) -> None:
     name = campus.student.report()["incidentId"]
     campus.staff.update(name, status="resuelto", note="Listo")
     before = campus.boss.sees(name)
@@ -184,7 +184,7 @@ def test_the_whole_life_is_there_after_a_restart(campus: Campus) -> None:
     assert (after["incident"], after["history"]) == (before["incident"], before["history"])
 
 
-def test_a_page_learns_whom_its_token_names_and_what_they_may_do(campus: Campus) -> None:
+def test_me_returns_the_identity_and_permissions_of_the_token(campus: Campus) -> None:
     asked = http_request("GET", f"{campus.server.http_url}/me", None, bearer(campus.student.token))
     staff = http_request("GET", f"{campus.server.http_url}/me", None, bearer(campus.staff.token))
 
@@ -194,7 +194,7 @@ def test_a_page_learns_whom_its_token_names_and_what_they_may_do(campus: Campus)
     assert "reopen" not in staff.json()["may"]
 
 
-def test_the_statistics_tell_how_long_it_took(campus: Campus) -> None:
+def test_the_statistics_have_the_times_to_attend_and_resolve(campus: Campus) -> None:
     name = campus.student.report(location="Cocina")["incidentId"]
     campus.staff.update(name, status="en_atencion")
     campus.staff.update(name, status="resuelto")

@@ -39,7 +39,7 @@ def test_a_signal_closes_every_socket_with_1001_and_ends_well(
 
 
 @pytest.mark.parametrize("crash", [False, True], ids=["SIGTERM", "SIGKILL"])
-def test_what_was_acknowledged_is_there_after_the_end_and_nothing_is_half_there(
+def test_every_acknowledged_incident_is_stored_whole_after_the_end(
     serve: ServeFactory, crash: bool
 ) -> None:
     server = serve()
@@ -63,7 +63,7 @@ def test_what_was_acknowledged_is_there_after_the_end_and_nothing_is_half_there(
     assert int(health["position"].split(":")[1]) == len(stored)
 
 
-def test_a_second_server_on_the_same_folder_is_refused_and_the_first_goes_on(
+def test_a_second_server_on_the_same_folder_is_refused_and_the_first_continues(
     serve: ServeFactory,
 ) -> None:
     server = serve()
@@ -78,7 +78,7 @@ def test_a_second_server_on_the_same_folder_is_refused_and_the_first_goes_on(
         assert client.notify(incident())["type"] == "ack"
 
 
-def test_the_folder_is_free_again_after_a_crash(serve: ServeFactory) -> None:
+def test_the_data_folder_is_unlocked_after_a_crash(serve: ServeFactory) -> None:
     server = serve()
     server.kill9()
 
@@ -88,7 +88,7 @@ def test_the_folder_is_free_again_after_a_crash(serve: ServeFactory) -> None:
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "example.com"])
-def test_it_refuses_to_listen_beyond_this_machine(tmp_path: Path, host: str) -> None:
+def test_serve_refuses_to_listen_beyond_this_machine(tmp_path: Path, host: str) -> None:
     # A folder that cannot be: a server that does not refuse still listens nowhere.
     (tmp_path / "file").touch()
 
@@ -129,7 +129,7 @@ def test_settings_come_from_the_environment_and_options_win(serve: ServeFactory)
     assert pong["type"] == "pong"
 
 
-def test_it_says_where_everything_is(serve: ServeFactory) -> None:
+def test_serve_prints_where_everything_is(serve: ServeFactory) -> None:
     server = serve()
 
     assert server.http_url in server.output
@@ -138,7 +138,7 @@ def test_it_says_where_everything_is(serve: ServeFactory) -> None:
     assert str(server.data / "mail") in server.output
 
 
-def test_what_is_stored_is_nobody_elses_to_read(serve: ServeFactory) -> None:
+def test_stored_files_are_readable_by_their_owner_only(serve: ServeFactory) -> None:
     server = serve()
     with WsClient(server.ws_url) as client:
         client.notify(incident())

@@ -60,7 +60,9 @@ def mails_of(server: Server) -> Callable[[], list[EmailMessage]]:
     return read
 
 
-def test_a_drill_is_mailed_as_one_to_its_all_clear(serve: ServeFactory, peer: SmtpPeer) -> None:
+def test_the_emails_of_a_drill_are_marked_up_to_its_all_clear(
+    serve: ServeFactory, peer: SmtpPeer
+) -> None:
     server = serve(environment=with_mail(peer))
 
     with WsClient(server.ws_url) as client:
@@ -98,7 +100,7 @@ def test_an_incident_is_mailed_over_smtp_with_every_field(
     assert not mails_of(server)()
 
 
-def test_an_incident_is_kept_in_the_maildir_where_no_mail_server_is_set(
+def test_an_email_goes_to_the_maildir_without_a_mail_server(
     serve: ServeFactory,
 ) -> None:
     server = serve()
@@ -128,7 +130,7 @@ def test_low_urgency_and_duplicates_are_not_mailed(serve: ServeFactory) -> None:
     assert sum("aula-2" in body for body in bodies) == 1
 
 
-def test_an_email_that_was_owed_at_a_crash_is_sent_after_it(
+def test_an_email_pending_at_a_crash_is_sent_after_the_restart(
     serve: ServeFactory,
 ) -> None:
     replies = ["451 later"]
@@ -145,7 +147,7 @@ def test_an_email_that_was_owed_at_a_crash_is_sent_after_it(
     assert ack["incidentId"] in message.get_content()
 
 
-def test_a_mail_server_that_refuses_delays_nobody_and_gets_the_email_later(
+def test_a_mail_server_that_refuses_delays_no_client_and_gets_the_email_later(
     serve: ServeFactory,
 ) -> None:
     replies = ["451 later"]

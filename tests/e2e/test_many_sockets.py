@@ -52,7 +52,7 @@ def test_10000_sockets_opened_and_dropped_leave_nothing_behind(serve: ServeFacto
         bystander.wait_update(told["incidentId"])
 
 
-def test_a_client_that_stops_reading_delays_nobody_and_is_let_go(server: Server) -> None:
+def test_a_client_that_stops_reading_delays_no_other_and_is_disconnected(server: Server) -> None:
     report = {"action": "notify", "incident": incident(description="x" * 4000, more="y" * 8000)}
     with RawSocket(server.port) as stalled, WsClient(server.ws_url) as reads:
         assert stalled.handshake() == 101

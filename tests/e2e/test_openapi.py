@@ -17,7 +17,7 @@ CHECKS = (
 CASES, TIME_S = 20, 20
 
 
-def test_no_request_finds_an_answer_that_the_document_does_not_have(
+def test_every_response_is_described_by_the_openapi_document(
     serve: ServeFactory, tmp_path: Path
 ) -> None:
     # One of its own: the webhooks that it is given would be told of other tests' incidents.

@@ -32,12 +32,14 @@ def publishing(tmp_path_factory: pytest.TempPathFactory, issuer: Issuer) -> Iter
         assert "Traceback" not in running.output
 
 
-def test_published_keys_are_believed(publishing: Server, issuer: Issuer) -> None:
+def test_a_token_signed_by_a_published_key_is_accepted(publishing: Server, issuer: Issuer) -> None:
     assert handshake_status(publishing, headers=bearer(issuer.token("rsa-1"))) == 101
     assert handshake_status(publishing, headers=bearer(issuer.token("ec-1"))) == 101
 
 
-def test_a_public_key_used_as_a_secret(publishing: Server, issuer: Issuer) -> None:
+def test_a_token_signed_with_the_public_key_as_a_secret_is_refused(
+    publishing: Server, issuer: Issuer
+) -> None:
     for head in ({"alg": "HS256", "kid": "rsa-1"}, {"alg": "HS256", "kid": "ec-1"}):
         signed = f"{part(head)}.{part(claims(role='autoridad'))}"
         for key in (issuer.public_pem(head["kid"]), issuer.public_pem(head["kid"]).strip()):
@@ -46,9 +48,7 @@ def test_a_public_key_used_as_a_secret(publishing: Server, issuer: Issuer) -> No
             assert_refused(publishing, f"{signed}.{made}")
 
 
-def test_a_key_of_ones_own_within_the_token_or_behind_a_link(
-    publishing: Server, issuer: Issuer
-) -> None:
+def test_a_token_that_brings_its_own_key_is_refused(publishing: Server, issuer: Issuer) -> None:
     with Issuer() as mine:
         mine.keys["rsa-1"] = STRANGER
         for extra in (
@@ -64,7 +64,7 @@ def test_a_key_of_ones_own_within_the_token_or_behind_a_link(
 
 
 @pytest.mark.parametrize("algorithm", ["RS384", "RS512", "PS256"])
-def test_another_algorithm_with_the_right_key(
+def test_a_token_of_another_algorithm_is_refused(
     publishing: Server, issuer: Issuer, algorithm: str
 ) -> None:
     made = jwt.encode(claims(), issuer.keys["rsa-1"], algorithm, headers={"kid": "rsa-1"})
@@ -72,5 +72,5 @@ def test_another_algorithm_with_the_right_key(
     assert_refused(publishing, made)
 
 
-def test_a_token_of_the_issuer_for_another_service(publishing: Server, issuer: Issuer) -> None:
+def test_a_token_for_another_audience_is_refused(publishing: Server, issuer: Issuer) -> None:
     assert_refused(publishing, issuer.token(aud=f"{AUDIENCE}-otro"))

@@ -67,7 +67,7 @@ def both_ways(server: Server, made: str, name: str, change: dict[str, Any]) -> l
 
 
 @pytest.mark.parametrize("role", NOBODY, ids=repr)
-def test_a_claim_of_another_shape_makes_nobody_more_than_a_student(
+def test_a_role_claim_of_another_shape_gives_the_role_of_student(
     guarded: Server, role: Any
 ) -> None:
     name = reported(guarded)
@@ -94,7 +94,7 @@ def test_a_claim_of_another_shape_makes_nobody_more_than_a_student(
     ],
     ids=str,
 )
-def test_what_a_role_may_not_is_forbidden_whole_on_both_wires(
+def test_an_action_beyond_a_role_is_forbidden_on_both_wires(
     guarded: Server, role: str, status: str, change: dict[str, Any]
 ) -> None:
     name = reported(guarded, status=status)
@@ -106,7 +106,7 @@ def test_what_a_role_may_not_is_forbidden_whole_on_both_wires(
     assert (found["incident"]["revision"], len(found["history"])) == (1, 1)
 
 
-def test_a_student_learns_nothing_of_an_incident_that_there_is_not(guarded: Server) -> None:
+def test_a_student_gets_not_found_for_an_unknown_incident(guarded: Server) -> None:
     refused = both_ways(guarded, token("estudiante"), unique(), {"status": "resuelto"})
 
     assert refused == ["not_found", "not_found"]
@@ -117,7 +117,9 @@ def test_a_student_learns_nothing_of_an_incident_that_there_is_not(guarded: Serv
     [{"reportedBy": "jefa"}, {"reportedBy": None}, {"alarmed": False}, {"revision": 7}, {"seq": 1}],
     ids=str,
 )
-def test_what_the_service_sets_cannot_be_given(guarded: Server, forged: dict[str, Any]) -> None:
+def test_fields_that_the_service_sets_cannot_be_submitted(
+    guarded: Server, forged: dict[str, Any]
+) -> None:
     body = incident(**forged)
     with WsClient(guarded.ws_url, headers=bearer(token())) as client:
         frame = client.notify(body)
@@ -129,7 +131,7 @@ def test_what_the_service_sets_cannot_be_given(guarded: Server, forged: dict[str
         assert [error["field"] for error in errors] == [f"incident.{next(iter(forged))}"]
 
 
-def test_who_reported_is_the_tokens_subject_whatever_else_it_or_the_message_says(
+def test_the_reporter_is_always_the_subject_of_the_token(
     guarded: Server,
 ) -> None:
     others = {"reportedBy": "jefa", "name": "jefa", "preferred_username": "jefa", "by": "jefa"}
@@ -153,7 +155,7 @@ def test_who_reported_is_the_tokens_subject_whatever_else_it_or_the_message_says
     assert [entry["by"] for entry in found["history"]] == ["luis", "luis"]
 
 
-def test_a_key_of_somebody_elses_is_not_ones_own(guarded: Server) -> None:
+def test_idempotency_keys_of_different_users_stay_apart(guarded: Server) -> None:
     key = unique("key")
     url, headers = f"{guarded.http_url}/incidents", {"Idempotency-Key": key}
 
@@ -167,7 +169,7 @@ def test_a_key_of_somebody_elses_is_not_ones_own(guarded: Server) -> None:
     assert acks[0]["incidentId"] != acks[1]["incidentId"]
 
 
-def test_a_message_speaks_for_the_socket_that_it_came_over(guarded: Server) -> None:
+def test_a_message_has_the_identity_of_its_socket(guarded: Server) -> None:
     with ExitStack() as stack:
         student = socket(stack, guarded, "estudiante")
         boss = socket(stack, guarded, "autoridad", sub="jefa")
@@ -188,7 +190,7 @@ def test_a_message_speaks_for_the_socket_that_it_came_over(guarded: Server) -> N
 
 @pytest.mark.parametrize("authorization", [None, "Bearer", "AWS4-HMAC-SHA256", "Basic YTpi"])
 @pytest.mark.parametrize("method", ["POST", "GET", "DELETE"])
-def test_nobody_reaches_another_connection_unsigned(
+def test_an_unsigned_call_reaches_no_connection(
     guarded: Server, method: str, authorization: str | None
 ) -> None:
     with WsClient(guarded.ws_url, headers=bearer(token("autoridad"))) as victim:
@@ -204,7 +206,7 @@ def test_nobody_reaches_another_connection_unsigned(
         assert "tomado" not in victim.texts
 
 
-def test_people_are_named_to_staff_and_to_nobody_else(guarded: Server) -> None:
+def test_names_are_shown_to_staff_only(guarded: Server) -> None:
     with ExitStack() as stack:
         student, staff, boss = (
             socket(stack, guarded, role) for role in ("estudiante", "personal", "autoridad")
@@ -232,7 +234,7 @@ def test_people_are_named_to_staff_and_to_nobody_else(guarded: Server) -> None:
         assert ('"reportedBy"' in listing) is private
 
 
-def test_who_was_mailed_is_named_to_staff_alone(guarded: Server) -> None:
+def test_recipients_of_emails_are_shown_to_staff_only(guarded: Server) -> None:
     name = reported(guarded, urgency="high")
 
     def emails(role: str) -> list[dict[str, Any]]:
@@ -245,7 +247,7 @@ def test_who_was_mailed_is_named_to_staff_alone(guarded: Server) -> None:
     assert emails("estudiante")[0]["result"] == "sent"
 
 
-def test_an_alert_names_nobody_whoever_asks_and_is_for_members_alone(guarded: Server) -> None:
+def test_an_alert_has_no_names_and_a_restricted_scope(guarded: Server) -> None:
     name = reported(guarded)
 
     url = f"{guarded.http_url}/incidents/{name}/cap"
@@ -256,7 +258,7 @@ def test_an_alert_names_nobody_whoever_asks_and_is_for_members_alone(guarded: Se
         assert Alert(answer.body).one("scope") == "Restricted"
 
 
-def test_a_subprotocol_is_never_echoed_with_a_token_in_it(guarded: Server) -> None:
+def test_a_subprotocol_with_a_token_is_never_echoed(guarded: Server) -> None:
     made = token()
     with connect(
         guarded.ws_url, additional_headers={"Sec-WebSocket-Protocol": f"bearer.{made}"}, proxy=None

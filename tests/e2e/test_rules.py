@@ -123,7 +123,7 @@ def test_each_recipient_gets_what_the_rules_say(
     assert of_email(server, nobody)["because"] == "no_rule"
 
 
-def test_a_service_that_hangs_delays_no_other_recipient(
+def test_a_notification_service_that_hangs_delays_no_other_recipient(
     serve: ServeFactory, peer: SmtpPeer, routes: Path
 ) -> None:
     with HttpPeer(status=500) as broken:

@@ -8,7 +8,7 @@ from tests.support.server import Server
 from tests.support.wsclient import WsClient
 
 
-def test_two_plain_clients_see_the_incident_and_it_outlives_a_restart(serve: ServeFactory) -> None:
+def test_two_plain_clients_get_the_incident_and_it_survives_a_restart(serve: ServeFactory) -> None:
     server = serve()
     with WsClient(server.ws_url) as sender, WsClient(server.ws_url) as listener:
         sender.send_text(SEED_MESSAGE)
@@ -23,7 +23,7 @@ def test_two_plain_clients_see_the_incident_and_it_outlives_a_restart(serve: Ser
     assert shown.json()["incident"] == told[0]["incident"]
 
 
-def test_two_wscats_see_the_incident_and_it_outlives_a_restart(serve: ServeFactory) -> None:
+def test_two_wscats_get_the_incident_and_it_survives_a_restart(serve: ServeFactory) -> None:
     server = serve()
     with Wscat(server.ws_url) as sender, Wscat(server.ws_url) as listener:
         sender.type_line(SEED_MESSAGE)
@@ -39,7 +39,7 @@ def test_two_wscats_see_the_incident_and_it_outlives_a_restart(serve: ServeFacto
     assert listed(server) == [told[0]["incident"]]
 
 
-def test_wscat_is_shown_the_refusal_of_a_bad_message(server: Server) -> None:
+def test_wscat_shows_the_refusal_of_a_bad_message(server: Server) -> None:
     with Wscat(server.ws_url) as wscat:
         wscat.type_line('{"action":"hola"}')
 
@@ -49,7 +49,7 @@ def test_wscat_is_shown_the_refusal_of_a_bad_message(server: Server) -> None:
         assert "notify" in wscat.received[0]["message"]
 
 
-def test_a_client_that_comes_back_goes_on_in_the_same_feed(serve: ServeFactory) -> None:
+def test_a_client_that_reconnects_resumes_in_the_same_feed(serve: ServeFactory) -> None:
     server = serve()
     with WsClient(server.ws_url) as client:
         ack = client.request({"action": "notify", "incident": SEED_INCIDENT, "idempotencyKey": "k"})

@@ -83,7 +83,7 @@ async def submitting(
     return [group.create_task(ledger.submit(client, pause_s)) for client in clients]
 
 
-def test_followers_of_a_server_that_is_killed_end_with_its_state_and_hear_nothing_twice(
+def test_followers_of_a_killed_server_end_with_its_state_and_get_no_change_twice(
     serve: ServeFactory,
 ) -> None:
     chance = random.Random()  # noqa: S311 (moments, no secrets)
@@ -113,7 +113,7 @@ def test_followers_of_a_server_that_is_killed_end_with_its_state_and_hear_nothin
     run(scenario())
 
 
-def test_watch_goes_on_after_a_kill_of_either_side(serve: ServeFactory, tmp_path: Path) -> None:
+def test_watch_resumes_after_a_kill_of_either_side(serve: ServeFactory, tmp_path: Path) -> None:
     server = serve()
     watch = ("watch", "--json", "--url", server.ws_url)
     state = tmp_path / "position"

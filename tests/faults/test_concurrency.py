@@ -99,7 +99,7 @@ def test_a_submission_whose_ack_was_lost_is_repeated_without_effect(
     assert {len(found) for found in mailed.values()} == {1}
 
 
-def test_other_content_is_a_conflict_also_when_it_comes_at_once(server: Server) -> None:
+def test_concurrent_reports_of_other_content_under_one_id_conflict(server: Server) -> None:
     def different(number: int) -> dict[str, Any]:
         return notify("conflicto", description=str(number))
 
@@ -118,9 +118,7 @@ def test_other_content_is_a_conflict_also_when_it_comes_at_once(server: Server) 
     assert again["incidentId"] == acks[0]["incidentId"]
 
 
-def test_a_late_retry_undoes_nothing_that_has_happened_since(
-    serve: ServeFactory, peer: SmtpPeer
-) -> None:
+def test_a_late_retry_undoes_no_later_change(serve: ServeFactory, peer: SmtpPeer) -> None:
     server = serve(environment=mail_environment(peer.port))
     message = notify("tarde", urgency="high")
     with WsClient(server.ws_url) as client:

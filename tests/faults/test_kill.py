@@ -142,7 +142,7 @@ def kill_while_starting(server: Server, after_s: float) -> None:
 
 
 @pytest.mark.timeout(120 + ROUNDS * 5)
-def test_nothing_acknowledged_is_lost_and_nothing_is_twice(
+def test_a_kill_loses_no_acknowledged_change_and_repeats_none(
     serve: ServeFactory, peer: SmtpPeer, progress: Callable[[str], None]
 ) -> None:
     chance = random.Random()  # noqa: S311 (moments, no secrets)

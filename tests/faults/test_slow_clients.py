@@ -42,7 +42,7 @@ class SlowCounter(Counter):
         asyncio.get_running_loop().call_later(0.05, self.read_on)
 
 
-def test_20_of_2000_that_stop_reading_are_cut_and_the_others_get_everything(
+def test_20_of_2000_clients_that_stop_reading_are_cut_and_the_others_get_everything(
     serve: ServeFactory,
 ) -> None:
     server = serve()

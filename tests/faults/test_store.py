@@ -57,7 +57,7 @@ class TinyDiskServer(Server):
         return Path(f"/proc/{self.pid}/root{self.data}")
 
 
-def test_a_disk_that_is_full_refuses_until_there_is_room(tmp_path: Path) -> None:
+def test_a_full_disk_refuses_reports_until_there_is_room(tmp_path: Path) -> None:
     if subprocess.run(["unshare", "--map-root-user", "--mount", "true"], check=False).returncode:
         pytest.skip("this system lets nobody mount anything")
     with TinyDiskServer(tmp_path / "data") as server:
@@ -139,7 +139,7 @@ def stored(server: Server) -> dict[str, tuple[str, int]]:
 
 
 @pytest.mark.parametrize("fault", [files_that_cannot_grow, another_process_that_writes])
-def test_submissions_are_refused_while_the_store_cannot_write_and_taken_in_afterwards(
+def test_reports_are_refused_while_the_store_cannot_write_and_accepted_afterwards(
     serve: ServeFactory, fault: Fault
 ) -> None:
     server = serve()

@@ -37,7 +37,7 @@ def report(server: Any, *several: dict[str, Any]) -> list[str]:
         return [client.notify(incident(**fields))["incidentId"] for fields in several]
 
 
-def test_reports_of_one_place_leave_as_one_and_the_record_says_so(
+def test_reports_of_one_place_leave_as_one_digest_and_the_record_says_so(
     serve: ServeFactory, peer: SmtpPeer
 ) -> None:
     server = serve(environment=environment(peer.port, ALERTA_MAIL_WINDOW="8"))
@@ -84,9 +84,7 @@ def test_held_notifications_survive_a_kill(serve: ServeFactory, peer: SmtpPeer) 
     assert set(once.values()) == {1}
 
 
-def test_a_digest_waits_for_a_server_that_is_down_and_then_leaves(
-    serve: ServeFactory, peer: SmtpPeer
-) -> None:
+def test_a_digest_waits_while_the_mail_server_is_down(serve: ServeFactory, peer: SmtpPeer) -> None:
     with MailGate(peer.port) as gate:
         server = serve(environment=environment(gate.port))
         gate.fault = "refuse"

@@ -70,7 +70,7 @@ def test_a_broadcast_that_fails_half_way_reaches_everyone_once(
     wait_all(clients, submit(clients))
 
 
-def test_one_that_stays_bad_is_counted_and_kept_and_the_others_are_told(
+def test_a_socket_that_keeps_failing_is_counted_and_the_others_get_the_frame(
     deployment: Deployment, faults: FaultyEndpoint, clients: dict[str, WsClient]
 ) -> None:
     slow, broken, *fine = clients
@@ -86,7 +86,7 @@ def test_one_that_stays_bad_is_counted_and_kept_and_the_others_are_told(
     wait_all(clients, submit(clients))
 
 
-def test_while_nobody_can_be_reached_e_mails_go_out_and_then_everyone_is_told(
+def test_emails_go_out_while_no_socket_is_reachable_and_broadcasts_follow(
     deployment: Deployment,
     faults: FaultyEndpoint,
     clients: dict[str, WsClient],
@@ -113,7 +113,7 @@ def test_while_nobody_can_be_reached_e_mails_go_out_and_then_everyone_is_told(
     )
 
 
-def test_a_lambda_that_is_killed_half_way_comes_again_with_the_same_frames(
+def test_a_lambda_killed_half_way_sends_the_same_frames_again(
     deployment: Deployment,
     faults: FaultyEndpoint,
     clients: dict[str, WsClient],
@@ -140,7 +140,7 @@ def test_a_lambda_that_is_killed_half_way_comes_again_with_the_same_frames(
     assert mailbox.locations().count(location) == 1
 
 
-def test_while_sns_fails_everyone_is_told_and_then_the_e_mail_goes_out_once(
+def test_a_broadcast_is_sent_while_sns_fails_and_the_email_follows_once(
     deployment: Deployment,
     faults: FaultyEndpoint,
     clients: dict[str, WsClient],

@@ -85,7 +85,7 @@ def whole(deployment: Deployment, incident_id: str) -> dict[str, Any]:
     return dict(eventually(look, f"a whole record of {incident_id}", 60))
 
 
-def test_everyone_is_told_once_and_the_record_adds_up(
+def test_every_client_gets_the_frame_once_and_the_record_adds_up(
     deployment: Deployment,
     faults: FaultyEndpoint,
     connections: DynamoConnections,
@@ -114,7 +114,7 @@ def test_everyone_is_told_once_and_the_record_adds_up(
     assert connections.get(broken) is not None
 
 
-def test_a_worker_that_is_killed_half_way_costs_nobody_the_frame_and_counts_once(
+def test_a_worker_killed_half_way_loses_no_frame_and_counts_once(
     deployment: Deployment, faults: FaultyEndpoint, client: WsClient
 ) -> None:
     stuck = NAMES[0]
@@ -144,7 +144,7 @@ def test_a_worker_that_is_killed_half_way_costs_nobody_the_frame_and_counts_once
     assert sum(outcome[name] for name in COUNTS) == outcome["attempted"] >= ROWS + 1
 
 
-def test_shards_that_cannot_be_sent_are_set_aside_and_then_sent_by_the_command(
+def test_failed_shards_go_to_the_dead_letters_and_redrive_sends_them(
     deployment: Deployment, faults: FaultyEndpoint, client: WsClient
 ) -> None:
     dead_letters = deployment.outputs["UndeliveredQueue"]

@@ -56,7 +56,7 @@ def waiting(deployment: Deployment) -> int:
 
 
 @pytest.mark.usefixtures("impatient")
-def test_what_was_given_up_is_sent_by_the_command_and_only_once(
+def test_redrive_sends_a_failed_change_once(
     deployment: Deployment, faults: FaultyEndpoint, mailbox: Mailbox
 ) -> None:
     locations = [unique("Aula") for _ in range(INCIDENTS)]
@@ -97,7 +97,7 @@ def test_what_was_given_up_is_sent_by_the_command_and_only_once(
     assert [mailbox.locations().count(location) for location in locations] == [1] * INCIDENTS
 
 
-def test_changes_are_sent_again_by_seq_on_the_channel_that_is_named(
+def test_redrive_sends_changes_by_seq_on_the_named_channel(
     deployment: Deployment, mailbox: Mailbox
 ) -> None:
     location = unique("Aula")
@@ -117,7 +117,7 @@ def test_changes_are_sent_again_by_seq_on_the_channel_that_is_named(
     assert "De 6 cambios pedidos hay 0." in beyond.stdout
 
 
-def test_a_message_of_somebody_else_stays_in_the_queue(deployment: Deployment) -> None:
+def test_redrive_leaves_foreign_messages_in_the_queue(deployment: Deployment) -> None:
     sqs, name = deployment.client("sqs"), unique("queue")
     url = sqs.create_queue(QueueName=name)["QueueUrl"]
     sqs.send_message(QueueUrl=url, MessageBody='{"hola": 1}')
@@ -131,7 +131,7 @@ def test_a_message_of_somebody_else_stays_in_the_queue(deployment: Deployment) -
     assert [message["Body"] for message in received["Messages"]] == ['{"hola": 1}']
 
 
-def test_a_stack_that_is_not_there_is_said_so(deployment: Deployment) -> None:
+def test_redrive_names_a_stack_that_does_not_exist(deployment: Deployment) -> None:
     done = redrive(deployment, "--stage", "nowhere")
 
     assert (done.returncode, done.stdout) == (1, "")

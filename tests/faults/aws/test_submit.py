@@ -99,7 +99,7 @@ def _seq(frame: Frame) -> int:
 
 
 @pytest.mark.parametrize("by", ["incidentId", "idempotencyKey"])
-def test_the_same_twice_at_one_moment_is_stored_broadcast_and_mailed_once(
+def test_two_equal_reports_at_once_are_stored_broadcast_and_mailed_once(
     deployment: Deployment, listener: WsClient, mailbox: Mailbox, by: str
 ) -> None:
     location = unique("Aula")
@@ -116,7 +116,7 @@ def test_the_same_twice_at_one_moment_is_stored_broadcast_and_mailed_once(
 
 
 @pytest.mark.parametrize("by", ["incidentId", "idempotencyKey"])
-def test_the_same_again_after_a_lost_ack_is_stored_broadcast_and_mailed_once(
+def test_a_report_repeated_after_a_lost_ack_is_stored_broadcast_and_mailed_once(
     deployment: Deployment, listener: WsClient, mailbox: Mailbox, by: str
 ) -> None:
     location = unique("Aula")
