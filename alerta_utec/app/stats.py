@@ -5,10 +5,12 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import repeat
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from alerta_utec.domain.change import Change
+from alerta_utec.domain.folding import fold
 from alerta_utec.domain.incident import Incident
 from alerta_utec.domain.values import Status, format_time
 from alerta_utec.ports.clock import Clock
@@ -53,8 +55,8 @@ class Stats:
             "complete": all_incidents and all_changes,
             "byStatus": _counts(i.status.value for i in incidents),
             "byUrgency": _counts(i.urgency.value for i in incidents),
-            "byType": _counts(i.type for i in incidents),
-            "byLocation": _counts(i.location for i in incidents),
+            "byType": _counts(_one_spelling(i.type for i in incidents)),
+            "byLocation": _counts(_one_spelling(i.location for i in incidents)),
             "byHour": self._by_hour(incidents),
             "toAttend": _times(changes, {Status.EN_ATENCION, Status.RESUELTO}),
             "toResolve": _times(changes, {Status.RESUELTO}),
@@ -98,6 +100,16 @@ class Stats:
     def _by_hour(self, incidents: Sequence[Incident]) -> list[int]:
         hours = Counter(i.created_at.astimezone(self.timezone).hour for i in incidents)
         return [hours[hour] for hour in range(24)]
+
+
+def _one_spelling(texts: Iterable[str]) -> Iterator[str]:
+    """Yield each text as it is written most often, among those that compare as equal."""
+    spellings: dict[str, Counter[str]] = {}
+    for text in texts:
+        spellings.setdefault(fold(text), Counter())[text] += 1
+    for counter in spellings.values():
+        ((most_common, _),) = counter.most_common(1)
+        yield from repeat(most_common, counter.total())
 
 
 def _counts(values: Iterable[str]) -> dict[str, int]:

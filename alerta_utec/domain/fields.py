@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+from alerta_utec.domain.folding import is_invisible
 from alerta_utec.domain.values import (
     Choice,
     Status,
@@ -46,7 +47,9 @@ def _line(value: object) -> object:
     """Make one line: control characters and runs of white space become one space."""
     if not isinstance(value, str):
         return value
-    return " ".join(_CONTROL.sub(" ", value).split())
+    line = " ".join(_CONTROL.sub(" ", value).split())
+    # A text that shows nothing is an empty one, and refused as such.
+    return "" if is_invisible(line) else line
 
 
 def _prose(value: object) -> object:

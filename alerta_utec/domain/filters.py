@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from alerta_utec.domain.errors import InvalidRequest, Problem
+from alerta_utec.domain.folding import fold
 from alerta_utec.domain.values import Choice, Status, Urgency, parse_choice
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ VALUE_MAX_CHARS = 120
 
 
 class Facets(NamedTuple):
-    """The fields of one state of an incident that filters compare; texts are casefolded."""
+    """The fields of one state of an incident that filters compare; texts are folded."""
 
     urgency: str
     status: str
@@ -30,8 +31,8 @@ class Facets(NamedTuple):
         return cls(
             incident.urgency.value,
             incident.status.value,
-            incident.type.casefold(),
-            incident.location.casefold(),
+            fold(incident.type),
+            fold(incident.location),
         )
 
     def only(self, fields: Collection[str]) -> "Facets":
@@ -53,7 +54,7 @@ def facets_of(change: "Change") -> Sequence[Facets]:
 class Filter:
     """Accepted values per field; an empty set accepts everything.
 
-    ``type`` and ``location`` are compared without regard to case.
+    ``type`` and ``location`` are compared as ``fold`` says.
     """
 
     urgency: frozenset[str] = frozenset()
@@ -144,4 +145,4 @@ def _texts(
         problems.append(Problem(f"{field}.{name}", "too_many", {"max": VALUES_MAX}))
     if any(len(text) > VALUE_MAX_CHARS for text in texts):
         problems.append(Problem(f"{field}.{name}", "too_long", {"max": VALUE_MAX_CHARS}))
-    return frozenset(" ".join(text.split()).casefold() for text in texts)
+    return frozenset(map(fold, texts))

@@ -37,7 +37,16 @@ const ORDERS = {
   oldest: (a, b) => ORDERS.newest(b, a),
 };
 
-/** @param {string} text */
+/**
+ * Return a type or a place as the service compares it (docs/protocol.md, "Comparing texts").
+ * @param {string} text
+ */
+const same = (text) => text.normalize("NFC").toLowerCase().normalize("NFC").split(/\s+/).join(" ");
+
+/**
+ * Return a text as the search compares it: without accents too.
+ * @param {string} text
+ */
 export const fold = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
 
 /** @param {Incident} incident */
@@ -91,8 +100,8 @@ export class Incidents {
       if (
         (view.status === "open" ? status !== "resuelto" : status === view.status) &&
         (!view.urgency.size || view.urgency.has(urgency)) &&
-        (!view.type || type.toLowerCase() === view.type) &&
-        (!view.location || location.toLowerCase() === view.location) &&
+        (!view.type || same(type) === view.type) &&
+        (!view.location || same(location) === view.location) &&
         words.every((word) => known.text.includes(word))
       )
         found.push(known);
@@ -118,7 +127,7 @@ export class Incidents {
     /** @type {Map<string, {name: string, count: number}>} */
     const seen = new Map();
     for (const { incident } of this.#known.values()) {
-      const key = incident[field].toLowerCase();
+      const key = same(incident[field]);
       const value = seen.get(key);
       if (value) value.count += 1;
       else seen.set(key, { name: incident[field], count: 1 });

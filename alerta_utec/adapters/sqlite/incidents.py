@@ -14,6 +14,7 @@ from alerta_utec.adapters.sqlite.group_commit import (
 from alerta_utec.adapters.sqlite.rows import CHANGE_COLUMNS, change_from, decode_incident
 from alerta_utec.domain.change import Change, Position
 from alerta_utec.domain.errors import NotFound
+from alerta_utec.domain.folding import fold
 from alerta_utec.domain.incident import Incident
 from alerta_utec.ports.incidents import Committed, IncidentPage, Query
 
@@ -95,7 +96,7 @@ def _listing(query: Query) -> tuple[str, list[Any]]:
     for column, text in (("type_folded", query.type), ("location_folded", query.location)):
         if text is not None:
             terms.append(f"{column} = ?")
-            values.append(text.casefold())
+            values.append(fold(text))
     where = f"WHERE {' AND '.join(terms)} " if terms else ""
     sql = f"SELECT created_seq, state FROM incidents {where}ORDER BY created_seq DESC LIMIT ?"  # noqa: S608 (constants)
     return sql, [*values, query.limit + 1]

@@ -7,6 +7,7 @@ from typing import Any
 from pydantic_core import from_json, to_json
 
 from alerta_utec.domain.change import Change, IdempotencyKey, Position
+from alerta_utec.domain.folding import fold
 from alerta_utec.domain.incident import Incident
 
 _START = datetime(1970, 1, 1, tzinfo=UTC)
@@ -76,8 +77,8 @@ def incident_row(incident: Incident, state: str) -> tuple[Any, ...]:
         incident.revision,
         incident.status.value,
         incident.urgency.value,
-        incident.type.casefold(),
-        incident.location.casefold(),
+        fold(incident.type),
+        fold(incident.location),
         state,
     )
 

@@ -7,6 +7,7 @@ of the schema is a new one.
 import sqlite3
 
 from alerta_utec.adapters.sqlite.errors import DataRefused
+from alerta_utec.domain.folding import fold
 
 # "ALRT", which distinguishes the file from other SQLite databases.
 APPLICATION_ID = 0x414C5254
@@ -136,7 +137,12 @@ CREATE TABLE file_identity (
 );
 """
 
-MIGRATIONS: tuple[str, ...] = (_FIRST, _WEBHOOKS, _NOTICES, _FILE_IDENTITY)
+# Before, only the case was folded.
+_FOLDED_TEXTS = """
+UPDATE incidents SET type_folded = fold(type_folded), location_folded = fold(location_folded);
+"""
+
+MIGRATIONS: tuple[str, ...] = (_FIRST, _WEBHOOKS, _NOTICES, _FILE_IDENTITY, _FOLDED_TEXTS)
 
 
 def check(connection: sqlite3.Connection, name: str) -> int:
@@ -168,6 +174,7 @@ def migrate(connection: sqlite3.Connection, name: str) -> None:
         DataRefused: as ``check``.
         sqlite3.Error: a migration failed and was rolled back.
     """
+    connection.create_function("fold", 1, fold, deterministic=True)
     for step in range(check(connection, name), len(MIGRATIONS)):
         statements = f"BEGIN IMMEDIATE;{MIGRATIONS[step]}PRAGMA user_version = {step + 1};COMMIT;"
         try:

@@ -12,6 +12,7 @@ from alerta_utec.adapters.aws.dynamodb.attributes import number, number_of, text
 from alerta_utec.adapters.aws.dynamodb.calls import pages
 from alerta_utec.adapters.aws.dynamodb.items import incident_from_item
 from alerta_utec.adapters.aws.dynamodb.table_names import BY_STATUS
+from alerta_utec.domain.folding import fold
 from alerta_utec.domain.incident import Incident
 from alerta_utec.domain.values import Status
 from alerta_utec.ports.incidents import IncidentPage, Query
@@ -112,4 +113,4 @@ def _matches(query: Query, incident: Incident) -> bool:
 
 
 def _same(wanted: str | None, actual: str) -> bool:
-    return wanted is None or wanted.casefold() == actual.casefold()
+    return wanted is None or fold(wanted) == fold(actual)
