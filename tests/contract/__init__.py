@@ -1,1 +1,1 @@
-"""One suite per port, run against everything that plays it."""
+"""One suite per port, run against every implementation."""

@@ -1,7 +1,6 @@
-"""The tables and players of AWS, on an emulator of their own.
+"""The tables and adapters of AWS, on an emulator.
 
-Fixtures for any suite that imports them: ``emulator`` lives as long as the run, tables as
-long as a test.
+Fixtures for any suite that imports them: ``emulator`` lasts for the run, tables for a test.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -50,14 +49,14 @@ SHAPES: Mapping[str, Any] = {
 
 @pytest.fixture(scope="session")
 def emulator() -> Iterator[Emulator]:
-    """An emulated AWS for the whole run."""
+    """Start an emulated AWS for the whole run."""
     with Emulator() as running:
         yield running
 
 
 @pytest.fixture(scope="session")
 def dynamodb(emulator: Emulator) -> Iterator["DynamoDBClient"]:
-    """A client with the settings of the real one."""
+    """Return a client with the settings of the deployed one."""
     client = boto3.client("dynamodb", config=dynamodb_config(), **addressed(emulator))
     client.meta.events.register("before-parse.dynamodb.Scan", plain_scan)
     yield client
@@ -66,7 +65,7 @@ def dynamodb(emulator: Emulator) -> Iterator["DynamoDBClient"]:
 
 @pytest.fixture
 def incident_tables(dynamodb: "DynamoDBClient") -> Iterator[IncidentTables]:
-    """Empty tables of a test's own."""
+    """Return empty tables of a test's own."""
     tables = IncidentTables(*(create(dynamodb, name) for name in ("incidents", "changes", "keys")))
     yield tables
     for table in (tables.incidents, tables.changes, tables.keys):
@@ -77,13 +76,13 @@ def incident_tables(dynamodb: "DynamoDBClient") -> Iterator[IncidentTables]:
 def dynamodb_incidents(
     dynamodb: "DynamoDBClient", incident_tables: IncidentTables
 ) -> DynamoIncidents:
-    """An empty ``IncidentStore``."""
+    """Return an empty ``IncidentStore``."""
     return DynamoIncidents(dynamodb, incident_tables)
 
 
 @pytest.fixture
 def connections_table(dynamodb: "DynamoDBClient") -> Iterator[str]:
-    """An empty table of a test's own."""
+    """Return an empty table of a test's own."""
     table = create(dynamodb, "connections")
     yield table
     dynamodb.delete_table(TableName=table)
@@ -93,13 +92,13 @@ def connections_table(dynamodb: "DynamoDBClient") -> Iterator[str]:
 def dynamodb_connections(
     dynamodb: "DynamoDBClient", connections_table: str, clock: ManualClock
 ) -> DynamoConnections:
-    """Empty ``Connections``, by the test's ``clock``."""
+    """Return empty ``Connections`` that use the test's ``clock``."""
     return DynamoConnections(dynamodb, connections_table, clock)
 
 
 @pytest.fixture
 def dynamodb_deliveries(dynamodb: "DynamoDBClient") -> Iterator[DynamoDeliveries]:
-    """Empty ``Deliveries``."""
+    """Return empty ``Deliveries``."""
     table = create(dynamodb, "deliveries")
     yield DynamoDeliveries(dynamodb, table)
     dynamodb.delete_table(TableName=table)
@@ -119,7 +118,7 @@ class SentWakeUps:
 def dynamodb_webhook_jobs(
     dynamodb: "DynamoDBClient", dynamodb_incidents: DynamoIncidents, clock: ManualClock
 ) -> Iterator[DynamoWebhookJobs]:
-    """Empty ``WakingJobs``, of changes in ``dynamodb_incidents``."""
+    """Return empty ``WakingJobs``, of changes in ``dynamodb_incidents``."""
     table = create(dynamodb, "webhook_jobs")
     yield DynamoWebhookJobs(JobTable(dynamodb, table), dynamodb_incidents, SentWakeUps(), clock)
     dynamodb.delete_table(TableName=table)
@@ -129,14 +128,14 @@ def dynamodb_webhook_jobs(
 def dynamodb_webhook_registry(
     dynamodb: "DynamoDBClient", dynamodb_webhook_jobs: DynamoWebhookJobs
 ) -> Iterator[DynamoWebhooks]:
-    """Empty ``Webhooks``, with their jobs in ``dynamodb_webhook_jobs``."""
+    """Return empty ``Webhooks``, with their jobs in ``dynamodb_webhook_jobs``."""
     table = create(dynamodb, "webhooks")
     yield DynamoWebhooks(dynamodb, table, dynamodb_webhook_jobs)
     dynamodb.delete_table(TableName=table)
 
 
 def addressed(emulator: Emulator) -> dict[str, Any]:
-    """What ``boto3.client`` needs to speak to the emulator, whatever the environment says."""
+    """Return the arguments that direct ``boto3.client`` to the emulator in any environment."""
     return {
         "endpoint_url": emulator.endpoint_url,
         "region_name": REGION,
@@ -146,7 +145,7 @@ def addressed(emulator: Emulator) -> dict[str, Any]:
 
 
 def create(client: "DynamoDBClient", shape: str) -> str:
-    """A new table of this shape, ready for use; its name."""
+    """Create a table of this shape and return its name."""
     key, indexes, ttl = SHAPES[shape]
     table = unique(shape)
     attributes = key | {name: kind for index in indexes.values() for name, kind in index.items()}

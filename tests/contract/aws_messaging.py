@@ -1,4 +1,4 @@
-"""What AWS's adapters send through: ``@connections`` of a real gateway, and SNS.
+"""The services that AWS's adapters send through: ``@connections`` of a real gateway, and SNS.
 
 Fixtures for the contract suites, beside those of ``tests.contract.aws``.
 """
@@ -37,7 +37,7 @@ class ManagementSockets:
         self._sockets: dict[str, WsClient] = {}
 
     def connect(self) -> str:
-        """Open a socket; its id."""
+        """Open a socket and return its id."""
         socket = self._stack.enter_context(WsClient(self._ws_url))
         connection_id: str = socket.ping()["connectionId"]
         self._sockets[connection_id] = socket
@@ -54,7 +54,7 @@ class ManagementSockets:
         eventually(status, "the gateway forgets a closed socket", accept=lambda code: code == GONE)
 
     def received(self, connection_id: str, _count: int) -> list[str]:
-        """Every frame so far: a pong comes after all that was posted before its ping."""
+        """Return every frame so far: a pong arrives after all frames posted before its ping."""
         socket = self._sockets[connection_id]
         socket.ping()
         pairs = zip(socket.texts, socket.frames, strict=True)
@@ -63,7 +63,7 @@ class ManagementSockets:
 
 @pytest.fixture
 def management_sockets(server: Server) -> Iterator[ManagementSockets]:
-    """Posts through ``@connections`` of the local gateway."""
+    """Yield sockets that get posts through ``@connections`` of the local gateway."""
     http = ConnectionsHttp(
         ApiAddress(server.management_url),
         lambda: Credentials("test", "test"),
@@ -79,7 +79,7 @@ def management_sockets(server: Server) -> Iterator[ManagementSockets]:
 
 @dataclass(frozen=True)
 class SnsMailing:
-    """An ``SnsMailer``, what a queue that is subscribed has received, and one out of reach."""
+    """An ``SnsMailer``, the e-mails in a subscribed queue, and a mailer that cannot reach SNS."""
 
     mailer: SnsMailer
     arrived: Callable[[], list[Email]]
@@ -88,7 +88,7 @@ class SnsMailing:
 
 @pytest.fixture
 def sns_mailing(emulator: Emulator) -> Iterator[SnsMailing]:
-    """A topic and a queue of a test's own."""
+    """Yield a topic and a queue of a test's own."""
     once = Config(retries={"mode": "standard", "total_max_attempts": 1})
     nowhere = {"endpoint_url": f"http://127.0.0.1:{free_port()}"}
     with ExitStack() as stack:
@@ -111,7 +111,7 @@ def sns_mailing(emulator: Emulator) -> Iterator[SnsMailing]:
 
 
 def _drained(sqs: Any, queue: str) -> list[Email]:
-    """What has arrived, once a second goes by without more."""
+    """Return what has arrived, once a second passes without more."""
     arrived: list[Email] = []
     while True:
         answer = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10, WaitTimeSeconds=1)

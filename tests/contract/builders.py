@@ -23,7 +23,7 @@ PLAIN: dict[str, Any] = {
 def creation(
     *, at: datetime = T0, key: str | None = None, user: str | None = None, **fields: Any
 ) -> Change:
-    """The change that ``notify`` makes of ``PLAIN`` and ``fields``, with a new id each time."""
+    """Return the change that ``notify`` makes of ``PLAIN`` and ``fields``, with a new id."""
     report = Report.parse(PLAIN | fields)
     incident = Incident.from_report(report, incident_id=uuid7(at), at=at, reported_by=user)
     name = IdempotencyKey(user or "", key) if key else None
@@ -38,13 +38,13 @@ def update(
     note: str | None = None,
     **fields: Any,
 ) -> Change:
-    """The next revision of ``before``."""
+    """Return an update to the next revision of ``before``."""
     moment = at or before.updated_at + timedelta(seconds=1)
     new = {"revision": before.revision + 1, "updated_at": moment}
     return Change(before, before.model_copy(update=fields | new), by=by, note=note)
 
 
 def webhook(*, at: datetime = T0, since_seq: int = 0, **fields: Any) -> Webhook:
-    """The webhook that is created of ``fields``, with a new id and a secret of its own."""
+    """Return a webhook made of ``fields``, with a new id and a secret of its own."""
     wanted = WebhookRequest.to_create({"url": "https://receptor.example/ganchos"} | fields)
     return wanted.created(uuid7(at), at=at, since_seq=since_seq)

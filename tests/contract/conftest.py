@@ -1,6 +1,6 @@
-"""Everything that plays a port, as one fixture per port.
+"""Every implementation of a port, as one fixture per port.
 
-A fixture here is named after its port; its parameters name the players. Each player is a
+A fixture here is named after its port; its parameters name the implementations. Each is a
 fixture of its own (``sqlite_incidents``, ``dynamodb_incidents``, …), fresh for every test.
 """
 
@@ -70,7 +70,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def clock() -> ManualClock:
-    """The test's own time, for players that need to know it."""
+    """Return the test's own time."""
     return ManualClock(T0)
 
 
@@ -88,7 +88,7 @@ def sqlite_incidents(database: Database) -> SqliteIncidents:
 
 @pytest.fixture(params=["sqlite", "dynamodb"])
 def incidents(request: pytest.FixtureRequest) -> IncidentStore:
-    """An empty ``IncidentStore``."""
+    """Return an empty ``IncidentStore``."""
     store: IncidentStore = request.getfixturevalue(f"{request.param}_incidents")
     return store
 
@@ -105,7 +105,7 @@ def hub_connections(clock: ManualClock) -> GatewayConnections:
 
 @pytest.fixture(params=["fake", "hub", "dynamodb"])
 def connections(request: pytest.FixtureRequest) -> Connections:
-    """Empty ``Connections``, by the test's ``clock``."""
+    """Return empty ``Connections`` that use the test's ``clock``."""
     kept: Connections = request.getfixturevalue(f"{request.param}_connections")
     return kept
 
@@ -127,7 +127,7 @@ def metered_deliveries(dynamodb_deliveries: DynamoDeliveries) -> MeteredDeliveri
 
 @pytest.fixture(params=["fake", "sqlite", "dynamodb", "metered"])
 def deliveries(request: pytest.FixtureRequest) -> Deliveries:
-    """Empty ``Deliveries``."""
+    """Return empty ``Deliveries``."""
     kept: Deliveries = request.getfixturevalue(f"{request.param}_deliveries")
     return kept
 
@@ -136,7 +136,7 @@ def deliveries(request: pytest.FixtureRequest) -> Deliveries:
 def shard_records(
     request: pytest.FixtureRequest,
 ) -> FakeDeliveries | DynamoDeliveries | MeteredDeliveries:
-    """Empty ``ShardRecords``, which are ``Deliveries`` too."""
+    """Return empty ``ShardRecords``, which are ``Deliveries`` too."""
     kept: FakeDeliveries | DynamoDeliveries | MeteredDeliveries = request.getfixturevalue(
         f"{request.param}_deliveries"
     )
@@ -158,14 +158,14 @@ def dynamodb_rate_limits(
 
 @pytest.fixture(params=["in_process", "dynamodb"])
 def rate_limits(request: pytest.FixtureRequest) -> RateLimits:
-    """``RateLimits`` that have counted nothing."""
+    """Return ``RateLimits`` with full buckets."""
     limits: RateLimits = request.getfixturevalue(f"{request.param}_rate_limits")
     return limits
 
 
 @dataclass(frozen=True)
 class Owing:
-    """``NotificationStore`` with the store whose commits call for them."""
+    """A ``NotificationStore`` with the store whose commits create its notifications."""
 
     incidents: IncidentStore
     notices: NotificationStore
@@ -178,7 +178,7 @@ def sqlite_owing(database: Database, sqlite_incidents: SqliteIncidents) -> Owing
 
 @pytest.fixture(params=["sqlite"])
 def owing(request: pytest.FixtureRequest) -> Owing:
-    """``NotificationStore`` that hold and owe nothing, and their store."""
+    """Return an empty ``NotificationStore`` and its incident store."""
     pair: Owing = request.getfixturevalue(f"{request.param}_owing")
     return pair
 
@@ -224,8 +224,8 @@ def webhook_scan(request: pytest.FixtureRequest) -> WebhookStores:
 class Sockets:
     """A ``Poster`` with sockets to post to.
 
-    ``connect`` opens one and gives its id; ``disconnect`` closes it; ``received`` gives every
-    frame that has reached it, once there are ``count`` of them (or none more will come).
+    ``connect`` opens one and returns its id; ``disconnect`` closes it; ``received`` returns every
+    frame that has reached it, once there are ``count`` (or no more will arrive).
     """
 
     poster: Poster
@@ -260,16 +260,16 @@ def hub_sockets() -> Iterator[Sockets]:
 
 @pytest.fixture(params=["fake", "hub", "management"])
 def sockets(request: pytest.FixtureRequest) -> Sockets:
-    """A ``Poster`` and sockets of a test's own."""
+    """Return a ``Poster`` and sockets of a test's own."""
     own: Sockets = request.getfixturevalue(f"{request.param}_sockets")
     return own
 
 
 @dataclass(frozen=True)
 class Mailing:
-    """A ``Mailer`` with what has arrived through it, and one that cannot reach its next hop.
+    """A ``Mailer``, the e-mails that arrived through it, and one that cannot reach its next hop.
 
-    What arrives has no ``attributes``; ``message_id`` is empty where the player keeps none.
+    Arrived e-mails have no ``attributes``; ``message_id`` is empty if the mailer keeps none.
     """
 
     mailer: Mailer
@@ -331,6 +331,6 @@ APPRISE = pytest.param(
 
 @pytest.fixture(params=["fake", "smtp", "maildir", APPRISE, "sns"])
 def mailing(request: pytest.FixtureRequest) -> Mailing:
-    """A ``Mailer`` and what has arrived."""
+    """Return a ``Mailer`` and what has arrived."""
     own: Mailing = request.getfixturevalue(f"{request.param}_mailing")
     return own

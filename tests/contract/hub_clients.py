@@ -13,7 +13,7 @@ LAST = "no more"
 
 
 class HubClients:
-    """Sockets that are open at the hub."""
+    """The open sockets of the hub."""
 
     def __init__(
         self, running: Running, connects: Recorder, disconnects: Recorder, stack: ExitStack
@@ -35,7 +35,7 @@ class HubClients:
         self._disconnects.next()
 
     def received(self, connection_id: str, _count: int) -> list[str]:
-        """Everything up to a last frame of our own: frames keep their order."""
+        """Return everything up to a last frame of our own: frames keep their order."""
         self._running.hub.poster.post([connection_id], LAST)
         frames = []
         while (frame := self._clients[connection_id].recv(timeout=10)) != LAST:

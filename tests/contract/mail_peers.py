@@ -19,25 +19,25 @@ from tests.support.loopback import LoopbackServer, QuietHandler
 
 
 def as_email(message: EmailMessage) -> Email:
-    """What a mail program shows of a message."""
+    """Return the parts of a message that a mail program shows."""
     text = message.get_content().replace("\r\n", "\n")
     return Email(str(message["Message-ID"]), str(message["Subject"]), text)
 
 
 def without_attributes(email: Email) -> Email:
-    """What of an e-mail can arrive anywhere."""
+    """Return the e-mail without attributes, which not every mailer transports."""
     return replace(email, attributes={})
 
 
 def parsed(content: bytes) -> EmailMessage:
-    """A message off the wire."""
+    """Parse a message."""
     message = message_from_bytes(content, policy=policy.default)
     assert isinstance(message, EmailMessage)
     return message
 
 
 def read_maildir(folder: Path) -> list[EmailMessage]:
-    """The messages in a Maildir, by the standard library's reader."""
+    """Return the messages in a Maildir, by the standard library's reader."""
     with_reader = mailbox.Maildir(folder, create=True)
     return [parsed(with_reader.get_bytes(key)) for key in sorted(with_reader.keys())]
 
@@ -46,7 +46,7 @@ class SmtpPeer(LoopServer):
     """A real SMTP server on a free port of the loopback, in a thread of its own.
 
     ``refuse`` maps a recipient to the reply that it gets; ``on_data`` gives the reply to a
-    complete message. ``login`` is demanded, once the connection is encrypted.
+    complete message. ``login`` is required, once the connection is encrypted.
     """
 
     def __init__(

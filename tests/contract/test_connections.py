@@ -1,4 +1,4 @@
-"""``Connections``: who is connected, as the fan-out sees it."""
+"""``Connections``: the open connections, as the fan-out reads them."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""``Deliveries``: what became of each change on each channel."""
+"""``Deliveries``: the outcome of each change on each channel."""
 
 import json
 

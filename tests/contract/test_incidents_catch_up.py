@@ -1,4 +1,4 @@
-"""``IncidentStore``, as clients that missed something see it: nothing is left out."""
+"""``IncidentStore`` for clients that catch up: no change is left out."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ from tests.contract.builders import creation, update
 
 
 def drain(catch_up: CatchUp, since: Position | None = None) -> list[CatchUpPage]:
-    """Every page until there is no more, as a client asks for them."""
+    """Return every page until there is no more, as a client requests them."""
     page = catch_up.snapshot() if since is None else catch_up.since(since)
     pages = [page]
     while page.more:
@@ -26,7 +26,7 @@ def drain(catch_up: CatchUp, since: Position | None = None) -> list[CatchUpPage]
 
 
 def state(pages: list[CatchUpPage]) -> dict[str, dict[str, Any]]:
-    """What a client holds after ``pages``."""
+    """Return the state of a client after ``pages``."""
     held: dict[str, dict[str, Any]] = {}
     for page in pages:
         if page.reset:

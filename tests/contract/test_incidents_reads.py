@@ -1,4 +1,4 @@
-"""``IncidentStore``: what comes back of what was stored."""
+"""``IncidentStore``: stored incidents are read back unchanged."""
 
 from dataclasses import replace
 from datetime import timedelta

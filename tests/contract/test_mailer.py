@@ -1,4 +1,4 @@
-"""``Mailer``: what is sent arrives, and what cannot be sent says so and no more."""
+"""``Mailer``: an e-mail arrives as sent, and a failure is ``Unavailable``."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""``NotificationStore``: what each recipient is owed and has got, and what is held for it."""
+"""``NotificationStore``: pending, sent and held notifications of each recipient."""
 
 from datetime import timedelta
 from typing import Any
@@ -33,7 +33,7 @@ def commit(owing: Any, **fields: Any) -> Change:
 
 
 def keep(owing: Any, change: Change, **holds: Hold | None) -> None:
-    """Decide about ``change`` for Ana, and for Luz where she is named."""
+    """Store a decision on ``change`` for Ana, and for Luz if named."""
     names = {"ana": ANA, "luz": LUZ}
     snapshot = owing.notices.load(change.after.seq, [ANA, LUZ])
     decisions = {names[n]: Decision(snapshot.states[names[n]], hold) for n, hold in holds.items()}
@@ -41,7 +41,7 @@ def keep(owing: Any, change: Change, **holds: Hold | None) -> None:
 
 
 def outcomes(owing: Any, change: Change) -> Any:
-    """What is on record, without times."""
+    """Return the recorded outcomes without times."""
     [delivery] = owing.notices.for_incident(change.incident_id)
     found = dict(delivery.outcome)
     return found, [

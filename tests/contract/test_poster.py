@@ -1,4 +1,4 @@
-"""``Poster``: one frame to many sockets, and what became of it."""
+"""``Poster``: one frame to many sockets, with the outcome of each."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""``RateLimits``: buckets that fill again by themselves."""
+"""``RateLimits``: buckets that refill over time."""
 
 from datetime import timedelta
 
@@ -11,7 +11,7 @@ SECOND = timedelta(seconds=1)
 
 
 def taken(limits: RateLimits, key: str, seconds: float, times: int) -> int:
-    """How many of so many are let through at one moment."""
+    """Return how many of ``times`` calls are allowed at one moment."""
     moment = T0 + seconds * SECOND
     return sum(limits.take(key, moment, per_s=2, burst=5) == 0.0 for _ in range(times))
 

@@ -26,7 +26,7 @@ ONCE = Config(retries={"total_max_attempts": 1})
 
 @dataclass(frozen=True)
 class Sharding:
-    """A ``ShardQueue`` with what has come out of it, by number, and one out of reach."""
+    """A ``ShardQueue``, the shards that came out of it by number, and a queue out of reach."""
 
     queue: ShardQueue
     received: Callable[[], list[Shard]]
@@ -78,7 +78,7 @@ def sharding(request: pytest.FixtureRequest) -> Sharding:
 
 
 def shard(number: int, of: int = 1, ids: int = 250) -> Shard:
-    """A shard with connection ids of the length that API Gateway gives."""
+    """Return a shard with connection ids of the length that API Gateway assigns."""
     names = tuple(f"{number:04}{name:011}=" for name in range(ids))
     begun = T0 + timedelta(microseconds=123_456)
     return Shard(

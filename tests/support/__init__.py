@@ -1,1 +1,1 @@
-"""What several suites need: the emulated AWS, and peers that misbehave."""
+"""Tools that several suites share: the emulated AWS, and peers that misbehave."""

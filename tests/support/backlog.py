@@ -15,7 +15,7 @@ from alerta_utec.notifications.local.sqlite import SqliteNotifications
 
 
 def store(data: Path, reports: Iterable[Mapping[str, Any]]) -> None:
-    """Take in reports without a server, by the service's own use case.
+    """Store reports without a server, through the service's own use case.
 
     Raises:
         DataRefused: a server has the folder.

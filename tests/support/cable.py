@@ -1,4 +1,4 @@
-"""A cable to a server, on a port of its own, that can go silent as a lost network does."""
+"""A relay to a server, on a port of its own, that can go silent like a lost network."""
 
 import asyncio
 
@@ -17,7 +17,7 @@ class Cable(LoopServer):
         self._writers: set[asyncio.StreamWriter] = set()
 
     def lose(self) -> None:
-        """Pass on nothing of the connections that there are, for ever; neither end is told."""
+        """Stop forwarding on the current connections for good; neither end gets a close."""
         self._lost = set(self._writers)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -28,7 +28,7 @@ class Cable(LoopServer):
             self._writers |= ends
             await asyncio.gather(self._pass(reader, there), self._pass(there_reader, writer))
         except (OSError, asyncio.CancelledError):
-            pass  # the server is not there, or the cable is taken away
+            pass  # the server is not there, or the relay ends
         finally:
             self._writers -= ends
             for end in ends:

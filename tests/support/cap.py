@@ -1,4 +1,4 @@
-"""Alerts of the Common Alerting Protocol, held to the schema of OASIS and to what it cannot say."""
+"""Alerts of the Common Alerting Protocol, checked by OASIS's schema and by rules beyond it."""
 
 import re
 from functools import cache
@@ -14,7 +14,7 @@ _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d([+-](?!00:00)\d\d:\d\d|-00:0
 
 
 class Alert:
-    """An alert that is valid.
+    """A valid alert.
 
     Raises:
         AssertionError, lxml.etree.XMLSyntaxError: it is none.
@@ -24,27 +24,27 @@ class Alert:
         self._root = etree.fromstring(document)
         schema = _schema()
         assert schema.validate(self._root), f"{schema.error_log}\n{document.decode()}"
-        # The validator that meteorological services put their alerts to.
+        # The validator that meteorological services use.
         assert check_schema(document).passed
         self._keeps_to_the_standard()
 
     def all(self, name: str) -> list[str]:
-        """The texts of all elements of that name, in their order."""
+        """Return the texts of all elements of that name, in order."""
         return [element.text or "" for element in self._root.iter(f"{{{NAMESPACE}}}{name}")]
 
     def one(self, name: str) -> str:
-        """The text of the only element of that name."""
+        """Return the text of the only element of that name."""
         (text,) = self.all(name)
         return text
 
     @property
     def parameters(self) -> dict[str, str]:
-        """The ``parameter`` elements by their names."""
+        """Return the ``parameter`` elements by name."""
         return dict(zip(self.all("valueName"), self.all("value"), strict=True))
 
     @property
     def reference(self) -> str:
-        """How a later alert refers to this one."""
+        """Return the reference with which a later alert names this one."""
         return ",".join(self.one(name) for name in ("sender", "identifier", "sent"))
 
     def _keeps_to_the_standard(self) -> None:

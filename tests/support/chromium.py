@@ -1,4 +1,4 @@
-"""The browser of the panel's tests: the system's own Chromium, brought by apt where that can be.
+"""The browser of the panel's tests: the system's Chromium, installed by apt if possible.
 
 Run with ``python -m tests.support.chromium``, as ``make test`` does.
 """
@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-# It speaks to loopback alone, and asks nobody for updates.
+# It connects to loopback only and asks for no updates.
 FLAGS = (
     "--headless",
     "--disable-gpu",
@@ -32,11 +32,11 @@ MISSING = (
 
 
 class NoChromium(Exception):
-    """There is none; the text says what to do."""
+    """No Chromium was found; the text says what to do."""
 
 
 def find() -> Path:
-    """The browser: ``CHROMIUM`` of the environment, else the first of ``NAMES`` in the path.
+    """Return the browser: ``CHROMIUM`` of the environment, else the first of ``NAMES`` in the path.
 
     Raises:
         NoChromium.
@@ -49,12 +49,12 @@ def find() -> Path:
 
 
 def flags() -> list[str]:
-    """How to start it; root has no use for the sandbox, which does not start there."""
+    """Return the flags to start it; the sandbox does not start as root."""
     return [*FLAGS, *(["--no-sandbox"] if os.geteuid() == 0 else [])]
 
 
 def ensure(*, root: bool, debian: bool) -> Path:
-    """Find the browser, or install it where that is ours to do.
+    """Find the browser, or install it if this process can.
 
     Raises:
         NoChromium: it is missing, and is not to be installed or could not be.
@@ -74,7 +74,7 @@ def ensure(*, root: bool, debian: bool) -> Path:
 
 
 def _is_debian() -> bool:
-    """Debian, or what is made from it (os-release(5))."""
+    """Return whether this is Debian or a derivative (os-release(5))."""
     try:
         release = platform.freedesktop_os_release()
     except OSError:

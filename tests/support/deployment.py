@@ -1,4 +1,4 @@
-"""The service deployed whole on the emulated AWS, by the framework that deploys it on AWS."""
+"""The whole service, deployed on the emulated AWS by the framework that deploys it on AWS."""
 
 import functools
 import os
@@ -18,7 +18,7 @@ NODE_BIN = Path(os.environ.get("NODE_BIN") or ROOT / "node_modules" / ".bin")
 OSLS = NODE_BIN / "osls"
 STACK = "alerta-utec-realtime"
 DEPLOY_S = 300.0
-# A checkout, as far as a deployment needs one.
+# The parts of a checkout that a deployment needs.
 CHECKOUT = ("serverless.yml", "deploy", "src", "alerta_utec", "requirements.txt", "package.json")
 
 
@@ -27,7 +27,7 @@ class DeployFailed(Exception):
 
 
 def checkout(folder: Path) -> Path:
-    """A clean copy of the checkout in ``folder``; only the packed wheels are shared with it."""
+    """Copy the checkout to ``folder``, clean; only the packed wheels are shared with it."""
     build = ROOT / ".build"
     build.mkdir(exist_ok=True)
     folder.mkdir(parents=True)
@@ -42,7 +42,7 @@ def checkout(folder: Path) -> Path:
 
 
 def osls(folder: Path, *arguments: str, environment: dict[str, str] | None = None) -> str:
-    """Run the framework in ``folder``; what it wrote.
+    """Run the framework in ``folder`` and return its output.
 
     Raises:
         DeployFailed.
@@ -52,7 +52,7 @@ def osls(folder: Path, *arguments: str, environment: dict[str, str] | None = Non
         "CI": "1",
         "HOME": str(folder),
         "NODE_NO_WARNINGS": "1",
-        # Its compiled schema, which takes it some seconds each time it does not find it.
+        # Its compiled schema: without it, each run takes some seconds more.
         "SLS_SCHEMA_CACHE_BASE_DIR": str(ROOT / ".build"),
         "SLS_AWS_MONITORING_FREQUENCY": "250",
         "AWS_CONFIG_FILE": os.devnull,
@@ -89,7 +89,7 @@ class Deployment:
         self.outputs: dict[str, str] = {}
 
     def create(self, **params: str) -> Self:
-        """Deploy it for the first time."""
+        """Deploy for the first time."""
         checkout(self._folder)
         try:
             self.written = self.deploy(**params)
@@ -109,7 +109,7 @@ class Deployment:
         self.remove()
 
     def deploy(self, **params: str) -> str:
-        """Deploy, or deploy again; what the framework wrote."""
+        """Deploy, or deploy again, and return the framework's output."""
         # AWS's names resolve to AWS; ``${WebsocketsApi}`` is for CloudFormation to fill in.
         management = (
             f"{self.emulator.endpoint_url}/_aws/execute-api/${{WebsocketsApi}}/{self.stage}"
@@ -119,11 +119,11 @@ class Deployment:
             "managementEndpoint": management,
             # Receivers of tests are on loopback.
             "webhookAllowPrivate": "true",
-            # All tests of a session share the topic: none of their e-mails is to be one too many.
+            # All tests of a session share the topic: no limit may hold their e-mails.
             "mailLimit": "1000",
         } | params
         if self.stage != "dev":
-            # Only dev goes without sign-in.
+            # Only dev runs without sign-in.
             given = {"auth": "jwt", "authSecret": "s" * 32} | given
         options = [f"--param={name}={value}" for name, value in given.items()]
         written = self._osls("deploy", *options)
@@ -133,12 +133,12 @@ class Deployment:
         return written
 
     def remove(self) -> None:
-        """Take the stack away; tables that are to be kept stay."""
+        """Remove the stack; retained tables stay."""
         self._osls("remove")
 
     @functools.cache  # noqa: B019 (as many as there are services; a deployment lives for a session)
     def client(self, service: str) -> Any:
-        """A client of the AWS SDK for the emulated AWS."""
+        """Return a client of the AWS SDK for the emulated AWS."""
         return boto3.client(
             service,  # type: ignore[call-overload]
             endpoint_url=self.emulator.endpoint_url,
@@ -150,21 +150,21 @@ class Deployment:
 
     @property
     def ws_url(self) -> str:
-        """Where the WebSocket API is."""
+        """Return the URL of the WebSocket API."""
         return self.management_url.replace("http://", "ws://")
 
     @property
     def management_url(self) -> str:
-        """Where ``@connections`` is."""
+        """Return the URL of ``@connections``."""
         return self.outputs["ManagementEndpoint"]
 
     @property
     def http_url(self) -> str:
-        """Where the HTTP API is."""
+        """Return the URL of the HTTP API."""
         return f"{self.emulator.endpoint_url}/_aws/execute-api/{self.outputs['HttpApiId']}/$default"
 
     def function(self, name: str) -> str:
-        """The full name of one of serverless.yml's functions."""
+        """Return the full name of one of serverless.yml's functions."""
         return f"{STACK}-{self.stage}-{name}"
 
     def _osls(self, command: str, *options: str) -> str:

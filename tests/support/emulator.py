@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[2]
 REGION = "us-east-1"
 READY_S = 60.0
 STOP_S = 10.0
-# ministack lets whatever claims the port first have it, so a start may need another port.
+# Another process can take the port before ministack does: then a start needs another one.
 ATTEMPTS = 3
 
 
@@ -42,12 +42,12 @@ class Emulator:
 
     @property
     def endpoint_url(self) -> str:
-        """The one address of every service."""
+        """Return the address that all services share."""
         return f"http://127.0.0.1:{self.port}"
 
     @property
     def environment(self) -> dict[str, str]:
-        """What a process needs to speak to this AWS and to no other, besides its own
+        """Return the variables that direct a process to this AWS and no other, besides its own
         environment without any ``AWS_…`` (see ``clean_environment``)."""
         return {
             "AWS_ENDPOINT_URL": self.endpoint_url,
@@ -62,7 +62,7 @@ class Emulator:
 
     @property
     def log(self) -> str:
-        """What the emulator has written so far."""
+        """Return what the emulator has written so far."""
         return self._log_path.read_text(errors="replace") if self._log_path.exists() else ""
 
     @property
@@ -115,7 +115,7 @@ class Emulator:
             "STATE_DIR": f"{folder}/state",
             "S3_DATA_DIR": f"{folder}/s3",
             "PERSIST_STATE": "0",
-            # As many Lambdas at once, each a process, and for how long they stay.
+            # How many Lambdas run at once, each a process, and for how long they stay.
             "MINISTACK_WORKER_THREADS": "12",
             "LAMBDA_WARM_TTL_SECONDS": "30",
             "SFTP_ENABLED": "0",
@@ -144,7 +144,7 @@ class Emulator:
         process, self._process = self._process, None
         if process is None:
             return
-        # Nothing of it is worth a farewell, and its Lambdas are processes of the same group.
+        # Its Lambdas are processes of the same group; none has state to save.
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait(STOP_S)
@@ -153,12 +153,12 @@ class Emulator:
 
 
 def clean_environment() -> dict[str, str]:
-    """This process's environment without anything that names an AWS account."""
+    """Return this process's environment without the variables that name an AWS account."""
     return {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
 
 
 def free_port() -> int:
-    """A port on loopback that nothing listens on at this moment."""
+    """Return a port on loopback that is free at this moment."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

@@ -1,4 +1,4 @@
-"""A client that resumes: it holds what it has heard, and asks for what it has missed."""
+"""A client that resumes: it keeps what it received and asks for what it missed."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -8,10 +8,10 @@ from tests.support.load import Frame, Talker
 
 @dataclass
 class View:
-    """What a client holds, kept over its connections, by the rules of docs/protocol.md.
+    """The state of a client across its connections, by the rules of docs/protocol.md.
 
     ``position`` is the last one up to which it has everything; later changes that are held
-    already are in ``ahead``. ``repeats`` counts changes that one connection told twice.
+    already are in ``ahead``. ``repeats`` counts changes that one connection delivered twice.
     """
 
     incidents: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -22,11 +22,11 @@ class View:
     told: set[tuple[str, int]] = field(default_factory=set)
 
     def begin(self) -> None:
-        """A new connection has been opened."""
+        """Begin a new connection."""
         self.told.clear()
 
     def hear(self, frame: Frame) -> None:
-        """A frame that answers no request."""
+        """Apply a frame that answers no request."""
         if frame.get("type") != "incident_update":
             return
         incident = frame["incident"]
@@ -40,7 +40,7 @@ class View:
             self._advance(epoch)
 
     def take(self, page: Frame) -> dict[str, Any] | None:
-        """A page of ``sync``; returns the message that asks for the next one, if there is more."""
+        """Apply a page of ``sync`` and return the request for the next, if there is one."""
         if page["reset"]:
             self.resets += 1
             self._forget(page["position"])
@@ -53,7 +53,7 @@ class View:
         return {"action": "sync", "since": self.position} if page["more"] else None
 
     def _forget(self, position: str) -> None:
-        """Forget everything but what this connection has told of since the snapshot."""
+        """Forget everything but what this connection delivered since the snapshot."""
         seq = position.rpartition(":")[2]
         self.incidents = {
             name: held
@@ -77,7 +77,7 @@ class View:
 
 
 async def follow(port: int, view: View) -> Talker:
-    """Connect, and catch up from where ``view`` is; from then on it hears everything.
+    """Connect and catch up from the position of ``view``; then apply every broadcast.
 
     Raises:
         Lost: the server went away meanwhile; what has come is kept.

@@ -20,17 +20,17 @@ SEED_INCIDENT = {
 
 
 def unique(word: str = "t") -> str:
-    """A word that no other test uses."""
+    """Return a word that no other test uses."""
     return f"{word}-{uuid.uuid4().hex[:12]}"
 
 
 def incident(**fields: Any) -> dict[str, Any]:
-    """A valid incident of low urgency, with ``fields`` laid over it."""
+    """Return a valid incident of low urgency, changed by ``fields``."""
     return {"type": "prueba", "location": "Laboratorio A", "urgency": "low"} | fields
 
 
 def has(frame: dict[str, Any], fields: dict[str, Any]) -> bool:
-    """Whether a frame is an ``incident_update`` whose incident has these fields."""
+    """Return whether a frame is an ``incident_update`` whose incident has these fields."""
     if frame.get("type") != "incident_update":
         return False
     return bool(fields.items() <= frame["incident"].items())

@@ -1,4 +1,4 @@
-"""Clients in a process of their own, which can be frozen: their machine answers, they do not."""
+"""Clients in a process that can be frozen: the kernel answers, the clients do not."""
 
 import asyncio
 import signal
@@ -15,7 +15,7 @@ EXIT_S = 30.0
 
 @contextmanager
 def frozen_clients(port: int, count: int, receive_buffer_bytes: int) -> Iterator[None]:
-    """Open so many and stop their process; after the block it wakes, and all must have ended."""
+    """Open clients and stop their process until the block ends; then all must have ended."""
     command = [sys.executable, "-m", __name__, str(port), str(count), str(receive_buffer_bytes)]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None

@@ -1,4 +1,4 @@
-"""Thousands of WebSocket clients in one event loop, which read as well or as badly as told."""
+"""Thousands of WebSocket clients in one event loop, whose reading a test can stop."""
 
 import asyncio
 import itertools
@@ -30,7 +30,7 @@ class Lost(Exception):
 
 
 def run(main: Coroutine[Any, Any, T]) -> T:
-    """Run ``main`` in a loop of its own; what it leaves open is dropped."""
+    """Run ``main`` in a loop of its own and drop what it leaves open."""
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(_and_drop(main))
 
@@ -45,7 +45,7 @@ async def _and_drop(main: Coroutine[Any, Any, T]) -> T:
 
 
 def client_frame(payload: bytes) -> bytes:
-    """A text frame as clients send it; a mask of zeros leaves the payload as it is."""
+    """Return a text frame of a client; a mask of zeros leaves the payload unchanged."""
     length = len(payload)
     if length < 126:
         return bytes((0x81, MASKED | length)) + bytes(4) + payload
@@ -55,7 +55,7 @@ def client_frame(payload: bytes) -> bytes:
 class LoadClient(asyncio.Protocol):
     """One open socket; ``received`` gets each text frame's payload.
 
-    ``ended`` is set when the connection is over; ``close_code`` is the server's, if it said one.
+    ``ended`` is set when the connection is over; ``close_code`` is the server's, if it sent one.
     """
 
     def __init__(self) -> None:
@@ -92,7 +92,7 @@ class LoadClient(asyncio.Protocol):
         self._writer().write(client_frame(json.dumps(message, ensure_ascii=False).encode()))
 
     def stop_reading(self) -> None:
-        """Leave what comes in the socket."""
+        """Leave arriving data in the socket."""
         self._writer().pause_reading()
 
     def read_on(self) -> None:
@@ -106,7 +106,7 @@ class LoadClient(asyncio.Protocol):
         self._writer().abort()
 
     def end(self) -> None:
-        """Send what has been written, and close without a word."""
+        """Send what has been written, and close without a close frame."""
         self._writer().close()
 
     def drop(self) -> None:
@@ -115,7 +115,7 @@ class LoadClient(asyncio.Protocol):
             self._transport.abort()
 
     def received(self, payload: bytes) -> None:
-        """One text frame has come."""
+        """Handle one text frame."""
 
     # asyncio.Protocol
 
@@ -162,7 +162,7 @@ class LoadClient(asyncio.Protocol):
         return True
 
     def _whole_frame(self, at: int) -> tuple[int, int] | None:
-        """Where the payload of the frame at ``at`` starts and ends, once all of it is there."""
+        """Return where the payload of the frame at ``at`` starts and ends, once it is complete."""
         buffer, left = self._buffer, len(self._buffer) - at
         if left < 2:
             return None
@@ -183,7 +183,7 @@ class LoadClient(asyncio.Protocol):
 
 
 class Counter(LoadClient):
-    """Keeps the ``seq`` of every frame that tells of a change, and nothing else."""
+    """A client that keeps only the ``seq`` of every broadcast."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -198,14 +198,14 @@ class Counter(LoadClient):
             self._awaited = None
 
     async def wait_for(self, count: int) -> None:
-        """Wait until so many have come in all."""
+        """Wait until ``count`` have arrived in all."""
         if len(self.seqs) < count:
             self._awaited = (count, asyncio.get_running_loop().create_future())
             await self._awaited[1]
 
 
 class Talker(LoadClient):
-    """Sends requests and awaits their answers; other frames go to ``on_frame``."""
+    """A client that sends requests and awaits their answers; other frames go to ``on_frame``."""
 
     def __init__(self, on_frame: Callable[[Frame], None] = lambda _frame: None) -> None:
         super().__init__()
@@ -213,7 +213,7 @@ class Talker(LoadClient):
         self._answers: dict[str, asyncio.Future[Frame]] = {}
 
     async def request(self, message: Mapping[str, Any], timeout_s: float = ANSWER_S) -> Frame:
-        """Send a message under a ``requestId`` of its own; the answer to it.
+        """Send a message under a ``requestId`` of its own and return the answer.
 
         Raises:
             Lost: the connection ended first.

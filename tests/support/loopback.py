@@ -13,7 +13,7 @@ class QuietHandler(BaseHTTPRequestHandler):
     """A handler that logs nothing."""
 
     def log_message(self, *_arguments: object) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 class WholeRequestHandler(QuietHandler):
@@ -48,7 +48,7 @@ class WholeRequestHandler(QuietHandler):
 class LoopbackServer:
     """``with LoopbackServer(Handler) as server:`` — answers in a thread for each connection.
 
-    At the end it closes every connection, so that nobody waits for one any more. ``tls``: it
+    At the end it closes every connection, so that no client keeps waiting. ``tls``: it
     serves HTTPS. ``wait``: it lets the handlers end.
     """
 
@@ -69,7 +69,7 @@ class LoopbackServer:
 
     @property
     def url(self) -> str:
-        """Where it is, without a path."""
+        """Return the URL without a path."""
         return f"{self._scheme}://127.0.0.1:{self.port}"
 
     def __enter__(self) -> Self:
@@ -89,7 +89,7 @@ class LoopbackServer:
 
 
 class _Server(ThreadingHTTPServer):
-    # As many may knock at once as a poster has threads; the usual queue is for five.
+    # Each thread of a poster can connect at once; the default backlog is five.
     request_queue_size = 256
 
     def __init__(self, *arguments: Any) -> None:

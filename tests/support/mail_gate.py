@@ -1,4 +1,4 @@
-"""A gate before a mail server, on a port of its own, which breaks conversations as told."""
+"""A relay to a mail server, on a port of its own, that can break conversations."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -12,11 +12,11 @@ CHUNK_BYTES = 64 * 1024
 
 
 class MailGate(LoopServer):
-    """``with MailGate(port) as gate:`` — ``gate.fault`` says what becomes of connections.
+    """``with MailGate(port) as gate:`` — ``gate.fault`` selects the fault.
 
-    ``refuse``: closed at once. ``hang``: nothing is ever said. ``garbage``: no SMTP. ``drip``:
+    ``refuse``: closed at once. ``hang``: no byte is ever sent. ``garbage``: no SMTP. ``drip``:
     a greeting that never ends, a letter at a time. ``drop``: the server takes the message, but
-    its answer never arrives. ``none``: all goes through.
+    its answer never arrives. ``none``: everything passes.
     """
 
     def __init__(self, port: int) -> None:
@@ -30,7 +30,7 @@ class MailGate(LoopServer):
         try:
             await self._break(self.fault, reader, writer)
         except OSError:
-            pass  # the client has had enough
+            pass  # the client gave up
         finally:
             writer.transport.abort()
 

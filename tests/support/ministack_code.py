@@ -1,6 +1,6 @@
-"""A Lambda's code unpacked once, where ministack does it again at each cold start.
+"""A Lambda's code unpacked once, while ministack unpacks it at each cold start.
 
-Python then finds what it compiled of it the last time, as Lambda's own images have it.
+Python then finds the modules that it compiled before, as in Lambda's own images.
 """
 
 import hashlib
@@ -15,7 +15,7 @@ from ministack.core import lambda_runtime
 
 
 class _KeptZip(zipfile.ZipFile):
-    """Unpacks what was not unpacked before, and links to it. Nothing writes to a Lambda's code."""
+    """A zip file that is unpacked once; later extractions link to the first, read-only."""
 
     def extractall(self, path: Any = None, *_arguments: Any, **_more: Any) -> None:
         listed = "".join(f"{entry.filename}{entry.CRC}" for entry in self.infolist())
@@ -26,12 +26,12 @@ class _KeptZip(zipfile.ZipFile):
             with tempfile.TemporaryDirectory(dir=folder) as scratch:
                 unpacked = Path(scratch, "unpacked")
                 super().extractall(unpacked)
-                with suppress(OSError):  # another cold start has been faster
+                with suppress(OSError):  # another cold start was faster
                     unpacked.rename(kept)
         Path(path).rmdir()
         Path(path).symlink_to(kept)
 
 
 def install() -> None:
-    """Let cold starts have it."""
+    """Use it for cold starts."""
     lambda_runtime.zipfile = SimpleNamespace(**{**vars(zipfile), "ZipFile": _KeptZip})  # type: ignore[attr-defined]

@@ -1,4 +1,4 @@
-"""Start ministack with what it lacks: two CloudFormation types, streams as Lambda has them,
+"""Start ministack with the parts that it lacks: two CloudFormation types, streams like Lambda's,
 WebSocket subprotocols, SQS's permissions and cold starts that do not unpack everything again.
 
 Run with ``python -m tests.support.ministack_launcher``. It ends, with every process of its
@@ -30,7 +30,7 @@ ROUTE_RESPONSE = "AWS::ApiGatewayV2::RouteResponse"
 def create_deployment(
     _logical_id: str, properties: dict[str, Any], _stack: str
 ) -> tuple[str, dict[str, str]]:
-    """The physical id and attributes of a new deployment."""
+    """Return the physical id and attributes of a new deployment."""
     settings = {"description": properties.get("Description", "")}
     status, _, body = apigateway._create_deployment(properties.get("ApiId", ""), settings)
     if status >= 400:
@@ -40,14 +40,14 @@ def create_deployment(
 
 
 def delete_deployment(physical_id: str, properties: dict[str, Any]) -> None:
-    """Forget a deployment; its API may be gone already."""
+    """Delete a deployment; its API may be gone already."""
     apigateway._delete_deployment(properties.get("ApiId", ""), physical_id)
 
 
 def create_route_response(
     _logical_id: str, properties: dict[str, Any], _stack: str
 ) -> tuple[str, dict[str, str]]:
-    """The physical id and attributes of a new route response."""
+    """Return the physical id and attributes of a new route response."""
     api_id, route_id = _route(properties)
     settings = {"routeResponseKey": properties.get("RouteResponseKey", "$default")}
     status, _, body = apigateway._create_route_response(api_id, route_id, settings)
@@ -58,13 +58,13 @@ def create_route_response(
 
 
 def delete_route_response(physical_id: str, properties: dict[str, Any]) -> None:
-    """Forget a route response; its route may be gone already."""
+    """Delete a route response; its route may be gone already."""
     api_id, route_id = _route(properties)
     apigateway._delete_route_response(api_id, route_id, physical_id)
 
 
 def _route(properties: dict[str, Any]) -> tuple[str, str]:
-    """The API and the route; its ``Ref`` for a route is ``api/route`` (on AWS: the route)."""
+    """Return the API and the route; ministack's ``Ref`` is ``api/route`` (on AWS: the route)."""
     return properties.get("ApiId", ""), properties.get("RouteId", "").split("/")[-1]
 
 

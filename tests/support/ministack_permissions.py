@@ -1,6 +1,6 @@
-"""SQS's permissions as AWS has them: a batch needs that of a single message.
+"""SQS's permissions as on AWS: a batch needs the permission of a single message.
 
-ministack 1.5.33 asks for ``sqs:SendMessageBatch``, which is no permission (Amazon SQS developer
+ministack 1.5.33 asks for ``sqs:SendMessageBatch``, which is not a permission (Amazon SQS developer
 guide, "Amazon SQS API permissions").
 """
 
@@ -12,11 +12,11 @@ _action_of = iam_actions.extract_iam_action
 
 
 def action_of(*arguments: Any, **named: Any) -> str | None:
-    """The permission that a request needs."""
+    """Return the permission that a request needs."""
     action: str | None = _action_of(*arguments, **named)
     return action.removesuffix("Batch") if action and action.startswith("sqs:") else action
 
 
 def install() -> None:
-    """Let ministack ask for these."""
+    """Make ministack check these."""
     iam_actions.extract_iam_action = action_of

@@ -3,9 +3,10 @@
 ministack 1.5.33 takes a partial failure for a success, repeats a failed batch for ever and
 whole, and has one thread for all event sources, so that a consumer that hangs holds up every
 other. Here, by the Lambda developer guide ("Using AWS Lambda with Amazon DynamoDB"): each event
-source goes on by itself; a batch resumes at the first record that failed; one that fails whole
+source runs by itself; a batch resumes at the first record that failed; one that fails whole
 is halved, which counts as no retry; after ``MaximumRetryAttempts``, or past
-``MaximumRecordAgeInSeconds``, what is left of the batch is set aside and the next one is taken.
+``MaximumRecordAgeInSeconds``, what is left of the batch goes to the dead letters and the next
+one starts.
 """
 
 import contextvars
@@ -26,7 +27,7 @@ Record = dict[str, Any]
 
 @dataclass
 class _Source:
-    """One event source mapping, and where it is in its retries."""
+    """One event source mapping and the state of its retries."""
 
     mapping: dict[str, Any]
     table: str
@@ -35,18 +36,18 @@ class _Source:
     busy: bool = False
 
     def run(self) -> None:
-        """Work off what is in the stream."""
+        """Handle all batches in the stream."""
         try:
             while self.mapping["UUID"] in service._esms and self.mapping.get("Enabled", True):
                 if not self._turn():
                     return
         finally:
             self.busy = False
-            # What has come since the last look would wait for the next second.
+            # A record that arrived since the last poll would wait for the next second.
             service._esm_wake.set()
 
     def _turn(self) -> bool:
-        """Handle one batch; whether there was one."""
+        """Handle one batch and return whether there was one."""
         position = max(self._position, dynamodb.stream_start_position(self.table))
         size = self.limit or self.mapping.get("BatchSize", 100)
         batch = dynamodb.stream_records_since(self.table, position, size)
@@ -100,7 +101,7 @@ class _Source:
         return "RecordAgeExceeded" if 0 < oldest_s < age_s else None
 
     def _setting(self, name: str) -> int:
-        """A number of the mapping; -1, which means no limit, where it is not set."""
+        """Return a number of the mapping, or -1, which means no limit, if it is not set."""
         value = self.mapping.get(name)
         return -1 if value is None else int(value)
 
@@ -131,7 +132,7 @@ _sources: dict[str, _Source] = {}
 
 
 def poll() -> bool:
-    """Set every event source to work that has something; in a thread of its own each."""
+    """Start a thread for each event source that has records."""
     for account, region, mapping in service._iter_all_esms():
         spec = parse_arn(mapping.get("EventSourceArn", ""))
         if spec.service != "dynamodb":
@@ -151,5 +152,5 @@ def poll() -> bool:
 
 
 def install() -> None:
-    """Let ministack poll streams like this."""
+    """Make ministack poll streams in this way."""
     service._poll_dynamodb_streams = poll

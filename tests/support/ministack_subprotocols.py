@@ -1,8 +1,8 @@
 """The subprotocol that ``$connect`` selects, which ministack drops from the handshake.
 
 API Gateway developer guide, "WebSocket API: subprotocols": the handler's header
-``Sec-WebSocket-Protocol`` is the handshake's. Browsers close a socket for which they offered
-some and got none.
+``Sec-WebSocket-Protocol`` is the handshake's. Browsers close a socket if they offered subprotocols
+and got none back.
 """
 
 from contextvars import ContextVar
@@ -14,7 +14,7 @@ _selected: ContextVar[str | None] = ContextVar("selected", default=None)
 
 
 def install() -> None:
-    """Let handshakes have it."""
+    """Add it to handshakes."""
     handle, invoke = apigateway.handle_websocket, apigateway._invoke_ws_lambda
 
     async def remember(*arguments: Any, **more: Any) -> Any:

@@ -15,11 +15,11 @@ from typing import Self
 from tests.support.emulator import ROOT, free_port
 from tests.support.eventually import eventually
 
-# Where the tests run in an environment without what the service needs, another's.
+# The service's Python, if the tests' environment lacks the service's requirements.
 PYTHON = os.environ.get("SERVICE_PYTHON", sys.executable)
 READY_S = 20.0
 STOP_S = 15.0
-# Between choosing a free port and listening on it, somebody else may take it.
+# Another process can take a free port before the server listens on it.
 ATTEMPTS = 3
 
 
@@ -30,8 +30,8 @@ class ServerFailed(Exception):
 class Server:
     """``with Server(folder) as server:`` — ready inside the block, gone after it.
 
-    ``options`` are more arguments of ``serve``; ``environment`` is laid over this process's
-    own, from which everything named ``ALERTA_…`` or ``AWS_…`` is taken out.
+    ``options`` are more arguments of ``serve``; ``environment`` is merged over this process's
+    own, without the variables named ``ALERTA_…`` or ``AWS_…``.
     """
 
     def __init__(
@@ -51,32 +51,32 @@ class Server:
 
     @property
     def http_url(self) -> str:
-        """Where the HTTP API is."""
+        """Return the URL of the HTTP API."""
         return f"http://127.0.0.1:{self.port}"
 
     @property
     def ws_url(self) -> str:
-        """Where the WebSocket API is."""
+        """Return the URL of the WebSocket API."""
         return f"ws://127.0.0.1:{self.port}/dev"
 
     @property
     def management_url(self) -> str:
-        """Where ``@connections`` is."""
+        """Return the URL of ``@connections``."""
         return f"{self.http_url}/dev"
 
     @property
     def output(self) -> str:
-        """What the server has written so far, both streams, over all its starts."""
+        """Return what the server has written so far to both streams, over all its starts."""
         return self._log.read_text(errors="replace") if self._log.exists() else ""
 
     @property
     def pid(self) -> int:
-        """The process."""
+        """Return the process id."""
         return self._running().pid
 
     @property
     def alive(self) -> bool:
-        """Whether the process runs."""
+        """Return whether the process runs."""
         return self._process is not None and self._process.poll() is None
 
     def __enter__(self) -> Self:
@@ -93,7 +93,7 @@ class Server:
             self.stop()
 
     def start(self) -> None:
-        """Start it, and wait until it answers.
+        """Start the server and wait until it answers.
 
         Raises:
             ServerFailed: it ended, or did not answer in time.
@@ -109,7 +109,7 @@ class Server:
         raise ServerFailed(f"no answer at {self.http_url}/health:\n{self.output[-4000:]}")
 
     def command(self) -> list[str]:
-        """The command line."""
+        """Return the command line."""
         return serve_command(self.port, self.data, self._options)
 
     def launch(self) -> None:
@@ -125,10 +125,10 @@ class Server:
             )
 
     def stop(self, with_signal: signal.Signals = signal.SIGTERM) -> int:
-        """Ask it to stop.
+        """Stop the server by a signal.
 
         Returns:
-            Its exit code.
+            The exit code.
 
         Raises:
             ServerFailed: it did not stop in time, and was killed.
@@ -142,7 +142,7 @@ class Server:
             raise ServerFailed(f"did not stop:\n{self.output[-4000:]}") from error
 
     def kill9(self) -> None:
-        """End it at once, as a crash would."""
+        """Kill the server, like a crash."""
         process = self._running()
         process.kill()
         process.wait(STOP_S)
@@ -161,7 +161,7 @@ class Server:
         return False
 
     def answers(self) -> bool:
-        """Whether ``GET /health`` is answered with 200."""
+        """Return whether ``GET /health`` is answered with 200."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=2)
         try:
             connection.request("GET", "/health")
@@ -173,12 +173,12 @@ class Server:
 
 
 def serve_command(port: int, data: Path, options: Sequence[str] = ()) -> list[str]:
-    """The command line of the server."""
+    """Return the command line of the server."""
     arguments = ["serve", "--port", str(port), "--data", str(data), *options]
     return [PYTHON, "-m", "alerta_utec", *arguments]
 
 
 def server_environment() -> dict[str, str]:
-    """This process's environment, without what would set the server up otherwise."""
+    """Return this process's environment without variables that configure the server."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("ALERTA_", "AWS_"))}
     return kept | {"PYTHONUNBUFFERED": "1", "PYTHONIOENCODING": "utf-8"}

@@ -1,4 +1,4 @@
-"""Tokens for tests: good ones, and forged ones; and an issuer that publishes its keys."""
+"""Valid and forged tokens for tests, and an issuer that publishes its keys."""
 
 import base64
 import json
@@ -17,7 +17,7 @@ SECRET = "un secreto de prueba, bastante largo"
 ISSUER, AUDIENCE = "https://ingreso.example.edu/", "alerta-utec"
 Key = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 
-# What makes a server ask for tokens.
+# The environment of a server that requires tokens.
 WITH_SECRET: Mapping[str, str] = {
     "ALERTA_AUTH": "jwt",
     "ALERTA_AUTH_SECRET": SECRET,
@@ -27,29 +27,29 @@ WITH_SECRET: Mapping[str, str] = {
 
 
 def now_s() -> int:
-    """The time of day in epoch seconds."""
+    """Return the time of day in epoch seconds."""
     return int(datetime.now(UTC).timestamp())
 
 
 def claims(**changes: Any) -> dict[str, Any]:
-    """What a good token says; a change to none leaves the claim out."""
+    """Return the claims of a valid token; a change to ``None`` leaves the claim out."""
     made = {"sub": "rosa", "role": "personal", "iss": ISSUER, "aud": AUDIENCE}
     made |= {"exp": now_s() + 600} | changes
     return {name: value for name, value in made.items() if value is not None}
 
 
 def token(role: Any = "personal", *, sub: str = "rosa", **changes: Any) -> str:
-    """A token by the secret."""
+    """Return a token signed by the secret."""
     return jwt.encode(claims(role=role, sub=sub, **changes), SECRET, algorithm="HS256")
 
 
 def bearer(made: str) -> dict[str, str]:
-    """The header that carries a token."""
+    """Return the header that carries a token."""
     return {"Authorization": f"Bearer {made}"}
 
 
 def part(value: object) -> str:
-    """One part of a token, made by hand."""
+    """Return one part of a token, encoded by hand."""
     return base64.urlsafe_b64encode(json.dumps(value).encode()).rstrip(b"=").decode()
 
 
@@ -69,12 +69,12 @@ class Issuer(LoopbackServer):
 
     @property
     def url(self) -> str:
-        """Where the keys are."""
+        """Return the URL of the keys."""
         return f"{super().url}/jwks.json"
 
     @property
     def environment(self) -> dict[str, str]:
-        """What makes a server believe this issuer."""
+        """Return the environment of a server that trusts this issuer."""
         return {
             "ALERTA_AUTH": "jwt",
             "ALERTA_AUTH_JWKS_URL": self.url,
@@ -83,13 +83,13 @@ class Issuer(LoopbackServer):
         }
 
     def token(self, kid: str = "rsa-1", *, headers: dict[str, Any] | None = None, **c: Any) -> str:
-        """A token by one of the keys."""
+        """Return a token signed by one of the keys."""
         key = self.keys[kid]
         algorithm = "RS256" if isinstance(key, rsa.RSAPrivateKey) else "ES256"
         return jwt.encode(claims(**c), key, algorithm, headers={"kid": kid, **(headers or {})})
 
     def public_pem(self, kid: str = "rsa-1") -> bytes:
-        """A public key as everybody can have it."""
+        """Return a public key as PEM."""
         return (
             self.keys[kid]
             .public_key()
@@ -114,7 +114,7 @@ class Issuer(LoopbackServer):
 
 
 def jwk(key: Key) -> dict[str, Any]:
-    """The public half of a key, as issuers publish it (RFC 7517)."""
+    """Return the public half of a key, as issuers publish it (RFC 7517)."""
     elliptic = isinstance(key, ec.EllipticCurvePrivateKey)
     algorithm = jwt.algorithms.ECAlgorithm if elliptic else jwt.algorithms.RSAAlgorithm
     return dict(algorithm.to_jwk(key.public_key(), as_dict=True))  # type: ignore[arg-type]

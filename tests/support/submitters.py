@@ -12,7 +12,7 @@ Messages = Sequence[dict[str, Any]]
 
 
 def submit_in_processes(port: int, processes: Sequence[Sequence[Messages]]) -> list[Frame]:
-    """Submit at once: a process for each item, a client for each of its items, and its messages.
+    """Submit at once: a process for each item, and in it a client for each list of messages.
 
     The answers, in the messages' order, client by client.
     """
@@ -22,7 +22,7 @@ def submit_in_processes(port: int, processes: Sequence[Sequence[Messages]]) -> l
 
 
 def submit_all(port: int, clients: Sequence[Messages]) -> list[Frame]:
-    """The answers to each client's messages, sent one after another; the clients at once."""
+    """Return the answers to each client's messages, sent in order; the clients run at once."""
     return run(_submit_all(port, clients))
 
 
@@ -30,7 +30,7 @@ async def send_and_vanish(port: int, message: dict[str, Any]) -> None:
     """Submit, and drop the connection without waiting for the answer."""
     client = await Talker().open(port)
     client.send({**message, "requestId": "nobody waits"})
-    # What is written has left the process: the kernel delivers it before the end.
+    # Written data has left the process: the kernel delivers it before the end.
     client.end()
     await client.ended.wait()
 

@@ -1,4 +1,4 @@
-"""A WebSocket client that keeps every frame it gets, and waits for one with a deadline."""
+"""A WebSocket client that keeps every frame and can wait for one with a deadline."""
 
 import itertools
 import json
@@ -11,7 +11,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
-# On AWS a change reaches the sockets through a stream and perhaps a queue.
+# On AWS a broadcast passes a stream and sometimes a queue.
 DELIVERY_S = 25.0
 ANSWER_S = 25.0
 CLOSE_S = 15.0
@@ -27,8 +27,8 @@ class NotReceived(AssertionError):
 class WsClient:
     """``with WsClient(url) as client:`` — one open socket.
 
-    ``texts`` are the frames as they came, ``frames`` the same decoded. ``check`` is called
-    with each that is a JSON object, and raises where one is not as it should be.
+    ``texts`` are the frames as they came, ``frames`` the same decoded. ``check`` is called with
+    each JSON object, and raises if that is invalid.
     """
 
     def __init__(
@@ -91,7 +91,7 @@ class WsClient:
         self.connection.send(data)
 
     def wait(self, wanted: Callable[[Frame], bool], timeout_s: float = DELIVERY_S) -> Frame:
-        """The first frame, of those received already or still to come, that is ``wanted``.
+        """Return the first frame, received already or later, that is ``wanted``.
 
         Raises:
             NotReceived: none came in time, or the socket was closed before.
@@ -121,13 +121,13 @@ class WsClient:
             self.wait(lambda _frame: self.texts[-1] == text, timeout_s)
 
     def request(self, message: Mapping[str, Any], timeout_s: float = ANSWER_S) -> Frame:
-        """Send a message under a ``requestId`` of its own; the answer to it."""
+        """Send a message under a ``requestId`` of its own and return the answer."""
         request_id = f"r-{next(_numbers)}"
         self.send({**message, "requestId": request_id})
         return self.wait(lambda frame: frame.get("requestId") == request_id, timeout_s)
 
     def answer(self, timeout_s: float = ANSWER_S) -> Frame:
-        """The next error or pong that has not been returned before by this."""
+        """Return the next error or pong that this method has not returned before."""
         known = len(self.frames)
         return self.wait(
             lambda frame: (
@@ -138,23 +138,23 @@ class WsClient:
         )
 
     def ping(self) -> Frame:
-        """The pong."""
+        """Send a ping and return the pong."""
         return self.request({"action": "ping"})
 
     def notify(self, incident: object, **more: Any) -> Frame:
-        """Submit an incident; the ack or the error."""
+        """Submit an incident and return the ack or the error."""
         return self.request({"action": "notify", "incident": incident, **more})
 
     def wait_update(self, incident_id: str, timeout_s: float = DELIVERY_S) -> Frame:
-        """The ``incident_update`` of one incident."""
+        """Wait for the ``incident_update`` of one incident and return it."""
         return self.wait(lambda frame: _is_update(frame, incident_id), timeout_s)
 
     def updates(self, incident_id: str) -> list[Frame]:
-        """Every ``incident_update`` of one incident received so far."""
+        """Return every ``incident_update`` of one incident received so far."""
         return [frame for frame in self.frames if _is_update(frame, incident_id)]
 
     def wait_closed(self, timeout_s: float = CLOSE_S) -> tuple[int, str]:
-        """How the socket was closed, by code and reason, once it is.
+        """Wait for the end of the socket and return its close code and reason.
 
         Raises:
             NotReceived: it was not closed in time.
