@@ -1,7 +1,6 @@
-"""The Python client: the feed and reports with asyncio, the HTTP API with and without."""
+"""The Python client: the feed over WebSocket (asyncio), and the HTTP API (asyncio or blocking)."""
 
 from alerta_utec.client.actions import Timing
-from alerta_utec.client.answers import Ack, IncidentRecord
 from alerta_utec.client.blocking import AlertaUtec
 from alerta_utec.client.client import Client
 from alerta_utec.client.connection import Connection, connect
@@ -26,6 +25,7 @@ from alerta_utec.client.events import (
     Update,
 )
 from alerta_utec.client.http import HttpClient, http_client
+from alerta_utec.client.responses import Ack, IncidentRecord
 from alerta_utec.client.submit import notify
 from alerta_utec.domain.change import Position
 

@@ -1,4 +1,4 @@
-"""What a follower's machine waits for, and what it asks whoever runs it to do."""
+"""The timing of the client's state machine, and the actions that it asks its runner to do."""
 
 from dataclasses import dataclass
 
@@ -9,13 +9,14 @@ NEVER = float("inf")
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """Waits in seconds. Each is drawn anew, so that many clients do not act in step.
+    """Waits in seconds; jitter is drawn for each wait, so that many clients do not act in step.
 
-    ``ping_every_s``: silence after which a connection is pinged; API Gateway cuts one after
-    10 min, and a dead network shows by it. ``gap_s``: how long a missing update may be on its
-    way, with up to ``gap_jitter_s`` more. ``first_delay_s``, ``max_delay_s``: the ceilings of
-    the wait before a new attempt; they start again after a connection of ``stable_s``.
-    ``renew_from``, ``renew_to``: parts of a connection's life between which it is renewed.
+    ``ping_every_s``: silence after which the client pings a connection. API Gateway closes an
+    idle connection after 10 min, and only a ping reveals a dead network. ``gap_s``: how long the
+    client waits for a missing update, plus up to ``gap_jitter_s``. ``first_delay_s``,
+    ``max_delay_s``: the first and the highest ceiling of the backoff; a connection that lasted
+    ``stable_s`` resets it. ``renew_from``, ``renew_to``: the fractions of a connection's lifetime
+    between which the client replaces it.
     """
 
     ping_every_s: float = 150.0
@@ -30,21 +31,21 @@ class Timing:
 
 @dataclass(frozen=True, slots=True)
 class Open:
-    """Open connection number ``link``; tell ``opened`` or ``closed``."""
+    """Open connection number ``link``, then call ``opened`` or ``closed``."""
 
     link: int
 
 
 @dataclass(frozen=True, slots=True)
 class Close:
-    """Close a connection; nothing more of it is of interest."""
+    """Close a connection; the machine ignores its further events."""
 
     link: int
 
 
 @dataclass(frozen=True, slots=True)
 class AskSync:
-    """Ask for a page; tell ``page`` or ``refused``, with the same ``AskSync``."""
+    """Request a page, then call ``page`` or ``refused`` with the same ``AskSync``."""
 
     link: int
     since: Position | None
@@ -53,7 +54,7 @@ class AskSync:
 
 @dataclass(frozen=True, slots=True)
 class AskPing:
-    """Ask for a pong; tell ``pong``."""
+    """Send a ping, then call ``pong`` or ``ping_refused``."""
 
     link: int
 

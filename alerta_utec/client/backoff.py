@@ -1,4 +1,4 @@
-"""How long to wait: for what may still come, and before the next attempt."""
+"""The client's waits: before a new attempt, and for a missing update."""
 
 from alerta_utec.client.actions import NEVER, Timing
 from alerta_utec.client.feed import Feed
@@ -7,9 +7,9 @@ from alerta_utec.domain.change import Position
 
 
 class Backoff:
-    """Waits before new attempts, with full jitter.
+    """The waits between consecutive failed attempts, with full jitter.
 
-    Many clients that lost the service at once must not come back at once.
+    The jitter keeps many clients that lost the service together from returning together.
     """
 
     def __init__(self, timing: Timing, uniform: Uniform) -> None:
@@ -17,8 +17,8 @@ class Backoff:
         self._uniform = uniform
         self._failures = 0
 
-    def failed(self) -> float:
-        """How long to wait now."""
+    def next_delay_s(self) -> float:
+        """Count a failure, and return the wait before the next attempt."""
         self._failures += 1
         return delay_s(
             self._failures - 1,
@@ -28,48 +28,49 @@ class Backoff:
             uniform=self._uniform,
         )
 
-    def worked(self) -> None:
-        """Begin with short waits again."""
+    def reset(self) -> None:
+        """Start again with the shortest wait, after a success."""
         self._failures = 0
 
 
-class Gap:
-    """Watches a hole in the feed: it is given some time to fill, and then asked for.
+class GapTimer:
+    """The time at which to ask for updates that are missing in the feed.
 
-    Where asking brings nothing, the next time is twice as long.
+    A missing update has ``gap_s`` to arrive by itself. Each sync that does not fill the gap
+    doubles the next wait.
     """
 
     def __init__(self, timing: Timing, uniform: Uniform) -> None:
         self._timing = timing
         self._uniform = uniform
-        self._fruitless = 0
+        self._empty_syncs = 0
         self._from: Position | None = None
         self.ask_at = NEVER
 
-    def look(self, feed: Feed, now: float) -> None:
-        """Take the time, from the start wherever the hole has moved."""
+    def observe(self, feed: Feed, now: float) -> None:
+        """Set ``ask_at`` for the feed's gap; a gap that has moved starts a new wait."""
         if not feed.gap:
             self.ask_at = NEVER
             return
         moved = feed.position != self._from
         if moved:
-            self._from, self._fruitless = feed.position, 0
+            self._from, self._empty_syncs = feed.position, 0
         if moved or self.ask_at == NEVER:
             wait_s = delay_s(
-                self._fruitless, base_s=self._timing.gap_s, cap_s=self._timing.max_delay_s
+                self._empty_syncs, base_s=self._timing.gap_s, cap_s=self._timing.max_delay_s
             )
             jitter_s = self._uniform(0, self._timing.gap_jitter_s)
             self.ask_at = now + wait_s + jitter_s
-        if feed.skipped and not self._fruitless:
-            self.ask_at = now  # it was here, and will not come by itself
+        if feed.skipped and not self._empty_syncs:
+            self.ask_at = now  # it arrived and was dropped: it will not come by itself
 
     def asked(self) -> None:
-        """No more of it until there is an answer."""
+        """Stop the timer while a sync is running."""
         self.ask_at = NEVER
 
     def answered(self, feed: Feed, since: Position | None) -> None:
-        """Everything that there was since then has come."""
+        """Record that a sync from ``since`` is complete."""
         stuck = feed.gap and feed.position == since
-        self._fruitless = self._fruitless + 1 if stuck else 0
+        self._empty_syncs = self._empty_syncs + 1 if stuck else 0
         self._from = feed.position
         self.ask_at = NEVER

@@ -1,4 +1,4 @@
-"""The client for programs without asyncio: web back ends, scripts, pipelines."""
+"""The blocking client, for programs without asyncio: web back ends, scripts, pipelines."""
 
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
@@ -8,9 +8,9 @@ from typing import Any, Self
 from urllib.parse import quote, urlencode
 
 from alerta_utec import wire
-from alerta_utec.client.answers import Ack, IncidentRecord, incident_of
 from alerta_utec.client.errors import Refused, UnexpectedAnswer
-from alerta_utec.client.retrying import TIMING, Retrying, Tries
+from alerta_utec.client.responses import Ack, IncidentRecord, parse_incident
+from alerta_utec.client.retrying import TIMING, RetryBudget, RetryingHttp
 from alerta_utec.client.sign_in import Token, key_header
 from alerta_utec.client.webhooks import Webhooks
 from alerta_utec.domain.errors import Conflict
@@ -26,16 +26,17 @@ PAGE = 200
 class AlertaUtec:
     """``with AlertaUtec(url) as alerta: alerta.notify(type=…, location=…, urgency=…)``
 
-    Over the HTTP API at ``url`` (``https://host``; on one machine the WebSocket's address will
-    do). ``token`` signs in; a function is asked for one before each request. Keep one for the
-    life of the program: it holds connections open, and may be used from several threads at once.
+    A client of the HTTP API at ``url`` (``https://host``; on one machine the WebSocket's address
+    works too). ``token`` signs in; a function is called before each request. Create one instance
+    for the life of the program: it keeps connections open, and is safe to use from several
+    threads.
 
-    Every call goes on for up to ``patience_s``: no connection, no answer within ``timeout_s``, a
-    busy service (429, 502, 503, 504) are tried again, after waits with full jitter or as long
-    as the service asks for; with a patience of 0, nothing is. What changes something is done
-    once, however often it is sent.
+    Every call retries for up to ``patience_s`` if there is no connection, no answer within
+    ``timeout_s``, or a busy service (429, 502, 503, 504). It waits with full jitter, or for as long
+    as the service asks for. ``patience_s=0`` turns retries off. Retries are idempotent: a change
+    is made once.
 
-    Every method raises ``Refused`` where the service says no, and otherwise the last try's
+    Every method raises ``Refused`` if the service refuses, and otherwise the last attempt's
     ``ClientError``.
     """
 
@@ -47,9 +48,9 @@ class AlertaUtec:
         timeout_s: float = TIMEOUT_S,
         patience_s: float = PATIENCE_S,
     ) -> None:
-        self._http = Retrying(url, token, timeout_s)
+        self._http = RetryingHttp(url, token, timeout_s)
         self._patience_s = patience_s
-        self.webhooks = Webhooks(self._http, self._tries)
+        self.webhooks = Webhooks(self._http, self._budget)
 
     def __enter__(self) -> Self:
         return self
@@ -63,7 +64,7 @@ class AlertaUtec:
         self.close()
 
     def close(self) -> None:
-        """Close the connections that are held open."""
+        """Close the open connections."""
         self._http.close()
 
     def notify(
@@ -82,34 +83,32 @@ class AlertaUtec:
         idempotency_key: str | None = None,
         **extra: Any,
     ) -> Ack:
-        """Report an incident: its fields, those of a mapping as JSON has them, or both.
+        """Report an incident from its fields, from a mapping with the JSON names, or both.
 
-        The same ``idempotency_key`` within 24 h is the same incident, from this or another
-        program. Without one, one is made: this call stores it once; after a failure it is not
-        known whether it is stored.
+        Requests with the same ``idempotency_key`` within 24 h are one incident, also from
+        different programs. The default is a new key: the call stores the incident once, and after
+        a failure the outcome is unknown.
 
         Raises:
             ValueError: ``timestamp`` has no time zone.
         """
-        fields = {
-            "type": type,
-            "location": location,
-            "urgency": urgency,
-            "description": description,
-            "status": status,
-            "timestamp": _time(timestamp) if isinstance(timestamp, datetime) else timestamp,
-            "incidentId": incident_id,
-            "drill": drill or None,
-        }
-        given = {name: value for name, value in fields.items() if value is not None}
-        body = self._http.request(
-            "POST",
-            "incidents",
-            self._tries(),
-            content=wire.encode({**(incident or {}), **extra, **given}).encode(),
-            headers=key_header(idempotency_key or uuid.uuid4().hex),
+        fields = _given(
+            type=type,
+            location=location,
+            urgency=urgency,
+            description=description,
+            status=status,
+            timestamp=_time(timestamp) if isinstance(timestamp, datetime) else timestamp,
+            incidentId=incident_id,
+            drill=drill or None,
         )
-        return Ack.from_body(body)
+        content = wire.encode({**(incident or {}), **extra, **fields}).encode()
+        headers = key_header(idempotency_key or uuid.uuid4().hex)
+        return Ack.from_body(
+            self._http.request(
+                "POST", "incidents", self._budget(), content=content, headers=headers
+            )
+        )
 
     def update(
         self,
@@ -120,37 +119,36 @@ class AlertaUtec:
         note: str | None = None,
         revision: int | None = None,
     ) -> Ack:
-        """Move an incident on.
+        """Update an incident.
 
-        With ``revision``, only if the incident is still at that one: else ``Refused`` with the
-        code ``conflict``. Without, whatever it is at.
+        With ``revision``, the incident must still be at that revision: otherwise the call raises
+        ``Refused`` with the code ``conflict``. Without, the call updates the current revision.
 
-        Where the step from that revision is this one already, that is the answer: an update
-        whose answer was lost is done once, by this call or by another with the same revision.
+        If the next revision is already this very update, the call returns it as a duplicate: an
+        update whose answer was lost is made once, by this call or another with the same revision.
         """
-        asked = {"status": status, "urgency": urgency, "note": note}
-        wanted = {name: value for name, value in asked.items() if value is not None}
-        path, tries = f"incidents/{quote(incident_id, safe='')}", self._tries()
+        wanted = _given(status=status, urgency=urgency, note=note)
+        path, budget = f"incidents/{quote(incident_id, safe='')}", self._budget()
         while True:
-            seen = self._record(path, tries).incident.revision if revision is None else revision
+            seen = self._record(path, budget).incident.revision if revision is None else revision
             content = wire.encode({**wanted, "revision": seen}).encode()
             try:
-                return Ack.from_body(self._http.request("PATCH", path, tries, content=content))
+                return Ack.from_body(self._http.request("PATCH", path, budget, content=content))
             except Refused as error:
                 if error.code != Conflict.code:
                     raise
                 conflict = error
-            record = self._record(path, tries)
-            if was_made(record.history, seen, Update.parse(wanted)):
+            record = self._record(path, budget)
+            if was_applied(record.history, seen, Update.parse(wanted)):
                 now = record.incident
                 return Ack(now.incident_id, now.seq, now.revision, duplicate=True)
             if revision is not None:
                 raise conflict
-            tries.wait(conflict)
+            budget.wait(conflict)
 
     def incident(self, incident_id: str) -> IncidentRecord:
-        """One incident, with its history and what was sent of it."""
-        return self._record(f"incidents/{quote(incident_id, safe='')}", self._tries())
+        """Return one incident with its history and its deliveries."""
+        return self._record(f"incidents/{quote(incident_id, safe='')}", self._budget())
 
     def incidents(
         self,
@@ -161,9 +159,9 @@ class AlertaUtec:
         location: str | None = None,
         limit: int | None = None,
     ) -> Iterator[Incident]:
-        """The incidents that match, the newest first: all, or ``limit`` of them.
+        """Yield the incidents that match, newest first, up to ``limit``.
 
-        Pages are fetched as they are needed, and each has the whole patience.
+        Each page is fetched when it is needed, and retries for up to ``patience_s``.
         """
         filters = {
             "status": _joined(status),
@@ -175,39 +173,39 @@ class AlertaUtec:
         left = limit
         while left is None or left > 0:
             query["limit"] = str(PAGE if left is None else min(left, PAGE))
-            page = self._http.request("GET", f"incidents?{urlencode(query)}", self._tries())
+            page = self._http.request("GET", f"incidents?{urlencode(query)}", self._budget())
             found = page.get("incidents")
             if not isinstance(found, list):
                 raise UnexpectedAnswer(200)
-            yield from map(incident_of, found)
+            yield from map(parse_incident, found)
             left = None if left is None else left - len(found)
             if "cursor" not in page:
                 return
             query["cursor"] = str(page["cursor"])
 
     def stats(self, days: int = 7) -> dict[str, Any]:
-        """Counts and times of the last ``days`` days, as in the protocol's ``GET /stats``."""
-        return self._http.request("GET", f"stats?days={days}", self._tries())
+        """Return the statistics of the last ``days`` days, as in the protocol's ``GET /stats``."""
+        return self._http.request("GET", f"stats?days={days}", self._budget())
 
     def me(self) -> dict[str, Any]:
-        """``{user, role, may}``: whom the token names, and what they may do."""
-        return self._http.request("GET", "me", self._tries())
+        """Return ``{user, role, may}``: the token's person and permissions."""
+        return self._http.request("GET", "me", self._budget())
 
     def health(self) -> dict[str, Any]:
-        """``{status, position}``: it is up, and where its feed is."""
-        return self._http.request("GET", "health", self._tries())
+        """Return ``{status, position}`` if the service is up."""
+        return self._http.request("GET", "health", self._budget())
 
-    def _tries(self) -> Tries:
-        return Tries(self._patience_s, TIMING)
+    def _budget(self) -> RetryBudget:
+        return RetryBudget(self._patience_s, TIMING)
 
-    def _record(self, path: str, tries: Tries) -> IncidentRecord:
-        return IncidentRecord.from_body(self._http.request("GET", path, tries))
+    def _record(self, path: str, budget: RetryBudget) -> IncidentRecord:
+        return IncidentRecord.from_body(self._http.request("GET", path, budget))
 
 
-def was_made(history: Iterable[Mapping[str, Any]], seen: int, update: Update) -> bool:
-    """Whether the step that followed revision ``seen`` is ``update`` and nothing else.
+def was_applied(history: Iterable[Mapping[str, Any]], seen: int, update: Update) -> bool:
+    """Return whether the revision after ``seen`` is exactly ``update``.
 
-    Where somebody else has made the same step, there is nothing left to do either.
+    The same update by another person counts too: nothing is left to do.
     """
     state: dict[str, Any] = {}
     for step in history:
@@ -218,6 +216,10 @@ def was_made(history: Iterable[Mapping[str, Any]], seen: int, update: Update) ->
             as_asked = asked.items() <= state.items() and change.keys() <= asked.keys()
             return as_asked and step.get("note") == update.note
     return False
+
+
+def _given(**fields: Any) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if value is not None}
 
 
 def _joined(values: str | Iterable[str]) -> str:

@@ -1,4 +1,4 @@
-"""Following the feed for as long as one likes: nothing missed, nothing twice."""
+"""The asyncio client that follows the feed, without lost or duplicate updates."""
 
 import inspect
 from collections.abc import Awaitable, Callable, Mapping
@@ -14,7 +14,7 @@ from alerta_utec.client.machine import Machine
 from alerta_utec.client.outbox import Outbox
 from alerta_utec.client.runner import Runner
 from alerta_utec.client.sign_in import Token
-from alerta_utec.client.submit import until_acked
+from alerta_utec.client.submit import send_until_acked
 from alerta_utec.domain.change import Position
 
 EVENTS_MAX = 1000
@@ -24,14 +24,13 @@ NOTIFY_S = 30.0
 class Client:
     """``async with Client(url) as client: async for event in client: …``
 
-    Yields each revision of each incident once, and newer ones of an incident after older
-    ones; where several were missed, the latest alone. It begins with the changes since
-    ``position``; without one with a snapshot of the open incidents, or where ``from_now`` with
-    what happens from now on.
+    The client yields each revision of an incident at most once and in order; of several missed
+    revisions, it yields the latest alone. It starts with the changes since ``position``; without
+    a position, with a snapshot of the open incidents, or, if ``from_now``, with new changes only.
 
-    ``token`` signs in; give a function where tokens end before the program does.
-    ``events_max`` events wait for a slow reader; what comes then is let pass, and fetched in
-    its latest state once half of them are read.
+    ``token`` signs in; pass a function if the program outlives a token. Up to ``events_max``
+    events wait for a slow reader. Further updates are dropped, and their latest state is fetched
+    once the reader has taken half of the queue.
     """
 
     def __init__(
@@ -51,9 +50,9 @@ class Client:
 
     @property
     def position(self) -> Position | None:
-        """Everything up to here has been yielded: keep it, and begin with it the next time.
+        """The position up to which everything has been yielded: store it, to resume from it.
 
-        None before a snapshot has been yielded whole.
+        ``None`` until a snapshot has been yielded completely.
         """
         return self._outbox.position
 
@@ -70,17 +69,17 @@ class Client:
         await self.close()
 
     async def close(self) -> None:
-        """End everything; who waits for an event is told that there is none."""
+        """Close every connection; a loop over the events ends."""
         await self._runner.close()
 
     def __aiter__(self) -> Self:
         return self
 
     async def __anext__(self) -> Event:
-        """The next event.
+        """Wait for the next event, and return it.
 
         Raises:
-            ClientError: one that another try does not cure.
+            ClientError: a failure that is not retryable.
         """
         runner = self._runner
         while not self._outbox:
@@ -102,10 +101,10 @@ class Client:
         on_reset: Callable[[Reset], Awaitable[None] | None] | None = None,
         on_status: Callable[[Status], Awaitable[None] | None] | None = None,
     ) -> None:
-        """Call back for each event, one after another, until ``close``.
+        """Call the callbacks for each event, one after another, until ``close``.
 
         Raises:
-            ClientError: one that another try does not cure.
+            ClientError: a failure that is not retryable.
         """
         async for event in self:
             done: Awaitable[None] | None = None
@@ -125,16 +124,16 @@ class Client:
         idempotency_key: str | None = None,
         timeout_s: float = NOTIFY_S,
     ) -> dict[str, Any]:
-        """Send an incident over whatever connection there is, and return the ack.
+        """Report an incident over the newest connection, and return the ack.
 
-        Tried again until ``timeout_s`` is over, over as many connections as it takes, always
-        with the same idempotency key: the incident is stored once.
+        Failures are retried until ``timeout_s`` is over, also over new connections, always with
+        the same idempotency key, so the incident is stored once.
 
         Raises:
-            Refused: the service will not have it.
+            Refused: the service refused the incident.
             ClientError: the last attempt's failure.
         """
-        return await until_acked(self._request, incident, idempotency_key, timeout_s)
+        return await send_until_acked(self._request, incident, idempotency_key, timeout_s)
 
     async def _request(self, message: Mapping[str, Any], timeout_s: float) -> dict[str, Any]:
         runner = self._runner

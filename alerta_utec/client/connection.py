@@ -1,4 +1,4 @@
-"""One WebSocket to the service: requests matched to their answers, and what is broadcast."""
+"""One WebSocket connection to the service: requests with their answers, and broadcasts."""
 
 import asyncio
 import logging
@@ -21,14 +21,14 @@ from alerta_utec.client.errors import (
     Refused,
     Unreachable,
 )
-from alerta_utec.client.events import Update, broadcast
+from alerta_utec.client.events import Update, parse_broadcast
 from alerta_utec.client.sign_in import Token, bearer
 from alerta_utec.domain.errors import AlertaError, TooLarge
 
 log = logging.getLogger(__name__)
 
 TIMEOUT_S = 10.0
-# API Gateway's limit for a message, both ways.
+# API Gateway's limit for a message, in both directions.
 FRAME_MAX_BYTES = 128 * 1024
 
 
@@ -36,14 +36,14 @@ OnUpdate = Callable[[Update], None]
 
 
 def _ignore(_update: Update) -> None:
-    """Hear nothing."""
+    """Ignore a broadcast."""
 
 
 class Connection:
-    """An open socket; made by ``connect``.
+    """An open socket; ``connect`` creates it.
 
-    ``opened_at``: when, by the service's own clock where it tells, so that its ``expiresAt``
-    means something where the clocks differ.
+    ``opened_at``: the time of the handshake by the service's clock (ours if the service sends no
+    ``Date``), so that ``expiresAt`` can be compared with it although the clocks differ.
     """
 
     def __init__(
@@ -63,11 +63,11 @@ class Connection:
     async def request(
         self, message: Mapping[str, Any], *, timeout_s: float = TIMEOUT_S
     ) -> dict[str, Any]:
-        """Send a message under a new ``requestId`` and return its answer.
+        """Send a message with a new ``requestId``, and return its answer.
 
         Raises:
             Refused: the answer is an error.
-            NoAnswer: there is none within ``timeout_s``.
+            NoAnswer: no answer arrived within ``timeout_s``.
             Disconnected: the connection ended before the answer.
         """
         if self._end is not None:
@@ -77,7 +77,7 @@ class Connection:
         if len(text.encode()) > wire.MESSAGE_MAX_BYTES:
             raise _refused(TooLarge(wire.MESSAGE_MAX_BYTES))
         answer: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
-        # Where sending fails, nobody looks at what the future holds.
+        # After a failed send no code awaits the future; this marks its exception as retrieved.
         answer.add_done_callback(lambda done: done.cancelled() or done.exception())
         self._waiting[request_id] = answer
         try:
@@ -92,7 +92,7 @@ class Connection:
             del self._waiting[request_id]
 
     async def wait_closed(self) -> None:
-        """Wait for the end.
+        """Wait until the connection ends.
 
         Raises:
             Disconnected: always, after the last frame that arrived.
@@ -101,12 +101,12 @@ class Connection:
         raise self._end or Disconnected(None)
 
     async def answered(self, timeout_s: float) -> None:
-        """Wait until no request is without its answer, but not for longer than that."""
+        """Wait until every pending request has its answer, for at most ``timeout_s``."""
         if self._waiting:
             await asyncio.wait(self._waiting.values(), timeout=timeout_s)
 
     async def close(self, timeout_s: float) -> None:
-        """End the connection with 1000."""
+        """Close the connection with code 1000."""
         self._ended(Disconnected(1000))
         self._reading.cancel()
         await asyncio.gather(self._reading, return_exceptions=True)
@@ -127,7 +127,7 @@ class Connection:
         await self._socket.close()
 
     def _ended(self, why: ClientError) -> None:
-        """Tell everyone who waits that there is nothing more to come."""
+        """Store the reason of the end, and fail every pending request with it."""
         if self._end is not None:
             return
         self._end = why
@@ -149,7 +149,7 @@ class Connection:
 
     def _broadcast(self, frame: Mapping[str, Any], text: str) -> None:
         try:
-            update = broadcast(frame, text)
+            update = parse_broadcast(frame, text)
         except (TypeError, ValueError, AlertaError):
             log.warning("frame_not_understood")
             return
@@ -159,8 +159,8 @@ class Connection:
         answer = self._waiting.get(str(frame.get("requestId")))
         error = frame.get("type") == "error" or "type" not in frame
         if answer is None and error and len(self._waiting) == 1:
-            # The service could not read the request, or API Gateway answered by itself
-            # (its requestId is its own): the one request there is must be meant.
+            # The service could not read the request, or API Gateway answered by itself with a
+            # requestId of its own. With one pending request, the error must be for that one.
             (answer,) = self._waiting.values()
         if answer is None or answer.done():
             return
@@ -178,17 +178,16 @@ async def connect(
     timeout_s: float = TIMEOUT_S,
     on_update: OnUpdate = _ignore,
 ) -> AsyncIterator[Connection]:
-    """A connection to the service's WebSocket, closed at the end of the ``async with``.
+    """Open a WebSocket connection to the service; the end of the ``async with`` closes it.
 
-    ``token`` signs in, where the service asks for it; a function is asked for a fresh one.
-    ``on_update`` is called with what is broadcast, in the order of arrival, and must not take
-    long.
+    ``token`` signs in if the service requires it; a function is called for a fresh one.
+    ``on_update`` is called for each broadcast, in the order of arrival, and must return quickly.
 
     Raises:
-        Unreachable: there is no server, or it has not answered within ``timeout_s``.
-        HandshakeRefused: it has, but not with 101.
+        Unreachable: no server answered within ``timeout_s``.
+        HandshakeRefused: the server answered with another status than 101.
     """
-    clock = _ServersClock()
+    clock = _ServerClock()
     async with aiohttp.ClientSession(trace_configs=[clock.trace()]) as session:
         socket = await _open(session, url, bearer(token), timeout_s)
         connection = Connection(socket, on_update=on_update, opened_at=clock.time)
@@ -198,8 +197,8 @@ async def connect(
             await connection.close(timeout_s)
 
 
-class _ServersClock:
-    """The time that the answer to the handshake bears; ours where it bears none."""
+class _ServerClock:
+    """The ``Date`` of the handshake's response; our own time if the response has none."""
 
     def __init__(self) -> None:
         self.time = datetime.now(UTC)
@@ -214,8 +213,8 @@ class _ServersClock:
     ) -> None:
         self.time = datetime.now(UTC)
         with suppress(KeyError, ValueError):
-            told = parsedate_to_datetime(answer.response.headers["Date"]).astimezone(UTC)
-            self.time = told + timedelta(seconds=1)  # the latest that it may have been
+            date = parsedate_to_datetime(answer.response.headers["Date"]).astimezone(UTC)
+            self.time = date + timedelta(seconds=1)  # the header has whole seconds: round up
 
 
 async def _open(

@@ -1,4 +1,4 @@
-"""What can go wrong for a client, each with whether another try may succeed."""
+"""The client's errors; each says whether another attempt can succeed."""
 
 import os
 from collections.abc import Mapping
@@ -12,19 +12,19 @@ _SERVER_ERRORS = 500
 
 
 class ClientError(Exception):
-    """A request or a connection that came to nothing."""
+    """A request or a connection that failed."""
 
     retryable: bool = False
 
 
 class Unreachable(ClientError):
-    """Nobody serves at that address, or not in time."""
+    """No server accepted the connection in time."""
 
     retryable = True
 
     @classmethod
     def because(cls, error: Exception) -> "Unreachable":
-        """From what the network library raised."""
+        """Return an ``Unreachable`` for an error of the network library."""
         number = getattr(error, "errno", None)
         if isinstance(number, int) and number > 0:
             return cls(os.strerror(number))
@@ -43,9 +43,9 @@ class Disconnected(ClientError):
 
 
 class NoAnswer(ClientError):
-    """The server took the message and has not answered it in time.
+    """The server accepted the message and did not answer in time.
 
-    It may have been stored: repeat it with the same idempotency key.
+    The message may have been stored: repeat it with the same idempotency key.
     """
 
     retryable = True
@@ -61,7 +61,7 @@ class HandshakeRefused(ClientError):
 
 
 class UnexpectedAnswer(ClientError):
-    """Whoever answers over HTTP does not speak this protocol."""
+    """An HTTP response that does not follow the protocol, such as a proxy's error page."""
 
     def __init__(self, status: int):
         super().__init__(f"HTTP {status}")
@@ -70,15 +70,15 @@ class UnexpectedAnswer(ClientError):
 
 
 class NotUnderstood(ClientError):
-    """An answer over WebSocket that makes no sense here."""
+    """A WebSocket answer that does not follow the protocol."""
 
     retryable = True
 
 
 class Refused(ClientError):
-    """The service understood the request, and said no.
+    """The service understood the request and refused it.
 
-    ``problems``: pairs of a field and what is wrong with it, as the service worded them.
+    ``problems``: pairs of a field and its problem, in the service's words.
     """
 
     def __init__(self, code: str, message: str, problems: tuple[tuple[str, str], ...] = ()):
@@ -90,7 +90,7 @@ class Refused(ClientError):
 
     @classmethod
     def from_body(cls, body: Mapping[str, Any], message: str) -> "Refused":
-        """The refusal in an error frame, or in problem details."""
+        """Return the refusal in an error frame or in problem details."""
         problems = tuple(
             (str(item.get("field", "")), str(item.get("problem", "")))
             for item in body.get("errors", ())

@@ -1,4 +1,4 @@
-"""What a follower of the feed is told: incidents, and how the connection fares."""
+"""The events that the client yields: updates of incidents and the connection's status."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,9 +13,10 @@ from alerta_utec.domain.incident import Incident
 
 @dataclass(frozen=True, slots=True)
 class Update:
-    """An incident as it is after a change, and the change's place in the feed.
+    """An incident after a change, with the change's position in the feed.
 
-    ``text`` is the ``incident_update`` frame; ``recovered``: it was missed, and fetched later.
+    ``text`` is the ``incident_update`` frame; ``recovered``: the broadcast was missed, and the
+    client fetched the update later.
     """
 
     incident: Incident
@@ -26,10 +27,10 @@ class Update:
 
 @dataclass(frozen=True, slots=True)
 class Reset:
-    """Forget every incident: what comes from here on is a fresh snapshot.
+    """The start of a new snapshot: the reader must forget every incident.
 
-    It comes first where a follower begins without a position, and later only where the
-    service does not know the position that the follower had (its store was restored).
+    It is the first event of a client that starts without a position. Later it occurs only if the
+    service does not know the client's position, because its store was restored.
     """
 
     position: Position
@@ -37,17 +38,18 @@ class Reset:
 
 @dataclass(frozen=True, slots=True)
 class Connected:
-    """There is a connection; ``again``: after one that was lost."""
+    """A connection is open; ``again``: an earlier one had been lost."""
 
     again: bool
 
 
 @dataclass(frozen=True, slots=True)
 class CaughtUp:
-    """Nothing is missing up to now.
+    """The client has every update up to now.
 
-    It comes after every ``Connected``, and where something was missed in between.
-    ``recovered`` updates had been missed; ``again`` as in ``Connected``, none in between.
+    It follows every ``Connected``, and every gap that the client filled on the same connection.
+    ``recovered``: the number of updates that had been missed. ``again``: as in ``Connected``;
+    ``None`` after a gap.
     """
 
     recovered: int
@@ -56,12 +58,12 @@ class CaughtUp:
 
 @dataclass(frozen=True, slots=True)
 class Renewed:
-    """A new connection has taken over from one that was near its end; nothing was missed."""
+    """A new connection has replaced one that was near its end; no update was missed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Lost:
-    """There is no connection; the next attempt is in ``retry_in_s``."""
+    """The connection failed; the next attempt starts in ``retry_in_s``."""
 
     error: ClientError
     retry_in_s: float
@@ -73,7 +75,7 @@ Event = Update | Reset | Status
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One answer to ``sync``."""
+    """One page of the answer to ``sync``."""
 
     updates: tuple[Update, ...]
     position: Position
@@ -83,10 +85,10 @@ class Page:
 
     @classmethod
     def from_frame(cls, frame: Mapping[str, Any]) -> "Page":
-        """The page in a frame.
+        """Parse a frame as a page.
 
         Raises:
-            NotUnderstood: it is something else.
+            NotUnderstood: the frame is not a page.
         """
         try:
             position = Position.parse(frame.get("position"))
@@ -103,11 +105,11 @@ class Page:
         )
 
 
-def broadcast(frame: Mapping[str, Any], text: str) -> Update:
-    """The update in an ``incident_update`` frame.
+def parse_broadcast(frame: Mapping[str, Any], text: str) -> Update:
+    """Parse an ``incident_update`` frame, whose text is ``text``.
 
     Raises:
-        ValueError, AlertaError: it is something else.
+        ValueError, AlertaError: the frame is not an ``incident_update``.
     """
     incident = Incident.from_json(frame.get("incident") or {})
     return Update(incident, Position.parse(frame.get("position")), text)

@@ -1,4 +1,4 @@
-"""Which updates are news, and up to where nothing is missing; without I/O."""
+"""The client's position in the feed: which updates are new, and which are missing; without I/O."""
 
 from dataclasses import replace
 
@@ -6,59 +6,59 @@ from alerta_utec.client.errors import NotUnderstood
 from alerta_utec.client.events import Page, Reset, Update
 from alerta_utec.domain.change import Position
 
-# Updates that may run ahead of a missing one; further ones are let pass and fetched later.
+# Maximum number of updates kept beyond a missing one; further ones are dropped and fetched later.
 AHEAD_MAX = 10_000
 
 
 class Feed:
-    """A follower's place in the feed, fed with updates and pages in whatever order they come.
+    """A client's place in the feed; updates and pages may arrive in any order.
 
-    Memory goes only to what runs ahead of the position: an update at or before it is old by
-    its ``seq`` alone, and a newer revision of an incident always has a higher ``seq``.
+    Only updates beyond the position take memory. An update at or before the position is old by
+    its ``seq`` alone, because a newer revision of an incident always has a higher ``seq``.
     """
 
     def __init__(self, position: Position | None = None) -> None:
-        # Tracking starts here: at the position, or at that of a snapshot that is being paged.
+        # The contiguous position, or the position of the snapshot whose pages are arriving.
         self._floor = position
-        self._whole = position is not None
-        # Ahead of the floor: the incident of each seq that was passed on, and each one's latest.
+        self._complete = position is not None
+        # Beyond the floor: the incident of each accepted seq, and the latest seq of each incident.
         self._ahead: dict[int, str] = {}
         self._latest: dict[str, int] = {}
-        # The highest seq that is known to exist, and the highest that was let pass.
+        # The highest seq that is known to exist, and the highest that was dropped.
         self._head = 0
         self._skipped = 0
-        # A position of another epoch than the floor's, or heard before there was a floor.
-        self._elsewhere: Position | None = None
+        # The latest position that cannot be compared: of another epoch, or before a floor exists.
+        self._uncompared: Position | None = None
 
     @property
     def position(self) -> Position | None:
-        """The highest contiguous position; none before a snapshot is whole.
+        """The highest contiguous position; ``None`` until a snapshot is complete.
 
-        Whatever has changed up to it was passed on, or something newer of the same incident.
+        For every change up to it, this update or a newer one of the same incident was accepted.
         """
-        return self._floor if self._whole else None
+        return self._floor if self._complete else None
 
     @property
     def skipped(self) -> bool:
-        """Whether something was let pass that only a ``sync`` will bring."""
-        return self._whole and self._floor is not None and self._skipped > self._floor.seq
+        """Whether an update was dropped that only a ``sync`` can return."""
+        return self._complete and self._floor is not None and self._skipped > self._floor.seq
 
     @property
     def gap(self) -> bool:
-        """Whether something is missing that may still be on its way."""
-        if not self._whole or self._floor is None:
+        """Whether an update is missing that may still arrive."""
+        if not self._complete or self._floor is None:
             return False
-        return self._head > self._floor.seq or self._elsewhere is not None
+        return self._head > self._floor.seq or self._uncompared is not None
 
     def begin(self, position: Position) -> None:
-        """Start at ``position``: nothing older is wanted."""
+        """Start at ``position`` without a snapshot."""
         self._start(position)
-        self._whole = True
+        self._complete = True
 
     def update(self, update: Update, *, room: bool = True) -> bool:
-        """Take in a broadcast; whether it is to be passed on now.
+        """Record a broadcast, and return whether the reader should get it now.
 
-        Without ``room``, as where too many run ahead, it is let pass.
+        Without ``room``, or with ``AHEAD_MAX`` updates beyond a gap, the update is dropped.
         """
         seq = update.position.seq
         if not self._ahead_of_floor(update.position):
@@ -69,16 +69,16 @@ class Feed:
             return False
         return self._note(update)
 
-    def heard_of(self, position: Position) -> None:
-        """The feed has come to ``position``, as a pong says."""
+    def advance_head(self, position: Position) -> None:
+        """Record that the feed has reached ``position``, as a pong reports."""
         if self._ahead_of_floor(position):
             self._head = max(self._head, position.seq)
 
     def page(self, page: Page) -> list[Reset | Update]:
-        """Take in the next page of a ``sync`` from ``position``; what is to be passed on.
+        """Record the next page of a ``sync`` from ``position``, and return the reader's events.
 
         Raises:
-            NotUnderstood: it is none.
+            NotUnderstood: the page belongs to another feed.
         """
         events: list[Reset | Update] = []
         if page.reset:
@@ -86,59 +86,59 @@ class Feed:
             events.append(Reset(page.position))
         if self._floor is None or page.position.epoch != self._floor.epoch:
             raise NotUnderstood("a page of another feed")
-        # In a snapshot, what is older than its position is news too.
+        # In a snapshot, updates from before its position are new as well.
         events += [
             update
             for update in page.updates
-            if (not self._whole or self._ahead_of_floor(update.position)) and self._note(update)
+            if (not self._complete or self._ahead_of_floor(update.position)) and self._note(update)
         ]
         if page.cursor is None:
             self._adopt(page.position)
         return events
 
     def _ahead_of_floor(self, position: Position) -> bool:
-        """Whether it is news; a position that does not compare with the floor is noted."""
-        floor, other = self._floor, self._elsewhere
+        """Return whether ``position`` is beyond the floor; keep one that cannot be compared."""
+        floor, other = self._floor, self._uncompared
         if floor is not None and position.epoch == floor.epoch:
             return position.seq > floor.seq
         if other is None or other.epoch != position.epoch or other.seq < position.seq:
-            self._elsewhere = position
+            self._uncompared = position
         return False
 
     def _start(self, floor: Position) -> None:
-        """Forget everything, but that more is known to exist than a snapshot at ``floor`` has."""
-        before, other = self._floor, self._elsewhere
+        """Restart at ``floor``; keep the highest ``seq`` known of its epoch, to fetch the rest."""
+        before, other = self._floor, self._uncompared
         known = [self._head] if before is not None and before.epoch == floor.epoch else []
         known += [other.seq] if other is not None and other.epoch == floor.epoch else []
-        self._floor, self._whole, self._elsewhere = floor, False, None
+        self._floor, self._complete, self._uncompared = floor, False, None
         self._ahead.clear()
         self._latest.clear()
         self._skipped = max(known, default=0)
         self._head = max(floor.seq, self._skipped)
 
     def _note(self, update: Update) -> bool:
-        """Whether the update is newer than what was passed on of its incident."""
+        """Record an update, and return whether it is newer than the incident's last one."""
         incident_id, seq = update.incident.incident_id, update.position.seq
         known = self._latest.get(incident_id, 0)
         if self._ahead_of_floor(update.position):
             self._head = max(self._head, seq)
             self._ahead[seq] = incident_id
             self._latest[incident_id] = max(known, seq)
-            if self._whole:
-                self._close_up()
+            if self._complete:
+                self._advance_floor()
         return seq > known
 
     def _adopt(self, position: Position) -> None:
-        """Nothing is missing up to ``position``."""
+        """Move the floor to ``position``, up to which every update has arrived."""
         if self._floor is None or position.seq > self._floor.seq:
             self._floor = position
-        self._whole, self._elsewhere = True, None
+        self._complete, self._uncompared = True, None
         for seq in [seq for seq in self._ahead if seq <= self._floor.seq]:
             self._forget(seq)
-        self._close_up()
+        self._advance_floor()
 
-    def _close_up(self) -> None:
-        """Move the position over what follows it without a hole."""
+    def _advance_floor(self) -> None:
+        """Move the floor over the updates that follow it without a gap."""
         floor = self._floor
         if floor is None:
             return

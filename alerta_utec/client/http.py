@@ -1,4 +1,4 @@
-"""The HTTP API, with asyncio: reading incidents, and reporting one."""
+"""The asyncio client of the HTTP API: it reads incidents and reports one."""
 
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -9,17 +9,17 @@ import aiohttp
 from yarl import URL
 
 from alerta_utec import wire
-from alerta_utec.client.answers import body_of
 from alerta_utec.client.errors import Unreachable
+from alerta_utec.client.responses import parse_body
 from alerta_utec.client.sign_in import Token, bearer, key_header
-from alerta_utec.client.submit import until_acked
+from alerta_utec.client.submit import send_until_acked
 
 TIMEOUT_S = 10.0
 PAGE = 200
 
 
 class HttpClient:
-    """The service's HTTP API; made by ``http_client``."""
+    """A client of the service's HTTP API; ``http_client`` creates it."""
 
     def __init__(self, session: aiohttp.ClientSession, base: URL):
         self._session = session
@@ -28,7 +28,7 @@ class HttpClient:
     async def incidents(
         self, *, limit: int, filters: Mapping[str, str] | None = None
     ) -> AsyncGenerator[dict[str, Any]]:
-        """The newest ``limit`` incidents that match, page after page.
+        """Yield the newest ``limit`` incidents that match, page after page.
 
         Raises:
             Refused, UnexpectedAnswer, Unreachable.
@@ -45,10 +45,10 @@ class HttpClient:
             parameters["cursor"] = str(page["cursor"])
 
     async def incident(self, incident_id: str) -> dict[str, Any]:
-        """``{incident, history}``.
+        """Return ``{incident, history}``.
 
         Raises:
-            Refused: ``not_found``, for one.
+            Refused: for example with the code ``not_found``.
             UnexpectedAnswer, Unreachable.
         """
         return await self._request("GET", f"incidents/{quote(incident_id, safe='')}")
@@ -62,11 +62,11 @@ class HttpClient:
     ) -> dict[str, Any]:
         """Report an incident, and return ``{incidentId, seq, revision, duplicate}``.
 
-        Tried again until ``patience_s`` is over, always with the same idempotency key (made
-        here where none is given): the incident is stored once.
+        Failures are retried until ``patience_s`` is over, always with the same idempotency key
+        (a new one unless given), so the incident is stored once.
 
         Raises:
-            Refused: the service will not have it.
+            Refused: the service refused the incident.
             UnexpectedAnswer, Unreachable, NoAnswer: the last attempt's failure.
         """
 
@@ -82,7 +82,7 @@ class HttpClient:
                 timeout=aiohttp.ClientTimeout(total=answer_s),
             )
 
-        return await until_acked(send, incident, idempotency_key, patience_s)
+        return await send_until_acked(send, incident, idempotency_key, patience_s)
 
     async def _request(self, method: str, path: str, **options: Any) -> dict[str, Any]:
         url = self._base.joinpath(path, encoded=True)
@@ -94,14 +94,14 @@ class HttpClient:
             raise Unreachable(f"{waited.total:g} s") from error
         except (aiohttp.ClientError, OSError) as error:
             raise Unreachable.because(error) from error
-        return body_of(response.status, response.headers.get("Content-Type", ""), content)
+        return parse_body(response.status, response.headers.get("Content-Type", ""), content)
 
 
 @asynccontextmanager
 async def http_client(
     url: str, *, token: Token = None, timeout_s: float = TIMEOUT_S
 ) -> AsyncIterator[HttpClient]:
-    """A client of the HTTP API at ``url`` (``http://host:port``); ``token`` signs in."""
+    """Create a client of the HTTP API at ``url`` (``http://host:port``); ``token`` signs in."""
     timeout = aiohttp.ClientTimeout(total=timeout_s)
     async with aiohttp.ClientSession(timeout=timeout, headers=bearer(token)) as session:
         yield HttpClient(session, URL(url))

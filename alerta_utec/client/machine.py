@@ -1,21 +1,21 @@
-"""When to connect, ask, renew and give up on a connection; without I/O.
+"""The client's state machine: when to connect, sync, ping and renew a connection; without I/O.
 
-Whoever runs it tells it what happens, with the time in seconds of a steady clock, carries out
-the ``actions`` that it leaves, passes on its ``events``, and calls ``tick`` at ``wake_at``.
+The runner reports what happens, with the time in seconds of a monotonic clock, carries out the
+``actions``, passes on the ``events``, and calls ``tick`` at ``wake_at``.
 """
 
 import random
 from dataclasses import dataclass, field
 
 from alerta_utec.client.actions import NEVER, Action, AskPing, AskSync, Close, Open, Timing
-from alerta_utec.client.backoff import Backoff, Gap
+from alerta_utec.client.backoff import Backoff, GapTimer
 from alerta_utec.client.errors import ClientError, Refused
 from alerta_utec.client.events import CaughtUp, Connected, Event, Lost, Page, Renewed, Update
 from alerta_utec.client.feed import Feed
 from alerta_utec.domain.backoff import Uniform
 from alerta_utec.domain.change import Position
 
-# Refusals of ``sync`` that asking again does not cure.
+# Refusals of ``sync`` that are not retryable.
 _FINAL = frozenset({"unknown_action", "unauthorized", "forbidden"})
 
 
@@ -23,7 +23,7 @@ _FINAL = frozenset({"unknown_action", "unauthorized", "forbidden"})
 class _Link:
     number: int
     opened_at: float
-    heard_at: float
+    active_at: float
     ping_after_s: float
     again: bool | None
     renew_at: float = NEVER
@@ -33,8 +33,8 @@ class _Link:
 
 
 @dataclass(slots=True)
-class _Talk:
-    """A ``sync`` of one or many pages over one connection."""
+class _SyncExchange:
+    """A ``sync`` of one or more pages over one connection."""
 
     link: int
     asked: AskSync | None = None
@@ -45,11 +45,11 @@ class _Talk:
 
 @dataclass
 class Machine:
-    """Keeps one caught-up connection; two for a moment, while one takes over from the other.
+    """The decisions that keep one connection caught up, and two while the next one takes over.
 
-    ``from_now``: a feed without a position starts where the service is, not with a snapshot.
-    ``room``: whether whoever takes the events can take more; without it, broadcasts are let
-    pass and nothing is asked for. ``failure``: an error that another try does not cure.
+    ``from_now``: a feed without a position starts at the service's position, without a snapshot.
+    ``room``: whether the reader can take more events; without room, broadcasts are dropped and no
+    sync starts. ``failure``: an error that is not retryable.
     """
 
     feed: Feed
@@ -64,15 +64,15 @@ class Machine:
     _opening: int | None = None
     _last_link: int = 0
     _connected_before: bool = False
-    _talk: _Talk | None = None
+    _exchange: _SyncExchange | None = None
     _connect_at: float = 0.0
     _ask_at: float = 0.0
-    _gap: Gap = field(init=False)
+    _gap: GapTimer = field(init=False)
     _connecting: Backoff = field(init=False)
     _asking: Backoff = field(init=False)
 
     def __post_init__(self) -> None:
-        self._gap = Gap(self.timing, self.uniform)
+        self._gap = GapTimer(self.timing, self.uniform)
         self._connecting = Backoff(self.timing, self.uniform)
         self._asking = Backoff(self.timing, self.uniform)
         if self.feed.position is not None:
@@ -81,7 +81,7 @@ class Machine:
     # What happens
 
     def opened(self, number: int, now: float) -> None:
-        """A connection is open."""
+        """Record that a connection is open."""
         self._opening = None
         again = self._again()
         after_s = self.timing.ping_every_s * self.uniform(0.8, 1.0)
@@ -89,55 +89,55 @@ class Machine:
         if len(self._links) == 1:
             self._connected_before = True
             self.events.append(Connected(bool(again)))
-        self._talk = None  # what it would bring, the new connection asks for as well
+        self._exchange = None  # the new connection starts a sync from the same position
 
     def closed(self, number: int, error: ClientError, now: float) -> None:
-        """A connection has ended, or could not be opened."""
+        """Record that a connection has ended or could not be opened."""
         link = self._links.pop(number, None)
         if link is None and self._opening != number:
             return
         if self._opening == number:
             self._opening = None
-        if self._talk is not None and self._talk.link == number:
-            self._talk = None
+        if self._exchange is not None and self._exchange.link == number:
+            self._exchange = None
         if not self._links and self._opening is None and not error.retryable:
             self.failure = error
             return
         if link is not None and now - link.opened_at >= self.timing.stable_s:
-            self._connecting.worked()
-        delay_s = self._connecting.failed() if self._opening is None else 0.0
+            self._connecting.reset()
+        delay_s = self._connecting.next_delay_s() if self._opening is None else 0.0
         self._connect_at = now + delay_s
         if not self._links:
             self.events.append(Lost(error, delay_s))
 
     def update(self, number: int, update: Update, now: float) -> None:
-        """A broadcast has come."""
-        self._heard(number, now)
+        """Record a broadcast."""
+        self._mark_active(number, now)
         if self.feed.update(update, room=self.room):
             self.events.append(update)
 
     def page(self, asked: AskSync, page: Page, now: float) -> None:
-        """A page of ``sync`` has come.
+        """Record a page of ``sync``.
 
         Raises:
-            NotUnderstood: the connection is of no use.
+            NotUnderstood: the page does not fit the feed, so the connection is useless.
         """
-        self._heard(asked.link, now)
-        talk = self._talk
-        if talk is None or talk.asked != asked:
+        self._mark_active(asked.link, now)
+        exchange = self._exchange
+        if exchange is None or exchange.asked != asked:
             return
-        talk.asked, talk.cursor = None, page.cursor
-        self._asking.worked()
+        exchange.asked, exchange.cursor = None, page.cursor
+        self._asking.reset()
         events = self.feed.page(page)
         self.events += events
         if asked.since is not None and not page.reset:
-            talk.recovered += len(events)
+            exchange.recovered += len(events)
         if not page.more and page.cursor is None:
-            self._caught_up(talk)
+            self._caught_up(exchange)
 
     def pong(self, number: int, position: Position, life_s: float, now: float) -> None:
-        """A pong has come; the connection ends ``life_s`` after it was opened."""
-        self._heard(number, now)
+        """Record a pong; the connection expires ``life_s`` after it was opened."""
+        self._mark_active(number, now)
         link = self._links.get(number)
         if link is None:
             return
@@ -148,48 +148,48 @@ class Machine:
         if self.from_now:
             self.feed.begin(position)
             self.from_now = False
-            self._caught_up(_Talk(number))
+            self._caught_up(_SyncExchange(number))
         else:
-            self.feed.heard_of(position)
+            self.feed.advance_head(position)
 
     def refused(self, asked: AskSync, error: Refused, now: float) -> None:
-        """``sync`` was answered by an error."""
-        self._heard(asked.link, now)
-        if self._talk is None or self._talk.asked != asked:
+        """Record an error as the answer to ``sync``."""
+        self._mark_active(asked.link, now)
+        if self._exchange is None or self._exchange.asked != asked:
             return
         if error.code in _FINAL:
             self.failure = error
             return
-        self._talk = None
-        self._ask_at = now + self._asking.failed()
+        self._exchange = None
+        self._ask_at = now + self._asking.next_delay_s()
 
-    def pinged_in_vain(self, number: int) -> None:
-        """``ping`` was answered by an error: a sign of life all the same."""
+    def ping_refused(self, number: int) -> None:
+        """Record an error as the answer to ``ping``, which proves that the connection works."""
         if number in self._links:
             self._links[number].pinging = False
 
     # What to do
 
     def tick(self, now: float) -> None:
-        """Decide what is due."""
+        """Add the actions that are due."""
         self._connect(now)
         self._ask(now)
         for link in self._links.values():
-            # The first pong tells when the connection will end.
+            # The first pong contains the time at which the connection expires.
             due = not link.pinged and (link.caught_up or self.from_now or not self.room)
-            if not link.pinging and (due or now >= link.heard_at + link.ping_after_s):
-                link.pinging, link.pinged, link.heard_at = True, True, now
+            if not link.pinging and (due or now >= link.active_at + link.ping_after_s):
+                link.pinging, link.pinged, link.active_at = True, True, now
                 self.actions.append(AskPing(link.number))
 
     def wake_at(self) -> float:
-        """When to ``tick`` next, unless something happens before."""
+        """Return the time of the next ``tick``, unless something happens before."""
         times = [
-            link.heard_at + link.ping_after_s for link in self._links.values() if not link.pinging
+            link.active_at + link.ping_after_s for link in self._links.values() if not link.pinging
         ]
         newest = self._newest()
         if self._opening is None:
             times.append(self._open_at(newest))
-        if self.room and self._talk is None and newest is not None and not self.from_now:
+        if self.room and self._exchange is None and newest is not None and not self.from_now:
             times.append(self._sync_at(newest))
         return min(times, default=NEVER)
 
@@ -203,47 +203,47 @@ class Machine:
         return self._connect_at if newest is None else max(self._connect_at, newest.renew_at)
 
     def _ask(self, now: float) -> None:
-        """Begin or continue a ``sync`` over the newest connection."""
-        link, talk = self._newest(), self._talk
-        if talk is None:
-            self._gap.look(self.feed, now)
+        """Start or continue a ``sync`` over the newest connection."""
+        link, exchange = self._newest(), self._exchange
+        if exchange is None:
+            self._gap.observe(self.feed, now)
         if link is None or not self.room or self.from_now:
             return
-        if talk is None and now >= self._sync_at(link):
-            talk = self._talk = _Talk(link.number, since=self.feed.position)
+        if exchange is None and now >= self._sync_at(link):
+            exchange = self._exchange = _SyncExchange(link.number, since=self.feed.position)
             self._gap.asked()
-        if talk is not None and talk.asked is None:
-            talk.asked = AskSync(talk.link, self.feed.position, talk.cursor)
-            self.actions.append(talk.asked)
+        if exchange is not None and exchange.asked is None:
+            exchange.asked = AskSync(exchange.link, self.feed.position, exchange.cursor)
+            self.actions.append(exchange.asked)
 
     def _sync_at(self, link: _Link) -> float:
         return max(self._ask_at, self._gap.ask_at if link.caught_up else 0.0)
 
-    def _caught_up(self, talk: _Talk) -> None:
-        """Nothing is missing: older connections have served their time."""
-        self._talk = None
-        self._gap.answered(self.feed, talk.since)
-        link = self._links[talk.link]
+    def _caught_up(self, exchange: _SyncExchange) -> None:
+        """Close older connections: this one has every update now."""
+        self._exchange = None
+        self._gap.answered(self.feed, exchange.since)
+        link = self._links[exchange.link]
         first, link.caught_up = not link.caught_up, True
-        older = [number for number in self._links if number != talk.link]
+        older = [number for number in self._links if number != exchange.link]
         for number in older:
             del self._links[number]
             self.actions.append(Close(number))
         if older:
             self.events.append(Renewed())
-        if talk.recovered or (first and link.again is not None):
-            self.events.append(CaughtUp(talk.recovered, link.again if first else None))
+        if exchange.recovered or (first and link.again is not None):
+            self.events.append(CaughtUp(exchange.recovered, link.again if first else None))
 
     def _again(self) -> bool | None:
-        """Whether a new connection follows a lost one; none where it renews one that is fine."""
+        """Return whether a new connection follows a lost one; ``None`` if it is a renewal."""
         newest = self._newest()
         if newest is None:
             return self._connected_before
         return None if newest.caught_up else newest.again
 
-    def _heard(self, number: int, now: float) -> None:
+    def _mark_active(self, number: int, now: float) -> None:
         if number in self._links:
-            self._links[number].heard_at = now
+            self._links[number].active_at = now
 
     def _newest(self) -> _Link | None:
         return self._links[max(self._links)] if self._links else None

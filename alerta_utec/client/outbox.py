@@ -1,4 +1,4 @@
-"""Events that wait for their reader, each with the position that holds once it is read."""
+"""The queue of events for the reader; it tracks the position up to which they have been read."""
 
 from collections import deque
 from collections.abc import Iterable
@@ -8,15 +8,16 @@ from alerta_utec.domain.change import Position
 
 
 class Outbox:
-    """A queue that knows up to where it has been read.
+    """A bounded queue of events, each with the position that holds once it is read.
 
-    It may be filled beyond ``events_max`` by one page; ``room`` says when not to begin. Without
-    room, a status replaces the one before it, so that a connection may come and go for ever.
+    One page may exceed ``events_max``; ``room`` is false once the bound is reached, and true again
+    once half of it has been read. Without room a status replaces the previous status, so that
+    repeated reconnections do not fill the queue.
     """
 
     def __init__(self, position: Position | None, events_max: int) -> None:
         self.position = position
-        """Everything up to here has been read; none from a ``Reset`` until its snapshot has."""
+        """The reader has every update up to here; ``None`` while it reads a snapshot."""
         self.room = True
         self._events_max = events_max
         self._put = position
@@ -26,7 +27,7 @@ class Outbox:
         return len(self._waiting)
 
     def put(self, events: Iterable[Event], position: Position | None) -> None:
-        """Add what came of one step, after which all up to ``position`` is in here."""
+        """Add the events of one step, after which the queue covers the feed up to ``position``."""
         for event in events:
             if isinstance(event, Reset):
                 self._put = None
@@ -39,7 +40,7 @@ class Outbox:
             self._waiting.append((event, self._put))
         self._put = position
         if self._waiting:
-            # Not before: what a page brings is whole only with its last event.
+            # A page is complete only with its last event, so only that one carries the position.
             last, _ = self._waiting.pop()
             self._waiting.append((last, position))
         else:
@@ -47,7 +48,7 @@ class Outbox:
         self.room = self.room and len(self._waiting) < self._events_max
 
     def take(self) -> Event:
-        """The next event; there must be one."""
+        """Remove and return the next event; the queue must not be empty."""
         event, self.position = self._waiting.popleft()
         if len(self._waiting) <= self._events_max // 2:
             self.room = True

@@ -1,4 +1,4 @@
-"""One HTTP request of a program without asyncio, tried again for as long as that may help."""
+"""Blocking HTTP requests with retries, within the time that one call of the client may take."""
 
 import random
 import time
@@ -11,50 +11,50 @@ import urllib3
 
 from alerta_utec import __version__
 from alerta_utec.client.actions import Timing
-from alerta_utec.client.answers import body_of
 from alerta_utec.client.backoff import Backoff
 from alerta_utec.client.errors import ClientError, NoAnswer, Unreachable
+from alerta_utec.client.responses import parse_body
 from alerta_utec.client.sign_in import Token, bearer
 from alerta_utec.http_responses import FinalResponse, retry_after_s
 
 TIMING = Timing(first_delay_s=0.25, max_delay_s=5.0)
-# Connections that are kept open for further requests; more threads open more, and close them.
+# Connections kept open for further requests; additional ones are closed after their request.
 KEPT_OPEN = 10
 _API_GATEWAY = ".execute-api."
 
 
-class Tries:
-    """The time that one call may take, over all the requests that it is made of.
+class RetryBudget:
+    """The time that one call may take, over all its requests and retries.
 
-    Without patience (0) there is one try of each. ``try_s``: how long a try may take, where it
-    is not as long as any other's.
+    With ``patience_s=0`` each request is attempted once. ``attempt_s``: the timeout of an attempt,
+    if it differs from the client's.
     """
 
     def __init__(
-        self, patience_s: float, timing: Timing = TIMING, *, try_s: float | None = None
+        self, patience_s: float, timing: Timing = TIMING, *, attempt_s: float | None = None
     ) -> None:
         self._once = patience_s <= 0
-        self._try_s = try_s
+        self._attempt_s = attempt_s
         self._until = time.monotonic() + patience_s
         self._backoff = Backoff(timing, random.uniform)
 
     @property
     def left_s(self) -> float:
-        """What is left of the time."""
+        """The remaining time."""
         return self._until - time.monotonic()
 
-    def timeout_s(self, any_s: float) -> float:
-        """How long the next try may take, where any may take ``any_s``."""
-        try_s = self._try_s or any_s
-        return try_s if self._once else max(0.001, min(try_s, self.left_s))
+    def timeout_s(self, default_s: float) -> float:
+        """Return the timeout of the next attempt; ``default_s`` is the client's."""
+        attempt_s = self._attempt_s or default_s
+        return attempt_s if self._once else max(0.001, min(attempt_s, self.left_s))
 
     def wait(self, failure: ClientError, at_least_s: float = 0.0) -> None:
-        """Sleep before the next try.
+        """Sleep before the next attempt.
 
         Raises:
-            ClientError: ``failure``, where there is no time for another.
+            ClientError: ``failure``, if no time remains for another attempt.
         """
-        wait_s = max(at_least_s, self._backoff.failed())
+        wait_s = max(at_least_s, self._backoff.next_delay_s())
         if wait_s >= self.left_s:
             raise failure
         time.sleep(wait_s)
@@ -76,53 +76,55 @@ class _HttpsPool(urllib3.HTTPSConnectionPool):
     ConnectionCls = _Https
 
 
-class Retrying:
-    """Requests to one service; safe to use from several threads at once."""
+class RetryingHttp:
+    """Requests with retries to one service; safe to use from several threads."""
 
     def __init__(self, url: str, token: Token, timeout_s: float) -> None:
         self._base = http_base(url)
         self._token = token
         self._timeout_s = timeout_s
         self._pool = urllib3.PoolManager(maxsize=KEPT_OPEN)
-        # A copy of the library's own classes, by scheme, with our connections in them.
+        # Set on the instance: the library's own mapping stays as it is for other users.
         self._pool.pool_classes_by_scheme = {"http": _HttpPool, "https": _HttpsPool}
 
     def close(self) -> None:
-        """Close the connections that are kept open."""
+        """Close the open connections."""
         self._pool.clear()
 
     def request(
         self,
         method: str,
         path: str,
-        tries: Tries,
+        budget: RetryBudget,
         *,
         content: bytes | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> dict[str, Any]:
-        """Make a request that may be repeated, until it is answered or the time is over.
+        """Repeat an idempotent request until it is answered or its time is over.
 
         Raises:
-            Refused: the service will not have it.
-            ClientError: the last try's failure.
+            Refused: the service refused the request.
+            ClientError: the last attempt's failure.
         """
         sent = {"User-Agent": f"alerta-utec-realtime/{__version__}", **(headers or {})}
         sent |= {"Content-Type": "application/json"} if content is not None else {}
         while True:
             asked_for_s = 0.0
             try:
-                timeout_s = tries.timeout_s(self._timeout_s)
+                timeout_s = budget.timeout_s(self._timeout_s)
                 answer = self._once(
                     method, path, content, {**sent, **bearer(self._token)}, timeout_s
                 )
                 asked_for_s = (
                     retry_after_s(answer.headers.get("Retry-After"), datetime.now(UTC)) or 0.0
                 )
-                return body_of(answer.status, answer.headers.get("Content-Type", ""), answer.data)
+                return parse_body(
+                    answer.status, answer.headers.get("Content-Type", ""), answer.data
+                )
             except ClientError as error:
                 if not error.retryable:
                     raise
-                tries.wait(error, asked_for_s)
+                budget.wait(error, asked_for_s)
 
     def _once(
         self,
@@ -147,11 +149,11 @@ class Retrying:
 
 
 def http_base(url: str) -> str:
-    """The address of the HTTP API: ``url``, or on one machine the one beside its WebSocket's.
+    """Return the address of the HTTP API for ``url``, which may be one machine's WebSocket address.
 
     Raises:
-        ValueError: it is no such address, or API Gateway's for WebSockets, which has no
-            HTTP API beside it.
+        ValueError: the address is malformed, or is API Gateway's WebSocket address, whose HTTP
+            API has another host.
     """
     parts = urlsplit(url)
     if parts.scheme not in {"http", "https", "ws", "wss"} or not parts.hostname:
@@ -173,6 +175,6 @@ def _failure(error: urllib3.exceptions.HTTPError, timeout_s: float) -> ClientErr
     failure = Unreachable.because(
         error.__cause__ if isinstance(error.__cause__, OSError) else error
     )
-    # A certificate that is not believed will not be in a second either.
+    # An untrusted certificate will still be untrusted at the next attempt.
     failure.retryable = not isinstance(error, urllib3.exceptions.SSLError)
     return failure

@@ -1,4 +1,4 @@
-"""Runs a follower's machine over real sockets, in asyncio."""
+"""The asyncio runner of the client's state machine, over real sockets."""
 
 import asyncio
 from collections.abc import Coroutine, Mapping
@@ -19,10 +19,10 @@ from alerta_utec.domain.values import parse_time
 
 
 class Runner:
-    """Carries out what the machine asks for, and fills the outbox with what it tells.
+    """The tasks and sockets that carry out the machine's actions and fill the outbox.
 
-    ``failure``: why it has ended. ``readable`` is set when there is something in the outbox,
-    or nothing will come any more; ``online`` while there is a connection.
+    ``failure``: the reason why the runner has ended. ``readable`` is set while the outbox has an
+    event, and after the end; ``online`` is set while a connection is open, and after the end.
     """
 
     def __init__(
@@ -44,11 +44,11 @@ class Runner:
         self._wakes_at = NEVER
 
     def start(self) -> None:
-        """Begin; ``close`` ends it."""
+        """Start following the feed, until ``close``."""
         self._spawn(self._watch_clock())
 
     async def close(self) -> None:
-        """End every task and every socket."""
+        """End every task and close every socket."""
         tasks = list(self._tasks)
         for task in tasks:
             self._cancel(task)
@@ -56,7 +56,7 @@ class Runner:
         self._end(Disconnected(1000))
 
     def step(self) -> None:
-        """Let the machine decide, do what it asks for and pass on what it has."""
+        """Run the machine once, carry out its actions and put its events in the outbox."""
         machine, outbox = self.machine, self.outbox
         if self.failure is not None:
             return
@@ -119,7 +119,7 @@ class Runner:
         self.step()
 
     async def _retire(self, link: int) -> None:
-        """Close a connection that another has replaced, once its last answers have come."""
+        """Close a replaced connection once its pending requests are answered."""
         connection = self.connections.pop(link, None)
         if connection is not None:
             await connection.answered(self._timeout_s)
@@ -151,7 +151,7 @@ class Runner:
             life = parse_time(str(frame.get("expiresAt"))) - self.connections[link].opened_at
             self.machine.pong(link, position, life.total_seconds(), self._now())
         except Refused:
-            self.machine.pinged_in_vain(link)
+            self.machine.ping_refused(link)
         except NoAnswer as error:
             self._drop(link, error)
         except (AlertaError, ValueError):
@@ -166,7 +166,7 @@ class Runner:
         return await self.connections[link].request(message, timeout_s=self._timeout_s)
 
     def _drop(self, link: int, error: ClientError) -> None:
-        """Leave a connection that is of no use."""
+        """Abandon a connection that does not work."""
         self.machine.closed(link, error, self._now())
         if link in self._links:
             self._cancel(self._links[link])
@@ -184,10 +184,10 @@ class Runner:
             self._end(error)
 
     def _cancel(self, task: asyncio.Task[None]) -> None:
-        """Cancel once: a second time would cut short the closing of the socket.
+        """Cancel a task once; a second cancellation would interrupt the closing of its socket.
 
-        ``task.cancelling()`` does not tell whether we have: a timeout of the task's own that runs
-        out at this moment counts there too, and cancels nothing but the waiting.
+        ``task.cancelling()`` cannot replace the set: it also counts the cancellation by a timeout
+        inside the task that expires at this moment.
         """
         if task not in self._cancelled:
             self._cancelled.add(task)

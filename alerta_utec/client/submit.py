@@ -1,4 +1,4 @@
-"""Reporting one incident, so that it is stored once however often the network fails."""
+"""Reports one incident over WebSocket with retries, so that it is stored exactly once."""
 
 import asyncio
 import itertools
@@ -12,7 +12,7 @@ from alerta_utec.client.errors import ClientError, NoAnswer
 from alerta_utec.client.sign_in import Token
 from alerta_utec.domain.backoff import delay_s
 
-# An ack that takes longer is taken for lost; asking again is safe.
+# The client treats an ack that takes longer as lost; sending again is safe.
 ANSWER_S = 5.0
 FIRST_DELAY_S = 0.5
 MAX_DELAY_S = 5.0
@@ -29,13 +29,13 @@ async def notify(
     idempotency_key: str | None = None,
     timeout_s: float = TIMEOUT_S,
 ) -> dict[str, Any]:
-    """Send the incident over a connection of its own, and return the ack.
+    """Send the incident over a new connection, and return the ack.
 
-    What may pass is tried again until ``timeout_s`` is over, always with the same idempotency
-    key (made here where none is given): the incident is stored once.
+    Retryable failures are retried until ``timeout_s`` is over, always with the same idempotency
+    key (a new one unless given), so the incident is stored once.
 
     Raises:
-        Refused: the service will not have it.
+        Refused: the service refused the incident.
         Unreachable, HandshakeRefused, Disconnected, NoAnswer: the last attempt's failure.
     """
 
@@ -43,34 +43,42 @@ async def notify(
         async with connect(url, token=token, timeout_s=answer_s) as connection:
             return await connection.request(message, timeout_s=answer_s)
 
-    return await until_acked(send, incident, idempotency_key, timeout_s)
+    return await send_until_acked(send, incident, idempotency_key, timeout_s)
 
 
-async def until_acked(
+async def send_until_acked(
     send: Send, incident: Mapping[str, Any], idempotency_key: str | None, timeout_s: float
 ) -> dict[str, Any]:
-    """``send`` one message again and again, until there is an ack or the time is over.
+    """Call ``send`` with the same message until it returns an ack or the time is over.
 
     Raises:
-        ClientError: the last failure, or the first that another try does not cure.
+        ClientError: the first failure that is not retryable, or the last attempt's.
     """
     message = {
         "action": "notify",
         "incident": incident,
         "idempotencyKey": idempotency_key or uuid.uuid4().hex,
     }
-    # So that one lost ack leaves time for another try.
+    # After one lost ack, time for a second attempt must remain.
     answer_s = min(ANSWER_S, timeout_s / 2)
     failure: ClientError = NoAnswer(f"{timeout_s:g} s")
     with suppress(TimeoutError):
         async with asyncio.timeout(timeout_s):
             for attempt in itertools.count():
-                try:
-                    return await send(message, answer_s)
-                except ClientError as error:
-                    if not error.retryable:
-                        raise
-                    failure = error
+                outcome = await _attempt(send, message, answer_s)
+                if not isinstance(outcome, ClientError):
+                    return outcome
+                failure = outcome
                 wait_s = delay_s(attempt, base_s=FIRST_DELAY_S, cap_s=MAX_DELAY_S, jitter=1)
                 await asyncio.sleep(wait_s)
     raise failure
+
+
+async def _attempt(send: Send, message: Message, answer_s: float) -> dict[str, Any] | ClientError:
+    """Send once, and return the ack or a retryable failure; raise any other failure."""
+    try:
+        return await send(message, answer_s)
+    except ClientError as error:
+        if not error.retryable:
+            raise
+        return error

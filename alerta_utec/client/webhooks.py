@@ -1,4 +1,4 @@
-"""Webhooks, for programs without asyncio: who is told over HTTP, of what, and what failed."""
+"""The blocking client's webhooks: create, change, test and remove them, and list failures."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 from alerta_utec import wire
 from alerta_utec.client.errors import UnexpectedAnswer
-from alerta_utec.client.retrying import Retrying, Tries
+from alerta_utec.client.retrying import RetryBudget, RetryingHttp
 
 # The service waits for a receiver for 15 s.
 TEST_S = 25.0
@@ -14,21 +14,21 @@ Webhook = dict[str, Any]
 
 
 class Webhooks:
-    """``alerta.webhooks``: of a service where one may manage them (``autoridad``).
+    """``alerta.webhooks``: the service's webhooks, for tokens with the role ``autoridad``.
 
     A webhook is ``{webhookId, url, description, filter, state, createdAt, oldSecretUntil?}``, as
-    in the protocol. What would do something else the second time (``add``, ``rotate``, ``test``)
-    is tried once: after a failure other than ``Refused`` it is not known whether it was done.
+    in the protocol. The methods that are not idempotent (``add``, ``rotate``, ``test``) make one
+    attempt: after a failure other than ``Refused`` their outcome is unknown.
 
-    Every method raises ``Refused`` where the service says no, and otherwise ``ClientError``.
+    Every method raises ``Refused`` if the service refuses, and otherwise ``ClientError``.
     """
 
-    def __init__(self, http: Retrying, tries: Callable[[], Tries]) -> None:
+    def __init__(self, http: RetryingHttp, budget: Callable[[], RetryBudget]) -> None:
         self._http = http
-        self._tries = tries
+        self._budget = budget
 
     def all(self) -> list[Webhook]:
-        """Every webhook, the oldest first."""
+        """Return every webhook, oldest first."""
         return _list(self._request("GET"), "webhooks")
 
     def add(
@@ -39,15 +39,15 @@ class Webhooks:
         description: str | None = None,
         secret: str | None = None,
     ) -> Webhook:
-        """A new one, with its ``secret``, which is told now and never again.
+        """Create a webhook, and return it with its ``secret``, which no later call returns.
 
-        ``filter`` as in ``subscribe``; ``secret`` is made by the service unless given.
+        ``filter`` as in ``subscribe``; the service creates a ``secret`` unless given.
         """
         asked = {"url": url, "filter": filter, "description": description, "secret": secret}
-        return self._request("POST", body=asked, tries=Tries(0))
+        return self._request("POST", body=asked, budget=RetryBudget(0))
 
     def get(self, webhook_id: str) -> Webhook:
-        """One webhook."""
+        """Return one webhook."""
         return self._request("GET", webhook_id)
 
     def change(
@@ -59,43 +59,43 @@ class Webhooks:
         description: str | None = None,
         state: str | None = None,
     ) -> Webhook:
-        """The webhook with these fields changed; ``state`` is ``active`` or ``paused``."""
+        """Change the given fields, and return the webhook; ``state``: ``active``, ``paused``."""
         asked = {"url": url, "filter": filter, "description": description, "state": state}
         return self._request("PATCH", webhook_id, body=asked)
 
     def remove(self, webhook_id: str) -> None:
-        """Forget it, and what it is owed."""
+        """Delete the webhook and its pending jobs."""
         self._request("DELETE", webhook_id)
 
     def rotate(self, webhook_id: str, *, secret: str | None = None) -> Webhook:
-        """The webhook with its new ``secret``; the one before signs on for 24 hours."""
+        """Replace the ``secret``, and return the webhook; the old one also signs for 24 hours."""
         asked = {"secret": secret}
-        return self._request("POST", webhook_id, "secret", body=asked, tries=Tries(0))
+        return self._request("POST", webhook_id, "secret", body=asked, budget=RetryBudget(0))
 
     def failures(self, webhook_id: str) -> list[dict[str, Any]]:
-        """What it was not told of in the end, the newest first."""
+        """Return the changes whose delivery to the webhook failed for good, newest first."""
         return _list(self._request("GET", webhook_id, "failures"), "failures")
 
     def retry(self, webhook_id: str) -> int:
-        """Have all that it has not got sent now; how many changes that are."""
+        """Queue every undelivered change for delivery now, and return their number."""
         return int(self._request("POST", webhook_id, "retry").get("owed", 0))
 
     def test(self, webhook_id: str) -> dict[str, Any]:
-        """Have a test event sent at once: ``{ok, status?, reason?, ms}``."""
-        return self._request("POST", webhook_id, "test", tries=Tries(0, try_s=TEST_S))
+        """Send a test event now, and return ``{ok, status?, reason?, ms}``."""
+        return self._request("POST", webhook_id, "test", budget=RetryBudget(0, attempt_s=TEST_S))
 
     def _request(
         self,
         method: str,
         *path: str,
         body: Mapping[str, Any] | None = None,
-        tries: Tries | None = None,
+        budget: RetryBudget | None = None,
     ) -> dict[str, Any]:
         given = {name: value for name, value in (body or {}).items() if value is not None}
         return self._http.request(
             method,
             "/".join(["webhooks", *(quote(part, safe="") for part in path)]),
-            tries or self._tries(),
+            budget or self._budget(),
             content=None if body is None else wire.encode(given).encode(),
         )
 

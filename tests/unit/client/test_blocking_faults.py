@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 
 from alerta_utec.client import AlertaUtec, NoAnswer, Refused
-from alerta_utec.client.blocking import was_made
+from alerta_utec.client.blocking import was_applied
 from alerta_utec.domain.update import Update
 from alerta_utec.domain.values import Status
 from tests.support.server import Server
@@ -201,12 +201,14 @@ def test_a_step_is_ours_only_if_it_is_all_that_we_asked_and_no_more(
 ) -> None:
     update = Update.parse({"status": "Resuelto", "note": "Listo"})
 
-    assert was_made([CREATED, {"revision": 2} | step], 1, update) is made
-    assert not was_made([CREATED], 1, update)
+    assert was_applied([CREATED, {"revision": 2} | step], 1, update) is made
+    assert not was_applied([CREATED], 1, update)
 
 
 def test_what_was_so_already_counts_as_asked() -> None:
     step = {"revision": 2, "change": {"urgency": ["low", "high"]}}
 
-    assert was_made([CREATED, step], 1, Update.parse({"urgency": "alta", "status": "pendiente"}))
-    assert not was_made([CREATED, step], 1, Update.parse({"urgency": "alta", "status": "resuelto"}))
+    assert was_applied([CREATED, step], 1, Update.parse({"urgency": "alta", "status": "pendiente"}))
+    assert not was_applied(
+        [CREATED, step], 1, Update.parse({"urgency": "alta", "status": "resuelto"})
+    )

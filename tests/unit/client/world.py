@@ -11,7 +11,7 @@ from typing import Any
 
 from alerta_utec.client.actions import AskPing, AskSync, Close, Open, Timing
 from alerta_utec.client.errors import Disconnected, NotUnderstood, Refused
-from alerta_utec.client.events import Event, Page, Reset, Update, broadcast
+from alerta_utec.client.events import Event, Page, Reset, Update, parse_broadcast
 from alerta_utec.client.feed import Feed
 from alerta_utec.client.machine import Machine
 from alerta_utec.client.outbox import Outbox
@@ -51,7 +51,7 @@ class Service:
         """One more change of the incident; its broadcast."""
         step = Step(incident_id, self.revision(incident_id) + 1, len(self.steps) + 1, open)
         self.steps.append(step)
-        return broadcast({"incident": _json(step), "position": str(self.head)}, "")
+        return parse_broadcast({"incident": _json(step), "position": str(self.head)}, "")
 
     def restore(self, keep: int) -> None:
         """Back to the first ``keep`` changes, in a new epoch."""

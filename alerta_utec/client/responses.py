@@ -1,4 +1,4 @@
-"""What an answer over HTTP means to a client, whichever library brought it."""
+"""HTTP responses of the service as the client's types, independent of the HTTP library."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,10 +15,10 @@ _NO_CONTENT = 204
 
 @dataclass(frozen=True, slots=True)
 class Ack:
-    """Stored, and it will be delivered.
+    """The service's confirmation that it has stored a change and will deliver it.
 
-    ``duplicate``: it was stored before, by an equal request; nothing was stored now, and after
-    an update ``seq`` and ``revision`` are what the incident is at.
+    ``duplicate``: an equal request had stored the change before, and this one stored nothing;
+    after an update, ``seq`` and ``revision`` are then the incident's current ones.
     """
 
     incident_id: str
@@ -28,10 +28,10 @@ class Ack:
 
     @classmethod
     def from_body(cls, body: Mapping[str, Any]) -> Self:
-        """The ack in the body of an answer.
+        """Parse the body of a response as an ack.
 
         Raises:
-            UnexpectedAnswer: it is something else.
+            UnexpectedAnswer: the body is not an ack.
         """
         try:
             return cls(
@@ -43,7 +43,7 @@ class Ack:
 
 @dataclass(frozen=True, slots=True)
 class IncidentRecord:
-    """An incident, how it came to be so, and what was sent of it.
+    """An incident with its history and its deliveries.
 
     ``history`` and ``deliveries``: as in the protocol's ``GET /incidents/{incidentId}``.
     """
@@ -54,23 +54,23 @@ class IncidentRecord:
 
     @classmethod
     def from_body(cls, body: Mapping[str, Any]) -> Self:
-        """The record in the body of an answer.
+        """Parse the body of a response as a record.
 
         Raises:
-            UnexpectedAnswer: it is something else.
+            UnexpectedAnswer: the body is not a record.
         """
         try:
             history, deliveries = tuple(body["history"]), tuple(body.get("deliveries") or ())
         except (KeyError, TypeError) as error:
             raise UnexpectedAnswer(_OK.start) from error
-        return cls(incident_of(body.get("incident")), history, deliveries)
+        return cls(parse_incident(body.get("incident")), history, deliveries)
 
 
-def incident_of(data: object) -> Incident:
-    """The incident in a piece of decoded JSON.
+def parse_incident(data: object) -> Incident:
+    """Parse decoded JSON as an incident.
 
     Raises:
-        UnexpectedAnswer: it is something else.
+        UnexpectedAnswer: the data is not an incident.
     """
     try:
         return Incident.model_validate(data, by_alias=True, by_name=False)
@@ -78,12 +78,12 @@ def incident_of(data: object) -> Incident:
         raise UnexpectedAnswer(_OK.start) from error
 
 
-def body_of(status: int, content_type: str, content: bytes) -> dict[str, Any]:
-    """The JSON object that is the body of an answer; empty where there is to be no body.
+def parse_body(status: int, content_type: str, content: bytes) -> dict[str, Any]:
+    """Parse the body of a response as a JSON object; return an empty one for 204.
 
     Raises:
-        Refused: the service said no.
-        UnexpectedAnswer: whoever answered does not speak this protocol.
+        Refused: the service refused the request.
+        UnexpectedAnswer: the response does not follow the protocol.
     """
     if status == _NO_CONTENT:
         return {}
