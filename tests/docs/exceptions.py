@@ -108,9 +108,9 @@ UNRUNNABLE = (
     Unrunnable(r"alerta-utec redrive", "it needs AWS; tests/faults/aws runs it", parses),
     Unrunnable(r"make (bench|soak|test|lint)\b", "it takes minutes", made),
 )
-# Blocks of programs that other tests run, by page and heading.
+# Programs that other tests run, by page and heading.
 RUN_ELSEWHERE = {
-    ("docs/browser-client.md", "js"): "tests/client_js/test_client_js.py",
+    ("docs/browser-client.md", "The browser client"): "tests/client_js/test_client_js.py",
     ("docs/integrations.es.md", "Airflow"): "tests/airflow/test_integrations_page.py",
     # The same program with other names, which test_snippets.py checks.
     ("docs/integrations.md", "Airflow"): "tests/airflow/test_integrations_page.py",

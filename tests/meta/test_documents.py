@@ -40,6 +40,14 @@ SEED_MESSAGE = (
     '"description":"Mensaje de prueba en tiempo real","urgency":"high","status":"pendiente",'
     '"timestamp":"2025-11-16T18:12:00Z"}}'
 )
+SEED_FUNCTIONS = (
+    *("save_connection", "delete_connection", "list_connections"),
+    *("post_to_connection", "save_incident", "publish_sns"),
+)
+SEED_STEPS = (
+    *("sls deploy", "wscat -c ws://", "Postman", "101", "alerta-utec-realtime-alarms"),
+    *("wss://", "Node.js", "AWS CLI", "temperatura elevada", "`connect`, `disconnect`, `notify`"),
+)
 FENCED = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 # A path within the repository or within the package, in the text.
 CODE_PATH = re.compile(r"`((?:[\w-]+/)+[\w-]+\.(?:py|js|mjs|c|yml))`")
@@ -170,6 +178,19 @@ def test_the_limits_in_the_protocol_are_the_ones_in_force() -> None:
     assert f"text, 1 to {REQUEST_ID_MAX} characters" in PROTOCOL
     assert f"text, 1 to {KEY_MAX} characters" in PROTOCOL
     assert f"({MESSAGE_MAX_BYTES:,} bytes)" in PROTOCOL
+
+
+@pytest.mark.parametrize("page", ["routes.es.md", "routes.md"])
+@pytest.mark.parametrize("function", SEED_FUNCTIONS)
+def test_every_function_for_scripts_stands_with_the_routes(page: str, function: str) -> None:
+    assert f"def {function}(" in (ROOT / "src" / "utils.py").read_text()
+    assert f"`{function}`" in (DOCS / page).read_text()
+
+
+@pytest.mark.parametrize("readme", READMES, ids=name)
+@pytest.mark.parametrize("said", SEED_STEPS)
+def test_a_readme_has_every_step_of_the_walkthrough(readme: Path, said: str) -> None:
+    assert said in readme.read_text()
 
 
 @pytest.mark.parametrize("page", ["cli.es.md", "cli.md"])
