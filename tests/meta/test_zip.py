@@ -56,7 +56,7 @@ def test_it_holds_the_aws_deployment_and_nothing_of_the_other(archive: zipfile.Z
     parts = {name.split("/")[1].removesuffix(".py") for name in ours}
     assert parts == {
         *("__init__", "__main__", "adapters", "app", "cap", "deployments", "domain", "handlers"),
-        *("notifications", "ports", "static", "webhooks", "wire"),
+        *("http_responses", "notifications", "ports", "static", "webhooks", "wire"),
     }
     assert not [name for name in ours if "/local/" in name or "/sqlite/" in name]
 

@@ -31,7 +31,8 @@ class Server:
     """``with Server(folder) as server:`` — ready inside the block, gone after it.
 
     ``options`` are more arguments of ``serve``; ``environment`` is merged over this process's
-    own, without the variables named ``ALERTA_…`` or ``AWS_…``.
+    own, without the variables named ``ALERTA_…`` or ``AWS_…``. ``checkout`` is the folder whose
+    package runs.
     """
 
     def __init__(
@@ -40,8 +41,10 @@ class Server:
         *,
         options: Sequence[str] = (),
         environment: Mapping[str, str] | None = None,
+        checkout: Path = ROOT,
     ) -> None:
         self.data = data
+        self._checkout = checkout
         self.port = 0
         self.ready_after_s = 0.0
         self._options = tuple(options)
@@ -117,7 +120,7 @@ class Server:
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
                 self.command(),
-                cwd=ROOT,
+                cwd=self._checkout,
                 env=server_environment() | self._environment,
                 stdin=subprocess.DEVNULL,
                 stdout=log,

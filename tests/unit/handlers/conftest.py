@@ -48,16 +48,16 @@ class World:
         self.deliveries = FakeDeliveries()
         self.connections = FakeConnections(self.clock)
         self.webhooks, self.receiver = self.stored.webhooks, FakeWebhookSender()
-        handlers = Handlers(self._services(self.store))
-        self.connect = handlers.websocket["connect"]
-        self.disconnect = handlers.websocket["disconnect"]
-        self.notify = handlers.websocket["notify"]
-        self.update = handlers.websocket["update"]
-        self.subscribe = handlers.websocket["subscribe"]
-        self.ping = handlers.websocket["ping"]
-        self.sync = handlers.websocket["sync"]
-        self.default = handlers.websocket["default"]
-        self.http = handlers.http.handle
+        self.handlers = Handlers(self._services(self.store))
+        self.connect = self.handlers.websocket["connect"]
+        self.disconnect = self.handlers.websocket["disconnect"]
+        self.notify = self.handlers.websocket["notify"]
+        self.update = self.handlers.websocket["update"]
+        self.subscribe = self.handlers.websocket["subscribe"]
+        self.ping = self.handlers.websocket["ping"]
+        self.sync = self.handlers.websocket["sync"]
+        self.default = self.handlers.websocket["default"]
+        self.http = self.handlers.http.handle
 
     def _services(self, store: IncidentStore) -> Services:
         sign_in = self.authenticator.required

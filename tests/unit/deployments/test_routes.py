@@ -1,0 +1,93 @@
+"""The routes that each deployment serves, and the parts that the HTTP Lambda loads late."""
+
+import json
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from alerta_utec.deployments.api_parts import API_PARTS
+from alerta_utec.deployments.routes import HTTP_ROUTE_KEYS, HTTP_ROUTES
+from alerta_utec.handlers.http_api import handlers_of
+from alerta_utec.handlers.operations import operation_of
+from alerta_utec.handlers.routes import (
+    DOCUMENT_ROUTES,
+    PANEL_ROUTES,
+    WEBSOCKET_ROUTES,
+    HttpRoute,
+)
+from benchmarks.cold_start import SETTINGS
+from tests.support.emulator import ROOT, clean_environment
+from tests.unit.handlers.conftest import World
+
+# For people, or the descriptions themselves.
+UNDOCUMENTED = {route.key for route in (*PANEL_ROUTES, *DOCUMENT_ROUTES)}
+# Late parts of the HTTP Lambda: a module of each, and a route that needs no AWS.
+LATE = {
+    "alerta_utec.handlers.panel": "GET /",
+    "alerta_utec.handlers.openapi.api": "GET /openapi.json",
+    "alerta_utec.deployments.aws.services.webhook_management": "DELETE /webhooks/{webhookId}",
+}
+
+
+def in_http_lambda(code: str) -> Any:
+    """Return what a process prints that has loaded the HTTP Lambda, as JSON."""
+    lines = f"import json, sys\nfrom alerta_utec.deployments.aws.http import api\n{code}"
+    done = subprocess.run(
+        [sys.executable, "-c", lines],
+        cwd=ROOT,
+        env=clean_environment() | SETTINGS,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_no_route_is_in_the_table_twice() -> None:
+    assert len(HTTP_ROUTE_KEYS) == len(set(HTTP_ROUTE_KEYS))
+
+
+def test_the_handlers_of_one_machine_serve_every_route(world: World) -> None:
+    assert world.handlers.http.route_keys == set(HTTP_ROUTE_KEYS)
+    assert world.handlers.websocket.keys() == {route.handler for route in WEBSOCKET_ROUTES}
+
+
+def test_the_http_lambda_serves_every_route() -> None:
+    served = in_http_lambda("print(json.dumps(sorted(api.route_keys)))")
+
+    assert set(served) == set(HTTP_ROUTE_KEYS)
+
+
+def test_every_route_is_documented_or_a_page_or_a_document() -> None:
+    documented = {
+        route.key
+        for part in API_PARTS
+        for route in part.routes
+        if operation_of(getattr(part.handlers, route.operation))
+    }
+
+    assert documented == set(HTTP_ROUTE_KEYS) - UNDOCUMENTED
+    assert len(HTTP_ROUTES) == len(documented) + len(UNDOCUMENTED)
+
+
+def test_a_route_without_a_handler_is_refused() -> None:
+    with pytest.raises(AttributeError, match="missing"):
+        handlers_of([HttpRoute("GET /missing", "missing")], object())
+
+
+@pytest.mark.parametrize(("module", "route"), LATE.items(), ids=LATE.values())
+def test_a_late_part_of_the_http_lambda_loads_at_its_first_request(module: str, route: str) -> None:
+    event = {"routeKey": route, "pathParameters": {"webhookId": "x" * 129}, "headers": {}}
+
+    before, status, after = in_http_lambda(
+        f"before = {module!r} in sys.modules\n"
+        f"response = api.handle({event!r})\n"
+        f"print(json.dumps([before, response['statusCode'], {module!r} in sys.modules]))"
+    )
+
+    assert (before, after) == (False, True)
+    assert status == (404 if "webhookId" in route else 200)
