@@ -31,10 +31,10 @@ class Fact:
 
 # How the service is used.
 USE: Mapping[str, Fact] = {
-    "changes_a_day": Fact(40, "", "changes a day", "20 incidents, each moved on once"),
+    "changes_a_day": Fact(40, "", "changes a day", "20 incidents, each updated once"),
     "days": Fact(22, "", "days a month", "working days"),
     "hours": Fact(8, "h", "connected a day", "a working day"),
-    "opened": Fact(6, "", "connections a day and client", "one every 2 h, and 2 more by the way"),
+    "opened": Fact(6, "", "connections a day and client", "one every 2 h, and 2 reconnections"),
     "silence_s": Fact(135, "s", "between heartbeats", "the clients' own: 120 to 150 s"),
     "emails": Fact(20, "", "addresses that get an e-mail", ""),
     "frame_bytes": Fact(600, "B", "of a frame", "metered up to 32 KB as one message"),
@@ -50,7 +50,7 @@ PRICES: Mapping[str, Fact] = {
     "write": Fact(0.625 / MILLION, "$", "write unit of 1 KB", "DynamoDB on demand"),
     "queue": Fact(0.40 / MILLION, "$", "request", "SQS"),
     "email": Fact(2.00 / 100_000, "$", "e-mail", "SNS"),
-    "log_gb": Fact(0.50, "$", "GB of logs taken in", "CloudWatch"),
+    "log_gb": Fact(0.50, "$", "GB of ingested logs", "CloudWatch"),
     "gb_out": Fact(0.09, "$", "GB to the internet", "data transfer"),
 }
 # What the service and AWS take for each thing.

@@ -31,7 +31,9 @@ PAIRS = (READMES, *((DOCS / f"{page}.es.md", DOCS / f"{page}.md") for page in BI
 DOCUMENTS = (
     *READMES,
     *(ROOT / f"{page}.md" for page in ("CHANGELOG", "CONTRIBUTING", "SECURITY")),
+    ROOT / ".github" / "pull_request_template.md",
     ROOT / "benchmarks" / "README.md",
+    ROOT / "tests" / "events" / "README.md",
     *sorted(DOCS.rglob("*.md")),
 )
 PROTOCOL = (DOCS / "protocol.md").read_text()
@@ -326,6 +328,13 @@ def test_every_link_within_the_repository_leads_somewhere(document: Path) -> Non
 def test_every_file_that_a_document_names_is_there(document: Path) -> None:
     for path in set(CODE_PATH.findall(document.read_text())) - {"benchmarks/NAME.py"}:
         assert any((folder / path).exists() for folder in (ROOT, ROOT / "alerta_utec")), path
+
+
+def test_every_document_of_the_repository_is_looked_at() -> None:
+    folders = (".github", "benchmarks", "deploy", "docs", "frontend", "native", "src", "tests")
+    ours = [*ROOT.glob("*.md"), *(page for each in folders for page in (ROOT / each).rglob("*.md"))]
+
+    assert {page for page in ours if "node_modules" not in page.parts} == set(DOCUMENTS)
 
 
 def test_decisions_are_numbered_without_a_gap() -> None:
