@@ -1,4 +1,4 @@
-"""A mailbox that hears the alarms, and waiting for what comes in its own time."""
+"""A mailbox that is subscribed to the alarms."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -15,18 +15,18 @@ from tests.support.incidents import unique
 
 @dataclass
 class Mailbox:
-    """A queue that is subscribed to the topic as an address would be."""
+    """A queue that is subscribed to the topic like an address."""
 
     sqs: Any
     url: str
     received: list[dict[str, Any]] = field(default_factory=list)
 
     def about(self, location: str) -> dict[str, Any]:
-        """The first notification whose attribute ``location`` is this one; waits for it."""
+        """Wait for the first notification about this ``location`` and return it."""
         return self.all_about(location, 1)[0]
 
     def all_about(self, location: str, count: int) -> list[dict[str, Any]]:
-        """Those about it, once there are so many; waits for them."""
+        """Wait for ``count`` notifications about this ``location`` and return them."""
 
         def enough() -> list[dict[str, Any]]:
             self._receive()
@@ -36,7 +36,7 @@ class Mailbox:
         return list(eventually(enough, f"{count} e-mails about {location}"))
 
     def heard(self, location: str) -> bool:
-        """Whether one about it has come by now."""
+        """Return whether a notification about it has arrived by now."""
         self._receive()
         return location in self.locations()
 
@@ -49,7 +49,7 @@ class Mailbox:
             self.sqs.delete_message(QueueUrl=self.url, ReceiptHandle=message["ReceiptHandle"])
 
     def locations(self) -> list[str]:
-        """Where the incidents were that have been heard of so far."""
+        """Return the locations of the notifications so far."""
         return [_location(one) for one in self.received]
 
 
@@ -61,7 +61,7 @@ def _location(notification: dict[str, Any]) -> str:
 def subscribed(
     deployment: Deployment, policy: Mapping[str, Any] | None = None
 ) -> Iterator[Mailbox]:
-    """An empty queue, subscribed to the deployment's topic inside the block."""
+    """Yield an empty queue, subscribed to the deployment's topic inside the block."""
     sqs, sns = deployment.client("sqs"), deployment.client("sns")
     url = sqs.create_queue(QueueName=unique("mailbox"))["QueueUrl"]
     attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]
@@ -86,6 +86,6 @@ def subscribed(
 
 @pytest.fixture
 def mailbox(deployment: Deployment) -> Iterator[Mailbox]:
-    """An empty queue, subscribed to the deployment's topic."""
+    """Yield an empty queue, subscribed to the deployment's topic."""
     with subscribed(deployment) as made:
         yield made

@@ -20,7 +20,7 @@ async def cut_off(deployment: Deployment, follower: Follower) -> None:
     table = deployment.outputs["ConnectionsTable"]
     found = await asyncio.to_thread(deployment.client("dynamodb").scan, TableName=table)
     for item in found["Items"]:
-        # One that has gone by itself is gone all the same.
+        # A connection that closed by itself is gone too.
         with suppress(management.exceptions.GoneException):
             await asyncio.to_thread(
                 management.delete_connection, ConnectionId=item["connectionId"]["S"]
@@ -57,10 +57,10 @@ def test_a_follower_that_is_cut_off_repeatedly_gets_every_change_once(
 
 
 def target(deployment: Deployment) -> Target:
-    """The deployment as a black box."""
+    """Return the deployment as a black box."""
     return Target("aws", deployment.ws_url, deployment.http_url, deployment.management_url)
 
 
 def reached(position: Position | None, seq: int) -> bool:
-    """Whether a follower has come so far."""
+    """Return whether a follower has reached this position."""
     return position is not None and position.seq >= seq

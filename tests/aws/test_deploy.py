@@ -1,4 +1,4 @@
-"""What ``osls deploy`` does besides making the stack."""
+"""The effects of ``osls deploy`` beyond the stack."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""A rules file on the deployed stack: its subscriptions, and what reaches them."""
+"""A rules file on the deployed stack: its subscriptions and their notifications."""
 
 import json
 import subprocess
@@ -46,12 +46,12 @@ class Routed:
     before: Mapping[tuple[str, str], str] = field(default_factory=dict)
 
     def use(self, text: str) -> None:
-        """Deploy with this in the file."""
+        """Deploy with this rules file."""
         self.file.write_text(text, encoding="utf-8")
         self.deployment.deploy(rules=str(self.file))
 
     def subscriptions(self) -> dict[tuple[str, str], str]:
-        """The ARN of each subscription that the file brings, by its protocol and address."""
+        """Return the ARN of each subscription of the file, by protocol and address."""
         listed = self.deployment.client("sns").list_subscriptions_by_topic(
             TopicArn=self.deployment.outputs["AlarmTopic"]
         )["Subscriptions"]
@@ -59,7 +59,7 @@ class Routed:
         return {key: arn for key, arn in found.items() if self._policy(arn)}
 
     def policies(self) -> dict[tuple[str, str], Any]:
-        """Each one's filter policy."""
+        """Return the filter policy of each subscription."""
         return {key: json.loads(self._policy(arn)) for key, arn in self.subscriptions().items()}
 
     def _policy(self, arn: str) -> str:
@@ -70,7 +70,7 @@ class Routed:
 
 @pytest.fixture(scope="module")
 def routed(deployment: Deployment, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Routed]:
-    """With ``BEFORE`` and then with ``RULES``; without any afterwards."""
+    """Deploy with ``BEFORE``, then with ``RULES``; afterwards without rules."""
     made = Routed(deployment, tmp_path_factory.mktemp("routes") / "reglas.yml")
     made.use(BEFORE)
     made.before = made.subscriptions()
@@ -110,7 +110,7 @@ def test_each_recipient_gets_what_its_rules_send(
 
         with WsClient(deployment.ws_url) as client:
             client.notify(incident(location=place, **fields))
-        # The emulator hands a message to all subscriptions at once, and later ones last.
+        # The emulator hands a message to all subscriptions at once, in order of their creation.
         for address in who:
             queues[address].about(place)
         mailbox.about(place)

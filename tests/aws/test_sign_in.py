@@ -21,7 +21,7 @@ LEEWAY_S = 30
 
 @pytest.fixture(scope="module")
 def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
-    """The stage ``prod``, which is deployed with sign-in only."""
+    """Yield the stage ``prod``, which requires sign-in."""
     folder = tmp_path_factory.mktemp("prod") / "checkout"
     with Emulator(enforce_iam=True) as emulator:
         yield Deployment(emulator, folder, stage="prod").create(
@@ -30,7 +30,7 @@ def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
 
 
 def shown(deployment: Deployment, name: str, role: str) -> dict[str, Any]:
-    """The incident with its history, as a role sees it."""
+    """Return the incident with its history, as a role sees it."""
     url = f"{deployment.http_url}/incidents/{name}"
     return dict(http_request("GET", url, None, bearer(token(role))).json())
 

@@ -1,4 +1,4 @@
-"""A storm on the deployed stack: what is held, on record, and what leaves in the end."""
+"""A storm on the deployed stack: held notifications, their record and their release."""
 
 import json
 from typing import Any
@@ -52,7 +52,7 @@ def test_the_schedule_releases_held_notifications(deployment: Deployment) -> Non
 
 
 def _record(deployment: Deployment, incident_id: str, result: str) -> dict[str, Any]:
-    """What is on record about its e-mail, once that has this result."""
+    """Wait until the record of its e-mail has this result and return it."""
 
     def look() -> dict[str, Any] | None:
         shown = http_request("GET", f"{deployment.http_url}/incidents/{incident_id}").json()
@@ -63,7 +63,7 @@ def _record(deployment: Deployment, incident_id: str, result: str) -> dict[str, 
 
 
 def _flush(deployment: Deployment) -> None:
-    """Call the function as the schedule does."""
+    """Invoke the function like the schedule."""
     answer = deployment.client("lambda").invoke(
         FunctionName=deployment.function("alarm"),
         Payload=json.dumps({"source": "aws.events", "detail-type": "Scheduled Event"}),
@@ -72,7 +72,7 @@ def _flush(deployment: Deployment) -> None:
 
 
 def _end_windows(deployment: Deployment) -> None:
-    """Let all that is held have waited for long enough."""
+    """Make every held notification due."""
     dynamodb, table = deployment.client("dynamodb"), deployment.outputs["NoticesTable"]
     for item in dynamodb.scan(TableName=table)["Items"]:
         if item["row"]["S"].startswith("held#"):

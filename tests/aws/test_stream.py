@@ -1,4 +1,4 @@
-"""The consumers of the stream, as deployed: what a batch with a bad record answers."""
+"""The deployed consumers of the stream: the response to a batch with a bad record."""
 
 import json
 from typing import Any
@@ -32,7 +32,7 @@ def test_a_batch_without_a_failing_record_succeeds(deployment: Deployment) -> No
 
 
 def _record(deployment: Deployment, number: str) -> dict[str, Any]:
-    """A stream record of a change that has just been committed."""
+    """Commit a change and return its stream record."""
     with WsClient(deployment.ws_url) as client:
         ack = client.notify(incident(location=unique("Aula")))
     item = deployment.client("dynamodb").get_item(

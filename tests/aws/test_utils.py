@@ -20,7 +20,7 @@ CALL = (
 
 
 def call(deployment: Deployment, verb: str, *arguments: Any) -> Any:
-    """What a verb returns."""
+    """Call a function and return its result."""
     outputs = deployment.outputs
     settings = {
         f"{name.upper()}_TABLE": outputs[f"{name}Table"]

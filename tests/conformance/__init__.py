@@ -1,1 +1,1 @@
-"""One black-box suite for every home of the service."""
+"""One black-box suite for every deployment of the service."""

@@ -1,4 +1,4 @@
-"""The homes that the suite runs against."""
+"""The deployments that the suite runs against."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -12,7 +12,7 @@ from tests.support.wsclient import WsClient
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run against one deployment where one is given, else against both homes."""
+    """Run against the given deployment, else against both of the project's."""
     if "target" in metafunc.fixturenames:
         homes = ["endpoint"] if metafunc.config.getoption("--endpoint") else ["local", "emulator"]
         metafunc.parametrize("target", homes, indirect=True, scope="session")
@@ -20,7 +20,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.fixture(scope="session")
 def target(request: pytest.FixtureRequest) -> Target:
-    """A running home of the service."""
+    """Yield a running deployment of the service."""
     if request.param == "endpoint":
         options = request.config
         return remote(options.getoption("--endpoint"), options.getoption("--http-endpoint"))
@@ -45,13 +45,13 @@ def target(request: pytest.FixtureRequest) -> Target:
 
 @pytest.fixture
 def clients(target: Target) -> Iterator[tuple[WsClient, WsClient]]:
-    """Two clients with open sockets: one that acts, one that listens."""
+    """Yield two clients with open sockets: one that acts, one that listens."""
     with ExitStack() as stack:
         yield stack.enter_context(target.connect()), stack.enter_context(target.connect())
 
 
 @pytest.fixture
 def client(target: Target) -> Iterator[WsClient]:
-    """One client with an open socket."""
+    """Yield one client with an open socket."""
     with target.connect() as opened:
         yield opened

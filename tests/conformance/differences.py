@@ -1,6 +1,6 @@
-"""Where a home differs from API Gateway, by name: the one list, and nothing else differs.
+"""The named differences of a deployment from API Gateway; this list is complete.
 
-A test asks ``target.differs(name)`` and then asserts what the home does instead.
+A test calls ``target.differs(name)`` and then asserts the other behaviour.
 """
 
 from collections.abc import Mapping

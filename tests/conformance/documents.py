@@ -1,4 +1,4 @@
-"""What the service says of its own wires, and whether what comes over them keeps to it."""
+"""The service's documents of its wires, and the checks of frames and responses against them."""
 
 import re
 from collections.abc import Mapping
@@ -21,9 +21,9 @@ def _is_time(value: object) -> bool:
 
 
 class Documents:
-    """Both documents of one home.
+    """Both documents of one deployment.
 
-    Frames and bodies may have no field at the top that their schema does not name.
+    Frames and bodies can have no top-level field that their schema does not name.
     """
 
     def __init__(self, asyncapi: Document, openapi: Document) -> None:
@@ -45,9 +45,9 @@ class Documents:
         ]
 
     def check_frame(self, frame: Mapping[str, Any]) -> None:
-        """A frame that the service sent is one of those that it describes.
+        """Assert that a frame of the service is one that it describes.
 
-        A frame without ``type`` is the gateway's own, or one that a test has posted.
+        A frame without ``type`` is the gateway's own, or was posted by a test.
 
         Raises:
             AssertionError, jsonschema.ValidationError.
@@ -58,7 +58,7 @@ class Documents:
         self._frames[frame["type"]].validate(frame)
 
     def check_answer(self, method: str, path: str, status: int, kind: str, body: Any) -> None:
-        """An answer of the HTTP API is one of those that it describes.
+        """Assert that an answer of the HTTP API is one that it describes.
 
         Raises:
             AssertionError, jsonschema.ValidationError.

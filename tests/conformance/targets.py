@@ -1,4 +1,4 @@
-"""A running home of the service, as the conformance suite sees it."""
+"""A running deployment, as the conformance suite sees it."""
 
 import http.client
 import json
@@ -31,15 +31,15 @@ class Answer:
     body: bytes
 
     def json(self) -> Any:
-        """Its body, decoded."""
+        """Return the decoded body."""
         return json.loads(self.body)
 
 
 @dataclass(frozen=True)
 class Target:
-    """A running home.
+    """A running deployment.
 
-    ``shared``: others may use it at the same time, so that counts are lower bounds.
+    ``shared``: others use it at the same time, so counts are lower bounds.
     ``reaches_loopback``: it runs here, and may post to webhooks here.
     ``own_credentials``: calls to ``@connections`` are signed with the environment's.
     """
@@ -55,13 +55,13 @@ class Target:
     region: str = "us-east-1"
 
     def differs(self, difference: str) -> bool:
-        """Whether this home has a difference of ``differences.py``."""
+        """Return whether this deployment has a difference of ``differences.py``."""
         assert difference in _KNOWN, f"{difference} is not in differences.py"
         return difference in self.deviations
 
     @cached_property
     def documents(self) -> Documents:
-        """What the home says of itself; everything that comes is held to it."""
+        """Return the deployment's documents, against which every answer is checked."""
         asyncapi, openapi = (
             http_request("GET", f"{self.http_url}/{name}.json").json()
             for name in ("asyncapi", "openapi")
@@ -69,12 +69,12 @@ class Target:
         return Documents(asyncapi, openapi)
 
     def connect(self, query: str = "", *, url: str | None = None, **options: Any) -> WsClient:
-        """A new client's open socket; its frames are held to ``/asyncapi.json``."""
+        """Open a client's socket; its frames are checked against ``/asyncapi.json``."""
         address = url or self.ws_url + (f"?{query}" if query else "")
         return WsClient(address, check=self.documents.check_frame, **options)
 
     def management(self) -> "ApiGatewayManagementApiClient":
-        """The client of the AWS SDK for ``@connections``; one attempt per call."""
+        """Return the AWS SDK's client for ``@connections``, with one attempt per call."""
         session = boto3.Session(region_name=self.region, **self._credentials())
         config = Config(retries={"total_max_attempts": 1}, connect_timeout=10, read_timeout=30)
         return session.client(
@@ -85,7 +85,7 @@ class Target:
         return {} if self.own_credentials else _DUMMY
 
     def get(self, path: str, **query: str) -> Answer:
-        """``GET path`` of the HTTP API."""
+        """Send ``GET path`` to the HTTP API."""
         return self.call("GET", path, query=query)
 
     def call(
@@ -97,7 +97,7 @@ class Target:
         query: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Answer:
-        """A request to the HTTP API; its answer is held to ``/openapi.json``."""
+        """Send a request to the HTTP API; its answer is checked against ``/openapi.json``."""
         encoded = f"?{urllib.parse.urlencode(query)}" if query else ""
         data = json.dumps(body).encode() if isinstance(body, Mapping) else body
         answer = http_request(method, f"{self.http_url}{path}{encoded}", data, headers)
@@ -108,7 +108,7 @@ class Target:
         return answer
 
     def management_path(self, connection_id: str) -> str:
-        """The address of one connection."""
+        """Return the path of one connection."""
         return f"{self.management_url}/@connections/{urllib.parse.quote(connection_id, safe='')}"
 
 
@@ -118,7 +118,7 @@ def http_request(
     body: bytes | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> Answer:
-    """One plain HTTP request, unsigned."""
+    """Send one plain HTTP request, unsigned."""
     parts = urllib.parse.urlsplit(url)
     kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
     connection = kind(parts.netloc, timeout=30)
@@ -133,7 +133,7 @@ def http_request(
 
 
 def remote(ws_url: str, http_url: str | None) -> Target:
-    """A deployment, by its WebSocket URL.
+    """Return a deployment, by its WebSocket URL.
 
     The HTTP API is another host on AWS: without ``http_url`` it is read from the outputs of
     the stack that the WebSocket API belongs to. An endpoint elsewhere is a local gateway.
@@ -163,7 +163,7 @@ def _stack_http_url(host: str) -> str:
 
 
 def stack_http_url(cloudformation: Any, api_id: str) -> str:
-    """The HTTP API's address, out of the outputs of the stack that has this WebSocket API.
+    """Return the HTTP API's address from the outputs of the stack that has this WebSocket API.
 
     Raises:
         LookupError: no stack of this account and region has it.

@@ -1,4 +1,4 @@
-"""Incidents as CAP alerts, as a receiver of alerts gets them."""
+"""Incidents as CAP alerts."""
 
 from urllib.parse import parse_qs, urlsplit
 
@@ -12,7 +12,7 @@ from tests.support.wsclient import WsClient
 
 
 def alert_of(target: Target, incident_id: str, **query: str) -> Alert:
-    """The incident's alert, which must be valid."""
+    """Return the incident's alert, which must be valid."""
     answer = target.get(f"/incidents/{incident_id}/cap", **query)
     assert answer.status == 200, answer.body
     assert answer.headers["content-type"] == "application/cap+xml; charset=utf-8"
@@ -21,7 +21,7 @@ def alert_of(target: Target, incident_id: str, **query: str) -> Alert:
 
 
 def move(client: WsClient, incident_id: str, **fields: object) -> None:
-    """Move an incident on."""
+    """Update an incident."""
     ack = client.request({"action": "update", "incidentId": incident_id, **fields})
     assert ack["type"] == "ack", ack
 

@@ -1,4 +1,4 @@
-"""What the service says of itself: whole, valid, and enough to begin with."""
+"""The service's documents of itself: complete, valid, and sufficient to start with."""
 
 import re
 from typing import Any
@@ -9,13 +9,13 @@ from alerta_utec.deployments.routes import HTTP_ROUTE_KEYS
 from alerta_utec.handlers.routes import ACTIONS
 from tests.conformance.targets import Target
 
-# The documents describe neither themselves nor what is for people.
+# The documents describe neither themselves nor pages for people.
 UNLISTED = {"GET /openapi.json", "GET /asyncapi.json", "GET /docs"}
 UNLISTED |= {"GET /", "HEAD /", "GET /panel/{file}"}
 
 
 def references(document: Any) -> set[str]:
-    """Every ``$ref`` in a document."""
+    """Return every ``$ref`` in a document."""
     if isinstance(document, list):
         return set().union(*map(references, document)) if document else set()
     if not isinstance(document, dict):
@@ -25,7 +25,7 @@ def references(document: Any) -> set[str]:
 
 
 def resolve(document: Any, reference: str) -> Any:
-    """What a local reference points to."""
+    """Return the target of a local reference."""
     for step in reference.removeprefix("#/").split("/"):
         document = document[step.replace("~1", "/").replace("~0", "~")]
     return document

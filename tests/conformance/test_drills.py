@@ -1,4 +1,4 @@
-"""Drills: the whole way of an incident, told as a drill at each step."""
+"""Drills: every broadcast of an incident is marked as a drill."""
 
 from functools import partial
 
@@ -82,11 +82,11 @@ def test_the_statistics_leave_out_drills(target: Target, client: WsClient) -> No
         within_s=DELIVERY_S,
         every_s=0.1,
     )
-    # Where others report too, there may be more.
+    # On a shared deployment there can be more.
     assert after > before if target.shared else total(target) == before + 1
 
 
 def total(target: Target) -> int:
-    """How many incidents are counted of the last day."""
+    """Return the number of incidents of the last day."""
     counted: int = target.get("/stats", days="1").json()["total"]
     return counted

@@ -1,4 +1,4 @@
-"""How the suite finds its way around a deployment that it is given by URL."""
+"""How the suite finds the parts of a deployment that is given by URL."""
 
 import pytest
 

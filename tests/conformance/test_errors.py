@@ -1,4 +1,4 @@
-"""What bad messages get: an error with a code, and a socket that stays open."""
+"""Bad messages get an error with a code, and the socket stays open."""
 
 import json
 from typing import Any
@@ -231,11 +231,11 @@ def test_an_error_reveals_no_internals(client: WsClient) -> None:
 
 
 def ping_of(size: int) -> str:
-    """A ping of exactly ``size`` bytes."""
+    """Return a ping of exactly ``size`` bytes."""
     bare = '{"action":"ping","padding":""}'
     return bare[:-2] + "x" * (size - len(bare)) + bare[-2:]
 
 
 def assert_open(client: WsClient) -> None:
-    """The socket still answers."""
+    """Assert that the socket still answers."""
     assert client.ping()["type"] == "pong"

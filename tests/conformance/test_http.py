@@ -9,7 +9,7 @@ from tests.support.wsclient import DELIVERY_S, WsClient
 
 
 def listed(target: Target, count: int, **query: str) -> list[str]:
-    """The ids in a listing, once it has ``count`` entries: it may lag behind by moments."""
+    """Wait until a listing, which may lag, has ``count`` entries and return their ids."""
 
     def ids() -> list[str]:
         answer = target.get("/incidents", **query)
@@ -27,7 +27,7 @@ def listed(target: Target, count: int, **query: str) -> list[str]:
 
 @pytest.fixture
 def submitted(client: WsClient) -> tuple[str, list[str]]:
-    """Five incidents of a type of their own: the type, and their ids from the first on."""
+    """Submit five incidents of a type of their own; return the type and their ids in order."""
     kind = unique("Tipo")
     rest = [
         {"urgency": "low", "location": "Ñuble"},
@@ -178,7 +178,7 @@ def test_responses_are_not_cached(target: Target, path: str) -> None:
 
 
 def assert_problem(answer: Answer, status: int, code: str) -> None:
-    """Problem details (RFC 9457) with one of our codes."""
+    """Assert problem details (RFC 9457) with one of our codes."""
     assert answer.status == status
     assert answer.headers["content-type"].split(";")[0] == "application/problem+json"
     body = answer.json()

@@ -12,7 +12,7 @@ from tests.support.wsclient import DELIVERY_S, WsClient
 
 
 def post(target: Target, body: Any, **headers: str) -> tuple[int, dict[str, Any]]:
-    """Status and body of the answer to a report."""
+    """Report an incident and return status and body of the answer."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     answer = target.call("POST", "/incidents", body, headers=named)
     return answer.status, answer.json()
@@ -151,7 +151,7 @@ def test_the_statistics_count_reported_and_attended_incidents(target: Target) ->
     target.call("PATCH", f"/incidents/{name}", {"status": "en_atencion"})
     target.call("PATCH", f"/incidents/{name}", {"status": "resuelto"})
 
-    # A listing may lag behind by moments.
+    # A listing may lag behind.
     after = eventually(
         lambda: target.get("/stats", days="1").json(),
         f"one incident more than in {before}, resolved",

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from mypy_boto3_apigatewaymanagementapi import ApiGatewayManagementApiClient
 
 LIMIT = 128 * 1024
-# What the clock of a deployment may differ from this machine's.
+# The tolerated difference between a deployment's clock and this machine's.
 SKEW = timedelta(seconds=5)
 
 
@@ -145,7 +145,7 @@ def test_an_unsigned_call_is_forbidden_and_delivers_nothing(
 
 
 def refusal(call: Any, **arguments: Any) -> tuple[str, int]:
-    """The code and the status with which a call is refused."""
+    """Return the code and status of a refused call."""
     with pytest.raises(ClientError) as refused:
         call(**arguments)
     response = refused.value.response
@@ -155,7 +155,7 @@ def refusal(call: Any, **arguments: Any) -> tuple[str, int]:
 def wait_refused(
     management: "ApiGatewayManagementApiClient", connection_id: str
 ) -> tuple[str, int]:
-    """The first refusal of a post; a client that left is noticed with some delay."""
+    """Wait for a post to be refused; the service notices with delay that a client left."""
 
     def refused() -> bool:
         try:

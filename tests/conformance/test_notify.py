@@ -1,4 +1,4 @@
-"""``notify``: an incident is stored, acknowledged and told to everyone."""
+"""``notify``: an incident is stored, acknowledged and broadcast."""
 
 from contextlib import ExitStack
 

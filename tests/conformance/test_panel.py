@@ -1,4 +1,4 @@
-"""The panel, as a browser gets it from either home."""
+"""The panel, as each deployment serves it."""
 
 import gzip
 import re

@@ -9,7 +9,7 @@ from tests.conformance.targets import Target
 from tests.support.incidents import incident
 from tests.support.wsclient import WsClient
 
-# What the clock of a deployment may differ from this machine's.
+# The tolerated difference between a deployment's clock and this machine's.
 SKEW = timedelta(seconds=5)
 
 

@@ -1,4 +1,4 @@
-"""``subscribe`` and filters at the handshake: who hears of what."""
+"""``subscribe`` and filters at the handshake."""
 
 from typing import Any
 from urllib.parse import urlencode
@@ -13,24 +13,24 @@ from tests.support.wsclient import Frame, WsClient
 
 
 def subscribe(client: WsClient, **wanted: Any) -> Frame:
-    """The answer to one ``subscribe``."""
+    """Send one ``subscribe`` and return the answer."""
     return client.request({"action": "subscribe", "filter": wanted})
 
 
 def heard(client: WsClient) -> list[str]:
-    """The incidents that the client has been told of, in that order."""
+    """Return the incidents that the client received, in order."""
     updates = [frame for frame in client.frames if frame.get("type") == "incident_update"]
     return [frame["incident"]["incidentId"] for frame in updates]
 
 
 def report(client: WsClient, **fields: Any) -> str:
-    """The id of a new incident."""
+    """Report an incident and return its id."""
     return str(client.notify(incident(**fields))["incidentId"])
 
 
 @pytest.fixture
 def place() -> str:
-    """A place where nothing else happens."""
+    """Return a place that no other test uses."""
     return unique("Laboratorio Ñ")
 
 

@@ -1,4 +1,4 @@
-"""``sync``: what a client missed."""
+"""``sync``: the changes that a client missed."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ FRAME_MAX_BYTES = 100_000
 
 
 def drain(client: WsClient, **message: Any) -> list[Frame]:
-    """Every page, as a client asks for them."""
+    """Return every page, as a client requests them."""
     pages = [client.request({"action": "sync", **message})]
     while pages[-1]["more"]:
         last = pages[-1]

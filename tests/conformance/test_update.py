@@ -1,4 +1,4 @@
-"""``update``: an incident moves on, for everybody, and its history says how."""
+"""``update``: an incident changes for every client, and its history shows how."""
 
 import threading
 from typing import Any
@@ -15,12 +15,12 @@ Pair = tuple[WsClient, WsClient]
 
 
 def update(client: WsClient, incident_id: str, **fields: Any) -> Frame:
-    """The answer to one ``update``."""
+    """Send one ``update`` and return the answer."""
     return client.request({"action": "update", "incidentId": incident_id, **fields})
 
 
 def wait_revision(client: WsClient, incident_id: str, revision: int) -> Frame:
-    """The incident as it was told at that revision."""
+    """Wait for the broadcast of that revision and return its incident."""
     told = client.wait(
         lambda frame: (
             frame.get("type") == "incident_update"
@@ -33,7 +33,7 @@ def wait_revision(client: WsClient, incident_id: str, revision: int) -> Frame:
 
 @pytest.fixture
 def opened(client: WsClient) -> str:
-    """The id of an incident that is ``pendiente``, of low urgency."""
+    """Report an incident of low urgency and return its id."""
     return str(client.notify(incident(incidentId=unique()))["incidentId"])
 
 

@@ -1,1 +1,1 @@
-"""The whole service as people meet it: real processes, real sockets, real mail."""
+"""The whole service as people use it: real processes, real sockets, real mail."""

@@ -1,4 +1,4 @@
-"""What is checked after every piece of bad input."""
+"""The checks after every piece of bad input."""
 
 from collections.abc import Iterator
 
@@ -13,7 +13,7 @@ from tests.support.wsclient import WsClient
 
 @pytest.fixture
 def unharmed(server: Server) -> Iterator[WsClient]:
-    """A client beside the test: the server serves it on, and keeps what it had accepted."""
+    """Assert that a client beside the test is still served and its incident still stored."""
     pid, written = server.pid, len(server.output)
     with WsClient(server.ws_url) as bystander:
         accepted = bystander.notify(incident(description="antes"))
@@ -32,7 +32,7 @@ def unharmed(server: Server) -> Iterator[WsClient]:
 
 @pytest.fixture(scope="session")
 def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server that takes tokens by a secret; its clock allows nothing."""
+    """Yield a server that accepts tokens signed by a secret, with no clock leeway."""
     folder = tmp_path_factory.mktemp("guarded") / "data"
     with Server(folder, environment={**WITH_SECRET, "ALERTA_AUTH_LEEWAY_S": "0"}) as running:
         yield running

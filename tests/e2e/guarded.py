@@ -1,4 +1,4 @@
-"""Being refused by a server that asks for tokens."""
+"""Assertions of refusals by a server that requires tokens."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from tests.support.wsclient import WsClient
 
 
 def handshake_status(server: Server, query: str = "", **options: Any) -> int:
-    """The status of a handshake, 101 where it opens."""
+    """Return the status of a handshake; 101 if it opens."""
     try:
         with WsClient(server.ws_url + query, **options) as client:
             assert client.ping()["type"] == "pong"
@@ -21,7 +21,7 @@ def handshake_status(server: Server, query: str = "", **options: Any) -> int:
 
 
 def assert_refused(server: Server, made: str) -> None:
-    """Neither wire takes the token, nor says more than that; nothing is stored."""
+    """Assert that both wires refuse the token without details, and nothing is stored."""
     assert handshake_status(server, headers=bearer(made)) == 401
     for method, path in (("GET", "/incidents"), ("GET", "/stats"), ("POST", "/incidents")):
         answer = http_request(method, server.http_url + path, b"{}", bearer(made))

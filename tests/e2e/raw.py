@@ -1,4 +1,4 @@
-"""A TCP socket that speaks HTTP and WebSocket by hand, and so can speak them wrongly."""
+"""A TCP socket that speaks HTTP and WebSocket by hand, also wrongly."""
 
 import base64
 import os
@@ -42,16 +42,16 @@ class RawSocket:
         self._socket.close()
 
     def end(self) -> None:
-        """Say that nothing more will be sent, and go on listening."""
+        """End the sending half and keep reading."""
         self._socket.shutdown(socket.SHUT_WR)
 
     def handshake(self, path: str = "/dev", **headers: str) -> int:
-        """Ask for a WebSocket; the status of the answer."""
+        """Send a WebSocket handshake and return the status of the answer."""
         self.send(handshake(path, **headers))
         return self.status()
 
     def status(self) -> int:
-        """The status of the HTTP answer, whose head is consumed; 0 where none came."""
+        """Read the head of the HTTP answer and return its status; 0 without an answer."""
         head = self._until(b"\r\n\r\n")
         return int(head.split(b" ", 2)[1]) if head.startswith(b"HTTP/") else 0
 
@@ -68,7 +68,7 @@ class RawSocket:
         self.send(frame(opcode, payload, fin=fin, rsv=rsv, mask=mask))
 
     def read_frame(self) -> tuple[int, bytes]:
-        """The next frame: opcode and payload.
+        """Read the next frame and return its opcode and payload.
 
         Raises:
             EOFError: the connection ended.
@@ -84,7 +84,7 @@ class RawSocket:
         return first & 0x0F, self._exactly(length)
 
     def read_close(self) -> int:
-        """The code of the close frame, after skipping other frames; 1006 where there is none."""
+        """Skip to the close frame and return its code; 1006 if there is none."""
         while True:
             try:
                 opcode, payload = self.read_frame()
@@ -94,7 +94,7 @@ class RawSocket:
                 return int.from_bytes(payload[:2]) if payload else 1005
 
     def is_ended(self, within_s: float = WAIT_S) -> bool:
-        """Whether the peer ends the connection in time; what it sends before is dropped."""
+        """Return whether the peer ends the connection in time; drop what it sends before."""
         deadline = time.monotonic() + within_s
         while (left_s := deadline - time.monotonic()) > 0:
             self._socket.settimeout(left_s)
@@ -108,7 +108,7 @@ class RawSocket:
         return False
 
     def take_in(self) -> None:
-        """Read everything that has come, for later."""
+        """Read everything that has arrived into the buffer."""
         self._socket.setblocking(False)
         with suppress(BlockingIOError):
             while data := self._socket.recv(1 << 20):
@@ -140,7 +140,7 @@ class RawSocket:
 
 
 def handshake(path: str = "/dev", **changed: str) -> bytes:
-    """The request that asks for a WebSocket; ``changed`` headers, by name with ``_`` for ``-``.
+    """Return a handshake request; ``changed`` replaces headers, by name with ``_`` for ``-``.
 
     An empty value leaves the header out.
     """
@@ -158,7 +158,7 @@ def handshake(path: str = "/dev", **changed: str) -> bytes:
 def frame(
     opcode: int, payload: bytes = b"", *, fin: bool = True, rsv: int = 0, mask: bool = True
 ) -> bytes:
-    """One WebSocket frame from a client (RFC 6455, section 5.2)."""
+    """Return one WebSocket frame from a client (RFC 6455, section 5.2)."""
     first = (FIN if fin else 0) | rsv << 4 | opcode
     masked = 0x80 if mask else 0
     if len(payload) < 126:

@@ -57,7 +57,7 @@ def test_a_caller_without_a_token_can_neither_read_nor_report(guarded: Server) -
         ("GET", "/me"),
     ):
         assert http_request(method, guarded.http_url + path, body).status == 401
-    # Over HTTP a token has one place.
+    # Over HTTP a token has one valid place.
     assert http_request("GET", f"{guarded.http_url}/incidents?token={token()}").status == 401
 
 
@@ -218,7 +218,7 @@ def test_the_log_never_has_a_token(guarded: Server) -> None:
         client.answer()
 
     assert handshake_status(guarded, f"?token={good}") == 101
-    # Every token begins like this, and no other part of it is there either.
+    # Every token begins like this; the log has no other part of it either.
     assert "eyJ" not in guarded.output
     assert not [
         part for made in (good, expired) for part in made.split(".") if part in guarded.output
@@ -226,5 +226,5 @@ def test_the_log_never_has_a_token(guarded: Server) -> None:
 
 
 def _iso(moment_s: int) -> str:
-    """The moment as far as a pong tells it in seconds."""
+    """Return the moment to the second, in a pong's format."""
     return datetime.fromtimestamp(moment_s, UTC).strftime("%Y-%m-%dT%H:%M:%S")

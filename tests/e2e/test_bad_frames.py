@@ -1,4 +1,4 @@
-"""Frames against RFC 6455 over a real socket: closed with its code, and nothing is harmed."""
+"""Frames against RFC 6455 over a real socket: the code of the close, and no harm to others."""
 
 import pytest
 

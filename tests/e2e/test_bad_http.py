@@ -1,4 +1,4 @@
-"""Handshakes and requests that are not as they should be, over a real socket."""
+"""Malformed handshakes and requests over a real socket."""
 
 import time
 
@@ -17,7 +17,7 @@ MARGIN_S = 5.0
 
 
 def padded(path: str, size: int) -> str:
-    """A URL of exactly ``size`` characters."""
+    """Return a URL of exactly ``size`` characters."""
     return f"{path}?p=" + "x" * (size - len(path) - 3)
 
 
@@ -175,7 +175,7 @@ def test_a_client_that_leaves_during_its_body_causes_no_server_error(
 
 
 def drip(raw: RawSocket, data: bytes, *, until: float) -> float:
-    """Send ``data`` a byte every 0.2 s until the connection ends; how long that took."""
+    """Send ``data`` a byte every 0.2 s until the connection ends; return the duration."""
     began = time.monotonic()
     for byte in data:
         if time.monotonic() > until:

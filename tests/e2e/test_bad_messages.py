@@ -1,4 +1,4 @@
-"""Bad messages over a real socket: each gets its answer, and nothing is harmed."""
+"""Bad messages over a real socket: each gets its answer, without harm to others."""
 
 import json
 
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.usefixtures("unharmed")
 
 
 def notify(extra: str) -> str:
-    """A message whose incident has ``extra`` as more JSON members."""
+    """Return a message whose incident has ``extra`` as more JSON members."""
     return (
         '{"action":"notify","requestId":"r","incident":'
         f'{{"type":"a","location":"b","urgency":"low",{extra}}}}}'

@@ -1,4 +1,4 @@
-"""Text that means something to a mail program, a browser, a spreadsheet or a terminal."""
+"""Text with a meaning for a mail program, a browser, a spreadsheet or a terminal."""
 
 import json
 from email import message_from_bytes
@@ -40,7 +40,7 @@ TEXTS = {
 
 
 def mails(server: Server, count: int) -> list[bytes]:
-    """The raw e-mails in the server's Maildir, once there are ``count``."""
+    """Wait for ``count`` e-mails in the server's Maildir and return them raw."""
     folder: Path = server.data / "mail" / "new"
     found = eventually(
         lambda: sorted(folder.glob("*")),
@@ -80,7 +80,7 @@ def test_no_text_of_an_incident_makes_a_header_of_an_email(serve: ServeFactory, 
 
 
 def with_everywhere(text: str) -> dict[str, Any]:
-    """An incident with the text in every field that takes text."""
+    """Return an incident with the text in every text field."""
     extras = {"aula": text, "lista": [text, {"x": text}], text[:60]: 1}
     return incident(type=text[:80], location=text, description=text, **extras)
 
@@ -162,7 +162,7 @@ def test_text_quoted_in_a_refusal_is_inert(server: Server) -> None:
 
 
 def harmful(shown: str) -> list[str]:
-    """Characters that a terminal might obey; line breaks are our own."""
+    """Return the characters that could control a terminal; line breaks are our own."""
     return [c for c in shown if c != "\n" and (ord(c) < 32 or 126 < ord(c) < 160 or c in _HIDDEN)]
 
 

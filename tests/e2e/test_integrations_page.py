@@ -1,4 +1,4 @@
-"""The pieces for other programs in docs/integrations.es.md, run as they stand there."""
+"""The code for other programs in docs/integrations.es.md, run as written."""
 
 import json
 import re
@@ -28,7 +28,7 @@ Start = Callable[[str], "Program"]
 
 
 def piece(section: str, language: str) -> str:
-    """The first piece in a language in a section."""
+    """Return the first code block of a language in a section."""
     found = re.search(
         rf"^```{language}\n(.*?)^```", PAGE.split(f"\n## {section}\n")[1], re.MULTILINE | re.DOTALL
     )
@@ -96,7 +96,7 @@ class Program:
         eventually(held, f"the example prints it; so far: {self.lines}", within_s=PATIENCE_S)
 
     def told(self) -> list[str]:
-        """What it has printed of drills; its log is another matter."""
+        """Return the printed lines about drills, without the log."""
         return [line for line in self.lines if line.startswith("SIMULACRO")]
 
     def _read(self) -> None:
@@ -112,7 +112,7 @@ class Program:
 
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Start]:
-    """Starts the receiver that the page has in a language, on a free port."""
+    """Yield a function that starts the page's receiver of a language on a free port."""
     with ExitStack() as stack:
 
         def run(language: str) -> Program:
@@ -120,7 +120,7 @@ def start(tmp_path: Path) -> Iterator[Start]:
             assert "9000" in text
             name = {"python": "receptor.py", "js": "receptor.mjs"}[language]
             (tmp_path / name).write_text(text.replace("9000", str(port)))
-            # Node looks for packages beside the program.
+            # Node searches packages beside the program.
             (tmp_path / "node_modules").symlink_to(ROOT / "node_modules")
             interpreter = {"python": sys.executable, "js": "node"}[language]
             return stack.enter_context(Program([interpreter, str(tmp_path / name)], port))

@@ -27,23 +27,23 @@ class Someone:
     wire: str
 
     def report(self, **fields: Any) -> dict[str, Any]:
-        """The answer to a report."""
+        """Report an incident and return the answer."""
         if self.wire == "websocket":
             return self.socket.notify(incident(**fields))
         return self._send("POST", "/incidents", incident(**fields))
 
     def update(self, name: str, **change: Any) -> dict[str, Any]:
-        """The answer to a change."""
+        """Update an incident and return the answer."""
         if self.wire == "websocket":
             return self.socket.request({"action": "update", "incidentId": name, **change})
         return self._send("PATCH", f"/incidents/{name}", change)
 
     def sees(self, name: str) -> dict[str, Any]:
-        """The incident with its history."""
+        """Return the incident with its history."""
         return self._send("GET", f"/incidents/{name}")
 
     def told(self, name: str, revision: int) -> dict[str, Any]:
-        """The incident as it was broadcast at that revision."""
+        """Return the broadcast of the incident at that revision."""
         frame = self.socket.wait(
             lambda f: (
                 f["type"] == "incident_update"
@@ -60,7 +60,7 @@ class Someone:
 
 @dataclass
 class Campus:
-    """Everybody."""
+    """Three people with different roles on one server."""
 
     server: Server
     student: Someone
@@ -70,7 +70,7 @@ class Campus:
 
 @pytest.fixture(params=["websocket", "http"])
 def campus(request: pytest.FixtureRequest, serve: ServeFactory) -> Iterator[Campus]:
-    """A server with sign-in, and three people who act over one of its wires."""
+    """Yield a server with sign-in and three people who act over one of its wires."""
     server = serve(environment=WITH_SECRET)
     with ExitStack() as stack:
 
@@ -109,7 +109,7 @@ def test_an_incident_goes_from_report_to_resolution_with_its_whole_history(
             ("resuelto", "high"),
         ]
     seen, same = staff.sees(name), boss.sees(name)
-    # The record of what was sent may lag behind.
+    # The record of deliveries may lag behind.
     assert (seen["incident"], seen["history"]) == (same["incident"], same["history"])
     assert seen["incident"]["reportedBy"] == "ana"
     history = seen["history"]
@@ -168,7 +168,7 @@ def test_the_alarm_and_the_all_clear_go_out_by_email(campus: Campus) -> None:
     ]
     texts = [message.get_content() for message in messages]
     assert sum("Falsa alarma" in text for text in texts) == 1
-    # An e-mail goes to people of every kind: it names nobody.
+    # An e-mail goes to people of every role: it has no names.
     assert not [text for text in texts if "ana" in text.split() or "luis" in text]
 
 

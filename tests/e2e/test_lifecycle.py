@@ -89,7 +89,7 @@ def test_the_data_folder_is_unlocked_after_a_crash(serve: ServeFactory) -> None:
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "example.com"])
 def test_serve_refuses_to_listen_beyond_this_machine(tmp_path: Path, host: str) -> None:
-    # A folder that cannot be: a server that does not refuse still listens nowhere.
+    # An impossible folder: a server that does not refuse the host still fails to start.
     (tmp_path / "file").touch()
 
     refused = refused_server(tmp_path / "file" / "data", "--host", host)
@@ -192,7 +192,7 @@ def report(server: Server, acknowledged: list[str], enough: threading.Event) -> 
 
 
 def every_id(server: Server) -> set[str]:
-    """The ids of all incidents, page by page."""
+    """Return the ids of all incidents, page by page."""
     ids: list[str] = []
     cursor = ""
     while True:

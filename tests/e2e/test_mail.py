@@ -1,4 +1,4 @@
-"""Incidents that go out by e-mail: over real SMTP, and into the Maildir where none is set."""
+"""E-mails about incidents: over real SMTP, and into the Maildir without a mail server."""
 
 from collections.abc import Callable, Iterator
 from email.message import EmailMessage
@@ -28,13 +28,13 @@ HEAT = {
 
 @pytest.fixture
 def peer() -> Iterator[SmtpPeer]:
-    """A mail server."""
+    """Yield a mail server."""
     with SmtpPeer() as listening:
         yield listening
 
 
 def with_mail(peer: SmtpPeer) -> dict[str, str]:
-    """The environment of a server that mails through ``peer``."""
+    """Return the environment of a server that mails through ``peer``."""
     return {
         "ALERTA_MAIL_URL": f"smtp://127.0.0.1:{peer.port}",
         "ALERTA_MAIL_FROM": "alerta@example.edu",
@@ -43,14 +43,14 @@ def with_mail(peer: SmtpPeer) -> dict[str, str]:
 
 
 def wait_mail(read: Callable[[], list[EmailMessage]], count: int = 1) -> list[EmailMessage]:
-    """The messages, once there are ``count``."""
+    """Wait for ``count`` messages and return them."""
     return eventually(
         read, f"{count} e-mails", accept=lambda found: len(found) >= count, within_s=MAIL_S
     )
 
 
 def mails_of(server: Server) -> Callable[[], list[EmailMessage]]:
-    """A reader of the server's Maildir."""
+    """Return a reader of the server's Maildir."""
     folder: Path = server.data / "mail"
 
     def read() -> list[EmailMessage]:

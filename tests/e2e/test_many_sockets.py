@@ -1,4 +1,4 @@
-"""Many sockets that come and go."""
+"""Many sockets that open and close."""
 
 import resource
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ LEFT_OVER = 20
 
 @pytest.fixture
 def many_files() -> Iterator[None]:
-    """Let this process, and the servers that it starts, have as many files as it may."""
+    """Raise the limit of open files for this process and the servers that it starts."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     yield
@@ -66,7 +66,7 @@ def test_a_client_that_stops_reading_delays_no_other_and_is_disconnected(server:
 
 
 def open_and_drop(server: Server, start: int) -> None:
-    """A batch of sockets, dropped in four ways: at once, half-way, open, and by reset."""
+    """Open a batch of sockets and drop them in four ways: at once, half-way, open, and by reset."""
     sockets = [RawSocket(server.port) for _ in range(BATCH)]
     for number, raw in enumerate(sockets, start):
         if number % 4 == 1:
@@ -81,5 +81,5 @@ def open_and_drop(server: Server, start: int) -> None:
 
 
 def open_files(server: Server) -> int:
-    """How many files and sockets the server has open."""
+    """Return the number of open files and sockets of the server."""
     return sum(1 for _ in Path(f"/proc/{server.pid}/fd").iterdir())

@@ -1,4 +1,4 @@
-"""Requests made from ``/openapi.json``, good and bad ones, against the real server."""
+"""Valid and invalid requests made from ``/openapi.json``, against the real server."""
 
 import os
 import subprocess
@@ -20,7 +20,7 @@ CASES, TIME_S = 20, 20
 def test_every_response_is_described_by_the_openapi_document(
     serve: ServeFactory, tmp_path: Path
 ) -> None:
-    # One of its own: the webhooks that it is given would be told of other tests' incidents.
+    # A server of its own: its webhooks would get other tests' incidents.
     server = serve(environment=WITH_SECRET)
     authorization = f"Authorization: Bearer {token('autoridad', sub='inspectora')}"
 

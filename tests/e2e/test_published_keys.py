@@ -18,14 +18,14 @@ STRANGER = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
 @pytest.fixture(scope="module")
 def issuer() -> Iterator[Issuer]:
-    """Whoever signs tokens for ``publishing``."""
+    """Yield the issuer of tokens for ``publishing``."""
     with Issuer() as publishing:
         yield publishing
 
 
 @pytest.fixture(scope="module")
 def publishing(tmp_path_factory: pytest.TempPathFactory, issuer: Issuer) -> Iterator[Server]:
-    """A server that takes tokens by an issuer's published keys."""
+    """Yield a server that accepts tokens signed by an issuer's published keys."""
     folder = tmp_path_factory.mktemp("publishing") / "data"
     with Server(folder, environment=issuer.environment) as running:
         yield running

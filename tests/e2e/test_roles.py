@@ -1,4 +1,4 @@
-"""Attempts to be somebody else or more than one is, against the real server."""
+"""Attempts to act as another person or beyond a role, against the real server."""
 
 import json
 from contextlib import ExitStack
@@ -35,7 +35,7 @@ NOBODY: tuple[Any, ...] = (
 
 
 def socket(stack: ExitStack, server: Server, role: Any, **more: Any) -> WsClient:
-    """An open socket of somebody with that role."""
+    """Open a socket of a person with that role."""
     return stack.enter_context(WsClient(server.ws_url, headers=bearer(token(role, **more))))
 
 
@@ -43,7 +43,7 @@ ROLES = ("estudiante", "personal", "autoridad")
 
 
 def reported(server: Server, **fields: Any) -> str:
-    """The id of an incident that ``rosa`` has reported."""
+    """Report an incident as ``rosa`` and return its id."""
     body = json.dumps(incident(incidentId=unique(), **fields)).encode()
     answer = http_request("POST", f"{server.http_url}/incidents", body, bearer(token("estudiante")))
     assert answer.status == 201
@@ -51,14 +51,14 @@ def reported(server: Server, **fields: Any) -> str:
 
 
 def shown(server: Server, name: str, role: str = "autoridad") -> dict[str, Any]:
-    """An incident with its history, as a role sees it."""
+    """Return an incident with its history, as a role sees it."""
     answer = http_request("GET", f"{server.http_url}/incidents/{name}", None, bearer(token(role)))
     assert answer.status == 200
     return dict(answer.json())
 
 
 def both_ways(server: Server, made: str, name: str, change: dict[str, Any]) -> list[str]:
-    """The codes with which both wires answer a change; ``ok`` where one makes it."""
+    """Send a change over both wires and return their codes; ``ok`` for a success."""
     with WsClient(server.ws_url, headers=bearer(made)) as client:
         frame = client.request({"action": "update", "incidentId": name, **change})
     url, body = f"{server.http_url}/incidents/{name}", json.dumps(change).encode()

@@ -24,14 +24,14 @@ FIRE = {"type": "Incendio", "location": "Laboratorio B", "urgency": "medium"}
 
 @pytest.fixture
 def peer() -> Iterator[SmtpPeer]:
-    """A mail server."""
+    """Yield a mail server."""
     with SmtpPeer() as listening:
         yield listening
 
 
 @pytest.fixture
 def service() -> Iterator[HttpPeer]:
-    """A service that Apprise reaches."""
+    """Yield a service that Apprise reaches."""
     with HttpPeer() as listening:
         yield listening
 
@@ -48,7 +48,7 @@ def routes(tmp_path: Path) -> Path:
 
 
 def environment(peer: SmtpPeer, routes: Path, group: str, **more: str) -> dict[str, str]:
-    """The environment of a server with these routes."""
+    """Return the environment of a server with these rules."""
     return {
         "ALERTA_MAIL_URL": f"smtp://127.0.0.1:{peer.port}",
         "ALERTA_RULES": str(routes),
@@ -58,7 +58,7 @@ def environment(peer: SmtpPeer, routes: Path, group: str, **more: str) -> dict[s
 
 
 def of_email(server: Server, incident_id: str) -> dict[str, Any]:
-    """What is on record of an incident's first e-mails."""
+    """Return the record of an incident's first e-mails."""
     shown = http_request("GET", f"{server.http_url}/incidents/{incident_id}").json()
     found: dict[str, Any] = next(
         (one for one in shown["deliveries"] if one["channel"] == "email"), {}

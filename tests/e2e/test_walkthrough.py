@@ -81,7 +81,7 @@ def test_no_compression_is_negotiated(server: Server) -> None:
 
 
 def listed(server: Server) -> list[dict[str, object]]:
-    """Every incident, as the HTTP API lists it."""
+    """Return every incident of the HTTP API's listing."""
     incidents: list[dict[str, object]] = http_request(
         "GET", f"{server.http_url}/incidents?limit=200"
     ).json()["incidents"]

@@ -1,4 +1,4 @@
-"""The real ``wscat``, in a terminal of its own, as a person uses it."""
+"""The real ``wscat`` in a terminal of its own, as a person uses it."""
 
 import fcntl
 import json
@@ -57,12 +57,12 @@ class Wscat:
 
     @property
     def screen(self) -> str:
-        """What the terminal has shown so far, without its control sequences."""
+        """Return the terminal's text so far, without control sequences."""
         return _ESCAPES.sub("", self._screen)
 
     @property
     def received(self) -> list[dict[str, Any]]:
-        """The frames that were shown."""
+        """Return the frames on the screen."""
         found = re.findall(r"< (\{.*\})\r?$", self.screen, re.MULTILINE)
         return [json.loads(text) for text in found]
 
@@ -71,7 +71,7 @@ class Wscat:
         os.write(self._master, line.encode() + b"\r")
 
     def press_control_c(self) -> int:
-        """Leave; wscat's exit code."""
+        """Press Ctrl-C and return wscat's exit code."""
         os.write(self._master, b"\x03")
         return self._process.wait(WAIT_S)
 
@@ -92,7 +92,7 @@ class Wscat:
                     raise AssertionError(f"wscat ended:\n{self.screen}") from ended
 
     def wait_update(self) -> dict[str, Any]:
-        """The first ``incident_update`` that is shown."""
+        """Wait for the first ``incident_update`` on the screen and return it."""
         self.wait("incident_update", lambda: bool(self._updates()))
         return self._updates()[0]
 

@@ -1,1 +1,1 @@
-"""Faults: real processes and real sockets, and what must hold all the same."""
+"""Faults: real processes and real sockets, and the guarantees that must hold."""

@@ -1,4 +1,4 @@
-"""What the fault tests share."""
+"""Fixtures that the fault tests share."""
 
 import resource
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from tests.contract.mail_peers import SmtpPeer
 
 @pytest.fixture
 def many_files() -> Iterator[None]:
-    """Let this process, and the servers that it starts, have as many files as it may."""
+    """Raise the limit of open files for this process and the servers that it starts."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     yield
@@ -19,6 +19,6 @@ def many_files() -> Iterator[None]:
 
 @pytest.fixture
 def peer() -> Iterator[SmtpPeer]:
-    """A mail server."""
+    """Yield a mail server."""
     with SmtpPeer() as listening:
         yield listening

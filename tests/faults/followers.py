@@ -1,4 +1,4 @@
-"""Clients that follow and submit through whatever becomes of the server."""
+"""Clients that follow and submit while the server fails."""
 
 import asyncio
 import itertools
@@ -10,14 +10,14 @@ from typing import Any
 from alerta_utec.client import Client, Event, Position, Reset, Timing, Update, http_client
 from tests.support.incidents import incident
 
-# Comes back sooner than a client that has a service of thousands to spare.
+# Reconnects sooner than a client that must spare a service of thousands.
 EAGER = Timing(ping_every_s=0.5, gap_s=0.5, first_delay_s=0.05, max_delay_s=0.3, stable_s=1.0)
 DEADLINE_S = 60.0
 
 
 @dataclass
 class Reader:
-    """What one follower was told; fails where it is told a thing twice, or an older one later."""
+    """The events of one follower; it fails on a repeated revision or an older one."""
 
     held: dict[str, int] = field(default_factory=dict)
     events: list[Event] = field(default_factory=list)
@@ -33,7 +33,7 @@ class Reader:
             self.held[event.incident.incident_id] = event.incident.revision
 
     def count(self, *kinds: type) -> int:
-        """How many events of these kinds there were."""
+        """Return the number of events of these kinds."""
         return sum(isinstance(event, kinds) for event in self.events)
 
 
@@ -54,7 +54,7 @@ class Follower:
 async def following(
     url: str, *, position: Position | None = None, timing: Timing = EAGER
 ) -> AsyncIterator[Follower]:
-    """A follower that reads inside the block; what it finds wrong ends the block."""
+    """Start a follower that reads inside the block; its assertion errors end the block."""
     async with (
         Client(url, position=position, timing=timing) as client,
         asyncio.TaskGroup() as group,
@@ -67,14 +67,14 @@ async def following(
 
 @dataclass
 class Ledger:
-    """What was submitted, by a name of its own, and acknowledged."""
+    """The submissions by name, and their acks."""
 
     acks: dict[str, dict[str, Any]] = field(default_factory=dict)
     numbers: "itertools.count[int]" = field(default_factory=itertools.count)
     closed: bool = False
 
     async def submit(self, client: Client, pause_s: float = 0.0) -> None:
-        """One incident after another, each until it is acknowledged."""
+        """Submit one incident after another, each until it is acknowledged."""
         while not self.closed:
             name = f"n{next(self.numbers)}"
             self.acks[name] = await client.notify(incident(name=name), timeout_s=DEADLINE_S)
@@ -82,7 +82,7 @@ class Ledger:
 
 
 async def stored(http_url: str) -> list[dict[str, Any]]:
-    """Every incident that the service has, in the order of creation."""
+    """Return every incident of the service in order of creation."""
     async with http_client(http_url) as http:
         found = [one async for one in http.incidents(limit=100_000)]
     return found[::-1]

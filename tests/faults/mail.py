@@ -1,4 +1,4 @@
-"""What arrives by e-mail, by incident."""
+"""The e-mails that arrive, by incident."""
 
 import math
 import re
@@ -14,7 +14,7 @@ _IDENTIFIER = re.compile(r"^Identificador: +(\S+)", re.MULTILINE)
 
 
 def mail_environment(port: int) -> dict[str, str]:
-    """The environment of a server that mails every notice by itself through ``port``."""
+    """Return the environment of a server that mails each notification alone through ``port``."""
     return {
         "ALERTA_MAIL_LIMIT": "3600",
         "ALERTA_MAIL_WINDOW": "0",
@@ -25,7 +25,7 @@ def mail_environment(port: int) -> dict[str, str]:
 
 
 def message_ids(messages: Iterable[EmailMessage]) -> dict[str, list[str]]:
-    """The Message-IDs of the e-mails about each incident."""
+    """Return the Message-IDs of the e-mails about each incident."""
     found: dict[str, list[str]] = defaultdict(list)
     for message in messages:
         match = _IDENTIFIER.search(message.get_content().replace("\r\n", "\n"))
@@ -37,9 +37,9 @@ def message_ids(messages: Iterable[EmailMessage]) -> dict[str, list[str]]:
 def wait_mailed(
     messages: Sequence[EmailMessage], incident_ids: Collection[str], idle_s: float = 30
 ) -> dict[str, list[str]]:
-    """As ``message_ids``, once there is an e-mail about each of ``incident_ids``.
+    """Wait for an e-mail about each of ``incident_ids`` and return ``message_ids``.
 
-    It waits as long as e-mails come, and for ``idle_s`` after the last one.
+    The wait ends ``idle_s`` after the last e-mail.
     """
     found: dict[str, list[str]] = defaultdict(list)
     read, deadline = 0, time.monotonic() + idle_s

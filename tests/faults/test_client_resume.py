@@ -20,7 +20,7 @@ KILLS = 5
 FOLLOWERS = 4
 SUBMITTERS = 3
 RENEWALS = 2
-# Renews in time on a machine that is busy with other things.
+# Renews in time on a busy machine.
 EARLY = replace(EAGER, renew_from=0.4, renew_to=0.6)
 
 
@@ -35,7 +35,7 @@ def run(scenario: Coroutine[None, None, None]) -> None:
 
 
 async def kill_and_restart(server: Server, after_s: float) -> None:
-    """Let it run for so long; then it dies, and comes back at the same address."""
+    """Kill the server after ``after_s`` and restart it at the same address."""
     await asyncio.sleep(after_s)
     await asyncio.to_thread(server.kill9)
     server.launch()
@@ -43,13 +43,13 @@ async def kill_and_restart(server: Server, after_s: float) -> None:
 
 
 def told(watching: Process) -> list[tuple[str, int]]:
-    """The incidents and revisions that a ``watch --json`` has printed."""
+    """Return the incidents and revisions that a ``watch --json`` has printed."""
     incidents = [json.loads(line)["incident"] for line in tuple(watching.out)]
     return [(incident["incidentId"], incident["revision"]) for incident in incidents]
 
 
 def assert_each_is_stored_once(incidents: list[dict[str, Any]], ledger: Ledger) -> None:
-    """The feed has each submission once, as it was acknowledged, without a hole."""
+    """Assert that the feed is gapless and has each submission once, as acknowledged."""
     assert [one["seq"] for one in incidents] == list(range(1, len(incidents) + 1))
     by_name = {one["name"]: one["incidentId"] for one in incidents}
     assert len(by_name) == len(incidents)
@@ -59,7 +59,7 @@ def assert_each_is_stored_once(incidents: list[dict[str, Any]], ledger: Ledger) 
 async def at_the_start(
     stack: AsyncExitStack, url: str, timing: Timing = EAGER
 ) -> tuple[list[Follower], Position]:
-    """Followers of an empty feed, and its position."""
+    """Start followers of an empty feed and return them with its position."""
     first = await stack.enter_async_context(following(url, timing=timing))
     await eventually_async(lambda: first.client.position is not None)
     begin = first.client.position
@@ -74,7 +74,7 @@ async def at_the_start(
 async def submitting(
     stack: AsyncExitStack, url: str, ledger: Ledger, *, pause_s: float = 0.0
 ) -> list[asyncio.Task[None]]:
-    """Clients that submit until the ledger is closed."""
+    """Start clients that submit until the ledger is closed."""
     group = await stack.enter_async_context(asyncio.TaskGroup())
     clients = [
         await stack.enter_async_context(Client(url, timing=EAGER, from_now=True))
@@ -145,8 +145,8 @@ def test_watch_resumes_after_a_kill_of_either_side(serve: ServeFactory, tmp_path
 
             for process in (steady, before, after):
                 assert len(set(told(process))) == len(told(process))
-            # Only what it had printed and not yet noted when it was killed: the last change, or
-            # a page of those that a busy reader had let pass.
+            # Only the changes printed but not yet noted at the kill repeat: the last one, or
+            # a page that a busy reader had missed.
             seqs = {one["incidentId"]: one["seq"] for one in incidents}
             again = set(told(before)) & set(told(after))
             assert all(seqs[incident_id] > noted.seq for incident_id, _ in again)
@@ -162,7 +162,7 @@ def test_connections_are_renewed_before_their_end_and_kept_alive_without_a_loss(
     async def scenario() -> None:
         async with AsyncExitStack() as stack:
             followers, begin = await at_the_start(stack, server.ws_url, EARLY)
-            # Nothing happens in the first life of a connection: only pings keep it.
+            # The first connections are idle: only pings keep them open.
             await eventually_async(lambda: all(one.reader.count(Renewed) >= 1 for one in followers))
             ledger = Ledger()
             submitters = await submitting(stack, server.ws_url, ledger, pause_s=0.02)

@@ -1,4 +1,4 @@
-"""Many submitters at once, and the same submission more than once."""
+"""Many concurrent submitters, and repeated submissions."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ EACH = 5
 
 
 def notify(name: str, **fields: Any) -> dict[str, Any]:
-    """A submission that goes out by e-mail, under a key."""
+    """Return a submission with a key, urgent enough for an e-mail."""
     return {"action": "notify", "incident": incident(**fields), "idempotencyKey": name}
 
 
@@ -144,5 +144,5 @@ def test_a_late_retry_undoes_no_later_change(serve: ServeFactory, peer: SmtpPeer
 
 
 def epoch_start(client: WsClient) -> str:
-    """The position before the first change."""
+    """Return the position before the first change."""
     return str(client.ping()["position"].rpartition(":")[0]) + ":0"

@@ -1,4 +1,4 @@
-"""``kill -9`` at random moments under load: nothing acknowledged is lost, nothing is twice."""
+"""``kill -9`` at random moments under load loses no acknowledged change and repeats none."""
 
 import asyncio
 import json
@@ -28,13 +28,13 @@ SUBMITTERS = 8
 FOLLOWERS = 3
 LOAD_S = (0.02, 0.8)
 ROUND_MAX_S = 60
-# In one of so many rounds the server is killed again while it starts.
+# In one of this many rounds the server is killed again while it starts.
 KILLED_AT_START = 5
 
 
 @dataclass
 class Ledger:
-    """What was submitted, by a name of its own, and what was acknowledged."""
+    """The submissions by name, and the acknowledged ones."""
 
     sent: dict[str, dict[str, Any]] = field(default_factory=dict)
     acks: dict[str, Frame] = field(default_factory=dict)
@@ -42,7 +42,7 @@ class Ledger:
     unanswered: list[str] = field(default_factory=list)
 
     def next(self) -> str:
-        """A submission that nobody has answered yet, or a new one."""
+        """Return a submission without an answer, or a new one."""
         if self.unanswered:
             return self.unanswered.pop(0)
         number = len(self.sent)
@@ -57,7 +57,7 @@ class Ledger:
         return name
 
     def alarms(self) -> set[str]:
-        """The ids of those that call for an e-mail."""
+        """Return the ids of the incidents that require an e-mail."""
         return {
             ack["incidentId"]
             for name, ack in self.acks.items()
@@ -66,7 +66,7 @@ class Ledger:
 
 
 async def submit(port: int, ledger: Ledger) -> None:
-    """One submission after another, until the server is gone."""
+    """Submit one incident after another until the server is gone."""
     with suppress(Lost):
         client = await Talker().open(port)
         while True:
@@ -83,7 +83,7 @@ async def submit(port: int, ledger: Ledger) -> None:
 
 
 async def load_and_kill(server: Server, ledger: Ledger, views: list[View], seconds: float) -> None:
-    """Followers catch up and listen, submitters submit, and then the server is killed."""
+    """Run followers and submitters, then kill the server."""
     listening = [await follow(server.port, view) for view in views]
     assert_complete(ledger, views)
     submitters = [asyncio.create_task(submit(server.port, ledger)) for _ in range(SUBMITTERS)]
@@ -94,7 +94,7 @@ async def load_and_kill(server: Server, ledger: Ledger, views: list[View], secon
 
 
 async def finish(server: Server, ledger: Ledger, views: list[View]) -> None:
-    """Repeat what was never answered, and let the followers hear the end of it."""
+    """Repeat the unanswered submissions and let the followers catch up."""
     while ledger.unanswered:
         client = await Talker().open(server.port)
         name = ledger.next()
@@ -105,14 +105,14 @@ async def finish(server: Server, ledger: Ledger, views: list[View]) -> None:
 
 
 def assert_complete(ledger: Ledger, views: list[View]) -> None:
-    """Each view has every acknowledged incident."""
+    """Assert that each view has every acknowledged incident."""
     acknowledged = {ack["incidentId"] for ack in ledger.acks.values()}
     for view in views:
         assert acknowledged <= view.incidents.keys()
 
 
 def stored(server: Server) -> list[tuple[int, dict[str, Any]]]:
-    """Every change in the file, in order; the server has stopped."""
+    """Return every change in the file, in order; the server has stopped."""
     with closing(sqlite3.connect(server.data / "alerta.db")) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
         rows = connection.execute("SELECT seq, state_after FROM changes ORDER BY seq").fetchall()
@@ -123,7 +123,7 @@ def stored(server: Server) -> list[tuple[int, dict[str, Any]]]:
 
 @pytest.fixture
 def progress(capfd: pytest.CaptureFixture[str]) -> Callable[[str], None]:
-    """Says how far it is, past pytest's capture, where there are many rounds."""
+    """Report the progress of many rounds, past pytest's capture."""
 
     def tell(text: str) -> None:
         if ROUNDS > 20:
@@ -135,7 +135,7 @@ def progress(capfd: pytest.CaptureFixture[str]) -> Callable[[str], None]:
 
 
 def kill_while_starting(server: Server, after_s: float) -> None:
-    """Start it, and kill it after so long, ready or not."""
+    """Start the server and kill it after ``after_s``, ready or not."""
     server.launch()
     time.sleep(after_s)
     server.kill9()
@@ -175,12 +175,12 @@ def test_a_kill_loses_no_acknowledged_change_and_repeats_none(
         assert (view.repeats, view.resets) == (0, 1)
     assert mailed.keys() == ledger.alarms()
     assert all(len(set(ids)) == 1 for ids in mailed.values())
-    # At least once: no more than the one e-mail that was under way at each kill is repeated.
+    # At least once: each kill repeats at most the one e-mail that was under way.
     assert len(peer.messages) <= len(mailed) + kills
 
 
 def assert_each_is_stored_once(ledger: Ledger, changes: list[tuple[int, dict[str, Any]]]) -> None:
-    """The feed has each submission once, as it was acknowledged, without a hole."""
+    """Assert that the feed is gapless and has each submission once, as acknowledged."""
     assert [seq for seq, _ in changes] == list(range(1, len(changes) + 1))
     by_name = {state["name"]: (state["incidentId"], seq) for seq, state in changes}
     assert len(by_name) == len(changes)

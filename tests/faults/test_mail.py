@@ -1,4 +1,4 @@
-"""A mail server that is broken: incidents are taken in and told all the same, and mailed later."""
+"""A broken mail server: incidents are stored and broadcast without delay, and mailed later."""
 
 import sqlite3
 from contextlib import closing
@@ -73,14 +73,14 @@ def test_an_email_that_fails_for_a_day_is_given_up_and_shown(
 
 
 def email_of(server: Server, incident_id: str) -> dict[str, Any]:
-    """What is on record about an incident's e-mail."""
+    """Return the record of an incident's e-mail."""
     shown = http_request("GET", f"{server.http_url}/incidents/{incident_id}").json()
     found = [entry for entry in shown["deliveries"] if entry["channel"] == "email"]
     return found[0] if found else {}
 
 
 def make_older(server: Server, by_us: int) -> None:
-    """Make every e-mail that the stopped server owes older than it is."""
+    """Age every pending e-mail of the stopped server."""
     with closing(sqlite3.connect(server.data / "alerta.db", isolation_level=None)) as connection:
         connection.execute("UPDATE notices SET owed_since_us = owed_since_us - ?", (by_us,))
         connection.execute("UPDATE notices SET next_at_us = owed_since_us")

@@ -50,7 +50,7 @@ any_one = st.integers(0, 10**6)
 
 @dataclass
 class Client:
-    """A client, and the frames on their way to it; ``asks`` is what it must ask for next."""
+    """A client with the frames on their way to it; ``asks`` is its next request."""
 
     view: View = field(default_factory=View)
     connected: bool = False
@@ -200,7 +200,7 @@ class Feed(RuleBasedStateMachine):
 
     @rule(numbers=st.sets(clients))
     def settle(self, numbers: set[int]) -> None:
-        """Whoever is connected and asks until there is no more has what the store has."""
+        """Assert that clients which sync to the end have the state of the store."""
         for number in sorted(numbers):
             self.settle_one(self.clients[number])
 
@@ -211,7 +211,7 @@ class Feed(RuleBasedStateMachine):
             client.asks = client.view.take(client.answer)
             client.answer = None
         self.ask_for_all(client)
-        # As after a pong that is ahead of the client.
+        # The request after a pong that is ahead of the client.
         client.asks = {"action": "sync", "since": client.view.position}
         self.ask_for_all(client)
         self.assert_whole(client.view)
@@ -267,7 +267,7 @@ class Feed(RuleBasedStateMachine):
 
 
 def as_sent(incident: Incident) -> dict[str, Any]:
-    """An incident as everyone gets it."""
+    """Return an incident as every client gets it."""
     sent: dict[str, Any] = json.loads(wire.encode(incident.to_json()))
     return sent
 

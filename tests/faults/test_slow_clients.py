@@ -1,4 +1,4 @@
-"""Clients that stall, die, read slowly or come back all at once: the others notice nothing."""
+"""Clients that stall, die, read slowly or reconnect all at once do not affect the others."""
 
 import asyncio
 from collections.abc import Sequence
@@ -19,22 +19,22 @@ STALLED = 20
 FROZEN = 20
 HERD = 1000
 MISSED = 30
-# A small socket buffer, so that a stall shows after megabytes and not tens of them.
+# A small socket buffer, so that a stall shows after a few megabytes.
 RECEIVE_BUFFER_BYTES = 32 * 1024
-# About the most that one incident can take in a frame: 25 KB.
+# About the largest frame of one incident: 25 KB.
 LARGE = incident(description="\N{FIRE}" * 4000, more="x" * 8000)
-# Less than may wait for one client.
+# Less than the limit of waiting bytes for one client.
 BURST = 30
 ALL_READ_S = 60
 CUT_S = 20
-# What waits for all clients is bounded by 256 MiB; the rest is the process and its sockets.
+# Waiting bytes for all clients are bounded by 256 MiB; the rest is the process and its sockets.
 RSS_MAX_BYTES = 450 * 1024 * 1024
 
 pytestmark = pytest.mark.usefixtures("many_files")
 
 
 class SlowCounter(Counter):
-    """Reads a little, and then nothing for a while."""
+    """A counter that reads a little, and then nothing for a while."""
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
@@ -145,14 +145,14 @@ def test_1000_clients_that_come_back_at_once_are_all_served(serve: ServeFactory)
 
 
 async def epoch_of(server: Server) -> str:
-    """The feed's epoch."""
+    """Return the feed's epoch."""
     client = await Talker().open(server.port)
     position: str = (await client.request({"action": "ping"}))["position"]
     return position.rpartition(":")[0]
 
 
 async def submit(client: Talker, count: int, **fields: Any) -> list[str]:
-    """Submit so many large incidents; their ids."""
+    """Submit ``count`` large incidents and return their ids."""
     message = {"action": "notify", "incident": LARGE | fields}
     return [(await client.request(message))["incidentId"] for _ in range(count)]
 
@@ -167,13 +167,13 @@ async def open_many(port: int, count: int, **options: Any) -> list[Counter]:
 
 
 async def all_have(clients: Sequence[Counter], count: int) -> None:
-    """Wait until every client has had so many frames."""
+    """Wait until every client has received ``count`` frames."""
     async with asyncio.timeout(ALL_READ_S):
         await asyncio.gather(*(client.wait_for(count) for client in clients))
 
 
 async def submit_until_cut(server: Server, readers: Sequence[Counter], stalled: int) -> list[str]:
-    """Submit until the service has let go of all who do not read; what was submitted."""
+    """Submit until the service has closed all stalled clients; return the number submitted."""
     submitter = await Talker().open(server.port)
     ids: list[str] = []
     while server.output.count("client_too_slow") < stalled:
@@ -184,7 +184,7 @@ async def submit_until_cut(server: Server, readers: Sequence[Counter], stalled: 
 
 
 def memory_peak_bytes(server: Server) -> int:
-    """The most memory that the server has ever had."""
+    """Return the peak memory of the server."""
     status = Path(f"/proc/{server.pid}/status").read_text()
     [line] = [line for line in status.splitlines() if line.startswith("VmHWM")]
     return int(line.split()[1]) * 1024

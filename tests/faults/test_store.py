@@ -1,4 +1,4 @@
-"""A disk that is full and a database that is locked: no ack that is not kept, and no restart."""
+"""A full disk and a locked database: no ack without a stored change, and no restart."""
 
 import asyncio
 import json
@@ -20,7 +20,7 @@ from tests.support.server import Server
 from tests.support.wsclient import WsClient
 
 SUBMITTERS = 100
-# Another process's lock is waited for once, for 5 s, and not by each in turn.
+# The service waits once for another process's lock, for 5 s, not once per request.
 UNANSWERED_S = 12.0
 LOCK = """
 import sqlite3, sys
@@ -34,7 +34,7 @@ Fault = Callable[[Server], AbstractContextManager[None]]
 
 @contextmanager
 def files_that_cannot_grow(server: Server) -> Iterator[None]:
-    """The kernel refuses the server every write beyond a file's first 16 KB."""
+    """Make the kernel refuse every write of the server beyond a file's first 16 KB."""
     _, hard = resource.prlimit(server.pid, resource.RLIMIT_FSIZE)
     resource.prlimit(server.pid, resource.RLIMIT_FSIZE, (16 * 1024, hard))
     yield
@@ -53,7 +53,7 @@ class TinyDiskServer(Server):
 
     @property
     def disk(self) -> Path:
-        """The data folder, as it is for the server."""
+        """Return the data folder as the server sees it."""
         return Path(f"/proc/{self.pid}/root{self.data}")
 
 
@@ -88,7 +88,7 @@ def test_a_full_disk_refuses_reports_until_there_is_room(tmp_path: Path) -> None
 
 
 def fill(path: Path) -> None:
-    """Take all the room that is left."""
+    """Fill the disk."""
     with path.open("wb", buffering=0) as file, suppress(OSError):
         while file.write(b"x" * 1024):
             pass
@@ -96,7 +96,7 @@ def fill(path: Path) -> None:
 
 @contextmanager
 def another_process_that_writes(server: Server) -> Iterator[None]:
-    """Another process holds the database's write lock."""
+    """Hold the database's write lock in another process."""
     command = [sys.executable, "-c", LOCK, str(server.data / "alerta.db")]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
@@ -105,13 +105,13 @@ def another_process_that_writes(server: Server) -> Iterator[None]:
 
 
 def notify(name: str) -> dict[str, Any]:
-    """A submission under a key."""
+    """Return a submission with a key."""
     report = incident(name=name, description="x" * 1000)
     return {"action": "notify", "incident": report, "idempotencyKey": name}
 
 
 async def submit_all(port: int, names: list[str]) -> dict[str, Frame]:
-    """The answers, by name; each from a client of its own, all at once."""
+    """Submit each name through a client of its own, all at once; return the answers by name."""
 
     async def one(name: str) -> Frame:
         client = await Talker().open(port)
@@ -122,12 +122,12 @@ async def submit_all(port: int, names: list[str]) -> dict[str, Frame]:
 
 
 def names(word: str) -> list[str]:
-    """A name for each submitter."""
+    """Return a name for each submitter."""
     return [f"{word}-{number}" for number in range(SUBMITTERS)]
 
 
 def stored(server: Server) -> dict[str, tuple[str, int]]:
-    """Id and seq of what the stopped server has stored, by name; the feed is whole."""
+    """Return id and seq of the stopped server's changes by name; assert a gapless feed."""
     with closing(sqlite3.connect(server.data / "alerta.db")) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
         rows = connection.execute("SELECT seq, state_after FROM changes ORDER BY seq").fetchall()

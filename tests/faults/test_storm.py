@@ -1,4 +1,4 @@
-"""A storm of reports, and a server that is killed in its middle: everyone is told of everything."""
+"""A storm of reports, with a kill in its middle: every recipient gets every incident."""
 
 import re
 from collections import Counter
@@ -18,7 +18,7 @@ SMOKE = {"type": "humo", "location": "Cocina", "urgency": "medium"}
 
 
 def told(peer: SmtpPeer) -> Counter[str]:
-    """How often each incident stands in an e-mail."""
+    """Return how often each incident is in an e-mail."""
     return Counter(
         name
         for message in list(peer.messages)
@@ -27,12 +27,12 @@ def told(peer: SmtpPeer) -> Counter[str]:
 
 
 def environment(port: int, **more: str) -> dict[str, str]:
-    """The environment of a server that mails through ``port``, with windows of two seconds."""
+    """Return the environment of a server that mails through ``port`` in 2 s windows."""
     return mail_environment(port) | {"ALERTA_MAIL_WINDOW": "2", "ALERTA_MAIL_LIMIT": "20"} | more
 
 
 def report(server: Any, *several: dict[str, Any]) -> list[str]:
-    """Report these; their ids."""
+    """Report these incidents and return their ids."""
     with WsClient(server.ws_url) as client:
         return [client.notify(incident(**fields))["incidentId"] for fields in several]
 
@@ -73,7 +73,7 @@ def test_held_notifications_survive_a_kill(serve: ServeFactory, peer: SmtpPeer) 
 
     eventually(lambda: set(names) <= told(peer).keys())
     assert told(peer).keys() == set(names)
-    # At least once: what was under way at a kill may be repeated, under the same Message-ID.
+    # At least once: a kill can repeat the e-mail under way, with the same Message-ID.
     distinct = {str(message["Message-ID"]): message for message in peer.messages}
     assert len(peer.messages) <= len(distinct) + 2
     once = Counter(

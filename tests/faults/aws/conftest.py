@@ -1,4 +1,4 @@
-"""The deployed service with an endpoint of our own between its Lambdas and what they call."""
+"""The deployed service with an endpoint of our own between its Lambdas and the APIs they call."""
 
 import os
 import signal
@@ -16,7 +16,7 @@ from tests.support.deployment import Deployment
 
 @pytest.fixture(scope="package")
 def endpoint(deployment: Deployment) -> Iterator[FaultyEndpoint]:
-    """Between ``broadcast``, ``fanout`` and ``@connections``, and between ``alarm`` and SNS."""
+    """Yield an endpoint between the Lambdas and ``@connections``, and between ``alarm`` and SNS."""
     with FaultyEndpoint(deployment.emulator.port) as running, ExitStack() as stack:
         path = deployment.management_url.removeprefix(deployment.emulator.endpoint_url)
         management = {"MANAGEMENT_ENDPOINT": running.url + path}
@@ -28,14 +28,14 @@ def endpoint(deployment: Deployment) -> Iterator[FaultyEndpoint]:
 
 @pytest.fixture
 def faults(endpoint: FaultyEndpoint) -> Iterator[FaultyEndpoint]:
-    """The endpoint, whole again after the test."""
+    """Yield the endpoint and heal it after the test."""
     yield endpoint
     endpoint.heal()
 
 
 @contextmanager
 def environment(deployment: Deployment, function: str, more: dict[str, str]) -> Iterator[None]:
-    """Let a Lambda have these variables besides its own."""
+    """Add variables to a Lambda's environment."""
     client, name = deployment.client("lambda"), deployment.function(function)
     own = client.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
     client.update_function_configuration(FunctionName=name, Environment={"Variables": own | more})
@@ -45,7 +45,7 @@ def environment(deployment: Deployment, function: str, more: dict[str, str]) -> 
 
 @contextmanager
 def event_source(deployment: Deployment, function: str, **settings: Any) -> Iterator[None]:
-    """Let a Lambda's stream have these settings."""
+    """Change settings of a Lambda's event source."""
     client, name = deployment.client("lambda"), deployment.function(function)
     (mapping,) = client.list_event_source_mappings(FunctionName=name)["EventSourceMappings"]
     own = {key: mapping.get(key, value) for key, value in settings.items()}
@@ -57,7 +57,7 @@ def event_source(deployment: Deployment, function: str, **settings: Any) -> Iter
 
 
 def kill(deployment: Deployment, function: str) -> int:
-    """Kill every process of a Lambda; how many there were."""
+    """Kill every process of a Lambda and return their number."""
     wanted = {
         f"AWS_LAMBDA_FUNCTION_NAME={deployment.function(function)}".encode(),
         f"GATEWAY_PORT={deployment.emulator.port}".encode(),
@@ -75,7 +75,7 @@ def kill(deployment: Deployment, function: str) -> int:
 
 
 def delivery(deployment: Deployment, incident_id: str, channel: str) -> dict[str, Any]:
-    """What is on record for an incident's first revision; waits for it."""
+    """Wait for the record of an incident's first revision and return it."""
     import json
 
     def look() -> dict[str, Any] | None:

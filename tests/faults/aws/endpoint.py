@@ -1,4 +1,4 @@
-"""An endpoint in front of the emulated AWS that fails where it is told, and forwards the rest."""
+"""An endpoint in front of the emulated AWS that fails some requests and forwards the rest."""
 
 import contextlib
 import http.client
@@ -18,14 +18,14 @@ HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "content-length"}
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request that came in: for ``@connections``, ``name`` is the connection's id."""
+    """A request that arrived; for ``@connections``, ``name`` is the connection's id."""
 
     method: str
     name: str
     body: str
 
 
-# A status to answer with; none: forward it; or one of these.
+# A status to answer with, ``None`` to forward, or one of these.
 Answer = int | None
 DROP = -1
 HANG = -2
@@ -33,15 +33,15 @@ Rule = Callable[[Request], Answer]
 
 
 def forward(_request: Request) -> Answer:
-    """Nothing fails."""
+    """Forward every request."""
     return None
 
 
 class FaultyEndpoint(LoopbackServer):
     """``with FaultyEndpoint(port) as endpoint:`` — ``rule`` decides on each request.
 
-    Signatures stay good: the ``Host`` that was signed goes along. What hangs is answered by
-    nobody, and its connection is closed when the rule changes.
+    Signatures stay good: the ``Host`` that was signed goes along. A request that hangs gets no
+    answer; its connection is closed when the rule changes.
     """
 
     def __init__(self, target_port: int) -> None:
@@ -52,7 +52,7 @@ class FaultyEndpoint(LoopbackServer):
         super().__init__(self._handler())
 
     def obey(self, rule: Rule) -> None:
-        """Answer from now on by ``rule``."""
+        """Apply ``rule`` from now on."""
         with self._changed:
             self._rule = rule
             self._changed.notify_all()
@@ -62,12 +62,12 @@ class FaultyEndpoint(LoopbackServer):
         self.obey(forward)
 
     def seen(self, wanted: Callable[[Request], bool]) -> list[Request]:
-        """The requests so far that are ``wanted``."""
+        """Return the requests so far that are ``wanted``."""
         with self._changed:
             return [request for request in self.requests if wanted(request)]
 
     def wait_for(self, count: int, wanted: Callable[[Request], bool]) -> None:
-        """Wait until so many such requests have come."""
+        """Wait until ``count`` requests that are ``wanted`` have arrived."""
         deadline = time.monotonic() + WAIT_S
         with self._changed:
             while sum(map(wanted, self.requests)) < count:

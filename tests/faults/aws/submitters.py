@@ -22,7 +22,7 @@ ANSWER_S = 30.0
 
 
 def opened(url: str) -> WsClient:
-    """An open socket, after as many attempts as it takes."""
+    """Open a socket, with as many attempts as necessary."""
     deadline = time.monotonic() + GIVE_UP_S
     while True:
         try:
@@ -33,7 +33,7 @@ def opened(url: str) -> WsClient:
 
 
 def submit(client: WsClient, url: str, name: str) -> dict[str, Any]:
-    """The ack of one incident; a new socket where one fails."""
+    """Submit one incident and return its ack; open a new socket if one fails."""
     deadline = time.monotonic() + GIVE_UP_S
     while True:
         try:

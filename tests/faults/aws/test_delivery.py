@@ -1,4 +1,4 @@
-"""Broadcast and e-mail when what they go through fails, or their Lambda is killed."""
+"""Broadcast and e-mail while the APIs behind them fail, or when their Lambda is killed."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -17,26 +17,26 @@ CLIENTS = 4
 
 @pytest.fixture
 def clients(deployment: Deployment) -> Iterator[dict[str, WsClient]]:
-    """Open sockets, by their connection ids."""
+    """Yield open sockets by connection id."""
     with ExitStack() as stack:
         opened = [stack.enter_context(WsClient(deployment.ws_url)) for _ in range(CLIENTS)]
         yield {client.ping()["connectionId"]: client for client in opened}
 
 
 def submit(clients: dict[str, WsClient], **fields: str) -> str:
-    """Submit an incident through the first client; its id."""
+    """Submit an incident through the first client and return its id."""
     sender = next(iter(clients.values()))
     return str(sender.notify(incident(**fields))["incidentId"])
 
 
 def wait_all(clients: dict[str, WsClient], incident_id: str) -> None:
-    """Wait until every client has heard of the incident."""
+    """Wait until every client has received the incident."""
     for client in clients.values():
         client.wait_update(incident_id)
 
 
 def texts(client: WsClient, incident_id: str) -> list[str]:
-    """The frames about an incident, as they came."""
+    """Return the frames about an incident, as they arrived."""
     client.ping()
     return [text for text in client.texts if incident_id in text and '"incident_update"' in text]
 
@@ -66,7 +66,7 @@ def test_a_broadcast_that_fails_half_way_reaches_everyone_once(
     assert counts == [1, 1, 1, 1]
     assert not any(left.values())
     assert _counts(outcome) == (True, 0, 0)
-    # A false 410 costs nobody the next one.
+    # A false 410 costs no client the next broadcast.
     wait_all(clients, submit(clients))
 
 
@@ -97,7 +97,7 @@ def test_emails_go_out_while_no_socket_is_reachable_and_broadcasts_follow(
 
     incident_id = submit(clients, location=location, urgency="high")
     mailbox.about(location)
-    # A second post to one client: the Lambda has failed, and the stream has come again.
+    # A second post to one client: the Lambda failed, and the stream retries.
     one = next(iter(clients))
     faults.wait_for(2, lambda request: request.name == one and incident_id in request.body)
     before = [len(client.updates(incident_id)) for client in clients.values()]

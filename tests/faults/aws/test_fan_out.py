@@ -1,4 +1,4 @@
-"""Broadcasts to more than 250 clients, through the queue of shards, and what fails there.
+"""Broadcasts to more than 250 clients through the queue of shards, with failures there.
 
 Most clients are rows of the table whose posts the endpoint answers itself.
 """
@@ -33,13 +33,13 @@ OK = 200
 
 
 def row(name: str) -> bool:
-    """Whether it is one of the table's clients without a socket."""
+    """Return whether this is one of the table's clients without a socket."""
     return name.startswith("row")
 
 
 @pytest.fixture
 def connections(deployment: Deployment) -> Iterator[DynamoConnections]:
-    """The deployed table, with 600 more clients in it."""
+    """Add 600 clients to the deployed table."""
     table = deployment.outputs["ConnectionsTable"]
     kept = DynamoConnections(deployment.client("dynamodb"), table, SystemClock())
     opened = datetime.now(UTC) - 2 * HANDSHAKE_MAX
@@ -52,7 +52,7 @@ def connections(deployment: Deployment) -> Iterator[DynamoConnections]:
 
 @pytest.fixture
 def client(deployment: Deployment, connections: DynamoConnections) -> Iterator[WsClient]:
-    """One with a socket, who submits."""
+    """Yield the client with a socket, which submits."""
     with WsClient(deployment.ws_url) as opened:
         opened.ping()
         yield opened
@@ -60,7 +60,7 @@ def client(deployment: Deployment, connections: DynamoConnections) -> Iterator[W
 
 @contextmanager
 def queue_settings(deployment: Deployment, **settings: str) -> Iterator[None]:
-    """Let the queue of shards have these settings."""
+    """Change settings of the queue of shards."""
     sqs, url = deployment.client("sqs"), deployment.outputs["FanOutQueue"]
     own = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=list(settings))["Attributes"]
     sqs.set_queue_attributes(QueueUrl=url, Attributes=settings)
@@ -69,13 +69,13 @@ def queue_settings(deployment: Deployment, **settings: str) -> Iterator[None]:
 
 
 def posts(faults: FaultyEndpoint, incident_id: str) -> Counter[str]:
-    """How often each row was posted the incident's update."""
+    """Return how often the incident's update was posted to each row."""
     found = faults.seen(lambda one: row(one.name) and one.method == "POST")
     return Counter(one.name for one in found if f'"{incident_id}"' in one.body)
 
 
 def whole(deployment: Deployment, incident_id: str) -> dict[str, Any]:
-    """The record of the broadcast, as the HTTP API adds it up, once nobody is pending."""
+    """Wait until no recipient is pending, and return the record of the broadcast."""
 
     def look() -> dict[str, Any] | None:
         shown = http_request("GET", f"{deployment.http_url}/incidents/{incident_id}").json()
@@ -104,7 +104,7 @@ def test_every_client_gets_the_frame_once_and_the_record_adds_up(
     assert {told[name] for name in NAMES[3:]} == {1}
     assert len(client.updates(incident_id)) == 1
     assert outcome["throttled"] == 1
-    # On a busy machine an answer may come too late, and those who left a moment ago be gone.
+    # On a busy machine an answer may arrive too late, and clients that just left may be gone.
     assert min(outcome["failed"], outcome["gone"]) >= 1
     assert outcome["attempted"] >= ROWS + 1
     assert sum(outcome[name] for name in COUNTS) == outcome["attempted"]
@@ -125,7 +125,7 @@ def test_a_worker_killed_half_way_loses_no_frame_and_counts_once(
         return OK if row(request.name) else None
 
     faults.obey(rule)
-    # A worker that is held up for longer than this has its shard sent by another besides.
+    # A shard whose worker takes longer than this is sent by another worker too.
     with queue_settings(deployment, VisibilityTimeout="3"):
         incident_id = str(client.notify(incident())["incidentId"])
         faults.wait_for(1, lambda one: one.name == stuck and incident_id in one.body)
@@ -138,7 +138,7 @@ def test_a_worker_killed_half_way_loses_no_frame_and_counts_once(
     bodies = {one.body for one in faults.seen(lambda one: incident_id in one.body)}
     assert killed >= 1
     assert min(told.values()) == 1
-    # On a busy machine the first post may be given up, and counted, before the worker is killed.
+    # On a busy machine the first post may fail, and be counted, before the worker is killed.
     assert told[stuck] >= 2 or outcome["failed"] == 1
     assert len([body for body in bodies if '"incident_update"' in body]) == 1
     assert sum(outcome[name] for name in COUNTS) == outcome["attempted"] >= ROWS + 1
@@ -169,6 +169,6 @@ def test_failed_shards_go_to_the_dead_letters_and_redrive_sends_them(
     assert (sent.returncode, "3 retirados, 0 siguen" in sent.stdout) == (0, True), sent.stdout
     assert "0 retirados, 0 siguen" in again.stdout
     assert len(client.updates(incident_id)) == 1
-    # The command goes to the API itself, where nobody knows the table's clients.
+    # The command calls the API itself, which does not know the table's clients.
     assert (after["failed"], after["gone"] >= ROWS) == (0, True)
     assert after["delivered"] + after["gone"] == after["attempted"]

@@ -1,4 +1,4 @@
-"""What ends in the dead-letter queue, and the command that sends it again."""
+"""The dead-letter queue, and the command that sends its changes again."""
 
 import subprocess
 import sys
@@ -23,7 +23,7 @@ GIVEN_UP_S = 75.0
 
 @pytest.fixture
 def impatient(deployment: Deployment) -> Iterator[None]:
-    """Both consumers give up at the first failure."""
+    """Make both consumers give up at the first failure."""
     with ExitStack() as stack:
         for function in ("broadcast", "alarm"):
             stack.enter_context(event_source(deployment, function, MaximumRetryAttempts=0))
@@ -33,7 +33,7 @@ def impatient(deployment: Deployment) -> Iterator[None]:
 def redrive(
     deployment: Deployment, *arguments: str, **environment: str
 ) -> subprocess.CompletedProcess[str]:
-    """The command, with an operator's credentials."""
+    """Run the command with an operator's credentials."""
     settings = deployment.emulator.environment | {"PYTHONIOENCODING": "utf-8"} | environment
     return subprocess.run(
         [sys.executable, "-m", "alerta_utec", "redrive", *arguments],
@@ -47,7 +47,7 @@ def redrive(
 
 
 def waiting(deployment: Deployment) -> int:
-    """Messages in the dead-letter queue that anybody may take."""
+    """Return the number of visible messages in the dead-letter queue."""
     attributes = deployment.client("sqs").get_queue_attributes(
         QueueUrl=deployment.outputs["UndeliveredQueue"],
         AttributeNames=["ApproximateNumberOfMessages"],

@@ -1,4 +1,4 @@
-"""Submitting through real Lambdas: at once, twice, and with the answer lost."""
+"""Reports through real Lambdas: concurrent, repeated, and with a lost answer."""
 
 import json
 import subprocess
@@ -25,14 +25,14 @@ CLIENTS = 50
 
 @pytest.fixture
 def listener(deployment: Deployment) -> Iterator[WsClient]:
-    """A client that only listens."""
+    """Yield a client that only listens."""
     with WsClient(deployment.ws_url) as client:
         client.ping()
         yield client
 
 
 def changes(deployment: Deployment, after_seq: int) -> list[dict[str, Any]]:
-    """The items of the feed after ``after_seq``, in order."""
+    """Return the items of the feed after ``after_seq``, in order."""
     pages = deployment.client("dynamodb").get_paginator("query")
     found = pages.paginate(
         TableName=deployment.outputs["ChangesTable"],
@@ -44,7 +44,7 @@ def changes(deployment: Deployment, after_seq: int) -> list[dict[str, Any]]:
 
 
 def position(client: WsClient) -> int:
-    """The feed's last ``seq``."""
+    """Return the feed's last ``seq``."""
     return int(client.ping()["position"].rpartition(":")[2])
 
 
@@ -171,7 +171,7 @@ def _at_once(*requests: Any) -> list[Frame]:
 
 
 def _let_everything_before_arrive(listener: WsClient, mailbox: Mailbox) -> None:
-    """Streams keep their order: what comes after has everything before it behind it."""
+    """Wait for a later change: streams keep their order, so every earlier one has arrived."""
     location = unique("Fin")
     ack = listener.notify(incident(location=location, urgency="high"))
     listener.wait_update(ack["incidentId"])
