@@ -164,22 +164,24 @@ def rate_limits(request: pytest.FixtureRequest) -> RateLimits:
 
 
 @dataclass(frozen=True)
-class Owing:
-    """A ``NotificationStore`` with the store whose commits create its notifications."""
+class NotificationStores:
+    """A ``NotificationStore`` and the store whose commits enqueue its notifications."""
 
     incidents: IncidentStore
-    notices: NotificationStore
+    notifications: NotificationStore
 
 
 @pytest.fixture
-def sqlite_owing(database: Database, sqlite_incidents: SqliteIncidents) -> Owing:
-    return Owing(sqlite_incidents, SqliteNotifications(database))
+def sqlite_notifications(
+    database: Database, sqlite_incidents: SqliteIncidents
+) -> NotificationStores:
+    return NotificationStores(sqlite_incidents, SqliteNotifications(database))
 
 
 @pytest.fixture(params=["sqlite"])
-def owing(request: pytest.FixtureRequest) -> Owing:
+def stores(request: pytest.FixtureRequest) -> NotificationStores:
     """Return an empty ``NotificationStore`` and its incident store."""
-    pair: Owing = request.getfixturevalue(f"{request.param}_owing")
+    pair: NotificationStores = request.getfixturevalue(f"{request.param}_notifications")
     return pair
 
 

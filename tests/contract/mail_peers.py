@@ -1,4 +1,4 @@
-"""Real peers for mailers: an SMTP server, an HTTP server and a Maildir's reader."""
+"""Real peers for mailers: an SMTP server, an HTTP server and a reader of Maildirs."""
 
 import asyncio
 import json
@@ -99,7 +99,7 @@ class SmtpPeer(LoopServer):
         return reply
 
     def drop_clients(self) -> None:
-        """Close the connections that are open."""
+        """Close the open connections."""
 
         async def drop() -> None:
             for transport in self._transports:

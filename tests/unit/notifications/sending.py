@@ -25,16 +25,16 @@ NO_LIMIT = ThrottlePolicy(burst=1000, per_hour=1000)
 
 
 def to(*addresses: str) -> tuple[Recipient, ...]:
-    """Recipients by their addresses."""
+    """Return the recipients with these addresses."""
     found = [Recipient.of(address) for address in addresses]
     assert None not in found
     return tuple(one for one in found if one is not None)
 
 
-class Post:
-    """What decides and what sends, with their clock, store and mailers.
+class Notifications:
+    """A router and its senders, with their clock, store and mailers.
 
-    ``mailers`` has one for each recipient of ``rules`` that is given none.
+    A recipient of ``rules`` without one of ``mailers`` gets a fake.
     """
 
     def __init__(
@@ -42,11 +42,11 @@ class Post:
         *rules: Rule,
         mailers: Mapping[str, Mailer] | None = None,
         policy: ThrottlePolicy = NO_LIMIT,
-        notices: type[SqliteNotifications] = SqliteNotifications,
+        notifications: type[SqliteNotifications] = SqliteNotifications,
     ) -> None:
         self.clock = ManualClock(T0)
         own_store = TemporaryStore()
-        self.store, self.notices = own_store.incidents, notices(own_store.database)
+        self.store, self.notifications = own_store.incidents, notifications(own_store.database)
         self.rules = RuleSet(rules or (Rule("todo", to("guardia@example.edu")),), LIMA)
         own = {key: FakeMailer() for key in self.rules.recipients}
         self.mailers: dict[str, Any] = own | dict(mailers or {})
@@ -55,38 +55,40 @@ class Post:
         self.start()
 
     def start(self) -> None:
-        """Begin anew, with nothing but what is stored."""
-        throttle = BatchThrottle(self.notices, self.clock, self.policy)
-        self.queue = NotificationRouter(self.notices, self.store, self.rules, throttle, self.clock)
+        """Start the router and the senders anew over the same store."""
+        throttle = BatchThrottle(self.notifications, self.clock, self.policy)
+        self.router = NotificationRouter(
+            self.notifications, self.store, self.rules, throttle, self.clock
+        )
         self.senders = {
-            key: Sender(self.notices, Channel({key: mailer}), self.composer, self.clock)
+            key: Sender(self.notifications, Channel({key: mailer}), self.composer, self.clock)
             for key, mailer in self.mailers.items()
         }
 
     @property
     def mailer(self) -> Any:
-        """The mailer of the first recipient."""
+        """Return the mailer of the first recipient."""
         return next(iter(self.mailers.values()))
 
-    def owe(self, **fields: Any) -> Change:
-        """Somebody reports something now."""
+    def report(self, **fields: Any) -> Change:
+        """Commit a report made now."""
         change = creation(**({"at": self.clock.now(), "urgency": "high"} | fields))
         return self.store.commit(change).change
 
     def run_once(self) -> datetime | None:
-        """Decide and send, and say when there is more to do."""
-        times = [self.queue.run_once(), *(sender.run_once() for sender in self.senders.values())]
+        """Route and send; return when to run again."""
+        times = [self.router.run_once(), *(sender.run_once() for sender in self.senders.values())]
         return min((moment for moment in times if moment is not None), default=None)
 
     def sent_to(self, address: str) -> list[Email]:
-        """What a recipient has got."""
+        """Return the e-mails that a recipient got."""
         return list(self.mailers[address].sent)
 
     def outcome(self, change: Change) -> Mapping[str, Any]:
-        """What is on record of a change's e-mails."""
+        """Return the recorded outcome of a change's e-mails."""
         [found] = [
             one.outcome
-            for one in self.notices.for_incident(change.incident_id)
+            for one in self.notifications.for_incident(change.incident_id)
             if one.revision == change.after.revision
         ]
         return found

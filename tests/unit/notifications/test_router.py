@@ -15,7 +15,7 @@ from alerta_utec.notifications.rules import Hours, Pattern, Rule, RuleSet
 from alerta_utec.notifications.throttle import ThrottlePolicy
 from alerta_utec.notifications.throttling import TRIES_MAX
 from tests.contract.builders import update
-from tests.unit.notifications.sending import Post, to
+from tests.unit.notifications.sending import Notifications, to
 
 GUARD, LABS = "guardia@example.edu", "laboratorios@example.edu"
 DAY = Rule("de día", to(LABS), hours=Hours(6 * 60, 22 * 60))
@@ -23,31 +23,31 @@ NIGHT = Rule("de noche", to(GUARD), hours=Hours(22 * 60, 6 * 60))
 
 
 def test_an_all_clear_goes_to_the_earlier_recipients_after_a_change_of_shift() -> None:
-    post = Post(DAY, NIGHT)
-    change = post.owe()
-    post.run_once()
-    post.clock.advance(timedelta(hours=12))
+    mail = Notifications(DAY, NIGHT)
+    change = mail.report()
+    mail.run_once()
+    mail.clock.advance(timedelta(hours=12))
 
-    post.store.commit(update(change.after, at=post.clock.now(), status=Status.RESUELTO))
-    post.run_once()
+    mail.store.commit(update(change.after, at=mail.clock.now(), status=Status.RESUELTO))
+    mail.run_once()
 
-    assert [len(post.sent_to(name)) for name in (LABS, GUARD)] == [2, 0]
+    assert [len(mail.sent_to(name)) for name in (LABS, GUARD)] == [2, 0]
 
 
 def test_a_change_without_recipients_is_recorded() -> None:
-    post = Post(Rule("gas", to(GUARD), type=(Pattern.of("gas"),)))
+    mail = Notifications(Rule("gas", to(GUARD), type=(Pattern.of("gas"),)))
 
-    change = post.owe(type="humo")
+    change = mail.report(type="humo")
 
-    assert post.run_once() is None
-    assert post.outcome(change) == {"result": "suppressed", "because": "no_rule"}
+    assert mail.run_once() is None
+    assert mail.outcome(change) == {"result": "suppressed", "because": "no_rule"}
 
 
 def test_a_defect_with_one_change_stops_no_other(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    post = Post()
-    odd, other = post.owe(location="Aula 0"), post.owe(location="Aula 1")
+    mail = Notifications()
+    odd, other = mail.report(location="Aula 0"), mail.report(location="Aula 1")
     recipients_of = RuleSet.recipients_of
 
     def fail(self: RuleSet, change: Change, earlier: Any) -> Any:
@@ -57,19 +57,19 @@ def test_a_defect_with_one_change_stops_no_other(
 
     monkeypatch.setattr(RuleSet, "recipients_of", fail)
 
-    first, second = post.run_once(), post.run_once()
+    first, second = mail.run_once(), mail.run_once()
 
     assert (first, second) == (None, None)
-    assert post.outcome(other)["result"] == "sent"
+    assert mail.outcome(other)["result"] == "sent"
     assert [r.message for r in caplog.records].count("notification_not_routed") == 1
     monkeypatch.undo()
-    post.start()
-    post.run_once()
-    assert post.outcome(odd)["result"] == "sent"
+    mail.start()
+    mail.run_once()
+    assert mail.outcome(odd)["result"] == "sent"
 
 
 class Contended(SqliteNotifications):
-    """``NotificationStore`` that others change at the same time, so many times."""
+    """A store whose first ``conflicts`` decisions conflict."""
 
     conflicts = 0
 
@@ -85,30 +85,30 @@ def test_a_decision_that_conflicts_is_made_again(
     monkeypatch: pytest.MonkeyPatch, conflicts: int, sent: int
 ) -> None:
     monkeypatch.setattr("alerta_utec.notifications.throttling.PAUSE_MAX_S", 0.0)
-    post = Post(notices=Contended)
-    post.owe()
-    post.notices.conflicts = conflicts
+    mail = Notifications(notifications=Contended)
+    mail.report()
+    mail.notifications.conflicts = conflicts
 
     if sent:
-        post.run_once()
+        mail.run_once()
     else:
         with pytest.raises(Unavailable):
-            post.run_once()
+            mail.run_once()
 
-    assert len(post.mailer.sent) == sent
+    assert len(mail.mailer.sent) == sent
 
 
 def test_a_digest_marks_incidents_that_were_resolved_while_held() -> None:
-    post = Post()
-    _, second, third = [post.owe(type="humo", urgency="medium") for _ in range(3)]
-    post.run_once()
-    post.store.commit(update(second.after, at=post.clock.now(), status=Status.RESUELTO))
-    post.run_once()
-    post.clock.advance(timedelta(minutes=5))
+    mail = Notifications()
+    _, second, third = [mail.report(type="humo", urgency="medium") for _ in range(3)]
+    mail.run_once()
+    mail.store.commit(update(second.after, at=mail.clock.now(), status=Status.RESUELTO))
+    mail.run_once()
+    mail.clock.advance(timedelta(minutes=5))
 
-    post.run_once()
+    mail.run_once()
 
-    _, clear, digest = post.mailer.sent
+    _, clear, digest = mail.mailer.sent
     assert clear.subject.startswith("[Alerta UTEC] RESUELTO: ")
     head, *_ = [line for line in digest.body.splitlines() if "(resuelto)" in line]
     assert head == "MEDIA: humo - Laboratorio A (resuelto)"
@@ -119,11 +119,11 @@ def test_a_digest_marks_incidents_that_were_resolved_while_held() -> None:
 def test_each_recipient_has_a_limit_of_its_own() -> None:
     one = ThrottlePolicy(burst=1, per_hour=1)
     rules = (Rule("todo", to(GUARD)), Rule("gas", to(LABS), type=(Pattern.of("gas"),)))
-    post = Post(*rules, policy=one)
+    mail = Notifications(*rules, policy=one)
 
-    post.owe(type="humo", urgency="medium")
-    change = post.owe(type="gas", urgency="medium")
-    post.run_once()
+    mail.report(type="humo", urgency="medium")
+    change = mail.report(type="gas", urgency="medium")
+    mail.run_once()
 
-    assert [len(post.sent_to(name)) for name in (GUARD, LABS)] == [1, 1]
-    assert post.outcome(change)["counts"] == {"held": 1, "sent": 1}
+    assert [len(mail.sent_to(name)) for name in (GUARD, LABS)] == [1, 1]
+    assert mail.outcome(change)["counts"] == {"held": 1, "sent": 1}

@@ -1,4 +1,4 @@
-"""Who gets a notice, by the rules."""
+"""Rules select the recipients of a notification."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -26,7 +26,7 @@ def routed(rules: list[Rule], change: Change, *earlier: Change) -> list[Recipien
     return list(RuleSet(tuple(rules), LIMA).recipients_of(change, earlier))
 
 
-def told(rule_fields: dict[str, Any], **fields: Any) -> bool:
+def matches(rule_fields: dict[str, Any], **fields: Any) -> bool:
     rule = Rule("una", (GUARD,), **rule_fields)
     return routed([rule], creation(**{"urgency": "high", "at": NOON} | fields)) == [GUARD]
 
@@ -36,7 +36,7 @@ def at(local: str) -> datetime:
 
 
 def test_a_rule_without_conditions_matches_every_notification() -> None:
-    assert [told({}, urgency=urgency) for urgency in ("low", "medium", "high")] == [
+    assert [matches({}, urgency=urgency) for urgency in ("low", "medium", "high")] == [
         False,
         True,
         True,
@@ -49,10 +49,10 @@ def test_a_rule_needs_each_condition_and_any_of_its_values() -> None:
         "type": (Pattern.of("incendio"), Pattern.of("fuga*")),
     }
 
-    assert told(rule, type="Fuga de gas")
-    assert told(rule, type="INCENDIO")
-    assert not told(rule, type="incendio forestal")
-    assert not told(rule, type="fuga", urgency="medium")
+    assert matches(rule, type="Fuga de gas")
+    assert matches(rule, type="INCENDIO")
+    assert not matches(rule, type="incendio forestal")
+    assert not matches(rule, type="fuga", urgency="medium")
 
 
 @pytest.mark.parametrize(
@@ -90,37 +90,37 @@ def test_the_folded_beginning_of_a_text_begins_the_folded_text(beginning: str, r
     ],
 )
 def test_hours_can_pass_midnight(local: str, met: bool) -> None:
-    assert told({"hours": NIGHT}, at=at(local)) is met
+    assert matches({"hours": NIGHT}, at=at(local)) is met
 
 
 def test_hours_include_their_start_and_exclude_their_end() -> None:
     rule = {"hours": Hours(8 * 60, 24 * 60)}
 
-    found = [told(rule, at=at(f"2025-11-19T{time}")) for time in ("07:59", "08:00", "23:59")]
+    found = [matches(rule, at=at(f"2025-11-19T{time}")) for time in ("07:59", "08:00", "23:59")]
 
     assert found == [False, True, True]
-    assert not told({"hours": Hours(0, 12 * 60)}, at=NOON)
+    assert not matches({"hours": Hours(0, 12 * 60)}, at=NOON)
 
 
 def test_a_night_belongs_to_the_day_on_which_it_began() -> None:
     friday = {"hours": NIGHT, "days": frozenset({4})}
 
-    assert told(friday, at=at("2025-11-21T23:00"))
-    assert told(friday, at=at("2025-11-22T05:00"))
-    assert not told(friday, at=at("2025-11-21T05:00"))
-    assert not told(friday, at=at("2025-11-22T23:00"))
+    assert matches(friday, at=at("2025-11-21T23:00"))
+    assert matches(friday, at=at("2025-11-22T05:00"))
+    assert not matches(friday, at=at("2025-11-21T05:00"))
+    assert not matches(friday, at=at("2025-11-22T23:00"))
 
 
 def test_days_are_those_of_the_campus() -> None:
     # Thursday in UTC already.
-    assert told({"days": frozenset({2})}, at=at("2025-11-19T22:00"))
-    assert not told({"days": frozenset({3})}, at=at("2025-11-19T22:00"))
+    assert matches({"days": frozenset({2})}, at=at("2025-11-19T22:00"))
+    assert not matches({"days": frozenset({3})}, at=at("2025-11-19T22:00"))
 
 
 @pytest.mark.parametrize("drill", [True, False])
 def test_a_rule_can_be_for_drills_or_for_real_incidents(drill: bool) -> None:
-    assert told({"drill": drill}, drill=drill)
-    assert not told({"drill": drill}, drill=not drill)
+    assert matches({"drill": drill}, drill=drill)
+    assert not matches({"drill": drill}, drill=not drill)
 
 
 def test_every_matching_rule_adds_its_recipients_once() -> None:
@@ -182,8 +182,8 @@ def test_an_evaluation_names_met_and_unmet_conditions() -> None:
 def test_the_last_hour_of_the_calendar_is_used_as_it_is() -> None:
     late = datetime(9999, 12, 31, 23, 59, tzinfo=UTC)
 
-    assert told({"hours": Hours(0, 1440)}, at=late)
-    assert told({}, at=late - timedelta(days=1))
+    assert matches({"hours": Hours(0, 1440)}, at=late)
+    assert matches({}, at=late - timedelta(days=1))
 
 
 @pytest.mark.parametrize(

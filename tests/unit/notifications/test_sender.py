@@ -1,4 +1,4 @@
-"""``Sender``: later and later, never for ever, and each for itself."""
+"""``Sender``: it retries each e-mail by itself, with backoff, for a day."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -11,50 +11,50 @@ from alerta_utec.notifications.rules import Rule
 from alerta_utec.notifications.sender import BATCH, FIRST_DELAY_S, GIVE_UP_AFTER, MAX_DELAY_S
 from tests.contract.builders import T0
 from tests.fakes.mailer import FakeMailer
-from tests.unit.notifications.sending import LIMA, Post, to
+from tests.unit.notifications.sending import LIMA, Notifications, to
 
 SECOND = timedelta(seconds=1)
 GUARD = "guardia@example.edu"
 
 
-def delays_s(post: Post, attempts: int) -> Sequence[float]:
-    """The waits after each of so many failures."""
+def delays_s(mail: Notifications, attempts: int) -> Sequence[float]:
+    """Return the wait after each failure."""
     found = []
     for _ in range(attempts):
-        next_at = post.run_once()
+        next_at = mail.run_once()
         assert next_at is not None
-        found.append((next_at - post.clock.now()).total_seconds())
-        post.clock.set(next_at)
+        found.append((next_at - mail.clock.now()).total_seconds())
+        mail.clock.set(next_at)
     return found
 
 
 @pytest.fixture
-def post() -> Post:
-    return Post()
+def mail() -> Notifications:
+    return Notifications()
 
 
-def test_a_pending_email_is_sent_once(post: Post) -> None:
-    post.owe(location="Biblioteca")
+def test_a_pending_email_is_sent_once(mail: Notifications) -> None:
+    mail.report(location="Biblioteca")
 
-    first = post.run_once()
-    second = post.run_once()
+    first = mail.run_once()
+    second = mail.run_once()
 
     assert (first, second) == (None, None)
-    assert len(post.mailer.sent) == 1
-    assert "Biblioteca" in post.mailer.sent[0].subject
+    assert len(mail.mailer.sent) == 1
+    assert "Biblioteca" in mail.mailer.sent[0].subject
 
 
-def test_without_pending_emails_the_sender_has_no_next_run(post: Post) -> None:
-    assert post.run_once() is None
+def test_without_pending_emails_the_sender_has_no_next_run(mail: Notifications) -> None:
+    assert mail.run_once() is None
 
 
-def test_a_failing_email_stops_no_other(post: Post) -> None:
-    first, *_ = [post.owe(location=f"Aula {number}") for number in range(3)]
-    post.mailer.refuses.add(compose(first, LIMA).message_id)
+def test_a_failing_email_stops_no_other(mail: Notifications) -> None:
+    first, *_ = [mail.report(location=f"Aula {number}") for number in range(3)]
+    mail.mailer.refuses.add(compose(first, LIMA).message_id)
 
-    next_at = post.run_once()
+    next_at = mail.run_once()
 
-    assert [email.subject[-6:] for email in post.mailer.sent] == ["Aula 1", "Aula 2"]
+    assert [email.subject[-6:] for email in mail.mailer.sent] == ["Aula 1", "Aula 2"]
     assert next_at is not None
     assert next_at > T0
 
@@ -66,39 +66,43 @@ def test_a_defect_in_one_email_stops_no_other(caplog: pytest.LogCaptureFixture) 
                 raise RuntimeError("un defecto")
             super().send(email)
 
-    post = Post(mailers={GUARD: Odd()})
+    mail = Notifications(mailers={GUARD: Odd()})
     for number in range(3):
-        post.owe(location=f"Aula {number}")
+        mail.report(location=f"Aula {number}")
 
-    next_at = post.run_once()
+    next_at = mail.run_once()
 
-    assert [email.subject[-6:] for email in post.mailer.sent] == ["Aula 1", "Aula 2"]
+    assert [email.subject[-6:] for email in mail.mailer.sent] == ["Aula 1", "Aula 2"]
     assert next_at is not None
     assert next_at > T0
     assert "email_failed" in [record.message for record in caplog.records]
 
 
-def test_a_failed_email_is_retried_when_its_wait_ends_and_not_before(post: Post) -> None:
-    post.owe()
-    post.mailer.down = True
-    next_at = post.run_once()
-    post.mailer.down = False
+def test_a_failed_email_is_retried_when_its_wait_ends_and_not_before(
+    mail: Notifications,
+) -> None:
+    mail.report()
+    mail.mailer.down = True
+    next_at = mail.run_once()
+    mail.mailer.down = False
     assert next_at is not None
 
-    post.clock.set(next_at - timedelta(microseconds=1))
-    post.run_once()
-    before = len(post.mailer.sent)
-    post.clock.set(next_at)
-    post.run_once()
+    mail.clock.set(next_at - timedelta(microseconds=1))
+    mail.run_once()
+    before = len(mail.mailer.sent)
+    mail.clock.set(next_at)
+    mail.run_once()
 
-    assert (before, len(post.mailer.sent)) == (0, 1)
+    assert (before, len(mail.mailer.sent)) == (0, 1)
 
 
-def test_the_wait_doubles_up_to_15_minutes_with_jitter_in_its_upper_half(post: Post) -> None:
-    post.owe()
-    post.mailer.down = True
+def test_the_wait_doubles_up_to_15_minutes_with_jitter_in_its_upper_half(
+    mail: Notifications,
+) -> None:
+    mail.report()
+    mail.mailer.down = True
 
-    delays = delays_s(post, 20)
+    delays = delays_s(mail, 20)
 
     for attempt, delay in enumerate(delays):
         ceiling = min(FIRST_DELAY_S * 2**attempt, MAX_DELAY_S)
@@ -106,18 +110,18 @@ def test_the_wait_doubles_up_to_15_minutes_with_jitter_in_its_upper_half(post: P
     assert len(set(delays)) == len(delays)
 
 
-def test_emails_that_fail_together_are_not_retried_together(post: Post) -> None:
+def test_emails_that_fail_together_are_not_retried_together(mail: Notifications) -> None:
     for number in range(20):
-        post.owe(location=f"Aula {number}")
-    post.mailer.down = True
+        mail.report(location=f"Aula {number}")
+    mail.mailer.down = True
 
-    post.run_once()
+    mail.run_once()
 
     times = set()
-    while (next_at := post.notices.next_attempt_at([GUARD])) is not None:
+    while (next_at := mail.notifications.next_attempt_at([GUARD])) is not None:
         times.add(next_at)
-        for parcel in post.notices.pending([GUARD], next_at, 100):
-            post.notices.mark_sent(parcel, at=next_at)
+        for email in mail.notifications.pending([GUARD], next_at, 100):
+            mail.notifications.mark_sent(email, at=next_at)
     assert len(times) > 10
 
 
@@ -126,61 +130,63 @@ def test_emails_that_fail_together_are_not_retried_together(post: Post) -> None:
     [(GIVE_UP_AFTER - SECOND, 0), (GIVE_UP_AFTER, 1), (GIVE_UP_AFTER + SECOND, 1)],
 )
 def test_a_failing_email_is_given_up_after_24_hours(
-    post: Post, age: timedelta, given_up: int
+    mail: Notifications, age: timedelta, given_up: int
 ) -> None:
-    change = post.owe()
-    post.mailer.down = True
-    post.clock.advance(age)
+    change = mail.report()
+    mail.mailer.down = True
+    mail.clock.advance(age)
 
-    next_at = post.run_once()
+    next_at = mail.run_once()
 
-    outcome = post.outcome(change)
+    outcome = mail.outcome(change)
     assert outcome["because"] == "the mailer is down"
     assert (outcome["result"] == "given_up") == bool(given_up)
     assert (next_at is None) == bool(given_up)
 
 
-def test_an_email_that_succeeds_after_24_hours_is_sent(post: Post) -> None:
-    change = post.owe()
-    post.clock.advance(GIVE_UP_AFTER * 3)
+def test_an_email_that_succeeds_after_24_hours_is_sent(mail: Notifications) -> None:
+    change = mail.report()
+    mail.clock.advance(GIVE_UP_AFTER * 3)
 
-    post.run_once()
+    mail.run_once()
 
-    assert len(post.mailer.sent) == 1
-    assert post.outcome(change)["result"] == "sent"
+    assert len(mail.mailer.sent) == 1
+    assert mail.outcome(change)["result"] == "sent"
 
 
-def test_an_email_to_a_dead_server_is_given_up_after_about_a_hundred_attempts(post: Post) -> None:
-    post.owe()
-    post.mailer.down = True
+def test_an_email_to_a_dead_server_is_given_up_after_about_a_hundred_attempts(
+    mail: Notifications,
+) -> None:
+    mail.report()
+    mail.mailer.down = True
     tries = 0
 
-    while (next_at := post.run_once()) is not None:
+    while (next_at := mail.run_once()) is not None:
         tries += 1
-        post.clock.set(next_at)
+        mail.clock.set(next_at)
 
     assert 24 * 4 < tries < 24 * 8 + 12
-    assert post.clock.now() - T0 >= GIVE_UP_AFTER
-    assert post.clock.now() - T0 < GIVE_UP_AFTER + timedelta(seconds=MAX_DELAY_S)
+    assert mail.clock.now() - T0 >= GIVE_UP_AFTER
+    assert mail.clock.now() - T0 < GIVE_UP_AFTER + timedelta(seconds=MAX_DELAY_S)
 
 
-def test_a_run_sends_a_batch_and_the_next_follows_at_once(post: Post) -> None:
+def test_a_run_sends_a_batch_and_the_next_follows_at_once(mail: Notifications) -> None:
     for number in range(BATCH + 1):
-        post.owe(location=f"Aula {number}")
+        mail.report(location=f"Aula {number}")
 
-    next_at = post.run_once()
-    post.run_once()
+    next_at = mail.run_once()
+    mail.run_once()
 
     assert next_at == T0
-    assert len(post.mailer.sent) == BATCH + 1
+    assert len(mail.mailer.sent) == BATCH + 1
 
 
 def test_a_recipient_whose_server_is_broken_delays_no_other() -> None:
-    post = Post(Rule("todo", to(GUARD, "luz@example.edu")))
-    post.mailers[GUARD].down = True
+    mail = Notifications(Rule("todo", to(GUARD, "luz@example.edu")))
+    mail.mailers[GUARD].down = True
 
-    change = post.owe()
-    post.run_once()
+    change = mail.report()
+    mail.run_once()
 
-    assert [len(post.sent_to(who)) for who in (GUARD, "luz@example.edu")] == [0, 1]
-    assert post.outcome(change)["counts"] == {"failed": 1, "sent": 1}
+    assert [len(mail.sent_to(who)) for who in (GUARD, "luz@example.edu")] == [0, 1]
+    assert mail.outcome(change)["counts"] == {"failed": 1, "sent": 1}

@@ -1,4 +1,4 @@
-"""``Sender`` while outcomes cannot be written: each e-mail goes out once all the same."""
+"""``Sender`` while outcomes cannot be stored: each e-mail is still sent once."""
 
 from datetime import datetime, timedelta
 
@@ -7,7 +7,7 @@ import pytest
 from alerta_utec.domain.errors import Unavailable
 from alerta_utec.notifications.local.sqlite import SqliteNotifications
 from alerta_utec.notifications.ports import OutgoingEmail
-from tests.unit.notifications.sending import Post
+from tests.unit.notifications.sending import Notifications
 
 
 class FullDisk(SqliteNotifications):
@@ -33,44 +33,46 @@ class FullDisk(SqliteNotifications):
 
 
 @pytest.fixture
-def post() -> Post:
-    """Three e-mails that are owed, on a disk that has become full."""
-    found = Post(notices=FullDisk)
+def mail() -> Notifications:
+    """Return three pending e-mails on a disk that has become full."""
+    found = Notifications(notifications=FullDisk)
     for number in range(3):
-        found.owe(location=f"Aula {number}")
-    found.queue.run_once()
-    found.notices.full = True
+        found.report(location=f"Aula {number}")
+    found.router.run_once()
+    found.notifications.full = True
     return found
 
 
-def run(post: Post) -> None:
+def run(mail: Notifications) -> None:
     with pytest.raises(Unavailable):
-        post.run_once()
+        mail.run_once()
 
 
-def subjects(post: Post) -> list[str]:
-    return [email.subject[-6:] for email in post.mailer.sent]
+def subjects(mail: Notifications) -> list[str]:
+    return [email.subject[-6:] for email in mail.mailer.sent]
 
 
-def test_an_email_whose_outcome_cannot_be_stored_is_not_sent_again(post: Post) -> None:
+def test_an_email_whose_outcome_cannot_be_stored_is_not_sent_again(
+    mail: Notifications,
+) -> None:
     for _ in range(3):
-        run(post)
-    post.notices.full = False
-    next_at = post.run_once()
+        run(mail)
+    mail.notifications.full = False
+    next_at = mail.run_once()
 
-    assert subjects(post) == ["Aula 0", "Aula 1", "Aula 2"]
+    assert subjects(mail) == ["Aula 0", "Aula 1", "Aula 2"]
     assert next_at is None
 
 
-def test_an_email_that_cannot_be_postponed_waits_all_the_same(post: Post) -> None:
-    post.mailer.down = True
-    run(post)
-    post.mailer.down = False
+def test_an_email_that_cannot_be_postponed_waits_all_the_same(mail: Notifications) -> None:
+    mail.mailer.down = True
+    run(mail)
+    mail.mailer.down = False
 
-    run(post)
-    too_soon = subjects(post)
-    post.clock.advance(timedelta(seconds=2))
-    run(post)
+    run(mail)
+    too_soon = subjects(mail)
+    mail.clock.advance(timedelta(seconds=2))
+    run(mail)
 
     assert too_soon == []
-    assert subjects(post) == ["Aula 0", "Aula 1", "Aula 2"]
+    assert subjects(mail) == ["Aula 0", "Aula 1", "Aula 2"]

@@ -1,4 +1,4 @@
-"""What is held and what is not, one decision after another."""
+"""The throttle's decisions, one after another."""
 
 import json
 from datetime import timedelta
@@ -20,23 +20,23 @@ from alerta_utec.notifications.throttle import (
 from tests.contract.builders import T0, creation, update
 
 MINUTE = timedelta(minutes=1)
-MEASURE = ThrottlePolicy(burst=3, per_hour=20)
+POLICY = ThrottlePolicy(burst=3, per_hour=20)
 INTERVAL = 3 * MINUTE
 
 
 class Recipient:
-    """One that gets notices, with what it has been sent and what is held for it."""
+    """A recipient's throttle state, and the notifications held for it."""
 
-    def __init__(self, policy: ThrottlePolicy = MEASURE) -> None:
+    def __init__(self, policy: ThrottlePolicy = POLICY) -> None:
         self.state, self.policy, self.now, self.seq = ThrottleState(), policy, T0, 0
         self.held: dict[int, Held] = {}
 
     def report(self, **fields: Any) -> Hold | None:
-        """Somebody reports something."""
+        """Decide about a report made now."""
         return self.take(creation(**({"at": self.now, "urgency": "medium"} | fields)))
 
     def take(self, change: Change) -> Hold | None:
-        """A change is committed."""
+        """Decide about a committed change."""
         self.seq += 1
         self.state, hold = admit(self.state, change, self.now, self.policy)
         if hold is not None:
@@ -44,7 +44,7 @@ class Recipient:
         return hold
 
     def release(self) -> list[list[int]]:
-        """What leaves now."""
+        """Release what leaves now; return the ``seq`` of each digest."""
         released = release(self.state, self.held.values(), self.now, self.policy)
         self.state = released.state
         for seq, hold in released.holds.items():

@@ -1,4 +1,4 @@
-"""Whatever comes, in whatever order, each recipient is told of everything, once and in policy."""
+"""In any story each recipient gets every notification once, within the policy."""
 
 import tempfile
 from collections import Counter
@@ -31,21 +31,21 @@ from tests.fakes.clock import ManualClock
 from tests.unit.notifications.sending import LIMA, to
 
 ALL, SOME = "guardia@example.edu", "laboratorios@example.edu"
-MEASURE = ThrottlePolicy(burst=2, per_hour=2)
+POLICY = ThrottlePolicy(burst=2, per_hour=2)
 RULES = (Rule("todo", to(ALL)), Rule("fugas", to(SOME), type=(Pattern.of("fuga*"),)))
 HOUR = timedelta(hours=1)
 STEPS = 60
 
 
 class Killed(BaseException):
-    """The process is killed at this point."""
+    """A kill of the process at this point."""
 
 
 @dataclass
 class Mailbox:
-    """A recipient, and what it should get: ``arrived`` has the ``seq`` in each e-mail.
+    """A recipient, with what arrived (the ``seq`` in each e-mail) and what should.
 
-    ``at_once`` are the changes that nothing may hold; ``grouped`` those that wait, and until when.
+    ``at_once`` has the changes that must not be held, ``grouped`` the end of each other's window.
     """
 
     clock: ManualClock
@@ -80,7 +80,7 @@ class Mailbox:
         elif within:
             self.grouped[seq] = until
         self.windows[group_of(change)] = (
-            until if within else at + MEASURE.window,
+            until if within else at + POLICY.window,
             high or (within and told_high),
         )
 
@@ -99,25 +99,27 @@ class Numbers:
 Opened = tuple[IncidentStore, NotificationStore]
 
 
-class Service:
-    """What decides and sends, beside what it should do."""
+class ThrottledService:
+    """A router and its senders over a store that can be reopened."""
 
     def __init__(self, open_store: Callable[[], Opened]) -> None:
         self.clock = ManualClock(T0)
         self.boxes = {name: Mailbox(self.clock) for name in (ALL, SOME)}
         self.changes: list[Change] = []
         self.kills = 0
-        self.owed: dict[tuple[str, int], tuple[datetime, frozenset[int]]] = {}
+        self.pending: dict[tuple[str, int], tuple[datetime, frozenset[int]]] = {}
         self.open_store = open_store
         self.begin()
 
     def begin(self) -> None:
-        self.store, self.notices = self.open_store()
-        throttle = BatchThrottle(self.notices, self.clock, MEASURE)
+        self.store, self.notifications = self.open_store()
+        throttle = BatchThrottle(self.notifications, self.clock, POLICY)
         rules = RuleSet(RULES, LIMA)
-        self.queue = NotificationRouter(self.notices, self.store, rules, throttle, self.clock)
+        self.router = NotificationRouter(
+            self.notifications, self.store, rules, throttle, self.clock
+        )
         self.senders = [
-            Sender(self.notices, Channel({name: box}), Numbers(), self.clock)
+            Sender(self.notifications, Channel({name: box}), Numbers(), self.clock)
             for name, box in self.boxes.items()
         ]
 
@@ -154,9 +156,9 @@ class Service:
         self.boxes[name].down = down
 
     def run(self) -> None:
-        while (next_at := self.queue.run_once()) is not None and next_at <= self.clock.now():
+        while (next_at := self.router.run_once()) is not None and next_at <= self.clock.now():
             pass
-        self.look_at_what_is_owed()
+        self.look_at_pending_emails()
         new = {
             name: box.at_once - box.got().keys() for name, box in self.boxes.items() if not box.down
         }
@@ -180,29 +182,32 @@ class Service:
         self.boxes[name].kill = False
 
     def failed_before(self, name: str) -> set[int]:
-        """What waits for its next try."""
-        later = self.notices.pending([name], self.clock.now() + HOUR, 10**6)
+        """Return the ``seq`` of changes whose e-mail waits for its next attempt."""
+        later = self.notifications.pending([name], self.clock.now() + HOUR, 10**6)
         return {c.after.seq for email in later if email.attempts for c in email.changes}
 
-    def look_at_what_is_owed(self) -> None:
-        for email in self.notices.pending([ALL, SOME], self.clock.now() + HOUR, 10**6):
+    def look_at_pending_emails(self) -> None:
+        for email in self.notifications.pending([ALL, SOME], self.clock.now() + HOUR, 10**6):
             seqs = frozenset(change.after.seq for change in email.changes)
-            known = self.owed.setdefault(email.key, (self.clock.now(), seqs))
+            known = self.pending.setdefault(email.key, (self.clock.now(), seqs))
             assert known[1] == seqs
 
     def end(self) -> None:
-        """Let everything arrive, and compare."""
+        """Let everything arrive, and compare it with what was expected."""
         for box in self.boxes.values():
             box.down = False
         for _ in range(1000):
             self.run()
-            times = [self.notices.next_release_at(), self.notices.next_attempt_at([ALL, SOME])]
+            times = [
+                self.notifications.next_release_at(),
+                self.notifications.next_attempt_at([ALL, SOME]),
+            ]
             left = [moment for moment in times if moment is not None]
             if not left:
                 break
             self.clock.set(max(min(left), self.clock.now()))
         else:
-            raise AssertionError("something is held or owed for ever")
+            raise AssertionError("something stays held or pending")
         self.check()
 
     def check(self) -> None:
@@ -218,19 +223,19 @@ class Service:
             assert sum(len(seqs) for seqs in {seqs for _, seqs in box.arrived}) == len(got)
             first = {seq: at for at, seqs in reversed(box.arrived) for seq in seqs}
             assert all(first[seq] >= until for seq, until in box.grouped.items())
-            self.check_measure(name)
+            self.check_limit(name)
         assert repeats <= self.kills
 
-    def check_measure(self, name: str) -> None:
-        """No more than the limit, but for those that nothing may hold."""
+    def check_limit(self, name: str) -> None:
+        """Check that only exempt e-mails exceed the limit."""
         times = sorted(
             at
-            for (recipient, _), (at, seqs) in self.owed.items()
+            for (recipient, _), (at, seqs) in self.pending.items()
             if recipient == name and not seqs <= self.boxes[name].at_once
         )
         for moment in times:
             within = [at for at in times if moment - HOUR < at <= moment]
-            assert len(within) <= MEASURE.burst + MEASURE.per_hour
+            assert len(within) <= POLICY.burst + POLICY.per_hour
 
 
 reports = st.tuples(
@@ -248,7 +253,7 @@ mishaps = st.one_of(
     st.tuples(st.just("is_killed_after_sending"), st.sampled_from([ALL, SOME])),
     st.just(("restart",)),
 )
-# What comes often stands often.
+# Frequent steps are listed several times.
 stories = st.lists(
     st.one_of(reports, reports, reports, moves, waits, waits, runs, runs, mishaps),
     min_size=20,
@@ -257,8 +262,8 @@ stories = st.lists(
 
 
 def tell(story: Sequence[tuple[Any, ...]], open_store: Callable[[], Opened]) -> None:
-    """Let it happen, step by step, to a service on a new store."""
-    service = Service(open_store)
+    """Play a story, step by step, to a service on a new store."""
+    service = ThrottledService(open_store)
     for name, *arguments in story:
         getattr(service, name)(*arguments)
     service.end()
@@ -273,7 +278,7 @@ def test_any_story_reaches_each_recipient_once(story: Sequence[tuple[Any, ...]])
             stack.close()
             database = Database(Path(folder) / "alerta.db", durable=False)
             stack.enter_context(closing(database))
-            notices = SqliteNotifications(database)
-            return SqliteIncidents(database, steps=[notices]), notices
+            notifications = SqliteNotifications(database)
+            return SqliteIncidents(database, steps=[notifications]), notifications
 
         tell(story, open_it)

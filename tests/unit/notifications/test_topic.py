@@ -1,4 +1,4 @@
-"""The alarm on a topic: what goes out with it, and to whom."""
+"""``TopicPublisher`` and ``TopicNotifier``: the content and the recipients of a message."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -49,7 +49,7 @@ class Topic:
         return self._earlier
 
     def to(self) -> Any:
-        """Whom the last e-mail names."""
+        """Return the recipients that the last e-mail names."""
         return list(cast("Sequence[str]", self.mailer.sent[-1].attributes["to"]))
 
 
@@ -138,9 +138,9 @@ def test_one_address_written_in_two_ways_is_one_recipient() -> None:
 
 
 def test_an_all_clear_goes_to_the_earlier_recipients() -> None:
-    told = _change()
-    resolved = update(told.after, at=MIDNIGHT.replace(hour=17), status=Status.RESUELTO)
-    topic = Topic(NIGHT, earlier=[told])
+    raised = _change()
+    resolved = update(raised.after, at=MIDNIGHT.replace(hour=17), status=Status.RESUELTO)
+    topic = Topic(NIGHT, earlier=[raised])
 
     topic.notifier.notify(resolved)
 
@@ -148,11 +148,11 @@ def test_an_all_clear_goes_to_the_earlier_recipients() -> None:
 
 
 def test_earlier_changes_are_read_for_an_all_clear_only() -> None:
-    told = _change()
-    resolved = update(told.after, status=Status.RESUELTO)
-    topic = Topic(NIGHT, earlier=[told])
+    raised = _change()
+    resolved = update(raised.after, status=Status.RESUELTO)
+    topic = Topic(NIGHT, earlier=[raised])
 
-    topic.notifier.notify(told)
+    topic.notifier.notify(raised)
     before = list(topic.asked)
     topic.notifier.notify(resolved)
 

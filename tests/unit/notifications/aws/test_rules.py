@@ -74,7 +74,7 @@ WHOLE: dict[str, Any] = {
     "drill": False,
     "to": ["guardia@example.edu", "+51999999999"],
 }
-# What may stand for any of its values, and is right for few.
+# Values to put in place of any of these; most are not valid there.
 ODD: list[Any] = [
     *(None, True, 7, 1.5, "", "  ", [], {}, [[]], "x" * 120, "x" * 121, "low", "alta", " *"),
     *("*", "a*b", "a*", "a\uff0ab", "*a", "dos\nlíneas", "true", " media ", "Mié", "  Sótano  1"),
@@ -86,7 +86,7 @@ ODD: list[Any] = [
 
 @st.composite
 def documents(draw: st.DrawFn) -> list[dict[str, Any]]:
-    """A routing file's content."""
+    """Draw the content of a rules file."""
     optional = st.fixed_dictionaries({}, optional=CONDITIONS)
     rules: list[dict[str, Any]] = draw(st.lists(optional, min_size=1, max_size=4))
     return [
@@ -97,7 +97,7 @@ def documents(draw: st.DrawFn) -> list[dict[str, Any]]:
 
 @st.composite
 def lives(draw: st.DrawFn) -> list[Change]:
-    """All changes of one incident, whose last may be its all-clear."""
+    """Draw all changes of one incident; the last can be its all-clear."""
     minutes = st.integers(0, 7 * 24 * 60).map(lambda minute: timedelta(minutes=minute))
     at = MIDNIGHT + draw(minutes)
     given = {"type": draw(st.sampled_from(TYPES)), "location": draw(st.sampled_from(PLACES))}
@@ -127,7 +127,7 @@ class Story:
 
 @dataclass
 class Topic:
-    """Stands for SNS's client: what was last published."""
+    """A client of SNS that keeps the attributes of the last message."""
 
     attributes: dict[str, dict[str, str]] = field(default_factory=dict)
 
@@ -135,7 +135,7 @@ class Topic:
         self.attributes = request["MessageAttributes"]
 
     def takes(self, policy: Any) -> bool:
-        """Whether a subscription with this policy gets what was published."""
+        """Tell whether a subscription with this policy gets the message."""
         subscription = {"attributes": {"FilterPolicy": json.dumps(policy)}}
         return bool(_matches_filter_policy(subscription, self.attributes))
 

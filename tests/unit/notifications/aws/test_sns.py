@@ -1,4 +1,4 @@
-"""E-mail through SNS, as a queue that is subscribed to the topic receives it."""
+"""E-mail through SNS, as a queue subscribed to the topic receives it."""
 
 import json
 import time

@@ -1,4 +1,4 @@
-"""Throttle on AWS: what is held, that it leaves together, and that nothing is lost."""
+"""The throttle on AWS: held notifications leave together, and none is lost."""
 
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -32,11 +32,11 @@ def test_further_reports_are_held_and_leave_as_one_when_the_window_ends(topic: T
     first, *more = [topic.report(incidentId=name) for name in ("uno", "dos", "tres")]
 
     topic.pass_by(4)
-    before = topic.told()
+    before = topic.emails()
     topic.pass_by(1)
 
     assert before == [{"uno"}]
-    assert topic.told() == [{"uno"}, {"dos", "tres"}]
+    assert topic.emails() == [{"uno"}, {"dos", "tres"}]
     assert topic.record(first) == {"result": "sent"}
     assert [topic.record(one) for one in more] == [
         {"result": "sent", "held": "grouped", "with": 1}
@@ -58,7 +58,7 @@ def test_a_high_report_a_rise_and_an_all_clear_are_never_held(topic: Topic) -> N
     raised = topic.move(first, urgency=Urgency.HIGH, alarmed=True)
     topic.move(raised, status=Status.RESUELTO)
 
-    assert topic.told() == [{"uno"}, {"dos"}, {"uno"}, {"uno"}]
+    assert topic.emails() == [{"uno"}, {"dos"}, {"uno"}, {"uno"}]
 
 
 def test_notifications_over_the_limit_leave_together_with_the_next_token(topic: Topic) -> None:
@@ -70,7 +70,7 @@ def test_notifications_over_the_limit_leave_together_with_the_next_token(topic: 
     assert at_once == 20
     until = format_time(T0 + 3 * MINUTE)
     assert last == {"result": "held", "because": "limit", "until": until}
-    assert topic.told()[20:] == [{"i-20", "i-21", "i-22"}]
+    assert topic.emails()[20:] == [{"i-20", "i-21", "i-22"}]
     assert topic.record(changes[-1]) == {"result": "sent", "held": "limit", "with": 2}
 
 
@@ -87,7 +87,7 @@ def test_a_group_without_a_token_at_its_end_waits_for_one_and_the_record_says_so
 
     until = format_time(T0 + 30 * MINUTE)
     assert waiting == {"result": "held", "because": "limit", "until": until}
-    assert topic.told() == [{"uno"}, {"dos"}]
+    assert topic.emails() == [{"uno"}, {"dos"}]
     assert topic.record(held) == {"result": "sent", "held": "limit"}
 
 
@@ -110,8 +110,14 @@ def test_each_recipient_gets_only_what_its_rules_send(
 
     sent = topic.mailer.sent[1:]
     labs, guard = recipient_id(LAB), recipient_id(GUARD)
-    told = dict(zip([email.attributes["to"] for email in sent], topic.told()[1:], strict=True))
-    assert told == {(labs,): {"lab", "otro-lab"}, (guard,): {"solo"}, (labs, guard): {"ambos"}}
+    by_recipients = dict(
+        zip([email.attributes["to"] for email in sent], topic.emails()[1:], strict=True)
+    )
+    assert by_recipients == {
+        (labs,): {"lab", "otro-lab"},
+        (guard,): {"solo"},
+        (labs, guard): {"ambos"},
+    }
     assert sent[0].attributes["location"] == ["Lab 1", "Lab 3"]
     assert sent[0].attributes["type"] == "prueba"
     assert sent[0].short == "MEDIA: 2 incidentes mas"
@@ -126,7 +132,7 @@ def test_a_change_that_the_stream_repeats_is_held_once(topic: Topic) -> None:
     topic.notifier.notify(held)
     topic.pass_by(6)
 
-    assert topic.told() == [{"uno"}, {"dos"}]
+    assert topic.emails() == [{"uno"}, {"dos"}]
     assert topic.record(held)["result"] == "sent"
 
 
@@ -167,8 +173,8 @@ def test_a_failed_digest_is_retried_later_and_sent_once(topic: Topic) -> None:
 
     assert failed["result"] == "held"
     assert too_early == 1
-    assert topic.told() == [{"uno"}, {"dos"}]
-    assert topic.notices.pending(topic.name, topic.clock.now()) == []
+    assert topic.emails() == [{"uno"}, {"dos"}]
+    assert topic.notifications.pending(topic.name, topic.clock.now()) == []
 
 
 def test_the_sender_raises_when_a_digest_is_not_sent(topic: Topic) -> None:
@@ -187,26 +193,26 @@ def test_a_crash_after_the_release_loses_nothing(topic: Topic) -> None:
     topic.clock.advance(5 * MINUTE)
 
     topic.digests.throttle.release(topic.name)
-    still_held = topic.notices.held(topic.name)[1]
+    still_held = topic.notifications.held(topic.name)[1]
     topic.flush()
 
     assert still_held == []
-    assert topic.told() == [{"uno"}, {"dos"}]
+    assert topic.emails() == [{"uno"}, {"dos"}]
 
 
 def test_a_state_is_stored_only_over_the_version_that_was_read(topic: Topic) -> None:
     topic.report()
-    state = topic.notices.load(7, [topic.name]).states[topic.name]
-    topic.notices.save(7, "g", {topic.name: Decision(state, None)})
+    state = topic.notifications.load(7, [topic.name]).states[topic.name]
+    topic.notifications.save(7, "g", {topic.name: Decision(state, None)})
 
     for seq, again in [(8, state), (7, replace(state, version=state.version + 1))]:
         with pytest.raises(Conflict):
-            topic.notices.save(seq, "g", {topic.name: Decision(again, None)})
+            topic.notifications.save(seq, "g", {topic.name: Decision(again, None)})
     with pytest.raises(Conflict):
-        topic.notices.release(topic.name, Released(state, T0, [[7]], {}))
+        topic.notifications.release(topic.name, Released(state, T0, [[7]], {}))
 
-    assert topic.notices.load(8, [topic.name]).decided == {}
-    assert topic.notices.pending(topic.name, END) == []
+    assert topic.notifications.load(8, [topic.name]).decided == {}
+    assert topic.notifications.pending(topic.name, END) == []
 
 
 def test_a_pending_digest_is_claimed_by_one_caller_for_a_while(topic: Topic) -> None:
@@ -215,14 +221,14 @@ def test_a_pending_digest_is_claimed_by_one_caller_for_a_while(topic: Topic) -> 
     topic.clock.advance(5 * MINUTE)
     topic.digests.throttle.release(topic.name)
     now = topic.clock.now()
-    (parcel,) = topic.notices.pending(topic.name, now)
+    (digest,) = topic.notifications.pending(topic.name, now)
 
-    claims = [topic.notices.claim(topic.name, parcel, now + MINUTE) for _ in range(2)]
+    claims = [topic.notifications.claim(topic.name, digest, now + MINUTE) for _ in range(2)]
 
     assert claims == [True, False]
-    assert topic.notices.pending(topic.name, now) == []
-    (later,) = topic.notices.pending(topic.name, now + MINUTE)
-    assert (later.members, later.attempts) == (parcel.members, 1)
+    assert topic.notifications.pending(topic.name, now) == []
+    (later,) = topic.notifications.pending(topic.name, now + MINUTE)
+    assert (later.members, later.attempts) == (digest.members, 1)
 
 
 def test_two_concurrent_runs_send_a_digest_once(topic: Topic) -> None:
@@ -243,7 +249,7 @@ def test_of_many_concurrent_decisions_one_lets_a_notification_leave(topic: Topic
         list(pool.map(topic.notifier.notify, changes))
     topic.pass_by(5)
 
-    assert sorted(len(told) for told in topic.told()) == [1, 7]
+    assert sorted(len(ids) for ids in topic.emails()) == [1, 7]
 
 
 def test_a_decision_stands_when_its_response_is_lost(topic: Topic, wire: FaultyWire) -> None:
@@ -256,7 +262,7 @@ def test_a_decision_stands_when_its_response_is_lost(topic: Topic, wire: FaultyW
     topic.notifier.notify(change)
     topic.pass_by(5)
 
-    assert topic.told() == [{"uno"}, {"dos"}]
+    assert topic.emails() == [{"uno"}, {"dos"}]
 
 
 def test_a_high_report_does_not_wait_for_an_unreachable_store(
@@ -270,7 +276,7 @@ def test_a_high_report_does_not_wait_for_an_unreachable_store(
     with pytest.raises(Unavailable):
         topic.notifier.notify(medium)
 
-    assert topic.told() == [{high.incident_id}]
+    assert topic.emails() == [{high.incident_id}]
 
 
 def test_a_sent_digest_whose_rows_cannot_be_removed_is_sent_again_whole(
@@ -284,8 +290,8 @@ def test_a_sent_digest_whose_rows_cannot_be_removed_is_sent_again_whole(
     topic.flush()
     topic.pass_by(2)
 
-    assert topic.told() == [{"uno"}, {"dos"}, {"dos"}]
-    assert topic.notices.held(topic.name)[1] == []
+    assert topic.emails() == [{"uno"}, {"dos"}, {"dos"}]
+    assert topic.notifications.held(topic.name)[1] == []
 
 
 def test_a_digest_larger_than_a_transaction_leaves_as_one(topic: Topic) -> None:
@@ -296,7 +302,7 @@ def test_a_digest_larger_than_a_transaction_leaves_as_one(topic: Topic) -> None:
 
     assert len(topic.mailer.sent) == 2
     assert "101" in topic.mailer.sent[1].subject
-    assert topic.notices.held(topic.name)[1] == []
+    assert topic.notifications.held(topic.name)[1] == []
 
 
 def test_the_changes_of_a_restored_feed_are_sent_although_it_counts_anew(topic: Topic) -> None:
@@ -320,7 +326,7 @@ def test_decisions_expire_and_held_notifications_do_not(topic: Topic, wire: Faul
     topic.report()
     topic.report()
 
-    items = wire.client.scan(TableName=topic.notices.table)["Items"]
+    items = wire.client.scan(TableName=topic.notifications.table)["Items"]
 
     expiring = Counter(item["row"]["S"].partition("#")[0] for item in items if "expiresAt" in item)
     staying = Counter(
@@ -346,22 +352,22 @@ def test_each_notification_is_in_one_email_in_any_story(
 ) -> None:
     table = create(wire.client, "notices")
     policy = ThrottlePolicy(burst=2, per_hour=12)
-    told = Story(build(wire, incident_tables, table, policy=policy))
+    played = Story(build(wire, incident_tables, table, policy=policy))
 
     for step in story:
-        told.play(*step)
-    told.end()
+        played.play(*step)
+    played.end()
 
-    for change in told.changes:
-        assert told.count(change) == 1
-        assert told.topic.record(change)["result"] == "sent"
-    assert told.late == []
-    assert told.topic.notices.held(told.topic.name)[1] == []
+    for change in played.changes:
+        assert played.count(change) == 1
+        assert played.topic.record(change)["result"] == "sent"
+    assert played.late == []
+    assert played.topic.notifications.held(played.topic.name)[1] == []
     wire.client.delete_table(TableName=table)
 
 
 class Story:
-    """What is reported to a topic; ``late``: what should have left at once and did not."""
+    """A story of reports to a topic; ``late`` has exempt changes that did not leave at once."""
 
     def __init__(self, topic: Topic) -> None:
         self.topic = topic
@@ -370,7 +376,7 @@ class Story:
         self._failed: list[Change] = []
 
     def play(self, step: str, place: int, urgency: str) -> None:
-        """One thing that happens."""
+        """Play one step."""
         if step == "report":
             fields = {"urgency": urgency, "location": f"Aula {place}"}
             self._tell(creation(at=self.topic.clock.now(), description=self._mark(), **fields))
@@ -386,14 +392,14 @@ class Story:
                 self._move(last, step)
 
     def end(self) -> None:
-        """Everything works again, and all the time that it needs passes."""
+        """Repair everything, and let enough time pass."""
         self.topic.mailer.down = False
         for change in self._failed:
             self.topic.notifier.notify(change)
         self.topic.pass_by(40, step=5)
 
     def count(self, change: Change) -> int:
-        """How many e-mails tell of it."""
+        """Return the number of e-mails about a change."""
         mails = self.topic.mailer.sent
         if change.before is not None:
             return sum(str(change.note) in mail.body for mail in mails)

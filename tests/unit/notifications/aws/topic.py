@@ -1,4 +1,4 @@
-"""The alarm on a topic over DynamoDB, whose clock a test moves and whose mail it reads."""
+"""Notifications through a topic over DynamoDB, with a clock and a mailer of the test's own."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -34,10 +34,10 @@ MINUTE = timedelta(minutes=1)
 
 @dataclass(frozen=True)
 class Topic:
-    """What is deployed: the function's two sides and what they stand on."""
+    """The two parts of the deployed function, with their stores, clock and mailer."""
 
     incidents: DynamoIncidents
-    notices: DynamoNotifications
+    notifications: DynamoNotifications
     mailer: FakeMailer
     deliveries: FakeDeliveries
     clock: ManualClock
@@ -46,41 +46,41 @@ class Topic:
 
     @property
     def name(self) -> str:
-        """What its rows are under."""
+        """Return the topic's key in the store."""
         return topic_of(self.incidents.position().epoch)
 
     def report(self, **fields: Any) -> Change:
-        """Commit a report, and let the alarm have it."""
+        """Commit a report, and notify of it."""
         known: dict[str, Any] = {"urgency": "medium", "at": self.clock.now()}
         change = self.incidents.commit(creation(**known | fields)).change
         self.notifier.notify(change)
         return change
 
     def move(self, change: Change, **fields: Any) -> Change:
-        """Commit what becomes of it, and let the alarm have it."""
+        """Commit an update, and notify of it."""
         moved = update(change.after, at=self.clock.now(), **fields)
         committed = self.incidents.commit(moved).change
         self.notifier.notify(committed)
         return committed
 
     def pass_by(self, minutes: int, *, step: int = 1) -> None:
-        """Let time pass, with the schedule's call every ``step`` minutes."""
+        """Advance the clock, with a call of the schedule every ``step`` minutes."""
         for _ in range(0, minutes, step):
             self.clock.advance(step * MINUTE)
             self.flush()
 
     def flush(self) -> None:
-        """The schedule's call; what fails is logged, and comes again."""
+        """Call the function as the schedule does; a failure is retried by the next call."""
         with suppress(Unavailable):
             self.digests.send_due()
 
-    def told(self) -> list[set[str]]:
-        """Of which incidents each e-mail tells."""
+    def emails(self) -> list[set[str]]:
+        """Return the incidents in each e-mail."""
         known = [change.incident_id for change in self.incidents.changes(after_seq=0, limit=999)]
         return [{name for name in known if name in email.body} for email in self.mailer.sent]
 
     def record(self, change: Change) -> dict[str, Any]:
-        """What is on record about its e-mail."""
+        """Return the recorded outcome of a change's e-mail."""
         found = {one.revision: one for one in self.deliveries.for_incident(change.incident_id)}
         return dict(found[change.after.revision].outcome)
 
@@ -88,13 +88,13 @@ class Topic:
 def build(
     wire: FaultyWire,
     tables: IncidentTables,
-    notices: str,
+    notifications: str,
     rules: Sequence[Rule] = (),
     policy: ThrottlePolicy | None = None,
 ) -> Topic:
-    """A topic on these tables; ``wire`` is between it and them."""
+    """Build a topic on these tables, whose requests pass ``wire``."""
     clock, mailer, deliveries = ManualClock(T0), FakeMailer(), FakeDeliveries()
-    memory = DynamoNotifications(wire.client, notices, clock)
+    memory = DynamoNotifications(wire.client, notifications, clock)
     throttle = Throttle(memory, clock, policy or ThrottlePolicy())
     feed = DynamoFeed(wire.client, tables.changes)
     rule_set = RuleSet(tuple(rules), LIMA) if rules else None
@@ -113,7 +113,7 @@ def build(
 
 @pytest.fixture
 def notices_table(wire: FaultyWire) -> Iterator[str]:
-    """An empty table of a test's own."""
+    """Yield an empty table for one test."""
     table = create(wire.client, "notices")
     yield table
     wire.client.delete_table(TableName=table)
@@ -121,5 +121,5 @@ def notices_table(wire: FaultyWire) -> Iterator[str]:
 
 @pytest.fixture
 def topic(wire: FaultyWire, incident_tables: IncidentTables, notices_table: str) -> Topic:
-    """Without rules."""
+    """Build a topic without rules."""
     return build(wire, incident_tables, notices_table)

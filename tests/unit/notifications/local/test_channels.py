@@ -1,4 +1,4 @@
-"""``channels_for``: the ways to each recipient, by one URL and those of Apprise."""
+"""``channels_for``: the channel of each recipient, by one URL and those of Apprise."""
 
 from pathlib import Path
 

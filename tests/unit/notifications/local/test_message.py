@@ -1,4 +1,4 @@
-"""An e-mail on the wire: its headers say exactly what the e-mail says."""
+"""The message of an e-mail: its headers hold exactly the e-mail's own fields."""
 
 from email import message_from_bytes, policy
 

@@ -1,4 +1,4 @@
-"""``SmtpMailer`` and ``MaildirMailer`` where their vendors are particular."""
+"""``SmtpMailer``: TLS, authentication, refusals and kept connections."""
 
 import ssl
 from pathlib import Path

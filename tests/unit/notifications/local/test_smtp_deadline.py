@@ -1,4 +1,4 @@
-"""``SmtpMailer`` before a server that answers for ever."""
+"""``SmtpMailer`` with a server whose answers never end."""
 
 import threading
 import time
@@ -18,7 +18,7 @@ EMAIL = Email("<a.1@alerta-utec>", "Asunto", "Cuerpo\n")
 
 
 def send_through(fault: Fault, deadline_s: float) -> list[EmailMessage]:
-    """What arrives of an e-mail through a gate with a fault."""
+    """Return what arrives of an e-mail through a gate with a fault."""
     with SmtpPeer() as peer, MailGate(peer.port) as gate:
         gate.fault = fault
         server = SmtpServer("127.0.0.1", gate.port)
@@ -29,7 +29,7 @@ def send_through(fault: Fault, deadline_s: float) -> list[EmailMessage]:
 
 
 def timers() -> list[threading.Thread]:
-    """Deadlines that have not been called off."""
+    """Return the deadlines that have not been cancelled."""
     return [thread for thread in threading.enumerate() if isinstance(thread, threading.Timer)]
 
 
