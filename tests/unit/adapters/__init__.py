@@ -1,1 +1,1 @@
-"""The use cases, over the fakes."""
+"""The adapters of the kernel, beyond the contract suites of their ports."""

@@ -20,7 +20,7 @@ from alerta_utec.webhooks.sender import (
 from tests.contract.builders import T0
 from tests.fakes.clock import ManualClock
 from tests.support.certificates import self_signed, server_context, trusting_context
-from tests.unit.adapters_aws.raw_peer import RawPeer
+from tests.unit.adapters.aws.connections_api.raw_peer import RawPeer
 
 HEADERS = {"content-type": "application/cloudevents+json", "webhook-id": "msg_1"}
 OK = b"HTTP/1.1 204 No Content\r\n\r\n"

@@ -6,4 +6,4 @@ from tests.contract.aws import (  # noqa: F401 (fixtures)
     emulator,
     incident_tables,
 )
-from tests.unit.adapters_aws.conftest import clock, wire  # noqa: F401 (fixtures)
+from tests.unit.adapters.aws.conftest import clock, wire  # noqa: F401 (fixtures)

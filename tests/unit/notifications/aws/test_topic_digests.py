@@ -19,7 +19,7 @@ from alerta_utec.notifications.rules import Pattern, Rule
 from alerta_utec.notifications.throttle import Released, ThrottlePolicy
 from tests.contract.aws import create
 from tests.contract.builders import T0, creation, update
-from tests.unit.adapters_aws.faults import FaultyWire, answer_lost, refusal, request_lost
+from tests.unit.adapters.aws.faults import FaultyWire, answer_lost, refusal, request_lost
 from tests.unit.notifications.aws.topic import MINUTE, Topic, build, notices_table, topic
 
 __all__ = ["notices_table", "topic"]

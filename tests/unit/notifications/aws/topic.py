@@ -26,7 +26,7 @@ from tests.contract.builders import T0, creation, update
 from tests.fakes.clock import ManualClock
 from tests.fakes.deliveries import FakeDeliveries
 from tests.fakes.mailer import FakeMailer
-from tests.unit.adapters_aws.faults import FaultyWire
+from tests.unit.adapters.aws.faults import FaultyWire
 
 LIMA = ZoneInfo("America/Lima")
 MINUTE = timedelta(minutes=1)

@@ -15,7 +15,7 @@ from alerta_utec.webhooks.job import JobKey
 from tests.contract.aws import SentWakeUps
 from tests.contract.builders import creation
 from tests.fakes.clock import ManualClock
-from tests.unit.adapters_aws.faults import FaultyWire, answer_lost, refusal
+from tests.unit.adapters.aws.faults import FaultyWire, answer_lost, refusal
 
 SECOND = timedelta(seconds=1)
 

@@ -12,7 +12,7 @@ from alerta_utec.webhooks.aws.registry import DynamoWebhooks, DynamoWebhooksWith
 from tests.contract.aws import addressed
 from tests.contract.builders import T0, webhook
 from tests.support.emulator import Emulator
-from tests.unit.adapters_aws.faults import FaultyWire, answer_lost, request_lost
+from tests.unit.adapters.aws.faults import FaultyWire, answer_lost, request_lost
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from alerta_utec.webhooks.local.sqlite import (
     SqliteWebhooks,
 )
 from tests.contract.builders import T0, creation, webhook
-from tests.unit.adapters_sqlite.conftest import Store
+from tests.unit.adapters.sqlite.conftest import Store
 
 TTL = timedelta(seconds=FINISHED_TTL_S)
 SECOND = timedelta(seconds=1)

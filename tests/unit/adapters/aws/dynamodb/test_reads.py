@@ -15,7 +15,7 @@ from alerta_utec.domain.incident import Incident
 from alerta_utec.domain.values import Status, Urgency
 from alerta_utec.ports.incidents import Query
 from tests.contract.builders import creation, update
-from tests.unit.adapters_aws.faults import FaultyWire, answer, refusal
+from tests.unit.adapters.aws.faults import FaultyWire, answer, refusal
 
 
 def _grown(store: DynamoIncidents, revisions: int) -> Incident:

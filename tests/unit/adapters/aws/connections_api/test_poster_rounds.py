@@ -5,8 +5,8 @@ import pytest
 from alerta_utec.adapters.aws.connections_api.poster import FUTILE_ROUNDS_MAX, ConnectionsApiPoster
 from alerta_utec.domain.errors import Unavailable
 from alerta_utec.ports.broadcast import SendResult
-from tests.unit.adapters_aws.connections_api import ConnectionsApi
-from tests.unit.adapters_aws.posting import FakeTime, PosterFactory
+from tests.unit.adapters.aws.connections_api.fake_api import ConnectionsApi
+from tests.unit.adapters.aws.connections_api.posting import FakeTime, PosterFactory
 
 FRAME = '{"type":"incident_update"}'
 ID = "BFHPhfCWIAMCKlQ="

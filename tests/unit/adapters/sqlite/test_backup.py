@@ -17,7 +17,7 @@ from alerta_utec.adapters.sqlite.schema import MIGRATIONS
 from alerta_utec.domain.change import Change
 from alerta_utec.domain.errors import NotFound
 from tests.contract.builders import creation
-from tests.unit.adapters_sqlite.conftest import OpenStore, Store
+from tests.unit.adapters.sqlite.conftest import OpenStore, Store
 
 
 def _files(folder: Path) -> set[str]:

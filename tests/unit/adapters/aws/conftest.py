@@ -24,8 +24,8 @@ from tests.contract.aws import (  # noqa: F401 (fixtures)
 from tests.contract.builders import T0
 from tests.fakes.clock import ManualClock
 from tests.support.emulator import Emulator
-from tests.unit.adapters_aws.faults import FaultyWire
-from tests.unit.adapters_aws.posting import api, poster, poster_at, time  # noqa: F401 (fixtures)
+from tests.unit.adapters.aws.connections_api.posting import api, poster, poster_at, time  # noqa: F401 (fixtures)
+from tests.unit.adapters.aws.faults import FaultyWire
 
 
 @pytest.fixture

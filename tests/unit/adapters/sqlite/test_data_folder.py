@@ -20,7 +20,7 @@ folder = DataFolder.open(Path(sys.argv[1]))
 print("ready", flush=True)
 sys.stdin.read()
 """
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 
 
 def _holder(path: Path) -> "subprocess.Popen[str]":

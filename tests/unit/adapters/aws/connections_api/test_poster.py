@@ -9,8 +9,8 @@ from alerta_utec.adapters.aws.connections_api.poster import FUTILE_ROUNDS_MAX, C
 from alerta_utec.domain.errors import Unavailable
 from alerta_utec.ports.broadcast import SendResult
 from tests.support.emulator import free_port
-from tests.unit.adapters_aws.connections_api import DROP, STAGE, ConnectionsApi
-from tests.unit.adapters_aws.posting import PosterFactory
+from tests.unit.adapters.aws.connections_api.fake_api import DROP, STAGE, ConnectionsApi
+from tests.unit.adapters.aws.connections_api.posting import PosterFactory
 
 FRAME = '{"type":"incident_update","incident":{"location":"Laboratorio Ñ 🎓"}}'
 ID = "BFHPhfCWIAMCKlQ="

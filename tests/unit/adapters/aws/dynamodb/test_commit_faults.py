@@ -12,7 +12,7 @@ from alerta_utec.domain.values import Status
 from tests.contract.aws import addressed
 from tests.contract.builders import creation, update
 from tests.support.emulator import Emulator
-from tests.unit.adapters_aws.faults import (
+from tests.unit.adapters.aws.faults import (
     Fault,
     FaultyWire,
     answer,

@@ -15,7 +15,7 @@ from alerta_utec.domain.errors import NotFound, Unavailable
 from alerta_utec.domain.values import Status
 from alerta_utec.notifications.ports import Decision
 from tests.contract.builders import T0, creation, update
-from tests.unit.adapters_sqlite.conftest import OpenStore, Store
+from tests.unit.adapters.sqlite.conftest import OpenStore, Store
 
 
 def _sql(path: Path, statement: str) -> list[tuple[object, ...]]:

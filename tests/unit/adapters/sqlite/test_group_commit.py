@@ -19,7 +19,7 @@ from alerta_utec.domain.values import Status
 from alerta_utec.ports.incidents import Committed
 from tests.contract.builders import T0, creation, update
 from tests.fakes.commits import CallBeforeWait, CallOnCommit, CommitLog
-from tests.unit.adapters_sqlite.conftest import Store
+from tests.unit.adapters.sqlite.conftest import Store
 
 WAIT_S = 30
 DAY = timedelta(hours=24)

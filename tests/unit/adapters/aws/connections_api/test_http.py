@@ -16,9 +16,9 @@ from alerta_utec.adapters.aws.connections_api.http import (
 )
 from alerta_utec.adapters.aws.connections_api.sigv4 import Credentials, Payload
 from tests.support.emulator import free_port
-from tests.unit.adapters_aws.connections_api import CREDENTIALS, ConnectionsApi
-from tests.unit.adapters_aws.posting import connections_http
-from tests.unit.adapters_aws.raw_peer import OK, RawPeer
+from tests.unit.adapters.aws.connections_api.fake_api import CREDENTIALS, ConnectionsApi
+from tests.unit.adapters.aws.connections_api.posting import connections_http
+from tests.unit.adapters.aws.connections_api.raw_peer import OK, RawPeer
 
 ID = "BFHPhfCWIAMCKlQ="
 FRAME = Payload.of('{"hola":"ñ"}'.encode())

@@ -11,9 +11,9 @@ from alerta_utec.adapters.aws.dynamodb.connections import DynamoConnections
 from alerta_utec.domain.errors import Unavailable
 from alerta_utec.ports.connections import Connection
 from tests.fakes.clock import ManualClock
-from tests.unit.adapters_aws.connections_api import DROP, ConnectionsApi
-from tests.unit.adapters_aws.faults import FaultyWire, request_lost
-from tests.unit.adapters_aws.posting import connections_http
+from tests.unit.adapters.aws.connections_api.fake_api import DROP, ConnectionsApi
+from tests.unit.adapters.aws.connections_api.posting import connections_http
+from tests.unit.adapters.aws.faults import FaultyWire, request_lost
 
 
 @pytest.fixture

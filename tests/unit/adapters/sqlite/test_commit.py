@@ -16,7 +16,7 @@ from alerta_utec.domain.change import Change
 from alerta_utec.domain.errors import Conflict
 from tests.contract.builders import T0, creation
 from tests.fakes.commits import CallOnCommit
-from tests.unit.adapters_sqlite.conftest import Store
+from tests.unit.adapters.sqlite.conftest import Store
 
 SECOND = timedelta(seconds=1)
 DAY = timedelta(hours=24)

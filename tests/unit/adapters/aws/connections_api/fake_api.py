@@ -8,7 +8,7 @@ from urllib.parse import unquote
 
 from alerta_utec.adapters.aws.connections_api.sigv4 import Credentials
 from tests.support.loopback import LoopbackServer, WholeRequestHandler
-from tests.unit.adapters_aws.signatures import signed_by_botocore
+from tests.unit.adapters.aws.connections_api.signatures import signed_by_botocore
 
 CREDENTIALS = Credentials("test", "test")
 REGION = "us-east-1"

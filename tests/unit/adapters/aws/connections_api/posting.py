@@ -7,7 +7,7 @@ import pytest
 
 from alerta_utec.adapters.aws.connections_api.http import ApiAddress, ConnectionsHttp
 from alerta_utec.adapters.aws.connections_api.poster import ConnectionsApiPoster
-from tests.unit.adapters_aws.connections_api import CREDENTIALS, REGION, ConnectionsApi
+from tests.unit.adapters.aws.connections_api.fake_api import CREDENTIALS, REGION, ConnectionsApi
 
 PosterFactory = Callable[..., ConnectionsApiPoster]
 

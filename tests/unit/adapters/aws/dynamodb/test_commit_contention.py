@@ -16,7 +16,7 @@ from alerta_utec.adapters.retry import Retry
 from alerta_utec.domain.errors import Conflict, Unavailable
 from alerta_utec.domain.values import Status
 from tests.contract.builders import creation, update
-from tests.unit.adapters_aws.faults import (
+from tests.unit.adapters.aws.faults import (
     Fault,
     FaultyWire,
     answer,

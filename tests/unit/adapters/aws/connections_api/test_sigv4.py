@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alerta_utec.adapters.aws.connections_api.sigv4 import Credentials, Payload, Signer
-from tests.unit.adapters_aws.signatures import signed_by_botocore
+from tests.unit.adapters.aws.connections_api.signatures import signed_by_botocore
 
 keys = st.text(st.characters(codec="ascii", categories=["L", "N"]), min_size=1, max_size=40)
 ids = st.text(min_size=1, max_size=40).filter(lambda text: text not in (".", ".."))

@@ -13,9 +13,9 @@ import pytest
 from alerta_utec.adapters.sqlite.database import Database
 from alerta_utec.domain.errors import Unavailable
 from tests.contract.builders import creation
-from tests.unit.adapters_sqlite.conftest import OpenStore, Store
+from tests.unit.adapters.sqlite.conftest import OpenStore, Store
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 # Commits so many incidents, checkpoints in between if told to, and dies without closing.
 KILLED = """
 import os, sys

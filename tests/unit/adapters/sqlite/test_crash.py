@@ -8,7 +8,7 @@ from contextlib import closing
 from pathlib import Path
 
 from tests.contract.builders import creation
-from tests.unit.adapters_sqlite.conftest import OpenStore
+from tests.unit.adapters.sqlite.conftest import OpenStore
 
 WRITER = """
 import sys
@@ -24,7 +24,7 @@ while True:
     committed = incidents.commit(creation(urgency="high", description="x" * 2000))
     print(committed.change.after.seq, committed.change.incident_id, flush=True)
 """
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 
 
 def _commit_until_killed(path: Path, commits: int) -> list[tuple[int, str]]:

@@ -11,7 +11,7 @@ from alerta_utec.domain.filters import Filter
 from alerta_utec.domain.policy import Identity, Role
 from alerta_utec.ports.connections import Connection
 from tests.fakes.clock import ManualClock
-from tests.unit.adapters_aws.faults import Fault, FaultyWire, answer, refusal, request_lost
+from tests.unit.adapters.aws.faults import Fault, FaultyWire, answer, refusal, request_lost
 
 
 @pytest.fixture

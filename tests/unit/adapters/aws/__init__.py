@@ -1,0 +1,1 @@
+"""The AWS adapters beyond the contract suites: faults, races and limits of the vendor."""

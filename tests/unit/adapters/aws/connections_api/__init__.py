@@ -1,0 +1,1 @@
+"""``@connections`` against peers of the tests' own: outcomes, signatures, faults."""

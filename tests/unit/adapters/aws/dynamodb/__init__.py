@@ -1,0 +1,1 @@
+"""DynamoDB on the emulator, through a wire that can fail."""

@@ -1,0 +1,1 @@
+"""The SQLite adapter beyond the contract suites: crashes, full disks, locks, copies."""

@@ -1,1 +1,0 @@
-"""What is particular to the AWS adapters, beside the ports' contract suites."""

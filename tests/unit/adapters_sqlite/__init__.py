@@ -1,1 +1,0 @@
-"""The local adapters: crashes, full disks, locks, copies."""
