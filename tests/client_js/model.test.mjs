@@ -19,7 +19,7 @@ const PAGE = 3;
 const matches = (filter, one) => !filter.urgency || filter.urgency.includes(one.urgency);
 
 /** The service: a feed of changes, and the rules of `sync`. */
-class Service {
+class FakeFeed {
   epoch = "e1";
   changes = [];
   incidents = new Map();
@@ -99,8 +99,8 @@ class Service {
 }
 
 /** A client on the bench, that service, and everything between them. */
-class World {
-  service = new Service();
+class Simulation {
+  service = new FakeFeed();
   filter = {};
   /** By connection: the service's filter for it, and the frames on their way to the client. */
   lines = new Map();
@@ -245,20 +245,20 @@ class World {
 
 test("hundreds of random histories end with the service's state", () => {
   for (let seed = 1; seed <= SEEDS; seed += 1) {
-    const world = new World(seed);
+    const simulation = new Simulation(seed);
 
     try {
-      for (let step = 0; step < STEPS; step += 1) world.step();
-      world.settle();
+      for (let step = 0; step < STEPS; step += 1) simulation.step();
+      simulation.settle();
 
-      const { machine } = world.bench;
-      const open = [...world.service.incidents.values()].filter(({ status }) => status === "pendiente");
-      const expected = open.filter((one) => matches(world.filter, one));
-      const held = [...world.held.values()].filter(({ status }) => status === "pendiente");
+      const { machine } = simulation.bench;
+      const open = [...simulation.service.incidents.values()].filter(({ status }) => status === "pendiente");
+      const expected = open.filter((one) => matches(simulation.filter, one));
+      const held = [...simulation.held.values()].filter(({ status }) => status === "pendiente");
       const bySeq = (one, other) => one.seq - other.seq;
       assert.equal(machine.state(), "live");
-      assert.deepEqual(held.filter((one) => matches(world.filter, one)).sort(bySeq), expected.sort(bySeq));
-      assert.ok(world.sends.every(({ settled }) => settled?.type === "ack"));
+      assert.deepEqual(held.filter((one) => matches(simulation.filter, one)).sort(bySeq), expected.sort(bySeq));
+      assert.ok(simulation.sends.every(({ settled }) => settled?.type === "ack"));
     } catch (failure) {
       throw new Error(`with seed ${seed}`, { cause: failure });
     }

@@ -22,7 +22,7 @@ SECOND = timedelta(seconds=1)
 MINUTE = timedelta(minutes=1)
 
 
-class House:
+class FeedToRedrive:
     """A store with changes of known times, and where they are sent."""
 
     def __init__(self) -> None:
@@ -55,8 +55,8 @@ class House:
 
 
 @pytest.fixture
-def house() -> House:
-    return House()
+def feed() -> FeedToRedrive:
+    return FeedToRedrive()
 
 
 def pointer(first_at: datetime, last_at: datetime | None = None) -> FailedBatch:
@@ -67,21 +67,23 @@ def seqs(changes: object) -> list[int]:
     return [change.after.seq for change in changes]  # type: ignore[attr-defined]
 
 
-def test_a_pointer_means_the_changes_of_its_time_with_slack_at_both_ends(house: House) -> None:
+def test_a_pointer_means_the_changes_of_its_time_with_slack_at_both_ends(
+    feed: FeedToRedrive,
+) -> None:
     for minute in range(20):
-        house.commit(NOON + minute * MINUTE)
+        feed.commit(NOON + minute * MINUTE)
 
-    found = house.redrive().meant_by(pointer(NOON + 8 * MINUTE, NOON + 10 * MINUTE))
+    found = feed.redrive().meant_by(pointer(NOON + 8 * MINUTE, NOON + 10 * MINUTE))
 
     assert SLACK == 2 * MINUTE
     assert seqs(found) == [7, 8, 9, 10, 11, 12, 13]
 
 
-def test_no_change_that_waited_long_to_be_committed_is_missed(house: House) -> None:
+def test_no_change_that_waited_long_to_be_committed_is_missed(feed: FeedToRedrive) -> None:
     for second in range(0, 600, 5):
         # Made up to 20 s before it is committed, and so out of order.
-        house.commit(NOON + (second - (second * 7) % 20) * SECOND)
-    redrive = house.redrive()
+        feed.commit(NOON + (second - (second * 7) % 20) * SECOND)
+    redrive = feed.redrive()
 
     for seq in range(1, 121):
         arrived = (NOON + (seq - 1) * 5 * SECOND).replace(microsecond=0)
@@ -89,48 +91,48 @@ def test_no_change_that_waited_long_to_be_committed_is_missed(house: House) -> N
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, 3, PER_READ, PER_READ + 1])
-def test_a_pointer_to_everything_means_everything(house: House, count: int) -> None:
+def test_a_pointer_to_everything_means_everything(feed: FeedToRedrive, count: int) -> None:
     for _ in range(count):
-        house.commit(NOON)
+        feed.commit(NOON)
 
-    assert seqs(house.redrive().meant_by(pointer(NOON))) == list(range(1, count + 1))
+    assert seqs(feed.redrive().meant_by(pointer(NOON))) == list(range(1, count + 1))
 
 
 @pytest.mark.parametrize("at", [NOON - timedelta(days=1), NOON + timedelta(days=1)])
-def test_a_pointer_to_another_time_means_nothing(house: House, at: datetime) -> None:
-    house.commit(NOON)
+def test_a_pointer_to_another_time_means_nothing(feed: FeedToRedrive, at: datetime) -> None:
+    feed.commit(NOON)
 
-    assert seqs(house.redrive().meant_by(pointer(at))) == []
+    assert seqs(feed.redrive().meant_by(pointer(at))) == []
 
 
-def test_changes_are_named_by_seq_as_far_as_there_are(house: House) -> None:
+def test_changes_are_named_by_seq_as_far_as_there_are(feed: FeedToRedrive) -> None:
     for _ in range(5):
-        house.commit(NOON)
+        feed.commit(NOON)
 
-    assert seqs(house.redrive().changes(2, 4)) == [2, 3, 4]
-    assert seqs(house.redrive().changes(4, 900)) == [4, 5]
-    assert seqs(house.redrive().changes(6, 900)) == []
+    assert seqs(feed.redrive().changes(2, 4)) == [2, 3, 4]
+    assert seqs(feed.redrive().changes(4, 900)) == [4, 5]
+    assert seqs(feed.redrive().changes(6, 900)) == []
 
 
-def test_a_change_is_sent_on_the_channel_that_is_named_and_once(house: House) -> None:
-    change = house.commit(NOON)
-    redrive = house.redrive()
+def test_a_change_is_sent_on_the_channel_that_is_named_and_once(feed: FeedToRedrive) -> None:
+    change = feed.commit(NOON)
+    redrive = feed.redrive()
 
     first = redrive.again(change, "email", unless_delivered=True)
     second = redrive.again(change, "email", unless_delivered=True)
 
     assert (first.result, second.result) == (RedriveResult.SENT, RedriveResult.SENT)
     assert (first.known, second.known) == (False, True)
-    assert house.sent == [("email", 1)]
+    assert feed.sent == [("email", 1)]
 
 
-def test_what_calls_for_no_email_is_not_sent_as_one(house: House) -> None:
-    change = house.commit(NOON, urgency="low")
+def test_what_calls_for_no_email_is_not_sent_as_one(feed: FeedToRedrive) -> None:
+    change = feed.commit(NOON, urgency="low")
 
-    step = house.redrive().again(change, "email", unless_delivered=False)
+    step = feed.redrive().again(change, "email", unless_delivered=False)
 
     assert step.result is RedriveResult.NOT_CALLED_FOR
-    assert house.sent == []
+    assert feed.sent == []
 
 
 @pytest.mark.parametrize(
@@ -145,59 +147,59 @@ def test_what_calls_for_no_email_is_not_sent_as_one(house: House) -> None:
     ],
 )
 def test_what_is_on_record_as_delivered_is_not_sent_again(
-    house: House,
+    feed: FeedToRedrive,
     channel: Literal["broadcast", "email"],
     outcome: dict[str, object],
     result: RedriveResult,
 ) -> None:
-    change = house.commit(NOON)
-    house.deliveries.record([Delivery.of(change, channel, NOON, outcome)])
+    change = feed.commit(NOON)
+    feed.deliveries.record([Delivery.of(change, channel, NOON, outcome)])
 
-    step = house.redrive().again(change, channel, unless_delivered=True)
+    step = feed.redrive().again(change, channel, unless_delivered=True)
 
     assert step.result is result
-    assert len(house.sent) == (result is RedriveResult.SENT)
+    assert len(feed.sent) == (result is RedriveResult.SENT)
 
 
 def test_a_change_is_owed_to_its_webhooks_which_know_what_they_have_been_sent(
-    house: House,
+    feed: FeedToRedrive,
 ) -> None:
-    change = house.commit(NOON, urgency="low")
+    change = feed.commit(NOON, urgency="low")
 
-    step = house.redrive().again(change, "webhooks", unless_delivered=True)
+    step = feed.redrive().again(change, "webhooks", unless_delivered=True)
 
     assert step.result is RedriveResult.QUEUED
-    assert house.sent == [("webhooks", 1)]
+    assert feed.sent == [("webhooks", 1)]
 
 
-def test_the_record_of_another_channel_or_revision_says_nothing(house: House) -> None:
-    change = house.commit(NOON)
+def test_the_record_of_another_channel_or_revision_says_nothing(feed: FeedToRedrive) -> None:
+    change = feed.commit(NOON)
     other = dataclasses.replace(Delivery.of(change, "email", NOON, {"result": "sent"}), revision=2)
-    house.deliveries.record([other, Delivery.of(change, "broadcast", NOON, {"attempted": 0})])
+    feed.deliveries.record([other, Delivery.of(change, "broadcast", NOON, {"attempted": 0})])
 
-    step = house.redrive().again(change, "email", unless_delivered=True)
-
-    assert step.result is RedriveResult.SENT
-
-
-def test_what_is_named_by_seq_is_sent_whatever_the_record_says(house: House) -> None:
-    change = house.commit(NOON)
-    house.deliveries.record([Delivery.of(change, "email", NOON, {"result": "sent"})])
-
-    step = house.redrive().again(change, "email", unless_delivered=False)
+    step = feed.redrive().again(change, "email", unless_delivered=True)
 
     assert step.result is RedriveResult.SENT
 
 
-def test_what_fails_is_said_and_tried_again_only_by_the_next_run(house: House) -> None:
-    change = house.commit(NOON)
-    redrive = house.redrive()
-    house.broken.add("broadcast")
+def test_what_is_named_by_seq_is_sent_whatever_the_record_says(feed: FeedToRedrive) -> None:
+    change = feed.commit(NOON)
+    feed.deliveries.record([Delivery.of(change, "email", NOON, {"result": "sent"})])
+
+    step = feed.redrive().again(change, "email", unless_delivered=False)
+
+    assert step.result is RedriveResult.SENT
+
+
+def test_what_fails_is_said_and_tried_again_only_by_the_next_run(feed: FeedToRedrive) -> None:
+    change = feed.commit(NOON)
+    redrive = feed.redrive()
+    feed.broken.add("broadcast")
 
     failed = redrive.again(change, "broadcast", unless_delivered=True)
-    house.broken.clear()
+    feed.broken.clear()
     still = redrive.again(change, "broadcast", unless_delivered=True)
-    sent = house.redrive().again(change, "broadcast", unless_delivered=True)
+    sent = feed.redrive().again(change, "broadcast", unless_delivered=True)
 
     assert [step.result for step in (failed, still, sent)] == [
         RedriveResult.FAILED,
@@ -206,13 +208,13 @@ def test_what_fails_is_said_and_tried_again_only_by_the_next_run(house: House) -
     ]
 
 
-def test_a_dry_run_sends_nothing(house: House) -> None:
-    change = house.commit(NOON)
+def test_a_dry_run_sends_nothing(feed: FeedToRedrive) -> None:
+    change = feed.commit(NOON)
 
-    step = house.redrive(dry_run=True).again(change, "broadcast", unless_delivered=True)
+    step = feed.redrive(dry_run=True).again(change, "broadcast", unless_delivered=True)
 
     assert step.result is RedriveResult.DUE
-    assert house.sent == []
+    assert feed.sent == []
 
 
 def shard_at(position: Position | None) -> Shard:
@@ -220,43 +222,43 @@ def shard_at(position: Position | None) -> Shard:
     return Shard(position, "r", 1, 2, NOON, (), ("a", "b"))
 
 
-def test_a_shard_is_sent_to_its_clients_alone_whatever_the_record_says(house: House) -> None:
-    change = house.commit(NOON)
-    house.deliveries.record([Delivery.of(change, "broadcast", NOON, {"attempted": 0})])
+def test_a_shard_is_sent_to_its_clients_alone_whatever_the_record_says(feed: FeedToRedrive) -> None:
+    change = feed.commit(NOON)
+    feed.deliveries.record([Delivery.of(change, "broadcast", NOON, {"attempted": 0})])
     shard = shard_at(change.position)
 
-    step = house.redrive().shard(shard)
+    step = feed.redrive().shard(shard)
 
     assert step is not None
     assert (step.change, step.channel, step.result) == (change, "broadcast", RedriveResult.SENT)
-    assert (house.shards, house.sent) == ([shard], [])
+    assert (feed.shards, feed.sent) == ([shard], [])
 
 
-def test_a_shard_that_fails_is_said(house: House) -> None:
-    change = house.commit(NOON)
-    house.broken.add("broadcast")
+def test_a_shard_that_fails_is_said(feed: FeedToRedrive) -> None:
+    change = feed.commit(NOON)
+    feed.broken.add("broadcast")
 
-    step = house.redrive().shard(shard_at(change.position))
+    step = feed.redrive().shard(shard_at(change.position))
 
     assert step is not None
     assert step.result is RedriveResult.FAILED
 
 
-def test_a_dry_run_sends_no_shard(house: House) -> None:
-    change = house.commit(NOON)
+def test_a_dry_run_sends_no_shard(feed: FeedToRedrive) -> None:
+    change = feed.commit(NOON)
 
-    step = house.redrive(dry_run=True).shard(shard_at(change.position))
+    step = feed.redrive(dry_run=True).shard(shard_at(change.position))
 
     assert step is not None
     assert step.result is RedriveResult.DUE
-    assert house.shards == []
+    assert feed.shards == []
 
 
-def test_a_shard_of_no_change_means_nothing(house: House) -> None:
-    change = house.commit(NOON)
+def test_a_shard_of_no_change_means_nothing(feed: FeedToRedrive) -> None:
+    change = feed.commit(NOON)
     assert change.position is not None
 
     restored, later = Position("other", 1), Position(change.position.epoch, 2)
 
-    assert [house.redrive().shard(shard_at(one)) for one in (restored, later)] == [None, None]
-    assert house.shards == []
+    assert [feed.redrive().shard(shard_at(one)) for one in (restored, later)] == [None, None]
+    assert feed.shards == []

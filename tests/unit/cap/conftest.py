@@ -1,3 +1,3 @@
 """The fixtures that the wing's tests share with the kernel's."""
 
-from tests.unit.handlers.conftest import world  # noqa: F401 (a fixture)
+from tests.unit.handlers.conftest import service  # noqa: F401 (a fixture)

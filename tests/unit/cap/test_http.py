@@ -11,22 +11,24 @@ from alerta_utec.cap.http import page_of
 from tests import events
 from tests.support.cap import Alert
 from tests.support.incidents import incident
-from tests.unit.handlers.conftest import World
+from tests.unit.handlers.conftest import ServiceOverFakes
 
 
-def _answer(world: World, **parts: Any) -> dict[str, Any]:
-    return world.http(events.load("http_cap") | parts)
+def _answer(service: ServiceOverFakes, **parts: Any) -> dict[str, Any]:
+    return service.http(events.load("http_cap") | parts)
 
 
-def _refusal(world: World, **parts: Any) -> tuple[int, dict[str, Any]]:
-    answer = _answer(world, **parts)
+def _refusal(service: ServiceOverFakes, **parts: Any) -> tuple[int, dict[str, Any]]:
+    answer = _answer(service, **parts)
     return answer["statusCode"], json.loads(answer["body"])
 
 
-def test_the_route_returns_the_alert_with_its_address_in_the_panel(world: World) -> None:
-    world.submit(incident(incidentId="aula-1", urgency="high"))
+def test_the_route_returns_the_alert_with_its_address_in_the_panel(
+    service: ServiceOverFakes,
+) -> None:
+    service.submit(incident(incidentId="aula-1", urgency="high"))
 
-    answer = _answer(world)
+    answer = _answer(service)
 
     assert answer["statusCode"] == 200
     assert answer["headers"]["Content-Type"] == "application/cap+xml; charset=utf-8"
@@ -36,36 +38,36 @@ def test_the_route_returns_the_alert_with_its_address_in_the_panel(world: World)
     assert alert.one("web") == "https://f6g7h8i9j0.execute-api.us-east-1.amazonaws.com/#i=aula-1"
 
 
-def test_an_update_refers_to_the_earlier_alerts(world: World) -> None:
-    world.submit(incident(incidentId="aula-1"))
-    first = Alert(_answer(world)["body"].encode())
-    world.get("http_patch")
+def test_an_update_refers_to_the_earlier_alerts(service: ServiceOverFakes) -> None:
+    service.submit(incident(incidentId="aula-1"))
+    first = Alert(_answer(service)["body"].encode())
+    service.get("http_patch")
 
-    second = Alert(_answer(world)["body"].encode())
+    second = Alert(_answer(service)["body"].encode())
 
     assert second.one("references") == first.reference
 
 
-def test_the_status_test_asks_for_a_test_alert(world: World) -> None:
-    world.submit(incident(incidentId="aula-1"))
+def test_the_status_test_asks_for_a_test_alert(service: ServiceOverFakes) -> None:
+    service.submit(incident(incidentId="aula-1"))
 
-    answer = _answer(world, queryStringParameters={"status": "Test"})
+    answer = _answer(service, queryStringParameters={"status": "Test"})
 
     assert Alert(answer["body"].encode()).one("status") == "Test"
 
 
 @pytest.mark.parametrize("status", ["Actual", "Exercise", "test", "", "Test,Test"])
-def test_any_other_status_is_refused(world: World, status: str) -> None:
-    world.submit(incident(incidentId="aula-1"))
+def test_any_other_status_is_refused(service: ServiceOverFakes, status: str) -> None:
+    service.submit(incident(incidentId="aula-1"))
 
-    code, problem = _refusal(world, queryStringParameters={"status": status})
+    code, problem = _refusal(service, queryStringParameters={"status": status})
 
     assert (code, problem["code"]) == (400, "invalid_request")
     assert problem["errors"] == [{"field": "status", "problem": "debe ser uno de: Test"}]
 
 
-def test_an_unknown_incident_has_no_alert(world: World) -> None:
-    code, problem = _refusal(world)
+def test_an_unknown_incident_has_no_alert(service: ServiceOverFakes) -> None:
+    code, problem = _refusal(service)
 
     assert (code, problem["code"]) == (404, "not_found")
 

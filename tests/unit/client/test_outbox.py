@@ -4,7 +4,7 @@ from alerta_utec.client.errors import Disconnected
 from alerta_utec.client.events import CaughtUp, Connected, Lost, Reset
 from alerta_utec.client.outbox import Outbox
 from alerta_utec.domain.change import Position
-from tests.unit.client.world import Service
+from tests.unit.client.simulation import FakeFeed
 
 
 def at(seq: int) -> Position:
@@ -12,7 +12,7 @@ def at(seq: int) -> Position:
 
 
 def test_the_position_of_a_page_holds_only_after_its_last_event() -> None:
-    service = Service()
+    service = FakeFeed()
     outbox = Outbox(at(0), 10)
     outbox.put([service.commit(name, open=True) for name in "ab"], at(2))
 
@@ -26,7 +26,7 @@ def test_the_position_of_a_page_holds_only_after_its_last_event() -> None:
 
 def test_a_position_that_moves_without_an_event_holds_once_what_waits_is_read() -> None:
     outbox = Outbox(at(0), 10)
-    outbox.put([Service().commit("a", open=True)], at(1))
+    outbox.put([FakeFeed().commit("a", open=True)], at(1))
 
     outbox.put([], at(3))
     before = outbox.position
@@ -38,7 +38,7 @@ def test_a_position_that_moves_without_an_event_holds_once_what_waits_is_read() 
 
 
 def test_a_reset_takes_the_position_away_until_the_snapshot_has_been_read() -> None:
-    service = Service()
+    service = FakeFeed()
     outbox = Outbox(at(7), 10)
     outbox.put([Reset(at(2)), service.commit("a", open=True)], None)
     outbox.put([service.commit("b", open=True)], at(2))
@@ -52,7 +52,7 @@ def test_a_reset_takes_the_position_away_until_the_snapshot_has_been_read() -> N
 
 
 def test_room_ends_at_the_bound_and_is_back_when_half_is_read() -> None:
-    service = Service()
+    service = FakeFeed()
     outbox = Outbox(at(0), 4)
 
     rooms = []
@@ -68,7 +68,7 @@ def test_room_ends_at_the_bound_and_is_back_when_half_is_read() -> None:
 
 def test_statuses_that_nobody_reads_take_one_place() -> None:
     outbox = Outbox(at(0), 2)
-    outbox.put([Service().commit(name, open=True) for name in "ab"], at(2))
+    outbox.put([FakeFeed().commit(name, open=True) for name in "ab"], at(2))
 
     for _ in range(100):
         outbox.put([Lost(Disconnected(1006), 0.1)], at(2))

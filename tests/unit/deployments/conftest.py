@@ -1,3 +1,3 @@
 """The fixture of the handlers over fakes."""
 
-from tests.unit.handlers.conftest import world  # noqa: F401 (a fixture)
+from tests.unit.handlers.conftest import service  # noqa: F401 (a fixture)

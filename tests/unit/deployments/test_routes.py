@@ -19,7 +19,7 @@ from alerta_utec.handlers.routes import (
 )
 from benchmarks.cold_start import SETTINGS
 from tests.support.emulator import ROOT, clean_environment
-from tests.unit.handlers.conftest import World
+from tests.unit.handlers.conftest import ServiceOverFakes
 
 # For people, or the descriptions themselves.
 UNDOCUMENTED = {route.key for route in (*PANEL_ROUTES, *DOCUMENT_ROUTES)}
@@ -51,9 +51,9 @@ def test_no_route_is_in_the_table_twice() -> None:
     assert len(HTTP_ROUTE_KEYS) == len(set(HTTP_ROUTE_KEYS))
 
 
-def test_the_handlers_of_one_machine_serve_every_route(world: World) -> None:
-    assert world.handlers.http.route_keys == set(HTTP_ROUTE_KEYS)
-    assert world.handlers.websocket.keys() == {route.handler for route in WEBSOCKET_ROUTES}
+def test_the_handlers_of_one_machine_serve_every_route(service: ServiceOverFakes) -> None:
+    assert service.handlers.http.route_keys == set(HTTP_ROUTE_KEYS)
+    assert service.handlers.websocket.keys() == {route.handler for route in WEBSOCKET_ROUTES}
 
 
 def test_the_http_lambda_serves_every_route() -> None:

@@ -31,8 +31,8 @@ ADDRESS = FixedAddress("wss://a1b2c3d4e5.execute-api.us-east-1.amazonaws.com/dev
 
 
 @dataclass
-class World:
-    """The handlers, and the fakes that they act on."""
+class ServiceOverFakes:
+    """The handlers over fakes, as one deployment wires them."""
 
     clock: ManualClock = field(default_factory=ManualClock)
     stored: TemporaryStore = field(default_factory=TemporaryStore)
@@ -109,6 +109,6 @@ class World:
 
 
 @pytest.fixture
-def world() -> World:
-    """Handlers over empty fakes."""
-    return World()
+def service() -> ServiceOverFakes:
+    """Return the handlers over empty fakes."""
+    return ServiceOverFakes()

@@ -23,7 +23,7 @@ from alerta_utec.handlers.routes import ACTIONS
 from alerta_utec.ports.incidents import Query
 from tests import events
 from tests.support.incidents import incident
-from tests.unit.handlers.conftest import World
+from tests.unit.handlers.conftest import ServiceOverFakes
 
 
 class Broken:
@@ -39,56 +39,56 @@ class Broken:
         return fail
 
 
-def test_a_listing_keeps_to_its_query_and_gives_a_cursor(world: World) -> None:
+def test_a_listing_keeps_to_its_query_and_gives_a_cursor(service: ServiceOverFakes) -> None:
     for number, urgency in enumerate(["high", "low", "medium", "high"], start=1):
-        world.submit(incident(incidentId=f"aula-{number}", urgency=urgency))
+        service.submit(incident(incidentId=f"aula-{number}", urgency=urgency))
 
-    status, headers, body = world.get("http_list")
+    status, headers, body = service.get("http_list")
 
     assert status == 200
     assert headers["Content-Type"] == "application/json"
     assert headers["Cache-Control"] == "no-store"
     assert [found["incidentId"] for found in body["incidents"]] == ["aula-4", "aula-3"]
-    rest = world.get("http_list", queryStringParameters={"cursor": body["cursor"]})[2]
+    rest = service.get("http_list", queryStringParameters={"cursor": body["cursor"]})[2]
     assert [found["incidentId"] for found in rest["incidents"]] == ["aula-2", "aula-1"]
     assert "cursor" not in rest
 
 
-def test_no_query_string_lists_what_there_is(world: World) -> None:
+def test_no_query_string_lists_what_there_is(service: ServiceOverFakes) -> None:
     event = events.load("http_list")
     del event["queryStringParameters"]
 
-    response = world.http(event)
+    response = service.http(event)
 
     assert (response["statusCode"], response["body"]) == (200, '{"incidents":[]}')
 
 
-def test_an_incident_is_shown_with_its_history(world: World) -> None:
-    world.submit(incident(incidentId="aula-1"))
+def test_an_incident_is_shown_with_its_history(service: ServiceOverFakes) -> None:
+    service.submit(incident(incidentId="aula-1"))
 
-    status, _, body = world.get("http_show")
+    status, _, body = service.get("http_show")
 
     assert status == 200
-    assert body["incident"] == world.store.get("aula-1").to_json()
+    assert body["incident"] == service.store.get("aula-1").to_json()
     assert [entry["revision"] for entry in body["history"]] == [1]
     assert body["deliveries"] == []
 
 
-def test_an_incident_is_shown_with_what_was_sent(world: World) -> None:
-    world.submit(incident(incidentId="aula-1"))
+def test_an_incident_is_shown_with_what_was_sent(service: ServiceOverFakes) -> None:
+    service.submit(incident(incidentId="aula-1"))
     outcome = {"result": "sent"}
-    world.deliveries.record([Delivery("aula-1", 1, "email", world.clock.now(), outcome)])
+    service.deliveries.record([Delivery("aula-1", 1, "email", service.clock.now(), outcome)])
 
-    _, _, body = world.get("http_show")
+    _, _, body = service.get("http_show")
 
-    at = format_time(world.clock.now())
+    at = format_time(service.clock.now())
     assert body["deliveries"] == [{"revision": 1, "channel": "email", "at": at, "result": "sent"}]
 
 
-def test_an_incident_is_reported_over_http(world: World) -> None:
-    status, headers, body = world.get("http_post")
+def test_an_incident_is_reported_over_http(service: ServiceOverFakes) -> None:
+    status, headers, body = service.get("http_post")
 
-    stored = world.store.get(body["incidentId"])
+    stored = service.store.get(body["incidentId"])
     assert status == 201
     assert headers["Location"] == f"/incidents/{stored.incident_id}"
     assert body == {
@@ -100,26 +100,26 @@ def test_an_incident_is_reported_over_http(world: World) -> None:
     assert stored.type == "fuga"
 
 
-def test_the_same_idempotency_key_is_the_same_request(world: World) -> None:
-    first = world.get("http_post")[2]
+def test_the_same_idempotency_key_is_the_same_request(service: ServiceOverFakes) -> None:
+    first = service.get("http_post")[2]
 
-    status, _, second = world.get("http_post")
+    status, _, second = service.get("http_post")
 
     assert status == 200
     assert second == first | {"duplicate": True}
-    other = world.get("http_post", body='{"type":"humo","location":"Cocina","urgency":"low"}')
+    other = service.get("http_post", body='{"type":"humo","location":"Cocina","urgency":"low"}')
     assert (other[0], other[2]["code"]) == (409, "conflict")
 
 
 @pytest.mark.parametrize("encoded", [True, False])
-def test_the_body_may_come_in_base64(world: World, encoded: bool) -> None:
+def test_the_body_may_come_in_base64(service: ServiceOverFakes, encoded: bool) -> None:
     text = '{"type":"ñ","location":"Cocina","urgency":"low"}'
     body = base64.b64encode(text.encode()).decode() if encoded else text
 
-    status, _, answer = world.get("http_post", body=body, isBase64Encoded=encoded)
+    status, _, answer = service.get("http_post", body=body, isBase64Encoded=encoded)
 
     assert status == 201
-    assert world.store.get(answer["incidentId"]).type == "ñ"
+    assert service.store.get(answer["incidentId"]).type == "ñ"
 
 
 @pytest.mark.parametrize(
@@ -135,28 +135,30 @@ def test_the_body_may_come_in_base64(world: World, encoded: bool) -> None:
     ],
 )
 def test_a_report_that_cannot_be_taken_is_a_problem(
-    world: World, parts: dict[str, Any], status: int, code: str
+    service: ServiceOverFakes, parts: dict[str, Any], status: int, code: str
 ) -> None:
-    got, headers, body = world.get("http_post", **parts)
+    got, headers, body = service.get("http_post", **parts)
 
     assert (got, body["code"]) == (status, code)
     assert headers["Content-Type"] == "application/problem+json"
-    assert world.store.position().seq == 0
+    assert service.store.position().seq == 0
 
 
-def test_where_sign_in_is_off_a_proxys_own_password_does_not_matter(world: World) -> None:
+def test_where_sign_in_is_off_a_proxys_own_password_does_not_matter(
+    service: ServiceOverFakes,
+) -> None:
     headers = {"authorization": "Basic YTpi"}
 
-    assert world.get("http_post", headers=headers)[0] == 201
+    assert service.get("http_post", headers=headers)[0] == 201
 
 
-def test_an_incident_is_moved_on_over_http(world: World) -> None:
-    world.submit(incident(incidentId="aula-1"))
+def test_an_incident_is_moved_on_over_http(service: ServiceOverFakes) -> None:
+    service.submit(incident(incidentId="aula-1"))
 
-    status, _, body = world.get("http_patch")
+    status, _, body = service.get("http_patch")
 
     assert (status, body["revision"]) == (200, 2)
-    history = world.get("http_show")[2]["history"]
+    history = service.get("http_show")[2]["history"]
     assert history[1]["change"] == {"status": ["pendiente", "en_atencion"]}
     assert history[1]["note"] == "voy"
 
@@ -170,23 +172,23 @@ def test_an_incident_is_moved_on_over_http(world: World) -> None:
     ],
 )
 def test_an_update_that_cannot_be_is_a_problem(
-    world: World, body: str, status: int, code: str
+    service: ServiceOverFakes, body: str, status: int, code: str
 ) -> None:
-    world.submit(incident(incidentId="aula-1", status="en_atencion"))
+    service.submit(incident(incidentId="aula-1", status="en_atencion"))
     if code == "invalid_transition":
-        world.get("http_patch", body='{"status":"resuelto"}')
+        service.get("http_patch", body='{"status":"resuelto"}')
         body = '{"status":"en_atencion"}'
 
-    got, _, answer = world.get("http_patch", body=body)
+    got, _, answer = service.get("http_patch", body=body)
 
     assert (got, answer["code"]) == (status, code)
 
 
-def test_statistics_are_counted(world: World) -> None:
-    world.submit(incident(incidentId="aula-1"))
-    world.get("http_patch")
+def test_statistics_are_counted(service: ServiceOverFakes) -> None:
+    service.submit(incident(incidentId="aula-1"))
+    service.get("http_patch")
 
-    status, _, body = world.get("http_stats")
+    status, _, body = service.get("http_stats")
 
     assert status == 200
     assert (body["days"], body["total"]) == (7, 1)
@@ -194,22 +196,22 @@ def test_statistics_are_counted(world: World) -> None:
 
 
 @pytest.mark.parametrize("days", ["0", "32", "x", "-1", "1.5"])
-def test_days_outside_their_bounds_are_refused(world: World, days: str) -> None:
-    status, _, body = world.get("http_stats", queryStringParameters={"days": days})
+def test_days_outside_their_bounds_are_refused(service: ServiceOverFakes, days: str) -> None:
+    status, _, body = service.get("http_stats", queryStringParameters={"days": days})
 
     assert (status, body["errors"][0]["field"]) == (400, "days")
 
 
-def test_an_unknown_incident_is_not_found(world: World) -> None:
-    status, headers, body = world.get("http_show")
+def test_an_unknown_incident_is_not_found(service: ServiceOverFakes) -> None:
+    status, headers, body = service.get("http_show")
 
     assert status == 404
     assert headers["Content-Type"] == "application/problem+json"
     assert (body["status"], body["code"]) == (404, "not_found")
 
 
-def test_a_front_end_finds_the_socket_and_how_to_sign_in(world: World) -> None:
-    status, _, body = world.get("http_config")
+def test_a_front_end_finds_the_socket_and_how_to_sign_in(service: ServiceOverFakes) -> None:
+    status, _, body = service.get("http_config")
 
     assert status == 200
     assert body == {
@@ -224,8 +226,8 @@ def test_a_front_end_finds_the_socket_and_how_to_sign_in(world: World) -> None:
     }
 
 
-def test_where_nobody_signs_in_everybody_may_do_everything(world: World) -> None:
-    status, _, body = world.get("http_me")
+def test_where_nobody_signs_in_everybody_may_do_everything(service: ServiceOverFakes) -> None:
+    status, _, body = service.get("http_me")
 
     assert status == 200
     assert body == {
@@ -235,9 +237,9 @@ def test_where_nobody_signs_in_everybody_may_do_everything(world: World) -> None
     }
 
 
-def test_the_documents_describe_every_route_and_action(world: World) -> None:
-    openapi = world.get("http_openapi")[2]
-    asyncapi = world.get("http_asyncapi")[2]
+def test_the_documents_describe_every_route_and_action(service: ServiceOverFakes) -> None:
+    openapi = service.get("http_openapi")[2]
+    asyncapi = service.get("http_asyncapi")[2]
 
     described = {
         f"{method.upper()} {path}"
@@ -253,8 +255,8 @@ def test_the_documents_describe_every_route_and_action(world: World) -> None:
     assert asyncapi["servers"]["main"]["protocol"] == "wss"
 
 
-def test_every_example_of_the_socket_keeps_to_its_schema(world: World) -> None:
-    document = world.get("http_asyncapi")[2]
+def test_every_example_of_the_socket_keeps_to_its_schema(service: ServiceOverFakes) -> None:
+    document = service.get("http_asyncapi")[2]
 
     for message in document["components"]["messages"].values():
         schema = message["payload"] | {"components": document["components"]}
@@ -262,8 +264,8 @@ def test_every_example_of_the_socket_keeps_to_its_schema(world: World) -> None:
             Draft202012Validator(schema).validate(example["payload"])
 
 
-def test_the_docs_are_one_page_with_a_strict_policy(world: World) -> None:
-    response = world.http(events.load("http_docs"))
+def test_the_docs_are_one_page_with_a_strict_policy(service: ServiceOverFakes) -> None:
+    response = service.http(events.load("http_docs"))
 
     assert response["statusCode"] == 200
     assert response["headers"]["Content-Type"] == "text/html; charset=utf-8"
@@ -276,19 +278,19 @@ def test_the_docs_are_one_page_with_a_strict_policy(world: World) -> None:
     assert "src=" not in response["body"][:200_000].split("<script>")[0]
 
 
-def test_an_unknown_path_is_not_found(world: World) -> None:
-    status, headers, body = world.get("http_not_routed")
+def test_an_unknown_path_is_not_found(service: ServiceOverFakes) -> None:
+    status, headers, body = service.get("http_not_routed")
 
     assert status == 404
     assert headers["Content-Type"] == "application/problem+json"
     assert body["code"] == "not_found"
 
 
-def test_health_tells_the_position(world: World) -> None:
-    status, _, body = world.get("http_health")
+def test_health_tells_the_position(service: ServiceOverFakes) -> None:
+    status, _, body = service.get("http_health")
 
     assert status == 200
-    assert body == {"status": "ok", "position": str(world.store.position())}
+    assert body == {"status": "ok", "position": str(service.store.position())}
     assert Position.parse(body["position"]).seq == 0
 
 
@@ -299,9 +301,9 @@ ROUTED = [
 
 @pytest.mark.parametrize("name", ROUTED)
 def test_a_store_that_is_down_gives_503(name: str) -> None:
-    world = World(store=Broken(Unavailable("secret")))  # type: ignore[arg-type]
+    service = ServiceOverFakes(store=Broken(Unavailable("secret")))  # type: ignore[arg-type]
 
-    response = world.http(events.load(name))
+    response = service.http(events.load(name))
 
     assert response["statusCode"] == 503
     assert '"unavailable"' in response["body"]
@@ -310,17 +312,17 @@ def test_a_store_that_is_down_gives_503(name: str) -> None:
 
 @pytest.mark.parametrize("name", ROUTED)
 def test_a_defect_gives_500_without_its_text(name: str) -> None:
-    world = World(store=Broken(ValueError("secret")))  # type: ignore[arg-type]
+    service = ServiceOverFakes(store=Broken(ValueError("secret")))  # type: ignore[arg-type]
 
-    response = world.http(events.load(name))
+    response = service.http(events.load(name))
 
     assert response["statusCode"] == 500
     assert '"internal"' in response["body"]
     assert "secret" not in response["body"]
 
 
-def test_problems_are_told_in_the_language_that_is_asked_for(world: World) -> None:
-    _, headers, body = world.get("http_show", headers={"accept-language": "en"})
+def test_problems_are_told_in_the_language_that_is_asked_for(service: ServiceOverFakes) -> None:
+    _, headers, body = service.get("http_show", headers={"accept-language": "en"})
 
     assert body["title"] == "It does not exist."
     assert headers["Content-Language"] == "en"

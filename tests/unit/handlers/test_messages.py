@@ -13,7 +13,7 @@ from alerta_utec.handlers.messages import ClientMessage, MessageRoute
 from alerta_utec.handlers.routes import ACTIONS
 from tests import events
 from tests.support.incidents import SEED_INCIDENT, incident
-from tests.unit.handlers.conftest import World
+from tests.unit.handlers.conftest import ServiceOverFakes
 
 
 @dataclass
@@ -39,17 +39,17 @@ def refusals() -> list[AlertaError]:
     return [special.get(kind) or kind() for kind in ERRORS]
 
 
-def test_the_seeds_message_is_stored_and_not_answered(world: World) -> None:
-    response = world.notify(events.load("notify"))
+def test_the_seeds_message_is_stored_and_not_answered(service: ServiceOverFakes) -> None:
+    response = service.notify(events.load("notify"))
 
     assert response == {"statusCode": 200}
-    assert world.posted == []
-    [change] = world.store.changes(after_seq=0, limit=10)
+    assert service.posted == []
+    [change] = service.store.changes(after_seq=0, limit=10)
     assert SEED_INCIDENT.items() <= change.after.to_json().items()
 
 
-def test_a_message_with_a_request_id_gets_its_ack_posted(world: World) -> None:
-    answer = world.submit(incident(incidentId="aula-1"))
+def test_a_message_with_a_request_id_gets_its_ack_posted(service: ServiceOverFakes) -> None:
+    answer = service.submit(incident(incidentId="aula-1"))
 
     assert answer == {
         "type": "ack",
@@ -60,44 +60,48 @@ def test_a_message_with_a_request_id_gets_its_ack_posted(world: World) -> None:
         "duplicate": False,
         "requestId": "r",
     }
-    assert world.store.get("aula-1").seq == 1
+    assert service.store.get("aula-1").seq == 1
 
 
-def test_a_repeat_is_told_to_be_one(world: World) -> None:
-    answers = [world.submit(incident(), idempotencyKey="k") for _ in range(2)]
+def test_a_repeat_is_told_to_be_one(service: ServiceOverFakes) -> None:
+    answers = [service.submit(incident(), idempotencyKey="k") for _ in range(2)]
 
     assert answers[1] == answers[0] | {"duplicate": True}
-    assert world.store.position().seq == 1
+    assert service.store.position().seq == 1
 
 
-def test_an_accepted_message_whose_ack_cannot_be_posted_stays_stored(world: World) -> None:
+def test_an_accepted_message_whose_ack_cannot_be_posted_stays_stored(
+    service: ServiceOverFakes,
+) -> None:
     body = json.dumps({"action": "notify", "incident": incident(), "requestId": "r"})
-    world.poster.down = True
+    service.poster.down = True
 
-    response = world.notify(events.message("notify", body))
+    response = service.notify(events.message("notify", body))
 
     assert response == {"statusCode": 200}
-    assert world.store.position().seq == 1
+    assert service.store.position().seq == 1
 
 
-def test_a_refused_message_without_request_id_is_answered_all_the_same(world: World) -> None:
-    world.notify(events.message("notify", '{"action":"notify","incident":{}}'))
+def test_a_refused_message_without_request_id_is_answered_all_the_same(
+    service: ServiceOverFakes,
+) -> None:
+    service.notify(events.message("notify", '{"action":"notify","incident":{}}'))
 
-    [error] = world.posted
+    [error] = service.posted
     assert (error["type"], error["code"]) == ("error", "invalid_incident")
     assert "requestId" not in error
-    assert world.store.position().seq == 0
+    assert service.store.position().seq == 0
 
 
-def test_a_ping_is_answered_in_the_response(world: World) -> None:
-    world.submit(incident())
+def test_a_ping_is_answered_in_the_response(service: ServiceOverFakes) -> None:
+    service.submit(incident())
 
-    response = world.ping(events.load("ping"))
+    response = service.ping(events.load("ping"))
 
     assert response["statusCode"] == 200
     assert json.loads(response["body"]) == {
         "type": "pong",
-        "position": str(world.store.position()),
+        "position": str(service.store.position()),
         "expiresAt": "2025-11-16T20:12:00.148Z",
         "connectionId": "BFHPhfCWIAMCKlQ=",
         "requestId": "p-1",
@@ -105,17 +109,17 @@ def test_a_ping_is_answered_in_the_response(world: World) -> None:
 
 
 @pytest.mark.parametrize("body", ["hola", "", None, "[]", "\ud800", "[" * 100_000])
-def test_what_is_no_message_gets_bad_json(world: World, body: str | None) -> None:
-    response = world.default(events.message("default", body))
+def test_what_is_no_message_gets_bad_json(service: ServiceOverFakes, body: str | None) -> None:
+    response = service.default(events.message("default", body))
 
     code = json.loads(response["body"])["code"]
     assert code == ("too_large" if len(body or "") > wire.MESSAGE_MAX_BYTES else "bad_json")
 
 
-def test_an_unknown_action_is_told_the_ones_there_are(world: World) -> None:
+def test_an_unknown_action_is_told_the_ones_there_are(service: ServiceOverFakes) -> None:
     body = '{"action":"explode","requestId":"r"}'
 
-    response = world.default(events.message("default", body))
+    response = service.default(events.message("default", body))
 
     frame = json.loads(response["body"])
     assert (frame["code"], frame["requestId"]) == ("unknown_action", "r")
@@ -151,20 +155,22 @@ def test_a_defect_is_told_as_internal_and_its_text_to_nobody(
     [("requestId", ""), ("requestId", "x" * 65), ("requestId", 1), ("idempotencyKey", "x" * 201)],
 )
 def test_a_bad_field_around_the_incident_stores_nothing(
-    world: World, field: str, value: Any
+    service: ServiceOverFakes, field: str, value: Any
 ) -> None:
-    answer = world.submit(incident(), **{field: value})
+    answer = service.submit(incident(), **{field: value})
 
     assert answer["code"] == "invalid_request"
     assert [problem["field"] for problem in answer["errors"]] == [field]
-    assert world.store.position().seq == 0
+    assert service.store.position().seq == 0
 
 
 @pytest.mark.parametrize("name", ["incident_id", "reported_by", "created_at", "revision_"])
-def test_fields_of_the_servers_own_cannot_be_set_under_other_names(world: World, name: str) -> None:
-    answer = world.submit(incident(**{name: "2001-01-01T00:00:00Z"}))
+def test_fields_of_the_servers_own_cannot_be_set_under_other_names(
+    service: ServiceOverFakes, name: str
+) -> None:
+    answer = service.submit(incident(**{name: "2001-01-01T00:00:00Z"}))
 
-    stored = world.store.get(answer["incidentId"])
+    stored = service.store.get(answer["incidentId"])
     assert stored.reported_by is None
-    assert stored.created_at == world.clock.now()
+    assert stored.created_at == service.clock.now()
     assert stored.extras == {name: "2001-01-01T00:00:00Z"}

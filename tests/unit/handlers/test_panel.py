@@ -14,7 +14,7 @@ from alerta_utec.handlers.panel import PanelApi
 from alerta_utec.handlers.request import Request
 from tests import events
 from tests.support.emulator import ROOT
-from tests.unit.handlers.conftest import World
+from tests.unit.handlers.conftest import ServiceOverFakes
 
 FOLDER = ROOT / "alerta_utec" / "static"
 TYPES = {
@@ -26,18 +26,18 @@ TYPES = {
 SERVED = sorted(path.name for path in FOLDER.iterdir() if path.suffix in TYPES)
 
 
-def get(world: World, name: str, **headers: str) -> dict[str, Any]:
+def get(service: ServiceOverFakes, name: str, **headers: str) -> dict[str, Any]:
     """The answer to an event, with more request headers; underscores stand for hyphens."""
     event = events.load(name)
     event["headers"] |= {key.replace("_", "-"): value for key, value in headers.items()}
-    return world.http(event)
+    return service.http(event)
 
 
-def get_file(world: World, name: str, **headers: str) -> dict[str, Any]:
+def get_file(service: ServiceOverFakes, name: str, **headers: str) -> dict[str, Any]:
     """The answer to the request of one of the panel's files."""
     event = events.load("http_panel_file") | {"pathParameters": {"file": name}}
     event["headers"] |= {key.replace("_", "-"): value for key, value in headers.items()}
-    return world.http(event)
+    return service.http(event)
 
 
 def body(response: dict[str, Any]) -> bytes:
@@ -74,18 +74,18 @@ class References(HTMLParser):
         self.found += [str(given[name]) for name in ("src", "href") if given.get(name)]
 
 
-def test_the_page_is_the_folder_s_own(world: World) -> None:
-    response = get(world, "http_panel")
+def test_the_page_is_the_folder_s_own(service: ServiceOverFakes) -> None:
+    response = get(service, "http_panel")
 
     assert response["statusCode"] == 200
     assert response["headers"]["Content-Type"] == "text/html; charset=utf-8"
     assert body(response) == (FOLDER / "index.html").read_bytes()
 
 
-def test_the_page_runs_and_reaches_nothing_but_this_service(world: World) -> None:
-    headers = get(world, "http_panel")["headers"]
+def test_the_page_runs_and_reaches_nothing_but_this_service(service: ServiceOverFakes) -> None:
+    headers = get(service, "http_panel")["headers"]
 
-    assert policy(get(world, "http_panel")) == {
+    assert policy(get(service, "http_panel")) == {
         "default-src": ["'none'"],
         "script-src": ["'self'"],
         "style-src": ["'self'"],
@@ -137,17 +137,19 @@ def test_the_policy_names_the_origin_of_the_sockets(url: str, origin: str) -> No
     ]
 
 
-def test_a_head_request_gets_the_headers_alone(world: World) -> None:
-    response = get(world, "http_panel_head")
+def test_a_head_request_gets_the_headers_alone(service: ServiceOverFakes) -> None:
+    response = get(service, "http_panel_head")
 
     assert response["statusCode"] == 200
-    assert response["headers"] == get(world, "http_panel")["headers"]
+    assert response["headers"] == get(service, "http_panel")["headers"]
     assert response["body"] == ""
 
 
 @pytest.mark.parametrize("name", SERVED)
-def test_a_file_comes_with_its_type_and_is_asked_for_again(world: World, name: str) -> None:
-    response = get_file(world, name)
+def test_a_file_comes_with_its_type_and_is_asked_for_again(
+    service: ServiceOverFakes, name: str
+) -> None:
+    response = get_file(service, name)
 
     assert response["statusCode"] == 200
     assert body(response) == (FOLDER / name).read_bytes()
@@ -161,27 +163,29 @@ def test_a_file_comes_with_its_type_and_is_asked_for_again(world: World, name: s
 @pytest.mark.parametrize(
     "name", ["index.html", "nothing.js", "", ".", "..", "../http.py", "/etc/passwd", "client.d.ts"]
 )
-def test_nothing_else_is_there(world: World, name: str) -> None:
-    response = get_file(world, name)
+def test_nothing_else_is_there(service: ServiceOverFakes, name: str) -> None:
+    response = get_file(service, name)
 
     assert response["statusCode"] == 404
     assert '"not_found"' in response["body"]
 
 
-def test_what_the_client_has_already_is_not_sent_again(world: World) -> None:
-    tag = get(world, "http_panel")["headers"]["ETag"]
+def test_what_the_client_has_already_is_not_sent_again(service: ServiceOverFakes) -> None:
+    tag = get(service, "http_panel")["headers"]["ETag"]
 
     for given in (tag, f'"other", {tag}', f"W/{tag}", "*"):
-        response = get(world, "http_panel", if_none_match=given)
+        response = get(service, "http_panel", if_none_match=given)
         assert (response["statusCode"], response["body"]) == (304, "")
         assert response["headers"]["ETag"] == tag
         assert "Content-Security-Policy" in response["headers"]
-    assert get(world, "http_panel", if_none_match='"other"')["statusCode"] == 200
+    assert get(service, "http_panel", if_none_match='"other"')["statusCode"] == 200
 
 
 @pytest.mark.parametrize("accepted", ["gzip", "br;q=1, gzip;q=0.5", "deflate,GZIP"])
-def test_the_page_is_compressed_for_those_that_take_it(world: World, accepted: str) -> None:
-    plain, packed = get(world, "http_panel"), get(world, "http_panel", accept_encoding=accepted)
+def test_the_page_is_compressed_for_those_that_take_it(
+    service: ServiceOverFakes, accepted: str
+) -> None:
+    plain, packed = get(service, "http_panel"), get(service, "http_panel", accept_encoding=accepted)
 
     assert packed["headers"]["Content-Encoding"] == "gzip"
     assert gzip.decompress(body(packed)) == body(plain)
@@ -190,8 +194,8 @@ def test_the_page_is_compressed_for_those_that_take_it(world: World, accepted: s
 
 
 @pytest.mark.parametrize("accepted", ["", "identity", "br", "gzip;q=0", "gzip; q=0.0", "xgzip"])
-def test_it_is_not_compressed_for_the_others(world: World, accepted: str) -> None:
-    response = get(world, "http_panel", accept_encoding=accepted)
+def test_it_is_not_compressed_for_the_others(service: ServiceOverFakes, accepted: str) -> None:
+    response = get(service, "http_panel", accept_encoding=accepted)
 
     assert "Content-Encoding" not in response["headers"]
 

@@ -12,7 +12,7 @@ from alerta_utec.domain.origins import Origins
 from alerta_utec.handlers.connections import Connect
 from alerta_utec.ports.connections import Connection
 from tests import events
-from tests.unit.handlers.conftest import CONNECTION, World
+from tests.unit.handlers.conftest import CONNECTION, ServiceOverFakes
 
 CONNECTED_AT = datetime(2025, 11, 16, 18, 12, 0, 148000, UTC)
 
@@ -30,23 +30,23 @@ class ClosedForRepairs:
         raise Unavailable
 
 
-def test_connecting_keeps_the_connection_for_two_hours(world: World) -> None:
-    world.clock.set(CONNECTED_AT)
+def test_connecting_keeps_the_connection_for_two_hours(service: ServiceOverFakes) -> None:
+    service.clock.set(CONNECTED_AT)
 
-    response = world.connect(events.load("connect"))
+    response = service.connect(events.load("connect"))
 
     assert response == {"statusCode": 200}
-    [[kept]] = world.connections.pages()
+    [[kept]] = service.connections.pages()
     assert kept.connection_id == CONNECTION
     assert kept.connected_at == CONNECTED_AT
     assert kept.expires_at == CONNECTED_AT + timedelta(hours=2)
 
 
-def test_a_query_string_is_taken_too(world: World) -> None:
-    response = world.connect(events.load("connect_with_query"))
+def test_a_query_string_is_taken_too(service: ServiceOverFakes) -> None:
+    response = service.connect(events.load("connect_with_query"))
 
     assert response == {"statusCode": 200}
-    assert world.connected == [CONNECTION]
+    assert service.connected == [CONNECTION]
 
 
 def test_the_handshake_is_refused_while_connections_cannot_be_kept() -> None:
@@ -58,13 +58,15 @@ def test_the_handshake_is_refused_while_connections_cannot_be_kept() -> None:
     assert json.loads(response["body"])["code"] == "unavailable"
 
 
-def test_disconnecting_forgets_the_connection_however_often_it_is_told(world: World) -> None:
-    world.connect(events.load("connect"))
+def test_disconnecting_forgets_the_connection_however_often_it_is_told(
+    service: ServiceOverFakes,
+) -> None:
+    service.connect(events.load("connect"))
 
-    responses = [world.disconnect(events.load("disconnect")) for _ in range(2)]
+    responses = [service.disconnect(events.load("disconnect")) for _ in range(2)]
 
     assert responses == [{"statusCode": 200}] * 2
-    assert world.connected == []
+    assert service.connected == []
 
 
 @pytest.mark.parametrize(
@@ -77,11 +79,11 @@ def test_disconnecting_forgets_the_connection_however_often_it_is_told(world: Wo
     ],
 )
 def test_only_pages_of_allowed_origins_open_sockets(origins: Origins, status: int) -> None:
-    world = World(origins=origins)
+    service = ServiceOverFakes(origins=origins)
     event = events.load("connect")
     event["multiValueHeaders"]["Origin"] = ["https://panel.example.edu"]
 
-    response = world.connect(event)
+    response = service.connect(event)
 
     assert response["statusCode"] == status
-    assert world.connected == [CONNECTION] * (status == 200)
+    assert service.connected == [CONNECTION] * (status == 200)

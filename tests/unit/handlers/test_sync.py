@@ -7,58 +7,60 @@ import pytest
 
 from tests import events
 from tests.support.incidents import incident
-from tests.unit.handlers.conftest import World
+from tests.unit.handlers.conftest import ServiceOverFakes
 
 
-def ask(world: World, **message: Any) -> dict[str, Any]:
+def ask(service: ServiceOverFakes, **message: Any) -> dict[str, Any]:
     """The answer to one ``sync``."""
     body = json.dumps({"action": "sync", "requestId": "s-1", **message})
-    response = world.sync(events.message("sync", body))
+    response = service.sync(events.message("sync", body))
     answer: dict[str, Any] = json.loads(response["body"])
     return answer
 
 
-def test_without_a_position_the_open_incidents_come_as_a_snapshot(world: World) -> None:
-    world.submit(incident(incidentId="abierto"))
-    world.submit(incident(incidentId="cerrado", status="resuelto"))
+def test_without_a_position_the_open_incidents_come_as_a_snapshot(
+    service: ServiceOverFakes,
+) -> None:
+    service.submit(incident(incidentId="abierto"))
+    service.submit(incident(incidentId="cerrado", status="resuelto"))
 
-    answer = json.loads(world.sync(events.load("sync"))["body"])
+    answer = json.loads(service.sync(events.load("sync"))["body"])
 
     assert [found["incidentId"] for found in answer.pop("incidents")] == ["abierto"]
     assert answer == {
         "type": "sync",
-        "position": str(world.store.position()),
+        "position": str(service.store.position()),
         "more": False,
         "reset": True,
         "requestId": "s-1",
     }
 
 
-def test_with_a_position_only_what_changed_since_comes(world: World) -> None:
-    world.submit(incident(incidentId="antes"))
-    since = str(world.store.position())
-    world.submit(incident(incidentId="despues"))
+def test_with_a_position_only_what_changed_since_comes(service: ServiceOverFakes) -> None:
+    service.submit(incident(incidentId="antes"))
+    since = str(service.store.position())
+    service.submit(incident(incidentId="despues"))
 
-    answer = ask(world, since=since)
+    answer = ask(service, since=since)
 
     assert [found["incidentId"] for found in answer["incidents"]] == ["despues"]
-    assert answer["incidents"][0] == world.store.get("despues").to_json()
-    assert answer["position"] == str(world.store.position())
+    assert answer["incidents"][0] == service.store.get("despues").to_json()
+    assert answer["position"] == str(service.store.position())
     assert (answer["more"], answer["reset"]) == (False, False)
 
 
-def test_a_position_of_another_epoch_resets(world: World) -> None:
-    world.submit(incident(incidentId="uno"))
+def test_a_position_of_another_epoch_resets(service: ServiceOverFakes) -> None:
+    service.submit(incident(incidentId="uno"))
 
-    answer = ask(world, since="0123456789ab:1")
+    answer = ask(service, since="0123456789ab:1")
 
     assert answer["reset"] is True
     assert [found["incidentId"] for found in answer["incidents"]] == ["uno"]
 
 
 @pytest.mark.parametrize("since", ["", "x", "a:", ":1", "a:-1", "a:01", 5, ["a:1"], {}, "ñ:1"])
-def test_what_is_no_position_is_refused(world: World, since: object) -> None:
-    answer = ask(world, since=since)
+def test_what_is_no_position_is_refused(service: ServiceOverFakes, since: object) -> None:
+    answer = ask(service, since=since)
 
     assert answer["code"] == "invalid_request"
     assert answer["errors"][0]["field"] == "since"
@@ -66,22 +68,24 @@ def test_what_is_no_position_is_refused(world: World, since: object) -> None:
 
 
 @pytest.mark.parametrize("cursor", ["", "x", 5, "a" * 81, "a:1:2:3"])
-def test_what_is_no_cursor_is_refused(world: World, cursor: object) -> None:
-    answer = ask(world, cursor=cursor)
+def test_what_is_no_cursor_is_refused(service: ServiceOverFakes, cursor: object) -> None:
+    answer = ask(service, cursor=cursor)
 
     assert answer["code"] == "invalid_request"
     assert answer["errors"][0]["field"] == "cursor"
 
 
-def test_many_open_incidents_come_in_pages_that_the_cursor_continues(world: World) -> None:
+def test_many_open_incidents_come_in_pages_that_the_cursor_continues(
+    service: ServiceOverFakes,
+) -> None:
     for number in range(250):
-        world.submit(incident(incidentId=f"i{number}"))
+        service.submit(incident(incidentId=f"i{number}"))
 
-    answers = [ask(world)]
+    answers = [ask(service)]
     while answers[-1]["more"]:
-        answers.append(ask(world, cursor=answers[-1]["cursor"]))
+        answers.append(ask(service, cursor=answers[-1]["cursor"]))
 
     names = [found["incidentId"] for answer in answers for found in answer["incidents"]]
     assert names == [f"i{number}" for number in reversed(range(250))]
     assert [answer["reset"] for answer in answers] == [True, False, False]
-    assert {answer["position"] for answer in answers} == {str(world.store.position())}
+    assert {answer["position"] for answer in answers} == {str(service.store.position())}

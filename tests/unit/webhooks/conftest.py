@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.unit.handlers.conftest import world  # noqa: F401 (a fixture)
+from tests.unit.handlers.conftest import service  # noqa: F401 (a fixture)
 from tests.unit.webhooks.rig import Rig
 
 

@@ -17,16 +17,16 @@ from alerta_utec.webhooks.routes import WEBHOOK_ROUTES
 from tests import events
 from tests.fakes.clock import ManualClock
 from tests.support.incidents import incident
-from tests.unit.handlers.conftest import World
+from tests.unit.handlers.conftest import ServiceOverFakes
 
 EVENTS = [name for name in events.names() if name.startswith("http_webhooks_")]
 OWN_SECRET = json.loads(events.load("http_webhooks_rotate")["body"])["secret"]
 
 
-def add(world: World, **fields: Any) -> dict[str, Any]:
+def add(service: ServiceOverFakes, **fields: Any) -> dict[str, Any]:
     """Add a webhook; return it as the response shows it."""
     asked = {"url": "https://panel.example.edu/alertas", **fields}
-    status, _, body = world.get("http_webhooks_add", body=json.dumps(asked))
+    status, _, body = service.get("http_webhooks_add", body=json.dumps(asked))
     assert status == 201
     return body
 
@@ -36,8 +36,8 @@ def of(webhook: dict[str, Any]) -> dict[str, Any]:
     return {"pathParameters": {"webhookId": webhook["webhookId"]}}
 
 
-def test_an_added_webhook_shows_its_secret_once(world: World) -> None:
-    status, headers, added = world.get("http_webhooks_add")
+def test_an_added_webhook_shows_its_secret_once(service: ServiceOverFakes) -> None:
+    status, headers, added = service.get("http_webhooks_add")
 
     shown = {name: value for name, value in added.items() if name != "secret"}
     assert status == 201
@@ -45,25 +45,25 @@ def test_an_added_webhook_shows_its_secret_once(world: World) -> None:
     assert headers["Cache-Control"] == "no-store"
     assert len(base64.b64decode(added["secret"].removeprefix("whsec_"))) == 32
     assert shown["filter"] == {"urgency": ["high"]}
-    assert world.get("http_webhooks_list")[2] == {"webhooks": [shown]}
-    assert world.get("http_webhooks_show", **of(added))[2] == shown
+    assert service.get("http_webhooks_list")[2] == {"webhooks": [shown]}
+    assert service.get("http_webhooks_show", **of(added))[2] == shown
 
 
-def test_every_problem_of_a_webhook_is_reported_at_once(world: World) -> None:
+def test_every_problem_of_a_webhook_is_reported_at_once(service: ServiceOverFakes) -> None:
     wrong = {"url": "ftp://x", "filter": {"urgency": "mucha"}, "secret": "corto", "webhookId": "x"}
 
-    status, _, body = world.get("http_webhooks_add", body=json.dumps(wrong))
+    status, _, body = service.get("http_webhooks_add", body=json.dumps(wrong))
 
     assert (status, body["code"]) == (400, "invalid_request")
     fields = [problem["field"] for problem in body["errors"]]
     assert fields == ["filter.urgency", "secret", "url", "webhookId"]
-    assert world.webhooks.all() == []
+    assert service.webhooks.all() == []
 
 
-def test_a_change_replaces_the_named_fields_only(world: World) -> None:
-    added = add(world, description="El panel de la entrada")
+def test_a_change_replaces_the_named_fields_only(service: ServiceOverFakes) -> None:
+    added = add(service, description="El panel de la entrada")
 
-    status, _, changed = world.get("http_webhooks_change", **of(added))
+    status, _, changed = service.get("http_webhooks_change", **of(added))
 
     del added["secret"]
     assert (status, changed) == (200, added | {"state": "paused"})
@@ -71,46 +71,46 @@ def test_a_change_replaces_the_named_fields_only(world: World) -> None:
 
 @pytest.mark.parametrize("body", [None, "", "{}"])
 def test_a_rotation_makes_a_secret_and_shows_when_the_old_one_expires(
-    world: World, body: str | None
+    service: ServiceOverFakes, body: str | None
 ) -> None:
-    added = add(world)
+    added = add(service)
 
-    status, _, rotated = world.get("http_webhooks_rotate", **of(added), body=body)
+    status, _, rotated = service.get("http_webhooks_rotate", **of(added), body=body)
 
     assert status == 200
     assert rotated["secret"] not in (added["secret"], OWN_SECRET)
     assert rotated["oldSecretUntil"] > added["createdAt"]
 
 
-def test_a_rotation_accepts_the_secret_of_the_caller(world: World) -> None:
-    rotated = world.get("http_webhooks_rotate", **of(add(world)))[2]
+def test_a_rotation_accepts_the_secret_of_the_caller(service: ServiceOverFakes) -> None:
+    rotated = service.get("http_webhooks_rotate", **of(add(service)))[2]
 
     assert rotated["secret"] == OWN_SECRET
 
 
-def test_a_webhook_is_removed(world: World) -> None:
-    added = add(world)
+def test_a_webhook_is_removed(service: ServiceOverFakes) -> None:
+    added = add(service)
 
-    response = world.http(events.load("http_webhooks_remove") | of(added))
+    response = service.http(events.load("http_webhooks_remove") | of(added))
 
     assert response["statusCode"] == 204
     assert "body" not in response
     assert "Content-Type" not in response["headers"]
-    assert world.get("http_webhooks_show", **of(added))[0] == 404
+    assert service.get("http_webhooks_show", **of(added))[0] == 404
 
 
-def test_dead_letters_are_listed_and_retried(world: World) -> None:
-    added = add(world)
-    world.submit(incident(incidentId="aula-1"))
-    (change,) = world.store.history("aula-1")
-    jobs, now = world.stored.webhook_jobs, world.clock.now()
+def test_dead_letters_are_listed_and_retried(service: ServiceOverFakes) -> None:
+    added = add(service)
+    service.submit(incident(incidentId="aula-1"))
+    (change,) = service.store.history("aula-1")
+    jobs, now = service.stored.webhook_jobs, service.clock.now()
     jobs.enqueue(change, [added["webhookId"]], at=now)
     (job,) = jobs.due(added["webhookId"], now, 10)
     jobs.give_up(job, at=now, reason="HTTP 500", attempts=10)
 
-    _, _, before = world.get("http_webhooks_failures", **of(added))
-    retried = world.get("http_webhooks_retry", **of(added))
-    _, _, after = world.get("http_webhooks_failures", **of(added))
+    _, _, before = service.get("http_webhooks_failures", **of(added))
+    retried = service.get("http_webhooks_retry", **of(added))
+    _, _, after = service.get("http_webhooks_failures", **of(added))
 
     (failure,) = before["failures"]
     assert failure.pop("at").endswith("Z")
@@ -140,24 +140,26 @@ def test_dead_letters_are_listed_and_retried(world: World) -> None:
     ids=["accepted", "refused", "unanswered"],
 )
 def test_a_test_event_returns_the_result_of_its_post(
-    world: World, result: PostResult, expected: dict[str, Any]
+    service: ServiceOverFakes, result: PostResult, expected: dict[str, Any]
 ) -> None:
-    added = add(world)
-    world.receiver.results.append(result)
+    added = add(service)
+    service.receiver.results.append(result)
 
-    status, _, body = world.get("http_webhooks_test", **of(added))
+    status, _, body = service.get("http_webhooks_test", **of(added))
 
     assert (status, body) == (200, expected)
-    (post,) = world.receiver.posts
+    (post,) = service.receiver.posts
     assert post.url == added["url"]
 
 
 @pytest.mark.parametrize("name", [n for n in EVENTS if "pathParameters" in events.load(n)])
 @pytest.mark.parametrize("webhook_id", [None, "x" * 10_000], ids=["unknown", "long"])
-def test_an_unknown_webhook_is_not_found(world: World, name: str, webhook_id: str | None) -> None:
+def test_an_unknown_webhook_is_not_found(
+    service: ServiceOverFakes, name: str, webhook_id: str | None
+) -> None:
     parts = {"pathParameters": {"webhookId": webhook_id}} if webhook_id else {}
 
-    status, _, body = world.get(name, **parts)
+    status, _, body = service.get(name, **parts)
 
     assert (status, body["code"]) == (404, "not_found")
 
@@ -177,26 +179,26 @@ class As:
 @pytest.mark.parametrize("name", EVENTS)
 @pytest.mark.parametrize("role", [Role.ESTUDIANTE, Role.PERSONAL])
 def test_only_autoridad_manages_webhooks(name: str, role: Role) -> None:
-    world = World(authenticator=As(role))
+    service = ServiceOverFakes(authenticator=As(role))
 
-    status, _, body = world.get(name)
+    status, _, body = service.get(name)
 
     assert (status, body["code"]) == (403, "forbidden")
-    assert world.webhooks.all() == []
-    assert world.receiver.posts == []
+    assert service.webhooks.all() == []
+    assert service.receiver.posts == []
 
 
 def test_a_caller_over_the_limit_can_still_read() -> None:
     clock = ManualClock()
     limit = CallerLimit(InProcessRateLimits(), clock)
-    world = World(clock=clock, authenticator=As(Role.AUTORIDAD), limit=limit)
-    added = add(world)
+    service = ServiceOverFakes(clock=clock, authenticator=As(Role.AUTORIDAD), limit=limit)
+    added = add(service)
 
-    tests = [world.get("http_webhooks_test", **of(added)) for _ in range(PER_USER.burst)]
+    tests = [service.get("http_webhooks_test", **of(added)) for _ in range(PER_USER.burst)]
 
     assert [status for status, _, _ in tests] == [200] * (PER_USER.burst - 1) + [429]
     assert tests[-1][1]["Retry-After"] == "1"
-    assert world.get("http_webhooks_list")[0] == 200
+    assert service.get("http_webhooks_list")[0] == 200
 
 
 def test_every_route_of_webhooks_has_its_event() -> None:
@@ -206,20 +208,20 @@ def test_every_route_of_webhooks_has_its_event() -> None:
 
 
 def test_a_store_that_does_not_answer_is_unavailable(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    service: ServiceOverFakes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail() -> None:
         raise Unavailable
 
-    monkeypatch.setattr(world.webhooks, "all", fail)
+    monkeypatch.setattr(service.webhooks, "all", fail)
 
-    assert world.get("http_webhooks_list")[0] == 503
+    assert service.get("http_webhooks_list")[0] == 503
 
 
-def test_a_sent_event_matches_the_openapi_document(world: World) -> None:
-    document = world.get("http_openapi")[2]
-    world.get("http_webhooks_test", **of(add(world)))
-    (post,) = world.receiver.posts
+def test_a_sent_event_matches_the_openapi_document(service: ServiceOverFakes) -> None:
+    document = service.get("http_openapi")[2]
+    service.get("http_webhooks_test", **of(add(service)))
+    (post,) = service.receiver.posts
     operation = document["webhooks"]["incident"]["post"]
 
     schema = operation["requestBody"]["content"]["application/cloudevents+json"]["schema"]

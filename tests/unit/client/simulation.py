@@ -1,4 +1,4 @@
-"""A service in memory, a network that does what it likes, and a reader that keeps what it reads.
+"""A simulated feed, an unreliable network, and a reader that checks what it reads.
 
 It follows docs/protocol.md with pages of a few incidents, so that paging happens all the time.
 """
@@ -37,7 +37,7 @@ class Step:
 
 
 @dataclass
-class Service:
+class FakeFeed:
     """The store: its changes, in an epoch that ends with a restore."""
 
     number: int = 1
@@ -135,7 +135,7 @@ class Reader:
             self.held[incident_id] = max(revision, self.held.get(incident_id, 0))
 
 
-class World:
+class Simulation:
     """The machine under test, between the service and the reader.
 
     ``bags`` hold what is on its way to the client, by connection; ``asked`` what the service
@@ -143,7 +143,7 @@ class World:
     """
 
     def __init__(self, *, from_now: bool = False, events_max: int = 8, jitter: float = 0.0) -> None:
-        self.service = Service()
+        self.service = FakeFeed()
         self.reader = Reader()
         self.now = 0.0
         self.bags: dict[int, list[Update | tuple[AskSync, Page | None] | Position]] = {}
