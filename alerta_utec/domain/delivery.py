@@ -45,11 +45,18 @@ class Delivery:
             "revision": self.revision,
             "channel": self.channel,
             "at": format_time(self.at),
-            **self.outcome,
+            **_with_reason(self.outcome),
         }
-        if not private:
-            found.pop("recipients", None)
+        recipients = found.pop("recipients", ())
+        if private and recipients:
+            found["recipients"] = [_with_reason(recipient) for recipient in recipients]
         return found
+
+
+def _with_reason(outcome: Mapping[str, Any]) -> dict[str, Any]:
+    """Add ``reason``; ``because`` is its stored name, and that of version 0.1."""
+    reason = {"reason": outcome["because"]} if "because" in outcome else {}
+    return {**outcome, **reason}
 
 
 PLAN = 0

@@ -21,7 +21,7 @@ BATCH = 50
 
 
 @dataclass(frozen=True)
-class Channel:
+class NotificationChannel:
     """A way to several recipients: their mailers, by recipient, share its faults and its pace."""
 
     mailers: Mapping[str, Mailer]
@@ -57,7 +57,7 @@ class Sender:
     """
 
     notifications: NotificationStore
-    channel: Channel
+    channel: NotificationChannel
     composer: Composer
     clock: Clock
     # Outcomes that are not stored yet, by the key of the e-mail.

@@ -24,7 +24,7 @@ from alerta_utec.notifications.local.discarding import DiscardingMailer
 from alerta_utec.notifications.local.sqlite import SqliteNotifications
 from alerta_utec.notifications.ports import NotificationStore
 from alerta_utec.notifications.recipients import Recipient
-from alerta_utec.notifications.sender import Channel
+from alerta_utec.notifications.sender import NotificationChannel
 from alerta_utec.ports.deliveries import Deliveries
 from alerta_utec.ports.incidents import IncidentStore
 from alerta_utec.webhooks.local.sqlite import SqliteWebhookJobs, SqliteWebhooks
@@ -36,7 +36,7 @@ class Storage:
 
     store: IncidentStore
     notifications: NotificationStore
-    channels: Sequence[Channel]
+    channels: Sequence[NotificationChannel]
     deliveries: Deliveries
     webhooks: WebhookStorage
 
@@ -70,7 +70,7 @@ def open_storage(
 
 def _channels(
     settings: LocalSettings, recipients: Mapping[str, Recipient], maildir: Path
-) -> Sequence[Channel]:
+) -> Sequence[NotificationChannel]:
     if settings.ephemeral:
-        return [Channel(dict.fromkeys(recipients, DiscardingMailer()))]
+        return [NotificationChannel(dict.fromkeys(recipients, DiscardingMailer()))]
     return channels_for(settings.mail_url, settings.mail_from, recipients.values(), maildir)

@@ -10,7 +10,7 @@ from alerta_utec.notifications.local.smtp import SmtpConnection, SmtpMailer
 from alerta_utec.notifications.mailer import Mailer
 from alerta_utec.notifications.messages import settings_text
 from alerta_utec.notifications.recipients import MAILDIR, Kind, Recipient
-from alerta_utec.notifications.sender import Channel
+from alerta_utec.notifications.sender import NotificationChannel
 
 
 def recipients_of(url: str | None, addresses: Sequence[str]) -> tuple[Recipient, ...]:
@@ -31,7 +31,7 @@ def recipients_of(url: str | None, addresses: Sequence[str]) -> tuple[Recipient,
 
 def channels_for(
     url: str | None, sender: str, recipients: Iterable[Recipient], maildir: Path
-) -> Sequence[Channel]:
+) -> Sequence[NotificationChannel]:
     """Return the channels to these recipients: one for e-mail, and one for each Apprise service.
 
     E-mail goes to the server of ``url`` (see ``smtp_server``), or without one to the ``maildir``.
@@ -44,7 +44,7 @@ def channels_for(
     services, written = [], []
     for recipient in recipients:
         if recipient.kind is Kind.APPRISE:
-            services.append(Channel({recipient.key: _apprise(recipient.address)}))
+            services.append(NotificationChannel({recipient.key: _apprise(recipient.address)}))
         elif recipient.kind is Kind.PHONE:
             raise ValueError(settings_text("mail_phone", recipient=recipient.shown))
         else:
@@ -59,18 +59,22 @@ def _address(written: str) -> Recipient:
     return recipient
 
 
-def _email(url: str | None, sender: str, recipients: Sequence[Recipient], maildir: Path) -> Channel:
+def _email(
+    url: str | None, sender: str, recipients: Sequence[Recipient], maildir: Path
+) -> NotificationChannel:
     envelopes = {
         one.key: Envelope(sender, one.address if one.kind is Kind.EMAIL else "")
         for one in recipients
     }
     if not url:
-        return Channel({key: MaildirMailer(maildir, own) for key, own in envelopes.items()})
+        return NotificationChannel(
+            {key: MaildirMailer(maildir, own) for key, own in envelopes.items()}
+        )
     if not is_smtp(url):
         raise ValueError(settings_text("mail_not_smtp"))
     connection = SmtpConnection(smtp_server(url))
     mailers = {key: SmtpMailer(connection, own) for key, own in envelopes.items()}
-    return Channel(mailers, connection)
+    return NotificationChannel(mailers, connection)
 
 
 def _apprise(url: str) -> Mailer:

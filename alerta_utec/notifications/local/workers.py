@@ -11,7 +11,7 @@ from alerta_utec.notifications.digest import EmailComposer
 from alerta_utec.notifications.ports import NotificationStore
 from alerta_utec.notifications.router import NotificationRouter
 from alerta_utec.notifications.rules import RuleSet
-from alerta_utec.notifications.sender import Channel, Sender
+from alerta_utec.notifications.sender import NotificationChannel, Sender
 from alerta_utec.notifications.throttle import ThrottlePolicy
 from alerta_utec.notifications.throttling import BatchThrottle
 from alerta_utec.ports.clock import Clock
@@ -30,7 +30,7 @@ class NotificationWorkers:
         notifications: NotificationStore,
         incidents: IncidentStore,
         rules: RuleSet,
-        channels: Sequence[Channel],
+        channels: Sequence[NotificationChannel],
         policy: ThrottlePolicy,
         clock: Clock,
         lang: Lang,

@@ -12,7 +12,7 @@ from alerta_utec.notifications.mailer import Email, Mailer
 from alerta_utec.notifications.recipients import Recipient
 from alerta_utec.notifications.router import NotificationRouter
 from alerta_utec.notifications.rules import Rule, RuleSet
-from alerta_utec.notifications.sender import Channel, Sender
+from alerta_utec.notifications.sender import NotificationChannel, Sender
 from alerta_utec.notifications.throttle import ThrottlePolicy
 from alerta_utec.notifications.throttling import BatchThrottle
 from tests.contract.builders import T0, creation
@@ -61,7 +61,9 @@ class Notifications:
             self.notifications, self.store, self.rules, throttle, self.clock
         )
         self.senders = {
-            key: Sender(self.notifications, Channel({key: mailer}), self.composer, self.clock)
+            key: Sender(
+                self.notifications, NotificationChannel({key: mailer}), self.composer, self.clock
+            )
             for key, mailer in self.mailers.items()
         }
 

@@ -22,7 +22,7 @@ from alerta_utec.notifications.mailer import Email
 from alerta_utec.notifications.ports import NotificationStore
 from alerta_utec.notifications.router import NotificationRouter
 from alerta_utec.notifications.rules import Pattern, Rule, RuleSet
-from alerta_utec.notifications.sender import Channel, Sender
+from alerta_utec.notifications.sender import NotificationChannel, Sender
 from alerta_utec.notifications.throttle import ThrottlePolicy, group_of
 from alerta_utec.notifications.throttling import BatchThrottle
 from alerta_utec.ports.incidents import IncidentStore
@@ -119,7 +119,7 @@ class ThrottledService:
             self.notifications, self.store, rules, throttle, self.clock
         )
         self.senders = [
-            Sender(self.notifications, Channel({name: box}), Numbers(), self.clock)
+            Sender(self.notifications, NotificationChannel({name: box}), Numbers(), self.clock)
             for name, box in self.boxes.items()
         ]
 
