@@ -1,4 +1,4 @@
-"""A reader who pastes a page's blocks one after another, in terminals of their own."""
+"""A reader of a page: pastes its blocks one after another, into terminals as people use them."""
 
 import json
 import os
@@ -6,7 +6,6 @@ import re
 import shutil
 import subprocess
 import sys
-import time
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -19,23 +18,27 @@ from tests.docs.terminal import Failed, Terminal
 from tests.support.emulator import ROOT, free_port
 from tests.support.server import server_environment
 
-# What a block says of the reader's machine, and what stands there in a test.
+# The ports in the pages; a test replaces them by free ones.
 SERVICE_PORT, RECEIVER_PORT = "8000", "9000"
+# The incidents of the pages; a test replaces their ids by that of the newest incident.
 SAMPLE_ID = re.compile(r"01a20b7b-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 REPOSITORY = re.compile(r"URL-(?:DEL-REPOSITORIO|OF-THE-REPOSITORY)")
 CLONE = "alerta-utec-realtime"
+# Commands that hold their terminal.
 SERVES = re.compile(r"(?:\S*alerta-utec serve|make serve)\b(?!.*--help)")
 RECEIVES = re.compile(r"(?:python|node) rece\w+\.m?(?:py|js)$")
 WATCHES = re.compile(r"(?:wscat|\S*alerta-utec watch)\b")
+# Commands that need the running service.
 ASKS = re.compile(
     r"\S*alerta-utec (?:notify|incidents|webhooks|watch|backup)\b|(?:curl|wscat|sqlite3) "
 )
-# The page says to stop the service first.
+# A command that needs the stopped service, as its page says.
 NEEDS_IT_STOPPED = re.compile(r"\S*alerta-utec restore\b")
-# The service's own stamps are taken as current, so that make installs nothing.
+# Treats the stamps as current, so that make installs nothing.
 _MAKE = """#!/bin/sh
 exec {make} -o .venv/serve.stamp -o .venv/dev.stamp -o node_modules/.stamp "$@"
 """
+# Clones by links to the repository's files.
 _GIT = """#!/bin/sh
 set -e
 test "$1" = clone
@@ -48,7 +51,12 @@ done
 
 
 class Reader:
-    """``with Reader(folder, documents) as reader:`` — terminals are closed at its end."""
+    """``with Reader(folder) as reader:`` — its terminals are closed at the end of the block.
+
+    ``activated``: the project's commands are in the ``PATH``. ``repository``: what is cloned.
+    A command that holds its terminal stays there; the next one goes into another terminal, which
+    knows nothing of what was exported in the first.
+    """
 
     def __init__(self, folder: Path, *, activated: bool, repository: Path = ROOT) -> None:
         self._home = folder / "home"
@@ -162,7 +170,7 @@ class Reader:
         if NEEDS_IT_STOPPED.match(command):
             self._stop(self._service)
             self._service = None
-        elif self._asks_the_service(command):
+        elif ASKS.match(command):
             self.need_service()
         command = self.here(command)
         if SERVES.match(command):
@@ -211,7 +219,7 @@ class Reader:
         assert [each for each in answers if each.get("type") == "error"] == [], answers
 
     def need_service(self) -> None:
-        """Start the service in a terminal of its own, where the page presupposes it."""
+        """Start the service in a terminal of its own, unless it runs: the page presupposes it."""
         if self._service is None:
             terminal = Terminal(self._terminal().folder_now(), self._environment)
             self._terminals.insert(0, terminal)
@@ -223,9 +231,6 @@ class Reader:
         self.banner = terminal.screen
         self._ports[SERVICE_PORT] = self._listens_on(terminal)
         return terminal.screen
-
-    def _asks_the_service(self, command: str) -> bool:
-        return ASKS.match(command) is not None
 
     def _terminal(self) -> Terminal:
         """Return the last terminal, or a new one where that is held."""
@@ -242,6 +247,9 @@ class Reader:
     def _stop(self, terminal: Terminal | None) -> None:
         if terminal is not None and terminal.held_by:
             terminal.interrupt()
+            if terminal is self._service:
+                # Their connections have ended with it.
+                self.watchers.clear()
 
     def _listens_on(self, terminal: Terminal) -> str:
         found = re.search(r"HTTP +https?://127\.0\.0\.1:(\d+)", terminal.screen)
@@ -253,7 +261,6 @@ class Reader:
         try:
             return http_request("POST", url, b"unsigned").status == 401
         except OSError:
-            time.sleep(0.05)
             return False
 
     def _get(self, path: str) -> Any:
