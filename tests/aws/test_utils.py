@@ -1,15 +1,13 @@
 """``src/utils.py``: the six verbs, in a process that has the Lambdas' environment."""
 
 import json
-import subprocess
-import sys
 from typing import Any
 
 import pytest
 
 from tests.aws.conftest import Mailbox
 from tests.support.deployment import Deployment
-from tests.support.emulator import ROOT, clean_environment
+from tests.support.fresh_python import printed_json
 from tests.support.incidents import incident, unique
 from tests.support.wsclient import WsClient
 
@@ -31,17 +29,9 @@ def call(deployment: Deployment, verb: str, *arguments: Any) -> Any:
         "ALERTA_TIMEZONE": "America/Lima",
         "MANAGEMENT_ENDPOINT": deployment.management_url,
     }
-    done = subprocess.run(
-        [sys.executable, "-c", CALL, verb, json.dumps(arguments)],
-        cwd=ROOT,
-        env=clean_environment() | deployment.emulator.environment | settings,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
+    return printed_json(
+        CALL, verb, json.dumps(arguments), environment=deployment.emulator.environment | settings
     )
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
 
 
 def test_connections_are_saved_listed_and_deleted(deployment: Deployment) -> None:

@@ -1,13 +1,10 @@
 """What importing a handler loads: a cold start pays for every module."""
 
-import json
-import subprocess
-import sys
-
 import pytest
 
 from benchmarks.cold_start import SETTINGS
-from tests.support.emulator import ROOT, clean_environment
+from tests.support.emulator import ROOT
+from tests.support.fresh_python import printed_json
 
 # What the table of routes stands on: nothing.
 ROUTES_LOAD = {"alerta_utec", "alerta_utec.handlers", "alerta_utec.handlers.routes"}
@@ -113,17 +110,7 @@ FORBIDDEN = {
 def loaded(module: str) -> set[str]:
     """The modules that a fresh process has loaded after importing ``module``."""
     code = f"import sys, json, {module}; print(json.dumps(sorted(sys.modules)))"
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        cwd=ROOT,
-        env=clean_environment() | SETTINGS,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return set(json.loads(done.stdout))
+    return set(printed_json(code, environment=SETTINGS))
 
 
 def test_the_table_of_routes_loads_nothing_but_itself() -> None:

@@ -2,8 +2,6 @@
 
 import filecmp
 import json
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -14,7 +12,8 @@ import yaml
 from benchmarks.cold_start import SETTINGS
 from tests.conformance.targets import http_request
 from tests.support.deployment import CHECKOUT, checkout
-from tests.support.emulator import ROOT, clean_environment
+from tests.support.emulator import ROOT
+from tests.support.fresh_python import printed_json
 from tests.support.incidents import incident
 from tests.support.server import Server, ServerFailed
 from tests.support.wsclient import WsClient
@@ -140,17 +139,7 @@ def changed(copy: Path) -> set[str]:
 
 def run(copy: Path, code: str) -> Any:
     """Return what a fresh process with the copy's package prints, as JSON."""
-    done = subprocess.run(
-        [sys.executable, "-c", f"import json; {code}"],
-        cwd=copy,
-        env=clean_environment() | SETTINGS,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+    return printed_json(f"import json; {code}", environment=SETTINGS, cwd=copy)
 
 
 def table(copy: Path, name: str) -> set[str]:

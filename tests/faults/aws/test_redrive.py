@@ -1,7 +1,6 @@
 """The dead-letter queue, and the command that sends its changes again."""
 
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import Any
@@ -12,7 +11,7 @@ from tests.aws.conftest import Mailbox, eventually
 from tests.faults.aws.conftest import event_source
 from tests.faults.aws.endpoint import FaultyEndpoint
 from tests.support.deployment import Deployment
-from tests.support.emulator import ROOT, clean_environment
+from tests.support.fresh_python import run_python
 from tests.support.incidents import incident, unique
 from tests.support.wsclient import WsClient
 
@@ -35,14 +34,8 @@ def redrive(
 ) -> subprocess.CompletedProcess[str]:
     """Run the command with an operator's credentials."""
     settings = deployment.emulator.environment | {"PYTHONIOENCODING": "utf-8"} | environment
-    return subprocess.run(
-        [sys.executable, "-m", "alerta_utec", "redrive", *arguments],
-        cwd=ROOT,
-        env=clean_environment() | settings,
-        capture_output=True,
-        text=True,
-        timeout=100,
-        check=False,
+    return run_python(
+        "-m", "alerta_utec", "redrive", *arguments, environment=settings, timeout_s=100
     )
 
 

@@ -1,27 +1,16 @@
 """The garbage collector of a process that has imported one of src/."""
 
-import subprocess
-import sys
-
 import pytest
 
 from benchmarks.cold_start import SETTINGS
-from tests.support.emulator import ROOT, clean_environment
+from tests.support.fresh_python import run_python
 
 
 @pytest.mark.parametrize("name", ["connect", "utils"])
 def test_the_collector_runs_and_leaves_out_what_was_loaded(name: str) -> None:
     code = f"import gc, src.{name}; print(gc.isenabled(), gc.get_freeze_count() > 10_000)"
 
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        cwd=ROOT,
-        env=clean_environment() | SETTINGS,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=True,
-    )
+    done = run_python("-c", code, environment=SETTINGS)
 
     assert done.stdout == "True True\n"
 
@@ -38,14 +27,6 @@ def test_the_collector_is_off_while_a_lambda_loads() -> None:
         "print(states['botocore.session'], states['src.connect'])"
     )
 
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        cwd=ROOT,
-        env=clean_environment() | SETTINGS,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=True,
-    )
+    done = run_python("-c", code, environment=SETTINGS)
 
     assert done.stdout == "False False\n"

@@ -1,8 +1,5 @@
 """The routes that each deployment serves, and the parts that the HTTP Lambda loads late."""
 
-import json
-import subprocess
-import sys
 from typing import Any
 
 import pytest
@@ -18,7 +15,7 @@ from alerta_utec.handlers.routes import (
     HttpRoute,
 )
 from benchmarks.cold_start import SETTINGS
-from tests.support.emulator import ROOT, clean_environment
+from tests.support.fresh_python import printed_json
 from tests.unit.handlers.conftest import ServiceOverFakes
 
 # For people, or the descriptions themselves.
@@ -34,17 +31,7 @@ LATE = {
 def in_http_lambda(code: str) -> Any:
     """Return what a process prints that has loaded the HTTP Lambda, as JSON."""
     lines = f"import json, sys\nfrom alerta_utec.deployments.aws.http import api\n{code}"
-    done = subprocess.run(
-        [sys.executable, "-c", lines],
-        cwd=ROOT,
-        env=clean_environment() | SETTINGS,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+    return printed_json(lines, environment=SETTINGS)
 
 
 def test_no_route_is_in_the_table_twice() -> None:
