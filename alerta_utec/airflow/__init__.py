@@ -1,1 +1,1 @@
-"""Alerta UTEC in Apache Airflow: a connection, operators, a notifier, a sensor."""
+"""The provider for Apache Airflow: a connection type, operators, a notifier and a sensor."""

@@ -1,4 +1,4 @@
-"""What a callback or a task is about, and the idempotency key that follows from it."""
+"""The task attempt, DAG run or deadline that a callback is about, and its idempotency key."""
 
 import hashlib
 import json
@@ -8,11 +8,11 @@ from typing import Any, Self
 
 
 @dataclass(frozen=True, slots=True)
-class Occasion:
-    """One try of one task, one run of a DAG, or a run's missed deadline.
+class CallbackContext:
+    """One attempt of one task, one run of a DAG, or a run's missed deadline.
 
-    The same in every process that tells of it: a callback may be run by the worker and, where
-    the worker is lost meanwhile, once more elsewhere.
+    It is equal in every process that runs the callback: the worker may run it and, if that worker
+    is lost, the DAG processor runs it again.
     """
 
     dag_id: str
@@ -23,8 +23,8 @@ class Occasion:
     deadline_id: str | None = None
 
     @classmethod
-    def of(cls, context: Mapping[str, Any]) -> Self | None:
-        """What Airflow's context is about; none where it does not say."""
+    def from_airflow(cls, context: Mapping[str, Any]) -> Self | None:
+        """Return the subject of Airflow's context; ``None`` if the context does not name one."""
         ti = context.get("ti") or context.get("task_instance")
         if ti is not None:
             index = -1 if ti.map_index is None else ti.map_index
@@ -32,19 +32,19 @@ class Occasion:
         if "dag" in context and "run_id" in context:
             return cls(context["dag"].dag_id, context["run_id"])
         dag_run = context.get("dag_run")
-        if isinstance(dag_run, Mapping):  # a missed deadline brings JSON
+        if isinstance(dag_run, Mapping):  # the context of a missed deadline is JSON
             deadline = str(context.get("deadline", {}).get("id"))
             return cls(dag_run["dag_id"], dag_run["dag_run_id"], deadline_id=deadline)
         return None
 
     def key(self, *parts: Any) -> str:
-        """An idempotency key of this occasion and ``parts``, which are JSON."""
+        """Return an idempotency key for this context and ``parts``, which must be JSON."""
         whole = [getattr(self, name) for name in self.__slots__] + [*parts]
         text = json.dumps(whole, sort_keys=True, default=str)
         return f"airflow-{hashlib.sha256(text.encode()).hexdigest()}"
 
     def __str__(self) -> str:
-        """In words, for people."""
+        """Return a description for people."""
         what = f"DAG {self.dag_id}, ejecución {self.run_id}"
         if self.task_id is None:
             return what if self.deadline_id is None else f"{what}, plazo vencido"

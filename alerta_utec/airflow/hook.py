@@ -1,4 +1,4 @@
-"""The way from Airflow to the service: a connection's settings, and clients made of them."""
+"""The hook: it reads an Airflow connection's settings and creates clients of the service."""
 
 import json
 from contextlib import AbstractAsyncContextManager
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from alerta_utec.client import AlertaUtec, ClientError, HttpClient, Refused
 
 DEFAULT_CONN = "alerta_utec_default"
-# Somebody waits before the form.
+# A user is waiting at the connection form: keep this short.
 _TEST_PATIENCE_S = 3.0
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Where the service is and how to speak to it, as a connection has it."""
+    """The settings of an Airflow connection to the service."""
 
     url: str
     token: str | None
@@ -32,7 +32,7 @@ class Settings:
         """Read a connection.
 
         Raises:
-            ValueError: there is no address in it, or a time that is none.
+            ValueError: the address is missing, or a time is not a number.
         """
         url = connection.host or ""
         if not url.startswith(("http://", "https://")):
@@ -42,8 +42,8 @@ class Settings:
             )
         if connection.port:
             url = f"{url.rstrip('/')}:{connection.port}"
-        # Not Airflow's own reading, which differs where asyncio runs, to hide secrets that are
-        # none here.
+        # Airflow's own property registers values as secrets, which differs where asyncio runs;
+        # these fields hold no secrets.
         extra = json.loads(connection.extra or "{}")
         timeout_s = float(extra.get("timeout_s") or TIMEOUT_S)
         patience_s = float(extra.get("patience_s") or PATIENCE_S)
@@ -51,10 +51,10 @@ class Settings:
 
 
 class AlertaUtecHook(BaseHook):
-    """Clients of the service that a connection of type ``alerta_utec`` names.
+    """Clients of the service for an Airflow connection of type ``alerta_utec``.
 
-    The connection's ``host`` is the address of the HTTP API, with its scheme; its ``password``
-    the token, where the service asks for one.
+    The connection's ``host`` is the address of the HTTP API, with its scheme; its ``password`` is
+    the token, if the service requires one.
     """
 
     conn_name_attr = "alerta_utec_conn_id"
@@ -67,23 +67,23 @@ class AlertaUtecHook(BaseHook):
         self.alerta_utec_conn_id = alerta_utec_conn_id
 
     def get_conn(self) -> "AlertaUtec":
-        """A client, to be closed: ``with hook.get_conn() as alerta: …``
+        """Return a client, which the caller closes: ``with hook.get_conn() as alerta: …``
 
         Raises:
-            ValueError: the connection is not filled in.
+            ValueError: the connection has no address.
         """
         return _client(Settings.of(self.get_connection(self.alerta_utec_conn_id)))
 
     async def asettings(self) -> Settings:
-        """The connection's settings, for use where asyncio runs.
+        """Return the connection's settings, from code that runs in asyncio.
 
         Raises:
-            ValueError: the connection is not filled in.
+            ValueError: the connection has no address.
         """
         return Settings.of(await self.aget_connection(self.alerta_utec_conn_id))
 
     def test_connection(self) -> tuple[bool, str]:
-        """Whether the service answers and takes the token, and what to tell who asked."""
+        """Return whether the service answers and accepts the token, and a message for the user."""
         from alerta_utec.client import ClientError
 
         try:
@@ -98,14 +98,14 @@ class AlertaUtecHook(BaseHook):
 
 
 def http(settings: Settings) -> "AbstractAsyncContextManager[HttpClient]":
-    """A client for use where asyncio runs."""
+    """Create a client for code that runs in asyncio."""
     from alerta_utec.client import http_client
 
     return http_client(settings.url, token=settings.token, timeout_s=settings.timeout_s)
 
 
 def explained(error: "ClientError | ValueError") -> str:
-    """What went wrong, with every problem that the service named, in one line."""
+    """Return the error's text with every problem that the service named, on one line."""
     from alerta_utec.client import Refused
 
     text = str(error) or type(error).__name__
@@ -115,14 +115,14 @@ def explained(error: "ClientError | ValueError") -> str:
 
 
 def fail(error: "Refused") -> NoReturn:
-    """Fail the task: for good where another try would be refused as well."""
+    """Fail the task; skip its retries if the service would refuse them as well."""
     if error.retryable:
         raise error
     raise AirflowFailException(f"Alerta UTEC lo rechaza: {explained(error)}") from error
 
 
 def _client(settings: Settings, *, patience_s: float | None = None) -> "AlertaUtec":
-    # Whoever parses a DAG imports this module, and need not wait for an HTTP library.
+    # Airflow imports this module to parse DAGs, which should not load an HTTP library.
     from alerta_utec.client import AlertaUtec
 
     return AlertaUtec(

@@ -1,4 +1,4 @@
-"""A callback that reports what went wrong in Airflow as an incident."""
+"""A callback that reports a failure in Airflow as an incident."""
 
 import copy
 from collections.abc import Mapping, Sequence
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseNotifier, Context
 
-from alerta_utec.airflow.callback_context import Occasion
+from alerta_utec.airflow.callback_context import CallbackContext
 from alerta_utec.airflow.hook import DEFAULT_CONN, AlertaUtecHook, explained, http
 
 if TYPE_CHECKING:
@@ -19,14 +19,14 @@ _LOCATION_MAX_CHARS = 120
 class AlertaUtecNotifier(BaseNotifier):
     """``on_failure_callback=AlertaUtecNotifier(urgency="high", location="Centro de datos")``
 
-    Without ``location`` the incident's place is the DAG; without ``description`` it says what
-    failed, and why. ``extra``: further fields.
+    The default ``location`` is the DAG's name; the default ``description`` names the failed task
+    and the reason. ``extra``: further fields.
 
-    The idempotency key is made of the DAG, the run, the task, the map index and the try, and of
-    this notifier's own arguments: a callback that is run twice reports one incident, two
-    notifiers of one task two.
+    The idempotency key consists of the DAG, the run, the task, the map index, the attempt and this
+    notifier's arguments: a callback that runs twice reports one incident, and two notifiers of one
+    task report two.
 
-    A failure is written to the task's log, and raised: Airflow carries on all the same.
+    An error is logged in the task's log and raised; Airflow ignores it and continues.
     """
 
     template_fields: Sequence[str] = (
@@ -58,15 +58,15 @@ class AlertaUtecNotifier(BaseNotifier):
         self.extra = extra
         self.idempotency_key = idempotency_key
         self.alerta_utec_conn_id = alerta_utec_conn_id
-        # As written, not as rendered: an exception's text may not be the same the second time.
-        self._own = [type, location, urgency, description, dict(extra or {})]
+        # The templates, not the rendered texts: an exception's text may differ the second time.
+        self._key_parts = [type, location, urgency, description, dict(extra or {})]
 
     def __call__(self, *args: Any) -> None:
-        """Report; rendering happens in a copy, since one notifier may serve many tasks."""
+        """Report from a copy: rendering changes the object, which many tasks may share."""
         super(AlertaUtecNotifier, copy.copy(self)).__call__(*args)
 
     def notify(self, context: Context) -> None:
-        """Report, from a worker or the DAG processor."""
+        """Report from a worker or the DAG processor."""
         from alerta_utec.client import ClientError
 
         incident, key = self._report(context)
@@ -74,12 +74,12 @@ class AlertaUtecNotifier(BaseNotifier):
             with self._hook.get_conn() as alerta:
                 ack = alerta.notify(incident, idempotency_key=key)
         except (ClientError, ValueError) as error:
-            self._failed(error, key)
+            self._handle_failure(error, key)
         else:
-            self._told(ack.incident_id, ack.duplicate)
+            self._log_reported(ack.incident_id, ack.duplicate)
 
     async def async_notify(self, context: Context) -> None:
-        """Report, from the triggerer."""
+        """Report from the triggerer."""
         from alerta_utec.client import ClientError
 
         incident, key = self._report(context)
@@ -90,44 +90,44 @@ class AlertaUtecNotifier(BaseNotifier):
                     incident, idempotency_key=key, patience_s=settings.patience_s
                 )
         except (ClientError, ValueError) as error:
-            self._failed(error, key)
+            self._handle_failure(error, key)
         else:
-            self._told(ack["incidentId"], ack["duplicate"])
+            self._log_reported(ack["incidentId"], ack["duplicate"])
 
     @property
     def _hook(self) -> AlertaUtecHook:
         return AlertaUtecHook(self.alerta_utec_conn_id)
 
     def _report(self, context: Context) -> tuple[dict[str, Any], str | None]:
-        """The incident, and its key."""
-        occasion = Occasion.of(context)
-        dag_id = "desconocido" if occasion is None else occasion.dag_id
+        """Return the incident and its idempotency key."""
+        about = CallbackContext.from_airflow(context)
+        dag_id = "desconocido" if about is None else about.dag_id
         fields = {
             "type": self.type,
             "location": self.location or f"Airflow, DAG {dag_id}"[:_LOCATION_MAX_CHARS],
             "urgency": self.urgency,
-            "description": self.description or _described(occasion, context),
+            "description": self.description or _description(about, context),
         }
-        key = self.idempotency_key or (occasion and occasion.key(self._own))
+        key = self.idempotency_key or (about and about.key(self._key_parts))
         return {**(self.extra or {}), **fields}, key or None
 
-    def _told(self, incident_id: str, duplicate: bool) -> None:
-        told = "ya estaba avisado" if duplicate else "avisado"
-        self.log.info("Alerta UTEC: incidente %s %s.", incident_id, told)
+    def _log_reported(self, incident_id: str, duplicate: bool) -> None:
+        outcome = "ya estaba avisado" if duplicate else "avisado"
+        self.log.info("Alerta UTEC: incidente %s %s.", incident_id, outcome)
 
-    def _failed(self, error: "ClientError | ValueError", key: str | None) -> None:
+    def _handle_failure(self, error: "ClientError | ValueError", key: str | None) -> None:
         from alerta_utec.client import Refused
 
         if isinstance(error, Refused) and error.code == "conflict":
-            # The same occasion told in other words: the first telling stands.
+            # The same event was reported with another text: keep the first report.
             self.log.info("Alerta UTEC: ya estaba avisado, con otro texto (clave %s).", key)
             return
         self.log.error("Alerta UTEC no recibió el aviso (clave %s): %s", key, explained(error))
         raise error
 
 
-def _described(occasion: Occasion | None, context: Context) -> str:
-    why = context.get("exception") or context.get("reason")
+def _description(about: CallbackContext | None, context: Context) -> str:
+    reason = context.get("exception") or context.get("reason")
     return "\n".join(
-        [str(occasion or "Airflow no dice de qué se trata."), str(why or "")[:_REASON_MAX_CHARS]]
+        [str(about or "Airflow no dice de qué se trata."), str(reason or "")[:_REASON_MAX_CHARS]]
     ).strip()

@@ -1,4 +1,4 @@
-"""Tasks that report an incident, or move one on."""
+"""The operators: tasks that report or update an incident."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
@@ -7,16 +7,16 @@ from typing import Any
 from airflow.sdk import BaseOperator, Context
 from airflow.sdk.exceptions import AirflowSkipException
 
-from alerta_utec.airflow.callback_context import Occasion
+from alerta_utec.airflow.callback_context import CallbackContext
 from alerta_utec.airflow.hook import DEFAULT_CONN, AlertaUtecHook, fail
 
 
 class AlertaUtecNotifyOperator(BaseOperator):
-    """Report an incident; the XCom is ``{incident_id, seq, revision, duplicate}``.
+    """A task that reports an incident; its XCom is ``{incident_id, seq, revision, duplicate}``.
 
-    ``extra``: further fields. Without ``idempotency_key`` the key is made of the run, the
-    task and the incident, so that a task that is tried or cleared again reports it once.
-    What the service refuses fails the task without another try.
+    ``extra``: further fields. The default ``idempotency_key`` consists of the run, the task and
+    the incident, so that a task that is retried or cleared reports it once. If the service
+    refuses, the task fails without a retry.
     """
 
     template_fields: Sequence[str] = (
@@ -62,7 +62,7 @@ class AlertaUtecNotifyOperator(BaseOperator):
         self.alerta_utec_conn_id = alerta_utec_conn_id
 
     def execute(self, context: Context) -> dict[str, Any]:
-        """Report it."""
+        """Report the incident."""
         from alerta_utec.client import Refused
 
         incident = self._incident()
@@ -72,8 +72,8 @@ class AlertaUtecNotifyOperator(BaseOperator):
                 ack = alerta.notify(incident, idempotency_key=key)
         except Refused as error:
             fail(error)
-        told = "ya estaba avisado" if ack.duplicate else "avisado"
-        self.log.info("Incidente %s %s (seq %d).", ack.incident_id, told, ack.seq)
+        outcome = "ya estaba avisado" if ack.duplicate else "avisado"
+        self.log.info("Incidente %s %s (seq %d).", ack.incident_id, outcome, ack.seq)
         return asdict(ack)
 
     def _incident(self) -> dict[str, Any]:
@@ -92,10 +92,10 @@ class AlertaUtecNotifyOperator(BaseOperator):
 
 
 class AlertaUtecUpdateOperator(BaseOperator):
-    """Move an incident on; the XCom is ``{incident_id, seq, revision, duplicate}``.
+    """A task that updates an incident; its XCom is ``{incident_id, seq, revision, duplicate}``.
 
-    With ``revision`` only if the incident is still at that one. Where it is not, the task
-    fails, or with ``skip_on_conflict`` is skipped: somebody else was faster.
+    With ``revision``, the incident must still be at that revision. If another update came first,
+    the task fails, or is skipped with ``skip_on_conflict``.
     """
 
     template_fields: Sequence[str] = ("incident_id", "status", "urgency", "note", "revision")
@@ -123,7 +123,7 @@ class AlertaUtecUpdateOperator(BaseOperator):
         self.alerta_utec_conn_id = alerta_utec_conn_id
 
     def execute(self, context: Context) -> dict[str, Any]:
-        """Move it on."""
+        """Update the incident."""
         from alerta_utec.client import Refused
 
         try:
@@ -146,6 +146,6 @@ class AlertaUtecUpdateOperator(BaseOperator):
 
 
 def _key(context: Context, incident: Mapping[str, Any]) -> str | None:
-    """A key that is the same for each try of a task that reports the same."""
-    occasion = Occasion.of(context)
-    return None if occasion is None else replace(occasion, try_number=0).key(incident)
+    """Return a key that is equal for all attempts of a task to report this incident."""
+    about = CallbackContext.from_airflow(context)
+    return None if about is None else replace(about, try_number=0).key(incident)

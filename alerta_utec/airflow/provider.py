@@ -1,4 +1,4 @@
-"""What Airflow is told of this package; it is read at start, and imports nothing else."""
+"""The provider's metadata for Airflow, which loads it at start: keep its imports few."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ PATIENCE_S = 30.0
 
 
 def get_provider_info() -> dict[str, Any]:
-    """The provider's metadata, by Airflow's schema: what there is, and the connection's form."""
+    """Return the metadata by Airflow's schema: the modules and the connection's form."""
     return {
         "package-name": "alerta-utec-realtime",
         "name": HOOK_NAME,
@@ -38,7 +38,7 @@ def _connection_type() -> dict[str, Any]:
         },
         "ui-field-behaviour": {
             "hidden-fields": ["schema", "login", "port", "extra"],
-            "relabeling": {"host": "Dirección HTTP", "password": "Ficha (token)"},
+            "relabeling": {"host": "Dirección HTTP", "password": "Token"},
             "placeholders": {"host": "https://alerta.example.edu"},
         },
     }

@@ -1,4 +1,4 @@
-"""A task that waits for an incident: until it is attended to, until it is resolved."""
+"""The sensor: a task that waits until an incident reaches a status."""
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
@@ -13,13 +13,14 @@ from alerta_utec.domain.values import Status, parse_choice
 
 
 class AlertaUtecIncidentSensor(BaseSensorOperator):
-    """Wait until the incident reaches a status; the XCom is the incident then.
+    """A task that waits until an incident reaches a status; its XCom is the incident.
 
-    ``status``: one, or several any of which will do. One that it was in only for a moment counts
-    too, if that was after ``since_revision``: without it, after the sensor began.
+    ``status``: one status, or several of which any suffices. A status that the incident has left
+    again counts too if it was reached after ``since_revision`` (default: the revision that the
+    sensor sees first).
 
-    It waits in the triggerer and asks every ``poke_interval`` seconds; with ``deferrable=False``,
-    or in a deployment without a triggerer, in a worker as other sensors do.
+    The sensor waits in the triggerer and polls every ``poke_interval`` seconds. With
+    ``deferrable=False``, for a deployment without a triggerer, it waits in a worker.
     """
 
     template_fields: Sequence[str] = ("incident_id", "status", "since_revision")
@@ -44,7 +45,7 @@ class AlertaUtecIncidentSensor(BaseSensorOperator):
         self.alerta_utec_conn_id = alerta_utec_conn_id
 
     def execute(self, context: Context) -> Any:
-        """Look once, and then wait."""
+        """Check once, and defer to the trigger if the status is not reached."""
         if not self.deferrable:
             return super().execute(context)
         now = self.poke(context)
@@ -63,7 +64,7 @@ class AlertaUtecIncidentSensor(BaseSensorOperator):
         )
 
     def poke(self, context: Context) -> PokeReturnValue:
-        """Look."""
+        """Check whether the status is reached."""
         from alerta_utec.client import Refused
 
         try:
@@ -78,7 +79,7 @@ class AlertaUtecIncidentSensor(BaseSensorOperator):
         return PokeReturnValue(done, incident if done else None)
 
     def execute_complete(self, context: Context, event: Mapping[str, Any]) -> Any:
-        """Go on with what the trigger has found."""
+        """Return the incident that the trigger found, or fail with its error."""
         if "error" in event:
             raise AirflowFailException(f"Alerta UTEC no deja mirar: {event['error']}")
         return event["incident"]
@@ -90,10 +91,10 @@ class AlertaUtecIncidentSensor(BaseSensorOperator):
 
 
 def status_of(text: str) -> str:
-    """The status that a person meant.
+    """Parse a status, in any spelling that the service accepts.
 
     Raises:
-        ValueError: there is none of that name.
+        ValueError: the text is not a status.
     """
     status = parse_choice(Status, text)
     if status is None:

@@ -1,4 +1,4 @@
-"""Waits in the triggerer until an incident reaches a status."""
+"""The trigger: it waits in the triggerer until an incident reaches a status."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
@@ -10,9 +10,10 @@ from alerta_utec.airflow.hook import AlertaUtecHook, explained, http
 
 
 class AlertaUtecIncidentTrigger(BaseTrigger):
-    """Fires ``{"incident": …}`` once the incident has reached one of ``statuses``.
+    """A trigger that fires ``{"incident": …}`` once the incident has reached one of ``statuses``.
 
-    A service that is not to be had is asked again; where it refuses, ``{"error": …}`` is fired.
+    It keeps polling while the service is unavailable; if the service refuses, it fires
+    ``{"error": …}``.
     """
 
     def __init__(
@@ -32,7 +33,7 @@ class AlertaUtecIncidentTrigger(BaseTrigger):
         self.alerta_utec_conn_id = alerta_utec_conn_id
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
-        """The class's path and its arguments."""
+        """Return the class's path and its arguments."""
         names = (
             "incident_id",
             "statuses",
@@ -44,7 +45,7 @@ class AlertaUtecIncidentTrigger(BaseTrigger):
         return path, {name: getattr(self, name) for name in names}
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
-        """Ask until it has."""
+        """Poll until the incident has reached one of the statuses."""
         from alerta_utec.client import ClientError
 
         settings = await AlertaUtecHook(self.alerta_utec_conn_id).asettings()
@@ -71,7 +72,7 @@ def reached(
     statuses: Sequence[str],
     since_revision: int,
 ) -> bool:
-    """Whether it is in one of ``statuses``, or has been after revision ``since_revision``."""
+    """Return whether the incident has one of ``statuses``, or had one after ``since_revision``."""
     return incident["status"] in statuses or any(
         step["change"]["status"][1] in statuses
         for step in history

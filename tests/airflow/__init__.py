@@ -1,1 +1,1 @@
-"""The provider in a real Airflow, run by ``make test-outside``: the others have none."""
+"""The provider in a real Airflow; only ``make test-outside`` runs these tests."""

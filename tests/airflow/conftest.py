@@ -1,4 +1,4 @@
-"""An Airflow of the tests' own, on SQLite in a temporary folder, and the real service beside it."""
+"""A temporary Airflow on SQLite, and the real service beside it."""
 
 import json
 import os
@@ -25,7 +25,7 @@ DAGS = HOME / "dags"
 PAGE = (ROOT / "docs" / "integrations.es.md").read_text().split("\n## Airflow\n")[1]
 CONNECTION = "AIRFLOW_CONN_ALERTA_UTEC_DEFAULT"
 
-# Airflow reads its settings when it is imported, which must not happen before this.
+# Airflow reads its settings when it is imported: set them before that.
 os.environ |= {
     "AIRFLOW_HOME": str(HOME),
     "AIRFLOW__CORE__DAGS_FOLDER": str(DAGS),
@@ -39,14 +39,14 @@ RunDag = Callable[..., Any]
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Of the warnings, only those that our own code gives rise to are errors here."""
+    """Treat only warnings from our own code as errors."""
     for each in ("ignore", r"error:::alerta_utec\.", r"error:::tests\."):
         config.addinivalue_line("filterwarnings", each)
 
 
 @pytest.fixture(scope="session", autouse=True)
 def airflow() -> Iterator[None]:
-    """Airflow's database, and its DAGs: the examples and the documented one, and ours."""
+    """Airflow's database and its DAGs: the examples, the documented one and those of the tests."""
     shutil.copytree(HERE / "dags", DAGS, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("alerta_utec_classify.py", "alerta_utec_report.py", "report.html.jinja"):
         shutil.copy(EXAMPLES / name, DAGS)
@@ -72,7 +72,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 @pytest.fixture
 def connect(monkeypatch: pytest.MonkeyPatch) -> Connect:
-    """Sets the connection ``alerta_utec_default``, as administrators do by the environment."""
+    """A function that sets the connection ``alerta_utec_default`` through the environment."""
 
     def set_connection(**fields: Any) -> None:
         monkeypatch.setenv(CONNECTION, json.dumps({"conn_type": "alerta_utec", **fields}))
@@ -82,7 +82,7 @@ def connect(monkeypatch: pytest.MonkeyPatch) -> Connect:
 
 @pytest.fixture
 def alerta(server: Server, connect: Connect) -> Iterator[AlertaUtec]:
-    """A client of the service that the connection names."""
+    """A client of the service, to which the connection leads too."""
     connect(host=server.http_url)
     with AlertaUtec(server.http_url) as client:
         yield client

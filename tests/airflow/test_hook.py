@@ -1,4 +1,4 @@
-"""The connection: its form, the button that tests it, and what ``airflow providers`` shows."""
+"""The connection: its form, its test button, and the output of ``airflow providers``."""
 
 import json
 import os
@@ -21,7 +21,7 @@ PACKAGE = "alerta-utec-realtime"
 
 
 def pressed() -> tuple[bool, str]:
-    """What the form's test button tells."""
+    """Press the form's test button, and return its result."""
     from airflow.models import Connection
 
     return Connection(conn_id="alerta_utec_default", conn_type="alerta_utec").test_connection()
@@ -29,7 +29,7 @@ def pressed() -> tuple[bool, str]:
 
 @pytest.fixture(scope="module")
 def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A service that asks for tokens."""
+    """A service that requires tokens."""
     folder = tmp_path_factory.mktemp("guarded") / "data"
     with Server(folder, environment=WITH_SECRET) as running:
         yield running
@@ -45,7 +45,7 @@ def test_the_button_says_that_the_service_answers(server: Server, connect: Conne
     assert message.endswith("sin inicio de sesión.")
 
 
-def test_the_button_says_whom_the_token_names(guarded: Server, connect: Connect) -> None:
+def test_the_button_names_the_tokens_person(guarded: Server, connect: Connect) -> None:
     connect(host="http://127.0.0.1", port=guarded.port, password=token("autoridad", sub="rosa"))
 
     works, message = pressed()
@@ -54,8 +54,8 @@ def test_the_button_says_whom_the_token_names(guarded: Server, connect: Connect)
     assert message.endswith("entra como rosa (autoridad).")
 
 
-@pytest.mark.parametrize("password", [None, "no es una ficha"])
-def test_the_button_says_that_the_token_will_not_do(
+@pytest.mark.parametrize("password", [None, "no es un token"])
+def test_the_button_reports_a_refused_token(
     guarded: Server, connect: Connect, password: str | None
 ) -> None:
     connect(host=guarded.http_url, password=password)
@@ -66,14 +66,14 @@ def test_the_button_says_that_the_token_will_not_do(
     assert message.startswith("unauthorized: ")
 
 
-def test_the_button_says_that_nobody_listens(connect: Connect) -> None:
+def test_the_button_reports_an_address_without_a_server(connect: Connect) -> None:
     connect(host=f"http://127.0.0.1:{free_port()}")
 
     assert pressed() == (False, "Connection refused")
 
 
 @pytest.mark.parametrize("host", [None, "", "alerta.example.edu", "ws://127.0.0.1:8000/dev"])
-def test_the_button_says_what_is_not_filled_in(connect: Connect, host: str | None) -> None:
+def test_the_button_reports_a_missing_address(connect: Connect, host: str | None) -> None:
     connect(host=host)
 
     works, message = pressed()
@@ -82,7 +82,7 @@ def test_the_button_says_what_is_not_filled_in(connect: Connect, host: str | Non
     assert "necesita en «host» la dirección HTTP" in message
 
 
-def test_the_form_asks_for_the_address_and_the_token_and_for_nothing_that_is_not_used() -> None:
+def test_the_form_shows_only_the_fields_that_are_used() -> None:
     from airflow.api_fastapi.core_api.services.ui.connections import HookMetaService
 
     (form,) = (
@@ -91,19 +91,19 @@ def test_the_form_asks_for_the_address_and_the_token_and_for_nothing_that_is_not
 
     standard = form.standard_fields
     assert form.hook_name == "Alerta UTEC"
-    assert (standard.host.title, standard.password.title) == ("Dirección HTTP", "Ficha (token)")
+    assert (standard.host.title, standard.password.title) == ("Dirección HTTP", "Token")
     assert [standard.url_schema.hidden, standard.login.hidden, standard.port.hidden] == [True] * 3
     assert form.extra_fields.keys() == {"timeout_s", "patience_s"}
     assert form.extra_fields["patience_s"]["value"] == 30
 
 
-def test_the_metadata_keep_to_airflows_schema_for_providers() -> None:
+def test_the_metadata_follow_airflows_schema_for_providers() -> None:
     import airflow
     from jsonschema import Draft7Validator
 
     path = Path(str(airflow.__file__)).with_name("provider.yaml.schema.json")
     schema = json.loads(path.read_text())
-    # What Airflow's own repository requires of a provider in it is not asked of others.
+    # Airflow requires these keys only from providers in its own repository.
     del schema["required"]
 
     Draft7Validator(schema).validate(get_provider_info())
@@ -111,7 +111,7 @@ def test_the_metadata_keep_to_airflows_schema_for_providers() -> None:
     assert schema["additionalProperties"] is False
 
 
-def test_every_class_that_the_metadata_name_is_there() -> None:
+def test_every_class_in_the_metadata_can_be_imported() -> None:
     from airflow.sdk._shared.module_loading import import_string
 
     info = get_provider_info()
@@ -125,7 +125,7 @@ def test_every_class_that_the_metadata_name_is_there() -> None:
 
 
 def airflow_command(*arguments: str) -> Any:
-    """What the ``airflow`` command says, as JSON."""
+    """Run the ``airflow`` command, and return its output, decoded from JSON."""
     done = subprocess.run(
         [str(Path(sys.executable).with_name("airflow")), *arguments, "--output", "json"],
         capture_output=True,
@@ -137,7 +137,7 @@ def airflow_command(*arguments: str) -> Any:
     return json.loads(done.stdout[done.stdout.index("[") :])
 
 
-def test_airflow_providers_list_and_get_show_it_with_its_connection_type() -> None:
+def test_the_airflow_command_shows_the_provider_and_its_connection_type() -> None:
     listed = airflow_command("providers", "list")
     shown = airflow_command("providers", "get", PACKAGE, "--full")
 

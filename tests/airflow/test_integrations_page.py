@@ -1,4 +1,4 @@
-"""The piece for Airflow in docs/integrations.es.md, run as it stands there."""
+"""The section for Airflow in docs/integrations.es.md, run as it is written."""
 
 import json
 import re
@@ -12,14 +12,14 @@ from tests.support.server import Server
 
 
 def documented() -> dict[str, Any]:
-    """The connection that the page exports."""
+    """Return the connection that the page exports."""
     found = re.search(rf"^export {CONNECTION}='(.*)'$", PAGE, re.MULTILINE)
     assert found is not None
     fields: dict[str, Any] = json.loads(found[1])
     return fields
 
 
-def test_the_dag_reports_and_waits_until_somebody_has_resolved_it(
+def test_the_documented_dag_reports_and_waits_until_the_incident_is_resolved(
     dags: Any,
     alerta: AlertaUtec,
     server: Server,
@@ -46,7 +46,7 @@ def test_the_dag_reports_and_waits_until_somebody_has_resolved_it(
     assert states == {"avisar": "success", "esperar": "success"}
 
 
-def test_the_dag_tells_when_it_fails(
+def test_the_documented_dag_reports_its_own_failure(
     dags: Any, alerta: AlertaUtec, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(dags["revision_nocturna"].get_task("avisar"), "urgency", "regular")

@@ -1,4 +1,4 @@
-"""The notifier, called by Airflow when tasks really fail."""
+"""The notifier, called by Airflow when a task fails."""
 
 import asyncio
 from typing import Any
@@ -15,11 +15,11 @@ from tests.support.emulator import free_port
 
 @pytest.fixture
 def where() -> str:
-    """A location that no other test has."""
+    """A location that no other test uses."""
     return f"Sala {uuid4().hex}"
 
 
-def test_a_task_that_fails_is_one_incident_though_its_callback_fires_twice(
+def test_a_failed_task_whose_callback_runs_twice_is_one_incident(
     dags: Any, alerta: AlertaUtec, where: str
 ) -> None:
     run = dags["fails_and_tells_twice"].test(run_conf={"location": where})
@@ -33,7 +33,7 @@ def test_a_task_that_fails_is_one_incident_though_its_callback_fires_twice(
     ]
 
 
-def test_the_dag_processors_own_firing_of_the_callback_is_the_same_incident(
+def test_the_dag_processors_run_of_the_callback_is_the_same_incident(
     dags: Any, alerta: AlertaUtec, where: str, capsys: Any
 ) -> None:
     from airflow.callbacks.callback_requests import TaskCallbackRequest
@@ -56,12 +56,12 @@ def test_the_dag_processors_own_firing_of_the_callback_is_the_same_incident(
 
     assert len(list(alerta.incidents(location=where))) == 2  # there are two notifiers
     written = capsys.readouterr().out
-    # It does not know of the exception, so one of them tells it in other words than the worker.
+    # The DAG processor lacks the exception, so one notifier's text differs from the worker's.
     assert "ya estaba avisado, con otro texto" in written
     assert written.count("ya estaba avisado") == 2
 
 
-def test_one_notifier_tells_of_each_mapped_task_in_its_own_words(
+def test_a_notifier_reports_each_mapped_task_with_its_own_text(
     dags: Any, alerta: AlertaUtec, where: str
 ) -> None:
     dags["fails_in_parts"].test(run_conf={"location": where})
@@ -71,7 +71,9 @@ def test_one_notifier_tells_of_each_mapped_task_in_its_own_words(
     assert ["[0]" in told[0], "[1]" in told[1]] == [True, True]
 
 
-def test_without_arguments_it_says_which_dag_and_why(dags: Any, alerta: AlertaUtec) -> None:
+def test_a_notifier_without_arguments_names_the_dag_and_the_reason(
+    dags: Any, alerta: AlertaUtec
+) -> None:
     run = dags["fails_and_says_what"].test(run_conf={"location": "Sótano"})
 
     incidents = alerta.incidents(location="Airflow, DAG fails_and_says_what")
@@ -79,7 +81,7 @@ def test_without_arguments_it_says_which_dag_and_why(dags: Any, alerta: AlertaUt
     assert "disco lleno en Sótano" in incident.description
 
 
-def test_a_service_that_is_not_to_be_had_is_written_to_the_log(
+def test_an_unreachable_service_is_logged(
     dags: Any, connect: Connect, capsys: Any, where: str
 ) -> None:
     connect(host=f"http://127.0.0.1:{free_port()}", extra={"patience_s": 0.2})
@@ -93,7 +95,7 @@ def test_a_service_that_is_not_to_be_had_is_written_to_the_log(
 
 
 @pytest.mark.parametrize("connection", [{}, {"host": "alerta.example.edu"}])
-def test_a_connection_that_is_not_filled_in_is_written_to_the_log(
+def test_a_connection_without_an_address_is_logged(
     connection: dict[str, str], connect: Connect, capsys: Any
 ) -> None:
     connect(**connection)
@@ -105,13 +107,13 @@ def test_a_connection_that_is_not_filled_in_is_written_to_the_log(
 
 
 def deadline(run_id: str) -> dict[str, Any]:
-    """The context that a missed deadline's callback is given."""
+    """Return the context of a missed deadline's callback."""
     dag_run = {"dag_id": "nocturno", "dag_run_id": run_id}
     return {"dag_run": dag_run, "deadline": {"id": "d-1", "deadline_time": "2026-11-24T06:00:00Z"}}
 
 
 async def missed(context: dict[str, Any], **arguments: Any) -> list[dict[str, Any]]:
-    """What the triggerer's own trigger tells when it has called the notifier for a deadline."""
+    """Run the triggerer's callback trigger for a deadline, and return its events."""
     from airflow.triggers.callback import CallbackTrigger
 
     path = f"{AlertaUtecNotifier.__module__}.{AlertaUtecNotifier.__qualname__}"
@@ -119,7 +121,7 @@ async def missed(context: dict[str, Any], **arguments: Any) -> list[dict[str, An
     return [event.payload async for event in trigger.run()]
 
 
-def test_a_missed_deadline_is_told_by_the_triggerer_once(alerta: AlertaUtec, where: str) -> None:
+def test_the_triggerer_reports_a_missed_deadline_once(alerta: AlertaUtec, where: str) -> None:
     context = deadline(where)
 
     first = asyncio.run(missed(context, location=where, type="plazo vencido"))
@@ -130,9 +132,7 @@ def test_a_missed_deadline_is_told_by_the_triggerer_once(alerta: AlertaUtec, whe
     assert incident.description == f"DAG nocturno, ejecución {where}, plazo vencido"
 
 
-def test_in_the_triggerer_too_a_failure_is_written_to_the_log(
-    connect: Connect, capsys: Any
-) -> None:
+def test_a_failure_in_the_triggerer_is_logged(connect: Connect, capsys: Any) -> None:
     connect(host=f"http://127.0.0.1:{free_port()}", extra={"patience_s": 0.2})
 
     events = asyncio.run(missed(deadline("r-1")))

@@ -1,4 +1,4 @@
-"""Tasks that report incidents and move them on, in runs of real DAGs."""
+"""The operators, in runs of real DAGs."""
 
 from typing import Any
 from uuid import uuid4
@@ -8,13 +8,11 @@ from alerta_utec.domain.values import Status, Urgency
 
 
 def states(run: Any) -> dict[str, str]:
-    """The state of each task of a run."""
+    """Return the state of each task of a run."""
     return {ti.task_id: str(ti.state) for ti in run.get_task_instances()}
 
 
-def test_a_run_reports_and_moves_on_with_its_templates_filled_in(
-    dags: Any, alerta: AlertaUtec
-) -> None:
+def test_a_run_reports_and_updates_with_rendered_templates(dags: Any, alerta: AlertaUtec) -> None:
     where = f"Sala {uuid4().hex}"
     conf = {"location": where, "sensor": "H-3", "note": "Voy"}
 
@@ -27,13 +25,13 @@ def test_a_run_reports_and_moves_on_with_its_templates_filled_in(
     assert alerta.incident(incident.incident_id).history[1]["note"] == "Voy"
 
 
-def test_tasks_that_are_run_again_do_what_they_do_once(dags: Any, alerta: AlertaUtec) -> None:
+def test_tasks_that_run_again_change_nothing(dags: Any, alerta: AlertaUtec) -> None:
     where = f"Sala {uuid4().hex}"
     dag = dags["report_and_move"]
     conf = {"location": where, "sensor": "H-3", "note": "Voy"}
     run = dag.test(run_conf=conf)
 
-    # The same run is cleared, and all of it is done again.
+    # Airflow clears the same run and executes every task again.
     again = dag.test(run_conf=conf, logical_date=run.logical_date, run_after=run.run_after)
 
     assert again.run_id == run.run_id
@@ -42,7 +40,7 @@ def test_tasks_that_are_run_again_do_what_they_do_once(dags: Any, alerta: Alerta
     assert incident.revision == 2
 
 
-def test_what_is_refused_fails_for_good_and_says_why(
+def test_a_refused_report_fails_without_a_retry_and_says_why(
     dags: Any, alerta: AlertaUtec, capsys: Any
 ) -> None:
     run = dags["report_wrongly"].test()
@@ -51,9 +49,7 @@ def test_what_is_refused_fails_for_good_and_says_why(
     assert "incident.urgency: debe ser uno de: low, medium, high" in capsys.readouterr().out
 
 
-def test_where_somebody_was_faster_a_task_fails_or_is_skipped(
-    dags: Any, alerta: AlertaUtec
-) -> None:
+def test_a_task_with_an_old_revision_fails_or_is_skipped(dags: Any, alerta: AlertaUtec) -> None:
     own = alerta.notify(type="humo", location="Patio", urgency="low").incident_id
     alerta.update(own, note="Yo lo vi")
 

@@ -1,4 +1,4 @@
-"""The sensor: it waits in the triggerer, and in a worker where it is told to."""
+"""The sensor, which waits in the triggerer or in a worker."""
 
 import asyncio
 from collections.abc import Callable
@@ -12,7 +12,7 @@ from alerta_utec.airflow.trigger import AlertaUtecIncidentTrigger
 from alerta_utec.client import AlertaUtec
 from tests.airflow.conftest import Connect
 from tests.support.server import Server
-from tests.unit.client.flaky import PASS, Flaky, Lost, problem
+from tests.unit.client.flaky_proxy import PASS, FlakyProxy, LostResponse, problem
 
 
 @pytest.fixture
@@ -22,12 +22,12 @@ def own(alerta: AlertaUtec) -> str:
 
 
 def result(run: Any, task_id: str = "wait") -> Any:
-    """The XCom of a task of a run."""
+    """Return the XCom of a task of a run."""
     return run.get_task_instance(task_id).xcom_pull(task_ids=task_id)
 
 
 def moving(alerta: AlertaUtec, own: str, *statuses: str) -> Callable[[], None]:
-    """Somebody who moves the incident on."""
+    """Return a function that moves the incident through the statuses."""
 
     def move() -> None:
         for status in statuses:
@@ -36,7 +36,7 @@ def moving(alerta: AlertaUtec, own: str, *statuses: str) -> Callable[[], None]:
     return move
 
 
-def test_it_defers_and_goes_on_once_the_incident_is_resolved(
+def test_the_sensor_defers_until_the_incident_is_resolved(
     dags: Any,
     alerta: AlertaUtec,
     own: str,
@@ -45,10 +45,10 @@ def test_it_defers_and_goes_on_once_the_incident_is_resolved(
     capsys: Any,
     caplog: Any,
 ) -> None:
-    # The sensor looks, the trigger looks, and while it looks again everything happens at once.
-    lost = Lost(then=moving(alerta, own, "en_atencion", "resuelto"))
+    # The sensor polls, the trigger polls, and both updates happen during the trigger's next poll.
+    lost = LostResponse(then=moving(alerta, own, "en_atencion", "resuelto"))
 
-    with Flaky(server.http_url, [PASS, PASS, lost, problem("unavailable", 503)]) as proxy:
+    with FlakyProxy(server.http_url, [PASS, PASS, lost, problem("unavailable", 503)]) as proxy:
         connect(host=proxy.url)
         run = dags["wait"].test(run_conf={"incident_id": own, "status": "Resuelto"})
 
@@ -60,12 +60,12 @@ def test_it_defers_and_goes_on_once_the_incident_is_resolved(
     assert "Alerta UTEC no responde, se insiste" in written
 
 
-def test_a_status_that_it_was_in_only_for_a_moment_counts(
+def test_a_status_that_the_incident_has_left_again_counts(
     dags: Any, alerta: AlertaUtec, own: str, server: Server, connect: Connect
 ) -> None:
-    lost = Lost(then=moving(alerta, own, "en_atencion", "resuelto"))
+    lost = LostResponse(then=moving(alerta, own, "en_atencion", "resuelto"))
 
-    with Flaky(server.http_url, [PASS, lost]) as proxy:
+    with FlakyProxy(server.http_url, [PASS, lost]) as proxy:
         connect(host=proxy.url)
         run = dags["wait"].test(run_conf={"incident_id": own, "status": "en_atencion"})
 
@@ -73,7 +73,9 @@ def test_a_status_that_it_was_in_only_for_a_moment_counts(
     assert result(run)["status"] == "resuelto"
 
 
-def test_where_it_is_so_already_it_does_not_wait(dags: Any, alerta: AlertaUtec, own: str) -> None:
+def test_a_sensor_whose_status_is_reached_does_not_wait(
+    dags: Any, alerta: AlertaUtec, own: str
+) -> None:
     alerta.update(own, status="resuelto")
 
     run = dags["wait"].test(run_conf={"incident_id": own, "status": "resuelto"})
@@ -81,12 +83,12 @@ def test_where_it_is_so_already_it_does_not_wait(dags: Any, alerta: AlertaUtec, 
     assert run.state == "success"
 
 
-def test_in_a_worker_it_looks_again_and_again(
+def test_a_sensor_in_a_worker_polls(
     dags: Any, alerta: AlertaUtec, own: str, server: Server, connect: Connect
 ) -> None:
-    lost = Lost(then=moving(alerta, own, "en_atencion"))
+    lost = LostResponse(then=moving(alerta, own, "en_atencion"))
 
-    with Flaky(server.http_url, [PASS, PASS, lost]) as proxy:
+    with FlakyProxy(server.http_url, [PASS, PASS, lost]) as proxy:
         connect(host=proxy.url)
         run = dags["wait_in_a_worker"].test(run_conf={"incident_id": own})
 
@@ -94,14 +96,14 @@ def test_in_a_worker_it_looks_again_and_again(
     assert result(run)["status"] == "en_atencion"
 
 
-def test_an_incident_that_there_is_not_fails_for_good(dags: Any, alerta: AlertaUtec) -> None:
+def test_an_unknown_incident_fails_the_sensor(dags: Any, alerta: AlertaUtec) -> None:
     run = dags["wait"].test(run_conf={"incident_id": "no-existe", "status": "resuelto"})
 
     assert run.state == "failed"
 
 
 def trigger_for(incident_id: str) -> AlertaUtecIncidentTrigger:
-    """A trigger as the sensor makes it."""
+    """Return a trigger as the sensor creates it."""
     return AlertaUtecIncidentTrigger(
         incident_id=incident_id,
         statuses=["resuelto"],
@@ -111,7 +113,7 @@ def trigger_for(incident_id: str) -> AlertaUtecIncidentTrigger:
     )
 
 
-def test_what_the_service_refuses_ends_the_waiting(alerta: AlertaUtec) -> None:
+def test_a_refusal_by_the_service_ends_the_trigger(alerta: AlertaUtec) -> None:
     async def events() -> list[Any]:
         return [event.payload async for event in trigger_for("no-existe").run()]
 
@@ -122,7 +124,7 @@ def test_what_the_service_refuses_ends_the_waiting(alerta: AlertaUtec) -> None:
         AlertaUtecIncidentSensor(task_id="t", incident_id="x").execute_complete({}, event)
 
 
-def test_another_triggerer_makes_the_same_trigger_of_what_is_kept() -> None:
+def test_a_serialized_trigger_is_recreated_equal() -> None:
     from airflow.sdk._shared.module_loading import import_string
 
     path, arguments = trigger_for("i-1").serialize()
@@ -132,7 +134,7 @@ def test_another_triggerer_makes_the_same_trigger_of_what_is_kept() -> None:
     assert again.serialize() == (path, arguments)
 
 
-def test_a_status_is_what_a_person_means_or_nothing() -> None:
+def test_a_status_is_parsed_in_any_spelling_or_refused() -> None:
     assert status_of("En atención") == "en_atencion"
     with pytest.raises(ValueError, match="pendiente, en_atencion, resuelto"):
         status_of("cerrado")

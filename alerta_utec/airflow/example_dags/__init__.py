@@ -1,1 +1,1 @@
-"""DAGs to begin with: copy one to the folder of DAGs, and change it to taste."""
+"""Example DAGs: copy one to the folder of DAGs and adapt it."""

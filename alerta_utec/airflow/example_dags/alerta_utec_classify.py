@@ -1,8 +1,8 @@
-"""Every five minutes: raise the urgency of pending incidents that the rules call worse.
+"""Every five minutes: raise the urgency of pending incidents that match a rule.
 
-Nothing is ever lowered, and what a person has changed meanwhile is left to them until the next
-run: the change names the revision that the rules were applied to. Where people sign in, the
-connection's token needs the role ``autoridad``.
+The DAG never lowers an urgency. It leaves an incident that a person changes meanwhile to the next
+run, because each update names the revision that the rules were applied to. If the service requires
+sign-in, the connection's token needs the role ``autoridad``.
 """
 
 import re
@@ -18,15 +18,15 @@ from alerta_utec.airflow.operators import AlertaUtecUpdateOperator
 from alerta_utec.domain.incident import Incident
 from alerta_utec.domain.values import Urgency
 
-# Airflow makes no more than 1,024 tasks out of one list.
+# Airflow creates at most 1,024 tasks from one list.
 AT_ONCE = 500
 
 
 @dataclass(frozen=True)
-class Rule:
-    """An incident whose type or description has ``what``, at a location that has ``where``.
+class UrgencyRule:
+    """The urgency of incidents with ``what`` in type or description and ``where`` in location.
 
-    Both are regular expressions, and case does not matter.
+    Both are regular expressions and ignore case.
     """
 
     urgency: Urgency
@@ -34,25 +34,27 @@ class Rule:
     where: str = ""
 
     def matches(self, incident: Incident) -> bool:
-        """Whether it is about this incident."""
-        told = f"{incident.type}\n{incident.description}"
+        """Return whether the rule matches this incident."""
+        text = f"{incident.type}\n{incident.description}"
         return bool(
-            re.search(self.what, told, re.IGNORECASE)
+            re.search(self.what, text, re.IGNORECASE)
             and re.search(self.where, incident.location, re.IGNORECASE)
         )
 
 
 RULES = (
     #    urgency         what                                       where
-    Rule(Urgency.HIGH, r"humo|fuego|incendio|explosi[oó]n|\bgas\b"),
-    Rule(Urgency.HIGH, r"fuga|inundaci[oó]n|temperatura", r"laboratorio|servidor"),
-    Rule(Urgency.MEDIUM, r"fuga|inundaci[oó]n|temperatura|el[eé]ctric"),
-    Rule(Urgency.MEDIUM, r"ascensor|puerta|alarma", r"biblioteca|auditorio"),
+    UrgencyRule(Urgency.HIGH, r"humo|fuego|incendio|explosi[oó]n|\bgas\b"),
+    UrgencyRule(Urgency.HIGH, r"fuga|inundaci[oó]n|temperatura", r"laboratorio|servidor"),
+    UrgencyRule(Urgency.MEDIUM, r"fuga|inundaci[oó]n|temperatura|el[eé]ctric"),
+    UrgencyRule(Urgency.MEDIUM, r"ascensor|puerta|alarma", r"biblioteca|auditorio"),
 )
 
 
-def raised(incident: Incident, rules: Iterable[Rule] = RULES) -> dict[str, Any] | None:
-    """The update that an incident needs by the rules; none where it is urgent enough."""
+def raise_by_rules(
+    incident: Incident, rules: Iterable[UrgencyRule] = RULES
+) -> dict[str, Any] | None:
+    """Return the update that raises an incident to its urgency by the rules, or ``None``."""
     matching = [rule for rule in rules if rule.matches(incident)]
     worst = max(matching, key=lambda rule: rule.urgency.rank, default=None)
     if worst is None or worst.urgency.rank <= incident.urgency.rank:
@@ -76,13 +78,13 @@ def raised(incident: Incident, rules: Iterable[Rule] = RULES) -> dict[str, Any] 
     doc_md=__doc__,
 )
 def alerta_utec_classify() -> None:
-    """Read what is pending, apply the rules, move what they say."""
+    """Read the pending incidents, apply the rules and raise urgencies."""
 
     @task
     def classify() -> list[dict[str, Any]]:
         with AlertaUtecHook().get_conn() as alerta:
             pending = alerta.incidents(status="pendiente", urgency=["low", "medium"])
-            updates = [update for incident in pending if (update := raised(incident))]
+            updates = [update for incident in pending if (update := raise_by_rules(incident))]
         return updates[:AT_ONCE]
 
     AlertaUtecUpdateOperator.partial(

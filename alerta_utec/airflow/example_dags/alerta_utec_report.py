@@ -1,6 +1,6 @@
-"""Every Monday: what happened lately, as JSON for programs and as a page for people.
+"""Every Monday: the statistics of the last days, as JSON and as an HTML page.
 
-``days`` (1 to 31) and ``folder`` can be given when a run is triggered by hand.
+A run that is triggered by hand accepts ``days`` (1 to 31) and ``folder``.
 """
 
 import json
@@ -19,13 +19,13 @@ FOLDER = Path(os.environ.get("AIRFLOW_HOME", "~/airflow")).expanduser() / "alert
 
 
 def page(stats: dict[str, Any], made_at: datetime) -> str:
-    """The statistics as an HTML page of its own; whatever people typed is escaped."""
+    """Return the statistics as an HTML page, with every text escaped."""
     environment = Environment(loader=FileSystemLoader(HERE), autoescape=True)
     return environment.get_template("report.html.jinja").render(stats=stats, made_at=made_at)
 
 
 def write(path: Path, text: str) -> None:
-    """Put a file in place whole, so that nobody reads half of it."""
+    """Write a file atomically, so that no reader sees half of it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(f".{path.name}.part")
     unfinished.write_text(text, encoding="utf-8")
@@ -45,7 +45,7 @@ def write(path: Path, text: str) -> None:
     doc_md=__doc__,
 )
 def alerta_utec_report() -> None:
-    """Count, then write both files."""
+    """Fetch the statistics, then write both files."""
 
     @task
     def count() -> dict[str, Any]:
@@ -64,7 +64,7 @@ def alerta_utec_report() -> None:
             write(path, text)
         return [str(path) for path in files]
 
-    publish(count())  # type: ignore[arg-type]  # Airflow passes on what the reference stands for
+    publish(count())  # type: ignore[arg-type]  # Airflow replaces the reference by its value
 
 
 alerta_utec_report()

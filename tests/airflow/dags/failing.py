@@ -1,4 +1,4 @@
-"""DAGs of the tests whose tasks fail, and tell of it."""
+"""DAGs whose tasks fail and report it."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -11,7 +11,7 @@ START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def failing(**arguments: Any) -> Any:
-    """A task that fails with what the run says."""
+    """Return a task that fails with a text from the run's configuration."""
 
     @task(**arguments)
     def copy_backups(part: str = "") -> None:

@@ -1,4 +1,4 @@
-"""DAGs of the tests that report incidents, move them on and wait for them."""
+"""DAGs that report, update and wait for incidents."""
 
 from datetime import UTC, datetime
 

@@ -1,4 +1,4 @@
-"""A WebSocket server that does to each connection what its script says."""
+"""A WebSocket server that runs a script for each connection."""
 
 import asyncio
 import json
@@ -27,7 +27,7 @@ INCIDENT = {
 
 @asynccontextmanager
 async def scripted(*scripts: Script) -> AsyncIterator[str]:
-    """The server's URL; the first connection gets the first script, further ones the last."""
+    """Yield the server's URL; connection n gets script n, and further ones the last script."""
     count = 0
 
     async def handle(connection: ServerConnection) -> None:
@@ -42,13 +42,13 @@ async def scripted(*scripts: Script) -> AsyncIterator[str]:
 
 
 async def received(connection: ServerConnection) -> dict[str, Any]:
-    """The next message, decoded."""
+    """Wait for the next message, and return it decoded."""
     message: dict[str, Any] = json.loads(await connection.recv())
     return message
 
 
 async def acknowledge(connection: ServerConnection) -> None:
-    """Ack whatever comes, and send it back."""
+    """Ack every message, and return the message in the ack."""
     async for text in connection:
         message = json.loads(text)
         await connection.send(
@@ -57,18 +57,18 @@ async def acknowledge(connection: ServerConnection) -> None:
 
 
 async def silent(connection: ServerConnection) -> None:
-    """Take in everything, and say nothing."""
+    """Receive everything, and answer nothing."""
     await connection.wait_closed()
 
 
 def update(seq: int) -> str:
-    """An ``incident_update`` frame."""
+    """Return an ``incident_update`` frame."""
     frame = {"type": "incident_update", "incident": INCIDENT | {"seq": seq}, "position": f"e:{seq}"}
     return json.dumps(frame)
 
 
 def run(scenario: Awaitable[None]) -> None:
-    """Run a test's coroutine, with a deadline."""
+    """Run a test's coroutine with a deadline."""
 
     async def bounded() -> None:
         async with asyncio.timeout(20):

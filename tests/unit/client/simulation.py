@@ -1,6 +1,6 @@
-"""A simulated feed, an unreliable network, and a reader that checks what it reads.
+"""A simulation of the service, of an unreliable network and of a reader, for the client's machine.
 
-It follows docs/protocol.md with pages of a few incidents, so that paging happens all the time.
+The service follows docs/protocol.md with pages of a few incidents, so that it pages often.
 """
 
 import itertools
@@ -20,7 +20,7 @@ from tests.unit.client.scripted import INCIDENT
 
 PAGE = 3
 LIFE_S = 100.0
-# A pong after silence, patience with a gap, and a wait before a new connection.
+# The time for a pong after silence, the wait for a gap and the backoff before a new connection.
 SETTLED_S = 20.0 + 3.0 + 8.0
 NOWHERE = Position("e0", 0)
 TIMING = Timing(ping_every_s=20.0, max_delay_s=8.0, stable_s=5.0)
@@ -38,7 +38,7 @@ class Step:
 
 @dataclass
 class FakeFeed:
-    """The store: its changes, in an epoch that ends with a restore."""
+    """The service's feed of changes, in an epoch that ends with a restore."""
 
     number: int = 1
     steps: list[Step] = field(default_factory=list)
@@ -48,13 +48,13 @@ class FakeFeed:
         return Position(f"e{self.number}", len(self.steps))
 
     def commit(self, incident_id: str, *, open: bool) -> Update:
-        """One more change of the incident; its broadcast."""
+        """Commit a change of the incident, and return its broadcast."""
         step = Step(incident_id, self.revision(incident_id) + 1, len(self.steps) + 1, open)
         self.steps.append(step)
         return parse_broadcast({"incident": _json(step), "position": str(self.head)}, "")
 
     def restore(self, keep: int) -> None:
-        """Back to the first ``keep`` changes, in a new epoch."""
+        """Restore the first ``keep`` changes, in a new epoch."""
         self.number += 1
         del self.steps[keep:]
 
@@ -66,7 +66,7 @@ class FakeFeed:
         return step.revision if step else 0
 
     def sync(self, asked: AskSync, lag: int) -> Page:
-        """The answer; a snapshot may lag behind by some changes."""
+        """Return the page; a snapshot lags behind by ``lag`` changes."""
         since = asked.since
         if asked.cursor is not None:
             epoch, seq, skip = asked.cursor.split(":")
@@ -85,7 +85,7 @@ class FakeFeed:
     def _snapshot(self, position: Position, skip: int, *, reset: bool) -> Page:
         created = list(dict.fromkeys(step.incident_id for step in self.steps))[::-1]
         latest = self.latest()
-        # The cursor is a place among the created ones, so it stands whatever closes meanwhile.
+        # The cursor is an index into all created incidents: closed ones do not move it.
         at = max(0, len(created) - skip) if skip else 0
         shown, left = [], len(created)
         for incident_id in created[at:]:
@@ -117,8 +117,8 @@ class FakeFeed:
 
 
 @dataclass
-class Reader:
-    """What a careful reader keeps: the latest revision of each incident, and its position."""
+class CheckingReader:
+    """A reader that keeps each incident's latest revision, and checks order and duplicates."""
 
     held: dict[str, int] = field(default_factory=dict)
     seen: set[tuple[str, int]] = field(default_factory=set)
@@ -138,15 +138,15 @@ class Reader:
 class Simulation:
     """The machine under test, between the service and the reader.
 
-    ``bags`` hold what is on its way to the client, by connection; ``asked`` what the service
-    has still to answer.
+    ``in_flight``: by connection, the frames on their way to the client. ``asked``: by connection,
+    the requests that the service has not answered yet.
     """
 
     def __init__(self, *, from_now: bool = False, events_max: int = 8, jitter: float = 0.0) -> None:
         self.service = FakeFeed()
-        self.reader = Reader()
+        self.reader = CheckingReader()
         self.now = 0.0
-        self.bags: dict[int, list[Update | tuple[AskSync, Page | None] | Position]] = {}
+        self.in_flight: dict[int, list[Update | tuple[AskSync, Page | None] | Position]] = {}
         self.asked: dict[int, list[AskSync | AskPing]] = {}
         self.born: dict[int, float] = {}
         self.opening: list[int] = []
@@ -156,20 +156,20 @@ class Simulation:
         self._jitter = jitter
         self.machine = self._machine(None)
         self.outbox = Outbox(None, events_max)
-        # Where it began without what was before; that it needs not know.
+        # The position at which a client ``from_now`` started: it needs no earlier change.
         self.horizon = NOWHERE
         self._beginning = from_now
         self.step()
 
     def _machine(self, position: Position | None) -> Machine:
-        # Jitter that is different each time, and the same in each run.
+        # Different for each draw and reproducible between runs.
         def uniform(low: float, high: float) -> float:
             return low + (high - low) * ((self._jitter + next(self._numbers) * 0.37) % 1.0)
 
         return Machine(Feed(position), TIMING, self._from_now, uniform)
 
     def step(self) -> None:
-        """What a shell does after each thing that happens."""
+        """Do what the runner does after each event."""
         machine = self.machine
         machine.room = self.outbox.room
         machine.tick(self.now)
@@ -192,12 +192,12 @@ class Simulation:
         self.outbox.put(events, machine.feed.position)
         machine.room = self.outbox.room
 
-    # What the network does
+    # The network
 
     def connect(self, *, works: bool) -> None:
         link = self.opening.pop()
         if works:
-            self.bags[link], self.asked[link], self.born[link] = [], [], self.now
+            self.in_flight[link], self.asked[link], self.born[link] = [], [], self.now
             self.machine.opened(link, self.now)
         else:
             self.machine.closed(link, Disconnected(1006), self.now)
@@ -209,30 +209,30 @@ class Simulation:
         self.step()
 
     def _forget(self, link: int) -> None:
-        self.bags.pop(link, None)
+        self.in_flight.pop(link, None)
         self.asked.pop(link, None)
         self.born.pop(link, None)
         if link in self.opening:
             self.opening.remove(link)
 
     def commit(self, incident_id: str, *, open: bool, copies: int) -> None:
-        """A change, of which each connection gets some copies, or none."""
+        """Commit a change; each connection gets ``copies`` of its broadcast, possibly none."""
         update = self.service.commit(incident_id, open=open)
-        for bag in self.bags.values():
+        for bag in self.in_flight.values():
             bag += [update] * copies
 
     def serve(self, link: int, *, lag: int = 0, works: bool = True) -> None:
-        """The service handles the oldest request of a connection."""
+        """Let the service answer the oldest request of a connection."""
         asked = self.asked[link].pop(0)
         if isinstance(asked, AskPing):
-            self.bags[link].append(self.service.head)
+            self.in_flight[link].append(self.service.head)
         else:
             page = self.service.sync(asked, lag) if works else None
-            self.bags[link].append((asked, page))
+            self.in_flight[link].append((asked, page))
 
     def deliver(self, link: int, at: int) -> None:
-        """Something that is on its way arrives."""
-        match self.bags[link].pop(at):
+        """Deliver frame number ``at`` of those in flight."""
+        match self.in_flight[link].pop(at):
             case Update() as update:
                 self.machine.update(link, update, self.now)
             case Position() as position:
@@ -246,13 +246,13 @@ class Simulation:
                     self.cut(link)
         self.step()
 
-    def anything(self, choice: int, lag: int) -> None:
-        """One of the things that may happen next, where all goes well."""
+    def random_step(self, choice: int, lag: int) -> None:
+        """Do one of the possible next steps, without a fault."""
         may: list[Callable[[], None]] = [partial(self.connect, works=True)] * len(self.opening)
         may += [partial(self.serve, link, lag=lag) for link, asked in self.asked.items() if asked]
         may += [
             partial(self.deliver, link, at)
-            for link, bag in self.bags.items()
+            for link, bag in self.in_flight.items()
             for at in range(len(bag))
         ]
         may += [self.read] if self.outbox else []
@@ -260,23 +260,23 @@ class Simulation:
             may[choice % len(may)]()
 
     def wait(self, seconds: float) -> None:
-        """Time goes by; the service ends connections that are too old."""
+        """Advance the clock; the service ends connections that are too old."""
         self.now += seconds
         for link in [link for link, born in self.born.items() if self.now >= born + LIFE_S]:
             self.cut(link)
         self.step()
 
-    # What the reader does
+    # The reader
 
     def read(self) -> None:
         self.reader.read(self.outbox.take())
         self.step()
 
     def restart(self) -> None:
-        """The reader's process ends and begins again with the position that it had kept."""
+        """Restart the reader's process with its stored position."""
         position = self.outbox.position
         self.reader.seen.clear()
-        self.bags.clear()
+        self.in_flight.clear()
         self.asked.clear()
         self.born.clear()
         self.opening.clear()
@@ -287,10 +287,10 @@ class Simulation:
         self.outbox = Outbox(position, self._events_max)
         self.step()
 
-    # What must hold
+    # Invariants
 
     def check(self) -> None:
-        """The reader holds everything up to its position."""
+        """Check that the reader has every change up to its position."""
         position = self.outbox.position
         if position is None or position.epoch != self.service.head.epoch:
             return
@@ -299,7 +299,7 @@ class Simulation:
                 assert self.reader.held.get(incident_id, 0) >= step.revision, incident_id
 
     def _due(self, step: Step) -> bool:
-        """Whether the reader must know of it: a snapshot leaves out what is not open then."""
+        """Return whether the reader must have the change: a snapshot omits closed incidents."""
         if self.horizon.epoch == self.service.head.epoch and step.seq <= self.horizon.seq:
             return False
         later = self.service.steps[step.seq - 1 :]
@@ -307,18 +307,18 @@ class Simulation:
         return step.incident_id in self.reader.held or not closed
 
     def settle(self) -> None:
-        """The network is well again: everything arrives, and time goes by, but not much."""
+        """Run without faults until everything has arrived, within a bounded time."""
         until = self.now + SETTLED_S
         for _ in range(2000):
             if self.opening:
                 self.connect(works=True)
             elif links := [link for link, asked in self.asked.items() if asked]:
                 self.serve(links[0])
-            elif links := [link for link, bag in self.bags.items() if bag]:
+            elif links := [link for link, bag in self.in_flight.items() if bag]:
                 self.deliver(links[0], 0)
             elif self.outbox:
                 self.read()
-            elif self.outbox.position == self.service.head and len(self.bags) == 1:
+            elif self.outbox.position == self.service.head and len(self.in_flight) == 1:
                 return
             else:
                 assert self.machine.wake_at() <= until, "it takes too long"

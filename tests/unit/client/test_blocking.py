@@ -1,4 +1,4 @@
-"""The client without asyncio, against the real server."""
+"""The blocking client against the real server."""
 
 import threading
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from tests.conftest import ServeFactory
 from tests.support.emulator import free_port
 from tests.support.server import Server
 from tests.support.sign_in import WITH_SECRET, token
-from tests.unit.client.flaky import Answer, Flaky
+from tests.unit.client.flaky_proxy import FlakyProxy, ProxyResponse
 
 
 @pytest.fixture
@@ -25,11 +25,11 @@ def alerta(server: Server) -> Iterator[AlertaUtec]:
 
 
 def place() -> str:
-    """A location that no other test has."""
+    """Return a location that no other test uses."""
     return f"Sala {uuid4().hex[:12]}"
 
 
-def test_what_is_reported_is_stored_with_its_fields(alerta: AlertaUtec) -> None:
+def test_the_service_stores_a_report_with_its_fields(alerta: AlertaUtec) -> None:
     at = datetime(2026, 11, 24, 2, 56, tzinfo=UTC)
     where = place()
 
@@ -41,7 +41,7 @@ def test_what_is_reported_is_stored_with_its_fields(alerta: AlertaUtec) -> None:
     assert (ack.seq, ack.revision, ack.duplicate) == (incident.seq, 1, False)
 
 
-def test_a_mapping_may_be_given_and_fields_are_laid_over_it(alerta: AlertaUtec) -> None:
+def test_fields_override_those_of_a_mapping(alerta: AlertaUtec) -> None:
     own = uuid4().hex
     base = {"incidentId": own, "type": "fuga", "location": place(), "urgency": "low"}
 
@@ -51,13 +51,13 @@ def test_a_mapping_may_be_given_and_fields_are_laid_over_it(alerta: AlertaUtec) 
     assert alerta.incident(own).incident.urgency is Urgency.MEDIUM
 
 
-def test_a_time_without_its_zone_is_not_guessed(alerta: AlertaUtec) -> None:
+def test_a_time_without_a_zone_is_refused(alerta: AlertaUtec) -> None:
     with pytest.raises(ValueError, match="zone"):
         alerta.notify(type="humo", location="x", urgency="low", timestamp=datetime(2026, 1, 1))  # noqa: DTZ001
 
 
 @pytest.mark.parametrize("key", ["k-1", "clave de la ñandú ☂"])
-def test_the_same_key_is_the_same_incident(alerta: AlertaUtec, key: str) -> None:
+def test_two_reports_with_the_same_key_are_one_incident(alerta: AlertaUtec, key: str) -> None:
     where, own_key = place(), f"{key} {uuid4().hex}"
 
     first = alerta.notify(type="humo", location=where, urgency="low", idempotency_key=own_key)
@@ -67,14 +67,12 @@ def test_the_same_key_is_the_same_incident(alerta: AlertaUtec, key: str) -> None
     assert len(list(alerta.incidents(location=where))) == 1
 
 
-def test_all_that_match_are_listed_over_pages_that_are_fetched_when_needed(
-    server: Server, alerta: AlertaUtec
-) -> None:
+def test_a_list_fetches_each_page_when_it_is_needed(server: Server, alerta: AlertaUtec) -> None:
     where = place()
     for number in range(203):
         alerta.notify(type=f"t{number}", location=where, urgency="low")
 
-    with Flaky(server.http_url) as proxy, AlertaUtec(proxy.url) as client:
+    with FlakyProxy(server.http_url) as proxy, AlertaUtec(proxy.url) as client:
         listed = client.incidents(location=where, urgency=["low", "high"], status="pendiente")
         first = next(listed)
         asked_for_the_first = len(proxy.seen)
@@ -86,7 +84,7 @@ def test_all_that_match_are_listed_over_pages_that_are_fetched_when_needed(
 
 
 @pytest.mark.parametrize(("limit", "expected"), [(0, 0), (2, 2), (9, 3)])
-def test_no_more_than_the_limit_are_listed(alerta: AlertaUtec, limit: int, expected: int) -> None:
+def test_a_list_ends_at_the_limit(alerta: AlertaUtec, limit: int, expected: int) -> None:
     where = place()
     for _ in range(3):
         alerta.notify(type="humo", location=where, urgency="low")
@@ -94,7 +92,7 @@ def test_no_more_than_the_limit_are_listed(alerta: AlertaUtec, limit: int, expec
     assert len(list(alerta.incidents(location=where, limit=limit))) == expected
 
 
-def test_an_incident_moves_on_and_its_history_says_how(alerta: AlertaUtec) -> None:
+def test_an_update_stands_in_the_history(alerta: AlertaUtec) -> None:
     own = alerta.notify(type="humo", location=place(), urgency="low").incident_id
 
     moved = alerta.update(own, status="en atención", note="Voy")
@@ -106,7 +104,7 @@ def test_an_incident_moves_on_and_its_history_says_how(alerta: AlertaUtec) -> No
     assert record.history[1]["note"] == "Voy"
 
 
-def test_an_old_revision_is_a_conflict_and_nothing_is_changed(alerta: AlertaUtec) -> None:
+def test_an_update_of_an_old_revision_is_a_conflict_and_changes_nothing(alerta: AlertaUtec) -> None:
     own = alerta.notify(type="humo", location=place(), urgency="low").incident_id
     alerta.update(own, note="otra persona")
 
@@ -117,7 +115,7 @@ def test_an_old_revision_is_a_conflict_and_nothing_is_changed(alerta: AlertaUtec
     assert alerta.incident(own).incident.status is Status.PENDIENTE
 
 
-def test_it_counts_and_tells_that_the_service_is_up(alerta: AlertaUtec) -> None:
+def test_the_client_returns_statistics_health_and_the_person(alerta: AlertaUtec) -> None:
     alerta.notify(type="humo", location=place(), urgency="low")
 
     assert alerta.stats(days=1)["total"] >= 1
@@ -125,9 +123,9 @@ def test_it_counts_and_tells_that_the_service_is_up(alerta: AlertaUtec) -> None:
     assert alerta.me()["user"] is None
 
 
-def test_a_refusal_comes_with_every_problem_and_is_not_repeated(server: Server) -> None:
+def test_a_refusal_names_every_problem_and_is_not_retried(server: Server) -> None:
     with (
-        Flaky(server.http_url) as proxy,
+        FlakyProxy(server.http_url) as proxy,
         AlertaUtec(proxy.url) as client,
         pytest.raises(Refused) as refused,
     ):
@@ -140,12 +138,12 @@ def test_a_refusal_comes_with_every_problem_and_is_not_repeated(server: Server) 
 
 
 @pytest.mark.parametrize("incident_id", ["no-existe", "a/b", "?x=1", "ñ %00"])
-def test_any_id_is_asked_for_as_it_is(alerta: AlertaUtec, incident_id: str) -> None:
+def test_an_id_with_any_characters_is_escaped(alerta: AlertaUtec, incident_id: str) -> None:
     with pytest.raises(Refused, match="not_found"):
         alerta.incident(incident_id)
 
 
-def test_a_function_is_asked_for_a_token_before_each_request(serve: ServeFactory) -> None:
+def test_a_token_function_is_called_before_each_request(serve: ServeFactory) -> None:
     server = serve(environment=WITH_SECRET)
     tokens = iter([token("estudiante", sub="eva"), token("autoridad", sub="rosa")])
 
@@ -155,21 +153,21 @@ def test_a_function_is_asked_for_a_token_before_each_request(serve: ServeFactory
     assert people == ["eva", "rosa"]
 
 
-def test_without_a_token_where_one_is_needed_it_is_refused(serve: ServeFactory) -> None:
+def test_a_request_without_a_required_token_is_refused(serve: ServeFactory) -> None:
     server = serve(environment=WITH_SECRET)
 
     with AlertaUtec(server.http_url) as client, pytest.raises(Refused, match="unauthorized"):
         client.notify(type="humo", location="Patio", urgency="low")
 
 
-def test_threads_may_share_it(alerta: AlertaUtec) -> None:
+def test_several_threads_can_share_a_client(alerta: AlertaUtec) -> None:
     where, failures = place(), []
 
     def report() -> None:
         try:
             for _ in range(5):
                 alerta.notify(type="humo", location=where, urgency="low")
-        except Exception as error:  # told to the test, whatever it is
+        except Exception as error:  # reported by the assertion below
             failures.append(error)
 
     threads = [threading.Thread(target=report) for _ in range(12)]
@@ -182,7 +180,7 @@ def test_threads_may_share_it(alerta: AlertaUtec) -> None:
     assert len(list(alerta.incidents(location=where))) == 60
 
 
-def test_the_web_sockets_address_will_do_on_one_machine(server: Server) -> None:
+def test_the_websocket_address_works_on_one_machine(server: Server) -> None:
     with AlertaUtec(server.ws_url) as client:
         assert client.health()["status"] == "ok"
 
@@ -196,7 +194,7 @@ def test_the_web_sockets_address_will_do_on_one_machine(server: Server) -> None:
         ("wss://example.edu/alerta/dev", "https://example.edu/alerta"),
     ],
 )
-def test_the_base_is_the_address_of_the_http_api(url: str, base: str) -> None:
+def test_http_base_returns_the_address_of_the_http_api(url: str, base: str) -> None:
     assert http_base(url) == base
 
 
@@ -209,12 +207,12 @@ def test_the_base_is_the_address_of_the_http_api(url: str, base: str) -> None:
         ("wss://abc.execute-api.us-east-1.amazonaws.com/dev", "AWS"),
     ],
 )
-def test_another_address_is_refused_at_once(url: str, why: str) -> None:
+def test_the_constructor_refuses_any_other_address(url: str, why: str) -> None:
     with pytest.raises(ValueError, match=why):
         AlertaUtec(url)
 
 
-def test_where_nobody_listens_it_says_so_once_its_patience_is_over() -> None:
+def test_an_address_without_a_server_is_unreachable_after_the_retries() -> None:
     client = AlertaUtec(f"http://127.0.0.1:{free_port()}", patience_s=0.2)
 
     with client, pytest.raises(Unreachable, match="refused"):
@@ -224,16 +222,18 @@ def test_where_nobody_listens_it_says_so_once_its_patience_is_over() -> None:
 @pytest.mark.parametrize(
     ("answer", "retryable"),
     [
-        (Answer(200, b"<p>hola", "text/html"), False),
-        (Answer(200, b"[1]", "application/json"), False),
-        (Answer(301, b"", "text/html", {"Location": "http://127.0.0.1:1/"}), False),
-        (Answer(404, b'{"message":"Not Found"}', "application/json"), False),
-        (Answer(502, b"<p>proxy", "text/html"), True),
+        (ProxyResponse(200, b"<p>hola", "text/html"), False),
+        (ProxyResponse(200, b"[1]", "application/json"), False),
+        (ProxyResponse(301, b"", "text/html", {"Location": "http://127.0.0.1:1/"}), False),
+        (ProxyResponse(404, b'{"message":"Not Found"}', "application/json"), False),
+        (ProxyResponse(502, b"<p>proxy", "text/html"), True),
     ],
 )
-def test_an_answer_of_somebody_else_is_told_as_such(answer: Answer, retryable: bool) -> None:
+def test_a_response_outside_the_protocol_is_an_unexpected_answer(
+    answer: ProxyResponse, retryable: bool
+) -> None:
     with (
-        Flaky("http://127.0.0.1:1", [answer] * 20) as proxy,
+        FlakyProxy("http://127.0.0.1:1", [answer] * 20) as proxy,
         AlertaUtec(proxy.url, patience_s=0.1) as client,
         pytest.raises(UnexpectedAnswer) as caught,
     ):
@@ -246,9 +246,11 @@ def test_an_answer_of_somebody_else_is_told_as_such(answer: Answer, retryable: b
     "body",
     [b'{"incidents":3}', b'{"incidents":[{"incidentId":"x"}]}', b'{"incidents":["x"]}', b"{}"],
 )
-def test_incidents_that_are_none_are_told_as_such(body: bytes) -> None:
+def test_malformed_incidents_are_an_unexpected_answer(body: bytes) -> None:
     with (
-        Flaky("http://127.0.0.1:1", [Answer(200, body, "application/json")] * 2) as proxy,
+        FlakyProxy(
+            "http://127.0.0.1:1", [ProxyResponse(200, body, "application/json")] * 2
+        ) as proxy,
         AlertaUtec(proxy.url) as client,
     ):
         with pytest.raises(UnexpectedAnswer):

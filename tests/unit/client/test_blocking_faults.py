@@ -1,4 +1,4 @@
-"""The client without asyncio, over a network that loses requests and answers."""
+"""The blocking client over a network that loses requests and responses."""
 
 import time
 from http.server import ThreadingHTTPServer
@@ -11,11 +11,18 @@ from alerta_utec.client.blocking import was_applied
 from alerta_utec.domain.update import Update
 from alerta_utec.domain.values import Status
 from tests.support.server import Server
-from tests.unit.client.flaky import PASS, Answer, Flaky, Lost, Step, problem
+from tests.unit.client.flaky_proxy import (
+    PASS,
+    FlakyProxy,
+    LostResponse,
+    ProxyResponse,
+    Step,
+    problem,
+)
 
 
 def reported(server: Server) -> str:
-    """The id of a new incident."""
+    """Report an incident, and return its id."""
     with AlertaUtec(server.http_url) as client:
         return client.notify(type="humo", location="Patio", urgency="low").incident_id
 
@@ -23,19 +30,19 @@ def reported(server: Server) -> str:
 @pytest.mark.parametrize(
     "step",
     [
-        Lost(),
-        Lost(arrives=False),
+        LostResponse(),
+        LostResponse(arrives=False),
         problem("unavailable", 503),
-        Answer(502, b"<p>proxy", "text/html"),
-        Answer(504, b'{"message":"Endpoint request timed out"}', "application/json"),
-        Answer(429, b'{"message":"Too Many Requests"}', "application/json"),
+        ProxyResponse(502, b"<p>proxy", "text/html"),
+        ProxyResponse(504, b'{"message":"Endpoint request timed out"}', "application/json"),
+        ProxyResponse(429, b'{"message":"Too Many Requests"}', "application/json"),
     ],
     ids=["answer lost", "request lost", "unavailable", "502", "504", "429"],
 )
-def test_a_report_is_sent_again_and_stored_once(server: Server, step: Step) -> None:
+def test_a_failed_report_is_retried_and_stored_once(server: Server, step: Step) -> None:
     where = f"Sala {uuid4().hex}"
 
-    with Flaky(server.http_url, [step, step]) as proxy, AlertaUtec(proxy.url) as client:
+    with FlakyProxy(server.http_url, [step, step]) as proxy, AlertaUtec(proxy.url) as client:
         client.notify(type="humo", location=where, urgency="low")
         stored = list(client.incidents(location=where))
 
@@ -45,32 +52,32 @@ def test_a_report_is_sent_again_and_stored_once(server: Server, step: Step) -> N
     assert len(set(sent)) == 1
 
 
-def test_reading_is_tried_again_too(server: Server) -> None:
+def test_a_failed_read_is_retried(server: Server) -> None:
     own = reported(server)
 
     with (
-        Flaky(server.http_url, [Lost(), problem("unavailable", 503)]) as proxy,
+        FlakyProxy(server.http_url, [LostResponse(), problem("unavailable", 503)]) as proxy,
         AlertaUtec(proxy.url) as client,
     ):
         assert client.incident(own).incident.incident_id == own
 
 
-def test_it_waits_for_as_long_as_the_service_asks(server: Server) -> None:
+def test_a_retry_waits_for_the_retry_after_header(server: Server) -> None:
     busy = problem("rate_limited", 429, Retry_After="1")
     started = time.monotonic()
 
-    with Flaky(server.http_url, [busy]) as proxy, AlertaUtec(proxy.url) as client:
+    with FlakyProxy(server.http_url, [busy]) as proxy, AlertaUtec(proxy.url) as client:
         client.health()
 
     assert time.monotonic() - started >= 1
 
 
-def test_it_does_not_wait_where_it_would_be_in_vain(server: Server) -> None:
+def test_a_retry_after_beyond_the_patience_fails_at_once(server: Server) -> None:
     busy = problem("rate_limited", 429, Retry_After="3600")
     started = time.monotonic()
 
     with (
-        Flaky(server.http_url, [busy]) as proxy,
+        FlakyProxy(server.http_url, [busy]) as proxy,
         AlertaUtec(proxy.url) as client,
         pytest.raises(Refused, match="rate_limited"),
     ):
@@ -79,7 +86,7 @@ def test_it_does_not_wait_where_it_would_be_in_vain(server: Server) -> None:
     assert time.monotonic() - started < 10
 
 
-def test_a_server_that_never_answers_is_given_up_in_time(server: Server) -> None:
+def test_a_call_to_a_server_that_never_answers_ends_in_time(server: Server) -> None:
     with ThreadingHTTPServer(("127.0.0.1", 0), None) as deaf:  # type: ignore[arg-type]
         url = f"http://127.0.0.1:{deaf.server_address[1]}"
         started = time.monotonic()
@@ -90,10 +97,13 @@ def test_a_server_that_never_answers_is_given_up_in_time(server: Server) -> None
     assert time.monotonic() - started < 5
 
 
-def test_an_update_whose_answer_was_lost_is_found_to_be_done(server: Server) -> None:
+def test_an_update_whose_answer_was_lost_returns_the_ack(server: Server) -> None:
     own = reported(server)
 
-    with Flaky(server.http_url, [PASS, Lost()]) as proxy, AlertaUtec(proxy.url) as client:
+    with (
+        FlakyProxy(server.http_url, [PASS, LostResponse()]) as proxy,
+        AlertaUtec(proxy.url) as client,
+    ):
         ack = client.update(own, status="en_atencion", note="Voy")
         record = client.incident(own)
 
@@ -102,12 +112,12 @@ def test_an_update_whose_answer_was_lost_is_found_to_be_done(server: Server) -> 
     assert [step.get("note") for step in record.history] == [None, "Voy"]
 
 
-def test_an_update_with_a_revision_whose_answer_was_lost_is_found_to_be_done(
+def test_an_update_with_a_revision_whose_answer_was_lost_returns_the_ack(
     server: Server,
 ) -> None:
     own = reported(server)
 
-    with Flaky(server.http_url, [Lost()]) as proxy, AlertaUtec(proxy.url) as client:
+    with FlakyProxy(server.http_url, [LostResponse()]) as proxy, AlertaUtec(proxy.url) as client:
         ack = client.update(own, note="Voy", revision=1)
         history = client.incident(own).history
 
@@ -115,7 +125,7 @@ def test_an_update_with_a_revision_whose_answer_was_lost_is_found_to_be_done(
     assert len(history) == 2
 
 
-def test_an_update_that_is_repeated_with_its_revision_is_found_to_be_done(server: Server) -> None:
+def test_a_repeated_update_with_its_revision_is_a_duplicate(server: Server) -> None:
     own = reported(server)
 
     with AlertaUtec(server.http_url) as client:
@@ -125,7 +135,7 @@ def test_an_update_that_is_repeated_with_its_revision_is_found_to_be_done(server
     assert (again.revision, again.duplicate) == (2, True)
 
 
-def test_an_update_that_others_have_built_on_is_not_made_a_second_time(server: Server) -> None:
+def test_an_update_that_another_change_followed_is_not_made_twice(server: Server) -> None:
     own = reported(server)
 
     def reopen() -> None:
@@ -133,7 +143,7 @@ def test_an_update_that_others_have_built_on_is_not_made_a_second_time(server: S
             other.update(own, status="pendiente", note="falsa alarma no era")
 
     with (
-        Flaky(server.http_url, [PASS, Lost(then=reopen)]) as proxy,
+        FlakyProxy(server.http_url, [PASS, LostResponse(then=reopen)]) as proxy,
         AlertaUtec(proxy.url) as client,
     ):
         ack = client.update(own, status="resuelto")
@@ -144,15 +154,15 @@ def test_an_update_that_others_have_built_on_is_not_made_a_second_time(server: S
     assert len(record.history) == 3
 
 
-def test_where_somebody_was_faster_an_update_is_made_on_theirs(server: Server) -> None:
+def test_an_update_after_another_persons_change_applies_to_the_new_revision(server: Server) -> None:
     own = reported(server)
 
     def note() -> None:
         with AlertaUtec(server.http_url) as other:
             other.update(own, note="Yo lo vi")
 
-    lost_before = Lost(arrives=False, then=note)
-    with Flaky(server.http_url, [PASS, lost_before]) as proxy, AlertaUtec(proxy.url) as client:
+    lost_before = LostResponse(arrives=False, then=note)
+    with FlakyProxy(server.http_url, [PASS, lost_before]) as proxy, AlertaUtec(proxy.url) as client:
         ack = client.update(own, status="resuelto", note="Listo")
         history = client.incident(own).history
 
@@ -160,7 +170,9 @@ def test_where_somebody_was_faster_an_update_is_made_on_theirs(server: Server) -
     assert [step.get("note") for step in history] == [None, "Yo lo vi", "Listo"]
 
 
-def test_where_somebody_was_faster_an_update_of_one_revision_is_a_conflict(server: Server) -> None:
+def test_an_update_with_a_revision_after_another_persons_change_is_a_conflict(
+    server: Server,
+) -> None:
     own = reported(server)
 
     def note() -> None:
@@ -168,7 +180,7 @@ def test_where_somebody_was_faster_an_update_of_one_revision_is_a_conflict(serve
             other.update(own, note="Yo lo vi")
 
     with (
-        Flaky(server.http_url, [Lost(arrives=False, then=note)]) as proxy,
+        FlakyProxy(server.http_url, [LostResponse(arrives=False, then=note)]) as proxy,
         AlertaUtec(proxy.url) as client,
         pytest.raises(Refused, match="conflict"),
     ):
@@ -196,7 +208,7 @@ CREATED = {"revision": 1, "change": {"status": [None, "pendiente"], "urgency": [
         ({"change": {}, "note": "Listo"}, False),
     ],
 )
-def test_a_step_is_ours_only_if_it_is_all_that_we_asked_and_no_more(
+def test_a_revision_is_our_update_only_if_it_has_exactly_our_fields(
     step: dict[str, object], made: bool
 ) -> None:
     update = Update.parse({"status": "Resuelto", "note": "Listo"})
@@ -205,7 +217,7 @@ def test_a_step_is_ours_only_if_it_is_all_that_we_asked_and_no_more(
     assert not was_applied([CREATED], 1, update)
 
 
-def test_what_was_so_already_counts_as_asked() -> None:
+def test_a_requested_field_that_already_had_its_value_counts_as_applied() -> None:
     step = {"revision": 2, "change": {"urgency": ["low", "high"]}}
 
     assert was_applied([CREATED, step], 1, Update.parse({"urgency": "alta", "status": "pendiente"}))

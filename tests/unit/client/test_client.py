@@ -1,4 +1,4 @@
-"""The client over real sockets: against the service, and against who is not."""
+"""The client over real sockets, against the service and against faulty servers."""
 
 import asyncio
 import inspect
@@ -41,21 +41,21 @@ QUICK = Timing(
 
 
 @pytest.fixture
-def nobody() -> Iterator[str]:
-    """An address where nobody serves, and nobody else can begin to."""
+def dead_url() -> Iterator[str]:
+    """An address without a server, which no other process can take."""
     with socket.socket() as held:
         held.bind(("127.0.0.1", 0))
         yield f"ws://127.0.0.1:{held.getsockname()[1]}/dev"
 
 
-async def take_turns(count: int) -> None:
-    """Let everyone else go on, so many times."""
+async def yield_to_loop(count: int) -> None:
+    """Yield to the event loop ``count`` times."""
     for _ in range(count):
         await asyncio.sleep(0)
 
 
 async def read_until(client: Client, wanted: Callable[[Event], bool]) -> list[Event]:
-    """Events up to the first that is wanted."""
+    """Read the events up to the first that is wanted, and return them."""
     events: list[Event] = []
     async for event in client:
         events.append(event)
@@ -89,7 +89,7 @@ def page(request: str, incidents: int, seq: int, **more: Any) -> str:
 
 
 async def serve_feed(connection: ServerConnection, seq: int = 0, lives: str = "2999-01-01") -> None:
-    """A feed at ``seq`` where nothing happens."""
+    """Serve a feed at ``seq`` without changes."""
     async for text in connection:
         message = json.loads(text)
         if message["action"] == "sync":
@@ -103,12 +103,12 @@ async def serve_feed(connection: ServerConnection, seq: int = 0, lives: str = "2
 
 
 def report(server: Server, *names: str) -> list[str]:
-    """Report incidents of these names; their ids."""
+    """Report incidents with these names, and return their ids."""
     with WsClient(server.ws_url) as client:
         return [client.notify(incident(name=name))["incidentId"] for name in names]
 
 
-def test_it_begins_with_the_open_incidents_and_goes_on_with_what_happens(
+def test_a_new_client_gets_the_open_incidents_and_then_new_changes(
     serve: ServeFactory,
 ) -> None:
     server = serve(options=("--ephemeral",))
@@ -132,7 +132,7 @@ def test_it_begins_with_the_open_incidents_and_goes_on_with_what_happens(
     run(scenario())
 
 
-def test_a_position_begins_with_what_has_changed_since(server: Server) -> None:
+def test_a_client_with_a_position_gets_the_changes_since_then(server: Server) -> None:
     with WsClient(server.ws_url) as client:
         position = Position.parse(client.ping()["position"])
     missed = report(server, *(str(number) for number in range(250)))
@@ -149,7 +149,7 @@ def test_a_position_begins_with_what_has_changed_since(server: Server) -> None:
     run(scenario())
 
 
-def test_a_slow_reader_gets_everything_over_the_same_connection(server: Server) -> None:
+def test_a_slow_reader_gets_every_incident_over_the_same_connection(server: Server) -> None:
     async def scenario() -> None:
         async with Client(server.ws_url, from_now=True, events_max=10) as client:
             await read_until(client, caught_up)
@@ -169,7 +169,7 @@ def test_a_slow_reader_gets_everything_over_the_same_connection(server: Server) 
     run(scenario())
 
 
-def test_who_never_reads_can_report_over_connections_that_come_and_go() -> None:
+def test_a_client_that_never_reads_can_report_over_failing_connections() -> None:
     keys: list[str] = []
 
     async def hang_up_on_a_report(connection: ServerConnection) -> None:
@@ -192,7 +192,7 @@ def test_who_never_reads_can_report_over_connections_that_come_and_go() -> None:
     run(scenario())
 
 
-def test_a_report_that_is_refused_is_not_repeated(server: Server) -> None:
+def test_a_refused_report_is_not_retried(server: Server) -> None:
     async def scenario() -> None:
         async with Client(server.ws_url, from_now=True) as client:
             with pytest.raises(Refused) as caught:
@@ -203,9 +203,9 @@ def test_a_report_that_is_refused_is_not_repeated(server: Server) -> None:
     run(scenario())
 
 
-def test_nobody_there_is_told_and_tried_again_and_a_report_has_its_deadline(nobody: str) -> None:
+def test_a_client_without_a_server_retries_and_its_report_has_a_deadline(dead_url: str) -> None:
     async def scenario() -> None:
-        async with Client(nobody, timing=QUICK) as client:
+        async with Client(dead_url, timing=QUICK) as client:
             (first,) = await read_until(client, lost)
             (second,) = await read_until(client, lost)
             with pytest.raises(NoAnswer):
@@ -219,21 +219,21 @@ def test_nobody_there_is_told_and_tried_again_and_a_report_has_its_deadline(nobo
 
 
 @pytest.mark.parametrize("turns", range(4))
-def test_it_closes_also_at_the_moment_when_its_next_try_is_due(nobody: str, turns: int) -> None:
+def test_a_client_can_close_at_the_moment_of_its_next_attempt(dead_url: str, turns: int) -> None:
     delay_s = 0.2
 
     async def scenario() -> None:
         timing = Timing(first_delay_s=delay_s, max_delay_s=delay_s)
-        async with Client(nobody, timing=timing) as client:
+        async with Client(dead_url, timing=timing) as client:
             await read_until(client, lost)
-            await take_turns(5)  # it waits for its next try now
-            time.sleep(delay_s)  # noqa: ASYNC251 (the loop is kept from it for so long)
-            await take_turns(turns)
+            await yield_to_loop(5)  # now the client waits for its next attempt
+            time.sleep(delay_s)  # noqa: ASYNC251 (blocks the loop until the attempt is due)
+            await yield_to_loop(turns)
 
     run(scenario())
 
 
-def test_what_another_try_does_not_cure_ends_it(server: Server) -> None:
+def test_a_failure_that_is_not_retryable_ends_the_client(server: Server) -> None:
     async def scenario() -> None:
         async with Client(f"{server.ws_url}-otra") as client:
             with pytest.raises(HandshakeRefused):
@@ -245,9 +245,7 @@ def test_what_another_try_does_not_cure_ends_it(server: Server) -> None:
 
 
 @pytest.mark.parametrize(("code", "ends"), [("unavailable", False), ("unknown_action", True)])
-def test_a_sync_that_is_refused_is_asked_for_again_where_that_may_help(
-    code: str, ends: bool
-) -> None:
+def test_a_refused_sync_is_retried_if_the_error_is_retryable(code: str, ends: bool) -> None:
     async def refuse_once(connection: ServerConnection) -> None:
         request = (await received(connection))["requestId"]
         error = {"type": "error", "code": code, "message": "no", "requestId": request}
@@ -278,7 +276,7 @@ def test_a_sync_that_is_refused_is_asked_for_again_where_that_may_help(
         {"incidents": None, "position": "e:1", "more": False, "reset": True},
     ],
 )
-def test_a_service_that_does_not_answer_or_makes_no_sense_is_left(
+def test_a_missing_or_malformed_page_makes_the_client_reconnect(
     answer: dict[str, Any] | None,
 ) -> None:
     async def answer_first(connection: ServerConnection) -> None:
@@ -299,7 +297,7 @@ def test_a_service_that_does_not_answer_or_makes_no_sense_is_left(
     run(scenario())
 
 
-def test_a_connection_that_falls_silent_is_left_for_another() -> None:
+def test_a_silent_connection_is_replaced() -> None:
     async def fall_silent(connection: ServerConnection) -> None:
         message = await received(connection)
         await connection.send(page(message["requestId"], 0, 0, reset=True))
@@ -318,7 +316,7 @@ def test_a_connection_that_falls_silent_is_left_for_another() -> None:
     run(scenario())
 
 
-def test_an_update_that_never_comes_is_fetched() -> None:
+def test_an_update_that_never_arrives_is_fetched() -> None:
     async def skip_one(connection: ServerConnection) -> None:
         message = await received(connection)
         await connection.send(page(message["requestId"], 0, 0, reset=True))
@@ -349,7 +347,7 @@ def test_an_update_that_never_comes_is_fetched() -> None:
     run(scenario())
 
 
-def test_the_life_of_a_connection_is_told_by_the_services_clock(serve: ServeFactory) -> None:
+def test_a_connection_is_renewed_by_the_services_clock(serve: ServeFactory) -> None:
     server = serve(options=("--ephemeral", "--age-s", "4"))
 
     async def scenario() -> None:
@@ -361,7 +359,7 @@ def test_the_life_of_a_connection_is_told_by_the_services_clock(serve: ServeFact
     run(scenario())
 
 
-def test_a_connection_is_replaced_only_once_its_last_answers_have_come() -> None:
+def test_a_replaced_connection_stays_open_until_its_pending_answers_arrive() -> None:
     reported: list[str] = []
     taken_over = asyncio.Event()
 
@@ -394,7 +392,7 @@ def test_a_connection_is_replaced_only_once_its_last_answers_have_come() -> None
     run(scenario())
 
 
-def test_callbacks_are_called_one_after_another_until_it_is_closed(server: Server) -> None:
+def test_callbacks_run_one_after_another_until_the_client_is_closed(server: Server) -> None:
     calls: list[str] = []
 
     async def scenario() -> None:
@@ -426,14 +424,14 @@ def test_callbacks_are_called_one_after_another_until_it_is_closed(server: Serve
 
 
 @pytest.mark.parametrize("moment", ["connecting", "asking", "following", "waiting"])
-def test_closing_leaves_no_task_and_no_socket(server: Server, nobody: str, moment: str) -> None:
+def test_close_leaves_no_task_and_no_socket(server: Server, dead_url: str, moment: str) -> None:
     async def scenario() -> None:
         async with scripted(silent) as silent_url:
             url = {
                 "connecting": silent_url,
                 "asking": silent_url,
                 "following": server.ws_url,
-                "waiting": nobody,
+                "waiting": dead_url,
             }[moment]
             before = asyncio.all_tasks()
 
@@ -460,7 +458,7 @@ def _of_the_client(task: "asyncio.Task[Any]") -> bool:
     return "websockets" not in coroutine.cr_code.co_filename
 
 
-def test_a_reader_that_is_cancelled_loses_nothing(server: Server) -> None:
+def test_a_cancelled_reader_loses_no_event(server: Server) -> None:
     async def scenario() -> None:
         async with Client(server.ws_url, from_now=True) as client:
             await read_until(client, caught_up)

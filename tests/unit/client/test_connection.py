@@ -1,4 +1,4 @@
-"""One connection: answers are matched, broadcasts queued, and every end is told."""
+"""One connection: answers match requests, broadcasts arrive, and every end is reported."""
 
 import asyncio
 import json
@@ -24,13 +24,13 @@ from tests.unit.client.scripted import acknowledge, received, run, scripted, sil
 
 
 async def until_the_end(connection: Connection) -> Disconnected:
-    """How it ended."""
+    """Wait for the end of the connection, and return its error."""
     with pytest.raises(Disconnected) as caught:
         await connection.wait_closed()
     return caught.value
 
 
-def test_answers_in_another_order_reach_their_requests() -> None:
+def test_answers_in_another_order_match_their_requests() -> None:
     async def reverse(connection: ServerConnection) -> None:
         first, second = await received(connection), await received(connection)
         for message in (second, first):
@@ -50,7 +50,7 @@ def test_answers_in_another_order_reach_their_requests() -> None:
     run(scenario())
 
 
-def test_an_error_is_raised_with_every_problem() -> None:
+def test_a_refusal_is_raised_with_every_problem() -> None:
     async def refuse(connection: ServerConnection) -> None:
         message = await received(connection)
         await connection.send(
@@ -85,7 +85,9 @@ def test_an_error_is_raised_with_every_problem() -> None:
         {"message": "Internal server error", "connectionId": "c", "requestId": "of-the-gateway"},
     ],
 )
-def test_an_error_that_names_no_request_belongs_to_the_only_one(frame: dict[str, str]) -> None:
+def test_an_error_without_a_known_request_belongs_to_the_only_pending_one(
+    frame: dict[str, str],
+) -> None:
     async def refuse(connection: ServerConnection) -> None:
         await received(connection)
         await connection.send(json.dumps(frame))
@@ -101,7 +103,7 @@ def test_an_error_that_names_no_request_belongs_to_the_only_one(frame: dict[str,
     run(scenario())
 
 
-def test_no_answer_ends_the_wait_and_not_the_connection() -> None:
+def test_a_timeout_ends_the_request_and_keeps_the_connection() -> None:
     async def second_only(connection: ServerConnection) -> None:
         await received(connection)
         await acknowledge(connection)
@@ -130,7 +132,7 @@ def test_a_message_over_the_limit_is_not_sent() -> None:
     run(scenario())
 
 
-def test_broadcasts_come_in_order_and_then_the_end_with_its_code() -> None:
+def test_broadcasts_arrive_in_order_before_the_close_code() -> None:
     async def broadcast(connection: ServerConnection) -> None:
         for seq in (1, 2, 3):
             await connection.send(update(seq))
@@ -164,7 +166,7 @@ def test_broadcasts_come_in_order_and_then_the_end_with_its_code() -> None:
         "[" * 10_000,
     ],
 )
-def test_a_frame_that_makes_no_sense_is_passed_over(frame: str) -> None:
+def test_a_malformed_frame_is_ignored(frame: str) -> None:
     async def speak(connection: ServerConnection) -> None:
         await connection.send(frame)
         await connection.send(b"\x00")
@@ -181,7 +183,7 @@ def test_a_frame_that_makes_no_sense_is_passed_over(frame: str) -> None:
     run(scenario())
 
 
-def test_what_goes_wrong_in_a_callback_is_told() -> None:
+def test_an_error_in_the_callback_reaches_wait_closed() -> None:
     async def broadcast(connection: ServerConnection) -> None:
         await connection.send(update(1))
         await connection.wait_closed()
@@ -197,7 +199,7 @@ def test_what_goes_wrong_in_a_callback_is_told() -> None:
     run(scenario())
 
 
-def test_the_time_of_opening_is_the_services_own() -> None:
+def test_opened_at_is_the_services_time() -> None:
     async def scenario() -> None:
         def dated(_connection: ServerConnection, _request: Request, response: Response) -> None:
             del response.headers["Date"]
@@ -214,7 +216,7 @@ def test_the_time_of_opening_is_the_services_own() -> None:
     run(scenario())
 
 
-def test_requests_that_wait_are_told_of_the_end() -> None:
+def test_the_end_of_a_connection_fails_its_requests() -> None:
     async def hang_up(connection: ServerConnection) -> None:
         await received(connection)
         connection.transport.abort()
@@ -229,7 +231,7 @@ def test_requests_that_wait_are_told_of_the_end() -> None:
     run(scenario())
 
 
-def test_leaving_closes_the_socket_with_1000() -> None:
+def test_the_end_of_the_context_closes_the_socket_with_1000() -> None:
     codes: list[int | None] = []
 
     async def note(connection: ServerConnection) -> None:
@@ -245,7 +247,7 @@ def test_leaving_closes_the_socket_with_1000() -> None:
     run(scenario())
 
 
-def test_nobody_there_is_unreachable() -> None:
+def test_an_address_without_a_server_is_unreachable() -> None:
     async def scenario() -> None:
         with pytest.raises(Unreachable, match="refused"):
             async with connect(f"ws://127.0.0.1:{free_port()}"):
@@ -273,7 +275,7 @@ def test_a_server_that_never_answers_the_handshake_is_unreachable() -> None:
     run(scenario())
 
 
-def test_a_refused_handshake_tells_its_status(server: Server) -> None:
+def test_a_refused_handshake_has_its_status(server: Server) -> None:
     async def scenario() -> None:
         with pytest.raises(HandshakeRefused) as caught:
             async with connect(f"{server.ws_url}-otra"):

@@ -1,4 +1,4 @@
-"""Reading over HTTP, from the service and from who is not."""
+"""The asyncio HTTP client, against the service and against faulty servers."""
 
 import asyncio
 from uuid import uuid4
@@ -7,12 +7,12 @@ import pytest
 
 from alerta_utec.client import Refused, UnexpectedAnswer, http_client
 from tests.support.server import Server
-from tests.unit.client.flaky import Flaky, Lost, problem
+from tests.unit.client.flaky_proxy import FlakyProxy, LostResponse, problem
 from tests.unit.client.scripted import run
 
 
 async def answering(response: bytes) -> asyncio.Server:
-    """An HTTP server that has only this one answer."""
+    """Start an HTTP server that answers every request with ``response``."""
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
@@ -33,7 +33,9 @@ async def answering(response: bytes) -> asyncio.Server:
         (b"HTTP/1.1 502 Bad\r\nContent-Type: text/html\r\n\r\n<p>proxy", True),
     ],
 )
-def test_an_answer_of_somebody_else_is_told_as_such(response: bytes, retryable: bool) -> None:
+def test_a_response_outside_the_protocol_is_an_unexpected_answer(
+    response: bytes, retryable: bool
+) -> None:
     async def scenario() -> None:
         async with await answering(response) as server:
             url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
@@ -47,7 +49,7 @@ def test_an_answer_of_somebody_else_is_told_as_such(response: bytes, retryable: 
 
 
 @pytest.mark.parametrize("incident_id", ["no-existe", "a/b", "?x=1", "#", "ñ %00"])
-def test_any_id_is_asked_for_as_it_is(server: Server, incident_id: str) -> None:
+def test_an_id_with_any_characters_is_escaped(server: Server, incident_id: str) -> None:
     async def scenario() -> None:
         async with http_client(server.http_url) as http:
             with pytest.raises(Refused) as caught:
@@ -58,7 +60,7 @@ def test_any_id_is_asked_for_as_it_is(server: Server, incident_id: str) -> None:
     run(scenario())
 
 
-def test_a_report_whose_answer_is_lost_is_sent_again_and_stored_once(server: Server) -> None:
+def test_a_report_whose_answer_is_lost_is_retried_and_stored_once(server: Server) -> None:
     where = f"Sala {uuid4().hex}"
 
     async def scenario(url: str) -> None:
@@ -68,17 +70,17 @@ def test_a_report_whose_answer_is_lost_is_sent_again_and_stored_once(server: Ser
 
         assert [incident["incidentId"] for incident in stored] == [ack["incidentId"]]
 
-    with Flaky(server.http_url, [Lost(), problem("unavailable", 503)]) as proxy:
+    with FlakyProxy(server.http_url, [LostResponse(), problem("unavailable", 503)]) as proxy:
         run(scenario(proxy.url))
 
 
-def test_a_report_that_is_refused_is_not_sent_again(server: Server) -> None:
+def test_a_refused_report_is_not_retried(server: Server) -> None:
     async def scenario(url: str) -> None:
         async with http_client(url) as http:
             with pytest.raises(Refused, match="invalid_incident"):
                 await http.notify({"type": "humo"})
 
-    with Flaky(server.http_url) as proxy:
+    with FlakyProxy(server.http_url) as proxy:
         run(scenario(proxy.url))
 
     assert len(proxy.seen) == 1

@@ -1,4 +1,4 @@
-"""When a follower connects, asks and waits: the clock stands still until it is moved."""
+"""When the client connects, syncs, pings and waits, with a manual clock."""
 
 from itertools import pairwise
 
@@ -10,19 +10,19 @@ from tests.unit.client.simulation import LIFE_S, TIMING, Simulation
 
 
 def connected(simulation: Simulation) -> int:
-    """Open the connection that is asked for; its number."""
+    """Open the requested connection, and return its number."""
     simulation.connect(works=True)
-    return max(simulation.bags)
+    return max(simulation.in_flight)
 
 
 def answered(simulation: Simulation, link: int) -> None:
-    """The service answers the oldest request, and the answer arrives."""
+    """Answer the oldest request, and deliver the answer."""
     simulation.serve(link)
-    simulation.deliver(link, len(simulation.bags[link]) - 1)
+    simulation.deliver(link, len(simulation.in_flight[link]) - 1)
 
 
 def caught_up() -> tuple[Simulation, int]:
-    """A follower of an empty feed that has nothing to do."""
+    """Return a client that has caught up with an empty feed, and its connection."""
     simulation = Simulation()
     link = connected(simulation)
     answered(simulation, link)  # sync
@@ -32,7 +32,7 @@ def caught_up() -> tuple[Simulation, int]:
 
 
 def drain(simulation: Simulation) -> list[Event]:
-    """What the reader has to read."""
+    """Read every event in the outbox, and return them."""
     events: list[Event] = []
     while simulation.outbox:
         event = simulation.outbox.take()
@@ -41,7 +41,7 @@ def drain(simulation: Simulation) -> list[Event]:
     return events
 
 
-def test_it_begins_with_a_snapshot_and_then_asks_how_long_the_connection_lasts() -> None:
+def test_a_new_client_syncs_a_snapshot_and_then_pings_for_the_expiry() -> None:
     simulation = Simulation()
     simulation.commit("a", open=True, copies=0)
 
@@ -55,7 +55,7 @@ def test_it_begins_with_a_snapshot_and_then_asks_how_long_the_connection_lasts()
     assert [type(one).__name__ for one in simulation.asked[link]] == ["AskPing"]
 
 
-def test_pages_are_asked_for_until_there_are_no_more() -> None:
+def test_a_sync_requests_every_page() -> None:
     simulation, link = caught_up()
     simulation.cut(link)
     for number in range(10):
@@ -73,7 +73,7 @@ def test_pages_are_asked_for_until_there_are_no_more() -> None:
     assert news[-1] == CaughtUp(recovered=10, again=True)
 
 
-def test_from_now_it_begins_at_the_first_pong() -> None:
+def test_a_client_from_now_starts_at_the_first_pong() -> None:
     simulation = Simulation(from_now=True)
     simulation.commit("a", open=True, copies=0)
 
@@ -86,7 +86,7 @@ def test_from_now_it_begins_at_the_first_pong() -> None:
 
 
 @pytest.mark.parametrize("lag", [0, 1])
-def test_what_came_before_the_snapshot_and_is_newer_is_asked_for_at_once(lag: int) -> None:
+def test_an_update_newer_than_the_snapshot_is_synced_at_once(lag: int) -> None:
     simulation = Simulation()
     link = connected(simulation)
     simulation.commit("a", open=True, copies=1)
@@ -102,7 +102,7 @@ def test_what_came_before_the_snapshot_and_is_newer_is_asked_for_at_once(lag: in
     assert simulation.reader.held == {"a": 1, "b": 1}
 
 
-def test_a_missing_update_is_given_time_and_then_asked_for() -> None:
+def test_a_missing_update_is_synced_after_a_wait() -> None:
     simulation, link = caught_up()
     simulation.commit("a", open=True, copies=0)
     simulation.commit("b", open=True, copies=1)
@@ -123,7 +123,7 @@ def test_a_missing_update_is_given_time_and_then_asked_for() -> None:
     assert simulation.outbox.position == simulation.service.head
 
 
-def test_an_update_that_comes_late_fills_the_gap_and_nothing_is_asked() -> None:
+def test_a_late_update_fills_the_gap_without_a_sync() -> None:
     simulation, link = caught_up()
     simulation.commit("a", open=True, copies=1)
     simulation.commit("b", open=True, copies=1)
@@ -137,12 +137,12 @@ def test_an_update_that_comes_late_fills_the_gap_and_nothing_is_asked() -> None:
     assert simulation.outbox or simulation.outbox.position == simulation.service.head
 
 
-def test_a_request_that_brings_nothing_makes_the_next_one_wait_longer() -> None:
+def test_a_sync_that_fills_no_gap_doubles_the_next_wait() -> None:
     simulation, link = caught_up()
     simulation.service.commit("a", open=True)
     phantom = simulation.service.commit("b", open=True)
     simulation.service.steps.clear()
-    simulation.bags[link].append(phantom)
+    simulation.in_flight[link].append(phantom)
     simulation.deliver(link, 0)
 
     asked_at = [simulation.now]
@@ -161,7 +161,7 @@ def test_a_request_that_brings_nothing_makes_the_next_one_wait_longer() -> None:
 
 
 @pytest.mark.parametrize("silent", [True, False])
-def test_a_ping_goes_out_only_after_silence(silent: bool) -> None:
+def test_a_ping_is_sent_only_after_silence(silent: bool) -> None:
     simulation, link = caught_up()
 
     for _ in range(4):
@@ -173,7 +173,7 @@ def test_a_ping_goes_out_only_after_silence(silent: bool) -> None:
     assert bool(simulation.asked[link]) is silent
 
 
-def test_a_pong_that_is_ahead_counts_as_a_gap() -> None:
+def test_a_pong_ahead_of_the_position_counts_as_a_gap() -> None:
     simulation, link = caught_up()
     simulation.commit("a", open=True, copies=0)
     simulation.wait(TIMING.ping_every_s)
@@ -193,7 +193,7 @@ def test_a_new_connection_takes_over_only_once_it_has_caught_up() -> None:
     simulation.wait(LIFE_S * (TIMING.renew_to - TIMING.renew_from) + 0.1)
 
     new = connected(simulation)
-    both = sorted(simulation.bags)
+    both = sorted(simulation.in_flight)
     simulation.commit("a", open=True, copies=1)
     simulation.deliver(old, 0)
     answered(simulation, new)
@@ -201,11 +201,11 @@ def test_a_new_connection_takes_over_only_once_it_has_caught_up() -> None:
 
     assert early == []
     assert both == [old, new]
-    assert list(simulation.bags) == [new]
+    assert list(simulation.in_flight) == [new]
     assert [type(event) for event in news] == [Update, Renewed]
 
 
-def test_what_the_old_connection_still_answers_does_not_count_for_the_new_one() -> None:
+def test_an_answer_on_the_old_connection_does_not_count_for_the_new_one() -> None:
     simulation, old = caught_up()
     simulation.wait(LIFE_S * TIMING.renew_to)
     simulation.asked[old].clear()
@@ -217,16 +217,16 @@ def test_what_the_old_connection_still_answers_does_not_count_for_the_new_one() 
 
     new = connected(simulation)
     simulation.deliver(old, 0)
-    before = sorted(simulation.bags)
+    before = sorted(simulation.in_flight)
     answered(simulation, new)
 
     assert before == [old, new]
-    assert list(simulation.bags) == [new]
+    assert list(simulation.in_flight) == [new]
     drain(simulation)
     assert simulation.reader.held == {"a": 1, "b": 1}
 
 
-def test_clients_that_connected_at_once_do_not_renew_at_once() -> None:
+def test_clients_that_connected_together_renew_at_different_times() -> None:
     moments = set()
     for number in range(20):
         simulation = Simulation(jitter=number * 0.37)
@@ -243,7 +243,7 @@ def test_clients_that_connected_at_once_do_not_renew_at_once() -> None:
     assert max(moments) - min(moments) > LIFE_S * (TIMING.renew_to - TIMING.renew_from) / 2
 
 
-def test_a_renewal_that_fails_is_tried_again_while_the_old_connection_serves() -> None:
+def test_a_failed_renewal_is_retried_while_the_old_connection_serves() -> None:
     simulation, _ = caught_up()
     simulation.wait(LIFE_S * TIMING.renew_to)
 
@@ -254,7 +254,7 @@ def test_a_renewal_that_fails_is_tried_again_while_the_old_connection_serves() -
     assert len(simulation.opening) == 1
 
 
-def test_waits_grow_up_to_a_ceiling_and_start_again_after_a_connection_that_lasted() -> None:
+def test_the_backoff_grows_to_a_ceiling_and_a_lasting_connection_resets_it() -> None:
     simulation = Simulation()
     waits = []
     for _ in range(40):
@@ -276,7 +276,7 @@ def test_waits_grow_up_to_a_ceiling_and_start_again_after_a_connection_that_last
     assert again[0].retry_in_s <= TIMING.first_delay_s
 
 
-def test_a_connection_that_ends_at_once_does_not_start_the_waits_again() -> None:
+def test_a_connection_that_ends_at_once_does_not_reset_the_backoff() -> None:
     simulation = Simulation()
     waits = []
     for _ in range(20):
@@ -287,7 +287,7 @@ def test_a_connection_that_ends_at_once_does_not_start_the_waits_again() -> None
     assert max(waits) > TIMING.max_delay_s / 2
 
 
-def test_without_room_nothing_is_asked_for_and_with_room_what_was_let_pass() -> None:
+def test_a_client_without_room_requests_nothing_until_the_reader_catches_up() -> None:
     simulation, link = caught_up()
     for number in range(20):
         simulation.commit(f"i{number}", open=True, copies=1)
@@ -301,4 +301,4 @@ def test_without_room_nothing_is_asked_for_and_with_room_what_was_let_pass() -> 
     assert waiting == 8
     assert before == []
     assert len(simulation.reader.held) == 20
-    assert list(simulation.bags) == [link]
+    assert list(simulation.in_flight) == [link]

@@ -1,4 +1,4 @@
-"""Whatever network and reader do, the reader ends with the service's state, each step once."""
+"""The reader gets the service's state without duplicates, for any network and any reader."""
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -31,12 +31,12 @@ class Model(RuleBasedStateMachine):
         lag=st.integers(0, 2),
     )
     def flow(self, choices: list[int], commits: list[tuple[str, bool, int]], lag: int) -> None:
-        """Connections open, requests are handled and frames arrive, in any order."""
+        """Open connections, answer requests and deliver frames, in any order."""
         for number, choice in enumerate(choices):
             if commits and number % 5 == 4:
                 incident_id, open, copies = commits.pop()
                 self.simulation.commit(incident_id, open=open, copies=copies)
-            self.simulation.anything(choice, lag)
+            self.simulation.random_step(choice, lag)
 
     @rule(seconds=st.sampled_from([0.1, 1.0, 3.5, 30.0, 90.0]))
     def wait(self, seconds: float) -> None:
@@ -51,7 +51,7 @@ class Model(RuleBasedStateMachine):
     @rule(what=st.sampled_from(["fail", "refuse", "cut", "cut oldest", "restart", "restore"]))
     def disturb(self, what: str) -> None:
         simulation = self.simulation
-        links = sorted(simulation.bags)
+        links = sorted(simulation.in_flight)
         if what == "fail" and simulation.opening:
             simulation.connect(works=False)
         elif what == "refuse" and links and simulation.asked[links[-1]]:

@@ -1,4 +1,4 @@
-"""Events that wait, and the position that holds once each is read."""
+"""The queue of events, and the position that holds once each is read."""
 
 from alerta_utec.client.errors import Disconnected
 from alerta_utec.client.events import CaughtUp, Connected, Lost, Reset
@@ -11,7 +11,7 @@ def at(seq: int) -> Position:
     return Position("e1", seq)
 
 
-def test_the_position_of_a_page_holds_only_after_its_last_event() -> None:
+def test_a_page_moves_the_position_only_with_its_last_event() -> None:
     service = FakeFeed()
     outbox = Outbox(at(0), 10)
     outbox.put([service.commit(name, open=True) for name in "ab"], at(2))
@@ -24,7 +24,7 @@ def test_the_position_of_a_page_holds_only_after_its_last_event() -> None:
     assert positions == [at(0), at(0), at(2)]
 
 
-def test_a_position_that_moves_without_an_event_holds_once_what_waits_is_read() -> None:
+def test_a_position_without_an_event_holds_once_the_queue_is_read() -> None:
     outbox = Outbox(at(0), 10)
     outbox.put([FakeFeed().commit("a", open=True)], at(1))
 
@@ -37,7 +37,7 @@ def test_a_position_that_moves_without_an_event_holds_once_what_waits_is_read() 
     assert outbox.position == at(4)
 
 
-def test_a_reset_takes_the_position_away_until_the_snapshot_has_been_read() -> None:
+def test_a_reset_clears_the_position_until_the_snapshot_is_read() -> None:
     service = FakeFeed()
     outbox = Outbox(at(7), 10)
     outbox.put([Reset(at(2)), service.commit("a", open=True)], None)
@@ -51,7 +51,7 @@ def test_a_reset_takes_the_position_away_until_the_snapshot_has_been_read() -> N
     assert positions == [None, None, at(2)]
 
 
-def test_room_ends_at_the_bound_and_is_back_when_half_is_read() -> None:
+def test_room_ends_at_the_bound_and_returns_when_half_is_read() -> None:
     service = FakeFeed()
     outbox = Outbox(at(0), 4)
 
@@ -66,7 +66,7 @@ def test_room_ends_at_the_bound_and_is_back_when_half_is_read() -> None:
     assert rooms == [True, True, True, False, False, True, True]
 
 
-def test_statuses_that_nobody_reads_take_one_place() -> None:
+def test_unread_statuses_take_one_place() -> None:
     outbox = Outbox(at(0), 2)
     outbox.put([FakeFeed().commit(name, open=True) for name in "ab"], at(2))
 

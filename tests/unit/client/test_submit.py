@@ -1,4 +1,4 @@
-"""Reporting an incident over a network that fails."""
+"""One report over a network that fails."""
 
 import asyncio
 import time
@@ -13,7 +13,7 @@ from tests.unit.client.scripted import acknowledge, received, run, scripted, sil
 INCIDENT = {"type": "prueba", "location": "Patio", "urgency": "low"}
 
 
-def test_it_repeats_with_the_same_key_until_the_ack() -> None:
+def test_notify_retries_with_the_same_key_until_the_ack() -> None:
     keys: list[str] = []
 
     async def take_and_hang_up(connection: ServerConnection) -> None:
@@ -30,7 +30,7 @@ def test_it_repeats_with_the_same_key_until_the_ack() -> None:
     run(scenario())
 
 
-def test_the_callers_key_is_used() -> None:
+def test_notify_uses_the_callers_key() -> None:
     async def scenario() -> None:
         async with scripted(acknowledge) as url:
             ack = await notify(url, INCIDENT, idempotency_key="k-1")
@@ -41,7 +41,7 @@ def test_the_callers_key_is_used() -> None:
 
 
 @pytest.mark.parametrize(("code", "attempts"), [("invalid_incident", 1), ("unavailable", 2)])
-def test_only_what_may_pass_is_repeated(code: str, attempts: int) -> None:
+def test_notify_retries_only_retryable_errors(code: str, attempts: int) -> None:
     seen: list[str] = []
 
     async def refuse_once(connection: ServerConnection) -> None:
@@ -69,7 +69,7 @@ def test_only_what_may_pass_is_repeated(code: str, attempts: int) -> None:
     run(scenario())
 
 
-def test_it_gives_up_in_time_where_no_answer_comes() -> None:
+def test_notify_ends_in_time_without_an_answer() -> None:
     async def scenario() -> None:
         async with scripted(silent) as url:
             started = time.monotonic()
@@ -82,7 +82,7 @@ def test_it_gives_up_in_time_where_no_answer_comes() -> None:
     run(scenario())
 
 
-def test_it_insists_until_its_deadline_where_nobody_is() -> None:
+def test_notify_retries_until_its_deadline_without_a_server() -> None:
     async def scenario() -> None:
         started = time.monotonic()
 
@@ -94,7 +94,7 @@ def test_it_insists_until_its_deadline_where_nobody_is() -> None:
     run(scenario())
 
 
-def test_an_ack_that_is_lost_on_a_connection_that_lives_is_asked_for_again() -> None:
+def test_a_missing_ack_on_a_live_connection_is_retried() -> None:
     keys: list[str] = []
 
     async def take_in_silence(connection: ServerConnection) -> None:
@@ -110,7 +110,7 @@ def test_an_ack_that_is_lost_on_a_connection_that_lives_is_asked_for_again() -> 
     run(scenario())
 
 
-def test_many_at_once_are_all_stored() -> None:
+def test_concurrent_reports_are_all_stored() -> None:
     async def scenario() -> None:
         async with scripted(acknowledge) as url:
             acks = await asyncio.gather(*(notify(url, INCIDENT) for _ in range(20)))

@@ -1,4 +1,4 @@
-"""Over TLS: which certificates the client without asyncio believes."""
+"""TLS: the certificates that the blocking client trusts."""
 
 import time
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from tests.support.loopback import LoopbackServer, QuietHandler
 
 
 class Healthy(QuietHandler):
-    """Says that all is well."""
+    """A handler that answers as a healthy service."""
 
     def do_GET(self) -> None:
         body = b'{"status":"ok","position":"e:1"}'
@@ -30,12 +30,12 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def url(certificate: Path) -> Iterator[str]:
-    """Where a server with that certificate is."""
+    """The address of a server with that certificate."""
     with LoopbackServer(Healthy, tls=server_context(certificate)) as server:
         yield server.url
 
 
-def test_a_certificate_that_is_not_believed_is_told_at_once(url: str) -> None:
+def test_an_untrusted_certificate_fails_at_once(url: str) -> None:
     started = time.monotonic()
 
     with AlertaUtec(url) as client, pytest.raises(Unreachable, match="certificate"):
@@ -44,7 +44,7 @@ def test_a_certificate_that_is_not_believed_is_told_at_once(url: str) -> None:
     assert time.monotonic() - started < 10
 
 
-def test_the_campus_own_authority_is_believed_where_the_environment_names_it(
+def test_a_certificate_authority_in_the_environment_is_trusted(
     url: str, certificate: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))

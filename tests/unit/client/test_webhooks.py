@@ -1,4 +1,4 @@
-"""Webhooks by the client without asyncio, against the real server over a bad line."""
+"""The blocking client's webhooks, against the real server over an unreliable network."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -9,14 +9,14 @@ from alerta_utec.client import AlertaUtec, ClientError, Refused, UnexpectedAnswe
 from tests.support.incidents import unique
 from tests.support.receiver import Receiver
 from tests.support.server import Server
-from tests.unit.client.flaky import Answer, Flaky, Lost, problem
+from tests.unit.client.flaky_proxy import FlakyProxy, LostResponse, ProxyResponse, problem
 
 NOWHERE = "https://panel.example.edu/alertas"
 
 
 @pytest.fixture
 def alerta(server: Server) -> Iterator[AlertaUtec]:
-    """A client of the server, which has no webhooks after the test."""
+    """A client of the server; the fixture removes every webhook after the test."""
     with AlertaUtec(server.http_url) as client:
         yield client
         for webhook in client.webhooks.all():
@@ -24,11 +24,11 @@ def alerta(server: Server) -> Iterator[AlertaUtec]:
 
 
 def quiet(alerta: AlertaUtec, **fields: Any) -> dict[str, Any]:
-    """A new webhook that hears of nothing."""
+    """Add a webhook whose filter matches no incident."""
     return alerta.webhooks.add(NOWHERE, filter={"type": [unique()]}, **fields)
 
 
-def test_a_webhook_is_added_changed_looked_at_and_removed(alerta: AlertaUtec) -> None:
+def test_a_webhook_is_added_changed_read_and_removed(alerta: AlertaUtec) -> None:
     added = quiet(alerta, description="Uno")
     webhook_id = added["webhookId"]
 
@@ -46,32 +46,36 @@ def test_a_webhook_is_added_changed_looked_at_and_removed(alerta: AlertaUtec) ->
         alerta.webhooks.get(webhook_id)
 
 
-def test_an_id_is_no_path(alerta: AlertaUtec) -> None:
+def test_a_path_in_an_id_is_escaped(alerta: AlertaUtec) -> None:
     with pytest.raises(Refused, match="not_found"):
         alerta.webhooks.remove("../incidents")
 
 
-def test_what_may_be_repeated_is_until_it_is_answered(server: Server, alerta: AlertaUtec) -> None:
+def test_an_idempotent_call_is_retried_until_it_is_answered(
+    server: Server, alerta: AlertaUtec
+) -> None:
     added = quiet(alerta)
-    script = [Lost(), problem("unavailable", 503), Lost(arrives=False)]
+    script = [LostResponse(), problem("unavailable", 503), LostResponse(arrives=False)]
 
-    with Flaky(server.http_url, script) as flaky, AlertaUtec(flaky.url) as client:
+    with FlakyProxy(server.http_url, script) as flaky, AlertaUtec(flaky.url) as client:
         paused = client.webhooks.change(added["webhookId"], state="paused")
 
     assert paused["state"] == "paused"
     assert len(flaky.seen) == 4
 
 
-@pytest.mark.parametrize("failure", [Lost(), problem("unavailable", 503)], ids=["lost", "503"])
+@pytest.mark.parametrize(
+    "failure", [LostResponse(), problem("unavailable", 503)], ids=["lost", "503"]
+)
 @pytest.mark.parametrize("what", ["add", "rotate", "test"])
-def test_what_would_be_done_twice_is_tried_once(
-    server: Server, alerta: AlertaUtec, failure: Lost | Answer, what: str
+def test_a_call_that_is_not_idempotent_is_attempted_once(
+    server: Server, alerta: AlertaUtec, failure: LostResponse | ProxyResponse, what: str
 ) -> None:
     added = quiet(alerta)
     asked = {"url": NOWHERE} if what == "add" else {"webhook_id": added["webhookId"]}
 
     with (
-        Flaky(server.http_url, [failure]) as flaky,
+        FlakyProxy(server.http_url, [failure]) as flaky,
         AlertaUtec(flaky.url) as client,
         pytest.raises(ClientError),
     ):
@@ -80,8 +84,11 @@ def test_what_would_be_done_twice_is_tried_once(
     assert len(flaky.seen) == 1
 
 
-def test_without_patience_everything_is_tried_once(server: Server) -> None:
-    with Flaky(server.http_url, [Lost()]) as flaky, AlertaUtec(flaky.url, patience_s=0) as client:
+def test_a_client_without_patience_attempts_every_call_once(server: Server) -> None:
+    with (
+        FlakyProxy(server.http_url, [LostResponse()]) as flaky,
+        AlertaUtec(flaky.url, patience_s=0) as client,
+    ):
         with pytest.raises(ClientError):
             client.webhooks.all()
         found = client.webhooks.all()
@@ -90,7 +97,7 @@ def test_without_patience_everything_is_tried_once(server: Server) -> None:
     assert len(flaky.seen) == 2
 
 
-def test_a_test_may_take_as_long_as_the_service_waits_for_a_receiver(
+def test_a_test_event_can_take_as_long_as_the_service_waits_for_a_receiver(
     alerta: AlertaUtec, server: Server
 ) -> None:
     instant: dict[str, Any] = {"timeout_s": 1e-6, "patience_s": 0}
@@ -104,11 +111,11 @@ def test_a_test_may_take_as_long_as_the_service_waits_for_a_receiver(
     assert (tried["ok"], tried["status"]) == (True, 204)
 
 
-def test_an_answer_that_makes_no_sense_is_not_taken_for_a_list(server: Server) -> None:
-    strange = Answer(200, b"{}", "application/json")
+def test_a_malformed_list_is_an_unexpected_answer(server: Server) -> None:
+    strange = ProxyResponse(200, b"{}", "application/json")
 
     with (
-        Flaky(server.http_url, [strange]) as flaky,
+        FlakyProxy(server.http_url, [strange]) as flaky,
         AlertaUtec(flaky.url) as client,
         pytest.raises(UnexpectedAnswer),
     ):

@@ -1,4 +1,4 @@
-"""A proxy before a server, which does to each request what its script says."""
+"""An HTTP proxy that loses or answers requests by a script."""
 
 import http.client
 from collections.abc import Callable, Sequence
@@ -12,8 +12,8 @@ Hook = Callable[[], None]
 
 
 @dataclass(frozen=True)
-class Answer:
-    """An answer of the proxy's own; the server does not hear of the request."""
+class ProxyResponse:
+    """A response from the proxy itself; the request does not reach the server."""
 
     status: int
     body: bytes = b""
@@ -22,10 +22,10 @@ class Answer:
 
 
 @dataclass(frozen=True)
-class Lost:
-    """The request reaches the server (where ``arrives``) and its answer nobody.
+class LostResponse:
+    """A lost response; the request reaches the server if ``arrives``.
 
-    ``then`` happens meanwhile.
+    ``then`` is called before the connection closes.
     """
 
     arrives: bool = True
@@ -33,17 +33,17 @@ class Lost:
 
 
 PASS = None
-Step = Answer | Lost | None
+Step = ProxyResponse | LostResponse | None
 
 
-def problem(code: str, status: int, **headers: str) -> Answer:
-    """A refusal as the service words it."""
+def problem(code: str, status: int, **headers: str) -> ProxyResponse:
+    """Return a refusal by the service, as problem details."""
     body = f'{{"type":"about:blank","title":"no","status":{status},"code":"{code}"}}'
-    return Answer(status, body.encode(), headers=headers)
+    return ProxyResponse(status, body.encode(), headers=headers)
 
 
-class Flaky(LoopbackServer):
-    """``with Flaky(server.http_url, script) as flaky:`` — after the script, all pass.
+class FlakyProxy(LoopbackServer):
+    """``with FlakyProxy(server.http_url, script) as flaky:``; later requests pass.
 
     ``seen``: method, path and headers of each request.
     """
@@ -54,12 +54,12 @@ class Flaky(LoopbackServer):
         self._script = list(script)
         super().__init__(self._handler())
 
-    def _forward(self, request: BaseHTTPRequestHandler, body: bytes) -> Answer:
+    def _forward(self, request: BaseHTTPRequestHandler, body: bytes) -> ProxyResponse:
         server = http.client.HTTPConnection(str(self._target.hostname), self._target.port or 80)
         try:
             server.request(request.command, request.path, body, dict(request.headers.items()))
             answer = server.getresponse()
-            return Answer(answer.status, answer.read(), answer.headers["Content-Type"])
+            return ProxyResponse(answer.status, answer.read(), answer.headers["Content-Type"])
         finally:
             server.close()
 
@@ -71,7 +71,7 @@ class Flaky(LoopbackServer):
                 body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
                 flaky.seen.append((self.command, self.path, dict(self.headers.items())))
                 step = flaky._script.pop(0) if flaky._script else PASS
-                if isinstance(step, Lost):
+                if isinstance(step, LostResponse):
                     if step.arrives:
                         flaky._forward(self, body)
                     step.then()
