@@ -1,7 +1,7 @@
-"""AWS's clients, with the limits that the adapters count on.
+"""The clients of AWS's services, with the timeouts that the ports promise.
 
 Region, credentials and ``AWS_ENDPOINT_URL`` come from the environment, as everywhere on AWS.
-They are made by botocore itself: boto3 would add nothing but 25 ms to a cold start.
+Botocore makes the clients: boto3 would only add 25 ms to a cold start.
 """
 
 import json
@@ -24,60 +24,62 @@ if TYPE_CHECKING:
 DEFAULT_REGION = "us-east-1"
 CONNECT_TIMEOUT_S = 2
 READ_TIMEOUT_S = 5
-# Threads that share a client; botocore keeps 10 connections unless told, and opens and
-# drops one for each request beyond.
+# Threads that share a client. By default botocore keeps 10 connections, and opens one for each
+# further request.
 CONNECTIONS = 32
 _SERVICES = ["cloudformation", "dynamodb", "sns", "sqs"]
 
 
 def dynamodb() -> "DynamoDBClient":
-    """A client for the tables."""
+    """Return a client for tables."""
     client: DynamoDBClient = _client("dynamodb", dynamodb_config())
     client.meta.events.register("before-parse.dynamodb.Scan", plain_scan)
     return client
 
 
 def sns() -> "SNSClient":
-    """A client for topics."""
+    """Return a client for topics."""
     client: SNSClient = _client("sns", _config(max_attempts=3))
     return client
 
 
 def sqs() -> "SQSClient":
-    """A client for queues."""
+    """Return a client for queues."""
     client: SQSClient = _client("sqs", _config(max_attempts=3))
     return client
 
 
 def cloudformation() -> "CloudFormationClient":
-    """A client for stacks."""
+    """Return a client for stacks."""
     client: CloudFormationClient = _client("cloudformation", _config(max_attempts=3))
     return client
 
 
 def choose_region(region: str | None) -> str:
-    """Let every client be of ``region``, or of the configured one, or of serverless.yml's
-    own; which one it is."""
+    """Set and return the region of all clients.
+
+    The first of these that is set: ``region``, the configured one, serverless.yml's default.
+    """
     chosen: str = region or session().get_config_variable("region") or DEFAULT_REGION
     session().set_config_variable("region", chosen)
     return chosen
 
 
 def dynamodb_config() -> Config:
-    """Three attempts at most: about 20 s at worst."""
+    """Return the settings of the tables' client: at most three attempts, in about 20 s."""
     return _config(max_attempts=3)
 
 
 def plain_scan(
     response_dict: dict[str, Any], customized_response_dict: dict[str, Any], **_: object
 ) -> None:
-    """For ``before-parse``: take the items of a scan as their JSON is.
+    """Parse a scan's response as plain JSON; a handler of botocore's ``before-parse``.
 
-    Botocore would walk through them by its model, and come to the same where there is nothing
-    binary: for 5,000 connections in 150 ms in place of 10.
+    Botocore parses by its model, with the same result if there are no binary attributes: for
+    5,000 connections in 150 ms instead of 10.
 
     Raises:
-        ResponseParserError: it is no JSON object.
+        ResponseParserError: the response is not a JSON object.
     """
     if response_dict["status_code"] != HTTPStatus.OK:
         return
@@ -89,22 +91,22 @@ def plain_scan(
 
 
 class _Loader(Loader):
-    """Botocore's, which would look through the folders of 400 services for the names of four."""
+    """A loader that knows the services' names; botocore's lists the folders of all 400."""
 
     def list_available_services(self, _type_name: str) -> list[str]:
-        """The services that there are clients for here."""
+        """Return the services that this module has clients for."""
         return _SERVICES
 
 
 @cache
 def session() -> Session:
-    """Where settings and credentials come from: one for the process.
+    """Return the process's session, which has the settings and credentials.
 
-    Whoever shares it makes its clients before there are threads, as handlers do.
+    It is not safe for threads: make its clients before there are any, as the handlers do.
     """
-    made = botocore.session.get_session()
-    made.register_component("data_loader", _Loader())
-    return made
+    session = botocore.session.get_session()
+    session.register_component("data_loader", _Loader())
+    return session
 
 
 def _client(service: str, config: Config) -> Any:

@@ -1,4 +1,4 @@
-"""The one translator of AWS's errors into ours."""
+"""The translator of AWS's errors into ours."""
 
 import logging
 from collections.abc import Iterator, Mapping
@@ -19,8 +19,8 @@ from alerta_utec.domain.errors import Internal, Unavailable
 
 log = logging.getLogger(__name__)
 
-# What passes by itself, whatever the HTTP status.
-_PASSING_CODES = frozenset(
+# Transient errors, whatever the HTTP status.
+_TRANSIENT_CODES = frozenset(
     {
         "ConditionalCheckFailedException",
         "ExpiredTokenException",
@@ -39,7 +39,7 @@ _PASSING_CODES = frozenset(
     }
 )
 # DynamoDB, TransactWriteItems: "CancellationReasons", in the order of the request.
-_PASSING_REASONS = frozenset(
+_TRANSIENT_REASONS = frozenset(
     {
         "None",
         "ConditionalCheckFailed",
@@ -48,7 +48,7 @@ _PASSING_REASONS = frozenset(
         "TransactionConflict",
     }
 )
-_PASSING_ERRORS = (
+_TRANSIENT_ERRORS = (
     ConnectionError,
     CredentialRetrievalError,
     HTTPClientError,
@@ -58,9 +58,9 @@ _PASSING_ERRORS = (
 
 @contextmanager
 def translated(operation: str) -> Iterator[None]:
-    """Around every call of AWS: what passes is ``Unavailable``, the rest a defect of ours.
+    """Translate the errors of the AWS calls in the block.
 
-    A lost condition counts as passing: who can know better catches it inside.
+    A failed condition counts as transient; callers that use conditions catch it inside the block.
 
     Raises:
         Unavailable: throttled, timed out, out of reach, or in conflict with another write.
@@ -69,34 +69,34 @@ def translated(operation: str) -> Iterator[None]:
     try:
         yield
     except ResponseParserError as error:
-        # What is between here and AWS answers in its place.
+        # A proxy on the way to AWS has answered instead.
         raise Unavailable(f"{operation}: {code(error)}") from error
     except (BotoCoreError, ClientError) as error:
         name = code(error)
-        if _passes(error):
+        if _is_transient(error):
             raise Unavailable(f"{operation}: {name}") from error
         log.exception("aws_refused", extra={"operation": operation, "error_code": name})
         raise Internal(f"{operation}: {name}") from error
 
 
 def code(error: BotoCoreError | ClientError | ResponseParserError) -> str:
-    """AWS's code of the error, or the name of what went wrong on the way."""
+    """Return AWS's code of the error, or the class of an error on the way to AWS."""
     if isinstance(error, ClientError):
         return error.response.get("Error", {}).get("Code") or str(status(error))
     return type(error).__name__
 
 
 def status(error: ClientError) -> int:
-    """The HTTP status of the answer; 0 where there is none."""
+    """Return the HTTP status of the response; 0 if there is none."""
     return error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
 
 
-def _passes(error: BotoCoreError | ClientError) -> bool:
+def _is_transient(error: BotoCoreError | ClientError) -> bool:
     if not isinstance(error, ClientError):
-        return isinstance(error, _PASSING_ERRORS)
+        return isinstance(error, _TRANSIENT_ERRORS)
     if code(error) == "TransactionCanceledException":
-        return all(reason in _PASSING_REASONS for reason in _reasons(error.response))
-    return code(error) in _PASSING_CODES or status(error) >= 500 or status(error) == 429
+        return all(reason in _TRANSIENT_REASONS for reason in _reasons(error.response))
+    return code(error) in _TRANSIENT_CODES or status(error) >= 500 or status(error) == 429
 
 
 def _reasons(response: Mapping[str, Any]) -> list[str]:

@@ -1,4 +1,4 @@
-"""What a deployed stack is made of, for commands that work on it from outside."""
+"""The settings of a deployed stack, for commands that work on it from outside."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -12,14 +12,14 @@ from alerta_utec.domain.errors import NotFound, Unauthorized
 
 
 def outputs(name: str) -> Mapping[str, str]:
-    """The outputs of the CloudFormation stack ``name``.
+    """Return the outputs of the CloudFormation stack ``name``.
 
     Raises:
-        NotFound: there is no such stack in this account and region.
-        Unauthorized: there are no credentials, or they are not accepted.
+        NotFound: this account has no such stack in this region.
+        Unauthorized: there are no credentials, or AWS refuses them.
         Unavailable, Internal: as ``translated``.
     """
-    with _asking("DescribeStacks", name):
+    with _stack_call("DescribeStacks", name):
         stacks = clients.cloudformation().describe_stacks(StackName=name)["Stacks"]
     listed = stacks[0].get("Outputs", [])
     return {one["OutputKey"]: one["OutputValue"] for one in listed}
@@ -31,7 +31,7 @@ def rules(name: str) -> str:
     Raises:
         As ``outputs``.
     """
-    with _asking("DescribeStackResource", name):
+    with _stack_call("DescribeStackResource", name):
         topic = clients.cloudformation().describe_stack_resource(
             StackName=name, LogicalResourceId="Alarms"
         )["StackResourceDetail"]
@@ -40,7 +40,7 @@ def rules(name: str) -> str:
 
 
 @contextmanager
-def _asking(operation: str, name: str) -> Iterator[None]:
+def _stack_call(operation: str, name: str) -> Iterator[None]:
     with translated(operation):
         try:
             yield
@@ -49,12 +49,12 @@ def _asking(operation: str, name: str) -> Iterator[None]:
         except ClientError as error:
             if code(error) == "ValidationError":
                 raise NotFound(name) from error
-            if code(error) in _NOT_ACCEPTED:
+            if code(error) in _REFUSED_CREDENTIALS:
                 raise Unauthorized(code(error)) from error
             raise
 
 
-_NOT_ACCEPTED = frozenset(
+_REFUSED_CREDENTIALS = frozenset(
     {
         "AccessDenied",
         "AccessDeniedException",

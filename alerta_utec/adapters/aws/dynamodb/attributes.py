@@ -1,4 +1,4 @@
-"""DynamoDB's attribute values, as its low-level interface has them."""
+"""DynamoDB's attribute values in the form of its low-level interface."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -10,22 +10,22 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def text(value: str) -> dict[str, str]:
-    """A text as an attribute value."""
+    """Return a text as an attribute value."""
     return {"S": value}
 
 
 def number(value: int) -> dict[str, str]:
-    """A whole number as an attribute value."""
+    """Return a whole number as an attribute value."""
     return {"N": str(value)}
 
 
 def text_of(item: Mapping[str, Any], name: str) -> str | None:
-    """The text called ``name``; none where the item has none."""
+    """Return the text ``name``, or ``None`` if the item has none."""
     return item[name]["S"] if name in item else None
 
 
 def number_of(item: Mapping[str, Any], name: str) -> int:
-    """The whole number called ``name``.
+    """Return the whole number ``name``.
 
     Raises:
         KeyError: the item has none.
@@ -34,19 +34,22 @@ def number_of(item: Mapping[str, Any], name: str) -> int:
 
 
 def expiry(moment: datetime) -> Item:
-    """Two attributes: ``expiresAt`` in seconds since 1970 for TTL, which takes nothing finer
-    and deletes days late, and ``expiresAtUs`` in microseconds, which decides."""
+    """Return two attributes for the end of an item's life.
+
+    ``expiresAt`` is for TTL: in seconds since 1970, and TTL deletes days late. ``expiresAtUs``, in
+    microseconds, decides.
+    """
     at_us = epoch_us(moment)
     return {"expiresAt": number(-(-at_us // 1_000_000)), "expiresAtUs": number(at_us)}
 
 
 def expiry_of(item: Mapping[str, Any]) -> datetime:
-    """The moment that ``expiry`` wrote."""
+    """Return the moment that ``expiry`` wrote."""
     return moment_of(item, "expiresAtUs")
 
 
 def moment_of(item: Mapping[str, Any], name: str) -> datetime:
-    """The moment called ``name``, which ``epoch_us`` wrote.
+    """Return the moment ``name``, which ``epoch_us`` wrote.
 
     Raises:
         KeyError: the item has none.
@@ -55,5 +58,5 @@ def moment_of(item: Mapping[str, Any], name: str) -> datetime:
 
 
 def epoch_us(moment: datetime) -> int:
-    """Microseconds since 1970, exactly."""
+    """Return the microseconds since 1970, exactly."""
     return (moment - _EPOCH) // timedelta(microseconds=1)

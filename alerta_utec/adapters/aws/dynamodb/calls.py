@@ -1,4 +1,4 @@
-"""What every use of DynamoDB does around a call."""
+"""The paging and conditions of calls to DynamoDB."""
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -8,11 +8,13 @@ from alerta_utec.adapters.aws.errors import translated
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-Answer = TypeVar("Answer", bound=Mapping[str, Any])
+Response = TypeVar("Response", bound=Mapping[str, Any])
 
 
-def pages(operation: str, ask: Callable[..., Answer]) -> Iterator[Answer]:
-    """Every page of a Query or Scan: ``ask`` is called for each, with where it starts.
+def pages(operation: str, call: Callable[..., Response]) -> Iterator[Response]:
+    """Yield every page of a Query or Scan.
+
+    ``call`` is called for each page, with ``ExclusiveStartKey`` for all but the first.
 
     Raises:
         Unavailable, Internal: as ``translated``.
@@ -20,7 +22,7 @@ def pages(operation: str, ask: Callable[..., Answer]) -> Iterator[Answer]:
     start: dict[str, Any] = {}
     while True:
         with translated(operation):
-            page = ask(**start)
+            page = call(**start)
         yield page
         if "LastEvaluatedKey" not in page:
             return
@@ -28,7 +30,7 @@ def pages(operation: str, ask: Callable[..., Answer]) -> Iterator[Answer]:
 
 
 def condition_held(client: "DynamoDBClient", operation: str, write: Callable[[], object]) -> bool:
-    """Whether the condition of the ``write`` held; otherwise nothing was written.
+    """Call ``write``; return False if its condition failed and nothing was written.
 
     Raises:
         Unavailable, Internal: as ``translated``.

@@ -1,7 +1,6 @@
-"""One commit on DynamoDB: counter, incident, change and key in one transaction."""
+"""The commit on DynamoDB: counter, incident, change and key in one transaction."""
 
 import uuid
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -39,8 +38,8 @@ _KEY_TTL = timedelta(seconds=KEY_TTL_S)
 
 
 @dataclass(frozen=True, slots=True)
-class _Seen:
-    """What the tables held when a try began; the transaction demands that they still do."""
+class _Snapshot:
+    """The items that an attempt has read; its transaction requires them to be unchanged."""
 
     position: Position | None
     incident: Item | None
@@ -49,12 +48,12 @@ class _Seen:
 
 @dataclass(frozen=True)
 class Commit:
-    """Reads, then writes on condition that nothing has changed, until it has or cannot.
+    """One call of ``IncidentStore.commit``: optimistic, and retried after a conflict.
 
-    A transaction whose answer is lost may have been applied, or may be applied later. Two
-    tries cannot both be: each wants the ``seq`` after the counter that it saw, and the
-    counter moves once. The next look finds the one that was, by a ``commitId`` that no other
-    call has.
+    Each attempt reads the items, then writes on condition that they are unchanged. A transaction
+    whose response is lost may have been applied, or may be applied later. Two attempts cannot
+    both be applied: each needs the ``seq`` after the counter that it read, and the counter moves
+    once. The next attempt finds the applied one by its ``commitId``, which no other call has.
     """
 
     client: "DynamoDBClient"
@@ -63,80 +62,85 @@ class Commit:
     retry: Retry
 
     def run(self, change: Change, expected_revision: int | None) -> Committed:
-        """Commit as ``IncidentStore.commit`` says."""
+        """Store the change as ``IncidentStore.commit`` specifies."""
         commit_id = uuid.uuid4().hex
-        for tried in self.retry.attempts():
-            seen = self._look(change)
-            if seen is None:
+        for attempt in self.retry.attempts():
+            snapshot = self._read(change)
+            if snapshot is None:
                 continue
             if change.before is None:
-                done = self._first(change, seen, commit_id)
-            elif _is_expected(change.before, seen, expected_revision):
+                done = self._find_duplicate(change, snapshot, commit_id)
+            elif _is_expected(change.before, snapshot, expected_revision):
                 done = None
             else:
-                done = self._own(change, seen, commit_id if tried else None)
+                done = self._find_own_update(change, snapshot, commit_id if attempt else None)
             if done is not None:
                 return done
-            stored = self._write(change, seen, commit_id)
+            stored = self._write(change, snapshot, commit_id)
             if stored is not None:
                 return Committed(stored)
-        raise Unavailable("other commits were in the way all the time")
+        raise Unavailable("conflicts with other commits for the whole time")
 
-    def _look(self, change: Change) -> _Seen | None:
-        """One strongly consistent look at the items concerned; none where it was partial."""
-        wanted = {
+    def _read(self, change: Change) -> _Snapshot | None:
+        """Read the items (strongly consistent); return ``None`` if the response is partial."""
+        keys = {
             self.tables.changes: COUNTER_KEY,
             self.tables.incidents: {"incidentId": text(change.incident_id)},
         }
         if change.key is not None and change.before is None:
-            wanted[self.tables.keys] = {"key": text(key_name(change.key))}
+            keys[self.tables.keys] = {"key": text(key_name(change.key))}
         with translated("BatchGetItem"):
             answer = self.client.batch_get_item(
                 RequestItems={
-                    table: {"Keys": [key], "ConsistentRead": True} for table, key in wanted.items()
+                    table: {"Keys": [key], "ConsistentRead": True} for table, key in keys.items()
                 }
             )
         if answer.get("UnprocessedKeys"):
             return None
         found = {table: items[0] for table, items in answer["Responses"].items() if items}
         counter = found.get(self.tables.changes)
-        return _Seen(
+        return _Snapshot(
             position_of(counter) if counter else None,
             found.get(self.tables.incidents),
             found.get(self.tables.keys),
         )
 
-    def _first(self, change: Change, seen: _Seen, commit_id: str) -> Committed | None:
-        """The creation that was stored before under the key or the id, if there is one."""
-        kept = seen.key if seen.key and _is_kept(seen.key, change) else seen.incident
-        if kept is None:
+    def _find_duplicate(
+        self, change: Change, snapshot: _Snapshot, commit_id: str
+    ) -> Committed | None:
+        """Return the creation that was stored before under the key or the id, if there is one."""
+        key = snapshot.key
+        first = key if key and expiry_of(key) > change.at else snapshot.incident
+        if first is None:
             return None
-        if text_of(kept, "digest") != change.digest:
+        if text_of(first, "digest") != change.digest:
             raise Conflict(change.incident_id)
-        item = self.feed.item_at(number_of(kept, "createdSeq"))
+        item = self.feed.item_at(number_of(first, "createdSeq"))
         duplicate = text_of(item, "commitId") != commit_id
         return Committed(change_from_image(item), duplicate=duplicate)
 
-    def _own(self, change: Change, seen: _Seen, commit_id: str | None) -> Committed:
-        """This call's own update, where an earlier try has made it unawares."""
-        if seen.incident is not None and commit_id is not None:
-            for item in self.feed.items_back_from(number_of(seen.incident, "seq")):
+    def _find_own_update(
+        self, change: Change, snapshot: _Snapshot, commit_id: str | None
+    ) -> Committed:
+        """Return this call's update if an earlier attempt, whose response was lost, stored it."""
+        if snapshot.incident is not None and commit_id is not None:
+            for item in self.feed.items_back_from(number_of(snapshot.incident, "seq")):
                 if text_of(item, "commitId") == commit_id:
                     return Committed(change_from_image(item))
                 if number_of(item, "revision") <= change.after.revision:
                     break
         raise Conflict(change.incident_id)
 
-    def _write(self, change: Change, seen: _Seen, commit_id: str) -> Change | None:
-        """The stored change; none where something was in the way, or may have been."""
-        last = seen.position or self.feed.begin_epoch()
+    def _write(self, change: Change, snapshot: _Snapshot, commit_id: str) -> Change | None:
+        """Return the stored change, or ``None`` if it was not stored or the outcome is unknown."""
+        last = snapshot.position or self.feed.begin_epoch()
         position = replace(last, seq=last.seq + 1)
-        if seen.incident is not None:
-            change = replace(change, before=incident_from_item(seen.incident))
+        if snapshot.incident is not None:
+            change = replace(change, before=incident_from_item(snapshot.incident))
         stored = change.committed(position)
         actions = [
             self._counter(last),
-            self._incident(stored, seen.incident),
+            self._incident(stored, snapshot.incident),
             self._change(stored, position, commit_id),
             *self._key(stored),
         ]
@@ -164,7 +168,7 @@ class Commit:
         }
 
     def _incident(self, stored: Change, current: Item | None) -> Any:
-        # An update carries over what belongs to the creation.
+        # An update keeps the creation's values.
         created_seq = number_of(current, "createdSeq") if current else stored.after.seq
         digest = text_of(current, "digest") if current else stored.digest
         put: dict[str, Any] = {
@@ -209,12 +213,8 @@ class Commit:
         ]
 
 
-def _is_expected(before: Incident, seen: _Seen, expected_revision: int | None) -> bool:
-    if seen.incident is None:
+def _is_expected(before: Incident, snapshot: _Snapshot, expected_revision: int | None) -> bool:
+    if snapshot.incident is None:
         raise NotFound(before.incident_id)
-    revision = number_of(seen.incident, "revision")
+    revision = number_of(snapshot.incident, "revision")
     return before.revision == revision and expected_revision in (None, revision)
-
-
-def _is_kept(key: Mapping[str, Any], change: Change) -> bool:
-    return expiry_of(key) > change.at

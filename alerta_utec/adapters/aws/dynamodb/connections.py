@@ -33,7 +33,7 @@ SWEEP_TIME = timedelta(minutes=10)
 
 @dataclass(frozen=True)
 class DynamoConnections:
-    """One table: key ``connectionId``, TTL attribute ``expiresAt``.
+    """``Connections`` in one table: key ``connectionId``, TTL attribute ``expiresAt``.
 
     Needs ``PutItem``, ``DeleteItem``, ``GetItem`` and ``Scan``.
     """
@@ -65,7 +65,7 @@ class DynamoConnections:
             "Scan",
             lambda **start: self.client.scan(
                 TableName=self.table,
-                # A client that has just connected must hear what comes next.
+                # A client that has just connected must get the next change.
                 ConsistentRead=True,
                 # TTL deletes days late.
                 FilterExpression="expiresAtUs > :now",
@@ -84,7 +84,7 @@ def _item(connection: Connection) -> Item:
     } | expiry(connection.expires_at)
     if connection.identity.user is not None:
         item["user"] = text(connection.identity.user)
-    # TTL waits until the sweep has closed the socket.
+    # The sweep needs the row to close the socket, so TTL deletes it later.
     item["expiresAt"] = number(ceil((connection.expires_at + SWEEP_TIME).timestamp()))
     item["lang"] = text(connection.lang)
     item["role"] = text(connection.identity.role)
@@ -94,12 +94,12 @@ def _item(connection: Connection) -> Item:
 
 
 def _connection(item: Mapping[str, Any]) -> Connection:
-    kept = text_of(item, "filter")
+    stored_filter = text_of(item, "filter")
     return Connection(
         connection_id=item["connectionId"]["S"],
         connected_at=parse_time(item["timestamp"]["S"]),
         expires_at=expiry_of(item),
         identity=Identity(text_of(item, "user"), Role(item["role"]["S"])),
         lang=parse_lang(text_of(item, "lang")) or DEFAULT_LANG,
-        filter=EVERYTHING if kept is None else Filter.from_json(json.loads(kept)),
+        filter=EVERYTHING if stored_filter is None else Filter.from_json(json.loads(stored_filter)),
     )

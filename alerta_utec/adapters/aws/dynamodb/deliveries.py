@@ -1,4 +1,4 @@
-"""The record of what was sent, on DynamoDB and as metrics."""
+"""The record of what was sent, on DynamoDB and as CloudWatch metrics."""
 
 import json
 import sys
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class DynamoDeliveries:
-    """One table: key ``incidentId`` and ``record`` (revision, channel; of a part, run and number).
+    """``Deliveries`` and ``ShardRecords`` in one table.
 
-    ``Deliveries`` and ``ShardRecords``: each shard is an item of its own, so that many can be
-    written at once and one that is written twice counts once; they are added up when they are
-    read. Needs ``PutItem`` to record and ``Query`` to read.
+    The key is ``incidentId`` and ``record``: revision and channel, and for a shard also run and
+    number. Each shard is an item, so that shards are written at once and a repeated one counts
+    once; ``for_incident`` adds them up. Needs ``PutItem`` to record and ``Query`` to read.
     """
 
     client: "DynamoDBClient"
@@ -50,7 +50,7 @@ class DynamoDeliveries:
                 **start,
             ),
         )
-        return latest(_whole([item for page in found for item in page["Items"]]))
+        return latest(_combine_runs([item for page in found for item in page["Items"]]))
 
     def _put(self, item: Item) -> None:
         with translated("PutItem"):
@@ -59,10 +59,10 @@ class DynamoDeliveries:
 
 @dataclass(frozen=True)
 class MeteredDeliveries:
-    """Also says each outcome as CloudWatch metrics, by the embedded metric format.
+    """Deliveries that are also written as CloudWatch metrics.
 
-    Namespace ``AlertaUTEC``, dimension ``channel``; a line of JSON on stdout, which
-    CloudWatch Logs turns into metrics (CloudWatch user guide, "Embedded metric format").
+    Each outcome is a line of JSON on stdout, which CloudWatch Logs turns into metrics (CloudWatch
+    user guide, "Embedded metric format"): namespace ``AlertaUTEC``, dimension ``channel``.
     """
 
     deliveries: DynamoDeliveries
@@ -84,7 +84,7 @@ class MeteredDeliveries:
 def _item(delivery: Delivery) -> Item:
     return {
         "incidentId": text(delivery.incident_id),
-        # Sorts by revision, since it is padded, and then by channel.
+        # Padded, so that it sorts by revision and then by channel.
         "record": text(f"{delivery.revision:010}#{delivery.channel}"),
         "revision": attributes.number(delivery.revision),
         "channel": text(delivery.channel),
@@ -103,8 +103,8 @@ def _delivery(item: Mapping[str, Any]) -> Delivery:
     )
 
 
-def _whole(items: Sequence[Item]) -> Iterator[Delivery]:
-    """The items, with the parts of each revision's last run in one."""
+def _combine_runs(items: Sequence[Item]) -> Iterator[Delivery]:
+    """Yield one delivery for each item, and one for all parts of a revision's last run."""
     runs: dict[tuple[int, str], dict[str, dict[int, Delivery]]] = {}
     for item in items:
         delivery = _delivery(item)
@@ -130,7 +130,7 @@ def _metrics(delivery: Delivery) -> dict[str, Any]:
                 {"Namespace": "AlertaUTEC", "Dimensions": [["channel"]], "Metrics": metrics}
             ],
         },
-        # Every webhook as one: whoever registers them makes no metrics.
+        # All webhooks together: registering one must not add a metric, which costs money.
         "channel": delivery.channel.partition(":")[0],
         "incidentId": delivery.incident_id,
         "revision": delivery.revision,

@@ -22,13 +22,13 @@ COUNTER_KEY: Item = {"feed": text(f"{FEED}#counter"), "seq": number(0)}
 
 @dataclass(frozen=True)
 class DynamoFeed:
-    """Reads the table of changes; strongly consistent where nothing else is said."""
+    """The table of changes. Reads are strongly consistent unless their docstring says otherwise."""
 
     client: "DynamoDBClient"
     table: str
 
     def position(self) -> Position:
-        """Where the feed is; its first reader gives it an epoch.
+        """Return the position of the last change; the first reader begins the epoch.
 
         Raises:
             Unavailable.
@@ -37,7 +37,7 @@ class DynamoFeed:
         return self.begin_epoch() if counter is None else position_of(counter)
 
     def epoch(self) -> str | None:
-        """The feed's epoch; none where it has not begun.
+        """Return the feed's epoch, or ``None`` if it has not begun.
 
         Raises:
             Unavailable.
@@ -46,7 +46,7 @@ class DynamoFeed:
         return None if counter is None else position_of(counter).epoch
 
     def begin_epoch(self) -> Position:
-        """The position of a feed that had none: a new epoch, unless another call was first.
+        """Begin a new epoch, unless another call was first; return the position.
 
         Raises:
             Unavailable.
@@ -64,7 +64,7 @@ class DynamoFeed:
         return position_of(first if is_first else self._item(COUNTER_KEY) or {})
 
     def position_before(self, moment: datetime) -> Position:
-        """The position at ``moment``: that of the last change made before it, or an older one.
+        """Return the position of the last change before ``moment``, or an older one.
 
         Raises:
             Unavailable.
@@ -72,15 +72,15 @@ class DynamoFeed:
         head = self.position()
         seq = head.seq
         while seq > 0:
-            newest_first = self._made_at(seq)
+            newest_first = self._times_down_from(seq)
             for at_us, older in newest_first:
                 if at_us < epoch_us(moment):
                     return replace(head, seq=older)
             seq = newest_first[-1][1] - 1 if newest_first else 0
         return replace(head, seq=0)
 
-    def _made_at(self, seq: int) -> Sequence[tuple[int, int]]:
-        """``(microseconds since 1970, seq)`` of some changes from ``seq`` down."""
+    def _times_down_from(self, seq: int) -> Sequence[tuple[int, int]]:
+        """Return ``(microseconds since 1970, seq)`` of up to 100 changes from ``seq`` down."""
         with translated("Query"):
             page = self.client.query(
                 TableName=self.table,
@@ -94,10 +94,10 @@ class DynamoFeed:
         return [(number_of(item, "atUs"), number_of(item, "seq")) for item in page["Items"]]
 
     def item_at(self, seq: int) -> Item:
-        """The item of the change at ``seq``.
+        """Return the item of the change at ``seq``.
 
         Raises:
-            Unavailable: also where there is none, which only a partial restore can cause.
+            Unavailable: also if there is none, which only a partial restore can cause.
         """
         item = self._item({"feed": text(FEED), "seq": number(seq)})
         if item is None:
@@ -105,7 +105,7 @@ class DynamoFeed:
         return item
 
     def changes_at(self, seqs: Sequence[int]) -> Sequence[Change]:
-        """The changes at ``seqs``.
+        """Return the changes at ``seqs``, in that order.
 
         Raises:
             Unavailable.
@@ -113,7 +113,7 @@ class DynamoFeed:
         return [change_from_image(self.item_at(seq)) for seq in seqs]
 
     def changes(self, *, after_seq: int, limit: int) -> Sequence[Change]:
-        """Up to ``limit`` changes from ``after_seq + 1`` on.
+        """Return up to ``limit`` changes from ``after_seq + 1`` on.
 
         Raises:
             Unavailable.
@@ -137,10 +137,10 @@ class DynamoFeed:
         return found
 
     def items_back_from(self, seq: int, known: Mapping[int, Item] | None = None) -> Iterator[Item]:
-        """The incident's changes from the one at ``seq`` back to its creation.
+        """Yield an incident's changes from the one at ``seq`` back to its creation.
 
-        Each change names the ``seq`` before it, so none can be missing; those in ``known``
-        are not read again.
+        Each change has the ``seq`` of the one before it, so none can be missing. The items in
+        ``known``, by ``seq``, are not read again.
 
         Raises:
             Unavailable.
@@ -152,7 +152,7 @@ class DynamoFeed:
             seq = before.seq if before else 0
 
     def changes_before(self, change: Change) -> Sequence[Change]:
-        """The changes of its incident before ``change``, the oldest first.
+        """Return the changes of the incident before ``change``, the oldest first.
 
         Raises:
             Unavailable.
@@ -161,7 +161,11 @@ class DynamoFeed:
         return [change_from_image(item) for item in self.items_back_from(seq)][::-1]
 
     def indexed_items(self, incident_id: str) -> dict[int, Item]:
-        """The incident's changes by ``seq``, as far as the index has them (it lags)."""
+        """Return the incident's changes in the index, by ``seq``; the index may lag.
+
+        Raises:
+            Unavailable.
+        """
         found = pages(
             "Query",
             lambda **start: self.client.query(
@@ -181,5 +185,5 @@ class DynamoFeed:
 
 
 def position_of(counter: Mapping[str, Any]) -> Position:
-    """The position that the counter stands at."""
+    """Return the counter's position."""
     return Position(counter["epoch"]["S"], number_of(counter, "last"))

@@ -24,18 +24,18 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 # Secondary indexes follow "within a fraction of a second, under normal conditions" (DynamoDB
-# developer guide, "Using Global Secondary Indexes"); this leaves room for others.
+# developer guide, "Using Global Secondary Indexes"); this allows for other conditions.
 INDEX_LAG = timedelta(seconds=30)
 _ID_MAX = 64
 
 
 @dataclass(frozen=True)
 class DynamoIncidents:
-    """The incidents in three tables (see ``IncidentTables``).
+    """An ``IncidentStore`` in three tables (see ``IncidentTables``).
 
-    Needs ``BatchGetItem``, ``PutItem`` and ``UpdateItem`` to commit (a transaction has no
-    permission of its own), ``GetItem`` and ``Query`` to read; ``position`` also ``PutItem``
-    on the changes, for the first epoch.
+    ``commit`` needs ``BatchGetItem``, ``PutItem`` and ``UpdateItem`` (a transaction has no
+    permission of its own), reading needs ``GetItem`` and ``Query``, and ``position`` also
+    ``PutItem`` on the changes, for the first epoch.
     """
 
     client: "DynamoDBClient"
@@ -73,7 +73,7 @@ class DynamoIncidents:
         return DynamoFeed(self.client, self.tables.changes)
 
     def _item(self, incident_id: str) -> Item:
-        # What no incident can be called, DynamoDB may refuse as a key.
+        # DynamoDB refuses some of the texts that cannot be an id as a key.
         if not incident_id.isascii() or not 0 < len(incident_id) <= _ID_MAX:
             raise NotFound(incident_id)
         with translated("GetItem"):

@@ -1,6 +1,6 @@
-"""Incidents and changes as DynamoDB items (low-level attribute values).
+"""The conversion of incidents and changes to and from DynamoDB items.
 
-Readable attributes for what people look for and filters select on; JSON for the rest.
+Fields that people search and filters select are attributes of their own; the rest is JSON.
 """
 
 import hashlib
@@ -35,7 +35,7 @@ _NUMBERS = ("seq", "revision")
 
 
 def incident_item(incident: Incident, *, created_seq: int, digest: str | None) -> Item:
-    """The incident at its current revision; extra fields go into one JSON string."""
+    """Return the item of an incident; its extra fields are one JSON string."""
     fields = incident.to_record()
     item = {name: text(fields.pop(name)) for name in _TEXTS if name in fields}
     item |= {name: number(fields.pop(name)) for name in _NUMBERS}
@@ -49,10 +49,10 @@ def incident_item(incident: Incident, *, created_seq: int, digest: str | None) -
 
 
 def incident_from_item(item: Mapping[str, Any]) -> Incident:
-    """The incident that ``incident_item`` wrote.
+    """Read an incident that ``incident_item`` wrote.
 
     Raises:
-        KeyError, ValueError: it wrote no such item.
+        KeyError, ValueError: the item is not such an incident.
     """
     extras: dict[str, Any] = json.loads(item["extras"]["S"]) if "extras" in item else {}
     texts = {name: item[name]["S"] for name in _TEXTS if name in item}
@@ -62,9 +62,9 @@ def incident_from_item(item: Mapping[str, Any]) -> Incident:
 
 
 def change_item(change: Change, position: Position, *, feed: str, commit_id: str) -> Item:
-    """A committed change; ``commit_id`` says which call wrote it.
+    """Return the item of a committed change; ``commit_id`` identifies the call that wrote it.
 
-    ``alarms`` stands at the top so that a stream's filter can select what calls for an e-mail.
+    The attribute ``alarms`` is for a stream's filter, which selects changes that notify.
     """
     after = change.after
     texts = {
@@ -88,10 +88,10 @@ def change_item(change: Change, position: Position, *, feed: str, commit_id: str
 
 
 def change_from_image(image: Mapping[str, Any]) -> Change:
-    """The change in an item of ``Changes``, or in a stream record's new image.
+    """Read the change in an item of ``Changes``, or in a stream record's new image.
 
     Raises:
-        KeyError, ValueError: it is no change (the counter, for one).
+        KeyError, ValueError: the item is not a change, but the counter for example.
     """
     user, key = text_of(image, "keyUser"), text_of(image, "keyText")
     return Change(
@@ -106,7 +106,7 @@ def change_from_image(image: Mapping[str, Any]) -> Change:
 
 
 def key_name(key: IdempotencyKey) -> str:
-    """The key's own key: bounded, whatever callers make up (a partition key has ≤ 2,048 bytes)."""
+    """Return the partition key of an idempotency key: a hash, since it may have ≤ 2,048 bytes."""
     return hashlib.sha256(_dumps([key.user, key.key]).encode()).hexdigest()
 
 

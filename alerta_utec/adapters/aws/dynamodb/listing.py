@@ -1,4 +1,4 @@
-"""Listing incidents by status on DynamoDB, newest first."""
+"""The listing of incidents on DynamoDB, newest first."""
 
 import heapq
 import itertools
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-# What one call looks at before it hands over what it has, so that a filter that matches
-# little cannot run into the 29 s that API Gateway gives.
+# The most incidents that one call examines: with a filter that matches few, it would otherwise
+# run into API Gateway's timeout of 29 s.
 EXAMINED_MAX = 2000
 _QUERY_LIMIT = 200
 
@@ -36,14 +36,14 @@ class _Row:
 
 @dataclass(frozen=True)
 class Listing:
-    """Merges one query per status, and leaves out what the query does not ask for."""
+    """A merge of one DynamoDB query for each status, filtered by the other fields."""
 
     client: "DynamoDBClient"
     table: str
     examined_max: int = EXAMINED_MAX
 
     def page(self, query: Query) -> IncidentPage:
-        """The page, which may be short (``next_seq`` continues it) where little matches.
+        """Return the page; it may be short if few match, and ``next_seq`` continues it.
 
         Raises:
             Unavailable.
@@ -57,7 +57,7 @@ class Listing:
         )
         newest_first = itertools.groupby(rows, key=attrgetter("created_seq"))
         for examined, (created_seq, same) in enumerate(newest_first):
-            incident = _latest([row.incident for row in same])
+            incident = _newest_revision([row.incident for row in same])
             matches = incident is not None and _matches(query, incident)
             if examined >= self.examined_max or (matches and len(shown) == query.limit):
                 return IncidentPage(tuple(shown), next_seq=last_seq)
@@ -94,14 +94,14 @@ def _row(item: dict[str, Any]) -> _Row:
     try:
         return _Row(created_seq, incident_from_item(item))
     except (KeyError, ValueError):
-        log.exception("odd_incident", extra={"incident_id": item["incidentId"]})
+        log.exception("unreadable_incident", extra={"incident_id": item["incidentId"]})
         return _Row(created_seq, None)
 
 
-def _latest(same: Sequence[Incident | None]) -> Incident | None:
-    """While the index catches up, an incident may stand under its old status and its new."""
-    whole = [incident for incident in same if incident is not None]
-    return max(whole, key=attrgetter("revision"), default=None)
+def _newest_revision(same: Sequence[Incident | None]) -> Incident | None:
+    """Return the latest: while the index lags, an incident may be under its old and new status."""
+    readable = [incident for incident in same if incident is not None]
+    return max(readable, key=attrgetter("revision"), default=None)
 
 
 def _matches(query: Query, incident: Incident) -> bool:

@@ -12,16 +12,16 @@ from alerta_utec.adapters.aws.errors import translated
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-_TRIES = 4
+_ATTEMPTS = 4
 
 
 @dataclass(frozen=True)
 class DynamoRateLimits:
-    """Rows of the table of keys, one for each bucket, by the generic cell rate algorithm.
+    """Buckets by the generic cell rate algorithm: one item each, in the table of keys.
 
-    A row has the moment at which its bucket will be full again (``fullAtUs``). Where several
-    take at once, those that keep losing the race are let through: a limit is there against
-    floods, not to count exactly. Needs ``GetItem`` and ``UpdateItem``.
+    ``fullAtUs`` is when the bucket will be full again. A call that loses the race against others
+    four times takes a token all the same: the limit is against floods, and need not be exact.
+    Needs ``GetItem`` and ``UpdateItem``.
     """
 
     client: "DynamoDBClient"
@@ -30,7 +30,7 @@ class DynamoRateLimits:
     def take(self, key: str, now: datetime, *, per_s: float, burst: int) -> float:
         now_us, interval_us = epoch_us(now), round(1_000_000 / per_s)
         name = {"key": text("rate:" + sha256(key.encode()).hexdigest())}
-        for _ in range(_TRIES):
+        for _ in range(_ATTEMPTS):
             with translated("GetItem"):
                 item = self.client.get_item(TableName=self.table, Key=name).get("Item")
             seen_us = number_of(item, "fullAtUs") if item else None
@@ -38,11 +38,11 @@ class DynamoRateLimits:
             wait_us = full_at_us + interval_us - burst * interval_us - now_us
             if wait_us > 0:
                 return wait_us / 1_000_000
-            if self._move(name, seen_us, full_at_us + interval_us):
+            if self._set_full_at(name, seen_us, full_at_us + interval_us):
                 return 0.0
         return 0.0
 
-    def _move(self, name: Any, seen_us: int | None, full_at_us: int) -> bool:
+    def _set_full_at(self, name: Any, seen_us: int | None, full_at_us: int) -> bool:
         condition = "attribute_not_exists(fullAtUs)" if seen_us is None else "fullAtUs = :seen"
         values = {
             ":full": number(full_at_us),

@@ -1,4 +1,4 @@
-"""The tables' names and shapes, where the adapters meet what is deployed."""
+"""The names and keys of the tables, as serverless.yml makes them."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ BY_INCIDENT = "byIncident"
 
 @dataclass(frozen=True, slots=True)
 class IncidentTables:
-    """Names of the tables that hold incidents.
+    """The names of the tables of incidents.
 
     - ``incidents``: key ``incidentId``; index ``byStatus`` on ``status``, ``createdSeq`` (N).
     - ``changes``: key ``feed``, ``seq`` (N); index ``byIncident`` on ``incidentId``,

@@ -1,1 +1,1 @@
-"""The queues on AWS: shards of a broadcast, and what could not be delivered."""
+"""The queues on AWS: shards of a broadcast, and failed batches."""

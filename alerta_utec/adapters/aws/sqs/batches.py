@@ -1,4 +1,4 @@
-"""Sending many messages to an SQS queue, ten to a request."""
+"""Sending many messages to an SQS queue, ten in a request."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -11,22 +11,23 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
 # SendMessageBatch: 10 messages, 256 KB together.
-MANY = 10
+BATCH_MAX = 10
 
 
 def send_all(
     client: "SQSClient", url: str, bodies: Sequence[str], retry: Retry, *, delay_s: int = 0
 ) -> None:
-    """Send each body once or more, to be received ``delay_s`` (0 to 900) from now.
+    """Send each body at least once, to be received ``delay_s`` (0 to 900) from now.
 
-    Needs ``SendMessage``. A message that SQS refuses alone is sent again by ``backoff``.
+    ``retry`` is for messages that SQS refuses while it takes the rest of their request. Needs
+    ``SendMessage``.
 
     Raises:
         Unavailable: some may not be sent; send them all again.
         Internal: as ``translated``.
     """
-    for first in range(0, len(bodies), MANY):
-        _send(client, url, bodies[first : first + MANY], retry, delay_s)
+    for first in range(0, len(bodies), BATCH_MAX):
+        _send(client, url, bodies[first : first + BATCH_MAX], retry, delay_s)
 
 
 def _send(client: "SQSClient", url: str, bodies: Sequence[str], retry: Retry, delay_s: int) -> None:

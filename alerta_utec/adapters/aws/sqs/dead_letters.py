@@ -1,4 +1,8 @@
-"""The ``FailedBatches`` in an SQS queue: what Lambda writes for a stream's consumer, and shards."""
+"""The ``FailedBatches`` in an SQS dead-letter queue.
+
+Lambda writes a message for each batch of a stream that its consumer gave up on; the queue of
+shards moves its failed messages there.
+"""
 
 import json
 import logging
@@ -20,8 +24,8 @@ log = logging.getLogger(__name__)
 
 HIDDEN_S = 900
 WAIT_S = 1
-_MANY = 10
-_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+_BATCH_MAX = 10
+_UNKNOWN_TIME = datetime(1970, 1, 1, tzinfo=UTC)
 # serverless.yml names its functions ``service-stage-function``.
 _CHANNELS: Mapping[str, Consumer] = {
     "broadcast": "broadcast",
@@ -32,7 +36,10 @@ _CHANNELS: Mapping[str, Consumer] = {
 
 @dataclass(frozen=True)
 class SqsFailedBatches:
-    """Needs ``ReceiveMessage``, ``DeleteMessage`` and ``ChangeMessageVisibility``."""
+    """``FailedBatches`` in one queue.
+
+    Needs ``ReceiveMessage``, ``DeleteMessage`` and ``ChangeMessageVisibility``.
+    """
 
     client: "SQSClient"
     url: str
@@ -41,7 +48,7 @@ class SqsFailedBatches:
         with translated("ReceiveMessage"):
             answer = self.client.receive_message(
                 QueueUrl=self.url,
-                MaxNumberOfMessages=_MANY,
+                MaxNumberOfMessages=_BATCH_MAX,
                 VisibilityTimeout=HIDDEN_S,
                 WaitTimeSeconds=WAIT_S,
             )
@@ -62,7 +69,7 @@ class SqsFailedBatches:
 
 
 def _batch(handle: str, body: str) -> FailedBatch:
-    """Lambda developer guide, "Retain discarded records for a DynamoDB event source"."""
+    # Lambda developer guide, "Retain discarded records for a DynamoDB event source".
     try:
         record: dict[str, Any] = json.loads(body)
         if "position" in record:
@@ -77,12 +84,12 @@ def _batch(handle: str, body: str) -> FailedBatch:
             int(pointer["batchSize"]),
         )
     except (KeyError, TypeError, ValueError, InvalidRequest):
-        log.warning("odd_message")
-        return FailedBatch(handle, None, _LONG_AGO, _LONG_AGO, 0)
+        log.warning("unreadable_message")
+        return FailedBatch(handle, None, _UNKNOWN_TIME, _UNKNOWN_TIME, 0)
 
 
 def _channel(function_arn: str) -> Consumer | None:
-    # arn:aws:lambda:region:account:function:name, and perhaps :version.
+    # arn:aws:lambda:region:account:function:name, with or without :version.
     name = function_arn.split(":")[6]
     return _CHANNELS.get(name.rpartition("-")[2])
 

@@ -1,4 +1,4 @@
-"""The ``ShardQueue`` on SQS, and a shard as a message."""
+"""The ``ShardQueue`` on SQS, and the messages of shards."""
 
 import json
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class SqsShardQueue:
-    """Needs ``SendMessage``. A message that SQS refuses alone is sent again for five seconds."""
+    """A ``ShardQueue`` that retries for five seconds. Needs ``SendMessage``."""
 
     client: "SQSClient"
     url: str
@@ -29,7 +29,7 @@ class SqsShardQueue:
 
 
 def shard_message(shard: Shard) -> str:
-    """The shard as a message's body; the change that it is about is read when it is sent."""
+    """Return the shard as a message's body, without its change, which the consumer reads."""
     document = {
         "position": str(shard.position),
         "run": shard.run,
@@ -44,11 +44,10 @@ def shard_message(shard: Shard) -> str:
 
 
 def shard_of(body: str) -> Shard:
-    """The shard that ``shard_message`` wrote.
+    """Read a shard that ``shard_message`` wrote.
 
     Raises:
-        KeyError, TypeError, ValueError: it wrote no such message.
-        InvalidRequest: nor such a position.
+        KeyError, TypeError, ValueError, InvalidRequest: the body is not such a message.
     """
     document = json.loads(body)
     return Shard(
