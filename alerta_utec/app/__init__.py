@@ -1,1 +1,1 @@
-"""The use cases: what the service does, told through its ports."""
+"""The use cases of the service, over its ports."""

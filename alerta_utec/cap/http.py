@@ -47,14 +47,14 @@ class CapApi:
 
     @documented(
         Operation(
-            "An incident as an alert of the Common Alerting Protocol (OASIS CAP 1.2)",
+            "Show an incident as an alert of the Common Alerting Protocol (OASIS CAP 1.2)",
             {200: Returned("The alert of its last revision", {"type": "string"}, _CONTENT_TYPE)},
             ["invalid_request", "not_found"],
             [
                 query(
                     "status",
                     {"const": TEST},
-                    "Test, for whoever tries out their own end: all recipients disregard it",
+                    "Test, to try out a receiver: all recipients disregard it",
                 )
             ],
         )

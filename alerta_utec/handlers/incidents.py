@@ -155,7 +155,7 @@ class IncidentsApi:
 
     @documented(
         Operation(
-            "Move an incident on: status, urgency, note",
+            "Update an incident: status, urgency, note",
             {200: _STORED},
             ("bad_json", "forbidden", "not_found", "too_large", "conflict", "rate_limited"),
             body=Body({"allOf": [ref("Update"), _REVISION]}),

@@ -39,7 +39,7 @@ class ServiceInfoApi:
         authenticator = services.authenticator
         return cls(services.store, authenticator, RequestAccess(authenticator), services.address)
 
-    @documented(Operation("Who the token names, and what the policy allows them", "Me"))
+    @documented(Operation("Show the caller's name, role and permissions", "Me"))
     def me(self, request: Request) -> LambdaResponse:
         """Return the caller's name, role and permissions."""
         identity = self.access.identity(request)
@@ -47,12 +47,16 @@ class ServiceInfoApi:
         body = {"user": identity.user, "role": identity.role.value, "may": may}
         return json_response(200, body)
 
-    @documented(Operation("Whether it works, and where the feed is", "Health", public=True))
+    @documented(
+        Operation(
+            "Check that the service works; it returns the feed's position", "Health", public=True
+        )
+    )
     def health(self, _request: Request) -> LambdaResponse:
         """Return the feed's position; it is read, so the response shows that the store works."""
         return json_response(200, {"status": "ok", "position": str(self.store.position())})
 
-    @documented(Operation("What a front end needs to begin", "Config", public=True))
+    @documented(Operation("Show the configuration of front ends", "Config", public=True))
     def config(self, request: Request) -> LambdaResponse:
         """Return the configuration of front ends."""
         auth = "jwt" if self.authenticator.required else "off"

@@ -1,4 +1,4 @@
-"""serverless.yml, and what the framework makes of it without an AWS account."""
+"""serverless.yml, and the template that the framework makes of it without an AWS account."""
 
 import json
 from dataclasses import dataclass

@@ -23,14 +23,14 @@ def test_the_http_routes_deployed_are_those_of_the_table(service: dict[str, Any]
     assert {name for name, _ in deployed} == {"http"}
 
 
-def test_every_lambda_file_is_deployed_and_every_handler_is_there(service: dict[str, Any]) -> None:
+def test_the_lambda_files_are_those_of_the_deployed_functions(service: dict[str, Any]) -> None:
     deployed = {function["handler"] for function in service["functions"].values()}
 
     files = {f"src/{path.stem}.handler" for path in (ROOT / "src").glob("*.py")}
     assert deployed == files - {"src/__init__.handler", "src/utils.handler"}
 
 
-def test_each_lambda_file_hands_out_the_handler_of_its_function(service: dict[str, Any]) -> None:
+def test_each_lambda_file_imports_the_handler_of_its_function(service: dict[str, Any]) -> None:
     for name, function in service["functions"].items():
         path = ROOT / function["handler"].replace(".handler", ".py")
 

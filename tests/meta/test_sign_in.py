@@ -1,4 +1,4 @@
-"""No stage but ``dev`` is deployed open, and none with sign-in that cannot work."""
+"""Only ``dev`` is deployed without sign-in, and no stage with invalid sign-in settings."""
 
 from pathlib import Path
 
@@ -26,7 +26,7 @@ def test_another_stage_is_not_deployed_without_sign_in(tmp_path: Path, stage: st
     assert f"Stage {stage} needs sign-in" in told
 
 
-def test_dev_is_deployed_open_and_warned_of(tmp_path: Path) -> None:
+def test_dev_is_deployed_without_sign_in_with_a_warning(tmp_path: Path) -> None:
     told = osls(checkout(tmp_path / "checkout"), "package")
 
     assert "Sin inicio de sesión (auth=off)" in told
@@ -43,7 +43,7 @@ def test_dev_is_deployed_open_and_warned_of(tmp_path: Path) -> None:
     ],
     ids=str,
 )
-def test_sign_in_that_cannot_work_is_not_deployed(
+def test_invalid_sign_in_settings_are_not_deployed(
     tmp_path: Path, options: list[str], named: str
 ) -> None:
     told = _refused(tmp_path, *options)
@@ -54,7 +54,7 @@ def test_sign_in_that_cannot_work_is_not_deployed(
     assert "corto" not in said
 
 
-def test_the_functions_that_read_tokens_know_what_makes_one_valid(tmp_path: Path) -> None:
+def test_the_functions_that_read_tokens_have_the_sign_in_settings(tmp_path: Path) -> None:
     options = ["--param=authIssuer=https://ingreso.example.edu/", "--param=authAudience=alerta"]
     packaged = package(tmp_path / "checkout", "--stage", "prod", JWT, KEYS, *options)
 

@@ -1,4 +1,4 @@
-"""What the stack is made of, read from the template that the framework writes."""
+"""The stack's resources, read from the template that the framework writes."""
 
 import json
 import re
@@ -19,7 +19,7 @@ from tests.meta.conftest import Packaged, package
 
 
 def lint(packaged: Packaged) -> "subprocess.CompletedProcess[str]":
-    """What cfn-lint has to say of the template."""
+    """Run cfn-lint on the template."""
     template = packaged.checkout / ".serverless" / "cloudformation-template-update-stack.json"
     return subprocess.run(
         # W3005: the framework names dependencies twice.
@@ -72,7 +72,7 @@ def test_connections_are_managed_on_this_api_and_stage_only(packaged: Packaged) 
     }
 
 
-def test_only_this_service_s_apis_and_schedule_may_call_its_functions(packaged: Packaged) -> None:
+def test_only_this_services_apis_and_schedules_can_call_its_functions(packaged: Packaged) -> None:
     schedules = (f'["{name}EventsRuleSchedule1", "Arn"]' for name in ("Sweep", "Remind", "Alarm"))
     ours = ("${WebsocketsApi}/*", '{"Ref": "HttpApi"}', *schedules)
     for name, permission in packaged.of_type("AWS::Lambda::Permission").items():
@@ -80,7 +80,7 @@ def test_only_this_service_s_apis_and_schedule_may_call_its_functions(packaged: 
         assert any(caller in source for caller in ours), name
 
 
-def test_the_framework_brings_no_lambda_of_its_own(packaged: Packaged) -> None:
+def test_the_framework_adds_no_lambda_of_its_own(packaged: Packaged) -> None:
     handlers = {
         function["Properties"]["Handler"]
         for function in packaged.of_type("AWS::Lambda::Function").values()
@@ -95,7 +95,7 @@ def test_functions_run_on_the_runtime_that_the_wheels_are_for(packaged: Packaged
         assert function["Properties"]["Architectures"] == ["arm64"]
 
 
-def test_what_api_gateway_waits_for_ends_in_time(packaged: Packaged) -> None:
+def test_functions_behind_api_gateway_end_within_its_timeout(packaged: Packaged) -> None:
     called = ("Broadcast", "Fanout", "Alarm", "Sweep", "Webhooks", "Webhook", "Remind")
     others = {f"{name}LambdaFunction" for name in called}
     for name, function in packaged.of_type("AWS::Lambda::Function").items():
@@ -172,7 +172,9 @@ def streams(packaged: Packaged) -> dict[str, Any]:
     return {name: one for name, one in mappings.items() if "Dynamodb" in name}
 
 
-def test_consumers_retry_part_of_a_batch_and_set_aside_what_stays_bad(packaged: Packaged) -> None:
+def test_stream_consumers_retry_part_of_a_batch_and_have_a_dead_letter_queue(
+    packaged: Packaged,
+) -> None:
     mappings = streams(packaged)
 
     assert len(mappings) == 3
@@ -186,7 +188,7 @@ def test_consumers_retry_part_of_a_batch_and_set_aside_what_stays_bad(packaged: 
         assert aside == {"Fn::GetAtt": ["Undelivered", "Arn"]}, name
 
 
-def test_consumers_are_called_for_changes_only_and_alarm_for_those_that_call_for_an_email(
+def test_stream_consumers_get_only_changes_and_alarm_only_those_that_notify(
     packaged: Packaged,
 ) -> None:
     patterns = {
@@ -206,7 +208,7 @@ def test_consumers_are_called_for_changes_only_and_alarm_for_those_that_call_for
     }
 
 
-def test_shards_come_again_when_nobody_is_sending_them_and_are_set_aside_in_the_end(
+def test_shards_are_retried_after_their_timeout_and_end_in_the_dead_letter_queue(
     packaged: Packaged,
 ) -> None:
     queue = packaged.template["Resources"]["FanOut"]["Properties"]
@@ -221,7 +223,7 @@ def test_shards_come_again_when_nobody_is_sending_them_and_are_set_aside_in_the_
     assert queue["SqsManagedSseEnabled"] is True
 
 
-def test_so_many_shards_are_sent_at_once_and_each_fails_alone(packaged: Packaged) -> None:
+def test_five_shards_are_sent_at_once_and_each_fails_alone(packaged: Packaged) -> None:
     mapping = packaged.of_type("AWS::Lambda::EventSourceMapping")[
         "FanoutEventSourceMappingSQSFanOut"
     ]["Properties"]
@@ -231,7 +233,7 @@ def test_so_many_shards_are_sent_at_once_and_each_fails_alone(packaged: Packaged
     assert mapping["BatchSize"] == 1
 
 
-def test_bells_are_heard_again_where_nobody_answers_and_one_holds_up_no_other(
+def test_wakeups_are_retried_after_their_timeout_and_delay_no_other(
     packaged: Packaged,
 ) -> None:
     queue = packaged.template["Resources"]["WebhookBells"]["Properties"]
@@ -249,7 +251,7 @@ def test_bells_are_heard_again_where_nobody_answers_and_one_holds_up_no_other(
     assert mapping["BatchSize"] == 1
 
 
-def test_a_turn_at_a_webhook_lasts_longer_than_a_post_and_less_than_its_lambda(
+def test_a_lease_of_a_webhook_is_longer_than_a_post_and_shorter_than_its_lambda(
     packaged: Packaged,
 ) -> None:
     functions = packaged.of_type("AWS::Lambda::Function")
@@ -260,7 +262,7 @@ def test_a_turn_at_a_webhook_lasts_longer_than_a_post_and_less_than_its_lambda(
     assert timeout_s - RESERVE_S + TIMEOUT_S < timeout_s
 
 
-def test_only_those_that_sign_may_read_the_secrets_of_webhooks(packaged: Packaged) -> None:
+def test_only_functions_that_sign_can_read_the_secrets_of_webhooks(packaged: Packaged) -> None:
     table = {"Fn::GetAtt": ["Webhooks", "Arn"]}
     narrow = {
         "ForAllValues:StringEquals": {"dynamodb:Attributes": list(WITHOUT_SECRETS)},
@@ -287,7 +289,7 @@ def test_the_topic_of_dev_has_the_plain_name_and_is_encrypted(packaged: Packaged
     assert topic["KmsMasterKeyId"] == "alias/aws/sns"
 
 
-def test_whoever_runs_it_is_told_of_what_was_given_up(packaged: Packaged) -> None:
+def test_operators_get_an_alarm_for_messages_in_the_dead_letter_queue(packaged: Packaged) -> None:
     (alarm,) = packaged.of_type("AWS::CloudWatch::Alarm").values()
     settings = alarm["Properties"]
 
@@ -301,7 +303,7 @@ def test_whoever_runs_it_is_told_of_what_was_given_up(packaged: Packaged) -> Non
     assert "KmsMasterKeyId" not in operators
 
 
-def test_consumers_have_time_to_begin_a_record_and_end_it(packaged: Packaged) -> None:
+def test_consumers_have_time_to_begin_and_finish_a_record(packaged: Packaged) -> None:
     functions = packaged.of_type("AWS::Lambda::Function")
 
     for name in ("Broadcast", "Fanout", "Alarm", "Webhooks", "Webhook"):
@@ -309,7 +311,7 @@ def test_consumers_have_time_to_begin_a_record_and_end_it(packaged: Packaged) ->
         assert function["Properties"]["Timeout"] >= 2 * RESERVE_S, name
 
 
-def test_what_people_need_to_know_is_an_output(packaged: Packaged) -> None:
+def test_the_addresses_and_names_that_people_need_are_outputs(packaged: Packaged) -> None:
     outputs = packaged.template["Outputs"]
 
     assert {"WebSocketUrl", "HttpUrl", "ManagementEndpoint", "AlarmTopic"} <= outputs.keys()

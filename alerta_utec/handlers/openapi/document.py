@@ -41,7 +41,7 @@ def document(parts: Sequence[ApiPart], *, sign_in: bool) -> Document:
         "info": {
             "title": "Alerta UTEC Realtime",
             "version": __version__,
-            "description": "Incidents of a campus: report them, move them on, look them up.",
+            "description": "Incidents of a campus: report them, update them, look them up.",
         },
         "paths": _paths(parts),
         "webhooks": sent,

@@ -50,10 +50,10 @@ def components() -> dict[str, Schema]:
     schemas: dict[str, Schema] = generated["$defs"]
     schemas["Report"] |= {
         "additionalProperties": True,
-        "description": "What a caller submits. Unknown fields are kept and sent on: "
+        "description": "The report of a caller. Unknown fields are stored and broadcast: "
         f"{EXTRAS_MAX} at most, 8 KB together. Case and accents of urgency and status do not "
-        "matter, and baja, media, alta stand for low, medium, high. A drill goes the whole way, "
-        "told as one everywhere, and is left out of the statistics.",
+        "matter, and baja, media, alta stand for low, medium, high. A drill takes the same way, "
+        "marked as a drill everywhere, and is left out of the statistics.",
         "not": {"anyOf": [{"required": [name]} for name in sorted(SERVER_FIELDS)]},
         "examples": [dict(REPORT_EXAMPLE)],
     }
@@ -61,7 +61,7 @@ def components() -> dict[str, Schema]:
     schemas["Update"]["additionalProperties"] = True
     incident = schemas["Incident"]
     incident["properties"].pop("alarmed")
-    incident["properties"]["drill"] = {"const": True, "description": "There for drills only."}
+    incident["properties"]["drill"] = {"const": True, "description": "Present for drills only."}
     incident["required"] = [
         name for name in incident["required"] if name not in ("alarmed", "drill", "reportedBy")
     ]
@@ -138,7 +138,7 @@ _WRITTEN: dict[str, Schema] = {
         "type": "object",
         "properties": dict.fromkeys(FIELDS, _TEXTS),
         "additionalProperties": False,
-        "description": "What to hear of: a change that matches before or after it; all, if empty.",
+        "description": "Matches the incident before or after a change; empty, it matches all.",
     },
     "Delivery": object_of(
         {

@@ -1,4 +1,4 @@
-"""``Redrive`` over the fakes: which changes a pointer means, and what is sent again."""
+"""``Redrive`` over fakes: the changes of a failed batch, and which of them are sent again."""
 
 import dataclasses
 from collections.abc import Callable
@@ -67,7 +67,7 @@ def seqs(changes: object) -> list[int]:
     return [change.after.seq for change in changes]  # type: ignore[attr-defined]
 
 
-def test_a_pointer_means_the_changes_of_its_time_with_slack_at_both_ends(
+def test_a_failed_batch_stands_for_the_changes_of_its_time_with_slack(
     feed: FeedToRedrive,
 ) -> None:
     for minute in range(20):
@@ -79,7 +79,7 @@ def test_a_pointer_means_the_changes_of_its_time_with_slack_at_both_ends(
     assert seqs(found) == [7, 8, 9, 10, 11, 12, 13]
 
 
-def test_no_change_that_waited_long_to_be_committed_is_missed(feed: FeedToRedrive) -> None:
+def test_a_change_that_waited_long_for_its_commit_is_found(feed: FeedToRedrive) -> None:
     for second in range(0, 600, 5):
         # Made up to 20 s before it is committed, and so out of order.
         feed.commit(NOON + (second - (second * 7) % 20) * SECOND)
@@ -91,7 +91,9 @@ def test_no_change_that_waited_long_to_be_committed_is_missed(feed: FeedToRedriv
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, 3, PER_READ, PER_READ + 1])
-def test_a_pointer_to_everything_means_everything(feed: FeedToRedrive, count: int) -> None:
+def test_a_failed_batch_over_all_time_stands_for_all_changes(
+    feed: FeedToRedrive, count: int
+) -> None:
     for _ in range(count):
         feed.commit(NOON)
 
@@ -99,13 +101,15 @@ def test_a_pointer_to_everything_means_everything(feed: FeedToRedrive, count: in
 
 
 @pytest.mark.parametrize("at", [NOON - timedelta(days=1), NOON + timedelta(days=1)])
-def test_a_pointer_to_another_time_means_nothing(feed: FeedToRedrive, at: datetime) -> None:
+def test_a_failed_batch_of_another_time_stands_for_no_change(
+    feed: FeedToRedrive, at: datetime
+) -> None:
     feed.commit(NOON)
 
     assert seqs(feed.redrive().meant_by(pointer(at))) == []
 
 
-def test_changes_are_named_by_seq_as_far_as_there_are(feed: FeedToRedrive) -> None:
+def test_changes_are_read_by_seq_as_far_as_they_exist(feed: FeedToRedrive) -> None:
     for _ in range(5):
         feed.commit(NOON)
 
@@ -114,7 +118,7 @@ def test_changes_are_named_by_seq_as_far_as_there_are(feed: FeedToRedrive) -> No
     assert seqs(feed.redrive().changes(6, 900)) == []
 
 
-def test_a_change_is_sent_on_the_channel_that_is_named_and_once(feed: FeedToRedrive) -> None:
+def test_a_change_is_sent_once_on_the_named_channel(feed: FeedToRedrive) -> None:
     change = feed.commit(NOON)
     redrive = feed.redrive()
 
@@ -126,7 +130,7 @@ def test_a_change_is_sent_on_the_channel_that_is_named_and_once(feed: FeedToRedr
     assert feed.sent == [("email", 1)]
 
 
-def test_what_calls_for_no_email_is_not_sent_as_one(feed: FeedToRedrive) -> None:
+def test_a_change_that_notifies_no_recipient_is_not_emailed(feed: FeedToRedrive) -> None:
     change = feed.commit(NOON, urgency="low")
 
     step = feed.redrive().again(change, "email", unless_delivered=False)
@@ -146,7 +150,7 @@ def test_what_calls_for_no_email_is_not_sent_as_one(feed: FeedToRedrive) -> None
         ("broadcast", {"attempted": 3, "failed": 3}, RedriveResult.SENT),
     ],
 )
-def test_what_is_on_record_as_delivered_is_not_sent_again(
+def test_a_change_recorded_as_delivered_is_not_sent_again(
     feed: FeedToRedrive,
     channel: Literal["broadcast", "email"],
     outcome: dict[str, object],
@@ -161,7 +165,7 @@ def test_what_is_on_record_as_delivered_is_not_sent_again(
     assert len(feed.sent) == (result is RedriveResult.SENT)
 
 
-def test_a_change_is_owed_to_its_webhooks_which_know_what_they_have_been_sent(
+def test_redriving_to_webhooks_creates_jobs_despite_recorded_deliveries(
     feed: FeedToRedrive,
 ) -> None:
     change = feed.commit(NOON, urgency="low")
@@ -172,7 +176,7 @@ def test_a_change_is_owed_to_its_webhooks_which_know_what_they_have_been_sent(
     assert feed.sent == [("webhooks", 1)]
 
 
-def test_the_record_of_another_channel_or_revision_says_nothing(feed: FeedToRedrive) -> None:
+def test_records_of_another_channel_or_revision_are_ignored(feed: FeedToRedrive) -> None:
     change = feed.commit(NOON)
     other = dataclasses.replace(Delivery.of(change, "email", NOON, {"result": "sent"}), revision=2)
     feed.deliveries.record([other, Delivery.of(change, "broadcast", NOON, {"attempted": 0})])
@@ -182,7 +186,7 @@ def test_the_record_of_another_channel_or_revision_says_nothing(feed: FeedToRedr
     assert step.result is RedriveResult.SENT
 
 
-def test_what_is_named_by_seq_is_sent_whatever_the_record_says(feed: FeedToRedrive) -> None:
+def test_a_change_named_by_seq_is_sent_despite_its_record(feed: FeedToRedrive) -> None:
     change = feed.commit(NOON)
     feed.deliveries.record([Delivery.of(change, "email", NOON, {"result": "sent"})])
 
@@ -191,7 +195,7 @@ def test_what_is_named_by_seq_is_sent_whatever_the_record_says(feed: FeedToRedri
     assert step.result is RedriveResult.SENT
 
 
-def test_what_fails_is_said_and_tried_again_only_by_the_next_run(feed: FeedToRedrive) -> None:
+def test_a_failed_change_is_reported_and_retried_only_by_the_next_run(feed: FeedToRedrive) -> None:
     change = feed.commit(NOON)
     redrive = feed.redrive()
     feed.broken.add("broadcast")
@@ -222,7 +226,7 @@ def shard_at(position: Position | None) -> Shard:
     return Shard(position, "r", 1, 2, NOON, (), ("a", "b"))
 
 
-def test_a_shard_is_sent_to_its_clients_alone_whatever_the_record_says(feed: FeedToRedrive) -> None:
+def test_a_shard_is_sent_only_to_its_clients_despite_its_record(feed: FeedToRedrive) -> None:
     change = feed.commit(NOON)
     feed.deliveries.record([Delivery.of(change, "broadcast", NOON, {"attempted": 0})])
     shard = shard_at(change.position)
@@ -234,7 +238,7 @@ def test_a_shard_is_sent_to_its_clients_alone_whatever_the_record_says(feed: Fee
     assert (feed.shards, feed.sent) == ([shard], [])
 
 
-def test_a_shard_that_fails_is_said(feed: FeedToRedrive) -> None:
+def test_a_failed_shard_is_reported(feed: FeedToRedrive) -> None:
     change = feed.commit(NOON)
     feed.broken.add("broadcast")
 
@@ -254,7 +258,7 @@ def test_a_dry_run_sends_no_shard(feed: FeedToRedrive) -> None:
     assert feed.shards == []
 
 
-def test_a_shard_of_no_change_means_nothing(feed: FeedToRedrive) -> None:
+def test_a_shard_without_a_change_is_skipped(feed: FeedToRedrive) -> None:
     change = feed.commit(NOON)
     assert change.position is not None
 

@@ -1,4 +1,4 @@
-"""``Stats``: what is counted, and what is timed."""
+"""``Stats``: counts and response times."""
 
 from datetime import timedelta
 from typing import Any
@@ -39,7 +39,7 @@ def campus() -> Campus:
     return Campus()
 
 
-def test_nothing_is_counted_of_nothing(campus: Campus) -> None:
+def test_statistics_of_an_empty_store_are_zero(campus: Campus) -> None:
     counted = campus.stats.of_last(7)
 
     assert (counted["total"], counted["complete"]) == (0, True)
@@ -47,7 +47,7 @@ def test_nothing_is_counted_of_nothing(campus: Campus) -> None:
     assert counted["toAttend"] == {"count": 0, "median": None, "p90": None}
 
 
-def test_incidents_are_counted_by_what_they_are_now(campus: Campus) -> None:
+def test_incidents_are_counted_by_their_latest_state(campus: Campus) -> None:
     campus.report("a", urgency="high")
     campus.report("b", type="humo", location="Patio")
     campus.report("c")
@@ -77,14 +77,14 @@ def test_drills_are_not_counted_and_not_timed(campus: Campus) -> None:
     assert counted["toAttend"]["count"] == counted["toResolve"]["count"] == 0
 
 
-def test_hours_are_the_campuss(campus: Campus) -> None:
+def test_hours_are_in_the_campuss_time_zone(campus: Campus) -> None:
     # 18:12 in UTC is 13:12 in Lima.
     campus.report("a")
 
     assert campus.stats.of_last(1)["byHour"][13] == 1
 
 
-def test_times_run_to_the_first_time_that_a_status_is_reached(campus: Campus) -> None:
+def test_response_times_end_at_the_first_change_to_a_status(campus: Campus) -> None:
     for name in ("a", "b", "c"):
         campus.report(name)
     campus.after(seconds=60)
@@ -102,7 +102,7 @@ def test_times_run_to_the_first_time_that_a_status_is_reached(campus: Campus) ->
     assert counted["toResolve"] == {"count": 2, "median": 120.0, "p90": 120.0}
 
 
-def test_what_was_taken_in_before_is_left_out(campus: Campus) -> None:
+def test_incidents_reported_earlier_are_left_out(campus: Campus) -> None:
     campus.report("antes")
     campus.after(days=1, seconds=1)
     campus.report("ahora")

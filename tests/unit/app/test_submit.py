@@ -40,7 +40,7 @@ def submit(store: SqliteIncidents, clock: ManualClock) -> Submit:
     return Submit(store, clock)
 
 
-def test_an_incident_is_stored_at_the_clocks_time_and_told(
+def test_an_incident_is_stored_with_the_clocks_time(
     submit: Submit, store: SqliteIncidents, clock: ManualClock, told: list[Change]
 ) -> None:
     committed = submit.notify(HERE)
@@ -51,7 +51,7 @@ def test_an_incident_is_stored_at_the_clocks_time_and_told(
     assert told == [committed.change]
 
 
-def test_who_reports_it_is_kept(submit: Submit, store: SqliteIncidents) -> None:
+def test_the_reporter_is_stored(submit: Submit, store: SqliteIncidents) -> None:
     committed = submit.notify(HERE, idempotency_key="k", by=Identity("rosa", Role.ESTUDIANTE))
 
     assert committed.change.by == "rosa"
@@ -59,9 +59,7 @@ def test_who_reports_it_is_kept(submit: Submit, store: SqliteIncidents) -> None:
     assert store.get(committed.change.incident_id).reported_by == "rosa"
 
 
-def test_the_callers_own_id_is_kept_and_repeats_of_it_are_told_once(
-    submit: Submit, told: list[Change]
-) -> None:
+def test_repeats_with_the_callers_own_id_are_duplicates(submit: Submit, told: list[Change]) -> None:
     report = Report.parse(PLAIN | {"incidentId": "mio"})
 
     first = submit.notify(report)
@@ -72,7 +70,7 @@ def test_the_callers_own_id_is_kept_and_repeats_of_it_are_told_once(
     assert len(told) == 1
 
 
-def test_without_id_or_key_each_notice_is_another_incident(submit: Submit) -> None:
+def test_each_report_without_id_or_key_is_another_incident(submit: Submit) -> None:
     first = submit.notify(HERE)
     second = submit.notify(HERE)
 
@@ -80,7 +78,7 @@ def test_without_id_or_key_each_notice_is_another_incident(submit: Submit) -> No
     assert not second.duplicate
 
 
-def test_a_key_is_good_for_one_content_for_24_hours(submit: Submit, clock: ManualClock) -> None:
+def test_a_key_stands_for_one_content_for_24_hours(submit: Submit, clock: ManualClock) -> None:
     first = submit.notify(HERE, idempotency_key="k")
     clock.advance(timedelta(seconds=KEY_TTL_S - 1))
 
@@ -91,7 +89,7 @@ def test_a_key_is_good_for_one_content_for_24_hours(submit: Submit, clock: Manua
     assert not submit.notify(OTHER, idempotency_key="k").duplicate
 
 
-def test_a_repeat_later_has_the_same_content_though_the_time_was_left_out(
+def test_a_later_repeat_without_a_time_has_the_same_content(
     submit: Submit, clock: ManualClock
 ) -> None:
     submit.notify(HERE, idempotency_key="k")

@@ -48,7 +48,7 @@ def change(submit: Submit, by: Identity = JEFA, revision: int | None = None, **d
     return submit.update("i", Update.parse(data), revision=revision, by=by).change
 
 
-def test_the_whole_life_is_on_record_with_who_when_and_note(
+def test_the_history_has_every_change_with_author_time_and_note(
     submit: Submit, store: SqliteIncidents
 ) -> None:
     report(submit)
@@ -81,7 +81,7 @@ def test_the_whole_life_is_on_record_with_who_when_and_note(
         (LUIS, {"status": "en_atencion", "urgency": "high", "note": "todo"}),
     ],
 )
-def test_what_is_not_theirs_is_forbidden_whole(
+def test_an_update_with_a_forbidden_part_stores_nothing(
     submit: Submit, store: SqliteIncidents, by: Identity, data: dict[str, Any]
 ) -> None:
     reported = report(submit)
@@ -92,7 +92,7 @@ def test_what_is_not_theirs_is_forbidden_whole(
     assert store.get("i") == reported
 
 
-def test_only_an_authority_reopens(submit: Submit) -> None:
+def test_only_autoridad_reopens(submit: Submit) -> None:
     report(submit, status="resuelto")
 
     with pytest.raises(Forbidden):
@@ -101,7 +101,7 @@ def test_only_an_authority_reopens(submit: Submit) -> None:
     assert change(submit, JEFA, status="pendiente").after.status is Status.PENDIENTE
 
 
-def test_a_status_that_does_not_move_that_way_is_refused(submit: Submit) -> None:
+def test_an_invalid_transition_is_refused(submit: Submit) -> None:
     report(submit, status="resuelto")
 
     with pytest.raises(InvalidTransition):
@@ -146,7 +146,7 @@ def test_a_note_alone_is_a_change(submit: Submit, store: SqliteIncidents) -> Non
     assert store.get("i").revision == 2
 
 
-def test_updates_at_once_without_a_revision_all_succeed(
+def test_concurrent_updates_without_a_revision_all_succeed(
     submit: Submit, store: SqliteIncidents
 ) -> None:
     report(submit)
@@ -176,7 +176,7 @@ def test_updates_at_once_without_a_revision_all_succeed(
         ({"note": 7}, ["note"]),
     ],
 )
-def test_an_update_that_is_none_is_refused_with_all_its_problems(
+def test_an_invalid_update_is_refused_with_all_its_problems(
     data: dict[str, Any], fields: list[str]
 ) -> None:
     with pytest.raises(InvalidRequest) as refused:
@@ -189,7 +189,7 @@ def emails(steps: list[Callable[[], Change]]) -> list[bool]:
     return [step().notifies() for step in steps]
 
 
-def test_a_rise_goes_out_and_so_does_the_all_clear(submit: Submit) -> None:
+def test_an_escalation_and_its_resolution_notify(submit: Submit) -> None:
     report(submit)
 
     sent = emails(
@@ -207,13 +207,13 @@ def test_a_rise_goes_out_and_so_does_the_all_clear(submit: Submit) -> None:
     assert sent == [False, True, False, True, False, True, False]
 
 
-def test_nobody_who_heard_no_alarm_gets_an_all_clear(submit: Submit) -> None:
+def test_a_resolution_without_an_earlier_alarm_does_not_notify(submit: Submit) -> None:
     report(submit)
 
     assert not change(submit, status="resuelto").notifies()
 
 
-def test_what_is_committed_is_what_was_asked(submit: Submit) -> None:
+def test_the_committed_change_is_the_requested_one(submit: Submit) -> None:
     before = report(submit, aula="A-101")
 
     committed: Committed = submit.update("i", Update.parse({"urgency": "alta"}), by=JEFA)

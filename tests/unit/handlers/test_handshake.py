@@ -1,4 +1,4 @@
-"""What a handshake says."""
+"""Reading a client's handshake."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ def event(*, headers: dict[str, str] | None = None, **query: list[str]) -> dict[
     return made
 
 
-def test_a_plain_handshake_says_nothing() -> None:
+def test_a_plain_handshake_has_no_token_and_no_filter() -> None:
     handshake = read_handshake(event())
 
     assert handshake.token is None
@@ -33,7 +33,7 @@ def test_a_plain_handshake_says_nothing() -> None:
         event(headers={"Sec-WebSocket-Protocol": "alerta.v1, bearer.t.o.k"}),
     ],
 )
-def test_the_token_comes_in_any_of_three_places(made: dict[str, Any]) -> None:
+def test_the_token_is_read_from_any_of_three_places(made: dict[str, Any]) -> None:
     assert read_handshake(made).token == "t.o.k"
 
 
@@ -55,7 +55,7 @@ def test_several_tokens_are_refused(made: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("value", ["Basic YTpi", "Bearer", "Bearer  ", "", "Negotiate x y"])
-def test_another_scheme_is_a_proxys_affair_and_no_token(value: str) -> None:
+def test_another_authorization_scheme_is_ignored(value: str) -> None:
     alone = read_handshake(event(headers={"Authorization": value}))
     beside = read_handshake(event(headers={"Authorization": value}, token=["t.o.k"]))
 
@@ -80,7 +80,7 @@ def test_only_our_subprotocol_is_ever_selected() -> None:
     assert read_handshake(others).response_headers == {}
 
 
-def test_filters_come_in_the_query_string() -> None:
+def test_filters_are_read_from_the_query_string() -> None:
     handshake = read_handshake(
         event(urgency=["high,media"], location=["Lab A, piso 2", "Cocina"], lang=["en"])
     )
@@ -91,7 +91,7 @@ def test_filters_come_in_the_query_string() -> None:
     )
 
 
-def test_a_filter_that_is_none_is_refused() -> None:
+def test_a_malformed_filter_is_refused() -> None:
     with pytest.raises(InvalidRequest):
         read_handshake(event(urgency=["urgente"]))
 
@@ -111,7 +111,7 @@ def test_a_filter_that_is_none_is_refused() -> None:
         ),
     ],
 )
-def test_the_language_comes_in_the_query_string_or_the_header(
+def test_the_language_is_read_from_the_query_string_or_the_header(
     made: dict[str, Any], lang: str
 ) -> None:
     assert read_handshake(made).lang == lang

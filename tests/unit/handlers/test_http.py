@@ -27,7 +27,7 @@ from tests.unit.handlers.conftest import ServiceOverFakes
 
 
 class Broken:
-    """An ``IncidentStore`` that fails in whatever way it is told."""
+    """An ``IncidentStore`` whose methods all raise one error."""
 
     def __init__(self, error: Exception):
         self._error = error
@@ -39,7 +39,7 @@ class Broken:
         return fail
 
 
-def test_a_listing_keeps_to_its_query_and_gives_a_cursor(service: ServiceOverFakes) -> None:
+def test_a_listing_follows_its_query_and_returns_a_cursor(service: ServiceOverFakes) -> None:
     for number, urgency in enumerate(["high", "low", "medium", "high"], start=1):
         service.submit(incident(incidentId=f"aula-{number}", urgency=urgency))
 
@@ -54,7 +54,7 @@ def test_a_listing_keeps_to_its_query_and_gives_a_cursor(service: ServiceOverFak
     assert "cursor" not in rest
 
 
-def test_no_query_string_lists_what_there_is(service: ServiceOverFakes) -> None:
+def test_a_listing_without_a_query_string_returns_all_incidents(service: ServiceOverFakes) -> None:
     event = events.load("http_list")
     del event["queryStringParameters"]
 
@@ -74,7 +74,7 @@ def test_an_incident_is_shown_with_its_history(service: ServiceOverFakes) -> Non
     assert body["deliveries"] == []
 
 
-def test_an_incident_is_shown_with_what_was_sent(service: ServiceOverFakes) -> None:
+def test_an_incident_is_shown_with_its_deliveries(service: ServiceOverFakes) -> None:
     service.submit(incident(incidentId="aula-1"))
     outcome = {"result": "sent"}
     service.deliveries.record([Delivery("aula-1", 1, "email", service.clock.now(), outcome)])
@@ -100,7 +100,7 @@ def test_an_incident_is_reported_over_http(service: ServiceOverFakes) -> None:
     assert stored.type == "fuga"
 
 
-def test_the_same_idempotency_key_is_the_same_request(service: ServiceOverFakes) -> None:
+def test_a_repeated_idempotency_key_returns_the_first_result(service: ServiceOverFakes) -> None:
     first = service.get("http_post")[2]
 
     status, _, second = service.get("http_post")
@@ -134,7 +134,7 @@ def test_the_body_may_come_in_base64(service: ServiceOverFakes, encoded: bool) -
         ({"headers": {"idempotency-key": "k" * 201}}, 400, "invalid_request"),
     ],
 )
-def test_a_report_that_cannot_be_taken_is_a_problem(
+def test_an_invalid_report_is_refused_with_problem_details(
     service: ServiceOverFakes, parts: dict[str, Any], status: int, code: str
 ) -> None:
     got, headers, body = service.get("http_post", **parts)
@@ -144,7 +144,7 @@ def test_a_report_that_cannot_be_taken_is_a_problem(
     assert service.store.position().seq == 0
 
 
-def test_where_sign_in_is_off_a_proxys_own_password_does_not_matter(
+def test_a_proxys_own_password_is_ignored_without_sign_in(
     service: ServiceOverFakes,
 ) -> None:
     headers = {"authorization": "Basic YTpi"}
@@ -152,7 +152,7 @@ def test_where_sign_in_is_off_a_proxys_own_password_does_not_matter(
     assert service.get("http_post", headers=headers)[0] == 201
 
 
-def test_an_incident_is_moved_on_over_http(service: ServiceOverFakes) -> None:
+def test_an_incident_is_updated_over_http(service: ServiceOverFakes) -> None:
     service.submit(incident(incidentId="aula-1"))
 
     status, _, body = service.get("http_patch")
@@ -171,7 +171,7 @@ def test_an_incident_is_moved_on_over_http(service: ServiceOverFakes) -> None:
         ('{"status":"pendiente"}', 409, "invalid_transition"),
     ],
 )
-def test_an_update_that_cannot_be_is_a_problem(
+def test_an_invalid_update_is_refused_with_problem_details(
     service: ServiceOverFakes, body: str, status: int, code: str
 ) -> None:
     service.submit(incident(incidentId="aula-1", status="en_atencion"))
@@ -184,7 +184,7 @@ def test_an_update_that_cannot_be_is_a_problem(
     assert (got, answer["code"]) == (status, code)
 
 
-def test_statistics_are_counted(service: ServiceOverFakes) -> None:
+def test_statistics_count_the_incidents(service: ServiceOverFakes) -> None:
     service.submit(incident(incidentId="aula-1"))
     service.get("http_patch")
 
@@ -210,7 +210,7 @@ def test_an_unknown_incident_is_not_found(service: ServiceOverFakes) -> None:
     assert (body["status"], body["code"]) == (404, "not_found")
 
 
-def test_a_front_end_finds_the_socket_and_how_to_sign_in(service: ServiceOverFakes) -> None:
+def test_the_configuration_names_the_socket_and_the_sign_in(service: ServiceOverFakes) -> None:
     status, _, body = service.get("http_config")
 
     assert status == 200
@@ -226,7 +226,7 @@ def test_a_front_end_finds_the_socket_and_how_to_sign_in(service: ServiceOverFak
     }
 
 
-def test_where_nobody_signs_in_everybody_may_do_everything(service: ServiceOverFakes) -> None:
+def test_anonymous_callers_have_every_permission_without_sign_in(service: ServiceOverFakes) -> None:
     status, _, body = service.get("http_me")
 
     assert status == 200
@@ -286,7 +286,7 @@ def test_an_unknown_path_is_not_found(service: ServiceOverFakes) -> None:
     assert body["code"] == "not_found"
 
 
-def test_health_tells_the_position(service: ServiceOverFakes) -> None:
+def test_health_returns_the_position(service: ServiceOverFakes) -> None:
     status, _, body = service.get("http_health")
 
     assert status == 200
@@ -321,7 +321,7 @@ def test_a_defect_gives_500_without_its_text(name: str) -> None:
     assert "secret" not in response["body"]
 
 
-def test_problems_are_told_in_the_language_that_is_asked_for(service: ServiceOverFakes) -> None:
+def test_problems_are_in_the_requested_language(service: ServiceOverFakes) -> None:
     _, headers, body = service.get("http_show", headers={"accept-language": "en"})
 
     assert body["title"] == "It does not exist."
@@ -354,14 +354,14 @@ def test_any_parameters_give_a_query_or_an_invalid_request(parameters: dict[str,
         },
     )
 )
-def test_known_parameters_give_a_query_within_bounds_or_name_what_is_wrong(
+def test_known_parameters_give_a_query_within_bounds_or_name_the_invalid_ones(
     parameters: dict[str, str],
 ) -> None:
     assert_query_or_refusal(parameters)
 
 
 @given(limit=numbers, cursor=st.integers(min_value=1, max_value=10**18))
-def test_numbers_within_their_bounds_are_taken(limit: int, cursor: int) -> None:
+def test_numbers_within_their_bounds_are_accepted(limit: int, cursor: int) -> None:
     query = parse_query({"limit": str(limit), "cursor": str(cursor)})
 
     assert query == Query(limit=limit, before_seq=cursor)

@@ -49,7 +49,7 @@ def test_an_update_is_acked_with_its_revision(service: ServiceOverFakes) -> None
         ({"incidentId": None, "status": "resuelto"}, "invalid_request"),
     ],
 )
-def test_an_update_that_cannot_be_is_refused(
+def test_an_invalid_update_is_refused(
     service: ServiceOverFakes, fields: dict[str, Any], code: str
 ) -> None:
     service.submit(incident(incidentId="aula-1"))
@@ -60,7 +60,7 @@ def test_an_update_that_cannot_be_is_refused(
     assert service.store.get("aula-1").revision == 1
 
 
-def test_a_resolved_incident_is_not_taken_up_without_being_reopened(
+def test_a_resolved_incident_is_reopened_before_it_is_attended(
     service: ServiceOverFakes,
 ) -> None:
     service.submit(incident(incidentId="aula-1", status="resuelto"))
@@ -79,7 +79,7 @@ def test_an_update_without_a_request_id_is_silent(service: ServiceOverFakes) -> 
     assert service.store.get("aula-1").revision == 2
 
 
-def test_a_subscription_is_kept_with_the_connection(service: ServiceOverFakes) -> None:
+def test_a_filter_is_stored_with_the_connection(service: ServiceOverFakes) -> None:
     service.connect(events.load("connect"))
 
     service.subscribe(events.load("subscribe"))
@@ -90,7 +90,7 @@ def test_a_subscription_is_kept_with_the_connection(service: ServiceOverFakes) -
     assert kept.filter.to_json() == {"urgency": ["high"]}
 
 
-def test_a_filter_that_is_none_is_refused_and_the_old_one_stays(service: ServiceOverFakes) -> None:
+def test_a_malformed_filter_is_refused_and_the_old_one_stays(service: ServiceOverFakes) -> None:
     service.connect(events.load("connect"))
     service.subscribe(events.load("subscribe"))
 
@@ -111,7 +111,7 @@ def test_a_subscription_over_a_connection_that_is_gone_is_unauthorized(
     assert service.posted[-1]["code"] == "unauthorized"
 
 
-def test_sync_keeps_to_the_filter_and_tells_what_has_left_the_view(
+def test_sync_follows_the_filter_and_includes_incidents_that_left_the_view(
     service: ServiceOverFakes,
 ) -> None:
     service.connect(events.load("connect"))
@@ -132,7 +132,7 @@ def _subscription(wanted: dict[str, Any]) -> str:
     return json.dumps({"action": "subscribe", "filter": wanted})
 
 
-def test_refusals_are_told_in_the_connections_language(service: ServiceOverFakes) -> None:
+def test_refusals_are_in_the_connections_language(service: ServiceOverFakes) -> None:
     event = events.load("connect")
     service.connect(event | {"queryStringParameters": {"lang": "en"}})
 
@@ -141,7 +141,7 @@ def test_refusals_are_told_in_the_connections_language(service: ServiceOverFakes
     assert answer["message"] == "It does not exist."
 
 
-def test_who_submits_too_often_is_told_to_wait() -> None:
+def test_a_caller_over_the_limit_is_refused_with_a_time_to_wait() -> None:
     clock = ManualClock()
     limit = CallerLimit(InProcessRateLimits(), clock, per_connection=Rate(1, 2))
     service = ServiceOverFakes(clock=clock, limit=limit)

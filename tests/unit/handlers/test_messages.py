@@ -39,7 +39,7 @@ def refusals() -> list[AlertaError]:
     return [special.get(kind) or kind() for kind in ERRORS]
 
 
-def test_the_seeds_message_is_stored_and_not_answered(service: ServiceOverFakes) -> None:
+def test_the_seeds_message_is_stored_without_a_response(service: ServiceOverFakes) -> None:
     response = service.notify(events.load("notify"))
 
     assert response == {"statusCode": 200}
@@ -63,7 +63,7 @@ def test_a_message_with_a_request_id_gets_its_ack_posted(service: ServiceOverFak
     assert service.store.get("aula-1").seq == 1
 
 
-def test_a_repeat_is_told_to_be_one(service: ServiceOverFakes) -> None:
+def test_a_repeat_is_acked_as_a_duplicate(service: ServiceOverFakes) -> None:
     answers = [service.submit(incident(), idempotencyKey="k") for _ in range(2)]
 
     assert answers[1] == answers[0] | {"duplicate": True}
@@ -82,7 +82,7 @@ def test_an_accepted_message_whose_ack_cannot_be_posted_stays_stored(
     assert service.store.position().seq == 1
 
 
-def test_a_refused_message_without_request_id_is_answered_all_the_same(
+def test_a_refused_message_without_request_id_gets_a_response(
     service: ServiceOverFakes,
 ) -> None:
     service.notify(events.message("notify", '{"action":"notify","incident":{}}'))
@@ -109,14 +109,14 @@ def test_a_ping_is_answered_in_the_response(service: ServiceOverFakes) -> None:
 
 
 @pytest.mark.parametrize("body", ["hola", "", None, "[]", "\ud800", "[" * 100_000])
-def test_what_is_no_message_gets_bad_json(service: ServiceOverFakes, body: str | None) -> None:
+def test_malformed_json_is_refused_as_bad_json(service: ServiceOverFakes, body: str | None) -> None:
     response = service.default(events.message("default", body))
 
     code = json.loads(response["body"])["code"]
     assert code == ("too_large" if len(body or "") > wire.MESSAGE_MAX_BYTES else "bad_json")
 
 
-def test_an_unknown_action_is_told_the_ones_there_are(service: ServiceOverFakes) -> None:
+def test_the_refusal_of_an_unknown_action_lists_the_actions(service: ServiceOverFakes) -> None:
     body = '{"action":"explode","requestId":"r"}'
 
     response = service.default(events.message("default", body))
@@ -137,7 +137,7 @@ def test_each_error_becomes_its_frame(refusal: AlertaError) -> None:
     assert frame["message"]
 
 
-def test_a_defect_is_told_as_internal_and_its_text_to_nobody(
+def test_an_unexpected_error_is_internal_and_its_text_stays_hidden(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     route = MessageRoute(Raises(ValueError("the password is 1234")), NoLanguages())
@@ -165,7 +165,7 @@ def test_a_bad_field_around_the_incident_stores_nothing(
 
 
 @pytest.mark.parametrize("name", ["incident_id", "reported_by", "created_at", "revision_"])
-def test_fields_of_the_servers_own_cannot_be_set_under_other_names(
+def test_the_servers_fields_cannot_be_set_under_other_names(
     service: ServiceOverFakes, name: str
 ) -> None:
     answer = service.submit(incident(**{name: "2001-01-01T00:00:00Z"}))

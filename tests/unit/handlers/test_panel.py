@@ -54,7 +54,7 @@ def policy(response: dict[str, Any]) -> dict[str, list[str]]:
 
 
 class References(HTMLParser):
-    """What a page asks for, and what of it a strict policy would refuse."""
+    """The requests of a page, and the parts that a strict policy would refuse."""
 
     def __init__(self, page: str) -> None:
         super().__init__()
@@ -74,7 +74,7 @@ class References(HTMLParser):
         self.found += [str(given[name]) for name in ("src", "href") if given.get(name)]
 
 
-def test_the_page_is_the_folder_s_own(service: ServiceOverFakes) -> None:
+def test_the_page_is_read_from_the_static_folder(service: ServiceOverFakes) -> None:
     response = get(service, "http_panel")
 
     assert response["statusCode"] == 200
@@ -82,7 +82,9 @@ def test_the_page_is_the_folder_s_own(service: ServiceOverFakes) -> None:
     assert body(response) == (FOLDER / "index.html").read_bytes()
 
 
-def test_the_page_runs_and_reaches_nothing_but_this_service(service: ServiceOverFakes) -> None:
+def test_the_policy_lets_the_page_run_and_reach_only_this_service(
+    service: ServiceOverFakes,
+) -> None:
     headers = get(service, "http_panel")["headers"]
 
     assert policy(get(service, "http_panel")) == {
@@ -146,9 +148,7 @@ def test_a_head_request_gets_the_headers_alone(service: ServiceOverFakes) -> Non
 
 
 @pytest.mark.parametrize("name", SERVED)
-def test_a_file_comes_with_its_type_and_is_asked_for_again(
-    service: ServiceOverFakes, name: str
-) -> None:
+def test_a_file_is_sent_with_its_type_and_revalidated(service: ServiceOverFakes, name: str) -> None:
     response = get_file(service, name)
 
     assert response["statusCode"] == 200
@@ -163,14 +163,14 @@ def test_a_file_comes_with_its_type_and_is_asked_for_again(
 @pytest.mark.parametrize(
     "name", ["index.html", "nothing.js", "", ".", "..", "../http.py", "/etc/passwd", "client.d.ts"]
 )
-def test_nothing_else_is_there(service: ServiceOverFakes, name: str) -> None:
+def test_a_file_that_is_not_the_panels_is_not_found(service: ServiceOverFakes, name: str) -> None:
     response = get_file(service, name)
 
     assert response["statusCode"] == 404
     assert '"not_found"' in response["body"]
 
 
-def test_what_the_client_has_already_is_not_sent_again(service: ServiceOverFakes) -> None:
+def test_an_unchanged_file_is_not_sent_again(service: ServiceOverFakes) -> None:
     tag = get(service, "http_panel")["headers"]["ETag"]
 
     for given in (tag, f'"other", {tag}', f"W/{tag}", "*"):
@@ -182,7 +182,7 @@ def test_what_the_client_has_already_is_not_sent_again(service: ServiceOverFakes
 
 
 @pytest.mark.parametrize("accepted", ["gzip", "br;q=1, gzip;q=0.5", "deflate,GZIP"])
-def test_the_page_is_compressed_for_those_that_take_it(
+def test_the_page_is_compressed_for_clients_that_accept_gzip(
     service: ServiceOverFakes, accepted: str
 ) -> None:
     plain, packed = get(service, "http_panel"), get(service, "http_panel", accept_encoding=accepted)
@@ -194,13 +194,15 @@ def test_the_page_is_compressed_for_those_that_take_it(
 
 
 @pytest.mark.parametrize("accepted", ["", "identity", "br", "gzip;q=0", "gzip; q=0.0", "xgzip"])
-def test_it_is_not_compressed_for_the_others(service: ServiceOverFakes, accepted: str) -> None:
+def test_the_page_is_not_compressed_for_other_clients(
+    service: ServiceOverFakes, accepted: str
+) -> None:
     response = get(service, "http_panel", accept_encoding=accepted)
 
     assert "Content-Encoding" not in response["headers"]
 
 
-def test_the_page_asks_for_files_that_are_there_and_has_nothing_inline() -> None:
+def test_the_page_requests_existing_files_and_has_nothing_inline() -> None:
     page = References((FOLDER / "index.html").read_text())
 
     assert page.refused == []
@@ -218,7 +220,7 @@ def test_no_file_of_the_panel_loads_another() -> None:
             assert not re.search(r"url\((?!['\"]?(data:|#))", text), name
 
 
-def test_all_that_the_page_loads_stays_small() -> None:
+def test_the_files_of_the_page_stay_small() -> None:
     page = References((FOLDER / "index.html").read_text())
 
     # Modules and styles import nothing, as the test above shows.

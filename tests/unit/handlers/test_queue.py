@@ -1,4 +1,4 @@
-"""``QueueConsumer``: which messages of a batch come again, with shards for them."""
+"""``QueueConsumer``: which messages of a batch are retried; the messages are shards."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -28,7 +28,7 @@ class Context:
 
 @dataclass
 class Sender:
-    """Keeps what it sent; fails at ``bad``, and takes ``seconds`` for each."""
+    """A consumer that records its shards; fails at ``bad``, and takes ``seconds`` for each."""
 
     bad: tuple[int, ...] = ()
     seconds: float = 0.0
@@ -71,7 +71,7 @@ def test_every_shard_is_sent() -> None:
 
 
 @pytest.mark.parametrize("bad", [(1,), (2, 4), (1, 2, 3, 4)])
-def test_those_that_fail_come_again_and_hold_up_no_other(bad: tuple[int, ...]) -> None:
+def test_failed_messages_are_retried_and_delay_no_other(bad: tuple[int, ...]) -> None:
     sender = Sender(bad)
 
     answer = sender.handler().handle(batch())
@@ -81,7 +81,7 @@ def test_those_that_fail_come_again_and_hold_up_no_other(bad: tuple[int, ...]) -
 
 
 @pytest.mark.parametrize("body", ["", "{}", "[]", "null", '{"position": 7}', '{"position": "x"}'])
-def test_a_message_that_is_none_comes_again_until_it_is_set_aside(body: str) -> None:
+def test_a_malformed_message_is_retried_until_the_dead_letter_queue(body: str) -> None:
     sender = Sender()
 
     answer = sender.handler().handle({"Records": [{"messageId": "m0", "body": body}, record(1)]})
@@ -90,7 +90,7 @@ def test_a_message_that_is_none_comes_again_until_it_is_set_aside(body: str) -> 
     assert sender.sent == [1]
 
 
-def test_what_there_is_no_time_for_is_not_begun() -> None:
+def test_messages_after_the_deadline_are_not_begun() -> None:
     sender = Sender(seconds=20)
 
     answer = sender.handler().handle(batch(), Context(RESERVE_S + 30))
@@ -100,7 +100,7 @@ def test_what_there_is_no_time_for_is_not_begun() -> None:
     assert sender.deadlines_s == {1030.0}
 
 
-def test_the_first_is_begun_however_late_it_is() -> None:
+def test_the_first_message_is_consumed_also_after_the_deadline() -> None:
     sender = Sender()
 
     answer = sender.handler().handle(batch(), Context(1))

@@ -20,11 +20,11 @@ def test_each_websocket_route_has_a_handler_of_its_own() -> None:
     assert len(handlers) == len(set(handlers))
 
 
-def test_the_actions_are_the_routes_that_clients_may_name() -> None:
+def test_the_actions_are_the_routes_that_clients_can_name() -> None:
     assert ACTIONS == ("notify", "update", "subscribe", "ping", "sync")
 
 
-def test_only_routes_that_always_answer_are_two_way() -> None:
+def test_only_routes_that_always_respond_are_two_way() -> None:
     two_way = {route.key for route in WEBSOCKET_ROUTES if route.two_way}
 
     assert two_way == {"ping", "sync", "$default"}

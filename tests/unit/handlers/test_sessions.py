@@ -30,7 +30,7 @@ class ClosedForRepairs:
         raise Unavailable
 
 
-def test_connecting_keeps_the_connection_for_two_hours(service: ServiceOverFakes) -> None:
+def test_a_connection_is_stored_for_two_hours(service: ServiceOverFakes) -> None:
     service.clock.set(CONNECTED_AT)
 
     response = service.connect(events.load("connect"))
@@ -42,14 +42,14 @@ def test_connecting_keeps_the_connection_for_two_hours(service: ServiceOverFakes
     assert kept.expires_at == CONNECTED_AT + timedelta(hours=2)
 
 
-def test_a_query_string_is_taken_too(service: ServiceOverFakes) -> None:
+def test_a_handshake_with_a_query_string_is_accepted(service: ServiceOverFakes) -> None:
     response = service.connect(events.load("connect_with_query"))
 
     assert response == {"statusCode": 200}
     assert service.connected == [CONNECTION]
 
 
-def test_the_handshake_is_refused_while_connections_cannot_be_kept() -> None:
+def test_a_handshake_is_refused_while_connections_cannot_be_stored() -> None:
     connect = Connect(Sessions(ClosedForRepairs(), NoAuthentication()), Origins(("*",)))  # type: ignore[arg-type]
 
     response = connect.handle(events.load("connect"))
@@ -58,7 +58,7 @@ def test_the_handshake_is_refused_while_connections_cannot_be_kept() -> None:
     assert json.loads(response["body"])["code"] == "unavailable"
 
 
-def test_disconnecting_forgets_the_connection_however_often_it_is_told(
+def test_repeated_disconnects_delete_the_connection(
     service: ServiceOverFakes,
 ) -> None:
     service.connect(events.load("connect"))

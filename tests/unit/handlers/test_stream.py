@@ -1,4 +1,4 @@
-"""``StreamConsumer``: what of a batch comes again."""
+"""``StreamConsumer``: which records of a batch are retried."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -17,7 +17,7 @@ BATCH = 5
 
 @dataclass
 class Time:
-    """Time that passes when told."""
+    """A clock that tests move."""
 
     now_s: float = 1000.0
 
@@ -27,7 +27,7 @@ class Time:
 
 @dataclass
 class Consumer:
-    """Keeps what it consumed; fails at ``bad``, and takes ``seconds`` for each."""
+    """A consumer that records its changes; fails at ``bad``, and takes ``seconds`` for each."""
 
     time: Time
     bad: int | None = None
@@ -84,7 +84,7 @@ def test_every_change_of_a_batch_is_consumed_in_order(consuming: Any) -> None:
     assert consumer.deadlines_s == [None] * BATCH
 
 
-def test_a_batch_whose_first_fails_fails_whole(consuming: Any) -> None:
+def test_a_batch_fails_if_its_first_record_fails(consuming: Any) -> None:
     handler, consumer = consuming(bad=1)
 
     with pytest.raises(Unavailable):
@@ -94,14 +94,14 @@ def test_a_batch_whose_first_fails_fails_whole(consuming: Any) -> None:
 
 
 @pytest.mark.parametrize("bad", [2, 3, 5])
-def test_the_first_that_fails_and_all_after_it_come_again(consuming: Any, bad: int) -> None:
+def test_the_first_failed_record_and_all_after_it_are_retried(consuming: Any, bad: int) -> None:
     handler, consumer = consuming(bad=bad)
 
     assert handler.handle(batch()) == failed(bad)
     assert consumer.seqs == list(range(1, bad))
 
 
-def test_what_is_no_change_comes_again(consuming: Any) -> None:
+def test_a_malformed_record_is_retried(consuming: Any) -> None:
     handler, consumer = consuming()
     event = batch()
     del event["Records"][1]["dynamodb"]["NewImage"]["after"]
@@ -110,7 +110,7 @@ def test_what_is_no_change_comes_again(consuming: Any) -> None:
     assert consumer.seqs == [1]
 
 
-def test_the_deadline_leaves_time_to_end_what_has_begun(consuming: Any) -> None:
+def test_the_deadline_leaves_time_to_finish_a_record(consuming: Any) -> None:
     handler, consumer = consuming()
 
     handler.handle(batch(), Context(left_s=120))
@@ -118,21 +118,21 @@ def test_the_deadline_leaves_time_to_end_what_has_begun(consuming: Any) -> None:
     assert consumer.deadlines_s == [1000.0 + 120 - RESERVE_S] * BATCH
 
 
-def test_what_there_is_no_time_to_begin_comes_again(consuming: Any) -> None:
+def test_records_after_the_deadline_are_retried(consuming: Any) -> None:
     handler, consumer = consuming(seconds=30)
 
     assert handler.handle(batch(), Context(left_s=60 + RESERVE_S)) == failed(3)
     assert consumer.seqs == [1, 2]
 
 
-def test_the_first_is_begun_whatever_the_time(consuming: Any) -> None:
+def test_the_first_record_is_consumed_also_after_the_deadline(consuming: Any) -> None:
     handler, consumer = consuming()
 
     assert handler.handle(batch(), Context(left_s=0.5)) == failed(2)
     assert consumer.seqs == [1]
 
 
-def test_a_call_of_the_schedule_is_told_from_a_batch(consuming: Any) -> None:
+def test_a_run_of_the_schedule_is_distinguished_from_a_batch(consuming: Any) -> None:
     stream, consumer = consuming()
     calls: list[None] = []
     handler = StreamOrSchedule(stream, lambda: calls.append(None))

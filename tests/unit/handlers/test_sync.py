@@ -18,7 +18,7 @@ def ask(service: ServiceOverFakes, **message: Any) -> dict[str, Any]:
     return answer
 
 
-def test_without_a_position_the_open_incidents_come_as_a_snapshot(
+def test_sync_without_a_position_returns_a_snapshot_of_open_incidents(
     service: ServiceOverFakes,
 ) -> None:
     service.submit(incident(incidentId="abierto"))
@@ -36,7 +36,7 @@ def test_without_a_position_the_open_incidents_come_as_a_snapshot(
     }
 
 
-def test_with_a_position_only_what_changed_since_comes(service: ServiceOverFakes) -> None:
+def test_sync_with_a_position_returns_only_later_changes(service: ServiceOverFakes) -> None:
     service.submit(incident(incidentId="antes"))
     since = str(service.store.position())
     service.submit(incident(incidentId="despues"))
@@ -59,7 +59,7 @@ def test_a_position_of_another_epoch_resets(service: ServiceOverFakes) -> None:
 
 
 @pytest.mark.parametrize("since", ["", "x", "a:", ":1", "a:-1", "a:01", 5, ["a:1"], {}, "ñ:1"])
-def test_what_is_no_position_is_refused(service: ServiceOverFakes, since: object) -> None:
+def test_a_malformed_position_is_refused(service: ServiceOverFakes, since: object) -> None:
     answer = ask(service, since=since)
 
     assert answer["code"] == "invalid_request"
@@ -68,14 +68,14 @@ def test_what_is_no_position_is_refused(service: ServiceOverFakes, since: object
 
 
 @pytest.mark.parametrize("cursor", ["", "x", 5, "a" * 81, "a:1:2:3"])
-def test_what_is_no_cursor_is_refused(service: ServiceOverFakes, cursor: object) -> None:
+def test_a_malformed_cursor_is_refused(service: ServiceOverFakes, cursor: object) -> None:
     answer = ask(service, cursor=cursor)
 
     assert answer["code"] == "invalid_request"
     assert answer["errors"][0]["field"] == "cursor"
 
 
-def test_many_open_incidents_come_in_pages_that_the_cursor_continues(
+def test_a_snapshot_of_many_incidents_is_paged_by_its_cursor(
     service: ServiceOverFakes,
 ) -> None:
     for number in range(250):

@@ -1,4 +1,4 @@
-"""What decodes messages and encodes answers."""
+"""Decoding messages and encoding responses."""
 
 import json
 from typing import Any
@@ -40,7 +40,7 @@ def test_any_input_decodes_to_an_object_or_is_refused(data: bytes | str) -> None
 
 
 @given(st.text(alphabet='{}[]",:\\ud80ntruefalsNI-+.eE0123456789 ', max_size=60))
-def test_text_that_nearly_is_json_decodes_to_an_object_or_is_refused(text: str) -> None:
+def test_near_json_decodes_to_an_object_or_is_refused(text: str) -> None:
     try:
         decoded = wire.decode(text)
     except BadJson:
@@ -50,18 +50,18 @@ def test_text_that_nearly_is_json_decodes_to_an_object_or_is_refused(text: str) 
 
 
 @given(objects)
-def test_what_is_encoded_decodes_to_the_same(value: dict[str, Any]) -> None:
+def test_an_encoded_object_decodes_to_the_same(value: dict[str, Any]) -> None:
     assert wire.decode(wire.encode(value)) == value
 
 
 @given(json_values.filter(lambda value: not isinstance(value, dict)))
-def test_json_that_is_no_object_is_refused(value: Any) -> None:
+def test_json_that_is_not_an_object_is_refused(value: Any) -> None:
     with pytest.raises(BadJson):
         wire.decode(json.dumps(value))
 
 
 @pytest.mark.parametrize("size", [LIMIT - 1, LIMIT])
-def test_a_message_up_to_the_limit_is_taken(size: int) -> None:
+def test_a_message_up_to_the_limit_is_accepted(size: int) -> None:
     text = '{"a":"' + "x" * (size - 8) + '"}'
 
     assert len(wire.decode(text)["a"]) == size - 8
@@ -97,7 +97,7 @@ def test_a_message_over_the_limit_in_bytes_is_too_large(letter: str) -> None:
     ],
     ids=lambda text: repr(text[:16]),
 )
-def test_what_is_not_json_by_the_letter_is_refused(text: str) -> None:
+def test_json_that_breaks_the_standard_is_refused(text: str) -> None:
     with pytest.raises(BadJson):
         wire.decode(text)
 
@@ -108,7 +108,7 @@ def test_bytes_that_are_not_utf_8_are_refused() -> None:
 
 
 @given(st.dictionaries(st.sampled_from(["requestId", "other"]), json_values))
-def test_a_request_id_is_echoed_only_where_it_is_valid(body: dict[str, Any]) -> None:
+def test_a_request_id_is_echoed_only_if_it_is_valid(body: dict[str, Any]) -> None:
     route = MessageRoute(Default(), NoLanguages())
 
     answer = json.loads(route.handle(events.message("default", json.dumps(body)))["body"])
