@@ -103,7 +103,7 @@ class MessageRoute:
             self.poster.post([event["requestContext"]["connectionId"]], frame)
         except Unavailable:
             # A submission is stored by now; the client repeats it with its key and finds it so.
-            log.exception("answer_not_sent", extra=log_fields(event))
+            log.exception("response_not_sent", extra=log_fields(event))
         return dict(OK)
 
     def _response(self, event: LambdaEvent) -> str | None:
