@@ -1,1 +1,1 @@
-"""What the service can do, measured beside its peers and the machine's limit; see README.md."""
+"""Benchmarks of the service, its peers and the machine's limits; see README.md."""

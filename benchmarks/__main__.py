@@ -1,4 +1,4 @@
-"""``python -m benchmarks``: run benchmarks, keep their figures and draw the report."""
+"""``python -m benchmarks``: run benchmarks, store their figures and draw the report."""
 
 import signal
 import sys
@@ -43,17 +43,17 @@ def _help() -> str:
 
 
 class Progress:
-    """One line that is written over on a terminal, and a line each time elsewhere."""
+    """One line that is overwritten on a terminal, and a new line each time elsewhere."""
 
     def __init__(self) -> None:
         self._terminal = sys.stderr.isatty()
 
     def say(self, text: str) -> None:
-        """Show how far it is."""
+        """Show the progress."""
         click.echo(f"\r\x1b[K{text}" if self._terminal else text, err=True, nl=not self._terminal)
 
     def end(self) -> None:
-        """Leave the line."""
+        """Finish the line on a terminal."""
         if self._terminal:
             click.echo(err=True)
 
@@ -82,10 +82,10 @@ def main(
     kept: Path | None,
     only_report: bool,
 ) -> None:
-    """Run what was asked for, one after another."""
+    """Run the chosen benchmarks, one after another."""
     progress = Progress()
     options = Options(quick, rounds, servers, clients, minutes, progress.say)
-    # Part of the figures, or a trial's, must not stand in for the whole.
+    # Partial or quick figures must not replace those of a whole run.
     partial = quick or bool(servers) or bool(clients)
     folder = kept or (BUILD / "results" if partial else results.RESULTS)
     chosen = names or [name for name in catalogue.names() if not catalogue.on_its_own(name)]
@@ -104,6 +104,6 @@ def main(
 
 
 if __name__ == "__main__":
-    # So that what was started ends with this, and its folders go.
+    # End the servers and remove their folders on SIGTERM too.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     main(prog_name="python -m benchmarks")

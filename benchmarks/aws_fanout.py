@@ -1,8 +1,8 @@
-"""How fast the AWS home reaches N clients through ``@connections``, beside boto3.
+"""How fast the AWS deployment reaches N clients through ``@connections``, beside boto3.
 
 Against a stand-in that answers after 10 ms: posts a second and CPU of each client, and the time
-until all of 100 to 10,000 connections have the frame. The service's own code runs, from gathering
-the connections to the last post; what SQS, Lambda and the tables take between is not in it.
+until all of 100 to 10,000 connections have the frame. The service's own code runs, from reading
+the connections to the last post; the times of SQS, Lambda and the tables are not included.
 """
 
 import os
@@ -27,7 +27,7 @@ from alerta_utec.domain.incident import Report
 from alerta_utec.domain.shard import Shard
 from alerta_utec.ports.connections import Connection
 from benchmarks.aws_fanout_report import floor_s, goals, report
-from benchmarks.aws_processes import LATENCY_S, Gateway, Lines, certificate, gateway, workers
+from benchmarks.aws_processes import LATENCY_S, Gateway, LineProcess, certificate, gateway, workers
 from benchmarks.aws_worker import poster
 from benchmarks.machine import cores, machine
 from benchmarks.options import Options, Steps
@@ -45,7 +45,7 @@ QUICK_SIZES = (100, 1_000)
 CONCURRENCY = 5
 # API Gateway's quota for an account and region.
 QUOTA = {"rate": 10_000, "burst": 5_000}
-# Of a single measurement of a client; a loop of single posts takes 12 ms each.
+# Posts in one measurement of a client; a loop of single posts takes 12 ms each.
 POSTS = {"alerta": 4_000, "boto3": 800, "loop": 50}
 LOOP_MAX = 1_000
 CHOICES = [(count, threads) for count in (2, 5, 10) for threads in (16, 32, 64)]
@@ -88,8 +88,8 @@ def run(options: Options) -> dict[str, Any]:
     }
 
 
-def _clients(steps: Steps, worker: Lines, rounds: int, *, cut: int) -> Iterator[Row]:
-    """Posts a second and CPU of each client, plain and through TLS."""
+def _clients(steps: Steps, worker: LineProcess, rounds: int, *, cut: int) -> Iterator[Row]:
+    """Measure posts a second and CPU of each client, plain and through TLS."""
     with certificate() as pem, gateway() as plain, gateway(pem=pem) as secure:
         for number in range(1, rounds + 1):
             steps.next(f"clients, round {number}")
@@ -99,7 +99,7 @@ def _clients(steps: Steps, worker: Lines, rounds: int, *, cut: int) -> Iterator[
                     yield {"round": number, **_posts(worker, stub, client, count, tls)}
 
 
-def _posts(worker: Lines, stub: Gateway, client: str, count: int, pem: str | None = None) -> Row:
+def _posts(worker: LineProcess, stub: Gateway, client: str, count: int, pem: str | None = None) -> Row:
     at = {"url": stub.url, "threads": THREADS, "pem": pem}
     stub.said()
     found = worker.ask(do="post", client=client, count=count, **at)
@@ -117,11 +117,11 @@ def _broadcasts(
     steps: Steps,
     free: Gateway,
     bounded: Gateway,
-    crew: Sequence[Lines],
+    crew: Sequence[LineProcess],
     rounds: int,
     sizes: Sequence[int],
 ) -> Iterator[Row]:
-    """The time until all have the frame, the service's with and without the account's quota."""
+    """Measure broadcasts: the service's with and without the account's quota, and boto3's."""
     for stub in (free, bounded):
         _broadcast(stub, crew, max(sizes), THREADS)  # opens the connections
     for number in range(1, rounds + 1):
@@ -130,7 +130,7 @@ def _broadcasts(
             for how, stub in (("alerta", free), ("alerta-quota", bounded)):
                 yield {"round": number, "how": how, **_broadcast(stub, crew, size, THREADS)}
             for how, most in (("boto3", max(sizes)), ("loop", LOOP_MAX)):
-                # What takes long varies little: one round of it will do.
+                # Long measurements vary little: one round suffices.
                 if size <= most and (number == 1 or size < LOOP_MAX):
                     found = _posts(crew[0], free, how, size)
                     yield {"round": number, "how": how, "clients": size, **found}
@@ -139,12 +139,12 @@ def _broadcasts(
 def _choosing(
     steps: Steps,
     stub: Gateway,
-    crew: Sequence[Lines],
+    crew: Sequence[LineProcess],
     choices: Sequence[tuple[int, int]],
     size: int,
     rounds: int,
 ) -> Iterator[Row]:
-    """The same under the quota, for other numbers of Lambdas and of posts at once in each."""
+    """Measure under the quota with other numbers of Lambdas and of concurrent posts."""
     _broadcast(stub, crew, size, THREADS)
     for count, threads in choices:
         steps.next(f"{count} Lambdas, {threads} posts at once in each")
@@ -162,14 +162,14 @@ def _said(stub: Gateway) -> Row:
     }
 
 
-class Crew:
-    """A ``ShardQueue`` whose shards are sent at once, by whichever worker is free."""
+class WorkerShardQueue:
+    """A ``ShardQueue`` that sends its shards at once, each by the next free worker."""
 
-    def __init__(self, crew: Sequence[Lines], **command: Any) -> None:
+    def __init__(self, crew: Sequence[LineProcess], **command: Any) -> None:
         self._crew, self._command = crew, command
 
     def put(self, shards: Sequence[Shard]) -> None:
-        """Returns when all are sent."""
+        """Send the shards, and return when all are sent."""
         left = deque(shard_message(shard) for shard in shards)
         senders = [threading.Thread(target=self._send, args=(one, left)) for one in self._crew]
         for sender in senders:
@@ -177,7 +177,7 @@ class Crew:
         for sender in senders:
             sender.join()
 
-    def _send(self, worker: Lines, left: deque[str]) -> None:
+    def _send(self, worker: LineProcess, left: deque[str]) -> None:
         while True:
             try:
                 body = left.popleft()
@@ -189,8 +189,8 @@ class Crew:
 _poster = cache(poster)
 
 
-def _broadcast(stub: Gateway, crew: Sequence[Lines], size: int, threads: int) -> Row:
-    """One incident to ``size`` connections, as the function ``broadcast`` does it."""
+def _broadcast(stub: Gateway, crew: Sequence[LineProcess], size: int, threads: int) -> Row:
+    """Broadcast one incident to ``size`` connections, as the function ``broadcast`` does."""
     clock = SystemClock()
     report = Report.parse({"type": "fuga", "location": "Laboratorio 3", "urgency": "high"})
     with TemporaryStore() as store:
@@ -204,7 +204,7 @@ def _broadcast(stub: Gateway, crew: Sequence[Lines], size: int, threads: int) ->
         connections.save(Connection(f"{number:015}=", now, expires_at(now)))
     records = FakeDeliveries()
     broadcast = Broadcast(connections, _poster(stub.url, threads), clock, Recorder(records))
-    queue = Crew(crew, url=stub.url, threads=threads, image=image)
+    queue = WorkerShardQueue(crew, url=stub.url, threads=threads, image=image)
     fan_out = FanOut(broadcast, queue, records, clock)
     stub.said()
     began_s = time.perf_counter()

@@ -1,4 +1,4 @@
-"""The tables and the chart of the AWS home's fan-out."""
+"""The tables and the chart of the AWS deployment's fan-out."""
 
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ QUOTA_FLOOR = "the quota's floor"
 
 
 def report(result: Result, folder: Path) -> dict[str, str]:
-    """The sections of ``docs/performance.md``."""
+    """Return the sections of ``docs/performance.md``."""
     _draw(result, folder)
     return {
         "aws-clients": _clients(result),
@@ -30,7 +30,7 @@ def report(result: Result, folder: Path) -> dict[str, str]:
 
 
 def goals(result: Result) -> list[Goal]:
-    """What was aimed at of the client for ``@connections``."""
+    """Return the goals of the client for ``@connections``."""
     ours, theirs = (_client(result, name, tls=False) for name in ("alerta", "boto3"))
     if ours is None or theirs is None:
         return []
@@ -48,7 +48,7 @@ def goals(result: Result) -> list[Goal]:
 
 
 def floor_s(clients: int, quota: dict[str, float]) -> float:
-    """The least time that an account's quota allows."""
+    """Return the least time that the account's quota allows."""
     return max(0.0, (clients - quota["burst"]) / quota["rate"])
 
 

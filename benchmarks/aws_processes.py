@@ -1,4 +1,4 @@
-"""The stand-in for ``@connections`` and the processes that post to it, each on its core."""
+"""The stand-in for ``@connections`` and the processes that post to it, each on one core."""
 
 import json
 import os
@@ -18,8 +18,8 @@ STUB = Path(__file__).parent / "peers" / "gateway_stub.py"
 LATENCY_S = 0.010
 
 
-class Lines:
-    """A process that answers lines of JSON with lines of JSON, on one core; ended on exit."""
+class LineProcess:
+    """A process on one core that answers each line of JSON with one; it ends with the block."""
 
     def __init__(self, command: list[str], core: int) -> None:
         self._process = subprocess.Popen(
@@ -44,10 +44,10 @@ class Lines:
         self._process.communicate()
 
     def read(self) -> Any:
-        """Its next line.
+        """Return its next line.
 
         Raises:
-            EOFError: it has ended.
+            EOFError: the process has ended.
         """
         line = self._process.stdout.readline() if self._process.stdout else ""
         if not line:
@@ -55,7 +55,7 @@ class Lines:
         return json.loads(line)
 
     def ask(self, **command: Any) -> dict[str, Any]:
-        """Its answer to a command."""
+        """Send a command, and return the answer."""
         if self._process.stdin is not None:
             self._process.stdin.write(json.dumps(command) + "\n")
             self._process.stdin.flush()
@@ -63,8 +63,8 @@ class Lines:
         return answer
 
 
-class Gateway(Lines):
-    """The stand-in, ready: ``url`` is its management endpoint."""
+class Gateway(LineProcess):
+    """The running stand-in; ``url`` is its management endpoint."""
 
     def __init__(self, settings: Mapping[str, Any]) -> None:
         given = {"latency_s": LATENCY_S, **settings}
@@ -73,29 +73,29 @@ class Gateway(Lines):
         self.url = f"{scheme}://127.0.0.1:{self.read()}/dev"
 
     def said(self) -> dict[str, Any]:
-        """Its requests, throttled ones and busy share since the last time."""
+        """Return its requests, throttled requests and busy share since the last call."""
         return self.ask()
 
 
 @contextmanager
 def gateway(**settings: Any) -> Iterator[Gateway]:
-    """A stand-in; ``rate`` and ``burst`` bound it, ``pem`` makes it speak TLS."""
+    """Start a stand-in; ``rate`` and ``burst`` limit it, ``pem`` enables TLS."""
     with Gateway(settings) as running:
         yield running
 
 
 @contextmanager
-def workers(count: int) -> Iterator[list[Lines]]:
-    """Processes that post, on the other core (``aws_worker``)."""
+def workers(count: int) -> Iterator[list[LineProcess]]:
+    """Start processes that post, on the other core (``aws_worker``)."""
     with ExitStack() as stack:
         yield [
-            stack.enter_context(Lines(["-m", "benchmarks.aws_worker"], cores()[1]))
+            stack.enter_context(LineProcess(["-m", "benchmarks.aws_worker"], cores()[1]))
             for _ in range(count)
         ]
 
 
 @contextmanager
 def certificate() -> Iterator[str]:
-    """A file with a key and a certificate of 127.0.0.1."""
+    """Create a file with a key and a certificate of 127.0.0.1."""
     with tempfile.TemporaryDirectory() as folder:
         yield str(self_signed(Path(folder)))

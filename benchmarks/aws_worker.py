@@ -1,7 +1,7 @@
-"""A process that posts to a stand-in for ``@connections``, as a Lambda or as others would.
+"""A process that posts to a stand-in for ``@connections``, as a Lambda or as boto3 does.
 
 ``python -m benchmarks.aws_worker`` answers each line of JSON on its standard input with one, and
-ends with it. It sends shards as the function ``fanout`` does: the same code, but for the queue and
+ends with it. It sends shards with the code of the function ``fanout``, except for the queue and
 the tables.
 """
 
@@ -32,14 +32,14 @@ from tests.fakes.connections import FakeConnections
 from tests.fakes.deliveries import FakeDeliveries
 
 REGION = "us-east-1"
-# A role's session token is this long; it is signed and sent with every request.
+# The length of a role's session token, which is signed and sent with every request.
 KEYS = Credentials("AKIAIOSFODNN7EXAMPLE", "s" * 40, "t" * 800)
 FRAME = "x" * 440
 Command = Mapping[str, Any]
 
 
 def poster(url: str, threads: int, pem: str | None = None) -> ConnectionsApiPoster:
-    """The service's own, at ``url``."""
+    """Return the service's own poster for ``url``."""
     tls = ssl.create_default_context(cafile=pem) if pem else None
     http = ConnectionsHttp(
         ApiAddress(url, tls),
@@ -53,17 +53,17 @@ def poster(url: str, threads: int, pem: str | None = None) -> ConnectionsApiPost
 
 
 class OneChange:
-    """A ``ChangeFeed`` of the change that is being sent."""
+    """A ``ChangeFeed`` that contains only the change being sent."""
 
     change: Change
 
     def changes(self, *, after_seq: int, limit: int) -> Sequence[Change]:
-        """The change."""
+        """Return the change."""
         return [self.change]
 
 
 class Worker:
-    """Does what a line asks for, at the ``url`` that it names (with ``pem``, through TLS)."""
+    """The commands of a line, at the ``url`` that it names (with ``pem``, through TLS)."""
 
     def __init__(self) -> None:
         self._feed = OneChange()
@@ -71,7 +71,7 @@ class Worker:
         self._client = cache(_boto3)
 
     def post(self, command: Command) -> dict[str, Any]:
-        """``count`` posts by ``client``; how long they took, and what CPU time each."""
+        """Make ``count`` posts by ``client``; return their duration and the CPU time of each."""
         ids = [f"{number:015}=" for number in range(command["count"])]
         run = self._clients[command["client"]]
         run(command, ids[: command["threads"]])  # opens the connections
@@ -81,7 +81,7 @@ class Worker:
         return {"seconds": seconds, "cpu_ms": cpu_s / len(ids) * 1000, "delivered": delivered}
 
     def shard(self, command: Command) -> dict[str, Any]:
-        """Send a shard of the change ``image``, ``threads`` posts at once."""
+        """Send a shard of the change ``image`` with ``threads`` concurrent posts."""
         self._feed.change = change_from_image(command["image"])
         sockets = self._poster(command["url"], command["threads"])
         connections = FakeConnections(ManualClock(datetime.now(UTC)))

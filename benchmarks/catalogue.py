@@ -1,4 +1,4 @@
-"""Which benchmarks there are: the modules of this package that have a ``run``."""
+"""Import and return one benchmark."""
 
 import importlib
 import re
@@ -12,12 +12,12 @@ HERE = Path(__file__).parent
 
 
 class Benchmark(Protocol):
-    """What a module has to have to be one.
+    """The interface of a benchmark's module.
 
-    ``run`` measures and returns what JSON can hold, with ``machine`` as ``machine.machine()``
-    has it. ``report`` makes the sections of docs/performance.md, by name, from that alone; it
-    may draw into the folder. ``goals``: what was aimed at, and what of it was reached.
-    ``ON_ITS_OWN``: it runs only where it is named.
+    ``run`` measures and returns JSON data, with ``machine.machine()`` under ``machine``. ``report``
+    returns the sections of docs/performance.md by name, from that data alone; it may draw into the
+    folder. ``goals`` compares the data with the goals. With ``ON_ITS_OWN``, the benchmark runs
+    only if it is named.
     """
 
     __doc__: str
@@ -30,7 +30,7 @@ class Benchmark(Protocol):
 
 
 def names() -> list[str]:
-    """All of them, in the order of the alphabet."""
+    """Return the names of all benchmarks, sorted."""
     sources = sorted(HERE.glob("[a-z]*.py"))
     return [s.stem for s in sources if re.search(r"^def run\(", s.read_text(), re.MULTILINE)]
 
@@ -41,10 +41,10 @@ def module(name: str) -> Benchmark:
 
 
 def on_its_own(name: str) -> bool:
-    """Whether it runs only where it is named."""
+    """Return whether the benchmark runs only if it is named."""
     return bool(getattr(module(name), "ON_ITS_OWN", False))
 
 
 def title(name: str) -> str:
-    """The first sentence of its docstring."""
+    """Return the first paragraph of its docstring."""
     return module(name).__doc__.split("\n\n")[0].replace("\n", " ")

@@ -1,9 +1,8 @@
-"""What each Lambda takes to import: the part of a cold start that is up to the code.
+"""How long each Lambda takes to import: the part of a cold start that the code controls.
 
-Each import is in a Python of its own and by the wall's clock: with all modules compiled, and as
-Lambda has them, where those that come with the zip are not. Once more by ``-X importtime``, which
-says where the time goes. A handler is built while its module is imported, its AWS clients
-included; nothing is sent.
+Each import runs in a new Python and is measured in wall time: with all modules compiled, and as on
+Lambda, where the modules from the zip are not compiled. Another run with ``-X importtime`` shows
+where the time goes. Importing a module builds its handler and AWS clients; nothing is sent.
 """
 
 import json
@@ -26,7 +25,7 @@ from benchmarks.tables import figure, table
 CONNECT_MAX_MS = 250
 QUICK = ("connect", "fanout")
 _NO_LAMBDAS = {"__init__", "utils"}
-# As serverless.yml sets it.
+# As in serverless.yml.
 SETTINGS = {
     "CONNECTIONS_TABLE": "c",
     "INCIDENTS_TABLE": "i",
@@ -58,7 +57,7 @@ import src.{name}
 took = time.perf_counter() - began[0], time.process_time() - began[1]
 print(json.dumps([took[0] * 1000, took[1] * 1000, len(sys.modules)]))
 """
-# Lambda's own Python and boto3 are compiled. What the zip brings is not, and nothing can be kept.
+# Lambda's own Python and boto3 are compiled; the zip's modules are not, and cannot be cached.
 _AS_ON_LAMBDA = r"""
 import importlib._bootstrap_external as external, re
 brought = re.compile(
@@ -79,7 +78,7 @@ _TIMEOUT_S = 60
 
 
 def lambdas() -> list[str]:
-    """The modules of ``src`` that are Lambdas."""
+    """Return the modules of ``src`` that are Lambdas."""
     return sorted(path.stem for path in (ROOT / "src").glob("*.py") if path.stem not in _NO_LAMBDAS)
 
 
@@ -89,7 +88,7 @@ def run(options: Options) -> dict[str, Any]:
     rounds = 1 if options.quick else options.rounds
     about = machine()
     steps = Steps(options.say, rounds + 1)
-    for name in names:  # compiles what is not
+    for name in names:  # compiles the remaining modules
         _imported(name)
     rows = list(_rounds(steps, names, rounds))
     steps.next("where the time goes")
@@ -113,7 +112,7 @@ def run(options: Options) -> dict[str, Any]:
 
 
 def report(result: dict[str, Any], folder: Path) -> dict[str, str]:
-    """The section of ``docs/performance.md``."""
+    """Return the section of ``docs/performance.md``."""
     rows = sorted(result["summary"], key=lambda row: row["import_ms"]["median"])
     shares = {row["lambda"]: row["packages"] for row in result["packages"]}
     bar_chart(
@@ -148,7 +147,7 @@ def report(result: dict[str, Any], folder: Path) -> dict[str, str]:
 
 
 def goals(result: dict[str, Any]) -> list[Goal]:
-    """What was aimed at."""
+    """Return the goals."""
     connect = next(row for row in result["summary"] if row["lambda"] == "connect")
     took_ms = connect["import_ms"]["median"]
     target = f"under {CONNECT_MAX_MS} ms"
@@ -181,17 +180,17 @@ def _rounds(steps: Steps, names: list[str], rounds: int) -> Iterator[Row]:
 
 
 def _imported(name: str, before: str = "") -> tuple[float, float, int]:
-    """Milliseconds by the wall's clock and of CPU time, and how many modules are loaded then."""
+    """Import a Lambda; return wall and CPU time in milliseconds, and the number of modules."""
     done = _python("-c", before + _TIMED.format(name=name))
     took_ms, cpu_ms, modules = json.loads(done.stdout)
     return took_ms, cpu_ms, modules
 
 
 def _packages(name: str) -> dict[str, float]:
-    """The packages whose own modules take longest, in milliseconds.
+    """Return the packages whose own modules take longest, in milliseconds.
 
-    Whoever imports something first pays for it; what a handler does besides importing, as making
-    its clients, counts as ``src``.
+    A module's time counts for the package that imports it first. Work besides imports, such as
+    creating clients, counts for ``src``.
     """
     used: Counter[str] = Counter()
     for line in _python("-X", "importtime", "-c", f"import src.{name}").stderr.splitlines():

@@ -1,4 +1,4 @@
-"""How fast one message reaches N clients, and what each client costs in memory.
+"""How fast one message reaches N clients, and how much memory each client costs.
 
 One message in flight at 100 to 10,000 clients, a burst of 16 at 1,000, and the service with
 1,000 distinct filters against none. All servers take turns within a round.
@@ -38,7 +38,7 @@ class Point:
     clients: int
 
     def options(self, options: Options) -> dict[str, float]:
-        """Those of the load client."""
+        """Return the options of the load client."""
         found: dict[str, float] = {
             "clients": self.clients,
             "bytes": BYTES,
@@ -80,7 +80,7 @@ def run(options: Options) -> dict[str, Any]:
 
 
 def summary(runs: Sequence[Row]) -> list[Row]:
-    """A row for each server, case and size: the spread over the rounds."""
+    """Return a row for each server, case and size, with the spread over the rounds."""
     return [
         {
             "server": server,
@@ -141,7 +141,7 @@ def _plain(row: Row) -> str:
 
 
 def _beside(runs: Sequence[Row], row: Row, server: str, case: str) -> Row | None:
-    """What another server did in the same round."""
+    """Return the result of another server in the same round."""
     wanted = (row["round"], row["clients"], server, case)
     for other in runs:
         if (other["round"], other["clients"], other["server"], other["case"]) == wanted:

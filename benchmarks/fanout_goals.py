@@ -1,4 +1,4 @@
-"""What the fan-out is to reach."""
+"""The goals of the fan-out."""
 
 from operator import itemgetter
 from typing import Any
@@ -16,7 +16,7 @@ FILTERS_COST = 0.10
 
 
 def goals(result: dict[str, Any]) -> list[Goal]:
-    """From the summary of a whole run."""
+    """Return the goals for the summary of a whole run."""
     found = {(r["server"], r["case"], r["clients"]): r for r in result["summary"]}
     ours = {c: found.get((OURS, "single", c), {}) for c in (*OF_LIMIT, LAST_CLIENTS)}
     return [
@@ -43,7 +43,7 @@ def _of_limit(row: Row, clients: int, least: float) -> Goal:
 
 
 def _ahead(result: dict[str, Any], clients: int) -> Goal:
-    """Of each peer that was measured, in the same round; the C loop is no peer."""
+    """Compare the service with each measured peer in the same round, except for the C loop."""
     text, target = f"ahead of every peer at {clients:,} clients", "> 1"
     single = [r for r in result["runs"] if (r["case"], r["clients"]) == ("single", clients)]
     servers = {name: rows for (name,), rows in groups(single, "server").items()}

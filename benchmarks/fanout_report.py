@@ -13,7 +13,7 @@ Result = dict[str, Any]
 
 
 def report(result: Result, folder: Path) -> dict[str, str]:
-    """The sections of ``docs/performance.md``."""
+    """Return the sections of ``docs/performance.md``."""
     _draw(result, folder)
     return {
         "fanout": _by_size(result, _speed_cell)
@@ -43,7 +43,7 @@ def _idle_cell(row: Row) -> str:
 
 
 def _by_size(result: Result, cell: Callable[[Row], str]) -> str:
-    """A row for each server, a column for each number of clients; one message in flight."""
+    """Return a row for each server and a column for each number of clients, for one message."""
     found = {(r["server"], r["clients"]): r for r in _rows(result, "single")}
     sizes = sorted({clients for _, clients in found})
     rows = []

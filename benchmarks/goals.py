@@ -1,4 +1,4 @@
-"""What was aimed at, and whether it was reached."""
+"""The goals of the benchmarks, and whether the figures reach them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from benchmarks.tables import NONE
 
 @dataclass(frozen=True)
 class Goal:
-    """``reached`` is the figure in words; ``met`` is none where it was not measured."""
+    """A goal; ``reached`` is the figure as text, and ``met`` is ``None`` if it was not measured."""
 
     text: str
     target: str
@@ -17,7 +17,7 @@ class Goal:
 
 
 def goal_table(goals: Sequence[Goal]) -> str:
-    """All of them."""
+    """Return a table of all goals."""
     words = {True: "yes", False: "**no**", None: "not measured"}
     rows = [f"| {g.text} | {g.target} | {g.reached} | {words[g.met]} |" for g in goals]
     return "\n".join(

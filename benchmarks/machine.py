@@ -1,4 +1,4 @@
-"""The machine that figures were taken on, and what ran on it."""
+"""The machine on which figures were measured, and its software."""
 
 import os
 import platform
@@ -13,7 +13,7 @@ BUILD = ROOT / ".build" / "bench"
 
 
 def machine() -> dict[str, Any]:
-    """The facts that a figure cannot be read without."""
+    """Return the facts that the figures depend on."""
     return {
         "cpu": _field("/proc/cpuinfo", "model name"),
         "cores": len(os.sched_getaffinity(0)),
@@ -31,16 +31,16 @@ def machine() -> dict[str, Any]:
 
 
 def cores() -> tuple[int, int]:
-    """The core of the server and the core of its clients; the same where there is but one."""
+    """Return the server's core and the clients' core, which are the same if there is only one."""
     ours = sorted(os.sched_getaffinity(0))
     return ours[0], ours[-1]
 
 
 def output(*command: str) -> str:
-    """The first line that a command writes.
+    """Return the first line of a command's output.
 
     Raises:
-        OSError: there is no such command.
+        OSError: the command does not exist.
     """
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=30)
     text = (done.stdout or done.stderr).strip()

@@ -1,4 +1,4 @@
-"""The programs in C: compiled when they are needed."""
+"""The C programs of the benchmarks, compiled when they are needed."""
 
 import functools
 import shutil
@@ -16,12 +16,12 @@ NO_COMPILER = (
 
 
 class NoCompiler(Exception):
-    """There is none, or it refuses; the text says what to do."""
+    """The compiler is missing or fails; the text says what to do."""
 
 
 @functools.cache
 def program(name: str) -> Path:
-    """``native/NAME.c``, compiled.
+    """Return the compiled ``native/NAME.c``.
 
     Raises:
         NoCompiler.
@@ -33,7 +33,7 @@ def program(name: str) -> Path:
     source, built = SOURCES / f"{name}.c", BUILD / name
     if built.exists() and built.stat().st_mtime > source.stat().st_mtime:
         return built
-    # In a folder of its own first: somebody may be running the one that is there, or building it.
+    # Compile in a temporary folder: another run may be using or building the same program.
     with tempfile.TemporaryDirectory(dir=BUILD) as own:
         fresh = Path(own) / name
         command = [compiler, "-O2", "-Wall", "-Wextra", "-o", str(fresh), str(source)]

@@ -1,4 +1,4 @@
-"""What the caller of a benchmark chooses."""
+"""The options of a benchmark."""
 
 import time
 from collections.abc import Callable
@@ -6,14 +6,17 @@ from dataclasses import dataclass, field
 
 
 def _silent(_text: str) -> None:
-    """Say nothing."""
+    """Ignore the text."""
 
 
 @dataclass(frozen=True)
 class Options:
-    """``quick``: a trial of seconds whose figures mean little. ``rounds``: how often each point
-    is measured, all servers in turn. ``servers`` and ``clients``: only these; none: all.
-    ``minutes``: how long a soak lasts. ``say`` shows how far it is."""
+    """The options of a run.
+
+    ``quick``: a trial of seconds whose figures mean little. ``rounds``: the number of measurements
+    of each point, all servers in turn. ``servers`` and ``clients``: limit the run to these; empty
+    means all. ``minutes``: the duration of a soak. ``say`` reports the progress.
+    """
 
     quick: bool = False
     rounds: int = 5
@@ -24,7 +27,7 @@ class Options:
 
 
 class Steps:
-    """Says which of ``total`` steps begins, and how long the rest will take."""
+    """The progress over ``total`` steps, with the estimated remaining time."""
 
     def __init__(self, say: Callable[[str], None], total: int) -> None:
         self._say = say
@@ -33,7 +36,7 @@ class Steps:
         self._started = time.monotonic()
 
     def next(self, text: str) -> None:
-        """A step begins."""
+        """Report the start of a step."""
         took_s = time.monotonic() - self._started
         left = ""
         if self._done:

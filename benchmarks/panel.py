@@ -1,8 +1,8 @@
-"""The panel in Chromium: first paint, and long tasks while incidents pour in.
+"""The panel in Chromium: first paint, and long tasks while incidents arrive.
 
-With 5,000 open incidents: how soon a page shows something and follows the feed; then 50 changes
-a second for 20 s, while somebody types into the search and pages through the list. A task over
-50 ms is what a browser itself calls long (W3C, Long Tasks API): longer, and a page feels stuck.
+With 5,000 open incidents: the times until a page shows something and follows the feed; then 50
+changes a second for 20 s, while a reader types into the search and pages through the list. A task
+over 50 ms is what browsers call a long task (W3C, Long Tasks API): the page feels stuck.
 """
 
 import statistics
@@ -31,7 +31,7 @@ ROUNDS = 3  # each takes half a minute
 WAIT_MS = 60_000
 LONG_MS, PAINT_MS = 50, 1_000
 VIEWPORT: ViewportSize = {"width": 1280, "height": 800}
-# Kept from the page's first moment on: [start, duration] in ms.
+# Recorded from the page's start: [start, duration] in ms.
 OBSERVE = """
     window.longTasks = []; window.slowEvents = [];
     const keep = (list) => (entries) =>
@@ -44,7 +44,7 @@ PAINTED = "performance.getEntriesByName('first-contentful-paint')[0]?.startTime 
 
 
 def run(options: Options) -> dict[str, Any]:
-    """Measure each round: a fresh page, then the changes."""
+    """Measure each round: a new page, then the changes."""
     rounds = 1 if options.quick else min(options.rounds, ROUNDS)
     seconds = QUICK_SECONDS if options.quick else SECONDS
     count = QUICK_OPEN if options.quick else OPEN
@@ -87,7 +87,7 @@ def _browser() -> Iterator[Browser]:
 
 @contextmanager
 def _page(browser: Browser, port: int, count: int) -> Iterator[Page]:
-    """The panel in a new profile, once it has caught up with so many incidents."""
+    """Open the panel in a new profile, and wait until it has ``count`` incidents."""
     context = browser.new_context(viewport=VIEWPORT, locale="es-PE")
     context.add_init_script(OBSERVE)
     context.set_default_timeout(WAIT_MS)
@@ -101,7 +101,7 @@ def _page(browser: Browser, port: int, count: int) -> Iterator[Page]:
 
 
 def _shows(page: Page, count: int) -> None:
-    """Wait until the page counts so many incidents; by a look that costs it next to nothing."""
+    """Wait until the page counts ``count`` incidents, with a poll that costs the page little."""
     page.wait_for_function(
         """count => document.getElementById("found").textContent.startsWith(
             `${count.toLocaleString("es")} `)""",
@@ -120,7 +120,7 @@ def _loading(page: Page) -> dict[str, Any]:
 
 
 def _changing(page: Page, feed: Feed, seconds: float) -> dict[str, Any]:
-    """What the page does while changes come in and somebody uses it."""
+    """Measure the page during the changes, while a reader uses it."""
     devtools = page.context.new_cdp_session(page)
     devtools.send("Performance.enable")
     began, busy = page.evaluate("performance.now()"), _busy_s(devtools)
@@ -141,8 +141,10 @@ def _changing(page: Page, feed: Feed, seconds: float) -> dict[str, Any]:
 
 
 def _use(page: Page) -> None:
-    """Search, clear the search, page through the list; by key, since looking for elements by
-    their role would keep the page busier than any reader does."""
+    """Search, clear the search, and page through the list with the keyboard.
+
+    Locating elements by role would load the page more than any reader does.
+    """
     page.evaluate("document.getElementById('search').focus()")
     page.keyboard.type("humo", delay=100)
     for _ in "humo":
@@ -153,7 +155,7 @@ def _use(page: Page) -> None:
 
 
 def _busy_s(devtools: CDPSession) -> float:
-    """For how long the page's main thread has worked, in seconds."""
+    """Return the time for which the page's main thread has worked, in seconds."""
     metrics = {
         one["name"]: one["value"] for one in devtools.send("Performance.getMetrics")["metrics"]
     }
@@ -170,7 +172,7 @@ def _long(phase: str, tasks: list[list[float]]) -> dict[str, Any]:
 
 
 def report(result: dict[str, Any], _folder: Path) -> dict[str, str]:
-    """The table of ``docs/performance.md``."""
+    """Return the table of ``docs/performance.md``."""
     summary = result["summary"]
     rows = [
         ["first contentful paint, ms", figure(summary["paint_ms"])],
@@ -186,7 +188,7 @@ def report(result: dict[str, Any], _folder: Path) -> dict[str, str]:
 
 
 def goals(result: dict[str, Any]) -> list[Goal]:
-    """It is there at once, and never stuck."""
+    """Return the goals: a fast first paint, and no long stall."""
     summary = result["summary"]
     paint = summary["paint_ms"]["median"]
     longest = {phase: summary[f"{phase}_longest_ms"]["median"] for phase in ("loading", "changing")}

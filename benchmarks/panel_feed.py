@@ -1,4 +1,4 @@
-"""Somebody who reports and changes incidents at a steady rate, over one socket."""
+"""A reporter that creates and changes incidents at a steady rate, over one socket."""
 
 import itertools
 import json
@@ -19,13 +19,13 @@ NEXT = {"pendiente": "en_atencion", "en_atencion": "pendiente"}
 
 
 class Feed:
-    """``with Feed(url) as feed:`` — ``open`` has the status of each open incident by its id.
+    """``with Feed(url) as feed:``: ``open`` has the status of each open incident by its id.
 
     ``changed`` counts the changes of the last ``changes``, each acknowledged.
     """
 
     def __init__(self, url: str) -> None:
-        # It wants to hear of nothing but its own acks.
+        # A filter that matches nothing: this socket needs only its acks.
         self._socket = connect(
             f"{url}?type=none", compression=None, proxy=None, max_queue=None, ping_interval=None
         )
@@ -46,16 +46,16 @@ class Feed:
         self._socket.close()
 
     def fill(self, count: int) -> None:
-        """Report so many incidents."""
+        """Report ``count`` incidents."""
         for _ in range(count):
             self._report()
         self._await_acks(count)
 
     @contextmanager
     def changes(self, rate: float) -> Iterator[None]:
-        """Make ``rate`` changes a second inside the block; all are acknowledged after it.
+        """Make ``rate`` changes a second inside the block, and await their acks after it.
 
-        Of ten, two are new, two resolve one, and six move one on or back.
+        Of ten changes, two are new incidents, two resolve one, and six move one forward or back.
         """
         stop = threading.Event()
         self.changed = 0

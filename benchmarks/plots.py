@@ -10,7 +10,7 @@ WIDTH, HEIGHT = 860, 460
 LEFT, RIGHT, TOP, BOTTOM = 76, 230, 46, 54
 OURS = "#c2410c"
 LIMIT = "#111827"
-# Told apart by those who see no red or green too.
+# Distinguishable with a red-green colour deficiency.
 OTHERS = ("#0072b2", "#009e73", "#cc79a7", "#56b4e9", "#b8860b", "#7a5195", "#6b7280", "#8c564b")
 STYLE = (
     "<style>text{font:13px system-ui,sans-serif;fill:#374151}.t{font-size:15px;font-weight:600}"
@@ -21,9 +21,9 @@ LABEL_GAP = 16
 
 @dataclass(frozen=True)
 class Series:
-    """A line or a bar: ``(x, y)`` points, and the range of each where there were rounds.
+    """A line or a bar: ``(x, y)`` points, and the range of each if there were several rounds.
 
-    ``main``: what the chart is about; ``limit``: what cannot be passed.
+    ``main``: the subject of the chart; ``limit``: a bound that cannot be exceeded.
     """
 
     label: str
@@ -61,7 +61,7 @@ def line_chart(
     log_x: bool = False,
     log_y: bool = False,
 ) -> None:
-    """Draw a line for each series, its label beside its end."""
+    """Draw a line for each series, with its label at its end."""
     xs = [px for one in series for px, _ in one.points]
     ys = [py for one in series for py in (*(p[1] for p in one.points), *_flat(one.ranges))]
     across = _axis(min(xs), max(xs), LEFT, WIDTH - RIGHT, log=log_x, exact=True)
@@ -92,7 +92,7 @@ def line_chart(
 
 
 def bar_chart(path: Path, *, title: str, x: str, series: Sequence[Series]) -> None:
-    """Draw a bar for each series' first point, the longest first, its range as a whisker."""
+    """Draw a bar for each series' first point, longest first, with its range as a whisker."""
     height = TOP + BOTTOM + 30 * len(series)
     high = max(v for one in series for v in (one.points[0][1], *_flat(one.ranges)))
     along = _axis(0, high, RIGHT, WIDTH - LEFT)
@@ -170,7 +170,7 @@ def _frame(title: str, x: str, y: str, across: _Axis, up: _Axis) -> str:
 
 
 def _spaced(ends: Sequence[tuple[float, Series, str]]) -> list[tuple[float, Series, str]]:
-    """The labels, moved apart where they would lie on each other."""
+    """Move overlapping labels apart."""
     placed: list[tuple[float, Series, str]] = []
     for at, one, colour in sorted(ends, key=lambda end: end[0]):
         free = placed[-1][0] + LABEL_GAP if placed else at

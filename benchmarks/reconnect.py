@@ -1,7 +1,7 @@
-"""Everybody comes back at once: N clients connect and ``sync`` what they missed.
+"""N clients reconnect at once and ``sync`` the changes that they missed.
 
-They leave together, miss ten incidents, and connect again in the same instant, as after a
-failure of the network; a real client would wait for a random time first.
+They disconnect together, miss ten incidents, and reconnect in the same instant, as after a network
+failure; a real client would first wait for a random time.
 """
 
 from pathlib import Path
@@ -67,7 +67,7 @@ def _summary(clients: int, rows: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def report(result: dict[str, Any], _folder: Path) -> dict[str, str]:
-    """The table of ``docs/performance.md``."""
+    """Return the table of ``docs/performance.md``."""
     heads = ["clients", "all connected, s", "all answered, s", "refused", "lost", "client idle"]
     rows = [
         [
@@ -84,7 +84,7 @@ def report(result: dict[str, Any], _folder: Path) -> dict[str, str]:
 
 
 def goals(result: dict[str, Any]) -> list[Goal]:
-    """All are back in time, and none was turned away."""
+    """Return the goals: every client is back in time, and none was refused."""
     text, target = f"{GOAL_CLIENTS:,} reconnects with `sync`", f"< {GOAL_S:g} s, none refused"
     for row in result["summary"]:
         if row["clients"] == GOAL_CLIENTS and row["answered_s"]:

@@ -1,6 +1,6 @@
-"""docs/performance.md: the text is by hand, what stands between its markers is drawn here.
+"""docs/performance.md: the text is written by hand, the marked sections are drawn here.
 
-A section NAME stands between ``<!-- NAME -->`` and ``<!-- /NAME -->``.
+A section NAME is between ``<!-- NAME -->`` and ``<!-- /NAME -->``.
 """
 
 import re
@@ -21,7 +21,7 @@ class NoPlace(Exception):
 
 
 def draw(kept: Path, document: Path) -> None:
-    """Fill in what the results in ``kept`` say; charts go beside, into ``performance/``.
+    """Write the sections for the results in ``kept``, and the charts into ``performance/``.
 
     Raises:
         NoPlace.
@@ -47,7 +47,7 @@ def draw(kept: Path, document: Path) -> None:
 
 
 def put(text: str, name: str, section: str) -> str:
-    """The text with ``section`` between its markers.
+    """Return the text with ``section`` between its markers.
 
     Raises:
         NoPlace.

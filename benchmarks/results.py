@@ -1,4 +1,4 @@
-"""The files that the figures are kept in."""
+"""The JSON files with the figures."""
 
 import json
 from pathlib import Path
@@ -10,7 +10,7 @@ RESULTS = ROOT / "benchmarks" / "results"
 
 
 def write(folder: Path, name: str, result: dict[str, Any]) -> Path:
-    """Keep a result as ``NAME.json``, a line for each row of a list."""
+    """Write a result as ``NAME.json``, with a line for each row of a list."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{name}.json"
     path.write_text("{\n" + ",\n".join(_member(k, v) for k, v in result.items()) + "\n}\n")
@@ -18,7 +18,7 @@ def write(folder: Path, name: str, result: dict[str, Any]) -> Path:
 
 
 def read(folder: Path, name: str) -> dict[str, Any] | None:
-    """The result of a benchmark, if it has been run."""
+    """Return the result of a benchmark, or ``None`` if it has not run."""
     path = folder / f"{name}.json"
     if not path.exists():
         return None

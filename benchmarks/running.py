@@ -1,4 +1,4 @@
-"""A server on a core of its own, and the load client on another."""
+"""Runs a server on one core, and the load client on another."""
 
 import json
 import os
@@ -20,18 +20,18 @@ from benchmarks.servers import NotInstalled, Server
 
 READY_S = 20.0
 LOAD_S = 180.0
-# The part of a core that somebody else may take before a measurement does not count.
+# The share of a core that other processes may use in a valid measurement.
 DISTURBED = 0.1
 TRIES = 3
 
 
 class ServerFailed(Exception):
-    """The server did not start; the text is the last that it wrote."""
+    """The server did not start; the text is the last line of its output."""
 
 
 @dataclass(frozen=True)
 class Running:
-    """A server that answers."""
+    """A server that accepts connections."""
 
     server: Server
     port: int
@@ -40,10 +40,10 @@ class Running:
 
 @contextmanager
 def started(server: Server) -> Iterator[Running]:
-    """Start the server in a folder of its own; it and the folder are gone afterwards.
+    """Start the server in a temporary folder; the end of the block removes both.
 
     Raises:
-        ServerFailed: it ended, or nobody listened in time.
+        ServerFailed: the server ended, or did not listen in time.
     """
     BUILD.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f"{server.name}-", dir=BUILD) as name:
@@ -65,7 +65,7 @@ def started(server: Server) -> Iterator[Running]:
                 raise ServerFailed(said[-1] if said else "did not listen in time")
             yield Running(server, port, process.pid)
         finally:
-            # Its folder goes with it, so nothing is owed an orderly end.
+            # The folder is removed as well, so the server needs no orderly shutdown.
             process.kill()
             process.wait()
 
@@ -76,9 +76,9 @@ def load(
     options: Mapping[str, float],
     on_sample: Callable[[dict[str, Any]], None] | None = None,
 ) -> dict[str, Any]:
-    """What the load client found, or ``{"error": …}``; ``options`` are those of ``load.c``.
+    """Run the load client; return its result, or ``{"error": …}``.
 
-    ``on_sample`` gets each line but the last, as it comes.
+    ``options`` are those of ``load.c``. ``on_sample`` gets each line but the last as it arrives.
     """
     command = [str(program("load")), "--mode", mode, "--port", str(running.port)]
     command += ["--protocol", running.server.protocol, "--server-pid", str(running.pid)]
@@ -104,10 +104,10 @@ def load(
 def measure(
     server: Server, mode: str, options: Mapping[str, float], *, tries: int = TRIES
 ) -> dict[str, Any]:
-    """What the load client found of a server that is started for it, or ``{"error": …}``.
+    """Start the server, run the load client, and return its result or ``{"error": …}``.
 
-    Where something else took part of either core, it is measured again, and the least disturbed
-    of all tries counts; ``tries`` in it says how many that were.
+    If other processes used either core, the measurement is repeated, and the least disturbed one is
+    returned; its ``tries`` is the number of measurements.
     """
     best: dict[str, Any] = {}
     for number in range(1, tries + 1):
@@ -130,7 +130,7 @@ def _on_core(core: int) -> Callable[[], None]:
     def prepare() -> None:
         os.sched_setaffinity(0, {core})
         _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-        # Only root may raise the limit itself; the load client says so where it is too low.
+        # Only root can raise the hard limit; the load client reports a limit that is too low.
         with suppress(ValueError, OSError):
             resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
@@ -138,7 +138,7 @@ def _on_core(core: int) -> Callable[[], None]:
 
 
 def _environment() -> dict[str, str]:
-    """This process's environment, without what would set the service up otherwise."""
+    """Return this process's environment without variables that configure the service."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("ALERTA_", "AWS_"))}
     return kept | {"PYTHONUNBUFFERED": "1"}
 

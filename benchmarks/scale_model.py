@@ -1,27 +1,20 @@
-"""What a deployment on AWS of N clients takes: seconds, dollars a month, and parts of its quotas.
+"""The model of a deployment on AWS with N clients: broadcast times, monthly costs and quotas.
 
-``python -m benchmarks.scale_model`` writes the tables of docs/scale.md and draws its charts. All
-that the figures rest on is below; nothing here is measured.
+Every figure follows from the facts below; nothing here is measured. ``scale_report`` writes them
+into docs/scale.md.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from math import ceil
-from pathlib import Path
 
-from benchmarks.machine import ROOT
-from benchmarks.plots import Series, line_chart
-from benchmarks.report import put
-from benchmarks.tables import table
-
-DOCUMENT = ROOT / "docs" / "scale.md"
 SIZES = (1_000, 10_000, 100_000, 1_000_000)
 MILLION = 1e6
 
 
 @dataclass(frozen=True)
 class Fact:
-    """A number that the model rests on; ``why``: where it is from."""
+    """A number that the model assumes; ``why``: its source."""
 
     value: float
     unit: str
@@ -53,7 +46,7 @@ PRICES: Mapping[str, Fact] = {
     "log_gb": Fact(0.50, "$", "GB of ingested logs", "CloudWatch"),
     "gb_out": Fact(0.09, "$", "GB to the internet", "data transfer"),
 }
-# What the service and AWS take for each thing.
+# Times and sizes of the service and of AWS.
 COSTS: Mapping[str, Fact] = {
     "poll_s": Fact(0.25, "s", "until Lambda polls the stream", "4 times a second"),
     "page_s": Fact(0.10, "s", "a page of a scan, 1 MB", "assumed"),
@@ -70,13 +63,15 @@ INLINE = 250
 THREADS = 64
 CONCURRENCY = 5
 RATE, BURST = 10_000, 5_000
+# The name of one of the parts of ``seconds``.
+READING = "reading who is connected"
 
 
 def seconds(clients: int) -> dict[str, float]:
-    """From the commit until the last client has the frame, by parts; warm Lambdas."""
+    """Return the parts of the time from a commit to the last client, with warm Lambdas."""
     pages = ceil(clients * COSTS["item_bytes"].value / MILLION)
-    parts = {"stream": COSTS["poll_s"].value, "reading who is connected": 0.0, "queue": 0.0}
-    parts["reading who is connected"] = pages * COSTS["page_s"].value
+    parts = {"stream": COSTS["poll_s"].value, READING: 0.0, "queue": 0.0}
+    parts[READING] = pages * COSTS["page_s"].value
     if clients <= INLINE:
         return parts | {"posts": ceil(clients / THREADS) * COSTS["post_s"].value}
     shards = ceil(clients / SHARD)
@@ -87,30 +82,32 @@ def seconds(clients: int) -> dict[str, float]:
 
 
 def floor_s(clients: int) -> float:
-    """The least that the account's quota of requests allows."""
+    """Return the least time for a broadcast under the account's request quota."""
     return max(0.0, (clients - BURST) / RATE)
 
 
 def dollars(clients: int) -> dict[str, float]:
-    """A month's, by what it is for."""
+    """Return the monthly costs by item."""
     days, hours = USE["days"].value, USE["hours"].value
     open_hours = clients * hours * days
     heartbeats = open_hours * 3600 / USE["silence_s"].value
     opened = clients * USE["opened"].value * days
     changes = USE["changes_a_day"].value * days
-    told = changes * clients
+    delivered = changes * clients
     return {
         "connections": open_hours * 60 * PRICES["minute"].value,
         "heartbeats": _messages(2 * heartbeats) + heartbeats * _handled(reads=2),
         "opening and closing": opened * 2 * (_handled(writes=1)),
-        "broadcasts": _messages(told) + changes * _broadcast(clients),
+        "broadcasts": _messages(delivered) + changes * _broadcast(clients),
         "e-mails": changes / 2 * USE["emails"].value * PRICES["email"].value,
-        "data": (told * USE["frame_bytes"].value + heartbeats * 250) / 1e9 * PRICES["gb_out"].value,
+        "data": (delivered * USE["frame_bytes"].value + heartbeats * 250)
+        / 1e9
+        * PRICES["gb_out"].value,
     }
 
 
-def a_change(clients: int) -> float:
-    """What one more change costs, in dollars."""
+def change_dollars(clients: int) -> float:
+    """Return the cost of one more change in dollars."""
     return clients * PRICES["message"].value + _broadcast(clients)
 
 
@@ -120,7 +117,7 @@ def _messages(count: float) -> float:
 
 
 def _handled(*, reads: int = 0, writes: int = 0) -> float:
-    """One event of a handler of 512 MB, with its logs."""
+    """Return the cost of one event for a handler of 512 MB, with its logs."""
     gb_s = 0.5 * COSTS["handler_s"].value
     return (
         PRICES["invocation"].value
@@ -132,12 +129,12 @@ def _handled(*, reads: int = 0, writes: int = 0) -> float:
 
 
 def _broadcast(clients: int) -> float:
-    """One broadcast but for its messages: the scan, the queue and the Lambdas, of 1 GB each."""
+    """Return the cost of a broadcast without its messages: scan, queue and Lambdas of 1 GB."""
     read_units = clients * COSTS["item_bytes"].value / 4096
     times = seconds(clients)
     shards = ceil(clients / SHARD) if clients > INLINE else 0
     posting_s = times["posts"] * (CONCURRENCY if shards else 1)
-    lambda_s = times["reading who is connected"] + times["queue"] + posting_s
+    lambda_s = times[READING] + times["queue"] + posting_s
     return (
         read_units * PRICES["read"].value
         + shards * (2.1 * PRICES["queue"].value + PRICES["read"].value)
@@ -148,7 +145,7 @@ def _broadcast(clients: int) -> float:
 
 @dataclass(frozen=True)
 class Quota:
-    """``used`` of ``limit`` at N clients; ``raised``: how to have more."""
+    """A quota of AWS, with its use by N clients; ``raised``: how to raise it."""
 
     name: str
     limit: float
@@ -157,7 +154,7 @@ class Quota:
 
 
 def heartbeats_a_s(clients: int) -> float:
-    """Messages a second of clients who hear nothing."""
+    """Return the heartbeats a second of clients on an idle feed."""
     return clients / USE["silence_s"].value
 
 
@@ -205,103 +202,3 @@ QUOTAS = (
         "`memorySize` in serverless.yml",
     ),
 )
-READING = "reading who is connected"
-
-
-def sections(folder: Path) -> dict[str, str]:
-    """The tables of docs/scale.md; its charts go into ``folder``."""
-    _draw(folder)
-    return {
-        "use": _facts(USE),
-        "prices": _facts(PRICES),
-        "costs": _facts(COSTS),
-        "time": _by_size(seconds, lambda s: f"{s:,.2f}", "all, after the commit"),
-        "money": _by_size(dollars, lambda d: f"{d:,.2f}", "a month"),
-        "change": table(
-            ["dollars for one more change", *_heads()],
-            [["", *(f"{a_change(size):,.4f}" for size in SIZES)]],
-        ),
-        "quotas": _quotas(),
-    }
-
-
-def _facts(facts: Mapping[str, Fact]) -> str:
-    lines = ["| | value | source |", "|---|--:|---|"]
-    lines += [f"| {f.what} | {_value(f)} | {f.why} |" for f in facts.values()]
-    return "\n".join(lines)
-
-
-def _value(fact: Fact) -> str:
-    if fact.unit == "$":
-        many = fact.value < 0.001
-        return f"${fact.value * MILLION:.4g} a million" if many else f"${fact.value:.4g}"
-    return f"{fact.value:g} {fact.unit}".strip()
-
-
-def _heads() -> list[str]:
-    return [f"{size:,}" for size in SIZES]
-
-
-def _by_size(
-    parts: Callable[[int], dict[str, float]], show: Callable[[float], str], sum_: str
-) -> str:
-    found = [parts(size) for size in SIZES]
-    rows = [[name, *(show(one[name]) for one in found)] for name in found[0]]
-    rows.append([f"**{sum_}**", *(f"**{show(sum(one.values()))}**" for one in found)])
-    return table(["", *_heads()], rows)
-
-
-def _quotas() -> str:
-    lines = [
-        f"| | limit | {' | '.join(_heads())} | raised |",
-        "|---|--:|" + "--:|" * len(SIZES) + "---|",
-    ]
-    for quota in QUOTAS:
-        parts = [quota.used(size) / quota.limit for size in SIZES]
-        cells = [f"**{part:.0%}**" if part > 1 else f"{part:.0%}" for part in parts]
-        lines.append(
-            f"| {quota.name} | {quota.limit:,.0f} | {' | '.join(cells)} | {quota.raised} |"
-        )
-    return "\n".join(lines)
-
-
-def _draw(folder: Path) -> None:
-    sizes = [int(100 * 10 ** (step / 8)) for step in range(33)]
-    line_chart(
-        folder / "time.svg",
-        title="From the commit until the last client has it",
-        x="clients",
-        y="seconds",
-        series=[
-            Series("all", [(n, sum(seconds(n).values())) for n in sizes], main=True),
-            Series("the quota's floor", [(n, floor_s(n)) for n in sizes if floor_s(n)], limit=True),
-            Series(READING, [(n, seconds(n)[READING]) for n in sizes]),
-        ],
-        log_x=True,
-        log_y=True,
-    )
-    names = [name for name in dollars(1_000) if name != "e-mails"]
-    line_chart(
-        folder / "money.svg",
-        title="A month, in dollars",
-        x="clients",
-        y="dollars",
-        series=[
-            Series("all", [(n, sum(dollars(n).values())) for n in sizes], main=True),
-            *(Series(name, [(n, dollars(n)[name]) for n in sizes]) for name in names),
-        ],
-        log_x=True,
-        log_y=True,
-    )
-
-
-def write(document: Path) -> None:
-    """Fill in the document; the charts go beside, into ``scale/``."""
-    text = document.read_text()
-    for name, section in sections(document.parent / "scale").items():
-        text = put(text, name, section)
-    document.write_text(text)
-
-
-if __name__ == "__main__":
-    write(DOCUMENT)

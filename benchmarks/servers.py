@@ -1,4 +1,4 @@
-"""The servers that are compared: the service itself, the limit, and peers that store nothing."""
+"""The servers to compare: the service, the machine's limit, and peers that store nothing."""
 
 import getpass
 import json
@@ -23,14 +23,15 @@ OURS = "alerta"
 
 
 class NotInstalled(Exception):
-    """The peer is not there; the text says what is missing."""
+    """The peer is not installed; the text says what is missing."""
 
 
 @dataclass(frozen=True)
 class Server:
-    """``name`` in files, ``label`` in tables. ``command`` gets a port and a folder of its own.
+    """A server to measure, with its ``name`` in files and ``label`` in tables.
 
-    ``protocol``: how the load client speaks to it. ``version`` raises ``NotInstalled``.
+    ``command`` gets a port and a temporary folder. ``protocol``: the load client's protocol for it.
+    ``version`` raises ``NotInstalled``.
     """
 
     name: str
@@ -40,7 +41,7 @@ class Server:
     version: Callable[[], str] = field(repr=False)
 
     def missing(self) -> str | None:
-        """What is missing, if anything is."""
+        """Return what is missing, or ``None`` if the server is installed."""
         try:
             self.version()
         except NotInstalled as error:
@@ -74,10 +75,10 @@ def _nats(port: int, folder: Path) -> list[str]:
 
 
 def _mosquitto(port: int, folder: Path) -> list[str]:
-    """Version 2.0 does not start with a WebSocket listener alone, and binds it by interface."""
+    """Configure version 2.0, which needs another listener and binds by interface."""
     config = folder / "mosquitto.conf"
     config.write_text(
-        f"user {getpass.getuser()}\n"  # root would become another one, who may not write here
+        f"user {getpass.getuser()}\n"  # as root it would change to a user who cannot write here
         "allow_anonymous true\npersistence false\nset_tcp_nodelay true\nlog_type error\n"
         f"listener 0 {folder}/mqtt\nlistener {port} lo\nprotocol websockets\n"
     )
@@ -163,7 +164,7 @@ SERVERS = (
     ),
 )
 BY_NAME = {server.name: server for server in SERVERS}
-# A peer for those who submit: it stores, and has no more than the service itself needs.
+# A peer for the submit benchmark: it stores, and uses only the service's own packages.
 ONE_BY_ONE = Server(
     "one-by-one",
     "a sketch: aiohttp, a commit each",

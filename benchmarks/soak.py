@@ -1,7 +1,7 @@
 """Ten minutes of incidents while clients come and go: does the server's memory grow?
 
-A thousand clients, 20 incidents a second, 10 clients a second that leave and come back with
-``sync``. Takes as long as ``--minutes`` says, so it runs only where it is named.
+A thousand clients, 20 incidents a second, 10 clients a second that disconnect and return with
+``sync``. The duration is ``--minutes``, so it runs only if it is named.
 """
 
 from pathlib import Path
@@ -22,12 +22,12 @@ RATE = 20
 CHURN = 10
 QUICK_S = 5.0
 GROWTH = 0.05
-# Pools and caches fill first; what comes after that is growth.
+# Pools and caches fill first; only later growth counts.
 WARM_PART = 0.2
 
 
 def run(options: Options) -> dict[str, Any]:
-    """Soak, and say each second how it goes."""
+    """Soak, and report the progress each second."""
     seconds = QUICK_S if options.quick else options.minutes * 60
     clients = options.clients[0] if options.clients else CLIENTS
     about = machine()
@@ -63,7 +63,7 @@ def _summary(found: dict[str, Any], samples: list[dict[str, Any]]) -> dict[str, 
 
 
 def report(result: dict[str, Any], folder: Path) -> dict[str, str]:
-    """The table and the curve of ``docs/performance.md``."""
+    """Return the table and the curve of ``docs/performance.md``."""
     summary, end = result["summary"], result["end"]
     if "error" in summary:
         return {"soak": f"Failed: {summary['error']}"}
@@ -97,7 +97,7 @@ def report(result: dict[str, Any], folder: Path) -> dict[str, str]:
 
 
 def goals(result: dict[str, Any]) -> list[Goal]:
-    """The memory stays where it is."""
+    """Return the goal: constant memory."""
     summary, minutes = result["summary"], result["options"]["minutes"]
     text, target = f"growth of memory over a soak of {minutes:g} minutes", f"within {GROWTH:.0%}"
     if "error" in summary:

@@ -1,4 +1,4 @@
-"""Figures from several rounds: minimum, median, maximum."""
+"""Figures over several rounds: minimum, median, maximum."""
 
 from collections.abc import Callable, Iterable, Sequence
 from statistics import median
@@ -9,7 +9,7 @@ Spread = dict[str, float]
 
 
 def spread(values: Iterable[float]) -> Spread | None:
-    """Minimum, median and maximum; none of nothing."""
+    """Return minimum, median and maximum, or ``None`` without figures."""
     found = sorted(values)
     if not found:
         return None
@@ -17,7 +17,7 @@ def spread(values: Iterable[float]) -> Spread | None:
 
 
 def groups(rows: Sequence[Row], *keys: str) -> dict[tuple[Any, ...], list[Row]]:
-    """The rows that are alike in ``keys``, in the order in which they first come."""
+    """Group the rows by ``keys``, in the order of their first row."""
     found: dict[tuple[Any, ...], list[Row]] = {}
     for row in rows:
         found.setdefault(tuple(row[key] for key in keys), []).append(row)
@@ -27,7 +27,7 @@ def groups(rows: Sequence[Row], *keys: str) -> dict[tuple[Any, ...], list[Row]]:
 def ratios(
     rows: Sequence[Row], figure: Callable[[Row], float], to: Callable[[Row], Row | None]
 ) -> Spread | None:
-    """How each row compares with another one of its round: ``to`` finds that."""
+    """Compare each row with the row of the same round that ``to`` returns."""
     found = []
     for row in rows:
         other = to(row)

@@ -1,8 +1,8 @@
 """Submitters that each wait for their ack: incidents a second, acknowledged and durable.
 
-Each of N clients sends a ``notify``, waits for its ack and sends the next; all of them hear of
-every incident. One submitter alone shows how soon an ack comes. Beside the service runs what a
-first version would be, which commits, tells and acknowledges one incident after another.
+Each of N clients sends a ``notify``, waits for its ack and sends the next; all of them receive
+every incident. One submitter alone shows the latency of an ack. The peer is a simple first version,
+which commits, sends and acknowledges one incident after another.
 """
 
 import json
@@ -97,13 +97,13 @@ def _load(running: Running, clients: int, seconds: float) -> Row:
         "updates_per_s": found["updates"] / found["seconds"],
         "client_idle": 1 - found["client_cpu_s"] / found["seconds"],
         "server_us_per_ack": (ran_to_s - ran_s) / max(1, found["acks_in_all"]) * 1e6,
-        # Of its threads, which also wait for each other where they share a core.
+        # Summed over its threads, which also wait for each other on a shared core.
         "server_waited_per_ran": (waited_to_s - waited_s) / max(1e-9, ran_to_s - ran_s),
     }
 
 
 def _usage(pid: int) -> tuple[float, float]:
-    """Seconds that the process's threads ran, and were ready to without a core."""
+    """Return the seconds for which the threads ran, and waited for a core."""
     ran_ns = waited_ns = 0
     for task in Path(f"/proc/{pid}/task").iterdir():
         with suppress(FileNotFoundError, ProcessLookupError):
@@ -135,7 +135,7 @@ def _summary(name: str, clients: int, rows: Sequence[Row], runs: Sequence[Row]) 
 
 
 def report(result: dict[str, Any], _folder: Path) -> dict[str, str]:
-    """The table of ``docs/performance.md``."""
+    """Return the table of ``docs/performance.md``."""
     labels = {server["name"]: server["label"] for server in result["servers"]}
     heads = ["server", "submitters", "acks a second", "beside the sketch", "deliveries a second"]
     heads += ["ack p50, ms", "ack p99, ms", "server's CPU an incident, µs", "client idle"]
@@ -157,7 +157,7 @@ def report(result: dict[str, Any], _folder: Path) -> dict[str, str]:
 
 
 def goals(result: dict[str, Any]) -> list[Goal]:
-    """Many together are fast, faster than one by one, and one alone is soon answered."""
+    """Return the goals: throughput of many submitters, the peer's, and latency of one."""
     together = Goal(f"incidents a second of {GOAL_CLIENTS} submitters", f"≥ {GOAL_PER_S:,}")
     beside = Goal(f"{GOAL_CLIENTS} submitters beside a sketch that commits one by one", "> 1")
     alone = Goal("ack of one submitter alone, p50", f"< {GOAL_ACK_S * 1e3:g} ms")

@@ -1,4 +1,4 @@
-"""Markdown tables, and figures in them."""
+"""Markdown tables and their figures."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -9,14 +9,14 @@ NONE = "n/a"
 
 
 def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A table whose first column is text and whose others are figures."""
+    """Return a table with text in the first column and figures in the others."""
     rule = ["---", *("--:" for _ in heads[1:])]
     lines = [heads, rule, *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def figure(spread: Spread | None, digits: int = 0, scale: float = 1.0) -> str:
-    """``median (min to max)``, or the median alone where there was one round."""
+    """Return ``median (min to max)``, or the median alone for a single round."""
     if spread is None:
         return NONE
     low, middle, high = (f"{spread[k] * scale:,.{digits}f}" for k in ("min", "median", "max"))
@@ -24,7 +24,7 @@ def figure(spread: Spread | None, digits: int = 0, scale: float = 1.0) -> str:
 
 
 def failures(rows: Sequence[dict[str, Any]], *names: str) -> str:
-    """What failed, below a table; nothing where nothing did."""
+    """Return a list of failures to put below a table, empty without failures."""
     lines = [
         f"- {', '.join(str(row[name]) for name in names)}: {error}"
         for row in rows

@@ -1,8 +1,7 @@
-"""Make the zip that every Lambda runs: the wheels of requirements.txt, src/ and our package.
+"""Builds the zip for every Lambda: the wheels of requirements.txt, src/ and our package.
 
-``plugin.js`` calls it with whatever Python 3 there is. Wheels are checked by hash, and kept
-under ``.build/`` by what was asked for; the zip is the same, byte for byte, for the same
-content, so that deploying it again changes nothing.
+``plugin.js`` runs it with any Python 3. It checks wheels by hash and caches them under ``.build/``.
+The same content gives the same bytes, so that a new deployment without changes uploads nothing.
 """
 
 import argparse
@@ -35,7 +34,7 @@ PIP_TARGETS = {
     "host": [],
 }
 OURS = ("alerta_utec", "src")
-# Folders of our package that only one machine, the clients or the command line need.
+# Folders of our package for one machine, the clients and the command line.
 NOT_ON_LAMBDA = {"airflow", "cli", "client", "gateway", "local", "sqlite"}
 OUR_SUFFIXES = {".py", ".html", ".js", ".css", ".svg", ".webmanifest", ".txt"}
 LEFT_OUT_SUFFIXES = (".pyc", ".pyi", ".typed")
@@ -46,7 +45,7 @@ LEFT_OUT_FOLDERS = {"__pycache__", "bin", "tests"}
 
 
 def main() -> int:
-    """Write the zip; print ``{"bytes", "unpackedBytes"}`` on the last line of stdout."""
+    """Write the zip, and print ``{"bytes", "unpackedBytes"}`` as the last line of stdout."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("output", type=Path)
     parser.add_argument("--target", choices=sorted(PIP_TARGETS), default="lambda")
@@ -66,10 +65,10 @@ def main() -> int:
 
 
 def wheels(target: str) -> Path:
-    """The folder with the wheels' content for ``target``, installed now or earlier.
+    """Return the folder with the wheels' content for ``target``, from the cache if possible.
 
     Raises:
-        subprocess.CalledProcessError: pip failed; ``stderr`` says why.
+        subprocess.CalledProcessError: pip failed; ``stderr`` has the reason.
     """
     options = ["--only-binary", ":all:", *PIP_TARGETS[target]]
     asked = [REQUIREMENTS.read_text(encoding="utf-8"), *options]
@@ -86,13 +85,13 @@ def wheels(target: str) -> Path:
         install += ["--disable-pip-version-check", "--no-compile", "--no-deps", "--require-hashes"]
         install += [*options, "--target", f"{scratch}/wheels", "-r", str(REQUIREMENTS)]
         subprocess.run(install, check=True, capture_output=True, text=True)  # noqa: S603 (our own arguments)
-        with contextlib.suppress(OSError):  # another run has been faster
+        with contextlib.suppress(OSError):  # another run finished first
             (Path(scratch) / "wheels").rename(folder)
     return folder
 
 
 def content(wheels_folder: Path) -> dict[str, Path]:
-    """What goes into the zip, sorted: ``{name in the zip: file}``."""
+    """Return the content of the zip, sorted: ``{name in the zip: file}``."""
     files = {
         file.relative_to(wheels_folder).as_posix(): file
         for file in wheels_folder.rglob("*")
@@ -107,7 +106,7 @@ def content(wheels_folder: Path) -> dict[str, Path]:
 
 
 def zipped(files: dict[str, Path]) -> Path:
-    """The zip of ``files``, made now or earlier."""
+    """Return the zip of ``files``, from the cache if possible."""
     parts = [name + hashlib.sha256(file.read_bytes()).hexdigest() for name, file in files.items()]
     path = CACHE / "zips" / f"{_digest(*parts)[:32]}.zip"
     if path.exists():
@@ -118,12 +117,12 @@ def zipped(files: dict[str, Path]) -> Path:
     with zipfile.ZipFile(scratch, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
         for name, file in files.items():
             entry = zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))
-            entry.create_system = 3  # Unix, so that the permissions count
+            entry.create_system = 3  # Unix, for the file permissions
             entry.external_attr = 0o100644 << 16
             entry.compress_type = zipfile.ZIP_DEFLATED
             archive.writestr(entry, file.read_bytes())
     scratch.replace(path)
-    with contextlib.suppress(FileNotFoundError):  # another run tidies up, too
+    with contextlib.suppress(FileNotFoundError):  # another run cleans up at the same time
         kept = sorted(path.parent.glob("*.zip"), key=lambda zip_file: zip_file.stat().st_mtime)
         for old in kept[:-ZIPS_KEPT]:
             old.unlink()

@@ -1,11 +1,11 @@
-/* The same bytes to many sockets: a loop of send() without the interpreter's lock. */
+/* Sends the same bytes to many sockets, in a loop of send() without the interpreter's lock. */
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
 #include <errno.h>
 #include <sys/socket.h>
 
-/* send_all(fds, data) -> [(place, sent), …]: those that did not take all of the data, and how
- * much they took. An error counts as nothing taken: sending the rest meets it again. */
+/* send_all(fds, data) -> [(place, sent), …]: the sockets that did not take all of the data, and how
+ * many bytes they took. An error counts as 0 bytes: sending the rest raises it again. */
 static PyObject *send_all(PyObject *Py_UNUSED(module), PyObject *args)
 {
     Py_buffer fds, data;

@@ -40,8 +40,8 @@
 struct protocol {
     const char *name, *path, *subprotocol;
     int opcode;             /* of the frames that we send */
-    const char *ready;      /* begins the frame that ends the sign-on; none: there is no sign-on */
-    const char *delivery;   /* begins a frame with messages; none: any that has a marker */
+    const char *ready;      /* start of the frame that ends the sign-on; NULL: no sign-on */
+    const char *delivery;   /* start of a frame with messages; NULL: any with a marker */
     const char *ping, *pong;
     bool stream;            /* frames are cut anywhere, so a marker may lie across two */
 };

@@ -1,10 +1,10 @@
-"""A stand-in for ``@connections``: answers each request after a fixed time, and counts.
+"""A stand-in for ``@connections``: it answers each request after a fixed time, and counts.
 
-``python gateway_stub.py '{"latency_s": 0.01, "pem": FILE, "rate": 10000, "burst": 5000}'``; all but
-the first may be left out. It writes its port; each line on its standard input is answered with what
-has happened since the last one, and fills the bucket again. It ends with its standard input.
+``python gateway_stub.py '{"latency_s": 0.01, "pem": FILE, "rate": 10000, "burst": 5000}'``; only
+the first is required. It writes its port. It answers each line on its standard input with its
+counts since the last line, and refills the bucket. It ends with its standard input.
 
-Signatures are not checked: that is the gateway's work, and would only make it slower.
+It does not check signatures: API Gateway's work would only slow the stand-in down.
 """
 
 import asyncio
@@ -28,20 +28,20 @@ TOO_MANY = (_REFUSED + _HEADERS).encode()
 
 
 class Gateway:
-    """Counts requests, and lets through as many as its bucket has tokens."""
+    """The request counter and the token bucket."""
 
     def __init__(self, latency_s: float, rate: float = 0.0, burst: float = 0.0) -> None:
         self.latency_s, self._rate, self._burst = latency_s, rate, burst
         self.reset()
 
     def reset(self) -> None:
-        """Begin to count, with a full bucket."""
+        """Start counting with a full bucket."""
         self._tokens, self._filled_s = self._burst, time.monotonic()
         self._requests = self._throttled = 0
         self._began = time.monotonic(), _cpu_s()
 
     def answer(self) -> bytes:
-        """To one request."""
+        """Return the answer to one request."""
         self._requests += 1
         if self._rate:
             now_s = time.monotonic()
@@ -54,7 +54,7 @@ class Gateway:
         return OK
 
     def said(self) -> dict[str, Any]:
-        """What has happened since ``reset``; ``cpu``: the busy part of a core."""
+        """Return the counts since ``reset``; ``cpu``: the busy share of a core."""
         wall_s, cpu_s = time.monotonic() - self._began[0], _cpu_s() - self._began[1]
         return {
             "requests": self._requests,
@@ -65,7 +65,7 @@ class Gateway:
 
 
 class Connection(asyncio.Protocol):
-    """One connection: a request, and its answer when its time has come."""
+    """One connection, which delays each answer by the latency."""
 
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
@@ -73,11 +73,11 @@ class Connection(asyncio.Protocol):
         self._loop = asyncio.get_running_loop()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Keep it."""
+        """Store the transport."""
         self._transport = cast(asyncio.Transport, transport)
 
     def data_received(self, data: bytes) -> None:
-        """Answer every request that is whole."""
+        """Answer every complete request."""
         self._buffer += data
         while (end := self._buffer.find(b"\r\n\r\n")) >= 0:
             whole = end + 4 + _length(self._buffer[:end])

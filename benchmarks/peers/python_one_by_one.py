@@ -1,6 +1,7 @@
-"""Stores and tells one incident after another, as a first version would: aiohttp, SQLite, uvloop.
+"""A simple first version with aiohttp, SQLite and uvloop: one incident after another.
 
-Each is looked at, committed by itself (WAL, synchronous=FULL), sent to everyone and acknowledged.
+It validates each incident, commits it alone (WAL, synchronous=FULL), sends it to everyone and
+acknowledges it.
 """
 
 import asyncio

@@ -6,14 +6,15 @@ import pytest
 
 from benchmarks import scale_model
 from benchmarks.aws_fanout import CONCURRENCY, QUOTA
-from benchmarks.scale_model import DOCUMENT, QUOTAS, SIZES, dollars, floor_s, seconds
+from benchmarks.scale_model import QUOTAS, SIZES, dollars, floor_s, seconds
+from benchmarks.scale_report import DOCUMENT, write
 
 
 def test_the_page_is_what_the_model_says(tmp_path: Path) -> None:
     copy = tmp_path / "scale.md"
     copy.write_text(DOCUMENT.read_text())
 
-    scale_model.write(copy)
+    write(copy)
 
     assert copy.read_text() == DOCUMENT.read_text()
     for name in ("time.svg", "money.svg"):
