@@ -14,7 +14,7 @@ QUEUED_MAX_BYTES = 10_000
 
 
 class Pipe:
-    """A pipe, and the handler that writes to it."""
+    """A pipe and the handler that writes to it."""
 
     def __init__(self) -> None:
         self.reading, self.writing = os.pipe()

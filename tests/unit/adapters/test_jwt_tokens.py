@@ -1,4 +1,4 @@
-"""Tokens that are taken, and every attack that is not."""
+"""Accepted tokens, and every known attack."""
 
 import base64
 import hashlib
@@ -49,7 +49,7 @@ def token(key: Any = SECRET, algorithm: str = "HS256", *, kid: str = "k1", **cha
     return jwt.encode(claims(**changes), key, algorithm=algorithm, headers={"kid": kid})
 
 
-def test_a_token_tells_who_and_until_when() -> None:
+def test_a_token_gives_the_identity_and_its_end() -> None:
     end = in_s(600)
 
     signed = JwtAuthenticator(SETTINGS).authenticate(token(exp=end))
@@ -71,7 +71,7 @@ def test_a_token_tells_who_and_until_when() -> None:
         ([["autoridad"]], Role.ESTUDIANTE),
     ],
 )
-def test_the_role_is_the_highest_that_is_named_exactly(role: Any, taken: Role) -> None:
+def test_the_role_is_the_highest_of_those_spelled_exactly(role: Any, taken: Role) -> None:
     assert JwtAuthenticator(SETTINGS).authenticate(token(role=role)).identity.role is taken
 
 
@@ -141,7 +141,7 @@ def test_a_token_without_the_role_claim_is_logged_with_the_names_it_has(
         {"iat": in_s(DAY_S)},
     ],
 )
-def test_claims_that_do_not_hold_are_refused(changes: dict[str, Any]) -> None:
+def test_a_token_with_invalid_claims_is_refused(changes: dict[str, Any]) -> None:
     with pytest.raises(Unauthorized):
         JwtAuthenticator(SETTINGS).authenticate(token(**changes))
 
@@ -160,7 +160,7 @@ def part(value: object) -> str:
 
 @pytest.mark.parametrize("algorithm", ["none", "None", "NONE", "nOnE", ""])
 @pytest.mark.parametrize("signature", ["", "AAAA"])
-def test_no_signature_is_no_token(algorithm: str, signature: str) -> None:
+def test_a_token_without_a_signature_is_refused(algorithm: str, signature: str) -> None:
     forged = f"{part({'alg': algorithm, 'typ': 'JWT'})}.{part(claims())}.{signature}"
 
     with pytest.raises(Unauthorized):
@@ -170,12 +170,12 @@ def test_no_signature_is_no_token(algorithm: str, signature: str) -> None:
 
 
 @pytest.mark.parametrize("made", [None, "", "x", "a.b.c", "a.b", "..", "ñ.ñ.ñ", "\x00", "a" * 5000])
-def test_what_is_no_token_is_refused(made: str | None) -> None:
+def test_a_malformed_token_is_refused(made: str | None) -> None:
     with pytest.raises(Unauthorized):
         JwtAuthenticator(SETTINGS).authenticate(made)
 
 
-def test_a_token_is_bounded_in_length() -> None:
+def test_a_token_that_is_too_long_is_refused() -> None:
     authenticator = JwtAuthenticator(JwtSettings(secret=SECRET))
     empty = len(jwt.encode({"sub": "a", "exp": in_s(60), "x": ""}, SECRET))
     fits = jwt.encode({"sub": "a", "exp": in_s(60), "x": "x" * ((4000 - empty) * 3 // 4)}, SECRET)
@@ -186,13 +186,13 @@ def test_a_token_is_bounded_in_length() -> None:
 
 
 @pytest.mark.parametrize("algorithm", ["HS384", "HS512"])
-def test_only_the_one_algorithm_is_taken_with_a_secret(algorithm: str) -> None:
+def test_a_secret_admits_one_algorithm_only(algorithm: str) -> None:
     key = "s" * 64
     with pytest.raises(Unauthorized):
         JwtAuthenticator(JwtSettings(secret=key)).authenticate(token(key, algorithm))
 
 
-def test_another_secret_is_refused() -> None:
+def test_a_token_of_another_secret_is_refused() -> None:
     with pytest.raises(Unauthorized):
         JwtAuthenticator(SETTINGS).authenticate(token("t" * 32))
 
@@ -210,7 +210,7 @@ def test_a_changed_token_is_refused() -> None:
 
 
 class Keys:
-    """What the issuer publishes, and how often it was asked."""
+    """An issuer's published keys, and the number of fetches."""
 
     def __init__(self, keys: list[Any]) -> None:
         self.keys = {f"k{number}": key for number, key in enumerate(keys, start=1)}
@@ -260,7 +260,7 @@ def test_published_keys_verify_rs256_and_es256() -> None:
     assert first.identity == second.identity == Identity("rosa", Role.PERSONAL)
 
 
-def test_keys_are_fetched_once_and_unknown_ids_cannot_make_it_ask_without_end() -> None:
+def test_keys_are_fetched_once_also_for_many_unknown_key_ids() -> None:
     keys = Keys([RSA_KEY])
     with serving(keys) as url:
         authenticator = JwtAuthenticator(published(url))
@@ -273,13 +273,13 @@ def test_keys_are_fetched_once_and_unknown_ids_cannot_make_it_ask_without_end() 
     assert keys.asked <= 2
 
 
-def test_a_key_of_somebody_elses_is_refused() -> None:
+def test_a_token_of_another_issuers_key_is_refused() -> None:
     with jwks([RSA_KEY]) as url, pytest.raises(Unauthorized):
         JwtAuthenticator(published(url)).authenticate(token(OTHER_RSA_KEY, "RS256"))
 
 
-def test_a_public_key_is_no_secret() -> None:
-    """RS/HS confusion: the public key, which everybody has, used as an HMAC secret."""
+def test_a_public_key_is_not_taken_for_a_secret() -> None:
+    """RS/HS confusion: the public key used as an HMAC secret."""
     public = RSA_KEY.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
     signed = f"{part({'alg': 'HS256', 'typ': 'JWT', 'kid': 'k1'})}.{part(claims())}"
     mac = hmac.new(public, signed.encode(), hashlib.sha256).digest()
@@ -289,7 +289,7 @@ def test_a_public_key_is_no_secret() -> None:
         JwtAuthenticator(published(url)).authenticate(forged)
 
 
-def test_a_key_within_the_token_is_not_looked_at() -> None:
+def test_a_key_within_the_token_is_ignored() -> None:
     jwk = jwt.algorithms.RSAAlgorithm.to_jwk(OTHER_RSA_KEY.public_key(), as_dict=True)
     for extra in ({"jwk": jwk}, {"jku": "http://127.0.0.1:1/keys"}, {"x5u": "http://127.0.0.1:1"}):
         forged = jwt.encode(claims(), OTHER_RSA_KEY, "RS256", headers={"kid": "k1", **extra})
@@ -298,7 +298,7 @@ def test_a_key_within_the_token_is_not_looked_at() -> None:
             JwtAuthenticator(published(url)).authenticate(forged)
 
 
-def test_keys_that_cannot_be_had_are_unavailable_and_not_a_refusal() -> None:
+def test_keys_that_cannot_be_fetched_are_unavailable() -> None:
     with jwks([RSA_KEY]) as url:
         pass
 
@@ -320,12 +320,12 @@ def test_keys_that_cannot_be_had_are_unavailable_and_not_a_refusal() -> None:
         JwtSettings(jwks_url="https://"),
     ],
 )
-def test_settings_that_cannot_be_safe_are_refused_at_the_start(settings: JwtSettings) -> None:
+def test_unsafe_settings_are_refused_at_the_start(settings: JwtSettings) -> None:
     with pytest.raises(ValueError, match="AUTH"):
         JwtAuthenticator(settings)
 
 
-def test_a_development_token_is_a_valid_one() -> None:
+def test_a_development_token_is_valid() -> None:
     made = development_token(
         SETTINGS,
         user="jefa",

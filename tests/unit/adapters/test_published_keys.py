@@ -1,4 +1,4 @@
-"""An issuer's published keys: what its outages, its nonsense and a flood of tokens can do."""
+"""An issuer's published keys during its outages, malformed answers and floods of tokens."""
 
 import json
 import threading
@@ -38,7 +38,7 @@ def document(*keys: dict[str, Any]) -> bytes:
 
 
 class Issuer:
-    """What the address answers: a document, or an error; counts how often it was asked."""
+    """The answer of the address, a document or an error, and the number of fetches."""
 
     def __init__(self, answer: bytes) -> None:
         self.answer: bytes | None = answer
@@ -96,7 +96,7 @@ def test_a_known_key_does_not_wait_for_an_issuer_that_hangs() -> None:
     assert issuer.asked == 2
 
 
-def test_a_refresh_brings_the_new_keys_and_drops_the_old_ones() -> None:
+def test_a_refresh_replaces_the_old_keys_by_the_new_ones() -> None:
     issuer, clock = Issuer(document(listed(RSA_KEY, kid="k1"))), Clock()
     keys = keys_of(issuer, clock)
     keys.candidates("k1", "RS256")
@@ -182,12 +182,12 @@ def test_an_unknown_key_is_unavailable_while_the_issuer_is_down() -> None:
         document(listed(ec.generate_private_key(ec.SECP384R1()), kid="k1")),
     ],
 )
-def test_an_answer_without_usable_keys_is_the_issuers_fault(answer: bytes) -> None:
+def test_a_document_without_usable_keys_is_unavailable(answer: bytes) -> None:
     with pytest.raises(Unavailable):
         keys_of(Issuer(answer), Clock()).candidates("k1", "RS256")
 
 
-def test_an_unusable_key_does_not_spoil_the_others() -> None:
+def test_an_unusable_key_does_not_affect_the_others() -> None:
     found = parse_keys(document({"kty": "RSA", "n": "!"}, listed(EC_KEY, kid="k2"), {"kty": "?"}))
 
     assert [key.key_id for key in found] == ["k2"]
@@ -207,7 +207,7 @@ def test_token_and_key_set_may_leave_the_key_id_out(
 
 
 class Answers(QuietHandler):
-    """Answers with what stands in the path."""
+    """An answer with the status or document that its path names."""
 
     def do_GET(self) -> None:
         if self.path == "/moved":
@@ -222,7 +222,7 @@ class Answers(QuietHandler):
 
 
 @pytest.mark.parametrize("path", ["/moved", "/failing", "/long"])
-def test_a_document_that_is_not_there_is_unavailable(path: str) -> None:
+def test_an_unusable_document_is_unavailable(path: str) -> None:
     with LoopbackServer(Answers) as server, pytest.raises(Unavailable):
         fetch_document(server.url + path)
 

@@ -1,4 +1,4 @@
-"""JSON of every kind, and incidents that are valid and odd."""
+"""Strategies for JSON of every kind, and for unusual valid incidents."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -72,7 +72,7 @@ valid_reports = st.builds(
 
 @st.composite
 def incidents(draw: st.DrawFn) -> Incident:
-    """An incident at some revision."""
+    """Generate an incident at some revision."""
     report = Report.parse(draw(valid_reports))
     at = draw(moments)
     taken_in = Incident.from_report(

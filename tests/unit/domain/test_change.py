@@ -47,7 +47,7 @@ def test_anything_is_a_position_or_an_invalid_request(value: object) -> None:
         *("a" * 33 + ":1", "a:" + "1" * 19, "a:٣", None, 5, ["a:1"]),
     ],
 )
-def test_what_is_almost_a_position_is_refused(text: object) -> None:
+def test_a_malformed_position_is_refused(text: object) -> None:
     with pytest.raises(InvalidRequest):
         Position.parse(text)
 
@@ -60,19 +60,19 @@ def test_a_new_epoch_fits_into_a_position() -> None:
 
 
 @pytest.mark.parametrize("urgency", RANKED)
-def test_a_creation_alarms_from_medium_on(urgency: Urgency) -> None:
+def test_a_creation_notifies_from_medium_on(urgency: Urgency) -> None:
     assert creation(urgency=urgency.value).notifies() == (urgency is not Urgency.LOW)
 
 
 @pytest.mark.parametrize("before", RANKED)
 @pytest.mark.parametrize("after", RANKED)
-def test_an_update_alarms_only_where_the_urgency_rises(before: Urgency, after: Urgency) -> None:
+def test_an_update_notifies_only_if_the_urgency_rises(before: Urgency, after: Urgency) -> None:
     change = update(creation(urgency=before.value).after, urgency=after)
 
     assert change.notifies() == (RANKED.index(after) > RANKED.index(before))
 
 
-def test_a_history_entry_tells_what_moved_and_who_only_in_private() -> None:
+def test_a_history_entry_has_the_changed_fields_and_the_author_only_in_private() -> None:
     change = update(creation().after, status=Status.RESUELTO, by="rosa", note="Listo")
 
     public, private = change.history_entry(), change.history_entry(private=True)
@@ -129,7 +129,7 @@ def test_a_filter_compares_places_without_regard_to_case() -> None:
     assert not chosen.matches(creation(location="Biblioteca").after)
 
 
-def test_a_change_concerns_whoever_saw_it_before_or_sees_it_after() -> None:
+def test_a_change_concerns_a_filter_that_accepts_the_state_before_or_after() -> None:
     pending = Filter(status=frozenset({"pendiente"}))
     solved = Filter(status=frozenset({"resuelto"}))
     other = Filter(status=frozenset({"en_atencion"}))

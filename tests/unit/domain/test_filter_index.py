@@ -1,4 +1,4 @@
-"""Looking through many filters finds what asking each one does."""
+"""``FilterIndex`` finds the same items as comparing each filter."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,7 +16,7 @@ states = st.builds(Facets, **dict.fromkeys(FIELDS, st.sampled_from(VALUES)))
     st.lists(st.tuples(filters, st.booleans()), max_size=20),
     st.lists(states, min_size=1, max_size=2, unique=True),
 )
-def test_it_finds_those_and_only_those_whose_filter_accepts_a_state(
+def test_the_index_finds_exactly_the_items_whose_filter_accepts_a_state(
     wanted: list[tuple[Filter, bool]], asked: list[Facets]
 ) -> None:
     index: FilterIndex[int] = FilterIndex()
@@ -32,7 +32,7 @@ def test_it_finds_those_and_only_those_whose_filter_accepts_a_state(
     assert sorted(found) == [item for item, own in left if any(map(own.accepts, asked))]
 
 
-def test_it_knows_which_fields_are_restricted() -> None:
+def test_the_index_knows_which_fields_are_restricted() -> None:
     index: FilterIndex[int] = FilterIndex()
     known = [index.fields]
 

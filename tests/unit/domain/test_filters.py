@@ -1,4 +1,4 @@
-"""What a listener asks for."""
+"""The filters of subscribers, as they are parsed."""
 
 from contextlib import suppress
 from typing import Any
@@ -21,11 +21,11 @@ def problems(data: object) -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("data", [{}, {"urgency": []}, {"type": None, "location": []}])
-def test_an_empty_filter_is_everything(data: dict[str, Any]) -> None:
+def test_an_empty_filter_accepts_everything(data: dict[str, Any]) -> None:
     assert Filter.parse(data) is EVERYTHING
 
 
-def test_spellings_and_single_values_are_taken() -> None:
+def test_a_filter_takes_spellings_and_single_values() -> None:
     parsed = Filter.parse(
         {"urgency": "ALTA", "status": ["En atención"], "location": ["  Laboratorio   A "]}
     )
@@ -38,11 +38,11 @@ def test_spellings_and_single_values_are_taken() -> None:
 
 
 @pytest.mark.parametrize("data", [None, [], "high", 5])
-def test_what_is_no_object_is_refused(data: object) -> None:
+def test_a_filter_that_is_not_an_object_is_refused(data: object) -> None:
     assert problems(data) == [("filter", "not_object")]
 
 
-def test_every_problem_is_told_at_once() -> None:
+def test_a_refused_filter_names_every_problem() -> None:
     found = problems({"urgency": ["urgente"], "status": 3, "type": [7, ""], "color": "rojo"})
 
     assert found == [
@@ -53,7 +53,7 @@ def test_every_problem_is_told_at_once() -> None:
     ]
 
 
-def test_values_are_bounded_in_number_and_length() -> None:
+def test_the_values_of_a_filter_are_bounded_in_number_and_length() -> None:
     for count, wrong in ((VALUES_MAX, []), (VALUES_MAX + 1, [("filter.type", "too_many")])):
         data = {"type": [f"t{number}" for number in range(count)]}
         assert (problems(data) if wrong else len(Filter.parse(data).type)) == (wrong or count)

@@ -1,4 +1,4 @@
-"""``Incident``: what is kept comes back, and nobody but the server sets what is the server's."""
+"""``Incident``: JSON that is read back, and fields that only the server sets."""
 
 import json
 from datetime import timedelta
@@ -22,12 +22,12 @@ def test_an_incident_survives_json(incident: Incident) -> None:
 
 
 @given(incidents())
-def test_the_wire_tells_nothing_of_alarms(incident: Incident) -> None:
+def test_the_wire_does_not_have_the_alarmed_field(incident: Incident) -> None:
     assert "alarmed" not in incident.to_json(private=True)
 
 
 @given(incidents())
-def test_who_reported_it_is_told_only_in_private(incident: Incident) -> None:
+def test_the_reporter_is_on_the_wire_only_in_private(incident: Incident) -> None:
     public, private = incident.to_json(), incident.to_json(private=True)
 
     assert "reportedBy" not in public
@@ -37,14 +37,14 @@ def test_who_reported_it_is_told_only_in_private(incident: Incident) -> None:
 
 
 @given(incidents())
-def test_its_json_has_no_more_bytes_than_it_says_beforehand(incident: Incident) -> None:
+def test_the_json_of_an_incident_stays_under_its_bound(incident: Incident) -> None:
     placed = incident.at_seq(10**15)
 
     assert encoded_size(placed.to_json(private=True)) <= placed.json_max_bytes()
 
 
 @given(valid_reports, moments)
-def test_taking_in_keeps_the_report_and_adds_what_is_the_servers(
+def test_a_new_incident_keeps_the_report_and_adds_the_servers_fields(
     data: dict[str, Any], at: Any
 ) -> None:
     report = Report.parse(data)
@@ -81,12 +81,12 @@ def test_extras_with_the_names_of_our_attributes_stay_extras() -> None:
 
 
 @given(incidents())
-def test_a_drill_says_so_on_the_wire_and_other_incidents_say_nothing(incident: Incident) -> None:
+def test_only_a_drill_has_the_drill_field_on_the_wire(incident: Incident) -> None:
     assert incident.to_json().get("drill") is (True if incident.drill else None)
 
 
 @given(incidents(), moments)
-def test_a_drill_stays_a_drill_and_nothing_else_becomes_one(incident: Incident, at: Any) -> None:
+def test_an_update_changes_no_drill_mark(incident: Incident, at: Any) -> None:
     assert incident.updated(at=at, urgency=Urgency.HIGH).drill is incident.drill
 
 

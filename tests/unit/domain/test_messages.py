@@ -1,4 +1,4 @@
-"""The catalogue of texts, and which language somebody gets."""
+"""The catalogue of texts, and the choice of the language."""
 
 import string
 
@@ -19,7 +19,7 @@ from alerta_utec.domain.values import Status, Urgency
 
 
 @pytest.mark.parametrize("key", [*TEXTS, *EMAIL, *(f"cap.{key}" for key in CAP)])
-def test_every_text_is_there_in_both_languages_with_the_same_placeholders(key: str) -> None:
+def test_every_text_has_both_languages_with_the_same_placeholders(key: str) -> None:
     both = {**TEXTS, **EMAIL, **{f"cap.{name}": text for name, text in CAP.items()}}[key]
 
     assert both.keys() == {"es", "en"}
@@ -30,7 +30,7 @@ def test_every_text_is_there_in_both_languages_with_the_same_placeholders(key: s
     assert names[0] == names[1]
 
 
-def test_every_code_urgency_and_status_has_its_words() -> None:
+def test_every_code_urgency_and_status_has_its_text() -> None:
     assert set(CODES) <= TEXTS.keys()
     wanted = {f"urgency.{u}" for u in Urgency} | {f"status.{s}" for s in Status}
     assert wanted <= EMAIL.keys()
@@ -64,7 +64,7 @@ def test_a_tag_means_a_language(tag: str, lang: str | None) -> None:
         ("en;q=2", "es"),
     ],
 )
-def test_the_header_tells_the_language(header: str | None, lang: str) -> None:
+def test_the_header_gives_the_language(header: str | None, lang: str) -> None:
     assert preferred_lang(header) == lang
 
 

@@ -1,4 +1,4 @@
-"""Whose pages may use the service."""
+"""The origins that may use the service."""
 
 import pytest
 from hypothesis import given
@@ -33,13 +33,13 @@ HERE = "127.0.0.1:8000"
         ("http://malo.example:8000", None, False),
     ],
 )
-def test_without_a_list_its_own_pages_and_those_of_this_machine(
+def test_the_services_own_pages_and_those_of_this_machine_are_allowed_without_a_list(
     origin: str | None, host: str | None, allowed: bool
 ) -> None:
     assert Origins().allow(origin, host) is allowed
 
 
-def test_a_list_is_taken_to_the_letter() -> None:
+def test_a_listed_origin_is_compared_exactly() -> None:
     origins = Origins(("https://panel.example.edu",))
 
     assert origins.allow("https://panel.example.edu", HERE)
@@ -50,6 +50,6 @@ def test_a_list_is_taken_to_the_letter() -> None:
 
 
 @given(st.text(), st.text())
-def test_a_star_is_any_and_no_text_breaks_it(origin: str, host: str) -> None:
+def test_a_star_allows_any_origin(origin: str, host: str) -> None:
     assert Origins(("*",)).allow(origin, host)
     assert Origins().allow(origin, host) in {True, False}

@@ -1,4 +1,4 @@
-"""The policy, exhaustively: every role, action and state."""
+"""The policy, exhaustively: every role, permission and status."""
 
 import itertools
 
@@ -9,7 +9,7 @@ from alerta_utec.domain.policy import ANONYMOUS, Identity, Permission, Role, per
 from alerta_utec.domain.values import Status
 
 E, P, A = Role.ESTUDIANTE, Role.PERSONAL, Role.AUTORIDAD
-# The rules as they were asked for, written out.
+# The required policy, written out.
 ALLOWED = {
     (E, Permission.REPORT),
     (E, Permission.READ),
@@ -30,9 +30,7 @@ TRANSITIONS = {
 
 
 @pytest.mark.parametrize(("role", "action"), list(itertools.product(Role, Permission)))
-def test_each_role_may_do_what_the_table_says_and_nothing_else(
-    role: Role, action: Permission
-) -> None:
+def test_each_role_has_exactly_the_permissions_of_the_table(role: Role, action: Permission) -> None:
     identity = Identity("rosa", role)
 
     if (role, action) in ALLOWED:
@@ -45,7 +43,7 @@ def test_each_role_may_do_what_the_table_says_and_nothing_else(
 
 
 @pytest.mark.parametrize(("before", "after"), list(itertools.product(Status, Status)))
-def test_a_status_moves_only_as_the_table_says(before: Status, after: Status) -> None:
+def test_a_status_changes_only_as_the_table_allows(before: Status, after: Status) -> None:
     if (before, after) in TRANSITIONS:
         assert permission_for(before, after) is TRANSITIONS[before, after]
         return
@@ -53,6 +51,6 @@ def test_a_status_moves_only_as_the_table_says(before: Status, after: Status) ->
         permission_for(before, after)
 
 
-def test_without_sign_in_everybody_may_do_everything_without_a_name() -> None:
+def test_the_anonymous_identity_has_every_permission_and_no_name() -> None:
     assert all(ANONYMOUS.can(action) for action in Permission)
     assert ANONYMOUS.user is None

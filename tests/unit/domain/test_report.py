@@ -1,4 +1,4 @@
-"""``Report``: what a caller may submit, and every answer to what they may not."""
+"""``Report``: accepted input, and the problem of each refused one."""
 
 import json
 from collections.abc import Sequence
@@ -66,20 +66,20 @@ def test_the_digest_does_not_depend_on_the_order_of_fields(
 
 
 @given(valid_reports, st.sampled_from(["type", "location", "description"]))
-def test_another_content_has_another_digest(data: dict[str, Any], field: str) -> None:
+def test_a_report_with_other_content_has_another_digest(data: dict[str, Any], field: str) -> None:
     other = data | {field: "cosa distinta a todo lo demás"}
 
     assert Report.parse(other).digest() != Report.parse(data).digest()
 
 
 @given(valid_reports)
-def test_extra_fields_stay_as_they_came(data: dict[str, Any]) -> None:
+def test_extra_fields_stay_unchanged(data: dict[str, Any]) -> None:
     extras = Report.parse(data).extras
 
     assert extras == {name: value for name, value in data.items() if name not in FIELDS}
 
 
-def test_spellings_of_one_report_have_one_digest() -> None:
+def test_two_spellings_of_one_report_have_one_digest() -> None:
     first = {
         **PLAIN,
         "urgency": "HIGH",
@@ -98,19 +98,19 @@ def test_spellings_of_one_report_have_one_digest() -> None:
 
 
 @pytest.mark.parametrize("spelling", ["high", "HIGH", " High ", "alta", "Alto", "\uff28igh"])
-def test_urgency_is_taken_as_people_type_it(spelling: str) -> None:
+def test_an_urgency_is_accepted_in_each_spelling(spelling: str) -> None:
     assert Report.parse(PLAIN | {"urgency": spelling}).urgency is Urgency.HIGH
 
 
 @pytest.mark.parametrize(
     "spelling", ["en_atencion", "En atención", "EN-ATENCION", "en  atencio\u0301n", " en atencion "]
 )
-def test_status_is_taken_as_people_type_it(spelling: str) -> None:
+def test_a_status_is_accepted_in_each_spelling(spelling: str) -> None:
     assert Report.parse(PLAIN | {"status": spelling}).status is Status.EN_ATENCION
 
 
 @pytest.mark.parametrize("value", ["", "urgente", "1", 1, True, None, ["high"], "h" * 41])
-def test_an_urgency_that_is_none_is_refused(value: object) -> None:
+def test_an_unknown_urgency_is_refused(value: object) -> None:
     assert _problems(PLAIN | {"urgency": value}) == [("incident.urgency", "not_one_of")]
 
 
@@ -123,7 +123,7 @@ def test_one_line_texts_have_from_1_to_their_limit(field: str, limit: int) -> No
     assert _problems(PLAIN | {field: " \n\t\u2028 "}) == [(f"incident.{field}", "empty")]
 
 
-def test_the_limit_counts_what_is_left_after_normalising() -> None:
+def test_the_limit_counts_the_normalised_text() -> None:
     assert Report.parse(PLAIN | {"type": f"  {'x' * 80}  "}).type == "x" * 80
 
 
@@ -146,11 +146,11 @@ def test_a_drill_is_true_or_false(value: bool) -> None:
 
 
 @pytest.mark.parametrize("value", ["true", "sí", "", 1, 0, None, [], {}])
-def test_a_drill_that_is_neither_is_refused(value: object) -> None:
+def test_a_drill_that_is_not_a_boolean_is_refused(value: object) -> None:
     assert _problems(PLAIN | {"drill": value}) == [("incident.drill", "not_boolean")]
 
 
-def test_a_drill_is_another_content_and_no_drill_is_the_same_as_none() -> None:
+def test_a_drill_has_another_digest_and_false_the_same_as_a_missing_one() -> None:
     plain, no_drill, drill = (
         Report.parse(PLAIN | more).digest() for more in ({}, {"drill": False}, {"drill": True})
     )
@@ -159,7 +159,7 @@ def test_a_drill_is_another_content_and_no_drill_is_the_same_as_none() -> None:
     assert plain != drill
 
 
-def test_twenty_extra_fields_are_taken_and_no_more() -> None:
+def test_a_report_has_twenty_extra_fields_at_most() -> None:
     def extras(count: int) -> dict[str, int]:
         return {f"campo{number}": number for number in range(count)}
 
@@ -168,7 +168,7 @@ def test_twenty_extra_fields_are_taken_and_no_more() -> None:
     assert _problems(PLAIN | extras(EXTRAS_MAX + 1)) == [("incident", "too_many_extras")]
 
 
-def test_extra_fields_have_8_kb_together_and_no_more() -> None:
+def test_extra_fields_have_8_kb_together_at_most() -> None:
     def extras(size: int) -> dict[str, str]:
         return {"x": "a" * (size - len(json.dumps({"x": ""})))}
 
@@ -178,11 +178,11 @@ def test_extra_fields_have_8_kb_together_and_no_more() -> None:
 
 
 @pytest.mark.parametrize("name", sorted(SERVER_FIELDS))
-def test_what_the_server_sets_is_refused(name: str) -> None:
+def test_a_field_that_the_server_sets_is_refused(name: str) -> None:
     assert _problems(PLAIN | {name: 1}) == [(f"incident.{name}", "reserved")]
 
 
-def test_all_problems_are_told_at_once() -> None:
+def test_a_refused_report_names_every_problem() -> None:
     wrong = {
         "incidentId": "con espacios",
         "type": 5,
@@ -209,7 +209,7 @@ def test_all_problems_are_told_at_once() -> None:
 
 
 @pytest.mark.parametrize("data", [None, [], "texto", 5, True])
-def test_what_is_no_object_is_told_so(data: object) -> None:
+def test_a_report_that_is_not_an_object_is_refused(data: object) -> None:
     assert _problems(data) == [("incident", "not_object")]
 
 
@@ -222,11 +222,11 @@ def test_an_empty_object_lacks_its_three_fields() -> None:
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), [{"a": -float("inf")}]])
-def test_numbers_that_are_not_finite_are_refused(value: object) -> None:
+def test_a_number_that_is_not_finite_is_refused(value: object) -> None:
     assert _problems(PLAIN | {"x": value}) == [("incident", "not_finite")]
 
 
-def test_control_characters_go_and_line_breaks_stay_only_in_the_description() -> None:
+def test_control_characters_are_removed_and_only_the_description_keeps_line_breaks() -> None:
     report = Report.parse(
         PLAIN | {"type": "a\r\nb\x00c\x85d", "description": "uno\r\ndos\rtres\x07\u2028\n"}
     )
@@ -235,6 +235,6 @@ def test_control_characters_go_and_line_breaks_stay_only_in_the_description() ->
     assert report.description == "uno\ndos\ntres\n"
 
 
-def test_every_problem_has_its_texts() -> None:
+def test_every_problem_has_its_text() -> None:
     assert all(set(languages) == {"es", "en"} for languages in TEXTS.values())
     assert Problem("f", "missing").params == {}

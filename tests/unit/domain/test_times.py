@@ -18,7 +18,7 @@ def _parsed(text: str) -> datetime | None:
 
 
 @given(moments)
-def test_what_is_formatted_is_parsed_back(moment: datetime) -> None:
+def test_a_formatted_time_is_parsed_back(moment: datetime) -> None:
     assert parse_time(format_time(moment)) == moment
 
 
@@ -54,7 +54,7 @@ def test_any_text_is_a_time_in_utc_or_a_value_error(text: str) -> None:
         ("2024-02-29T00:00:00-00:00", "2024-02-29T00:00:00Z"),
     ],
 )
-def test_a_time_is_told_in_utc_as_short_as_it_goes(text: str, formatted: str) -> None:
+def test_a_time_is_formatted_in_utc_as_short_as_possible(text: str, formatted: str) -> None:
     assert format_time(parse_time(text)) == formatted
 
 
@@ -81,5 +81,5 @@ def test_a_time_is_told_in_utc_as_short_as_it_goes(text: str, formatted: str) ->
         "+2025-11-16T18:12:00Z",
     ],
 )
-def test_anything_looser_is_refused(text: str) -> None:
+def test_a_looser_time_format_is_refused(text: str) -> None:
     assert _parsed(text) is None

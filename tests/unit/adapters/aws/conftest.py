@@ -35,7 +35,7 @@ def clock() -> ManualClock:
 
 @pytest.fixture
 def wire(emulator: Emulator) -> Iterator[FaultyWire]:  # noqa: F811 (a fixture)
-    """A DynamoDB client of a test's own that tries once, and the faults on its way."""
+    """Yield a DynamoDB client that tries once, and the faults on its way."""
     config = Config(retries={"mode": "standard", "total_max_attempts": 1}, read_timeout=10)
     client = boto3.client("dynamodb", config=config, **addressed(emulator))
     client.meta.events.register("before-parse.dynamodb.Scan", plain_scan)
@@ -45,5 +45,5 @@ def wire(emulator: Emulator) -> Iterator[FaultyWire]:  # noqa: F811 (a fixture)
 
 @pytest.fixture
 def faulty(wire: FaultyWire, incident_tables: IncidentTables) -> DynamoIncidents:  # noqa: F811
-    """An empty store over ``wire``, on the tables that ``dynamodb_incidents`` sees too."""
+    """Return an empty store over ``wire``, on the tables of ``dynamodb_incidents``."""
     return DynamoIncidents(wire.client, incident_tables, Retry(base_s=0.001, cap_s=0.01))

@@ -16,8 +16,10 @@ Fault = Callable[[AWSPreparedRequest], AWSResponse | None]
 
 
 class FaultyWire:
-    """``client``, whose next requests of an operation meet the faults in turn; without one
-    they go through."""
+    """A ``client`` whose requests of an operation meet the queued faults in turn.
+
+    A request without a fault reaches AWS.
+    """
 
     def __init__(self, client: "DynamoDBClient"):
         self.client = client
@@ -28,11 +30,11 @@ class FaultyWire:
         client.meta.events.register("before-send.dynamodb", hook)
 
     def next(self, operation: str, *faults: Fault) -> None:
-        """Let the next requests of ``operation`` meet these faults, one each."""
+        """Queue faults for the next requests of ``operation``, one each."""
         self._faults.setdefault(operation, deque()).extend(faults)
 
     def always(self, operation: str, fault: Fault) -> None:
-        """Let every request of ``operation`` meet this fault, from any thread."""
+        """Set the fault of every request of ``operation``, from any thread."""
         self._always[operation] = fault
 
     def _on_send(self, request: AWSPreparedRequest, **_: Any) -> AWSResponse | None:
@@ -46,18 +48,18 @@ class FaultyWire:
 
 
 def answer_lost(request: AWSPreparedRequest) -> AWSResponse | None:
-    """The request is carried out, and nobody hears of it."""
+    """Carry out the request, and lose its response."""
     assert carry_out(request) == 200
     return request_lost(request)
 
 
 def request_lost(request: AWSPreparedRequest) -> AWSResponse | None:
-    """The request never arrives."""
+    """Lose the request."""
     raise ReadTimeoutError(endpoint_url=request.url)
 
 
 def carry_out(request: AWSPreparedRequest) -> int:
-    """Send the request by another way; the status of its answer."""
+    """Send the request by another way; return the status of its response."""
     session = URLLib3Session()
     try:
         status: int = session.send(request).status_code
@@ -67,24 +69,24 @@ def carry_out(request: AWSPreparedRequest) -> int:
 
 
 def answer(status: int, body: object) -> Fault:
-    """The request never arrives; somebody answers all the same."""
+    """Lose the request, and return another peer's response."""
     headers: Any = {"Content-Type": "application/x-amz-json-1.0"}
     return lambda request: AWSResponse(request.url, status, headers, _Raw(body))
 
 
 def refusal(code: str, status: int = 400, **members: Any) -> Fault:
-    """DynamoDB refuses."""
+    """Answer as DynamoDB refuses a request."""
     return answer(status, {"__type": f"com.amazonaws.dynamodb.v20120810#{code}", **members})
 
 
 def cancelled(*reasons: str) -> Fault:
-    """DynamoDB cancels a transaction, with a reason per action."""
+    """Answer as DynamoDB cancels a transaction, with a reason per action."""
     listed = [{"Code": reason} for reason in reasons]
     return refusal("TransactionCanceledException", CancellationReasons=listed)
 
 
 class _Raw:
-    """A body as botocore reads it from the socket."""
+    """Return a body as botocore reads it from the socket."""
 
     def __init__(self, body: object):
         self._body = body if isinstance(body, bytes) else json.dumps(body).encode()

@@ -1,4 +1,4 @@
-"""The limits that the adapters count on, and where credentials and trust come from."""
+"""The clients' timeouts, and the source of credentials and trusted certificates."""
 
 import ssl
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ from alerta_utec.domain.errors import Unavailable
 
 @pytest.fixture(autouse=True)
 def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The environment of a Lambda."""
+    """Set the environment of a Lambda."""
     for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
         monkeypatch.setenv(name, "/nowhere")
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
@@ -44,7 +44,7 @@ def test_there_is_a_client_for_each_service_of_the_region() -> None:
         client.close()
 
 
-def test_a_region_that_is_chosen_is_every_client_s(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_chosen_region_applies_to_every_client(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AWS_DEFAULT_REGION")
 
     assert clients.choose_region(None) == clients.DEFAULT_REGION
@@ -56,7 +56,7 @@ def test_a_region_that_is_chosen_is_every_client_s(monkeypatch: pytest.MonkeyPat
 
 
 @pytest.mark.parametrize("token", ["a session's", None])
-def test_credentials_are_the_environment_s(
+def test_credentials_come_from_the_environment(
     monkeypatch: pytest.MonkeyPatch, token: str | None
 ) -> None:
     if token is not None:
@@ -66,7 +66,7 @@ def test_credentials_are_the_environment_s(
 
 
 @pytest.mark.parametrize("missing", ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"])
-def test_without_credentials_nothing_can_be_sent_now(
+def test_a_post_without_credentials_is_unavailable(
     monkeypatch: pytest.MonkeyPatch, missing: str
 ) -> None:
     monkeypatch.delenv(missing)
@@ -83,7 +83,7 @@ def test_a_post_has_the_timeouts_of_every_call() -> None:
     assert http.keep == 7
 
 
-def test_a_post_goes_only_to_whom_a_certificate_names() -> None:
+def test_a_post_goes_only_to_the_host_that_the_certificate_names() -> None:
     tls = connections_http("https://api.example/dev", keep=1).address.tls
 
     assert tls is not None
@@ -91,7 +91,9 @@ def test_a_post_goes_only_to_whom_a_certificate_names() -> None:
     assert any("Amazon Root CA 1" in str(one["subject"]) for one in tls.get_ca_certs())
 
 
-def test_who_is_trusted_may_be_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_the_trusted_certificates_can_be_configured(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     bundle = tmp_path / "none.pem"
     bundle.touch()
     monkeypatch.setenv("AWS_CA_BUNDLE", str(bundle))
@@ -100,7 +102,7 @@ def test_who_is_trusted_may_be_said(monkeypatch: pytest.MonkeyPatch, tmp_path: P
         connections_http("https://api.example/dev", keep=1)
 
 
-def test_a_proxy_of_the_environment_is_gone_through(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_post_goes_through_the_proxy_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example:3128")
     monkeypatch.setenv("NO_PROXY", "inside.example")
 

@@ -1,4 +1,4 @@
-"""The emulator that the suites stand on."""
+"""The emulator of AWS, on which the suites run."""
 
 import os
 import signal
@@ -24,7 +24,7 @@ def _listens(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def test_it_listens_on_loopback_inside_the_block_and_is_gone_after_it() -> None:
+def test_the_emulator_listens_on_loopback_inside_the_block_only() -> None:
     with Emulator() as emulator:
         inside = _listens(emulator.port)
         log = emulator.log
@@ -34,7 +34,7 @@ def test_it_listens_on_loopback_inside_the_block_and_is_gone_after_it() -> None:
     assert not _listens(emulator.port)
 
 
-def test_it_ends_with_a_test_run_that_is_killed(tmp_path: Path) -> None:
+def test_the_emulator_ends_with_a_killed_test_run(tmp_path: Path) -> None:
     with subprocess.Popen(
         [sys.executable, "-c", HOLD],
         cwd=ROOT,

@@ -1,4 +1,4 @@
-"""What becomes of AWS's errors."""
+"""The translation of AWS's errors."""
 
 from typing import Any
 
@@ -62,7 +62,9 @@ def _raised(error: Exception) -> AlertaError:
     ],
     ids=repr,
 )
-def test_what_passes_is_unavailable(error: Exception, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_transient_error_is_unavailable(
+    error: Exception, caplog: pytest.LogCaptureFixture
+) -> None:
     raised = _raised(error)
 
     assert type(raised) is Unavailable
@@ -83,7 +85,7 @@ def test_what_passes_is_unavailable(error: Exception, caplog: pytest.LogCaptureF
     ],
     ids=repr,
 )
-def test_what_does_not_pass_is_a_defect_and_logged_without_what_aws_said(
+def test_a_permanent_error_is_internal_and_logged_without_aws_text(
     error: Exception, caplog: pytest.LogCaptureFixture
 ) -> None:
     raised = _raised(error)
@@ -93,6 +95,6 @@ def test_what_does_not_pass_is_a_defect_and_logged_without_what_aws_said(
     assert [record.message for record in caplog.records] == ["aws_refused"]
 
 
-def test_what_is_not_of_aws_goes_through() -> None:
+def test_an_error_of_another_kind_is_not_translated() -> None:
     with pytest.raises(KeyError), translated("Operation"):
         raise KeyError("x")

@@ -1,4 +1,4 @@
-"""A database file, and stores on it that are opened and closed as a test likes."""
+"""A database file, and stores on it that a test opens and closes."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -37,7 +37,7 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def open_store(path: Path) -> Iterator[OpenStore]:
-    """Opens the store at ``path``; what a test leaves open is closed after it."""
+    """Yield a function that opens the store at ``path``; it is closed after the test."""
     with ExitStack() as stack:
 
         def open_it() -> Store:

@@ -30,7 +30,7 @@ def _changes(path: Path) -> list[int]:
 
 
 def _while_writing(store: Store, work: Callable[[threading.Event], None]) -> list[Change]:
-    """Run ``work`` beside a thread that commits; it gets an event that each commit sets."""
+    """Run ``work`` beside a thread that commits; each commit sets the event that it gets."""
     done, wrote, committed = threading.Event(), threading.Event(), []
 
     def write() -> None:
@@ -63,7 +63,7 @@ def test_a_backup_is_one_private_file_with_everything_committed(
     assert _changes(target) == list(range(1, 21))
 
 
-def test_a_backup_beside_a_writer_is_of_one_moment_and_stops_nobody(
+def test_a_backup_beside_a_writer_is_of_one_moment_and_delays_no_commit(
     store: Store, path: Path, tmp_path: Path
 ) -> None:
     for _ in range(600):
@@ -90,7 +90,7 @@ def test_a_backup_beside_a_writer_is_of_one_moment_and_stops_nobody(
     assert steps[-1][0] == steps[-1][1]
 
 
-def test_a_backup_replaces_an_older_one_whole(store: Store, path: Path, tmp_path: Path) -> None:
+def test_a_backup_replaces_an_older_one(store: Store, path: Path, tmp_path: Path) -> None:
     target = tmp_path / "copia.db"
     backup(path.parent, target)
     store.incidents.commit(creation())
@@ -116,7 +116,9 @@ def test_a_backup_over_the_database_itself_is_refused(store: Store, path: Path) 
     assert store.incidents.position().seq == 1
 
 
-def test_a_backup_into_no_folder_is_refused(store: Store, path: Path, tmp_path: Path) -> None:
+def test_a_backup_into_a_missing_folder_is_refused(
+    store: Store, path: Path, tmp_path: Path
+) -> None:
     assert store.incidents.position().seq == 0
 
     with pytest.raises(DataRefused, match="No se pudo hacer la copia"):
@@ -165,7 +167,7 @@ def test_a_restore_brings_back_the_copy_under_a_new_epoch(
     assert restored.incidents.commit(creation()).change.position.epoch == after.epoch
 
 
-def test_a_restore_keeps_the_database_that_was_there(
+def test_a_restore_keeps_the_replaced_database(
     open_store: OpenStore, path: Path, tmp_path: Path
 ) -> None:
     store = open_store()
@@ -181,7 +183,7 @@ def test_a_restore_keeps_the_database_that_was_there(
     assert [_changes(tmp_path / name) for name in kept] == [[1], []]
 
 
-def test_a_restore_keeps_what_a_killed_server_had_only_in_its_log(
+def test_a_restore_keeps_the_log_of_a_killed_server(
     store: Store, path: Path, tmp_path: Path
 ) -> None:
     backup(path.parent, tmp_path / "copia.db")
@@ -198,7 +200,7 @@ def test_a_restore_keeps_what_a_killed_server_had_only_in_its_log(
     assert _changes(crashed / "alerta.db") == []
 
 
-def test_a_damaged_database_gives_way_to_the_copy(
+def test_a_restore_replaces_a_damaged_database(
     open_store: OpenStore, path: Path, tmp_path: Path
 ) -> None:
     store = open_store()
@@ -270,7 +272,7 @@ def _damaged(path: Path) -> None:
         (_damaged, "copia.db"),
     ],
 )
-def test_a_restore_of_a_spoilt_copy_is_refused_and_changes_nothing(
+def test_a_restore_of_a_damaged_copy_is_refused_and_changes_nothing(
     open_store: OpenStore,
     path: Path,
     tmp_path: Path,

@@ -1,4 +1,4 @@
-"""``kill -9`` in the middle of commits: what was acknowledged is there, and nothing is half."""
+"""``kill -9`` during commits: every acknowledged change is stored, and none in part."""
 
 import signal
 import sqlite3
@@ -28,7 +28,7 @@ ROOT = Path(__file__).parents[4]
 
 
 def _commit_until_killed(path: Path, commits: int) -> list[tuple[int, str]]:
-    """What the child had acknowledged when it was killed, after at least ``commits``."""
+    """Return the acknowledged changes of a child that was killed after at least ``commits``."""
     with subprocess.Popen(
         [sys.executable, "-c", WRITER, str(path)], stdout=subprocess.PIPE, text=True, cwd=ROOT
     ) as child:
@@ -40,9 +40,7 @@ def _commit_until_killed(path: Path, commits: int) -> list[tuple[int, str]]:
     return [(int(seq), incident_id) for seq, incident_id in whole]
 
 
-def test_a_killed_server_loses_nothing_that_it_acknowledged(
-    open_store: OpenStore, path: Path
-) -> None:
+def test_a_killed_server_loses_no_acknowledged_report(open_store: OpenStore, path: Path) -> None:
     acknowledged: list[tuple[int, str]] = []
 
     for commits in (1, 17, 60):

@@ -36,7 +36,7 @@ def _holder(path: Path) -> "subprocess.Popen[str]":
     return child
 
 
-def test_the_folder_is_made_for_its_owner_alone(tmp_path: Path) -> None:
+def test_a_new_folder_is_private_to_its_owner(tmp_path: Path) -> None:
     path = tmp_path / "deep" / "data"
 
     with DataFolder.open(path) as folder:
@@ -53,7 +53,7 @@ def modes_below(path: Path) -> dict[str, int]:
     }
 
 
-def test_a_folder_that_others_could_read_is_closed_to_them(tmp_path: Path) -> None:
+def test_a_folder_that_others_could_read_becomes_private(tmp_path: Path) -> None:
     path = tmp_path / "data"
     (path / "mail" / "new").mkdir(parents=True)
     for name in ("alerta.db", "alerta.db-wal", "mail/new/1"):
@@ -87,7 +87,7 @@ def test_a_closed_folder_can_be_opened_again(tmp_path: Path) -> None:
     DataFolder.open(tmp_path).close()
 
 
-def test_the_refusal_names_the_process_that_has_the_folder(tmp_path: Path) -> None:
+def test_the_refusal_names_the_process_that_holds_the_lock(tmp_path: Path) -> None:
     with _holder(tmp_path) as child:
         with pytest.raises(DataRefused, match=f"proceso {child.pid}"):
             DataFolder.open(tmp_path)
@@ -97,7 +97,7 @@ def test_the_refusal_names_the_process_that_has_the_folder(tmp_path: Path) -> No
         assert (tmp_path / "lock").read_text() == f"{os.getpid()}\n"
 
 
-def test_the_lock_names_its_holder_alone_whoever_had_it_before(tmp_path: Path) -> None:
+def test_the_lock_names_its_holder_and_no_earlier_one(tmp_path: Path) -> None:
     (tmp_path / "lock").write_text("4294967295 y más\n")
 
     with DataFolder.open(tmp_path):
@@ -113,7 +113,7 @@ def test_a_killed_process_leaves_the_folder_free(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["file", "file/data"])
-def test_a_folder_that_cannot_be_made_is_refused(tmp_path: Path, name: str) -> None:
+def test_a_folder_that_cannot_be_created_is_refused(tmp_path: Path, name: str) -> None:
     (tmp_path / "file").touch()
 
     with pytest.raises(DataRefused, match="No se puede usar la carpeta"):

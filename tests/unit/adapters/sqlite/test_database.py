@@ -1,4 +1,4 @@
-"""The database file: reopening, migrations, and what happens when it cannot be written."""
+"""The database file: reopening, migrations, full disks, locks and damage."""
 
 import sqlite3
 from contextlib import closing
@@ -30,7 +30,7 @@ def _fill(store: Store) -> None:
         )
 
 
-def test_everything_is_there_after_closing_and_opening_again(open_store: OpenStore) -> None:
+def test_a_reopened_database_has_all_its_rows(open_store: OpenStore) -> None:
     before = open_store()
     created = before.incidents.commit(creation(urgency="high", key="k", user="rosa")).change
     second = before.incidents.commit(update(created.after, status=Status.EN_ATENCION)).change
@@ -47,12 +47,12 @@ def test_everything_is_there_after_closing_and_opening_again(open_store: OpenSto
 
 
 def _keep(store: Store, change: Change) -> None:
-    """Have the change's notice leave at once."""
+    """Decide that the change's notification leaves at once."""
     state, _ = store.notices.held("ana@example.edu")
     store.notices.save(change.after.seq, "g", {"ana@example.edu": Decision(state, None)})
 
 
-def test_what_is_postponed_keeps_its_attempts_and_reason_over_a_restart(
+def test_a_postponed_email_keeps_its_attempts_and_reason_over_a_restart(
     open_store: OpenStore, path: Path
 ) -> None:
     before = open_store()
@@ -67,9 +67,7 @@ def test_what_is_postponed_keeps_its_attempts_and_reason_over_a_restart(
     assert _sql(path, "SELECT state, reason FROM notices") == [("owed", "SMTP: 451")]
 
 
-def test_what_is_done_stays_on_record_with_a_reason_that_is_bounded(
-    store: Store, path: Path
-) -> None:
+def test_a_finished_email_stays_on_record_with_a_bounded_reason(store: Store, path: Path) -> None:
     _keep(store, store.incidents.commit(creation(urgency="high")).change)
     (parcel,) = store.notices.pending(["ana@example.edu"], T0, 1)
 
@@ -79,7 +77,7 @@ def test_what_is_done_stays_on_record_with_a_reason_that_is_bounded(
     assert rows == [("given_up", 1, None, 500)]
 
 
-def test_a_wait_that_a_clock_set_back_has_made_long_is_over(store: Store) -> None:
+def test_a_wait_ends_if_the_clock_was_set_back(store: Store) -> None:
     _keep(store, store.incidents.commit(creation(urgency="high")).change)
     (parcel,) = store.notices.pending(["ana@example.edu"], T0, 1)
     store.notices.postpone(parcel, at=T0, until=T0, reason="SMTP: 451")
@@ -89,7 +87,7 @@ def test_a_wait_that_a_clock_set_back_has_made_long_is_over(store: Store) -> Non
     assert len(store.notices.pending(["ana@example.edu"], long_ago, 1)) == 1
 
 
-def test_what_the_first_version_owed_is_owed_still(path: Path, open_store: OpenStore) -> None:
+def test_pending_jobs_of_the_first_version_stay_pending(path: Path, open_store: OpenStore) -> None:
     store = open_store()
     change = store.incidents.commit(creation(urgency="high")).change
     store.close()
@@ -127,7 +125,7 @@ def test_a_closed_store_is_unavailable(store: Store) -> None:
         store.incidents.commit(creation())
 
 
-def test_a_new_database_has_all_steps_and_says_whose_it_is(store: Store, path: Path) -> None:
+def test_a_new_database_has_all_migrations_and_the_application_id(store: Store, path: Path) -> None:
     assert _sql(path, "PRAGMA user_version") == [(len(MIGRATIONS),)]
     assert _sql(path, "PRAGMA application_id") == [(APPLICATION_ID,)]
     assert _sql(path, "PRAGMA journal_mode") == [("wal",)]
@@ -183,7 +181,7 @@ def test_another_programs_database_is_refused_and_left_alone(path: Path) -> None
     assert path.read_bytes() == content
 
 
-def test_a_file_that_is_no_database_is_refused_and_left_alone(path: Path) -> None:
+def test_a_file_that_is_not_a_database_is_refused_and_left_alone(path: Path) -> None:
     path.write_text("Esto no es una base de datos. " * 100)
 
     with pytest.raises(DataRefused):
@@ -213,7 +211,7 @@ def test_a_full_disk_is_unavailable_and_leaves_nothing_half_written(
     assert _sql(path, "PRAGMA integrity_check") == [("ok",)]
 
 
-def test_commits_go_on_once_the_disk_has_room_again(store: Store) -> None:
+def test_commits_succeed_once_the_disk_has_room_again(store: Store) -> None:
     with store.database.write() as connection:
         connection.execute("PRAGMA max_page_count = 1")
     with pytest.raises(Unavailable):
@@ -281,7 +279,7 @@ def test_a_database_whose_first_pages_are_damaged_is_refused(
         open_store()
 
 
-def test_no_text_of_an_error_holds_what_was_to_be_stored(store: Store) -> None:
+def test_no_error_text_holds_the_data_of_a_change(store: Store) -> None:
     with store.database.write() as connection:
         connection.execute("PRAGMA query_only = ON")
 

@@ -1,4 +1,4 @@
-"""A database file that is not the one that was left: moved, put back, or without its log."""
+"""A database file that is not the one the service left: moved, restored, or without its log."""
 
 import os
 import shutil
@@ -16,7 +16,7 @@ from tests.contract.builders import creation
 from tests.unit.adapters.sqlite.conftest import OpenStore, Store
 
 ROOT = Path(__file__).parents[4]
-# Commits so many incidents, checkpoints in between if told to, and dies without closing.
+# Commits incidents, optionally with a checkpoint in between, and exits without closing.
 KILLED = """
 import os, sys
 from pathlib import Path
@@ -73,7 +73,7 @@ def test_the_epoch_stays_over_clean_ends_and_kills(
     assert store.incidents.position().seq == 4
 
 
-def test_a_copy_put_back_begins_a_new_epoch(
+def test_a_restored_copy_begins_a_new_epoch(
     open_store: OpenStore, store: Store, path: Path, tmp_path: Path
 ) -> None:
     before = store.incidents.position()
@@ -160,7 +160,7 @@ def test_a_folder_copied_with_its_log_loses_nothing(path: Path, tmp_path: Path) 
     database.close()
 
 
-def test_a_file_of_the_version_before_keeps_its_epoch(
+def test_a_file_of_the_previous_version_keeps_its_epoch(
     open_store: OpenStore, store: Store, path: Path
 ) -> None:
     before = store.incidents.position()
@@ -176,7 +176,7 @@ def test_a_file_of_the_version_before_keeps_its_epoch(
 
 
 @pytest.mark.parametrize("replacement", ["nothing", "a copy", "an empty file"])
-def test_nothing_is_acknowledged_once_the_file_is_moved(
+def test_no_change_is_acknowledged_once_the_file_is_moved(
     store: Store, path: Path, tmp_path: Path, replacement: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     commit(store, "a")
@@ -200,7 +200,7 @@ def test_nothing_is_acknowledged_once_the_file_is_moved(
     assert store.incidents.position().seq == 2
 
 
-def test_every_file_is_for_its_owner_alone_whatever_the_umask(tmp_path: Path) -> None:
+def test_every_file_is_private_to_its_owner_whatever_the_umask(tmp_path: Path) -> None:
     before = os.umask(0)
     try:
         database = Database(tmp_path / "alerta.db")

@@ -150,7 +150,7 @@ def test_of_two_updates_of_one_revision_in_a_group_one_is_stored(
     assert list(store.incidents.history("a"))[1:] == together.committed_changes
 
 
-def test_a_group_that_is_repeated_is_all_duplicates(store: Store, together: Together) -> None:
+def test_a_repeated_group_is_all_duplicates(store: Store, together: Together) -> None:
     first = together(*(creation(key=f"k{number}") for number in range(3)))
     repeated = together(*(creation(key=f"k{number}") for number in range(3)))
 

@@ -1,4 +1,4 @@
-"""A small API Gateway: a loopback HTTP server that answers ``@connections`` as it is told."""
+"""A small API Gateway: a loopback HTTP server with chosen answers of ``@connections``."""
 
 import threading
 from collections import Counter, defaultdict, deque
@@ -19,10 +19,10 @@ Answer = int | Callable[[], int]
 
 
 class ConnectionsApi(LoopbackServer):
-    """Answers each request of a connection with the next of its answers, the last for ever.
+    """A server that gives each connection's requests its answers in turn, the last one for ever.
 
-    An answer is a status, ``DROP`` (close without a word), or a function that may wait.
-    POST is 200 unless told, GET is 410; what is not signed, or for another stage, is 403.
+    An answer is a status, ``DROP`` (close without a response), or a function that may wait. The
+    default is 200 for POST and 410 for GET; an unsigned request or another stage gets 403.
     """
 
     def __init__(self) -> None:
@@ -36,15 +36,15 @@ class ConnectionsApi(LoopbackServer):
 
     @property
     def url(self) -> str:
-        """The management endpoint."""
+        """Return the management endpoint."""
         return f"{super().url}/{STAGE}"
 
     def tell(self, method: str, connection_id: str, *answers: Answer) -> None:
-        """Answer the connection's next requests like this."""
+        """Set the answers to the connection's next requests."""
         self._answers[method, connection_id] = deque(answers)
 
     def wait_until(self, done: Callable[[], bool]) -> bool:
-        """Whether ``done`` became true within ten seconds of deliveries."""
+        """Tell whether ``done`` becomes true within ten seconds of deliveries."""
         with self._changed:
             return self._changed.wait_for(done, timeout=10)
 

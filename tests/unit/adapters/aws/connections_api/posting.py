@@ -13,7 +13,7 @@ PosterFactory = Callable[..., ConnectionsApiPoster]
 
 
 class FakeTime:
-    """Time that passes only by sleeping; ``naps`` are the pauses that a poster made."""
+    """A clock that advances only by sleeping; ``naps`` are the pauses that a poster made."""
 
     def __init__(self) -> None:
         self.naps: list[float] = []
@@ -28,7 +28,7 @@ class FakeTime:
 
 
 def connections_http(url: str, *, read_timeout_s: float = 5.0, keep: int = 32) -> ConnectionsHttp:
-    """``@connections`` at ``url``, as any region's and with anybody's credentials."""
+    """Return ``@connections`` at ``url``, with made-up region and credentials."""
     return ConnectionsHttp(
         ApiAddress(url),
         lambda: CREDENTIALS,
@@ -52,7 +52,7 @@ def time() -> FakeTime:
 
 @pytest.fixture
 def poster_at(time: FakeTime) -> Iterator[PosterFactory]:
-    """Makes posters, with the real client's settings unless told otherwise."""
+    """Yield a factory of posters that by default have the real client's settings."""
     with ExitStack() as stack:
 
         def make(url: str, *, threads: int = 32, read_timeout_s: float = 5) -> ConnectionsApiPoster:

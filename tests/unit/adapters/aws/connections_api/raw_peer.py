@@ -1,4 +1,4 @@
-"""A peer that answers with the bytes that it is given, connection by connection."""
+"""A peer that answers with given bytes, connection by connection."""
 
 import contextlib
 import socket
@@ -12,10 +12,10 @@ OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
 
 
 class RawPeer:
-    """``with RawPeer([answer, …], …) as peer:`` — a list of answers per connection.
+    """A peer with a list of answers per connection: ``with RawPeer([answer, …], …) as peer:``.
 
     Each answer follows one request. After its last, a connection is closed; the answer ``None``
-    waits for the other side to close it. ``requests`` has what came, by connection.
+    waits for the other side to close it. ``requests`` has the received bytes, by connection.
     """
 
     def __init__(self, *scripts: Sequence[bytes | None], tls: ssl.SSLContext | None = None) -> None:
@@ -29,12 +29,12 @@ class RawPeer:
 
     @property
     def port(self) -> int:
-        """Where it listens."""
+        """The address of the peer."""
         port: int = self._listener.getsockname()[1]
         return port
 
     def wait_closed(self, count: int) -> None:
-        """Wait until so many connections are over."""
+        """Wait until this many connections have ended."""
         with self._changed:
             assert self._changed.wait_for(lambda: self._closed >= count, timeout=10)
 
@@ -81,7 +81,7 @@ class RawPeer:
 
 
 def _request(connection: socket.socket) -> bytes:
-    """One request, whole."""
+    """Read one whole request."""
     data = b""
     while b"\r\n\r\n" not in data:
         more = connection.recv(65536)

@@ -1,4 +1,4 @@
-"""Signature Version 4 as botocore makes it, of any moment."""
+"""Signatures of version 4 by botocore, at any moment."""
 
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
@@ -10,7 +10,7 @@ from alerta_utec.adapters.aws.connections_api.sigv4 import Credentials
 def signed_by_botocore(
     url: str, method: str, data: bytes, credentials: Credentials, region: str, date: str
 ) -> str:
-    """The ``Authorization`` header."""
+    """Return the ``Authorization`` header."""
     names = ReadOnlyCredentials(credentials.access_key, credentials.secret_key, credentials.token)
     auth = SigV4Auth(names, "execute-api", region)
     request = AWSRequest(method, url, data=data)

@@ -154,7 +154,7 @@ def test_an_unexpected_response_is_never_taken_for_that_of_a_request() -> None:
         http = at(peer)
         with http.channel(http.signer()) as channel:
             channel.request("POST", ID, FRAME)
-            # A second request that nobody waits for: its answer is there before the next.
+            # A second request without a reader: its answer is there before the next request.
             kept = channel._connection
             assert kept is not None
             kept.sock.sendall(peer.requests[0][0])

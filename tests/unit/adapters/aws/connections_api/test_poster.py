@@ -1,4 +1,4 @@
-"""Posting through ``@connections``: each client's outcome, and nobody in another's way."""
+"""``ConnectionsApiPoster``: each client's outcome, and no client that delays another."""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -27,7 +27,7 @@ def test_each_connection_gets_the_frame_once(
     assert api.frames == {name: [FRAME] for name in ids}
 
 
-def test_nobody_to_post_to_is_nothing_sent(
+def test_a_post_to_no_connection_sends_nothing(
     api: ConnectionsApi, poster: ConnectionsApiPoster
 ) -> None:
     assert poster.post([], FRAME) == SendResult()
@@ -74,7 +74,7 @@ def test_an_id_that_no_connection_can_have_is_gone(
 
 
 @pytest.mark.parametrize("status", [403, 413])
-def test_another_refusal_is_failed_and_not_sent_twice(
+def test_another_refused_post_is_failed_and_not_repeated(
     api: ConnectionsApi, poster: ConnectionsApiPoster, status: int
 ) -> None:
     api.tell("POST", ID, status)
@@ -84,7 +84,7 @@ def test_another_refusal_is_failed_and_not_sent_twice(
 
 
 @pytest.mark.parametrize("status", [403, 500, 503])
-def test_where_everybody_is_refused_by_no_fault_of_theirs_it_is_unavailable(
+def test_a_frame_that_reaches_no_client_through_the_apis_fault_is_unavailable(
     api: ConnectionsApi, poster: ConnectionsApiPoster, status: int
 ) -> None:
     for name in (ID, "other"):
@@ -94,7 +94,7 @@ def test_where_everybody_is_refused_by_no_fault_of_theirs_it_is_unavailable(
         poster.post([ID, "other"], FRAME)
 
 
-def test_those_who_are_gone_do_not_hide_that_nobody_else_can_be_reached(
+def test_gone_clients_do_not_hide_that_no_other_is_reached(
     api: ConnectionsApi, poster: ConnectionsApiPoster
 ) -> None:
     api.tell("POST", "gone", 410)
@@ -104,7 +104,7 @@ def test_those_who_are_gone_do_not_hide_that_nobody_else_can_be_reached(
         poster.post([ID, "gone"], FRAME)
 
 
-def test_a_kept_connection_that_died_is_no_failure(
+def test_a_kept_connection_that_died_causes_no_failure(
     api: ConnectionsApi, poster: ConnectionsApiPoster
 ) -> None:
     api.tell("POST", ID, DROP, 200)
@@ -112,7 +112,7 @@ def test_a_kept_connection_that_died_is_no_failure(
     assert poster.post([ID], FRAME) == SendResult(delivered=1)
 
 
-def test_a_client_that_stalls_delays_no_other_and_is_not_sent_to_twice(
+def test_a_client_that_stalls_delays_no_other_and_gets_no_second_post(
     api: ConnectionsApi, poster_at: PosterFactory
 ) -> None:
     released = threading.Event()
@@ -149,14 +149,14 @@ def test_no_more_threads_than_allowed_post_at_once(
     assert api.busiest == 4
 
 
-def test_with_nobody_listening_it_is_unavailable(poster_at: PosterFactory) -> None:
+def test_a_frame_without_a_listening_api_is_unavailable(poster_at: PosterFactory) -> None:
     poster = poster_at(f"http://127.0.0.1:{free_port()}/{STAGE}")
 
     with pytest.raises(Unavailable):
         poster.post([ID, "other"], FRAME)
 
 
-def test_without_permission_it_is_unavailable(
+def test_a_frame_without_permission_is_unavailable(
     api: ConnectionsApi, poster_at: PosterFactory
 ) -> None:
     poster = poster_at(api.url.replace(STAGE, "another"))

@@ -1,4 +1,4 @@
-"""Posting again through ``@connections``: to whom, for how long, and in which order."""
+"""``ConnectionsApiPoster``: retries to some clients, their time limit and order."""
 
 import pytest
 
@@ -41,7 +41,7 @@ def test_a_failure_that_passes_is_delivered(
         (503, SendResult(delivered=1, failed=(ID,))),
     ],
 )
-def test_one_that_stays_bad_is_given_up_in_under_two_seconds_whatever_the_deadline(
+def test_a_client_that_keeps_failing_is_given_up_within_two_seconds(
     api: ConnectionsApi,
     poster: ConnectionsApiPoster,
     time: FakeTime,
@@ -55,7 +55,7 @@ def test_one_that_stays_bad_is_given_up_in_under_two_seconds_whatever_the_deadli
     assert sum(time.naps) < 2
 
 
-def test_a_rate_limit_is_waited_out_as_long_as_somebody_gets_through(
+def test_a_rate_limit_is_waited_out_while_other_clients_are_reached(
     api: ConnectionsApi, poster: ConnectionsApiPoster, time: FakeTime
 ) -> None:
     ids = [f"c{number}" for number in range(30)]
@@ -67,7 +67,7 @@ def test_a_rate_limit_is_waited_out_as_long_as_somebody_gets_through(
     assert max(time.naps) <= 2
 
 
-def test_while_nobody_is_reached_it_tries_until_the_deadline(
+def test_posts_are_retried_until_the_deadline_while_no_client_is_reached(
     api: ConnectionsApi, poster: ConnectionsApiPoster, time: FakeTime
 ) -> None:
     for name in (ID, "other"):
@@ -77,7 +77,7 @@ def test_while_nobody_is_reached_it_tries_until_the_deadline(
     assert 5 < sum(time.naps) < 45
 
 
-def test_no_post_begins_after_the_deadline_and_who_is_left_has_failed(
+def test_no_post_begins_after_the_deadline_and_the_remaining_clients_have_failed(
     api: ConnectionsApi, poster_at: PosterFactory, time: FakeTime
 ) -> None:
     deadline_s = time.now_s + 1
@@ -97,7 +97,7 @@ def test_no_post_begins_after_the_deadline_and_who_is_left_has_failed(
     assert sum(api.requests.values()) == 4
 
 
-def test_past_the_deadline_nothing_is_sent_and_it_is_unavailable(
+def test_a_frame_past_its_deadline_is_unavailable_and_not_sent(
     api: ConnectionsApi, poster: ConnectionsApiPoster, time: FakeTime
 ) -> None:
     with pytest.raises(Unavailable):
@@ -106,7 +106,7 @@ def test_past_the_deadline_nothing_is_sent_and_it_is_unavailable(
     assert not api.requests
 
 
-def test_who_was_throttled_is_still_so_when_time_runs_out(
+def test_a_throttled_client_is_throttled_when_the_time_ends(
     api: ConnectionsApi, poster: ConnectionsApiPoster, time: FakeTime
 ) -> None:
     api.tell("POST", ID, 429)
@@ -117,7 +117,7 @@ def test_who_was_throttled_is_still_so_when_time_runs_out(
     assert api.requests["POST", ID] == 1
 
 
-def test_nobody_is_always_last(api: ConnectionsApi, poster_at: PosterFactory) -> None:
+def test_no_client_is_always_last(api: ConnectionsApi, poster_at: PosterFactory) -> None:
     ids = [f"c{number}" for number in range(40)]
     poster = poster_at(api.url, threads=1)
 
@@ -130,7 +130,7 @@ def test_nobody_is_always_last(api: ConnectionsApi, poster_at: PosterFactory) ->
     assert list(api.frames) != first
 
 
-def test_the_log_says_once_a_round_why_posts_failed_and_how_many(
+def test_the_log_has_the_reasons_and_counts_once_a_round(
     api: ConnectionsApi, poster: ConnectionsApiPoster, caplog: pytest.LogCaptureFixture
 ) -> None:
     for number in range(20):

@@ -1,4 +1,4 @@
-"""Signatures against botocore's own, for anything that may be signed."""
+"""Signatures compared with botocore's, for every kind of request."""
 
 from urllib.parse import quote
 
@@ -22,7 +22,7 @@ ids = st.text(min_size=1, max_size=40).filter(lambda text: text not in (".", "..
     region=st.sampled_from(["us-east-1", "sa-east-1"]),
     at_s=st.integers(0, 4_000_000_000),
 )
-def test_every_signature_is_botocores(
+def test_every_signature_equals_botocores(
     connection_id: str,
     stage: str,
     host: str,
@@ -44,7 +44,7 @@ def test_every_signature_is_botocores(
     )
 
 
-def test_a_signature_is_of_its_second_and_day() -> None:
+def test_a_signature_has_its_second_and_day() -> None:
     signer = Signer(Credentials("id", "secret"), region="r", service="s", host="h")
 
     def date_and_scope(at_s: int) -> tuple[str, str]:

@@ -1,4 +1,4 @@
-"""Closing connections whose time is over, against DynamoDB on the emulator and a real peer."""
+"""``Sweep``, against DynamoDB on the emulator and a real peer."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -18,14 +18,14 @@ from tests.unit.adapters.aws.faults import FaultyWire, request_lost
 
 @pytest.fixture
 def api() -> Iterator[ConnectionsApi]:
-    """A management endpoint."""
+    """Yield a management endpoint."""
     with ConnectionsApi() as answering:
         yield answering
 
 
 @pytest.fixture
 def connections(wire: FaultyWire, connections_table: str, clock: ManualClock) -> DynamoConnections:
-    """Empty ``Connections`` over ``wire``."""
+    """Return empty ``Connections`` over ``wire``."""
     return DynamoConnections(wire.client, connections_table, clock)
 
 
@@ -33,25 +33,25 @@ def connections(wire: FaultyWire, connections_table: str, clock: ManualClock) ->
 def sweep(
     wire: FaultyWire, connections_table: str, clock: ManualClock, api: ConnectionsApi
 ) -> Iterator[Sweep]:
-    """A sweep of that table, which tries everything once."""
+    """Yield a sweep of that table, which tries each call once."""
     http = connections_http(api.url)
     yield Sweep(wire.client, connections_table, http, clock)
     http.close()
 
 
 def save(connections: DynamoConnections, clock: ManualClock, name: str, seconds: float) -> None:
-    """A connection that has so many seconds left."""
+    """Return a connection that expires after this many seconds."""
     now = clock.now()
     connections.save(Connection(name, now, now + timedelta(seconds=seconds)))
 
 
 def kept(connections: DynamoConnections) -> list[str]:
-    """Every id in the table, expired or not."""
+    """Return every id in the table, expired or not."""
     pages = connections.client.get_paginator("scan").paginate(TableName=connections.table)
     return sorted(item["connectionId"]["S"] for page in pages for item in page["Items"])
 
 
-def test_what_has_expired_is_closed_and_forgotten_and_nothing_else(
+def test_only_expired_connections_are_closed_and_removed(
     sweep: Sweep, connections: DynamoConnections, clock: ManualClock, api: ConnectionsApi
 ) -> None:
     for name, seconds in (("over=", 10), ("just=", 60), ("later=", 60.000001)):
@@ -67,7 +67,7 @@ def test_what_has_expired_is_closed_and_forgotten_and_nothing_else(
 
 
 @pytest.mark.parametrize("status", [410, 400])
-def test_one_that_is_gone_already_is_forgotten(
+def test_an_expired_connection_that_is_gone_is_removed(
     sweep: Sweep,
     connections: DynamoConnections,
     clock: ManualClock,
@@ -82,7 +82,7 @@ def test_one_that_is_gone_already_is_forgotten(
 
 
 @pytest.mark.parametrize("answer", [403, 429, 500, DROP])
-def test_one_that_cannot_be_closed_delays_no_other_and_comes_again(
+def test_a_connection_that_cannot_be_closed_delays_no_other_and_is_retried(
     sweep: Sweep,
     connections: DynamoConnections,
     clock: ManualClock,
@@ -124,7 +124,7 @@ def test_every_page_of_the_table_is_swept(
     assert len(kept(connections)) == 9
 
 
-def test_a_table_that_cannot_be_read_is_unavailable_and_nobody_is_closed(
+def test_an_unreadable_table_is_unavailable_and_no_connection_is_closed(
     sweep: Sweep,
     connections: DynamoConnections,
     wire: FaultyWire,

@@ -78,7 +78,7 @@ def test_a_tls_connection_that_was_closed_is_replaced(
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
-def test_a_certificate_that_is_not_trusted_or_for_another_gets_no_request(
+def test_a_peer_with_an_untrusted_or_foreign_certificate_gets_no_request(
     server_tls: ssl.SSLContext, trusting: ssl.SSLContext, host: str
 ) -> None:
     context = ssl.create_default_context() if host == "127.0.0.1" else trusting
@@ -92,9 +92,7 @@ def test_a_certificate_that_is_not_trusted_or_for_another_gets_no_request(
     assert peer.requests == [[]]
 
 
-def test_a_tls_peer_that_says_nothing_times_out(
-    server_tls: ssl.SSLContext, trusting: ssl.SSLContext
-) -> None:
+def test_a_silent_tls_peer_times_out(server_tls: ssl.SSLContext, trusting: ssl.SSLContext) -> None:
     with RawPeer([None], tls=server_tls) as peer:
         http = https(f"https://127.0.0.1:{peer.port}/dev", trusting, read_timeout_s=0.3)
 
@@ -103,7 +101,7 @@ def test_a_tls_peer_that_says_nothing_times_out(
 
 
 class Proxy:
-    """Takes one ``CONNECT`` and passes everything on; ``head`` is what it was asked."""
+    """A proxy that forwards one ``CONNECT``; ``head`` is the received request."""
 
     def __init__(self) -> None:
         self.head = b""
@@ -148,7 +146,7 @@ def proxy() -> Iterator[Proxy]:
     running.join()
 
 
-def test_a_proxy_is_gone_through_with_its_password(
+def test_a_request_goes_through_a_proxy_with_its_password(
     server_tls: ssl.SSLContext, trusting: ssl.SSLContext, proxy: Proxy
 ) -> None:
     with RawPeer([OK], tls=server_tls) as peer:

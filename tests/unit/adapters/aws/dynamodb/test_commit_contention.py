@@ -1,4 +1,4 @@
-"""Commits on DynamoDB when many commit at once."""
+"""Commits on DynamoDB by many callers at once."""
 
 import random
 import threading
@@ -33,7 +33,7 @@ LOOK = "BatchGetItem"
 
 
 class FakeTime:
-    """Time that passes only by sleeping."""
+    """A clock that advances only by sleeping."""
 
     def __init__(self) -> None:
         self.now_s = 0.0
@@ -64,7 +64,7 @@ def test_twenty_threads_of_ten_commits_leave_seq_1_to_200_whole(
     assert len({change.incident_id for change in stored}) == THREADS * COMMITS
 
 
-def test_so_they_do_while_conflicts_throttling_and_lost_answers_come_at_random(
+def test_random_conflicts_throttling_and_lost_responses_leave_seq_whole(
     faulty: DynamoIncidents, wire: FaultyWire
 ) -> None:
     store = replace(faulty, retry=Retry(base_s=0.01, cap_s=0.2))
@@ -105,7 +105,7 @@ def _carried_out_or_not_and_lost(request: AWSPreparedRequest) -> AWSResponse | N
 
 
 def _insist(store: DynamoIncidents, name: str) -> int:
-    """Commit as a client does: again with the same id while it is unavailable."""
+    """Commit, and repeat with the same id while the store is unavailable."""
     change = creation(incidentId=name)
     while True:
         try:
@@ -115,7 +115,7 @@ def _insist(store: DynamoIncidents, name: str) -> int:
 
 
 def _torn(store: DynamoIncidents, *, incident: Item | None = None) -> Fault:
-    """A look in which the counter is of now, and the rest of before the last commit."""
+    """Return a read with the current counter, and the other items before the last commit."""
     counter = store.client.get_item(TableName=store.tables.changes, Key=COUNTER_KEY)["Item"]
     found = {
         store.tables.changes: [counter],
@@ -125,7 +125,7 @@ def _torn(store: DynamoIncidents, *, incident: Item | None = None) -> Fault:
 
 
 @pytest.mark.parametrize("same", [{"incidentId": "a"}, {"key": "k"}], ids=["id", "key"])
-def test_a_creation_after_a_torn_look_finds_the_first_with_its_id_or_key(
+def test_a_creation_after_a_torn_read_finds_the_first_with_its_id_or_key(
     faulty: DynamoIncidents, wire: FaultyWire, same: dict[str, str]
 ) -> None:
     faulty.commit(creation(**same))
@@ -137,7 +137,7 @@ def test_a_creation_after_a_torn_look_finds_the_first_with_its_id_or_key(
     assert faulty.position().seq == 1
 
 
-def test_an_update_after_a_torn_look_conflicts_with_the_one_before_it(
+def test_an_update_after_a_torn_read_conflicts_with_the_one_before_it(
     faulty: DynamoIncidents, wire: FaultyWire
 ) -> None:
     created = faulty.commit(creation(incidentId="a")).change.after
@@ -154,7 +154,7 @@ def test_an_update_after_a_torn_look_conflicts_with_the_one_before_it(
     assert faulty.position().seq == 2
 
 
-def test_after_20_s_of_conflicts_it_is_unavailable_and_nothing_is_stored(
+def test_a_commit_is_unavailable_and_not_stored_after_20_s_of_conflicts(
     faulty: DynamoIncidents, wire: FaultyWire
 ) -> None:
     time = FakeTime()

@@ -1,4 +1,4 @@
-"""Commits on DynamoDB when answers are lost, late or refusals."""
+"""Commits on DynamoDB with lost, late or refused requests."""
 
 import boto3
 import pytest
@@ -41,7 +41,7 @@ LOOK = "BatchGetItem"
         request_lost,
     ],
 )
-def test_what_passes_is_tried_again(
+def test_a_transient_failure_is_retried(
     faulty: DynamoIncidents, wire: FaultyWire, fault: Fault
 ) -> None:
     wire.next(WRITE, fault, fault)
@@ -53,7 +53,7 @@ def test_what_passes_is_tried_again(
     assert [c.after.seq for c in faulty.changes(after_seq=0, limit=10)] == [1]
 
 
-def test_a_partial_look_is_taken_again(faulty: DynamoIncidents, wire: FaultyWire) -> None:
+def test_a_partial_read_is_repeated(faulty: DynamoIncidents, wire: FaultyWire) -> None:
     created = faulty.commit(creation(incidentId="a")).change.after
     unread = {faulty.tables.incidents: {"Keys": [{"incidentId": {"S": "a"}}]}}
     wire.next(LOOK, answer(200, {"Responses": {}, "UnprocessedKeys": unread}))
@@ -64,7 +64,7 @@ def test_a_partial_look_is_taken_again(faulty: DynamoIncidents, wire: FaultyWire
     assert wire.sent.count(WRITE) == 2
 
 
-def test_a_creation_whose_answer_is_lost_is_found_and_not_stored_twice(
+def test_a_creation_whose_response_is_lost_is_found_and_not_stored_twice(
     faulty: DynamoIncidents, wire: FaultyWire
 ) -> None:
     wire.next(WRITE, answer_lost)
@@ -76,7 +76,7 @@ def test_a_creation_whose_answer_is_lost_is_found_and_not_stored_twice(
     assert wire.sent.count(WRITE) == 1
 
 
-def test_the_repeat_that_botocore_makes_is_the_same_transaction(
+def test_a_retry_by_botocore_is_the_same_transaction(
     emulator: Emulator, incident_tables: IncidentTables
 ) -> None:
     client = boto3.client("dynamodb", config=dynamodb_config(), **addressed(emulator))
@@ -90,7 +90,7 @@ def test_the_repeat_that_botocore_makes_is_the_same_transaction(
     assert [wire.sent.count(LOOK), wire.sent.count(WRITE)] == [1, 2]
 
 
-def test_an_update_whose_answer_is_lost_is_found_though_others_came_after(
+def test_an_update_whose_response_is_lost_is_found_before_later_changes(
     faulty: DynamoIncidents, dynamodb_incidents: DynamoIncidents, wire: FaultyWire
 ) -> None:
     created = faulty.commit(creation(incidentId="a")).change.after
@@ -110,7 +110,7 @@ def test_an_update_whose_answer_is_lost_is_found_though_others_came_after(
     assert [c.after.revision for c in faulty.history("a")] == [1, 2, 3]
 
 
-def test_an_update_that_another_overtook_conflicts_though_its_answer_was_lost(
+def test_an_overtaken_update_conflicts_also_if_its_response_was_lost(
     faulty: DynamoIncidents, dynamodb_incidents: DynamoIncidents, wire: FaultyWire
 ) -> None:
     created = faulty.commit(creation(incidentId="a")).change.after
@@ -148,7 +148,7 @@ def test_a_transaction_that_arrives_late_is_found_and_not_stored_twice(
     assert list(faulty.changes(after_seq=0, limit=10)) == [committed.change]
 
 
-def test_what_was_given_up_and_arrives_late_is_a_duplicate_for_who_repeats_it(
+def test_a_repeat_of_a_given_up_transaction_that_arrived_late_is_a_duplicate(
     faulty: DynamoIncidents, wire: FaultyWire
 ) -> None:
     change = creation(incidentId="a")
@@ -164,7 +164,7 @@ def test_what_was_given_up_and_arrives_late_is_a_duplicate_for_who_repeats_it(
     assert faulty.position().seq == 1
 
 
-def test_a_malformed_transaction_is_a_defect_and_not_tried_again(
+def test_a_malformed_transaction_is_internal_and_not_retried(
     faulty: DynamoIncidents, wire: FaultyWire, caplog: pytest.LogCaptureFixture
 ) -> None:
     wire.next(WRITE, cancelled("None", "ValidationError", "None"))

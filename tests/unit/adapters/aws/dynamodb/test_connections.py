@@ -1,4 +1,4 @@
-"""What is particular to connections on DynamoDB."""
+"""``DynamoConnections``: pages, TTL and faults."""
 
 from datetime import timedelta
 from typing import Any
@@ -16,7 +16,7 @@ from tests.unit.adapters.aws.faults import Fault, FaultyWire, answer, refusal, r
 
 @pytest.fixture
 def connections(wire: FaultyWire, connections_table: str, clock: ManualClock) -> DynamoConnections:
-    """Empty ``Connections`` over ``wire``."""
+    """Return empty ``Connections`` over ``wire``."""
     return DynamoConnections(wire.client, connections_table, clock)
 
 
@@ -96,7 +96,7 @@ def test_connections_are_unavailable_while_dynamodb_is_out_of_reach(
         refusal("InternalServerError", 500),
     ],
 )
-def test_a_scan_that_is_answered_by_something_else_is_unavailable(
+def test_a_scan_with_a_malformed_response_is_unavailable(
     connections: DynamoConnections, wire: FaultyWire, clock: ManualClock, fault: Fault
 ) -> None:
     connections.save(_connection("a", clock))

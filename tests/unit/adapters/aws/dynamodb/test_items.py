@@ -1,4 +1,4 @@
-"""What the tables hold of an incident and a change, and that it comes back."""
+"""The items of incidents and changes, and reading them back."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -28,7 +28,7 @@ VALUE = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner, max_size=3),
     max_leaves=8,
 )  # fmt: skip
-# Names that the items use themselves must not get in the way of a caller's own fields.
+# A caller's extra fields may have the names of an item's own attributes.
 NAME = TEXT.map(lambda name: f"x{name}") | st.sampled_from(
     ["digest", "createdSeq", "extras", "feed", "commitId", "before", "after", "expiresAt"]
 )
@@ -65,7 +65,7 @@ def test_a_change_comes_back_from_its_stream_image(
     assert change_from_image(_stored(updated)) == updated.committed(POSITION)
 
 
-def test_a_stream_can_select_on_a_changes_attributes() -> None:
+def test_a_stream_can_select_by_the_attributes_of_a_change() -> None:
     item = _stored(creation(incidentId="a", urgency="high"))
 
     assert {name: item[name] for name in ("feed", "seq", "epoch", "incidentId", "revision")} == {
@@ -79,7 +79,7 @@ def test_a_stream_can_select_on_a_changes_attributes() -> None:
     assert "before" not in item
 
 
-def test_a_persons_fields_can_be_read_in_the_table() -> None:
+def test_the_fields_that_people_read_are_attributes() -> None:
     incident = creation(incidentId="a", urgency="high", user="rosa", piso=3).after
 
     item = incident_item(incident.at_seq(5), created_seq=5, digest=None)
@@ -107,7 +107,7 @@ def test_a_persons_fields_can_be_read_in_the_table() -> None:
     }
 
 
-def test_the_counter_is_no_change() -> None:
+def test_the_counter_is_not_read_as_a_change() -> None:
     counter = {"feed": {"S": "main#counter"}, "seq": {"N": "0"}, "epoch": {"S": "e"}}
 
     with pytest.raises(KeyError):

@@ -1,4 +1,4 @@
-"""Reads from DynamoDB: lagging indexes, paged answers, odd rows, bounded work."""
+"""Reads from DynamoDB: lagging indexes, paged responses, unreadable rows, bounded work."""
 
 import json
 from collections.abc import Iterator
@@ -28,7 +28,7 @@ def _grown(store: DynamoIncidents, revisions: int) -> Incident:
 
 
 def _in_pages_of(wire: FaultyWire, operation: str, limit: int) -> None:
-    """Let DynamoDB answer with this many items at a time, as it does at 1 MB."""
+    """Make DynamoDB return this many items in a page, as it does at 1 MB."""
 
     def smaller(params: dict[str, Any], **_: Any) -> None:
         params["Limit"] = min(limit, params.get("Limit", limit))
@@ -50,7 +50,7 @@ def _listed(listing: Listing, query: Query) -> Iterator[list[str]]:
 
 
 @pytest.mark.parametrize("indexed", [[], [1], [2, 4], [1, 2, 3, 4, 5]])
-def test_history_is_whole_whatever_the_index_has_so_far(
+def test_a_history_is_whole_whatever_the_index_has_so_far(
     faulty: DynamoIncidents, wire: FaultyWire, indexed: list[int]
 ) -> None:
     _grown(faulty, revisions=5)
@@ -68,7 +68,7 @@ def test_history_is_whole_whatever_the_index_has_so_far(
     assert history == whole
 
 
-def test_history_ends_where_the_incident_stands(faulty: DynamoIncidents, wire: FaultyWire) -> None:
+def test_a_history_ends_at_the_current_revision(faulty: DynamoIncidents, wire: FaultyWire) -> None:
     created = _grown(faulty, revisions=1)
 
     def overtaken(_request: AWSPreparedRequest) -> AWSResponse | None:
@@ -80,7 +80,7 @@ def test_history_ends_where_the_incident_stands(faulty: DynamoIncidents, wire: F
     assert [change.after.revision for change in faulty.history("a")] == [1]
 
 
-def test_history_is_unavailable_rather_than_short(
+def test_a_history_with_a_missing_change_is_unavailable(
     faulty: DynamoIncidents, wire: FaultyWire
 ) -> None:
     _grown(faulty, revisions=3)
@@ -92,7 +92,7 @@ def test_history_is_unavailable_rather_than_short(
         faulty.history("a")
 
 
-def test_answers_in_several_pages_are_read_whole(faulty: DynamoIncidents, wire: FaultyWire) -> None:
+def test_every_page_of_a_response_is_read(faulty: DynamoIncidents, wire: FaultyWire) -> None:
     _grown(faulty, revisions=5)
     _in_pages_of(wire, "Query", 2)
 
@@ -100,7 +100,7 @@ def test_answers_in_several_pages_are_read_whole(faulty: DynamoIncidents, wire: 
     assert len(faulty.page(Query(limit=5)).incidents) == 5
 
 
-def test_a_history_that_the_index_has_whole_costs_one_read_besides(
+def test_a_history_that_the_index_has_whole_costs_one_more_read(
     faulty: DynamoIncidents, wire: FaultyWire
 ) -> None:
     _grown(faulty, revisions=5)
@@ -113,7 +113,7 @@ def test_a_history_that_the_index_has_whole_costs_one_read_besides(
     assert wire.sent == ["GetItem", "Query", "Query", "Query"]
 
 
-def test_the_chain_of_changes_holds_whatever_seq_the_caller_knew(
+def test_the_chain_of_changes_holds_whatever_seq_the_caller_had(
     faulty: DynamoIncidents, wire: FaultyWire
 ) -> None:
     change = creation(incidentId="a")
@@ -137,7 +137,7 @@ def test_changes_beyond_a_megabyte_are_read_whole(dynamodb_incidents: DynamoInci
 
 
 @pytest.mark.parametrize("incident_id", ["", "x" * 65, "x" * 3000, "ñ", "\ud800"])
-def test_what_no_incident_can_be_called_is_not_found(
+def test_an_impossible_incident_id_is_not_found(
     dynamodb_incidents: DynamoIncidents, incident_id: str
 ) -> None:
     with pytest.raises(NotFound):
@@ -165,7 +165,7 @@ def test_a_listing_shows_an_incident_once_while_its_index_catches_up(
     assert list(page.incidents) == [updated]
 
 
-def test_an_odd_row_is_left_out_of_a_listing_and_logged(
+def test_an_unreadable_row_is_left_out_of_a_listing_and_logged(
     faulty: DynamoIncidents, wire: FaultyWire, caplog: pytest.LogCaptureFixture
 ) -> None:
     kept = faulty.commit(creation()).change.after
@@ -181,7 +181,7 @@ def test_an_odd_row_is_left_out_of_a_listing_and_logged(
 
 
 @pytest.mark.parametrize("examined_max", [1, 4, 5, 6, 24, 25, 26])
-def test_a_listing_that_matches_little_does_bounded_work_a_call_and_misses_nothing(
+def test_a_listing_that_matches_little_does_bounded_work_and_misses_nothing(
     dynamodb_incidents: DynamoIncidents, examined_max: int
 ) -> None:
     for number in range(25):
@@ -196,7 +196,7 @@ def test_a_listing_that_matches_little_does_bounded_work_a_call_and_misses_nothi
     assert len(pages) >= 25 // examined_max
 
 
-def test_a_table_that_is_not_there_is_a_defect_and_logged(
+def test_a_missing_table_is_internal_and_logged(
     faulty: DynamoIncidents, wire: FaultyWire, caplog: pytest.LogCaptureFixture
 ) -> None:
     wire.next("GetItem", refusal("ResourceNotFoundException"))

@@ -1,4 +1,4 @@
-"""Shards through an SQS queue of the emulator, and those that were set aside."""
+"""Shards through an SQS queue of the emulator, and dead letters."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -22,7 +22,7 @@ from tests.support.incidents import unique
 
 @pytest.fixture
 def sqs(emulator: Emulator) -> Iterator[Any]:
-    """A client that tries once."""
+    """Yield a client that tries once."""
     client = boto3.client(
         "sqs", config=Config(retries={"total_max_attempts": 1}), **addressed(emulator)
     )
@@ -32,7 +32,7 @@ def sqs(emulator: Emulator) -> Iterator[Any]:
 
 @pytest.fixture
 def url(sqs: Any) -> Iterator[str]:
-    """An empty queue of a test's own."""
+    """Return the URL of an empty queue."""
     made = sqs.create_queue(QueueName=unique("shards"))["QueueUrl"]
     yield made
     sqs.delete_queue(QueueUrl=made)
@@ -46,9 +46,7 @@ def test_ten_shards_of_the_longest_ids_fit_into_a_request() -> None:
     assert 10 * size < 256 * 1024
 
 
-def test_messages_that_are_refused_alone_are_sent_again_and_the_others_are_not(
-    sqs: Any, url: str
-) -> None:
+def test_only_the_refused_messages_of_a_request_are_sent_again(sqs: Any, url: str) -> None:
     sent: list[list[str]] = []
 
     def refuse_some(params: dict[str, Any], **_: Any) -> None:
@@ -77,12 +75,12 @@ def test_messages_that_stay_refused_are_unavailable(sqs: Any, url: str) -> None:
         queue.put([shard(1)])
 
 
-def test_without_a_queue_somebody_has_to_see_to_it(sqs: Any, url: str) -> None:
+def test_a_missing_queue_is_internal(sqs: Any, url: str) -> None:
     with pytest.raises(Internal):
         SqsShardQueue(sqs, f"{url}-none").put([shard(1)])
 
 
-def test_a_shard_that_was_set_aside_is_known_as_one(sqs: Any, url: str) -> None:
+def test_a_dead_letter_with_a_shard_is_read_as_one(sqs: Any, url: str) -> None:
     SqsShardQueue(sqs, url).put([shard(3)])
 
     (batch,) = SqsFailedBatches(sqs, url).take()
@@ -92,7 +90,7 @@ def test_a_shard_that_was_set_aside_is_known_as_one(sqs: Any, url: str) -> None:
     assert batch.first_at == batch.last_at == shard(3).begun_at
 
 
-def test_what_only_looks_like_a_shard_is_none_of_ours(sqs: Any, url: str) -> None:
+def test_a_message_that_resembles_a_shard_has_no_channel(sqs: Any, url: str) -> None:
     for body in ('{"position": "x"}', '{"position": "e:1"}', "[]", "7"):
         sqs.send_message(QueueUrl=url, MessageBody=body)
 
