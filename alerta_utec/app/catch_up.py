@@ -84,6 +84,10 @@ class CatchUp:
             return self.snapshot(None, view)
         changes = self.store.changes(after_seq=position.seq, limit=CHANGES_PER_READ)
         latest, last_seq = _fill(changes, position.seq, view)
+        read_all = not changes or last_seq == changes[-1].after.seq
+        if read_all and len(changes) < CHANGES_PER_READ:
+            # Nothing more follows but rows that cannot be read: they must not be asked for again.
+            last_seq = max(last_seq, head.seq)
         return CatchUpPage(latest, replace(head, seq=last_seq), more=last_seq < head.seq)
 
     def snapshot(self, cursor: str | None = None, view: View = WHOLE) -> CatchUpPage:

@@ -53,8 +53,15 @@ class ServiceInfoApi:
         )
     )
     def health(self, _request: Request) -> LambdaResponse:
-        """Return the feed's position; it is read, so the response shows that the store works."""
-        return json_response(200, {"status": "ok", "position": str(self.store.position())})
+        """Return the feed's position; it is read, so the response shows that the store works.
+
+        ``degraded``: the service works, and has skipped stored rows that it cannot read.
+        """
+        position = str(self.store.position())
+        if damaged_rows := self.store.damaged_rows:
+            body = {"status": "degraded", "position": position, "damagedRows": damaged_rows}
+            return json_response(200, body)
+        return json_response(200, {"status": "ok", "position": position})
 
     @documented(Operation("Show the configuration of front ends", "Config", public=True))
     def config(self, request: Request) -> LambdaResponse:

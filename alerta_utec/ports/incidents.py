@@ -53,7 +53,8 @@ class ChangeFeed(Protocol):
     def changes(self, *, after_seq: int, limit: int) -> "Sequence[Change]":
         """Return up to ``limit`` changes in ``seq`` order, from ``after_seq + 1`` on.
 
-        The read is strongly consistent, and no ``seq`` is missing between two of them.
+        The read is strongly consistent. No ``seq`` is missing between two of them but that of a
+        damaged row, which is skipped; fewer than ``limit`` changes mean that no more follow.
 
         Raises:
             Unavailable.
@@ -93,7 +94,7 @@ class IncidentStore(ChangeFeed, Protocol):
         ...
 
     def history(self, incident_id: str) -> "Sequence[Change]":
-        """Return every change of the incident, the oldest first.
+        """Return every change of the incident, the oldest first, but for damaged rows.
 
         Raises:
             NotFound, Unavailable.
@@ -124,4 +125,9 @@ class IncidentStore(ChangeFeed, Protocol):
         Raises:
             Unavailable.
         """
+        ...
+
+    @property
+    def damaged_rows(self) -> int:
+        """How many stored rows this process has found that it cannot read, and skipped."""
         ...

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from alerta_utec.adapters.damaged_rows import DamagedRows
 from alerta_utec.adapters.sqlite import file_identity
 from alerta_utec.adapters.sqlite.errors import DataRefused
 from alerta_utec.adapters.sqlite.file_identity import FileIdentity
@@ -66,6 +67,7 @@ class Database:
         self._write_lock = threading.RLock()
         self._idle: queue.LifoQueue[sqlite3.Connection] = queue.LifoQueue(IDLE_READERS_MAX)
         self._closed = False
+        self.damaged_rows = DamagedRows()
         with _refused(path):
             # SQLite gives its log and index files the mode of the main file.
             os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))

@@ -11,7 +11,7 @@ from alerta_utec.adapters.sqlite.group_commit import (
     CommitStep,
     GroupCommit,
 )
-from alerta_utec.adapters.sqlite.rows import CHANGE_COLUMNS, change_from, decode_incident
+from alerta_utec.adapters.sqlite.rows import CHANGE_COLUMNS, decode_incident, separate_changes
 from alerta_utec.domain.change import Change, Position
 from alerta_utec.domain.errors import NotFound
 from alerta_utec.domain.folding import fold
@@ -58,7 +58,7 @@ class SqliteIncidents:
             rows = connection.execute(query, (incident_id,)).fetchall()
         if not rows:
             raise NotFound(incident_id)
-        return [change_from(row) for row in rows]
+        return self._readable(rows)
 
     def page(self, query: Query) -> IncidentPage:
         sql, values = _listing(query)
@@ -66,13 +66,27 @@ class SqliteIncidents:
             rows = connection.execute(sql, values).fetchall()
         shown = rows[: query.limit]
         next_seq = shown[-1][0] if len(rows) > len(shown) else None
-        return IncidentPage([decode_incident(state) for _, state in shown], next_seq)
+        incidents, _ = self._database.damaged_rows.separate(
+            shown, lambda row: decode_incident(row[1]), lambda row: f"incident {row[0]}"
+        )
+        return IncidentPage(incidents, next_seq)
 
     def changes(self, *, after_seq: int, limit: int) -> Sequence[Change]:
         query = f"SELECT {CHANGE_COLUMNS} FROM changes WHERE seq > ? ORDER BY seq LIMIT ?"  # noqa: S608 (a constant)
-        with self._database.read() as connection:
-            rows = connection.execute(query, (after_seq, limit)).fetchall()
-        return [change_from(row) for row in rows]
+        found: list[Change] = []
+        while len(found) < limit:
+            wanted = limit - len(found)
+            with self._database.read() as connection:
+                rows = connection.execute(query, (after_seq, wanted)).fetchall()
+            found += self._readable(rows)
+            if len(rows) < wanted:
+                break
+            after_seq = rows[-1][0]
+        return found
+
+    def _readable(self, rows: Sequence[Any]) -> list[Change]:
+        changes, _ = separate_changes(self._database.damaged_rows, rows)
+        return changes
 
     def position(self) -> Position:
         with self._database.read() as connection:
@@ -80,6 +94,10 @@ class SqliteIncidents:
 
     def indexed_position(self) -> Position:
         return self.position()
+
+    @property
+    def damaged_rows(self) -> int:
+        return self._database.damaged_rows.count
 
 
 def _listing(query: Query) -> tuple[str, list[Any]]:

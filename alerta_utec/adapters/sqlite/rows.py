@@ -1,11 +1,13 @@
 """The conversion of changes and times to and from SQLite's rows."""
 
 import sqlite3
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from pydantic_core import from_json, to_json
 
+from alerta_utec.adapters.damaged_rows import DamagedRows
 from alerta_utec.domain.change import Change, IdempotencyKey, Position
 from alerta_utec.domain.folding import fold
 from alerta_utec.domain.incident import Incident
@@ -95,3 +97,11 @@ def change_from(row: tuple[Any, ...] | sqlite3.Row) -> Change:
         key=IdempotencyKey(user, key) if key is not None else None,
         position=Position(epoch, seq),
     )
+
+
+def separate_changes(
+    damaged_rows: DamagedRows, rows: Iterable[Any]
+) -> tuple[list[Change], list[int]]:
+    """Return the changes in rows of ``CHANGE_COLUMNS``, and the ``seq`` of each damaged row."""
+    changes, damaged = damaged_rows.separate(rows, change_from, lambda row: f"change {row[0]}")
+    return changes, [row[0] for row in damaged]

@@ -172,7 +172,9 @@ _WRITTEN: dict[str, Schema] = {
             "toResolve": _DURATIONS,
         }
     ),
-    "Health": object_of({"status": {"const": "ok"}, "position": POSITION}),
+    "Health": object_of(
+        {"status": {"enum": ["ok", "degraded"]}, "position": POSITION}, {"damagedRows": COUNT}
+    ),
     "Config": object_of(
         {
             "webSocketUrl": TEXT,

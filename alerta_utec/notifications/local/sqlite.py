@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from itertools import groupby
 
 from alerta_utec.adapters.sqlite.database import Database
-from alerta_utec.adapters.sqlite.rows import CHANGE_COLUMNS, change_from, from_us, to_us
+from alerta_utec.adapters.sqlite.rows import CHANGE_COLUMNS, from_us, separate_changes, to_us
 from alerta_utec.domain.change import Change
 from alerta_utec.domain.delivery import Delivery
 from alerta_utec.domain.errors import Conflict
@@ -44,6 +44,14 @@ UPDATE notices SET state = 'owed', lead_seq = ?, owed_since_us = ?, next_at_us =
 _HOLD = """
 UPDATE notices SET held_for = ?, next_at_us = ? WHERE seq = ? AND recipient = ? AND state = 'held'
 """
+_GIVE_UP_DAMAGED = (
+    "UPDATE jobs SET state = 'given_up', last_error = 'damaged' "
+    "WHERE seq = :seq AND state = 'owed'",
+    "UPDATE notices SET state = 'given_up', next_at_us = NULL, reason = 'damaged' "
+    "WHERE seq = :seq AND next_at_us IS NOT NULL",
+    "UPDATE notices SET lead_seq = seq, next_at_us = coalesce(next_at_us, owed_since_us) "
+    "WHERE lead_seq = :seq AND seq != :seq AND state = 'owed'",
+)
 _IS_DUE = "(next_at_us <= ? OR next_at_us > ?)"
 _MEMBERS = f"""
 SELECT {CHANGE_COLUMNS} FROM notices JOIN changes ON changes.seq = notices.seq
@@ -82,7 +90,9 @@ class SqliteNotifications:
     def unrouted(self, limit: int) -> Sequence[Change]:
         with self._database.read() as connection:
             rows = connection.execute(_UNROUTED, (limit,)).fetchall()
-        return [change_from(row) for row in rows]
+        changes, damaged = separate_changes(self._database.damaged_rows, rows)
+        self._give_up_damaged(damaged)
+        return changes
 
     def suppress(self, changes: Sequence[Change], *, at: datetime) -> None:
         with self._database.write() as connection:
@@ -163,15 +173,28 @@ class SqliteNotifications:
         )
         with self._database.read() as connection:
             leads = connection.execute(query, (*recipients, *_due(now), limit)).fetchall()
-            return [
-                OutgoingEmail(
-                    recipient,
-                    [change_from(row) for row in connection.execute(_MEMBERS, (recipient, lead))],
-                    from_us(since_us),
-                    attempts,
-                )
-                for recipient, lead, since_us, attempts in leads
-            ]
+            emails, damaged = [], []
+            for recipient, lead, since_us, attempts in leads:
+                rows = connection.execute(_MEMBERS, (recipient, lead))
+                changes, unreadable = separate_changes(self._database.damaged_rows, rows)
+                damaged += unreadable
+                # Without its first change the e-mail has another key.
+                if lead not in unreadable:
+                    email = OutgoingEmail(recipient, changes, from_us(since_us), attempts)
+                    emails.append(email)
+        self._give_up_damaged(damaged)
+        return emails
+
+    def _give_up_damaged(self, seqs: Sequence[int]) -> None:
+        """Give up changes that cannot be read, so that they hold up no other notification.
+
+        The changes of a digest that began with one of them are sent one by one.
+        """
+        if not seqs:
+            return
+        with self._database.write() as connection:
+            for statement in _GIVE_UP_DAMAGED:
+                connection.executemany(statement, [{"seq": seq} for seq in seqs])
 
     def next_attempt_at(self, recipients: Collection[str]) -> datetime | None:
         return self._first(f"state = 'owed' AND {_among(recipients)}", recipients)

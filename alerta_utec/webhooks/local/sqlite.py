@@ -41,6 +41,10 @@ FROM webhook_jobs INDEXED BY webhook_jobs_owed JOIN changes ON changes.seq = web
 WHERE webhook_id = ? AND state = 'owed' AND next_try_at_us <= ?
 ORDER BY webhook_jobs.seq LIMIT ?
 """  # noqa: S608 (a constant)
+_GIVE_UP_DAMAGED = """
+UPDATE webhook_jobs SET state = 'given_up', finished_at_us = ?, last_error = 'damaged'
+WHERE webhook_id = ? AND seq = ? AND state = 'owed'
+"""
 _NEXT_AT = """
 SELECT min(next_try_at_us) FROM webhook_jobs INDEXED BY webhook_jobs_owed
 WHERE webhook_id = ? AND state = 'owed'
@@ -138,7 +142,11 @@ class SqliteWebhookJobs:
     def due(self, webhook_id: str, now: datetime, limit: int) -> Sequence[WebhookJob]:
         with self._database.read() as connection:
             rows = connection.execute(_DUE, (webhook_id, to_us(now), limit)).fetchall()
-        return [_job(webhook_id, row) for row in rows]
+        jobs, damaged = self._database.damaged_rows.separate(
+            rows, lambda row: _job(webhook_id, row), _change_name
+        )
+        self._give_up_damaged(webhook_id, [row[0] for row in damaged], now)
+        return jobs
 
     def next_at(self, webhook_id: str) -> datetime | None:
         with self._database.read() as connection:
@@ -160,12 +168,17 @@ class SqliteWebhookJobs:
     def dead_letters(self, webhook_id: str, limit: int) -> Sequence[DeadLetter]:
         with self._database.read() as connection:
             rows = connection.execute(_DEAD_LETTERS, (webhook_id, limit)).fetchall()
-        return [
-            DeadLetter(
-                webhook_id, change_from(tuple(row)), from_us(finished_at_us), attempts, reason
-            )
-            for *row, finished_at_us, attempts, reason in rows
-        ]
+        letters, _ = self._database.damaged_rows.separate(
+            rows, lambda row: _dead_letter(webhook_id, row), _change_name
+        )
+        return letters
+
+    def _give_up_damaged(self, webhook_id: str, seqs: Sequence[int], now: datetime) -> None:
+        """Give up jobs whose change cannot be read, so that they hold up no other job."""
+        if seqs:
+            with self._database.write() as connection:
+                values = [(to_us(now), webhook_id, seq) for seq in seqs]
+                connection.executemany(_GIVE_UP_DAMAGED, values)
 
     def retry(self, webhook_id: str, *, at: datetime) -> int:
         with self._database.write() as connection:
@@ -189,6 +202,16 @@ def _enqueue(
     connection.executemany(_ENQUEUE, rows)
     expired_us = now_us - FINISHED_TTL_S * 1_000_000
     connection.execute(_REMOVE_EXPIRED, (expired_us, EXPIRED_PER_JOB * len(rows)))
+
+
+def _change_name(row: Sequence[Any]) -> str:
+    return f"change {row[0]}"
+
+
+def _dead_letter(webhook_id: str, row: Sequence[Any]) -> DeadLetter:
+    *columns, finished_at_us, attempts, reason = row
+    change = change_from(tuple(columns))
+    return DeadLetter(webhook_id, change, from_us(finished_at_us), attempts, reason)
 
 
 def _job(webhook_id: str, row: Sequence[Any]) -> WebhookJob:

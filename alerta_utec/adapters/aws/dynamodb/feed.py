@@ -1,7 +1,7 @@
 """The feed on DynamoDB: the table of changes and the counter that orders them."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +10,7 @@ from alerta_utec.adapters.aws.dynamodb.calls import condition_held, pages
 from alerta_utec.adapters.aws.dynamodb.items import change_from_image
 from alerta_utec.adapters.aws.dynamodb.table_names import BY_INCIDENT, FEED
 from alerta_utec.adapters.aws.errors import translated
+from alerta_utec.adapters.damaged_rows import DamagedRows
 from alerta_utec.domain.change import Change, Position
 from alerta_utec.domain.errors import Unavailable
 from alerta_utec.domain.ids import new_epoch
@@ -26,6 +27,7 @@ class DynamoFeed:
 
     client: "DynamoDBClient"
     table: str
+    damaged_rows: DamagedRows = field(default_factory=DamagedRows)
 
     def position(self) -> Position:
         """Return the position of the last change; the first reader begins the epoch.
@@ -130,7 +132,8 @@ class DynamoFeed:
                     Limit=limit - len(found),
                     **start,
                 )
-            found += map(change_from_image, page["Items"])
+            readable, _ = self.damaged_rows.separate(page["Items"], change_from_image, _name)
+            found += readable
             if "LastEvaluatedKey" not in page:
                 break
             start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
@@ -147,8 +150,13 @@ class DynamoFeed:
         """
         while seq:
             item = (known or {}).get(seq) or self.item_at(seq)
+            try:
+                before = change_from_image(item).before
+            except (KeyError, ValueError):
+                # The way back is in the damaged item: the older changes cannot be found.
+                self.damaged_rows.note(_name(item))
+                return
             yield item
-            before = change_from_image(item).before
             seq = before.seq if before else 0
 
     def changes_before(self, change: Change) -> Sequence[Change]:
@@ -187,3 +195,7 @@ class DynamoFeed:
 def position_of(counter: Mapping[str, Any]) -> Position:
     """Return the counter's position."""
     return Position(counter["epoch"]["S"], number_of(counter, "last"))
+
+
+def _name(item: Item) -> str:
+    return f"change {number_of(item, 'seq')}"

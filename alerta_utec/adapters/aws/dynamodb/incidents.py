@@ -13,6 +13,7 @@ from alerta_utec.adapters.aws.dynamodb.listing import Listing
 from alerta_utec.adapters.aws.dynamodb.table_names import IncidentTables
 from alerta_utec.adapters.aws.errors import translated
 from alerta_utec.adapters.clock import SystemClock
+from alerta_utec.adapters.damaged_rows import DamagedRows
 from alerta_utec.adapters.retry import Retry
 from alerta_utec.domain.change import Change, Position
 from alerta_utec.domain.errors import NotFound
@@ -42,6 +43,7 @@ class DynamoIncidents:
     tables: IncidentTables
     retry: Retry = field(default_factory=Retry)
     clock: Clock = field(default_factory=SystemClock)
+    _damaged_rows: DamagedRows = field(default_factory=DamagedRows)
 
     def commit(self, change: Change, *, expected_revision: int | None = None) -> Committed:
         commit = Commit(self.client, self.tables, self._feed, self.retry)
@@ -57,7 +59,7 @@ class DynamoIncidents:
         return tuple(reversed(newest_first))
 
     def page(self, query: Query) -> IncidentPage:
-        return Listing(self.client, self.tables.incidents).page(query)
+        return Listing(self.client, self.tables.incidents, self._damaged_rows).page(query)
 
     def changes(self, *, after_seq: int, limit: int) -> Sequence[Change]:
         return self._feed.changes(after_seq=after_seq, limit=limit)
@@ -69,8 +71,12 @@ class DynamoIncidents:
         return self._feed.position_before(self.clock.now() - INDEX_LAG)
 
     @property
+    def damaged_rows(self) -> int:
+        return self._damaged_rows.count
+
+    @property
     def _feed(self) -> DynamoFeed:
-        return DynamoFeed(self.client, self.tables.changes)
+        return DynamoFeed(self.client, self.tables.changes, self._damaged_rows)
 
     def _item(self, incident_id: str) -> Item:
         # DynamoDB refuses some of the texts that cannot be an id as a key.

@@ -2,16 +2,16 @@
 
 import heapq
 import itertools
-import logging
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from alerta_utec.adapters.aws.dynamodb.attributes import number, number_of, text
+from alerta_utec.adapters.aws.dynamodb.attributes import Item, number, number_of, text
 from alerta_utec.adapters.aws.dynamodb.calls import pages
 from alerta_utec.adapters.aws.dynamodb.items import incident_from_item
 from alerta_utec.adapters.aws.dynamodb.table_names import BY_STATUS
+from alerta_utec.adapters.damaged_rows import DamagedRows
 from alerta_utec.domain.folding import fold
 from alerta_utec.domain.incident import Incident
 from alerta_utec.domain.values import Status
@@ -19,8 +19,6 @@ from alerta_utec.ports.incidents import IncidentPage, Query
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
-
-log = logging.getLogger(__name__)
 
 # The most incidents that one call examines: with a filter that matches few, it would otherwise
 # run into API Gateway's timeout of 29 s.
@@ -40,6 +38,7 @@ class Listing:
 
     client: "DynamoDBClient"
     table: str
+    damaged_rows: DamagedRows = field(default_factory=DamagedRows)
     examined_max: int = EXAMINED_MAX
 
     def page(self, query: Query) -> IncidentPage:
@@ -86,16 +85,15 @@ class Listing:
                 **start,
             ),
         ):
-            yield from map(_row, page["Items"])
+            yield from (self._row(item) for item in page["Items"])
 
-
-def _row(item: dict[str, Any]) -> _Row:
-    created_seq = number_of(item, "createdSeq")
-    try:
-        return _Row(created_seq, incident_from_item(item))
-    except (KeyError, ValueError):
-        log.exception("unreadable_incident", extra={"incident_id": item["incidentId"]})
-        return _Row(created_seq, None)
+    def _row(self, item: Item) -> _Row:
+        created_seq = number_of(item, "createdSeq")
+        try:
+            return _Row(created_seq, incident_from_item(item))
+        except (KeyError, ValueError):
+            self.damaged_rows.note(f"incident {item['incidentId']['S']}")
+            return _Row(created_seq, None)
 
 
 def _newest_revision(same: Sequence[Incident | None]) -> Incident | None:

@@ -177,7 +177,7 @@ def test_an_unreadable_row_is_left_out_of_a_listing_and_logged(
     page = faulty.page(Query())
 
     assert list(page.incidents) == [kept]
-    assert [record.message for record in caplog.records] == ["unreadable_incident"]
+    assert [record.message for record in caplog.records] == ["damaged_row"]
 
 
 @pytest.mark.parametrize("examined_max", [1, 4, 5, 6, 24, 25, 26])
