@@ -13,6 +13,7 @@ from alerta_utec.cli.options import as_json, http_url, token
 from alerta_utec.cli.terminal import safe
 from alerta_utec.client import AlertaUtec, ClientError
 from alerta_utec.client.webhooks import Webhooks
+from alerta_utec.webhooks.formats import Format
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 Rest = ParamSpec("Rest")
@@ -26,6 +27,12 @@ _FILTERS = (
 )
 webhook_id = click.argument("webhook_id", metavar="ID")
 webhook_description = click.option("--description", metavar="TEXTO", help="Para qué sirve.")
+webhook_format = click.option(
+    "--format",
+    "content_format",
+    type=click.Choice([one.value for one in Format]),
+    help="json: application/json; cloudevents: application/cloudevents+json.",
+)
 webhook_secret = click.option(
     "--secret",
     envvar="ALERTA_WEBHOOK_SECRET",

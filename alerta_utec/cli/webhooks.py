@@ -14,6 +14,7 @@ from alerta_utec.cli.webhook_options import (
     Service,
     filter_of,
     webhook_description,
+    webhook_format,
     webhook_id,
     webhook_secret,
     with_filter,
@@ -57,6 +58,7 @@ def list_(service: Service) -> None:
 @click.argument("receiver", metavar="URL", type=HTTP_URL)
 @with_filter
 @webhook_description
+@webhook_format
 @webhook_secret
 @with_service
 def add(
@@ -64,6 +66,7 @@ def add(
     /,
     receiver: str,
     description: str | None,
+    content_format: str | None,
     secret: str | None,
     **filters: str | tuple[str, ...] | None,
 ) -> None:
@@ -78,7 +81,13 @@ def add(
     """
     wanted = filter_of(filters)
     added = service.ask(
-        lambda api: api.add(receiver, filter=wanted, description=description, secret=secret)
+        lambda api: api.add(
+            receiver,
+            filter=wanted,
+            description=description,
+            format=content_format,
+            secret=secret,
+        )
     )
     service.show(added, _page(added))
 
@@ -88,6 +97,7 @@ def add(
 @click.option("--to", "receiver", metavar="URL", type=HTTP_URL, help="La nueva dirección.")
 @with_filter
 @webhook_description
+@webhook_format
 @with_service
 def change(
     service: Service,
@@ -95,9 +105,10 @@ def change(
     webhook_id: str,
     receiver: str | None,
     description: str | None,
+    content_format: str | None,
     **filters: str | tuple[str, ...] | None,
 ) -> None:
-    """Cambia la dirección, el filtro o la descripción.
+    """Cambia la dirección, el filtro, la descripción o el formato.
 
     Un filtro nuevo reemplaza por completo al anterior; --urgency "" lo quita.
 
@@ -107,10 +118,16 @@ def change(
       alerta-utec webhooks change 0197a1b2-… --urgency high --type humo
     """
     wanted = filter_of(filters)
-    if receiver is None and description is None and wanted is None:
-        raise usage_error("falta qué cambiar: --to, --description o el filtro.")
+    if receiver is None and description is None and content_format is None and wanted is None:
+        raise usage_error("falta qué cambiar: --to, --description, --format o el filtro.")
     changed = service.ask(
-        lambda api: api.change(webhook_id, url=receiver, filter=wanted, description=description)
+        lambda api: api.change(
+            webhook_id,
+            url=receiver,
+            filter=wanted,
+            description=description,
+            format=content_format,
+        )
     )
     service.show(changed, _page(changed))
 
@@ -230,12 +247,19 @@ def _page(webhook: Mapping[str, Any]) -> str:
     details = {
         "oye": "; ".join(f"{safe(name)}={safe(', '.join(v))}" for name, v in chosen) or "todo",
         "para": safe(webhook.get("description") or ""),
+        "formato": _other_format(webhook),
+        "agregado por": safe(webhook.get("createdBy") or ""),
         "el secreto anterior firma hasta": old and moment(old),
         "secreto, que no se mostrará más": safe(webhook.get("secret") or ""),
     }
     summary = (webhook.get("webhookId"), _STATES.get(state, state), webhook.get("url"))
     lines = ["  ".join(map(safe, summary))]
     return "\n".join(lines + [f"  {name}: {value}" for name, value in details.items() if value])
+
+
+def _other_format(webhook: Mapping[str, Any]) -> str:
+    content_format = str(webhook.get("format", "json"))
+    return "" if content_format == "json" else safe(content_format)
 
 
 def _failure(failure: Mapping[str, Any]) -> str:

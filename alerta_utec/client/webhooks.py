@@ -37,13 +37,16 @@ class Webhooks:
         *,
         filter: Mapping[str, Any] | None = None,
         description: str | None = None,
+        format: str | None = None,
         secret: str | None = None,
     ) -> Webhook:
         """Create a webhook, and return it with its ``secret``, which no later call returns.
 
-        ``filter`` as in ``subscribe``; the service creates a ``secret`` unless given.
+        ``filter`` as in ``subscribe``; ``format`` is ``json`` (the default) or ``cloudevents``;
+        the service creates a ``secret`` unless given.
         """
-        asked = {"url": url, "filter": filter, "description": description, "secret": secret}
+        fields = {"filter": filter, "description": description, "format": format}
+        asked = {"url": url, **fields, "secret": secret}
         return self._request("POST", body=asked, budget=RetryBudget(0))
 
     def get(self, webhook_id: str) -> Webhook:
@@ -57,11 +60,12 @@ class Webhooks:
         url: str | None = None,
         filter: Mapping[str, Any] | None = None,
         description: str | None = None,
+        format: str | None = None,
         state: str | None = None,
     ) -> Webhook:
         """Change the given fields, and return the webhook; ``state``: ``active``, ``paused``."""
-        asked = {"url": url, "filter": filter, "description": description, "state": state}
-        return self._request("PATCH", webhook_id, body=asked)
+        fields = {"filter": filter, "description": description, "format": format}
+        return self._request("PATCH", webhook_id, body={"url": url, **fields, "state": state})
 
     def remove(self, webhook_id: str) -> None:
         """Delete the webhook and its pending jobs."""

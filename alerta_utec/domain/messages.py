@@ -105,6 +105,10 @@ TEXTS: Mapping[str, Mapping[Lang, str]] = {
         "es": "debe ser whsec_ y de 24 a 64 bytes en base64",
         "en": "must be whsec_ and 24 to 64 bytes in base64",
     },
+    "test_in_progress": {
+        "es": "ya hay una prueba en curso; espere a que termine",
+        "en": "a test is in progress; wait for it to end",
+    },
     "too_many_webhooks": {
         "es": "admite {max} webhooks como máximo; elimine alguno",
         "en": "takes {max} webhooks at most; remove one",

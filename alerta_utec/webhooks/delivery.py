@@ -14,6 +14,7 @@ from alerta_utec.webhooks.events import incident_event
 from alerta_utec.webhooks.job import PostResult, WebhookJob
 from alerta_utec.webhooks.model import State, Webhook
 from alerta_utec.webhooks.ports import WebhookJobs, Webhooks, WebhookSender
+from alerta_utec.webhooks.signing import signed_request
 
 log = logging.getLogger(__name__)
 
@@ -64,7 +65,7 @@ class DeliverWebhook:
     for it. After the last attempt, or if the webhook is not active, the job is given up as a dead
     letter.
 
-    ``source`` is the events' (see ``incident_event``).
+    ``source`` is that of ``WebhookEvent``.
     """
 
     webhooks: Webhooks
@@ -133,9 +134,9 @@ class DeliverWebhook:
 
     def _post(self, webhook: Webhook, job: WebhookJob) -> PostResult:
         try:
-            event, at = incident_event(job.change, source=self.source), self.clock.now()
-            headers = event.headers(webhook.signing(at), at)
-            return self.sender.post(webhook.url, event.body, headers)
+            event = incident_event(job.change, source=self.source)
+            request = signed_request(webhook, event, self.clock.now())
+            return self.sender.post(webhook.url, request.body, request.headers)
         except Exception:
             # A defect in this service must not block the jobs behind this one.
             log.exception("webhook_failed", extra={"position": str(job.change.position)})

@@ -10,7 +10,7 @@ from secrets import token_hex
 from alerta_utec.ports.clock import Clock
 from alerta_utec.webhooks.delivery import DeliverWebhook
 from alerta_utec.webhooks.job import JobKey, WebhookJob
-from alerta_utec.webhooks.ports import Leases, WakeUps, WakingJobs
+from alerta_utec.webhooks.ports import DeliveryLeases, WakeUps, WakingJobs
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +36,7 @@ class DeliverDueJobs:
     """
 
     jobs: WakingJobs
-    leases: Leases
+    leases: DeliveryLeases
     delivery: DeliverWebhook
     wakeups: WakeUps
     clock: Clock

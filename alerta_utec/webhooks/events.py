@@ -1,19 +1,16 @@
-"""The events that webhooks receive: CloudEvents 1.0, signed by Standard Webhooks 1.0.0."""
+"""The events that webhooks receive, as the attributes and the data of CloudEvents 1.0."""
 
-import base64
 import hashlib
-import hmac
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from alerta_utec import __version__
-from alerta_utec.domain.change import Change
 from alerta_utec.domain.ids import uuid7
 from alerta_utec.domain.values import format_time
-from alerta_utec.webhooks.model import Secret
-from alerta_utec.wire import encode
+
+if TYPE_CHECKING:
+    from alerta_utec.domain.change import Change
 
 # CloudEvents asks for reverse DNS names; Standard Webhooks for words with full stops between.
 CREATED = "pe.edu.utec.alerta.incident.created"
@@ -25,60 +22,50 @@ EVENT_TYPES = (CREATED, UPDATED, RESOLVED, TEST)
 
 @dataclass(frozen=True, slots=True)
 class WebhookEvent:
-    """One event, ready to be posted to any webhook; its body is the same at each attempt."""
-
-    event_id: str
-    body: bytes
-
-    def headers(self, secrets: Sequence[Secret], at: datetime) -> Mapping[str, str]:
-        """Return the headers of a request sent ``at`` this time, signed with each secret."""
-        timestamp = str(int(at.timestamp()))
-        signed_content = b".".join((self.event_id.encode(), timestamp.encode(), self.body))
-        return {
-            "content-type": "application/cloudevents+json; charset=utf-8",
-            "user-agent": f"alerta-utec/{__version__}",
-            "webhook-id": self.event_id,
-            "webhook-timestamp": timestamp,
-            "webhook-signature": " ".join(_signature(secret, signed_content) for secret in secrets),
-        }
-
-
-def incident_event(change: Change, *, source: str) -> WebhookEvent:
-    """Return the event of a committed change, without personal names.
+    """One event, the same at each attempt; ``formats`` encodes it for a webhook.
 
     ``source``: a URI reference of the service (CloudEvents 1.0, "source"), always the same.
     """
+
+    event_id: str
+    kind: str
+    source: str
+    subject: str
+    at: datetime
+    data: Mapping[str, Any]
+
+    def to_cloudevent(self) -> Mapping[str, Any]:
+        """Return the event in the JSON event format of CloudEvents 1.0."""
+        return {
+            "specversion": "1.0",
+            "id": self.event_id,
+            "source": self.source,
+            "type": self.kind,
+            "subject": self.subject,
+            "time": format_time(self.at),
+            "datacontenttype": "application/json",
+            "data": self.data,
+        }
+
+
+def incident_event(change: "Change", *, source: str) -> WebhookEvent:
+    """Return the event of a committed change, without personal names."""
     kind = CREATED if change.before is None else RESOLVED if change.resolves() else UPDATED
     data = {
         "incident": change.after.to_json(),
         "position": str(change.position),
         "change": change.history_entry(),
     }
-    return _event(_event_id(change), kind, source, change.incident_id, change.at, data)
+    return WebhookEvent(_event_id(change), kind, source, change.incident_id, change.at, data)
 
 
 def webhook_test_event(webhook_id: str, *, source: str, at: datetime) -> WebhookEvent:
     """Return an event without an incident, to test a webhook with."""
-    return _event(f"msg_{uuid7(at)}", TEST, source, webhook_id, at, {"webhookId": webhook_id})
+    data = {"webhookId": webhook_id}
+    return WebhookEvent(f"msg_{uuid7(at)}", TEST, source, webhook_id, at, data)
 
 
-def _event(
-    event_id: str, kind: str, source: str, subject: str, at: datetime, data: Mapping[str, Any]
-) -> WebhookEvent:
-    envelope = {
-        "specversion": "1.0",
-        "id": event_id,
-        "source": source,
-        "type": kind,
-        "subject": subject,
-        "time": format_time(at),
-        "datacontenttype": "application/json",
-        "data": data,
-    }
-    return WebhookEvent(event_id, encode(envelope).encode())
-
-
-def _event_id(change: Change) -> str:
+def _event_id(change: "Change") -> str:
     """Return the event id of a change: always the same, however often the change is sent.
 
     It is a hash, since an incident id chosen by a caller may contain full stops, which separate
@@ -87,7 +74,3 @@ def _event_id(change: Change) -> str:
     """
     identity = f"{change.incident_id}\n{change.after.revision}\n{format_time(change.at)}"
     return f"msg_{hashlib.sha256(identity.encode()).hexdigest()[:32]}"
-
-
-def _signature(secret: Secret, signed: bytes) -> str:
-    return "v1," + base64.b64encode(hmac.digest(secret.key, signed, "sha256")).decode()

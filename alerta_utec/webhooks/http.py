@@ -63,8 +63,8 @@ class WebhooksApi:
     )
     def create_webhook(self, request: Request) -> LambdaResponse:
         """Create a webhook."""
-        self._authorize(request, counts=True)
-        webhook = self.manage.create(request.json())
+        by = self._authorize(request, counts=True)
+        webhook = self.manage.create(request.json(), by=by)
         location = f"/webhooks/{webhook.webhook_id}"
         return json_response(201, _with_secret(webhook), Location=location)
 
@@ -84,8 +84,9 @@ class WebhooksApi:
     )
     def change_webhook(self, request: Request) -> LambdaResponse:
         """Change a webhook."""
-        self._authorize(request, counts=True)
-        return json_response(200, self.manage.change(_id(request), request.json()).to_json())
+        by = self._authorize(request, counts=True)
+        webhook = self.manage.change(_id(request), request.json(), by=by)
+        return json_response(200, webhook.to_json())
 
     @documented(
         Operation(
@@ -94,8 +95,8 @@ class WebhooksApi:
     )
     def delete_webhook(self, request: Request) -> LambdaResponse:
         """Delete a webhook and its jobs."""
-        self._authorize(request, counts=True)
-        self.manage.delete(_id(request))
+        by = self._authorize(request, counts=True)
+        self.manage.delete(_id(request), by=by)
         return {"statusCode": 204, "headers": {"Cache-Control": "no-store", **NOTHING_RUNS}}
 
     @documented(
@@ -108,10 +109,10 @@ class WebhooksApi:
     )
     def rotate_secret(self, request: Request) -> LambdaResponse:
         """Give a webhook a new secret."""
-        self._authorize(request, counts=True)
+        by = self._authorize(request, counts=True)
         # The body is optional: it carries a secret supplied by the caller.
         data = request.json() if request.event.get("body") else {}
-        return json_response(200, _with_secret(self.manage.rotate(_id(request), data)))
+        return json_response(200, _with_secret(self.manage.rotate(_id(request), data, by=by)))
 
     @documented(Operation("List the changes it did not receive", "WebhookFailures", _READS))
     def list_failures(self, request: Request) -> LambdaResponse:
@@ -123,17 +124,17 @@ class WebhooksApi:
     @documented(Operation("Send it now everything it has not received", "WebhookRetry", _CHANGES))
     def retry(self, request: Request) -> LambdaResponse:
         """Make all of a webhook's jobs due now."""
-        self._authorize(request, counts=True)
-        return json_response(200, {"owed": self.manage.retry(_id(request))})
+        by = self._authorize(request, counts=True)
+        return json_response(200, {"owed": self.manage.retry(_id(request), by=by)})
 
-    @documented(Operation("Send it a test event now", "WebhookTest", _CHANGES))
+    @documented(Operation("Send it a test event now", "WebhookTest", (*_CHANGES, "conflict")))
     def send_test(self, request: Request) -> LambdaResponse:
         """Send a webhook a test event."""
-        self._authorize(request, counts=True)
-        return json_response(200, _test_result(self.manage.test(_id(request))))
+        by = self._authorize(request, counts=True)
+        return json_response(200, _test_result(self.manage.test(_id(request), by=by)))
 
-    def _authorize(self, request: Request, *, counts: bool = False) -> None:
-        """Admit the request only from those who manage webhooks; ``counts``: limit how often.
+    def _authorize(self, request: Request, *, counts: bool = False) -> str | None:
+        """Return the caller, if they may manage webhooks; ``counts``: limit how often.
 
         Raises:
             Unauthorized, Forbidden, RateLimited, Unavailable.
@@ -142,6 +143,7 @@ class WebhooksApi:
         identity.require(Permission.MANAGE_WEBHOOKS)
         if counts:
             self.limit.take(identity)
+        return identity.user
 
 
 def _id(request: Request) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from alerta_utec.domain.delivery import WebhookChannel
 from alerta_utec.domain.filters import EVERYTHING, Filter
 from alerta_utec.domain.values import format_time, parse_time
+from alerta_utec.webhooks.formats import Format
 
 if TYPE_CHECKING:
     from alerta_utec.domain.change import Change
@@ -72,6 +73,7 @@ class Webhook:
     """A receiver's URL, the changes that it subscribes to, and the secrets that sign for it.
 
     ``since_seq``: the feed's ``seq`` when the webhook was added; only later changes are sent.
+    ``created_by``: the user who added it; ``None`` without sign-in or if version 0.1 stored it.
     ``secrets``: the newest first; the previous one signs too until it expires.
     ``revision`` counts the versions of this record from 1, for optimistic locking.
     """
@@ -84,6 +86,8 @@ class Webhook:
     filter: Filter = EVERYTHING
     description: str = ""
     state: State = State.ACTIVE
+    format: Format = Format.JSON
+    created_by: str | None = None
     revision: int = 1
 
     @property
@@ -123,8 +127,11 @@ class Webhook:
             "description": self.description,
             "filter": self.filter.to_json(),
             "state": self.state.value,
+            "format": self.format.value,
             "createdAt": format_time(self.created_at),
         }
+        if self.created_by is not None:
+            data["createdBy"] = self.created_by
         for old in self.secrets[1:]:
             if old.expires_at is not None:
                 data["oldSecretUntil"] = format_time(old.expires_at)
@@ -155,5 +162,8 @@ class Webhook:
             filter=Filter.from_json(data["filter"]) if data["filter"] else EVERYTHING,
             description=data["description"],
             state=State(data["state"]),
+            # Records of version 0.1 have neither field.
+            format=Format(data.get("format", Format.JSON)),
+            created_by=data.get("createdBy"),
             revision=int(data["revision"]),
         )

@@ -13,6 +13,7 @@ from alerta_utec.handlers.openapi.schemas import (
 )
 from alerta_utec.handlers.operations import ref
 from alerta_utec.webhooks.events import CREATED, RESOLVED, TEST, UPDATED
+from alerta_utec.webhooks.formats import ENCODERS, Format
 from alerta_utec.webhooks.model import State
 from alerta_utec.webhooks.requests import DESCRIPTION_MAX, URL_MAX
 
@@ -23,6 +24,11 @@ _URL: Schema = {
     "examples": ["https://panel.example.edu/alertas"],
 }
 _DESCRIPTION: Schema = {"type": "string", "maxLength": DESCRIPTION_MAX}
+_FORMAT: Schema = {
+    "enum": list(Format),
+    "default": Format.JSON,
+    "description": "The content type of its requests; the body is the same",
+}
 _SECRET: Schema = {
     "type": "string",
     "pattern": "^whsec_[A-Za-z0-9+/]{32,88}={0,2}$",
@@ -39,7 +45,8 @@ def sent() -> Document:
         {"name": name, "in": "header", "required": True, "schema": TEXT, "description": signed}
         for name in ("webhook-id", "webhook-timestamp", "webhook-signature")
     ]
-    content = {"application/cloudevents+json": {"schema": ref("WebhookEvent")}}
+    types = [encoder.content_type.partition(";")[0] for encoder in ENCODERS.values()]
+    content = {name: {"schema": ref("WebhookEvent")} for name in types}
     return {
         "incident": {
             "post": {
@@ -59,7 +66,12 @@ def sent() -> Document:
 
 def schemas() -> dict[str, Schema]:
     """Return the schemas that only webhooks use, by name."""
-    settable = {"url": _URL, "filter": ref("Filter"), "description": _DESCRIPTION}
+    settable = {
+        "url": _URL,
+        "filter": ref("Filter"),
+        "description": _DESCRIPTION,
+        "format": _FORMAT,
+    }
     changed = {**settable, "state": {"enum": [State.ACTIVE, State.PAUSED]}}
     return {
         "Webhook": _webhook(),
@@ -88,9 +100,10 @@ def _webhook() -> Schema:
             "description": _DESCRIPTION,
             "filter": ref("Filter"),
             "state": {"enum": list(State)},
+            "format": _FORMAT,
             "createdAt": TIME,
         },
-        {"oldSecretUntil": TIME},
+        {"createdBy": TEXT, "oldSecretUntil": TIME},
     )
 
 

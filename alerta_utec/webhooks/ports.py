@@ -182,24 +182,26 @@ class WakingJobs(WebhookJobs, Protocol):
 
 
 class Leases(Protocol):
-    """The exclusive right to post to a webhook, so that it gets one request at a time."""
+    """An exclusive right for each webhook; a holder that never releases it loses it in time."""
 
     def acquire(self, webhook_id: str, holder: str) -> bool:
         """Acquire or extend the lease; return whether ``holder`` has it now."""
         ...
 
-    def cool_down(self, webhook_id: str, holder: str) -> None:
-        """Keep every holder off the webhook for a moment, then free the lease.
-
-        Nothing happens if ``holder`` does not have the lease any more.
+    def release(self, webhook_id: str, holder: str) -> None:
+        """Free the lease now; nothing happens if ``holder`` does not have it any more.
 
         Raises:
             Unavailable: the lease ends when it expires.
         """
         ...
 
-    def release(self, webhook_id: str, holder: str) -> None:
-        """Free the lease now; otherwise as ``cool_down``."""
+
+class DeliveryLeases(Leases, Protocol):
+    """The exclusive right to post to a webhook, so that it gets one request at a time."""
+
+    def cool_down(self, webhook_id: str, holder: str) -> None:
+        """Keep every holder off the webhook for a moment, then free it; else as ``release``."""
         ...
 
 

@@ -1,7 +1,7 @@
 """Validation of the bodies with which callers add, change and rotate webhooks."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from alerta_utec.domain.errors import InvalidRequest, Problem
 from alerta_utec.domain.filters import EVERYTHING, Filter
+from alerta_utec.webhooks.formats import Format
 from alerta_utec.webhooks.model import Secret, State, Webhook
 
 URL_MAX = 2000
@@ -16,8 +17,8 @@ DESCRIPTION_MAX = 200
 
 # RFC 3986 allows no other characters, and two parsers cannot read these in two ways.
 _URL = re.compile(r"[!#-;=?-\[\]_a-z~]+")
-_FIELDS = frozenset({"url", "filter", "description"})
-_SERVER_FIELDS = frozenset({"webhookId", "createdAt", "oldSecretUntil"})
+_FIELDS = frozenset({"url", "filter", "description", "format"})
+_SERVER_FIELDS = frozenset({"webhookId", "createdAt", "createdBy", "oldSecretUntil"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +28,13 @@ class WebhookRequest:
     url: str | None = None
     filter: Filter | None = None
     description: str | None = None
+    format: Format | None = None
     secret: Secret | None = None
     state: State | None = None
 
     @classmethod
     def to_create(cls, data: object) -> "WebhookRequest":
-        """Parse ``{url, filter?, description?, secret?}``.
+        """Parse ``{url, filter?, description?, format?, secret?}``.
 
         Raises:
             InvalidRequest: with every problem found.
@@ -41,7 +43,9 @@ class WebhookRequest:
 
     @classmethod
     def to_change(cls, data: object) -> "WebhookRequest":
-        """Parse ``{url?, filter?, description?, state?}``; ``state``: ``active`` or ``paused``.
+        """Parse ``{url?, filter?, description?, format?, state?}``.
+
+        ``state`` is ``active`` or ``paused``.
 
         Raises:
             InvalidRequest: with every problem found.
@@ -57,7 +61,9 @@ class WebhookRequest:
         """
         return _parse(data, fields=frozenset({"secret"}))
 
-    def created(self, webhook_id: str, *, at: datetime, since_seq: int) -> Webhook:
+    def created(
+        self, webhook_id: str, *, at: datetime, since_seq: int, by: str | None = None
+    ) -> Webhook:
         """Build the webhook that ``to_create`` parsed, with a random secret unless one is given."""
         return Webhook(
             webhook_id=webhook_id,
@@ -67,12 +73,19 @@ class WebhookRequest:
             secrets=(self.secret or Secret.new(),),
             filter=self.filter or EVERYTHING,
             description=self.description or "",
+            format=self.format or Format.JSON,
+            created_by=by,
         )
 
     def changed(self, webhook: Webhook) -> Webhook:
         """Return the next version of a webhook, with what ``to_change`` parsed."""
-        wanted = {name: getattr(self, name) for name in ("url", "filter", "description", "state")}
-        return webhook.next(**{name: value for name, value in wanted.items() if value is not None})
+        return webhook.next(**self.given())
+
+    def given(self) -> Mapping[str, Any]:
+        """Return the fields of the webhook that are given."""
+        fields = ("url", "filter", "description", "format", "state")
+        values = {name: getattr(self, name) for name in fields}
+        return {name: value for name, value in values.items() if value is not None}
 
 
 def _parse(
@@ -145,18 +158,26 @@ def _secret(name: str, value: object, problems: list[Problem]) -> Secret | None:
         return None
 
 
+def _format(name: str, value: object, problems: list[Problem]) -> Format | None:
+    return Format(str(value)) if _is_one_of(list(Format), name, value, problems) else None
+
+
 def _state(name: str, value: object, problems: list[Problem]) -> State | None:
     wanted = (State.ACTIVE, State.PAUSED)
-    if value not in wanted:
-        problems.append(Problem(name, "not_one_of", {"allowed": ", ".join(wanted)}))
-        return None
-    return State(str(value))
+    return State(str(value)) if _is_one_of(wanted, name, value, problems) else None
+
+
+def _is_one_of(allowed: Sequence[str], name: str, value: object, problems: list[Problem]) -> bool:
+    if value not in allowed:
+        problems.append(Problem(name, "not_one_of", {"allowed": ", ".join(allowed)}))
+    return value in allowed
 
 
 _PARSERS: Mapping[str, Callable[[str, object, list[Problem]], Any]] = {
     "url": _url,
     "filter": _filter,
     "description": _description,
+    "format": _format,
     "secret": _secret,
     "state": _state,
 }

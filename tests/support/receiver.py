@@ -32,7 +32,9 @@ class Received:
         """
         for secret in secrets:
             Webhook(secret).verify(self.body, dict(self.headers))
-        event = from_http_event(HTTPMessage(dict(self.headers), self.body))
+        # The body is a CloudEvent in structured mode whatever the webhook's content type is.
+        headers = {**self.headers, "content-type": "application/cloudevents+json"}
+        event = from_http_event(HTTPMessage(headers, self.body))
         assert event.get_specversion() == "1.0"
         assert event.get_id() == self.headers["webhook-id"]
         attributes: dict[str, Any] = dict(event.get_attributes())

@@ -7,6 +7,7 @@ from alerta_utec.ports.clock import Clock
 from alerta_utec.ports.incidents import IncidentStore
 from alerta_utec.webhooks.delivery import DeliverWebhook
 from alerta_utec.webhooks.enqueue import ScanFeed
+from alerta_utec.webhooks.local.leases import ProcessLeases
 from alerta_utec.webhooks.local.worker import WebhookWorker
 from alerta_utec.webhooks.manage import ManageWebhooks
 from alerta_utec.webhooks.ports import ScannedJobs, Webhooks
@@ -52,5 +53,8 @@ class LocalWebhooks:
             jobs,
             clock,
         )
-        manage = ManageWebhooks(registry, jobs, sender, store, clock, source, listener=worker)
+        testing = ProcessLeases()
+        manage = ManageWebhooks(
+            registry, jobs, sender, store, clock, source, testing, listener=worker
+        )
         return cls(worker, manage)

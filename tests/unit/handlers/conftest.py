@@ -16,6 +16,7 @@ from alerta_utec.domain.origins import Origins
 from alerta_utec.handlers.addresses import FixedAddress
 from alerta_utec.ports.authentication import Authenticator
 from alerta_utec.ports.incidents import IncidentStore
+from alerta_utec.webhooks.local.leases import ProcessLeases
 from alerta_utec.webhooks.manage import ManageWebhooks
 from tests import events
 from tests.fakes.clock import ManualClock
@@ -48,6 +49,7 @@ class ServiceOverFakes:
         self.deliveries = FakeDeliveries()
         self.connections = FakeConnections(self.clock)
         self.webhooks, self.receiver = self.stored.webhooks, FakeWebhookSender()
+        self.webhook_tests = ProcessLeases()
         self.handlers = Handlers(self._services(self.store))
         self.connect = self.handlers.websocket["connect"]
         self.disconnect = self.handlers.websocket["disconnect"]
@@ -81,6 +83,7 @@ class ServiceOverFakes:
                 store,
                 self.clock,
                 "urn:alerta-utec:prueba",
+                self.webhook_tests,
             ),
         )
 

@@ -18,8 +18,10 @@ from alerta_utec.webhooks.events import (
     incident_event,
     webhook_test_event,
 )
-from alerta_utec.webhooks.model import Secret
-from tests.contract.builders import T0, creation, update
+from alerta_utec.webhooks.formats import ENCODERS, Format
+from alerta_utec.webhooks.model import Secret, Webhook
+from alerta_utec.webhooks.signing import SignedRequest, signature, signed_request
+from tests.contract.builders import T0, creation, update, webhook
 
 SOURCE = "/alerta-utec/dev"
 
@@ -28,15 +30,19 @@ def committed(change: Change, seq: int = 1) -> Change:
     return change.committed(Position("e1", seq))
 
 
-def headers_of(event: WebhookEvent, *secrets: Secret) -> dict[str, Any]:
-    """Return the event's headers, sent now: the reference package accepts no other time."""
-    return dict(event.headers(secrets, datetime.now(UTC)))
+def request_of(event: WebhookEvent, own: Webhook | None = None) -> SignedRequest:
+    """Return the event's request, sent now: the reference package accepts no other time."""
+    return signed_request(own or webhook(), event, datetime.now(UTC))
 
 
 def read(event: WebhookEvent) -> Any:
     """Return the event as the reference package of CloudEvents reads it."""
-    message = HTTPMessage(headers_of(event, Secret.new()), event.body)
-    return from_http_event(message, JSONFormat())
+    request = request_of(event, webhook(format="cloudevents"))
+    return from_http_event(HTTPMessage(dict(request.headers), request.body), JSONFormat())
+
+
+def body_of(event: WebhookEvent) -> bytes:
+    return request_of(event).body
 
 
 def test_a_creation_is_sent_as_a_cloudevent() -> None:
@@ -78,7 +84,9 @@ def test_no_event_contains_a_personal_name() -> None:
     created = committed(creation(user="ana"))
     noted = committed(update(created.after, by="luz", note="voy"), 2)
 
-    bodies = [incident_event(change, source=SOURCE).body.decode() for change in (created, noted)]
+    bodies = [
+        body_of(incident_event(change, source=SOURCE)).decode() for change in (created, noted)
+    ]
 
     assert not any(name in body for body in bodies for name in ("ana", "luz", "reportedBy"))
     assert json.loads(bodies[1])["data"]["change"]["note"] == "voy"
@@ -86,7 +94,7 @@ def test_no_event_contains_a_personal_name() -> None:
 
 def test_the_event_of_a_drill_is_marked_as_a_drill() -> None:
     incidents = [
-        json.loads(incident_event(committed(creation(**fields)), source=SOURCE).body)["data"][
+        json.loads(body_of(incident_event(committed(creation(**fields)), source=SOURCE)))["data"][
             "incident"
         ]
         for fields in ({"drill": True}, {})
@@ -114,44 +122,67 @@ def test_each_change_has_one_event_id_of_its_own() -> None:
     assert all(own.startswith("msg_") and own[4:].isalnum() for own in ids)
 
 
-def test_the_body_is_the_same_at_each_attempt() -> None:
-    change = committed(creation())
+@pytest.mark.parametrize("chosen", list(Format))
+def test_the_body_is_the_same_at_each_attempt(chosen: Format) -> None:
+    change, own = committed(creation()), webhook(format=chosen.value)
 
-    assert incident_event(change, source=SOURCE) == incident_event(change, source=SOURCE)
+    bodies = {request_of(incident_event(change, source=SOURCE), own).body for _ in range(2)}
+
+    assert len(bodies) == 1
 
 
-def test_a_receiver_with_the_secret_accepts_the_event() -> None:
-    own = Secret.new()
-    event = incident_event(committed(creation(location="Baño 2º")), source=SOURCE)
+def test_the_content_type_is_the_format_s_and_plain_json_by_default() -> None:
+    event = incident_event(committed(creation()), source=SOURCE)
+    chosen = [webhook(), webhook(format="json"), webhook(format="cloudevents")]
 
-    read_back = Receiver(own.value).verify(event.body, headers_of(event, own))
+    requests = [request_of(event, own) for own in chosen]
 
-    assert read_back == json.loads(event.body)
+    assert [request.headers["content-type"] for request in requests] == [
+        "application/json",
+        "application/json",
+        "application/cloudevents+json; charset=utf-8",
+    ]
+    assert len({request.body for request in requests}) == 1
+
+
+def test_every_format_has_an_encoder() -> None:
+    assert set(ENCODERS) == set(Format)
+
+
+@pytest.mark.parametrize("chosen", list(Format))
+def test_a_receiver_with_the_secret_accepts_the_event(chosen: Format) -> None:
+    own = webhook(format=chosen.value)
+    request = request_of(
+        incident_event(committed(creation(location="Baño 2º")), source=SOURCE), own
+    )
+
+    read_back = Receiver(own.secrets[0].value).verify(request.body, dict(request.headers))
+
+    assert read_back == json.loads(request.body)
 
 
 def test_a_receiver_with_either_secret_of_a_rotation_accepts_the_event() -> None:
-    new, old = Secret.new(), Secret.new()
-    event = incident_event(committed(creation()), source=SOURCE)
-    headers = headers_of(event, new, old)
+    own = webhook().rotated(Secret.new(), datetime.now(UTC))
+    request = request_of(incident_event(committed(creation()), source=SOURCE), own)
 
-    for own in (new, old):
-        assert Receiver(own.value).verify(event.body, headers)
+    for secret in own.secrets:
+        assert Receiver(secret.value).verify(request.body, dict(request.headers))
 
-    assert headers["webhook-signature"].count("v1,") == 2
+    assert request.headers["webhook-signature"].count("v1,") == 2
 
 
 @pytest.mark.parametrize("touched", ["body", "webhook-id", "webhook-timestamp", "secret"])
 def test_a_receiver_refuses_an_event_that_was_tampered_with(touched: str) -> None:
-    own = Secret.new()
-    event = incident_event(committed(creation()), source=SOURCE)
-    headers, body = headers_of(event, own), event.body
+    own = webhook()
+    request = request_of(incident_event(committed(creation()), source=SOURCE), own)
+    headers, body = dict(request.headers), request.body
     if touched == "body":
         body = body.replace(b"Laboratorio A", b"Laboratorio B")
     elif touched == "webhook-id":
         headers["webhook-id"] += "0"
     elif touched == "webhook-timestamp":
         headers["webhook-timestamp"] = str(int(headers["webhook-timestamp"]) - 1)
-    receiver = Receiver(Secret.new().value if touched == "secret" else own.value)
+    receiver = Receiver(Secret.new().value if touched == "secret" else own.secrets[0].value)
 
     with pytest.raises(WebhookVerificationError):
         receiver.verify(body, headers)
@@ -159,11 +190,10 @@ def test_a_receiver_refuses_an_event_that_was_tampered_with(touched: str) -> Non
 
 def test_the_signature_equals_a_known_vector() -> None:
     own = Secret("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
-    event = WebhookEvent("msg_p5jXN8AQM9LWM0D4loKWxJek", b'{"test": 2432232314}')
 
-    headers = event.headers([own], datetime.fromtimestamp(1614265330, UTC))
+    signed = signature([own], "msg_p5jXN8AQM9LWM0D4loKWxJek", "1614265330", b'{"test": 2432232314}')
 
-    assert headers["webhook-signature"] == "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
+    assert signed == "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
 
 
 def test_a_test_event_has_no_incident_and_a_new_id_each_time() -> None:

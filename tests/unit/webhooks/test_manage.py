@@ -1,13 +1,18 @@
-"""Management of webhooks: concurrent changes both succeed, and the listener is notified."""
+"""Management of webhooks: concurrent changes, the log of who changes what, and one test each."""
 
+import logging
+import threading
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from standardwebhooks.webhooks import Webhook as Receiver
 
 from alerta_utec.adapters.sqlite.database import Database
-from alerta_utec.domain.errors import InvalidRequest, NotFound, Unavailable
+from alerta_utec.domain.errors import Conflict, InvalidRequest, NotFound, Unavailable
 from alerta_utec.webhooks.job import PostResult
+from alerta_utec.webhooks.local.leases import ProcessLeases
 from alerta_utec.webhooks.local.sqlite import SqliteWebhooks
 from alerta_utec.webhooks.manage import ManageWebhooks
 from alerta_utec.webhooks.model import WEBHOOKS_MAX, State, Webhook
@@ -16,6 +21,7 @@ from tests.fakes.clock import ManualClock
 from tests.fakes.webhook_sender import FakeWebhookSender
 from tests.support.temporary_store import TemporaryStore
 
+PATIENCE_S = 10.0
 URL = "https://receptor.example/ganchos"
 
 
@@ -52,6 +58,7 @@ class Rig:
             self.store,
             self.clock,
             "/alerta-utec/dev",
+            ProcessLeases(),
             listener=self,
         )
 
@@ -190,3 +197,103 @@ def test_a_test_event_is_signed_and_its_result_is_returned(rig: Rig) -> None:
     receiver = Receiver(created.secrets[0].value)
     signature = receiver.sign(post.headers["webhook-id"], T0, post.body.decode())
     assert post.headers["webhook-signature"] == signature
+
+
+class HangingSender(FakeWebhookSender):
+    """A sender whose posts to a URL wait until ``gate`` is set."""
+
+    def __init__(self, hanging: str) -> None:
+        super().__init__()
+        self.hanging = hanging
+        self.gate, self.arrived = threading.Event(), threading.Event()
+
+    def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> PostResult:
+        if url == self.hanging:
+            self.arrived.set()
+            assert self.gate.wait(PATIENCE_S)
+        return super().post(url, body, headers)
+
+
+def test_a_webhook_has_one_test_at_a_time(rig: Rig) -> None:
+    rig.sender = HangingSender(URL)
+    manage = replace(rig.manage, sender=rig.sender)
+    hanging, other = manage.create({"url": URL}), manage.create({"url": f"{URL}/2"})
+    first = threading.Thread(target=manage.test, args=(hanging.webhook_id,))
+    first.start()
+    assert rig.sender.arrived.wait(PATIENCE_S)
+
+    with pytest.raises(Conflict) as refusal:
+        manage.test(hanging.webhook_id)
+    assert manage.test(other.webhook_id).ok
+    rig.sender.gate.set()
+    first.join(PATIENCE_S)
+
+    assert [problem.key for problem in refusal.value.problems] == ["test_in_progress"]
+    assert manage.test(hanging.webhook_id).ok
+
+
+def test_a_test_that_fails_by_a_defect_does_not_block_the_next(rig: Rig) -> None:
+    class Defective(FakeWebhookSender):
+        def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> PostResult:
+            raise RuntimeError
+
+    created = rig.manage.create({"url": URL})
+    with pytest.raises(RuntimeError):
+        replace(rig.manage, sender=Defective()).test(created.webhook_id)
+
+    assert rig.manage.test(created.webhook_id).ok
+
+
+def test_every_change_is_logged_once_with_its_caller_and_without_secrets(
+    rig: Rig, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "alerta_utec.webhooks.manage")
+    secret_url = "https://receptor.example:8443/t0ken?clave=s3creta"
+
+    created = rig.manage.create({"url": secret_url}, by="jefa")
+    webhook_id = created.webhook_id
+    rig.manage.change(webhook_id, {"state": "paused"}, by="luis")
+    rig.manage.change(webhook_id, {"url": URL, "format": "cloudevents"}, by="luis")
+    rotated = rig.manage.rotate(webhook_id, {}, by="jefa")
+    rig.manage.retry(webhook_id, by="ana")
+    rig.manage.test(webhook_id, by="ana")
+    rig.manage.delete(webhook_id, by="jefa")
+
+    logged = [(r.getMessage(), vars(r)["by"], vars(r)["receiver"]) for r in caplog.records]
+    assert logged == [
+        ("webhook_added", "jefa", "https://receptor.example:8443"),
+        ("webhook_changed", "luis", "https://receptor.example:8443"),
+        ("webhook_changed", "luis", "https://receptor.example"),
+        ("webhook_secret_rotated", "jefa", "https://receptor.example"),
+        ("webhook_retried", "ana", "https://receptor.example"),
+        ("webhook_tested", "ana", "https://receptor.example"),
+        ("webhook_deleted", "jefa", "https://receptor.example"),
+    ]
+    changes = [vars(record) for record in caplog.records[1:3]]
+    assert [(one["changed"], one["state"]) for one in changes] == [
+        ("state", "paused"),
+        ("format,url", "paused"),
+    ]
+    assert {vars(record)["webhook_id"] for record in caplog.records} == {webhook_id}
+    everything = " ".join(str(vars(record)) for record in caplog.records)
+    secrets = [created.secrets[0].value, rotated.secrets[0].value, "t0ken", "s3creta"]
+    assert not any(secret in everything for secret in secrets)
+
+
+def test_a_refused_change_is_not_logged(rig: Rig, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "alerta_utec.webhooks.manage")
+
+    with pytest.raises(InvalidRequest):
+        rig.manage.create({"url": "receptor"}, by="jefa")
+
+    assert caplog.records == []
+
+
+def test_a_webhook_keeps_its_creator_through_changes_by_others(rig: Rig) -> None:
+    created = rig.manage.create({"url": URL}, by="jefa")
+
+    changed = rig.manage.change(created.webhook_id, {"description": "x"}, by="luis")
+
+    assert changed.created_by == "jefa"
+    assert changed.to_json()["createdBy"] == "jefa"
+    assert "createdBy" not in rig.manage.create({"url": URL}).to_json()

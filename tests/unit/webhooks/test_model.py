@@ -7,6 +7,7 @@ import pytest
 
 from alerta_utec.domain.change import Change, Position
 from alerta_utec.domain.values import Urgency
+from alerta_utec.webhooks.formats import Format
 from alerta_utec.webhooks.model import ROTATION, Secret, State, Webhook
 from alerta_utec.webhooks.requests import WebhookRequest
 from tests.contract.builders import T0, creation, update, webhook
@@ -71,9 +72,19 @@ def test_no_secret_is_shown_or_printed() -> None:
 
 def test_a_record_keeps_every_field() -> None:
     one = webhook(filter={"location": ["Biblioteca"]}, description="x").rotated(Secret.new(), T0)
-    plain = webhook().next(state=State.GONE)
+    plain = webhook(format="cloudevents").next(state=State.GONE, created_by="jefa")
 
     assert [Webhook.from_record(own.to_record()) for own in (one, plain)] == [one, plain]
+
+
+def test_a_record_of_version_0_1_is_of_the_json_format_and_of_no_known_creator() -> None:
+    record = webhook(description="x").to_record()
+    del record["format"]
+
+    read = Webhook.from_record(record)
+
+    assert (read.format, read.created_by) == (Format.JSON, None)
+    assert read.to_record() == record | {"format": "json"}
 
 
 def test_each_webhook_has_a_channel_of_its_own() -> None:

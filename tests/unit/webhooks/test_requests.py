@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from alerta_utec.domain.errors import InvalidRequest
+from alerta_utec.webhooks.formats import Format
 from alerta_utec.webhooks.model import State
 from alerta_utec.webhooks.requests import DESCRIPTION_MAX, URL_MAX, WebhookRequest
 from tests.contract.builders import T0, webhook
@@ -48,6 +49,7 @@ def test_every_problem_is_reported_at_once() -> None:
         "url": "ftp://receptor.example/",
         "filter": {"urgency": "urgentísima", "planta": "3"},
         "description": 7,
+        "format": "xml",
         "secret": "whsec_corto",
         "state": "paused",
         "webhookId": "x",
@@ -58,10 +60,25 @@ def test_every_problem_is_reported_at_once() -> None:
         "filter.urgency": "not_one_of",
         "filter.planta": "not_valid",
         "description": "not_text",
+        "format": "not_one_of",
         "secret": "not_secret",
         "state": "not_valid",
         "webhookId": "reserved",
     }
+
+
+@pytest.mark.parametrize("chosen", list(Format))
+def test_every_format_can_be_chosen_and_changed(chosen: Format) -> None:
+    made = WebhookRequest.to_create({"url": URL, "format": chosen.value})
+    changed = WebhookRequest.to_change({"format": chosen.value})
+
+    assert made.created("id-1", at=T0, since_seq=0).format is chosen
+    assert changed.changed(webhook()).format is chosen
+
+
+@pytest.mark.parametrize("wrong", ["JSON", "", "xml", 7, ["json"], {"json": 1}, True])
+def test_no_other_format_can_be_chosen(wrong: object) -> None:
+    assert problems(WebhookRequest.to_change, {"format": wrong}) == {"format": "not_one_of"}
 
 
 @pytest.mark.parametrize("data", [None, [], "https://receptor.example/", 3])

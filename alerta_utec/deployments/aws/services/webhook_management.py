@@ -13,6 +13,7 @@ from alerta_utec.deployments.aws.services.webhooks import (
     webhook_registry,
 )
 from alerta_utec.handlers.incidents import IncidentServices
+from alerta_utec.webhooks.aws.leases import TEST, DynamoLeases
 from alerta_utec.webhooks.http import WebhooksApi, WebhookServices
 from alerta_utec.webhooks.manage import ManageWebhooks
 
@@ -26,13 +27,15 @@ def webhooks_api(
     """Return the handlers (``WEBHOOK_SOURCE``, ``CHANGES_TABLE``), beside those of incidents."""
     feed, table = change_feed(dynamodb, environment), job_table(dynamodb, environment)
     jobs = webhook_jobs(table, feed, wakeup_queue(environment))
+    clock = SystemClock()
     manage = ManageWebhooks(
         webhook_registry(dynamodb, environment, jobs),
         jobs,
         webhook_sender(environment),
         services.store,
-        SystemClock(),
+        clock,
         environment["WEBHOOK_SOURCE"],
+        DynamoLeases(table, clock, TEST),
     )
     return WebhooksApi.over(
         WebhookServices(

@@ -160,6 +160,20 @@ def test_the_wakeup_of_a_leased_webhook_is_sent_again(rig: Rig) -> None:
     assert not rig.leases.acquire("w1", "a third holder")
 
 
+def test_a_lease_and_a_cool_down_of_a_clock_that_was_ahead_end_with_its_own_duration(
+    rig: Rig,
+) -> None:
+    rig.clock.advance(timedelta(hours=1))
+    rig.leases.acquire("w1", "a killed holder")
+    rig.leases.acquire("w2", "a holder that failed")
+    rig.leases.cool_down("w2", "a holder that failed")
+    rig.clock.advance(-timedelta(hours=1))
+
+    acquired = [rig.leases.acquire(name, "the next holder") for name in ("w1", "w2")]
+
+    assert acquired == [True, True]
+
+
 def test_the_lease_of_a_killed_holder_expires(rig: Rig) -> None:
     seq = rig.enqueue()
     rig.leases.acquire("w1", "the killed holder")
