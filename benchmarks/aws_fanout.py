@@ -99,7 +99,9 @@ def _clients(steps: Steps, worker: LineProcess, rounds: int, *, cut: int) -> Ite
                     yield {"round": number, **_posts(worker, stub, client, count, tls)}
 
 
-def _posts(worker: LineProcess, stub: Gateway, client: str, count: int, pem: str | None = None) -> Row:
+def _posts(
+    worker: LineProcess, stub: Gateway, client: str, count: int, pem: str | None = None
+) -> Row:
     at = {"url": stub.url, "threads": THREADS, "pem": pem}
     stub.said()
     found = worker.ask(do="post", client=client, count=count, **at)
