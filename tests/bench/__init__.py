@@ -1,1 +1,1 @@
-"""The benchmarks work; how fast anything is, is none of the tests' business."""
+"""Tests that the benchmarks work; speed is not their subject."""

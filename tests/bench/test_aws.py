@@ -1,4 +1,4 @@
-"""The benchmarks of the AWS home in small: what they count adds up, and the report is drawn."""
+"""The benchmarks of the AWS deployment in small: their counts add up, and the report is drawn."""
 
 from pathlib import Path
 from typing import Any
@@ -25,17 +25,19 @@ def test_every_post_of_every_client_is_answered(fanout: dict[str, Any]) -> None:
     assert all(row["throttled"] == 0 for row in fanout["clients"])
 
 
-def test_every_way_of_broadcasting_reaches_every_connection(fanout: dict[str, Any]) -> None:
+def test_every_broadcaster_reaches_every_connection(fanout: dict[str, Any]) -> None:
     reached = {(row["how"], row["clients"]): row["requests"] for row in fanout["broadcasts"]}
 
     ways = ("alerta", "alerta-quota", "boto3", "loop")
     assert reached.keys() == {(how, clients) for how in ways for clients in CLIENTS}
     for (how, clients), requests in reached.items():
-        # Those of boto3 open their connections by posts of their own.
+        # boto3's clients open their connections with additional posts.
         assert requests == clients + (min(clients, 64) if how in ("boto3", "loop") else 0)
 
 
-def test_the_report_has_a_row_for_each(fanout: dict[str, Any], tmp_path: Path) -> None:
+def test_the_report_has_a_row_for_each_client_and_broadcaster(
+    fanout: dict[str, Any], tmp_path: Path
+) -> None:
     sections = aws_fanout.report(fanout, tmp_path)
 
     assert sections.keys() == {"aws-clients", "aws-fanout", "aws-choices"}
@@ -55,7 +57,7 @@ def test_the_quota_has_a_floor(clients: int, seconds: float) -> None:
     assert aws_fanout.floor_s(clients, aws_fanout.QUOTA) == pytest.approx(seconds)
 
 
-def test_lambdas_are_imported_and_reported(tmp_path: Path) -> None:
+def test_the_cold_start_benchmark_imports_and_reports_every_lambda(tmp_path: Path) -> None:
     found = cold_start.run(Options(quick=True))
 
     sections = cold_start.report(found, tmp_path)

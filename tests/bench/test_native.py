@@ -1,4 +1,4 @@
-"""The benchmarks' programs in C are compiled once they are needed."""
+"""The benchmarks' C programs, which are compiled when they are needed."""
 
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -10,7 +10,7 @@ from benchmarks import native
 BUILDERS = 6
 
 
-def test_several_may_build_the_same_program_at_once(
+def test_several_processes_can_build_the_same_program_at_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(native, "BUILD", tmp_path)

@@ -1,4 +1,4 @@
-"""The panel's benchmark in small: the page follows every change, and the report tells of it."""
+"""The panel's benchmark in small: the page follows every change, and the report shows it."""
 
 import subprocess
 import sys
@@ -15,7 +15,7 @@ RUN_S = 90
 
 @pytest.fixture(scope="module")
 def trial(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """One short round, by the command itself."""
+    """One short round by the command."""
     folder = tmp_path_factory.mktemp("results")
     command = [sys.executable, "-m", "benchmarks", "panel", "--quick", "--results", str(folder)]
     done = subprocess.run(
@@ -33,7 +33,7 @@ def test_the_page_paints_before_it_has_caught_up_and_follows_the_changes(
     (run,) = trial["runs"]
 
     assert 0 < run["paint_ms"] <= run["caught_up_ms"]
-    # Those of two seconds at least; the run ends only when the page shows them all.
+    # The changes of two seconds at least; the run ends only when the page shows them all.
     assert run["changes"] >= 2 * panel.RATE * 0.9
     assert 0 < run["main_thread"] < 1.5
     for phase in ("loading", "changing"):
@@ -41,7 +41,7 @@ def test_the_page_paints_before_it_has_caught_up_and_follows_the_changes(
         assert longest >= panel.LONG_MS if count else longest == 0
 
 
-def test_the_report_has_what_was_found(trial: dict[str, Any], tmp_path: Path) -> None:
+def test_the_panel_report_shows_the_figures(trial: dict[str, Any], tmp_path: Path) -> None:
     drawn = panel.report(trial, tmp_path)["panel"]
 
     assert trial["options"]["chromium"] in drawn

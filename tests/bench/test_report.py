@@ -1,4 +1,4 @@
-"""What becomes of the figures: spreads, ratios, goals, tables and the document."""
+"""The processing of figures: spreads, ratios, goals, tables and the document."""
 
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from benchmarks.tables import figure
 
 
 def row(server: str, number: int, speed: int, case: str = "single") -> dict[str, Any]:
-    """One measurement at 1,000 clients."""
+    """Return one measurement at 1,000 clients."""
     times = {"n": 9, "min": 1.0, "p50": 2.0, "p99": 3.0, "max": 4.0}
     return {
         "round": number,
@@ -34,7 +34,7 @@ def row(server: str, number: int, speed: int, case: str = "single") -> dict[str,
 
 
 def found(*rows: dict[str, Any], servers: tuple[dict[str, Any], ...]) -> dict[str, Any]:
-    """A result of these rows."""
+    """Return a result with these rows."""
     about = machine()
     return {"machine": about, "servers": servers, "summary": fanout.summary(rows), "runs": rows}
 
@@ -48,7 +48,7 @@ def test_a_spread_has_minimum_median_and_maximum() -> None:
     assert spread([]) is None
 
 
-def test_a_figure_shows_its_spread_only_where_there_were_several() -> None:
+def test_a_figure_shows_its_spread_only_for_several_rounds() -> None:
     assert figure(spread([1500.0, 1000.0, 2000.0]), 1, 1e-3) == "1.5 (1.0 to 2.0)"
     assert figure(spread([1500.0])) == "1,500"
     assert figure(None) == "n/a"
@@ -62,7 +62,7 @@ def test_a_ratio_compares_figures_of_the_same_round() -> None:
     assert ours["of_limit"] == {"min": 0.5, "median": 0.7, "max": 0.9, "n": 2}
 
 
-def test_a_round_that_failed_counts_in_no_figure_but_is_named() -> None:
+def test_a_failed_round_counts_in_no_figure_and_is_named() -> None:
     failed = {"round": 1, "server": "alerta", "case": "single", "clients": 1_000, "error": "boom"}
 
     ours = fanout.summary([row("c", 1, 200), failed, row("c", 2, 200), row("alerta", 2, 100)])[1]
@@ -71,7 +71,7 @@ def test_a_round_that_failed_counts_in_no_figure_but_is_named() -> None:
     assert ours["errors"] == ["boom"]
 
 
-def test_a_peer_that_is_missing_is_named_in_the_tables(tmp_path: Path) -> None:
+def test_a_missing_peer_is_named_in_the_tables(tmp_path: Path) -> None:
     peer = {"name": "ws", "label": "ws (Node)", "version": "", "missing": "ws (make bench-peers)"}
     rows = [row(name, 1, 100, case) for case in ("single", "burst") for name in ("c", "alerta")]
 
@@ -83,7 +83,7 @@ def test_a_peer_that_is_missing_is_named_in_the_tables(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("speed", "met"), [(699, False), (700, True)])
-def test_a_goal_is_met_from_its_target_on(speed: int, met: bool) -> None:
+def test_a_goal_is_met_from_its_target_value(speed: int, met: bool) -> None:
     result = found(row("c", 1, 1_000), row("alerta", 1, speed), servers=(LIMIT, OURS))
 
     goal = next(g for g in fanout.goals(result) if g.text == "of the C loop at 1,000 clients")
@@ -91,8 +91,8 @@ def test_a_goal_is_met_from_its_target_on(speed: int, met: bool) -> None:
     assert goal.met is met
 
 
-def test_the_nearest_peer_is_that_of_the_same_rounds() -> None:
-    """A slow phase of the machine slows both, whichever rounds it falls into."""
+def test_the_nearest_peer_is_chosen_by_the_same_rounds() -> None:
+    """Compare within a round, since a slow phase of the machine slows both servers."""
     speeds = {
         "alerta": (90, 30, 60),
         "ws": (60, 25, 55),
@@ -106,7 +106,7 @@ def test_the_nearest_peer_is_that_of_the_same_rounds() -> None:
     assert (goal.reached, goal.met) == ("1.20 times ws (Node)", True)
 
 
-def test_what_was_not_measured_counts_as_neither_met_nor_missed() -> None:
+def test_a_goal_without_a_figure_is_neither_met_nor_missed() -> None:
     result = found(row("c", 1, 1_000), servers=(LIMIT,))
 
     assert {goal.met for goal in fanout.goals(result)} == {None}
@@ -132,7 +132,7 @@ def test_a_section_without_a_place_in_the_document_is_refused(tmp_path: Path) ->
         report.draw(tmp_path, document)
 
 
-def test_the_document_shows_the_figures_that_are_kept(tmp_path: Path) -> None:
+def test_the_document_shows_the_stored_figures(tmp_path: Path) -> None:
     document = tmp_path / "performance.md"
     document.write_text(report.DOCUMENT.read_text())
 
@@ -145,7 +145,7 @@ def test_the_document_shows_the_figures_that_are_kept(tmp_path: Path) -> None:
         )
 
 
-def test_every_benchmark_says_what_it_is_and_can_report() -> None:
+def test_every_benchmark_has_a_title_and_a_report() -> None:
     names = catalogue.names()
 
     assert {"fanout", "reconnect", "soak"} <= set(names)
@@ -155,7 +155,7 @@ def test_every_benchmark_says_what_it_is_and_can_report() -> None:
         assert callable(catalogue.module(name).goals)
 
 
-def test_without_a_compiler_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_compiler_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
     native.program.cache_clear()
 
@@ -163,7 +163,7 @@ def test_without_a_compiler_it_says_what_to_install(monkeypatch: pytest.MonkeyPa
         native.program("load")
 
 
-def test_progress_is_silent_unless_somebody_listens() -> None:
+def test_progress_is_silent_by_default() -> None:
     said: list[str] = []
 
     Options().say("nothing")

@@ -1,4 +1,4 @@
-"""The model of time and money on AWS: its arithmetic, and the page that shows it."""
+"""The model of time and money on AWS: its arithmetic, and its page."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from benchmarks.scale_model import QUOTAS, SIZES, dollars, floor_s, seconds
 from benchmarks.scale_report import DOCUMENT, write
 
 
-def test_the_page_is_what_the_model_says(tmp_path: Path) -> None:
+def test_the_page_shows_the_models_figures(tmp_path: Path) -> None:
     copy = tmp_path / "scale.md"
     copy.write_text(DOCUMENT.read_text())
 
@@ -22,7 +22,7 @@ def test_the_page_is_what_the_model_says(tmp_path: Path) -> None:
         assert drawn == (DOCUMENT.parent / "scale" / name).read_text()
 
 
-def test_it_is_by_the_service_s_own_numbers() -> None:
+def test_the_model_uses_the_services_own_constants() -> None:
     from alerta_utec.adapters.aws.connections_api.poster import THREADS
     from alerta_utec.app.fan_out import INLINE_MAX, SHARD_SIZE
 
@@ -35,7 +35,7 @@ def test_it_is_by_the_service_s_own_numbers() -> None:
     assert {"rate": scale_model.RATE, "burst": scale_model.BURST} == QUOTA
 
 
-def test_connections_cost_by_the_minute() -> None:
+def test_connections_are_billed_by_the_minute() -> None:
     # 10,000 clients, 8 h on 22 days, $0.25 a million minutes.
     assert dollars(10_000)["connections"] == pytest.approx(10_000 * 8 * 22 * 60 * 0.25e-6)
 
@@ -48,14 +48,14 @@ def test_a_heartbeat_is_two_messages_and_an_event() -> None:
 
 
 @pytest.mark.parametrize("part", [seconds, dollars])
-def test_more_clients_never_take_less(part: object) -> None:
+def test_more_clients_never_take_less_time_or_money(part: object) -> None:
     assert callable(part)
     totals = [sum(part(size).values()) for size in (100, 250, 251, *SIZES)]
 
     assert totals == sorted(totals)
 
 
-def test_posts_take_no_less_than_the_quota_allows() -> None:
+def test_posts_never_take_less_time_than_the_quota_allows() -> None:
     for size in SIZES:
         assert seconds(size)["posts"] >= floor_s(size)
     assert floor_s(10_000) == 0.5

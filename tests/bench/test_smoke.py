@@ -1,4 +1,4 @@
-"""The benchmarks in small: they run, what they count adds up, and the report is drawn from it."""
+"""The benchmarks in small: they run, their counts add up, and the report is drawn from them."""
 
 import subprocess
 import sys
@@ -22,7 +22,7 @@ COMMAND = (
 
 @dataclass(frozen=True)
 class Trial:
-    """What one short run left behind."""
+    """The results of one short run."""
 
     folder: Path
     fanout: dict[str, Any]
@@ -31,8 +31,8 @@ class Trial:
 
 @pytest.fixture(scope="module")
 def trial(tmp_path_factory: pytest.TempPathFactory) -> Trial:
-    """The service and the bare loop with a few clients, by the command itself."""
-    native.program("load")  # fails with what to install where there is no compiler
+    """A short run of the service and the bare loop with a few clients, by the command."""
+    native.program("load")  # without a compiler it fails here, and says what to install
     folder = tmp_path_factory.mktemp("results")
     done = subprocess.run(
         [sys.executable, *COMMAND, str(folder)],
@@ -101,7 +101,7 @@ def test_a_result_names_the_machine_and_the_command(trial: Trial) -> None:
     assert all(about[key] for key in ("cpu", "kernel", "system", "python", "date"))
 
 
-def test_everybody_who_comes_back_gets_all_that_they_missed(trial: Trial) -> None:
+def test_every_client_that_reconnects_gets_every_missed_message(trial: Trial) -> None:
     (run,) = trial.reconnect["runs"]
 
     assert (run["answered"], run["refused"], run["lost"]) == (CLIENTS, 0, 0)

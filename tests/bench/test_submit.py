@@ -1,4 +1,4 @@
-"""The benchmark of submitters in small: what it counts adds up."""
+"""The benchmark of submitters in small: its counts add up."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from benchmarks.options import Options
 CLIENTS = 8
 
 
-def test_every_submission_is_acknowledged_and_heard_of_by_everybody() -> None:
+def test_every_submission_is_acknowledged_and_reaches_every_client() -> None:
     result = submit.run(Options(quick=True, clients=(1, CLIENTS)))
 
     assert [run.get("error") for run in result["runs"]] == [None] * 4
@@ -22,7 +22,7 @@ def test_every_submission_is_acknowledged_and_heard_of_by_everybody() -> None:
     assert all(row["complete"] for row in result["summary"])
 
 
-def test_the_report_has_a_row_for_each_size_and_goals_only_for_theirs(tmp_path: Path) -> None:
+def test_the_report_has_a_row_for_each_size_and_goals_for_some(tmp_path: Path) -> None:
     result = submit.run(Options(quick=True, clients=(CLIENTS,)))
 
     section = submit.report(result, tmp_path)["submit"]

@@ -1,4 +1,4 @@
-"""What axe-core finds wrong with a page, by WCAG 2.2 A and AA and its own best practices."""
+"""The findings of axe-core on a page, by WCAG 2.2 A and AA and its own best practices."""
 
 from playwright.sync_api import Page
 
@@ -13,7 +13,7 @@ RUN_AXE = """async (tags) => (await axe.run(document, {
 
 
 def violations(page: Page) -> list[str]:
-    """What axe finds wrong with the page as it is."""
+    """Return axe's findings on the page in its current state."""
     if not page.evaluate("'axe' in window"):
         page.evaluate(f"() => {{ {AXE} }}")
     found: list[str] = page.evaluate(RUN_AXE, TAGS)

@@ -1,4 +1,4 @@
-"""One browser for all tests of the panel, and pages that are watched."""
+"""One browser for all tests of the panel, and pages that a monitor watches."""
 
 from collections.abc import Iterator
 
@@ -6,15 +6,15 @@ import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.browser import ordinary_day
-from tests.browser.pages import PATIENCE_MS, Home, Pages
+from tests.browser.pages import PATIENCE_MS, Pages, Target
 from tests.conftest import ServeFactory
 from tests.support import chromium
 from tests.support.deployment import Deployment
 from tests.support.server import Server
 
 
-# Not for the whole session: while it is there, this thread has an event loop that other tests' own
-# would clash with.
+# Not for the whole session: the browser keeps an event loop in this thread, with which the loops
+# of other tests would clash.
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     """The system's Chromium."""
@@ -29,7 +29,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def pages(browser: Browser, serve: ServeFactory) -> Iterator[Pages]:
-    """Opens watched pages, which are closed before the servers that the test starts."""
+    """The watched pages of a test, closed before the servers that the test starts."""
     del serve
     opened = Pages(browser)
     try:
@@ -39,30 +39,30 @@ def pages(browser: Browser, serve: ServeFactory) -> Iterator[Pages]:
 
 
 @pytest.fixture(scope="session")
-def local(server: Server) -> Home:
+def local(server: Server) -> Target:
     """One machine, shared with other tests."""
-    return home_of(server)
+    return target_of(server)
 
 
 @pytest.fixture(scope="session", params=["local", "aws"])
-def home(request: pytest.FixtureRequest) -> Home:
-    """Each home, shared with other tests."""
+def target(request: pytest.FixtureRequest) -> Target:
+    """Each deployment, shared with other tests."""
     if request.param == "local":
-        return home_of(request.getfixturevalue("server"))
+        return target_of(request.getfixturevalue("server"))
     deployment: Deployment = request.getfixturevalue("deployment")
-    return Home(deployment.http_url, deployment.ws_url)
+    return Target(deployment.http_url, deployment.ws_url)
 
 
 @pytest.fixture(scope="session")
-def campus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
-    """One machine on an ordinary day; tests leave it as it is."""
+def campus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
+    """One machine on an ordinary day, which the tests do not change."""
     data = tmp_path_factory.mktemp("campus") / "data"
     ordinary_day.incidents(data)
     with Server(data) as server:
         ordinary_day.work(server)
-        yield home_of(server)
+        yield target_of(server)
 
 
-def home_of(server: Server) -> Home:
-    """The home that a server is."""
-    return Home(server.http_url, server.ws_url)
+def target_of(server: Server) -> Target:
+    """Return a server's addresses."""
+    return Target(server.http_url, server.ws_url)

@@ -1,4 +1,4 @@
-"""A campus on an ordinary day: incidents with places and histories, for the eye."""
+"""The incidents and histories of a campus on an ordinary day, for screenshots."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -25,13 +25,13 @@ KINDS = (
 
 
 def incidents(data: Path) -> None:
-    """Fill a data folder: thirty incidents over the last hours."""
+    """Fill a data folder with thirty incidents of the last hours."""
     now = datetime.now(UTC)
     store(data, (_report(number, now) for number in range(30)))
 
 
 def work(server: Server) -> None:
-    """Attend to some, resolve others, with notes."""
+    """Update some incidents and resolve others, with notes."""
     for number in range(0, 30, 3):
         _patch(server, number, status="en_atencion", note="Va la brigada; se avisó a seguridad.")
     for number in range(0, 30, 6):

@@ -1,4 +1,4 @@
-"""Pages that are watched: whatever goes wrong in one, or leaves the service, fails its test."""
+"""Watched pages: an error in one, or a request to another host, fails its test."""
 
 import re
 import time
@@ -15,14 +15,14 @@ from tests.support.emulator import ROOT
 SCREENSHOTS = ROOT / ".build" / "screenshots"
 PATIENCE_MS = 20_000
 POLL_MS = 20
-# What a browser logs of a service that is down, and of a token that is refused.
+# The browser's console messages for a service that is down, and for a refused token.
 OUTAGE = r"net::ERR_|WebSocket connection to .* failed"
 REFUSED = r"status of 401|WebSocket connection to .* failed"
 
 
 @dataclass(frozen=True)
-class Home:
-    """A running home of the service: where its page and its sockets are."""
+class Target:
+    """The addresses of a running deployment."""
 
     http_url: str
     ws_url: str
@@ -34,8 +34,8 @@ class Home:
 
 
 @dataclass
-class Watched:
-    """What the pages of one test did; ``expected`` errors are no faults."""
+class PageMonitor:
+    """The errors and requests of one test's pages; ``expected`` errors are no faults."""
 
     hosts: set[str]
     expected: list[str] = field(default_factory=list)
@@ -51,7 +51,7 @@ class Watched:
 
     @property
     def faults(self) -> list[str]:
-        """Errors that do not belong to the story, and whom a page asked besides the service."""
+        """Unexpected errors, and requests to other hosts."""
         wrong = [e for e in self.errors if not any(re.search(p, e) for p in self.expected)]
         return wrong + self.strangers
 
@@ -64,22 +64,22 @@ class Watched:
         self._asked(socket.url)
 
     def _said(self, message: ConsoleMessage) -> None:
-        # Refusals of the Content-Security-Policy are errors of the console too.
+        # Violations of the Content-Security-Policy appear as console errors too.
         if message.type in ("error", "warning", "assert"):
             self.errors.append(f"{message.text} ({message.location['url']})")
 
 
 class Pages:
-    """Opens pages, each in a context of its own: another browser profile, another person."""
+    """The pages of a test, each in its own browser context, as for another person."""
 
     def __init__(self, browser: Browser) -> None:
         self._browser = browser
-        self._watched: list[Watched] = []
+        self._monitors: list[PageMonitor] = []
         self._contexts: list[BrowserContext] = []
 
     def open(
         self,
-        home: Home,
+        target: Target,
         *,
         path: str = "",
         token: str | None = None,
@@ -87,27 +87,27 @@ class Pages:
         scripts: Iterable[str] = (),
         **options: Any,
     ) -> Page:
-        """The panel, in a new profile.
+        """Open the panel in a new profile.
 
-        ``token`` comes in the address's fragment; ``expected`` are patterns of errors that belong
-        to the story; ``scripts`` run before the page's own; ``options`` are the context's.
+        ``token`` goes into the address's fragment; ``expected`` are patterns of errors that a test
+        causes; ``scripts`` run before the page's own; ``options`` are the context's.
         """
-        watched = Watched({urlsplit(url).netloc for url in (home.http_url, home.ws_url)})
-        watched.expected += expected
+        monitor = PageMonitor({urlsplit(url).netloc for url in (target.http_url, target.ws_url)})
+        monitor.expected += expected
         given = {"locale": "es-PE", "timezone_id": "America/Lima", "reduced_motion": "reduce"}
         context = self._browser.new_context(**{**given, **options})
         context.set_default_timeout(PATIENCE_MS)
         self._contexts.append(context)
-        self._watched.append(watched)
-        watched.watch(context)
+        self._monitors.append(monitor)
+        monitor.watch(context)
         for script in scripts:
             context.add_init_script(script)
         page = context.new_page()
-        page.goto(home.url + path + (f"#token={token}" if token else ""))
+        page.goto(target.url + path + (f"#token={token}" if token else ""))
         return page
 
     def close(self) -> None:
-        """Close every page, and fail for what went wrong in any.
+        """Close every page, and fail for a fault in any.
 
         Raises:
             AssertionError.
@@ -118,14 +118,14 @@ class Pages:
 
     def faults(self) -> list[str]:
         """What has gone wrong in any page so far."""
-        return [fault for watched in self._watched for fault in watched.faults]
+        return [fault for monitor in self._monitors for fault in monitor.faults]
 
 
 def until(page: Page, holds: Callable[[], bool]) -> None:
-    """Let the page go on until something holds.
+    """Poll until ``holds`` returns true, and let the page run meanwhile.
 
     Raises:
-        AssertionError: it never did.
+        AssertionError: the time is over.
     """
     deadline = time.monotonic() + PATIENCE_MS / 1000
     while not holds():
@@ -134,7 +134,7 @@ def until(page: Page, holds: Callable[[], bool]) -> None:
 
 
 def screenshot(page: Page, name: str, **options: Any) -> Path:
-    """Keep a picture of the page, to be looked at."""
+    """Save a picture of the page, for a person to look at."""
     path = SCREENSHOTS / f"{name}.png"
     page.screenshot(path=path, animations="disabled", **options)
     return path

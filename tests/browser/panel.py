@@ -1,4 +1,4 @@
-"""The panel as people use it: by the roles and the names of what they see."""
+"""The panel as people use it, by the roles and names of its elements."""
 
 import re
 from typing import Self
@@ -20,25 +20,25 @@ class Panel:
         self.summary = page.get_by_role("region", name="Resumen")
 
     def live(self) -> Self:
-        """Wait until the page has caught up and hears of everything."""
+        """Wait until the page has caught up and receives every change."""
         expect(self.status("En vivo")).to_be_visible()
         return self
 
     def status(self, text: str | re.Pattern[str]) -> Locator:
-        """What the page says of itself."""
+        """Return the page's status text."""
         return self.page.get_by_role("status").filter(has_text=text)
 
     def row(self, kind: str) -> Locator:
-        """An incident in the list, by its type."""
+        """Return an incident's row in the list, by its type."""
         exactly = self.page.get_by_text(kind, exact=True)
         return self.list.get_by_role("button").filter(has=exactly)
 
     def detail(self, kind: str) -> Locator:
-        """The incident that is open, by its type."""
+        """Return the detail of the open incident, by its type."""
         return self.page.get_by_role("region", name=kind)
 
     def open(self, kind: str) -> Locator:
-        """Choose the first incident of that type in the list; what is shown of it."""
+        """Open the first incident of that type in the list, and return its detail."""
         self.row(kind).first.click()
         detail = self.detail(kind)
         expect(detail).to_be_visible()

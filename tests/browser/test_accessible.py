@@ -1,10 +1,10 @@
-"""WCAG 2.2 AA as far as machines can tell; and the whole of it without a mouse."""
+"""WCAG 2.2 AA as far as tools can check it, and the whole panel without a mouse."""
 
 import pytest
 from playwright.sync_api import Locator, expect
 
 from tests.browser.axe import violations
-from tests.browser.pages import Home, Pages
+from tests.browser.pages import Pages, Target
 from tests.browser.panel import Panel
 from tests.support.incidents import unique
 
@@ -13,7 +13,7 @@ TABS_MAX = 60
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing_in_list_charts_detail_and_form(
-    pages: Pages, campus: Home, scheme: str
+    pages: Pages, campus: Target, scheme: str
 ) -> None:
     page = pages.open(campus, color_scheme=scheme)
     panel = Panel(page).live()
@@ -35,7 +35,7 @@ def test_axe_finds_nothing_in_list_charts_detail_and_form(
 
 
 def tab_to(target: Locator, *, backwards: bool = False) -> None:
-    """Press the tabulator until something has the focus, as whoever has no mouse does."""
+    """Press Tab until an element has the focus, as a person without a mouse does."""
     page = target.page
     for _ in range(TABS_MAX):
         if target.evaluate("element => element === document.activeElement"):
@@ -44,8 +44,8 @@ def tab_to(target: Locator, *, backwards: bool = False) -> None:
     raise AssertionError(f"the tabulator does not reach {target}")
 
 
-def test_an_incident_is_reported_found_and_attended_to_without_a_mouse(
-    pages: Pages, local: Home
+def test_an_incident_is_reported_found_and_updated_without_a_mouse(
+    pages: Pages, local: Target
 ) -> None:
     page = pages.open(local)
     panel = Panel(page).live()
@@ -86,14 +86,12 @@ def test_an_incident_is_reported_found_and_attended_to_without_a_mouse(
     expect(panel.row(kind)).to_be_focused()
 
 
-def test_the_arrows_move_in_the_list_and_the_tabulator_leaves_it(
-    pages: Pages, campus: Home
-) -> None:
+def test_the_arrow_keys_move_in_the_list_and_tab_leaves_it(pages: Pages, campus: Target) -> None:
     page = pages.open(campus)
     rows = Panel(page).live().list.get_by_role("button")
 
     tab_to(rows.first)
-    for key, row in (("ArrowDown", 1), ("ArrowDown", 2), ("ArrowUp", 1), ("Home", 0)):
+    for key, row in (("ArrowDown", 1), ("ArrowDown", 2), ("ArrowUp", 1), ("Target", 0)):
         page.keyboard.press(key)
         expect(rows.nth(row)).to_be_focused()
     page.keyboard.press("Tab")
@@ -101,7 +99,7 @@ def test_the_arrows_move_in_the_list_and_the_tabulator_leaves_it(
     assert not page.evaluate("document.querySelector('main ul').contains(document.activeElement)")
 
 
-def test_whatever_has_the_focus_shows_it(pages: Pages, campus: Home) -> None:
+def test_the_focused_element_is_visibly_marked(pages: Pages, campus: Target) -> None:
     page = pages.open(campus)
     Panel(page).live()
 
@@ -127,8 +125,8 @@ def test_whatever_has_the_focus_shows_it(pages: Pages, campus: Home) -> None:
 
 
 @pytest.mark.parametrize(("preference", "moves"), [("reduce", False), ("no-preference", True)])
-def test_nothing_moves_for_those_who_asked_for_that(
-    pages: Pages, campus: Home, preference: str, moves: bool
+def test_a_page_with_reduced_motion_has_no_animation(
+    pages: Pages, campus: Target, preference: str, moves: bool
 ) -> None:
     page = pages.open(campus, reduced_motion=preference)
     Panel(page).live()
@@ -138,7 +136,7 @@ def test_nothing_moves_for_those_who_asked_for_that(
     assert bool(running) is moves
 
 
-def test_nothing_is_cut_off_sideways_at_any_width(pages: Pages, campus: Home) -> None:
+def test_the_page_fits_every_width(pages: Pages, campus: Target) -> None:
     page = pages.open(campus)
     panel = Panel(page).live()
     wider = "document.documentElement.scrollWidth - document.documentElement.clientWidth"

@@ -1,4 +1,4 @@
-"""What draws attention: announcements, a sound, notifications, each only as much as is wanted."""
+"""The panel's announcements, sound and notifications, which the reader chooses."""
 
 import json
 import re
@@ -6,17 +6,17 @@ import time
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import home_of
-from tests.browser.pages import Home, Pages, until
+from tests.browser.conftest import target_of
+from tests.browser.pages import Pages, Target, until
 from tests.browser.panel import Panel
 from tests.conformance.targets import http_request
 from tests.conftest import ServeFactory
 from tests.support.incidents import incident
 
 STORM = 40
-# Between two announcements.
+# The pause between two announcements.
 PAUSE_S = 5
-# Keep what the page would show and sound, which a browser under test does neither.
+# Record notifications and tones, which a browser under test neither shows nor plays.
 RECORDER = """
     window.shown = []; window.tones = 0;
     window.Notification = class extends EventTarget {
@@ -28,42 +28,42 @@ RECORDER = """
     const create = AudioContext.prototype.createOscillator;
     AudioContext.prototype.createOscillator = function () { tones += 1; return create.call(this); };
 """
-# Keep what screen readers are told.
+# Record the texts for screen readers.
 LISTENER = """() => {
-    window.told = [];
+    window.announced = [];
     for (const region of document.querySelectorAll("#polite, #urgent"))
-        new MutationObserver(() => told.push(region.textContent))
+        new MutationObserver(() => announced.push(region.textContent))
             .observe(region, { childList: true, characterData: true, subtree: true });
 }"""
 
 
-def submit(home: Home, kind: str, urgency: str, **more: object) -> None:
+def submit(target: Target, kind: str, urgency: str, **more: object) -> None:
     """Report an incident over HTTP."""
     body = json.dumps(incident(type=kind, urgency=urgency, **more)).encode()
-    assert http_request("POST", f"{home.http_url}/incidents", body).status == 201
+    assert http_request("POST", f"{target.http_url}/incidents", body).status == 201
 
 
 def shown(page: Page) -> list[list[str]]:
-    """The notifications so far, by title and text."""
+    """Return the notifications so far, by title and text."""
     notifications: list[list[str]] = page.evaluate("window.shown")
     return notifications
 
 
-def told_of(announcement: str) -> int:
-    """How many incidents an announcement is about."""
+def announced_count(announcement: str) -> int:
+    """Return the number of incidents that an announcement is about."""
     count = re.match(r"\d+", announcement)
     return int(count.group()) if count else 1
 
 
-def test_only_what_is_urgent_sounds_and_notifies_and_only_by_choice(
+def test_only_urgent_incidents_sound_and_notify_and_only_by_choice(
     pages: Pages, serve: ServeFactory
 ) -> None:
-    home = home_of(serve())
-    page = pages.open(home, scripts=[RECORDER])
+    target = target_of(serve())
+    page = pages.open(target, scripts=[RECORDER])
     panel = Panel(page).live()
     sound, notify = (page.get_by_role("button", name=name) for name in ("Sonido", "Avisos"))
 
-    submit(home, "Sin elegir", "high")
+    submit(target, "Sin elegir", "high")
     expect(page.get_by_role("alert").filter(has_text="Sin elegir")).to_have_count(1)
     assert (shown(page), page.evaluate("window.tones")) == ([], 0)
 
@@ -73,9 +73,9 @@ def test_only_what_is_urgent_sounds_and_notifies_and_only_by_choice(
         expect(button).to_have_attribute("aria-pressed", "true")
     tried = page.evaluate("window.tones")
     assert tried > 0
-    submit(home, "Baja", "low")
+    submit(target, "Baja", "low")
     expect(panel.row("Baja")).to_be_visible()
-    submit(home, "Gas", "high", location="Cocina")
+    submit(target, "Gas", "high", location="Cocina")
     until(page, lambda: bool(shown(page)))
 
     assert [text for _, text in shown(page)] == ["Cocina"]
@@ -83,7 +83,7 @@ def test_only_what_is_urgent_sounds_and_notifies_and_only_by_choice(
     assert page.evaluate("window.tones") > tried
 
 
-def test_what_was_chosen_stays(pages: Pages, local: Home) -> None:
+def test_the_chosen_sound_and_notifications_are_remembered(pages: Pages, local: Target) -> None:
     page = pages.open(local, scripts=[RECORDER])
     Panel(page).live()
     page.get_by_role("button", name="Sonido").click()
@@ -94,23 +94,23 @@ def test_what_was_chosen_stays(pages: Pages, local: Home) -> None:
     expect(page.get_by_role("button", name="Avisos")).to_have_attribute("aria-pressed", "false")
 
 
-def test_a_storm_is_announced_in_few_words_that_count_all_of_it(
+def test_many_incidents_are_announced_in_one_text_that_counts_them_all(
     pages: Pages, serve: ServeFactory
 ) -> None:
-    home = home_of(serve())
-    submit(home, "Antes", "high")
-    page = pages.open(home)
+    target = target_of(serve())
+    submit(target, "Antes", "high")
+    page = pages.open(target)
     panel = Panel(page).live()
     expect(panel.row("Antes")).to_be_visible()
     page.evaluate(LISTENER)
     began = time.monotonic()
 
     for number in range(STORM):
-        submit(home, f"Aviso {number}", "high" if number % 4 == 0 else "low")
+        submit(target, f"Aviso {number}", "high" if number % 4 == 0 else "low")
     expect(panel.status(f"{STORM + 1} incidentes")).to_be_visible()
-    until(page, lambda: sum(map(told_of, page.evaluate("told"))) >= STORM)
+    until(page, lambda: sum(map(announced_count, page.evaluate("announced"))) >= STORM)
 
-    told = page.evaluate("told")
-    assert sum(map(told_of, told)) == STORM
-    assert len(told) <= 2 + (time.monotonic() - began) / PAUSE_S
-    assert "Antes" not in str(told)
+    announced = page.evaluate("announced")
+    assert sum(map(announced_count, announced)) == STORM
+    assert len(announced) <= 2 + (time.monotonic() - began) / PAUSE_S
+    assert "Antes" not in str(announced)

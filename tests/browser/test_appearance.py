@@ -1,4 +1,4 @@
-"""How the panel looks: languages, paper, and pictures to be looked at."""
+"""The panel's languages, its print, and screenshots for a person to look at."""
 
 import re
 from itertools import product
@@ -6,7 +6,7 @@ from typing import Literal
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.pages import SCREENSHOTS, Home, Pages, screenshot, until
+from tests.browser.pages import SCREENSHOTS, Pages, Target, screenshot, until
 from tests.browser.panel import Panel
 
 SPANISH = re.compile(
@@ -17,8 +17,8 @@ SPANISH = re.compile(
 )
 THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 SCREENS = ((390, 844), (1280, 800), (2560, 1440))
-# What the page itself says: all texts but those in <bdi>, <blockquote> and the description, which
-# people wrote, and the values that filters offer.
+# The page's own texts: all but those in <bdi>, <blockquote> and the description, which
+# people wrote, and the values in the filters.
 OWN_WORDS = """() => {
     const words = [];
     const walk = (node) => {
@@ -37,18 +37,18 @@ OWN_WORDS = """() => {
 
 
 def spanish_words(page: Page) -> list[str]:
-    """What of the page's own words is Spanish."""
+    """Return the Spanish words among the page's own texts."""
     return [words for words in page.evaluate(OWN_WORDS) if SPANISH.search(words)]
 
 
 def brightness(page: Page, of: str = "backgroundColor", selector: str = "body") -> float:
-    """How bright a colour of the page is, from 0 to 255."""
+    """Return the brightness of a colour of the page, from 0 to 255."""
     colour = page.evaluate(f"getComputedStyle(document.querySelector('{selector}')).{of}")
     return sum(int(part) for part in re.findall(r"\d+", colour)[:3]) / 3
 
 
-def test_the_page_speaks_the_browser_s_language_and_the_chosen_one(
-    pages: Pages, campus: Home
+def test_the_page_uses_the_browsers_language_until_another_is_chosen(
+    pages: Pages, campus: Target
 ) -> None:
     page = pages.open(campus, locale="en-GB")
     live = page.get_by_role("status").filter(has_text="Live")
@@ -73,7 +73,7 @@ def test_the_page_speaks_the_browser_s_language_and_the_chosen_one(
     until(page, lambda: spanish_words(page) == [])
 
 
-def test_detail_form_and_refusals_are_in_english_too(pages: Pages, campus: Home) -> None:
+def test_the_detail_the_form_and_refusals_have_english_texts(pages: Pages, campus: Target) -> None:
     page = pages.open(campus, locale="en-US")
     rows = page.get_by_role("list", name="Incidents").get_by_role("button")
 
@@ -88,8 +88,8 @@ def test_detail_form_and_refusals_are_in_english_too(pages: Pages, campus: Home)
     assert spanish_words(page) == []
 
 
-def test_what_is_printed_is_the_whole_list_on_white_with_its_date(
-    pages: Pages, campus: Home
+def test_the_print_shows_the_whole_list_on_white_with_its_date(
+    pages: Pages, campus: Target
 ) -> None:
     page = pages.open(campus, color_scheme="dark")
     panel = Panel(page).live()
@@ -109,7 +109,7 @@ def test_what_is_printed_is_the_whole_list_on_white_with_its_date(
     expect(panel.list.get_by_role("button").first).to_be_visible()
 
 
-def test_pictures_at_three_widths_in_both_themes(pages: Pages, campus: Home) -> None:
+def test_the_page_is_drawn_at_three_widths_in_both_themes(pages: Pages, campus: Target) -> None:
     page = pages.open(campus)
     panel = Panel(page).live()
     expect(panel.summary.get_by_role("table")).to_have_count(3)
@@ -131,7 +131,9 @@ def test_pictures_at_three_widths_in_both_themes(pages: Pages, campus: Home) -> 
     assert all(shot.stat().st_size > 10_000 for shot in shots)
 
 
-def test_the_chosen_theme_stays_and_goes_before_the_system_s(pages: Pages, campus: Home) -> None:
+def test_the_chosen_theme_is_remembered_and_overrides_the_systems(
+    pages: Pages, campus: Target
+) -> None:
     page = pages.open(campus, color_scheme="dark")
     Panel(page).live()
     assert brightness(page) < 64

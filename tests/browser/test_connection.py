@@ -1,4 +1,4 @@
-"""The page while the service is away, while nobody looks at it, and while there is no network."""
+"""The page while the service is down, while its tab is hidden, and while it is offline."""
 
 import json
 from collections.abc import Iterator
@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from playwright.sync_api import Dialog, Page, expect
 
 from tests.browser.axe import violations
-from tests.browser.conftest import home_of
-from tests.browser.pages import OUTAGE, Home, Pages, until
+from tests.browser.conftest import target_of
+from tests.browser.pages import OUTAGE, Pages, Target, until
 from tests.browser.panel import Panel
 from tests.conformance.targets import http_request
 from tests.conftest import ServeFactory
@@ -19,7 +19,7 @@ from tests.support.server import Server
 from tests.support.wsclient import WsClient
 
 IDLE_S = 3.0
-# What a hidden page is told of itself: a browser under test hides none.
+# A browser under test hides no page: this makes a page believe that it is hidden.
 HIDE = """(hidden) => {
     Object.defineProperty(document, "hidden", { configurable: true, get: () => hidden });
     Object.defineProperty(document, "visibilityState", {
@@ -36,24 +36,24 @@ def submit(server: Server, **fields: object) -> None:
 
 
 def restart(page: Page, server: Server) -> None:
-    """Start a server that was killed, at the same address."""
+    """Restart a killed server at the same address."""
     server.launch()
     until(page, server.answers)
 
 
-def behind(cable: Cable) -> Home:
-    """One machine, at the other end of a cable."""
+def behind(cable: Cable) -> Target:
+    """Return the addresses of one machine at the other end of a cable."""
     host = f"127.0.0.1:{cable.port}"
-    return Home(f"http://{host}", f"ws://{host}/dev")
+    return Target(f"http://{host}", f"ws://{host}/dev")
 
 
 @contextmanager
 def asleep(page: Page) -> Iterator[None]:
-    """A hidden page whose scripts stand still, as those of a tab that its browser has frozen."""
+    """Hide the page and stop its scripts, as a browser does with a frozen tab."""
     dialogs: list[Dialog] = []
     page.on("dialog", lambda dialog: dialogs.append(dialog))
     page.evaluate(HIDE, True)
-    # Nothing of the page runs while a dialog is open.
+    # A page's scripts do not run while a dialog is open.
     page.evaluate("() => { setTimeout(() => alert('asleep')) }")
     until(page, lambda: bool(dialogs))
     yield
@@ -61,11 +61,11 @@ def asleep(page: Page) -> Iterator[None]:
     page.evaluate(HIDE, False)
 
 
-def test_a_server_that_is_killed_and_restarted_costs_the_page_nothing(
+def test_a_page_loses_nothing_when_the_server_is_killed_and_restarted(
     pages: Pages, serve: ServeFactory
 ) -> None:
     server = serve()
-    panel = Panel(pages.open(home_of(server), expected=[OUTAGE])).live()
+    panel = Panel(pages.open(target_of(server), expected=[OUTAGE])).live()
     submit(server, type="Antes", incidentId="uno")
     expect(panel.row("Antes")).to_be_visible()
 
@@ -85,17 +85,17 @@ def test_a_server_that_is_killed_and_restarted_costs_the_page_nothing(
     expect(panel.list.get_by_role("button")).to_have_count(5)
 
 
-def test_a_tab_that_slept_past_the_idle_limit_catches_up_when_it_is_seen(
+def test_a_tab_that_slept_past_the_idle_limit_catches_up_when_shown(
     pages: Pages, serve: ServeFactory
 ) -> None:
     server = serve(options=("--idle-s", str(IDLE_S)))
-    panel = Panel(pages.open(home_of(server))).live()
+    panel = Panel(pages.open(target_of(server))).live()
     submit(server, type="Antes")
     expect(panel.row("Antes")).to_be_visible()
 
     with asleep(panel.page):
         with WsClient(server.ws_url) as bystander:
-            # It has idled for less time than the page, whose socket is closed by then too.
+            # This socket idled for less time than the page's, which is closed by then too.
             assert bystander.wait_closed()[0] == 1001
         submit(server, type="Dormida 1")
         submit(server, type="Dormida 2")
@@ -105,11 +105,11 @@ def test_a_tab_that_slept_past_the_idle_limit_catches_up_when_it_is_seen(
     panel.live()
 
 
-def test_a_page_without_a_network_says_so_keeps_a_report_and_sends_it_once(
+def test_an_offline_page_says_so_and_sends_its_report_once_later(
     pages: Pages, serve: ServeFactory
 ) -> None:
     server = serve()
-    other = Panel(pages.open(home_of(server))).live()
+    other = Panel(pages.open(target_of(server))).live()
     with Cable(server.port) as cable:
         page = pages.open(behind(cable), expected=[OUTAGE])
         panel = Panel(page).live()

@@ -1,15 +1,15 @@
-"""Drills in the panel: reported as such, and never to be taken for anything else."""
+"""Drills in the panel, which must be marked everywhere."""
 
 import json
 
 from playwright.sync_api import expect
 
-from tests.browser.pages import Home, Pages, until
+from tests.browser.pages import Pages, Target, until
 from tests.browser.panel import Panel
 from tests.conformance.targets import http_request
 from tests.support.incidents import incident, unique
 
-# The browser's notifications, kept to be looked at.
+# Record the browser's notifications.
 NOTIFICATIONS = """
     window.shown = [];
     window.Notification = class {
@@ -20,9 +20,9 @@ NOTIFICATIONS = """
 """
 
 
-def test_a_drill_that_is_reported_is_marked_wherever_it_is_told(pages: Pages, home: Home) -> None:
-    reporter = Panel(pages.open(home)).live()
-    watching = Panel(pages.open(home, scripts=[NOTIFICATIONS])).live()
+def test_a_reported_drill_is_marked_everywhere(pages: Pages, target: Target) -> None:
+    reporter = Panel(pages.open(target)).live()
+    watching = Panel(pages.open(target, scripts=[NOTIFICATIONS])).live()
     watching.page.get_by_role("button", name="Avisos").click()
     kind = unique("Incendio")
 
@@ -45,8 +45,8 @@ def test_a_drill_that_is_reported_is_marked_wherever_it_is_told(pages: Pages, ho
     expect(heading).to_have_accessible_name(f"DRILL {kind}")
 
 
-def test_the_mark_of_the_form_outlives_another_language_but_not_a_report(
-    pages: Pages, local: Home
+def test_the_forms_drill_mark_survives_a_language_change_and_not_a_report(
+    pages: Pages, local: Target
 ) -> None:
     panel = Panel(pages.open(local)).live()
     page, kind = panel.page, unique("Sismo")
@@ -68,7 +68,7 @@ def test_the_mark_of_the_form_outlives_another_language_but_not_a_report(
     expect(dialog.get_by_label("This is a drill")).not_to_be_checked()
 
 
-def test_an_ordinary_incident_bears_no_mark(pages: Pages, local: Home) -> None:
+def test_an_ordinary_incident_has_no_drill_mark(pages: Pages, local: Target) -> None:
     panel, kind = Panel(pages.open(local)).live(), unique("Fuga")
 
     panel.report(kind, "Cocina", urgency="high")
@@ -82,21 +82,23 @@ def test_an_ordinary_incident_bears_no_mark(pages: Pages, local: Home) -> None:
     assert b"drill" not in stored
 
 
-def test_several_at_once_are_told_with_how_many_are_drills(pages: Pages, local: Home) -> None:
+def test_an_announcement_of_several_incidents_counts_the_drills(
+    pages: Pages, local: Target
+) -> None:
     page, first = Panel(pages.open(local)).live().page, unique("Primero")
     said = page.get_by_role("alert")
 
     submit(local, type=first)
     expect(said.filter(has_text=first)).to_have_count(1)
-    # For some seconds now, what comes is told together.
+    # The page announces the incidents of the next seconds together.
     submit(local, type=unique("Segundo"))
     submit(local, type=unique("Tercero"), drill=True)
 
-    told = said.filter(has_text="2 incidentes nuevos")
-    expect(told).to_contain_text("2 de urgencia alta (SIMULACRO: 1)")
+    announced = said.filter(has_text="2 incidentes nuevos")
+    expect(announced).to_contain_text("2 de urgencia alta (SIMULACRO: 1)")
 
 
-def submit(home: Home, **fields: object) -> None:
+def submit(target: Target, **fields: object) -> None:
     """Report an incident of high urgency over HTTP."""
     body = json.dumps(incident(urgency="high", **fields)).encode()
-    assert http_request("POST", f"{home.http_url}/incidents", body).status == 201
+    assert http_request("POST", f"{target.http_url}/incidents", body).status == 201

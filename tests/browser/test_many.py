@@ -1,4 +1,4 @@
-"""Five thousand open incidents at once."""
+"""The panel with five thousand open incidents."""
 
 import re
 from collections.abc import Iterator
@@ -6,22 +6,22 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import home_of
-from tests.browser.pages import Home, Pages
+from tests.browser.conftest import target_of
+from tests.browser.pages import Pages, Target
 from tests.browser.panel import Panel
 from tests.support.backlog import store
 from tests.support.incidents import incident
 from tests.support.server import Server
 
 COUNT = 5000
-# A page without any has some 300; a row has a dozen, and some 30 rows are in sight.
+# An empty page has about 300 elements, a row about 12, and about 30 rows are visible.
 NODES_MAX = 1500
 KINDS = ("Fuga de agua", "Corte de luz", "Humo", "Robo", "Ascensor detenido")
 PLACES = tuple(f"Pabellón {letter}" for letter in "ABCDEFGHIJ")
 
 
 def made(number: int) -> dict[str, object]:
-    """One of them: every fiftieth is urgent, and each tells its number."""
+    """Return incident ``number``: every fiftieth is urgent, and each contains its number."""
     urgency = "high" if number % 50 == 0 else "medium" if number % 50 < 5 else "low"
     return incident(
         incidentId=f"n-{number}",
@@ -34,16 +34,16 @@ def made(number: int) -> dict[str, object]:
 
 
 @pytest.fixture(scope="module")
-def crowded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
-    """A server that has them all."""
+def crowded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
+    """A server with five thousand incidents."""
     data = tmp_path_factory.mktemp("crowded") / "data"
     store(data, map(made, range(COUNT)))
     with Server(data) as server:
-        yield home_of(server)
+        yield target_of(server)
 
 
-def test_five_thousand_are_counted_sorted_searched_and_scrolled_with_few_in_the_document(
-    pages: Pages, crowded: Home
+def test_a_list_of_five_thousand_has_few_rows_in_the_document(
+    pages: Pages, crowded: Target
 ) -> None:
     page = pages.open(crowded)
     panel = Panel(page).live()
@@ -75,12 +75,12 @@ def test_five_thousand_are_counted_sorted_searched_and_scrolled_with_few_in_the_
     expect(last).to_have_attribute("aria-posinset", str(COUNT))
     expect(last).to_contain_text("Urgencia Baja")
     assert page.evaluate(nodes) < NODES_MAX
-    page.keyboard.press("Home")
+    page.keyboard.press("Target")
     expect(rows.first).to_be_focused()
 
 
-def test_a_reader_in_the_middle_of_the_list_stays_there_when_others_come_in(
-    pages: Pages, crowded: Home
+def test_the_list_keeps_its_scroll_position_when_incidents_arrive(
+    pages: Pages, crowded: Target
 ) -> None:
     page = pages.open(crowded)
     panel = Panel(page).live()

@@ -1,4 +1,4 @@
-"""Signing in, and what each role sees and may do."""
+"""Signing in, and what each role can see and do."""
 
 import json
 from collections.abc import Iterator
@@ -8,8 +8,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.axe import violations
-from tests.browser.conftest import home_of
-from tests.browser.pages import REFUSED, Home, Pages
+from tests.browser.conftest import target_of
+from tests.browser.pages import REFUSED, Pages, Target
 from tests.browser.panel import Panel
 from tests.conformance.targets import http_request
 from tests.support.incidents import incident, unique
@@ -20,23 +20,25 @@ SUBJECT = "<img src=x onerror='window.ran=1'>"
 
 
 @pytest.fixture(scope="module")
-def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
-    """A server that takes tokens; its clock allows nothing."""
+def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
+    """A server with sign-in, without tolerance for clocks."""
     data: Path = tmp_path_factory.mktemp("guarded") / "data"
     with Server(data, environment={**WITH_SECRET, "ALERTA_AUTH_LEEWAY_S": "0"}) as server:
-        yield home_of(server)
+        yield target_of(server)
 
 
-def submit(home: Home, kind: str, *, role: str = "estudiante", sub: str = "ana") -> str:
-    """Report an incident in somebody's name; its id."""
+def submit(target: Target, kind: str, *, role: str = "estudiante", sub: str = "ana") -> str:
+    """Report an incident with a person's token, and return its id."""
     body = json.dumps(incident(type=kind)).encode()
-    answer = http_request("POST", f"{home.http_url}/incidents", body, bearer(token(role, sub=sub)))
+    answer = http_request(
+        "POST", f"{target.http_url}/incidents", body, bearer(token(role, sub=sub))
+    )
     assert answer.status == 201
     return str(answer.json()["incidentId"])
 
 
 def kept(page: Page) -> list[str]:
-    """Where the page keeps what looks like a token, and its address."""
+    """Return the page's stored values that look like a token, and its address."""
     return page.evaluate(
         """() => [
             ...Object.entries(sessionStorage), ...Object.entries(localStorage),
@@ -45,8 +47,8 @@ def kept(page: Page) -> list[str]:
     )
 
 
-def test_a_token_in_the_address_signs_in_and_leaves_the_address_at_once(
-    pages: Pages, guarded: Home
+def test_a_token_in_the_address_signs_in_and_is_removed_from_it(
+    pages: Pages, guarded: Target
 ) -> None:
     page = pages.open(guarded, token=token("personal", sub="rosa"))
     panel = Panel(page).live()
@@ -60,7 +62,7 @@ def test_a_token_in_the_address_signs_in_and_leaves_the_address_at_once(
     assert page.url == guarded.url
 
 
-def test_a_token_in_the_address_leaves_the_incident_in_it(pages: Pages, guarded: Home) -> None:
+def test_a_token_in_the_address_keeps_the_incident_in_it(pages: Pages, guarded: Target) -> None:
     kind = unique("Humo")
     name = submit(guarded, kind)
     page = pages.open(guarded, path=f"#i={name}&token={token('personal')}")
@@ -71,7 +73,7 @@ def test_a_token_in_the_address_leaves_the_incident_in_it(pages: Pages, guarded:
     assert page.url == f"{guarded.url}#i={name}"
 
 
-def test_a_form_asks_for_the_token_and_a_refused_one_says_so(pages: Pages, guarded: Home) -> None:
+def test_the_form_asks_for_a_token_and_reports_a_refused_one(pages: Pages, guarded: Target) -> None:
     page = pages.open(guarded, expected=[REFUSED])
     form = page.get_by_role("dialog", name="Iniciar sesión")
     field, enter = form.get_by_label("Ficha de acceso"), form.get_by_role("button", name="Entrar")
@@ -93,7 +95,7 @@ def test_a_form_asks_for_the_token_and_a_refused_one_says_so(pages: Pages, guard
     Panel(page).live()
 
 
-def test_signing_out_forgets_the_token(pages: Pages, guarded: Home) -> None:
+def test_signing_out_forgets_the_token(pages: Pages, guarded: Target) -> None:
     page = pages.open(guarded, token=token("personal", sub="rosa"))
     Panel(page).live()
 
@@ -104,7 +106,7 @@ def test_signing_out_forgets_the_token(pages: Pages, guarded: Home) -> None:
     expect(page.get_by_role("list", name="Incidentes").get_by_role("button")).to_have_count(0)
 
 
-def test_a_session_that_ends_asks_for_a_new_token_and_goes_on(pages: Pages, guarded: Home) -> None:
+def test_an_ended_session_asks_for_a_new_token_and_continues(pages: Pages, guarded: Target) -> None:
     page = pages.open(
         guarded, token=token("personal", exp=now_s() + 5), expected=[REFUSED, "^unauthorized"]
     )
@@ -124,8 +126,8 @@ def test_a_session_that_ends_asks_for_a_new_token_and_goes_on(pages: Pages, guar
     ("role", "moves", "reopens"),
     [("estudiante", False, False), ("personal", True, False), ("autoridad", True, True)],
 )
-def test_each_role_has_the_buttons_of_what_it_may_do(
-    pages: Pages, guarded: Home, role: str, moves: bool, reopens: bool
+def test_each_role_has_the_buttons_of_its_permissions(
+    pages: Pages, guarded: Target, role: str, moves: bool, reopens: bool
 ) -> None:
     kind = unique("Robo")
     name = submit(guarded, kind)
@@ -138,7 +140,7 @@ def test_each_role_has_the_buttons_of_what_it_may_do(
         expect(detail.get_by_role("button", name=button)).to_have_count(int(moves))
     expect(detail.get_by_label("Nota para el historial")).to_be_visible(visible=moves)
     expect(detail.get_by_label("Cambiar urgencia")).to_have_count(int(reopens))
-    # Who reported is for staff.
+    # Only staff can see who reported.
     expect(detail.get_by_text("Reportado por")).to_have_count(int(moves))
     body = json.dumps({"status": "resuelto"}).encode()
     url = f"{guarded.http_url}/incidents/{name}"

@@ -1,22 +1,20 @@
-"""An incident from one person's report to another's resolution, in both homes."""
+"""An incident from the report to its resolution by another person, in both deployments."""
 
 import re
 
 from playwright.sync_api import Route, expect
 
-from tests.browser.pages import Home, Pages
+from tests.browser.pages import Pages, Target
 from tests.browser.panel import Panel
 from tests.support.incidents import unique
 
 
-def test_what_one_reports_another_attends_to_and_resolves_and_both_see_each_step(
-    pages: Pages, home: Home
-) -> None:
-    student, guard = (Panel(pages.open(home)).live() for _ in range(2))
+def test_two_pages_see_each_step_of_an_incident(pages: Pages, target: Target) -> None:
+    student, guard = (Panel(pages.open(target)).live() for _ in range(2))
     kind, place = unique("Fuga"), unique("Cocina")
 
     for panel in (student, guard):
-        # Rows far down a long list are not there; the service may hold others' incidents.
+        # Rows far down a long list are not in the document; other tests' incidents may be above.
         panel.page.locator("#search").fill(kind)
     student.report(kind, place, urgency="high", description="Huele a gas\njunto al horno")
 
@@ -51,7 +49,7 @@ def test_what_one_reports_another_attends_to_and_resolves_and_both_see_each_step
         expect(panel.row(kind)).to_contain_text("Resuelto")
 
 
-def test_what_webhooks_were_sent_is_told_beside_the_rest(pages: Pages, local: Home) -> None:
+def test_the_detail_shows_the_webhook_deliveries(pages: Pages, local: Target) -> None:
     panel = Panel(pages.open(local)).live()
     kind = unique("Humo")
     panel.report(kind, "Patio")
@@ -75,21 +73,23 @@ def test_what_webhooks_were_sent_is_told_beside_the_rest(pages: Pages, local: Ho
     expect(step).to_contain_text("Webhook b3: no se pudo enviar (no respondió a tiempo)")
 
 
-def test_an_address_leads_to_its_incident_and_back_to_the_list(pages: Pages, home: Home) -> None:
-    panel = Panel(pages.open(home)).live()
+def test_an_address_opens_its_incident_and_back_returns_to_the_list(
+    pages: Pages, target: Target
+) -> None:
+    panel = Panel(pages.open(target)).live()
     kind = unique("Humo")
     panel.report(kind, "Patio")
 
     panel.open(kind)
-    again = Panel(pages.open(home, path=panel.page.url.removeprefix(home.url)))
+    again = Panel(pages.open(target, path=panel.page.url.removeprefix(target.url)))
 
     expect(again.detail(kind)).to_be_visible()
     panel.page.go_back()
     expect(panel.detail(kind)).to_be_hidden()
 
 
-def test_what_is_missing_in_a_report_is_said_beside_its_field(pages: Pages, home: Home) -> None:
-    panel = Panel(pages.open(home)).live()
+def test_a_missing_field_of_a_report_is_marked_at_the_field(pages: Pages, target: Target) -> None:
+    panel = Panel(pages.open(target)).live()
     panel.page.get_by_role("button", name="Reportar incidente").click()
     panel.dialog.get_by_label("Tipo").fill("Humo")
 

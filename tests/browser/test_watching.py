@@ -1,9 +1,9 @@
-"""The policy that the page runs under, and the watch that tells what a page should not do."""
+"""The page's Content-Security-Policy, and the monitor that fails a test for a violation."""
 
 import pytest
 from playwright.sync_api import Browser
 
-from tests.browser.pages import Home, Pages, until
+from tests.browser.pages import Pages, Target, until
 from tests.browser.panel import Panel
 
 FORBIDDEN = {
@@ -33,7 +33,9 @@ FORBIDDEN = {
 }
 
 
-def test_whatever_a_page_must_not_do_is_refused_and_told(browser: Browser, local: Home) -> None:
+def test_a_forbidden_action_of_the_page_is_blocked_and_recorded(
+    browser: Browser, local: Target
+) -> None:
     pages = Pages(browser)
     page = Panel(pages.open(local)).live().page
     assert pages.faults() == []

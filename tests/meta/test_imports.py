@@ -143,7 +143,7 @@ def test_a_lambda_loads_only_what_its_handler_needs(name: str) -> None:
     assert not modules & (NEVER_ON_LAMBDA | FORBIDDEN[name] | others)
 
 
-def test_every_lambda_file_has_its_list() -> None:
+def test_every_lambda_file_has_an_import_budget() -> None:
     files = {path.stem for path in (ROOT / "src").glob("*.py")} - {"__init__", "utils"}
 
     assert files == FORBIDDEN.keys()

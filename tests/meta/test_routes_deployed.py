@@ -7,7 +7,7 @@ from alerta_utec.handlers.routes import WEBSOCKET_ROUTES, WebSocketRoute
 from tests.support.emulator import ROOT
 
 
-def test_the_websocket_routes_deployed_are_those_of_the_table(service: dict[str, Any]) -> None:
+def test_the_deployed_websocket_routes_are_those_of_the_table(service: dict[str, Any]) -> None:
     deployed = {
         WebSocketRoute(event["route"], name, "routeResponseSelectionExpression" in event)
         for name, event in _events(service, "websocket")
@@ -16,7 +16,7 @@ def test_the_websocket_routes_deployed_are_those_of_the_table(service: dict[str,
     assert deployed == set(WEBSOCKET_ROUTES)
 
 
-def test_the_http_routes_deployed_are_those_of_the_table(service: dict[str, Any]) -> None:
+def test_the_deployed_http_routes_are_those_of_the_table(service: dict[str, Any]) -> None:
     deployed = _events(service, "httpApi")
 
     assert {route for _, route in deployed} == set(HTTP_ROUTE_KEYS)

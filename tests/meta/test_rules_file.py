@@ -38,7 +38,7 @@ def _subscriptions(packaged: Packaged) -> list[dict[str, Any]]:
     return [one["Properties"] for one in packaged.of_type("AWS::SNS::Subscription").values()]
 
 
-def test_each_recipient_is_a_subscription_to_messages_that_name_it(routed: Packaged) -> None:
+def test_each_recipient_has_a_subscription_to_its_messages(routed: Packaged) -> None:
     (first, _), _ = (rule.to for rule in parse_rules(_packed(routed)))
     (email, phone) = sorted(_subscriptions(routed), key=lambda one: str(one["Protocol"]))
 
@@ -51,7 +51,7 @@ def test_each_recipient_is_a_subscription_to_messages_that_name_it(routed: Packa
     assert (phone["Protocol"], phone["Endpoint"]) == ("sms", "+51999999999")
 
 
-def test_the_linter_of_cloudformation_accepts_the_template(routed: Packaged) -> None:
+def test_cfn_lint_accepts_the_template_with_rules(routed: Packaged) -> None:
     linted = lint(routed)
 
     assert linted.returncode == 0, linted.stdout + linted.stderr
@@ -73,7 +73,7 @@ def test_the_stack_holds_the_rules_for_redrive(routed: Packaged) -> None:
     assert metadata == {"Routes": json.loads(_packed(routed))}
 
 
-def test_without_a_file_there_are_neither_subscriptions_nor_rules(packaged: Packaged) -> None:
+def test_a_stage_without_a_rules_file_has_no_subscriptions_and_no_rules(packaged: Packaged) -> None:
     alarm = packaged.template["Resources"]["AlarmLambdaFunction"]["Properties"]
 
     assert not _subscriptions(packaged)
@@ -91,7 +91,7 @@ def test_without_a_file_there_are_neither_subscriptions_nor_rules(packaged: Pack
         ("--param=mailLimit=3601", 'mailLimit: 1 … 3600, no "3601"'),
     ],
 )
-def test_a_parameter_that_is_not_valid_is_refused(tmp_path: Path, option: str, said: str) -> None:
+def test_an_invalid_parameter_is_refused(tmp_path: Path, option: str, said: str) -> None:
     with pytest.raises(DeployFailed, match=f"(?s){said}"):
         osls(checkout(tmp_path / "checkout"), "package", option)
 

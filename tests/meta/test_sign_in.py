@@ -19,7 +19,7 @@ def _refused(folder: Path, *options: str) -> str:
 
 
 @pytest.mark.parametrize("stage", ["prod", "Dev"])
-def test_another_stage_is_not_deployed_without_sign_in(tmp_path: Path, stage: str) -> None:
+def test_a_stage_other_than_dev_requires_sign_in(tmp_path: Path, stage: str) -> None:
     told = _refused(tmp_path, "--stage", stage)
 
     assert f"La etapa {stage} necesita inicio de sesión" in told

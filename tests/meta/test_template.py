@@ -31,7 +31,7 @@ def lint(packaged: Packaged) -> "subprocess.CompletedProcess[str]":
     )
 
 
-def test_cloudformation_has_no_objection(packaged: Packaged) -> None:
+def test_cfn_lint_accepts_the_template(packaged: Packaged) -> None:
     linted = lint(packaged)
 
     assert linted.returncode == 0, linted.stdout + linted.stderr
@@ -45,7 +45,7 @@ def test_every_function_has_a_role_of_its_own(packaged: Packaged) -> None:
     assert set(roles) == set(packaged.of_type("AWS::IAM::Role"))
 
 
-def test_no_permission_covers_more_than_this_stack(packaged: Packaged) -> None:
+def test_no_permission_extends_beyond_this_stack(packaged: Packaged) -> None:
     for role, statement in _statements(packaged):
         actions = _listed(statement["Action"])
         assert not [action for action in actions if "*" in action], role
@@ -89,7 +89,7 @@ def test_the_framework_adds_no_lambda_of_its_own(packaged: Packaged) -> None:
     assert all(handler.startswith("src/") for handler in handlers)
 
 
-def test_functions_run_on_the_runtime_that_the_wheels_are_for(packaged: Packaged) -> None:
+def test_the_functions_runtime_matches_the_wheels(packaged: Packaged) -> None:
     for function in packaged.of_type("AWS::Lambda::Function").values():
         assert function["Properties"]["Runtime"] == "python3.13"
         assert function["Properties"]["Architectures"] == ["arm64"]
@@ -103,7 +103,7 @@ def test_functions_behind_api_gateway_end_within_its_timeout(packaged: Packaged)
             assert function["Properties"]["Timeout"] <= 29, name
 
 
-def test_logs_hold_no_bodies_tokens_or_query_strings_and_end(packaged: Packaged) -> None:
+def test_logs_expire_and_hold_no_bodies_tokens_or_query_strings(packaged: Packaged) -> None:
     stages = packaged.of_type("AWS::ApiGatewayV2::Stage")
 
     for name, stage in stages.items():
@@ -129,7 +129,7 @@ def test_access_logs_are_one_json_object_a_line(packaged: Packaged) -> None:
         assert "requestId" in json.loads(line)
 
 
-def test_tables_cost_by_use_are_encrypted_and_have_no_fixed_name(packaged: Packaged) -> None:
+def test_tables_are_billed_by_use_encrypted_and_without_a_fixed_name(packaged: Packaged) -> None:
     tables = packaged.of_type("AWS::DynamoDB::Table")
 
     assert set(tables) == {
@@ -340,7 +340,7 @@ def test_another_stage_has_names_of_its_own(other_stage: Packaged) -> None:
     assert sub["MANAGEMENT_ENDPOINT"]["Fn::Sub"].endswith("/prod")
 
 
-def test_the_timezone_reaches_the_e_mails(packaged: Packaged, other_stage: Packaged) -> None:
+def test_the_timezone_setting_reaches_the_emails(packaged: Packaged, other_stage: Packaged) -> None:
     def timezone(one: Packaged) -> str:
         alarm = one.template["Resources"]["AlarmLambdaFunction"]["Properties"]
         return str(alarm["Environment"]["Variables"]["ALERTA_TIMEZONE"])

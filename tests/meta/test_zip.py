@@ -44,13 +44,13 @@ def test_compiled_modules_are_for_python_3_13_on_arm64_linux(archive: zipfile.Zi
         assert int.from_bytes(header[18:20], "little") == AARCH64
 
 
-def test_it_holds_every_handler(archive: zipfile.ZipFile) -> None:
+def test_the_zip_holds_every_handler(archive: zipfile.ZipFile) -> None:
     held = {name for name in archive.namelist() if name.startswith("src/")}
 
     assert held == {f"src/{path.name}" for path in (ROOT / "src").glob("*.py")}
 
 
-def test_it_holds_the_aws_deployment_and_nothing_of_the_other(archive: zipfile.ZipFile) -> None:
+def test_the_zip_holds_the_aws_deployment_and_not_the_local_one(archive: zipfile.ZipFile) -> None:
     ours = {name for name in archive.namelist() if name.startswith("alerta_utec/")}
 
     parts = {name.split("/")[1].removesuffix(".py") for name in ours}
@@ -61,7 +61,7 @@ def test_it_holds_the_aws_deployment_and_nothing_of_the_other(archive: zipfile.Z
     assert not [name for name in ours if "/local/" in name or "/sqlite/" in name]
 
 
-def test_it_holds_every_static_file_and_its_licence(archive: zipfile.ZipFile) -> None:
+def test_the_zip_holds_every_static_file_and_its_licence(archive: zipfile.ZipFile) -> None:
     assert set(archive.namelist()) >= STATIC
 
 
@@ -74,7 +74,7 @@ def test_a_wheel_holds_every_static_file_and_its_licence(tmp_path: Path) -> None
         assert set(archive.namelist()) >= STATIC
 
 
-def test_it_holds_what_requirements_txt_pins_and_no_more(archive: zipfile.ZipFile) -> None:
+def test_the_zip_holds_exactly_the_pinned_packages(archive: zipfile.ZipFile) -> None:
     pinned = {
         tuple(line.split(" ")[0].split("=="))
         for line in (ROOT / "requirements.txt").read_text().splitlines()
@@ -89,7 +89,7 @@ def test_it_holds_what_requirements_txt_pins_and_no_more(archive: zipfile.ZipFil
     assert held == pinned
 
 
-def test_it_holds_no_tests_no_bytecode_and_nothing_that_lambda_has(
+def test_the_zip_holds_no_tests_no_bytecode_and_no_package_that_lambda_has(
     archive: zipfile.ZipFile,
 ) -> None:
     names = archive.namelist()
@@ -99,12 +99,12 @@ def test_it_holds_no_tests_no_bytecode_and_nothing_that_lambda_has(
     assert not [name for name in names if name.endswith((".pyc", ".pyi", "/RECORD"))]
 
 
-def test_it_is_small(packaged: Packaged, archive: zipfile.ZipFile) -> None:
+def test_the_zip_is_small(packaged: Packaged, archive: zipfile.ZipFile) -> None:
     assert packaged.zip_path.stat().st_size < ZIP_MAX_BYTES
     assert sum(entry.file_size for entry in archive.infolist()) < UNPACKED_MAX_BYTES
 
 
-def test_packing_elsewhere_and_from_nothing_gives_the_same_bytes(
+def test_a_zip_built_elsewhere_without_a_cache_has_the_same_bytes(
     packaged: Packaged, tmp_path: Path
 ) -> None:
     copy = checkout(tmp_path / "elsewhere")
@@ -130,7 +130,7 @@ def _pack(copy: Path, output: Path) -> bytes:
     return output.read_bytes()
 
 
-def test_without_pip_it_says_what_to_do_in_both_languages(tmp_path: Path) -> None:
+def test_a_missing_pip_error_says_what_to_do_in_both_languages(tmp_path: Path) -> None:
     copy = checkout(tmp_path / "checkout")
 
     with pytest.raises(DeployFailed) as failed:
