@@ -67,8 +67,10 @@ class _Nodes:
         self._known: dict[tuple[int, int], Node] = {}
 
     def node(self, node: yaml.Node, depth: int = 0) -> Node:
-        """Return the node; deeper ones than a rule has come without content, an alias may be
-        inside itself."""
+        """Convert a node.
+
+        Nodes deeper than a rule needs lose their content: an alias can contain itself.
+        """
         if isinstance(node, yaml.ScalarNode):
             return Scalar(str(node.value), node.tag == _TEXT, node.start_mark.line + 1)
         known = self._known.get((id(node), depth))
