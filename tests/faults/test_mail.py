@@ -63,6 +63,7 @@ def test_an_email_that_fails_for_a_day_is_given_up_and_shown(
     shown = email_of(server, ack["incidentId"])
     assert shown["because"] == "SMTP: refused with 451"
     assert shown["attempts"] >= 2
+    eventually(lambda: "email_given_up" in server.output)
     [line] = [line for line in server.output.splitlines() if "email_given_up" in line]
     assert " ERROR " in line
     assert "451" in line
