@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from tests.aws.conftest import eventually, mailbox  # noqa: F401 (a fixture)
+from tests.aws.conftest import mailbox  # noqa: F401 (a fixture)
 from tests.faults.aws.endpoint import FaultyEndpoint
 from tests.support.deployment import Deployment
+from tests.support.eventually import eventually
 
 
 @pytest.fixture(scope="package")

@@ -5,10 +5,11 @@ from contextlib import ExitStack
 
 import pytest
 
-from tests.aws.conftest import Mailbox, eventually
+from tests.aws.conftest import Mailbox
 from tests.faults.aws.conftest import delivery, kill
 from tests.faults.aws.endpoint import DROP, HANG, Answer, FaultyEndpoint, Request
 from tests.support.deployment import Deployment
+from tests.support.eventually import eventually
 from tests.support.incidents import incident, unique
 from tests.support.wsclient import WsClient
 

@@ -17,12 +17,12 @@ from alerta_utec.adapters.clock import SystemClock
 from alerta_utec.app.broadcast import HANDSHAKE_MAX
 from alerta_utec.app.sessions import expires_at
 from alerta_utec.ports.connections import Connection
-from tests.aws.conftest import eventually
 from tests.conformance.targets import http_request
 from tests.faults.aws.conftest import kill
 from tests.faults.aws.endpoint import HANG, Answer, FaultyEndpoint, Request
 from tests.faults.aws.test_redrive import redrive, waiting
 from tests.support.deployment import Deployment
+from tests.support.eventually import eventually
 from tests.support.incidents import incident
 from tests.support.wsclient import WsClient
 
@@ -82,7 +82,7 @@ def whole(deployment: Deployment, incident_id: str) -> dict[str, Any]:
         found = [one for one in shown["deliveries"] if one["channel"] == "broadcast"]
         return found[0] if found and "pending" not in found[0] else None
 
-    return dict(eventually(look, f"a whole record of {incident_id}", 60))
+    return dict(eventually(look, f"a whole record of {incident_id}", within_s=60))
 
 
 def test_every_client_gets_the_frame_once_and_the_record_adds_up(
@@ -156,7 +156,9 @@ def test_failed_shards_go_to_the_dead_letters_and_redrive_sends_them(
 
     with queue_settings(deployment, VisibilityTimeout="1", RedrivePolicy=once):
         incident_id = str(client.notify(incident())["incidentId"])
-        eventually(lambda: waiting(deployment) == 3, "three shards that were set aside", 60)
+        eventually(
+            lambda: waiting(deployment) == 3, "three shards that were set aside", within_s=60
+        )
     before = whole(deployment, incident_id)
     shown = redrive(deployment, "--dry-run")
     sent = redrive(deployment)

@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from tests.aws.conftest import Mailbox, eventually
+from tests.aws.conftest import Mailbox
 from tests.faults.aws.conftest import event_source
 from tests.faults.aws.endpoint import FaultyEndpoint
 from tests.support.deployment import Deployment
+from tests.support.eventually import eventually
 from tests.support.fresh_python import run_python
 from tests.support.incidents import incident, unique
 from tests.support.wsclient import WsClient
@@ -59,7 +60,7 @@ def test_redrive_sends_a_failed_change_once(
         eventually(
             lambda: waiting(deployment) == 2 * INCIDENTS,
             "a message for each incident and channel",
-            GIVEN_UP_S,
+            within_s=GIVEN_UP_S,
         )
         faults.heal()
         lost = [frame for frame in client.frames if frame["type"] == "incident_update"]

@@ -5,12 +5,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from urllib.parse import urlsplit
 
-from tests.aws.conftest import eventually
 from tests.aws.test_webhooks import Hooks, hooks, receiver  # noqa: F401 (fixtures)
 from tests.faults.aws.conftest import environment, event_source, kill
 from tests.faults.aws.endpoint import HANG, FaultyEndpoint
 from tests.faults.aws.test_redrive import GIVEN_UP_S, redrive, waiting
 from tests.support.deployment import Deployment
+from tests.support.eventually import eventually
 from tests.support.incidents import unique
 from tests.support.receiver import Receiver, about
 
@@ -66,7 +66,7 @@ def test_a_lambda_that_is_killed_while_it_posts_loses_nothing(
         between.wait_for(1, lambda request: incident_id in request.body)
         killed = kill(deployment, "webhook")
         between.heal()
-        eventually(lambda: receiver.received, "the post", RECOVERY_S)
+        eventually(lambda: receiver.received, "the post", within_s=RECOVERY_S)
         hooks.outcome(incident_id, hook, "sent")
 
     (post,) = receiver.received
@@ -132,7 +132,7 @@ def test_redrive_enqueues_changes_whose_webhooks_could_not_be_read(
     ):
         endpoint.obey(lambda _request: 403)
         incident_id = hooks.report(location=place)
-        eventually(lambda: waiting(deployment) == 1, "a message", GIVEN_UP_S)
+        eventually(lambda: waiting(deployment) == 1, "a message", within_s=GIVEN_UP_S)
     before = list(receiver.received)
 
     done = redrive(deployment)
