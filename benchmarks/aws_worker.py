@@ -19,7 +19,8 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-from alerta_utec.adapters.aws.connections_api.http import ApiAddress, ConnectionsHttp
+from alerta_utec.adapters.aws.connections_api.address import ApiAddress
+from alerta_utec.adapters.aws.connections_api.http import ConnectionsHttp
 from alerta_utec.adapters.aws.connections_api.poster import ConnectionsApiPoster
 from alerta_utec.adapters.aws.connections_api.sigv4 import Credentials
 from alerta_utec.adapters.aws.dynamodb.items import change_from_image

@@ -8,7 +8,7 @@ from alerta_utec.domain.errors import Conflict, Unavailable
 from alerta_utec.domain.ids import uuid7
 from alerta_utec.domain.incident import Incident, Report
 from alerta_utec.domain.policy import ANONYMOUS, Identity, Permission, permission_for
-from alerta_utec.domain.update import Update
+from alerta_utec.domain.update import UpdateRequest
 from alerta_utec.ports.clock import Clock
 from alerta_utec.ports.incidents import Committed, IncidentStore
 
@@ -44,7 +44,7 @@ class Submit:
     def update(
         self,
         incident_id: str,
-        update: Update,
+        update: UpdateRequest,
         *,
         revision: int | None = None,
         by: Identity = ANONYMOUS,
@@ -78,7 +78,7 @@ class Submit:
         raise Unavailable("another commit came first each time")
 
 
-def _change(before: Incident, update: Update, by: Identity, at: datetime) -> Change | None:
+def _change(before: Incident, update: UpdateRequest, by: Identity, at: datetime) -> Change | None:
     """Return the change that the update makes; ``None`` if it changes nothing.
 
     Raises:

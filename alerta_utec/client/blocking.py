@@ -15,7 +15,7 @@ from alerta_utec.client.sign_in import Token, key_header
 from alerta_utec.client.webhooks import Webhooks
 from alerta_utec.domain.errors import Conflict
 from alerta_utec.domain.incident import Incident
-from alerta_utec.domain.update import Update
+from alerta_utec.domain.update import UpdateRequest
 from alerta_utec.domain.values import format_time
 
 TIMEOUT_S = 10.0
@@ -139,7 +139,7 @@ class AlertaUtec:
                     raise
                 conflict = error
             record = self._record(path, budget)
-            if was_applied(record.history, seen, Update.parse(wanted)):
+            if was_applied(record.history, seen, UpdateRequest.parse(wanted)):
                 now = record.incident
                 return Ack(now.incident_id, now.seq, now.revision, duplicate=True)
             if revision is not None:
@@ -202,7 +202,7 @@ class AlertaUtec:
         return IncidentRecord.from_body(self._http.request("GET", path, budget))
 
 
-def was_applied(history: Iterable[Mapping[str, Any]], seen: int, update: Update) -> bool:
+def was_applied(history: Iterable[Mapping[str, Any]], seen: int, update: UpdateRequest) -> bool:
     """Return whether the revision after ``seen`` is exactly ``update``.
 
     The same update by another person counts too: nothing is left to do.

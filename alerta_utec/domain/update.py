@@ -12,10 +12,10 @@ from alerta_utec.domain.problems import problems_of
 FIELDS = ("status", "urgency", "note")
 
 
-class Update(BaseModel):
+class UpdateRequest(BaseModel):
     """A new status, a new urgency or a note: at least one of them."""
 
-    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", title="Update")
 
     status: StatusField | None = None
     urgency: UrgencyField | None = None

@@ -28,7 +28,7 @@ def new_id() -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Client:
+class ClientContext:
     """The fields that all events of one connection share; ``connected_at_ms`` since the epoch."""
 
     connection_id: str
@@ -49,7 +49,9 @@ def now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-def connect_event(client: Client, headers: Sequence[tuple[str, str]], query: str) -> LambdaEvent:
+def connect_event(
+    client: ClientContext, headers: Sequence[tuple[str, str]], query: str
+) -> LambdaEvent:
     """Return the event of ``$connect``: the handshake's headers and query string."""
     event: LambdaEvent = {
         "headers": dict(headers),
@@ -63,14 +65,14 @@ def connect_event(client: Client, headers: Sequence[tuple[str, str]], query: str
     return event
 
 
-def message_event(client: Client, route_key: str, body: str) -> LambdaEvent:
+def message_event(client: ClientContext, route_key: str, body: str) -> LambdaEvent:
     """Return the event of a message: it has no headers, and alone has a ``messageId``."""
     context = _context(client, route_key, "MESSAGE")
     context["messageId"] = new_id()
     return {"requestContext": context, "body": body, "isBase64Encoded": False}
 
 
-def disconnect_event(client: Client, code: int, reason: str) -> LambdaEvent:
+def disconnect_event(client: ClientContext, code: int, reason: str) -> LambdaEvent:
     """Return the event of ``$disconnect``, with the close code and reason."""
     context = _context(client, "$disconnect", "DISCONNECT")
     context |= {"disconnectStatusCode": code, "disconnectReason": reason}
@@ -139,7 +141,7 @@ def _http_context(
     }
 
 
-def _context(client: Client, route_key: str, event_type: str) -> LambdaEvent:
+def _context(client: ClientContext, route_key: str, event_type: str) -> LambdaEvent:
     request_id = new_id()
     epoch_ms = now_ms()
     return {

@@ -6,7 +6,13 @@ from typing import Any, cast
 from aiohttp import web
 
 from alerta_utec.gateway.core import Gateway
-from alerta_utec.gateway.events import Client, connect_event, disconnect_event, new_id, now_ms
+from alerta_utec.gateway.events import (
+    ClientContext,
+    connect_event,
+    disconnect_event,
+    new_id,
+    now_ms,
+)
 from alerta_utec.gateway.http_protocol import HttpProtocol
 from alerta_utec.gateway.responses import from_proxy, plain
 from alerta_utec.gateway.session import ABNORMAL, Session
@@ -23,7 +29,7 @@ async def accept(gateway: Gateway, request: web.BaseRequest, query: str) -> web.
     """
     if not web.WebSocketResponse(compress=False).can_prepare(request):
         return plain(400, "Not a WebSocket handshake (RFC 6455, section 4.1)")
-    client = Client(
+    client = ClientContext(
         connection_id=new_id(),
         connected_at_ms=now_ms(),
         source_ip=request.remote or "",
@@ -45,7 +51,7 @@ async def accept(gateway: Gateway, request: web.BaseRequest, query: str) -> web.
 
 
 async def _open(
-    gateway: Gateway, request: web.BaseRequest, query: str, client: Client
+    gateway: Gateway, request: web.BaseRequest, query: str, client: ClientContext
 ) -> ClientSocket | web.StreamResponse:
     """Return the open socket, or the response to a refused handshake."""
     event = connect_event(client, list(request.headers.items()), query)

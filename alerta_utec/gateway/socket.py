@@ -10,7 +10,7 @@ from typing import Protocol
 
 from aiohttp import web
 
-from alerta_utec.gateway.events import Client
+from alerta_utec.gateway.events import ClientContext
 from alerta_utec.gateway.frames import close_frame
 from alerta_utec.gateway.limits import Limits
 
@@ -55,7 +55,7 @@ class ClientSocket:
 
     def __init__(
         self,
-        client: Client,
+        client: ClientContext,
         web_socket: web.WebSocketResponse,
         transport: asyncio.WriteTransport,
         *,

@@ -9,7 +9,7 @@ from alerta_utec.app.stats import Stats
 from alerta_utec.app.submit import Submit
 from alerta_utec.domain.incident import Report
 from alerta_utec.domain.policy import Permission
-from alerta_utec.domain.update import Update
+from alerta_utec.domain.update import UpdateRequest
 from alerta_utec.domain.values import Status, Urgency
 from alerta_utec.handlers.http_access import RequestAccess
 from alerta_utec.handlers.lambda_io import LambdaResponse
@@ -165,7 +165,7 @@ class IncidentsApi:
         """Store an update of an incident."""
         identity = self.access.identity(request)
         body = request.json()
-        update = Update.parse(body)
+        update = UpdateRequest.parse(body)
         revision = wire.optional_number(body, "revision")
         self.limit.take(identity)
         incident_id = request.path_id("incidentId")

@@ -14,7 +14,7 @@ from alerta_utec.domain.change import Position
 from alerta_utec.domain.errors import UnknownAction
 from alerta_utec.domain.filters import Filter
 from alerta_utec.domain.incident import Report
-from alerta_utec.domain.update import Update
+from alerta_utec.domain.update import UpdateRequest
 from alerta_utec.handlers.messages import ClientMessage, MessageAction, MessageServices
 from alerta_utec.handlers.routes import ACTIONS
 from alerta_utec.ports.clock import Clock
@@ -86,7 +86,7 @@ class UpdateIncident:
         self.limit.take(identity, message.connection_id)
         incident_id = wire.required_text(message.body, "incidentId", wire.ID_MAX)
         revision = wire.optional_number(message.body, "revision")
-        update = Update.parse(message.body)
+        update = UpdateRequest.parse(message.body)
         committed = self.submit.update(incident_id, update, revision=revision, by=identity)
         return _ack("update", message, committed)
 

@@ -13,7 +13,7 @@ from alerta_utec.ports.clock import Clock
 from alerta_utec.webhooks.events import incident_event
 from alerta_utec.webhooks.job import PostResult, WebhookJob
 from alerta_utec.webhooks.model import State, Webhook
-from alerta_utec.webhooks.ports import WebhookJobs, Webhooks, WebhookSender
+from alerta_utec.webhooks.ports import WebhookJobs, WebhookRegistry, WebhookSender
 from alerta_utec.webhooks.signing import signed_request
 
 log = logging.getLogger(__name__)
@@ -68,7 +68,7 @@ class DeliverWebhook:
     ``source`` is that of ``WebhookEvent``.
     """
 
-    webhooks: Webhooks
+    webhooks: WebhookRegistry
     jobs: WebhookJobs
     sender: WebhookSender
     clock: Clock

@@ -7,7 +7,7 @@ from alerta_utec.domain.change import Change
 from alerta_utec.ports.clock import Clock
 from alerta_utec.ports.incidents import ChangeFeed
 from alerta_utec.webhooks.model import Webhook
-from alerta_utec.webhooks.ports import ScannedJobs, WebhookJobs, Webhooks
+from alerta_utec.webhooks.ports import ScannedJobs, WebhookJobs, WebhookRegistry
 
 SCAN_BATCH = 200
 
@@ -16,7 +16,7 @@ SCAN_BATCH = 200
 class EnqueueWebhookJobs:
     """Creates the jobs of one change; for a deployment whose stream delivers the changes."""
 
-    webhooks: Webhooks
+    webhooks: WebhookRegistry
     jobs: WebhookJobs
     clock: Clock
 
@@ -40,7 +40,7 @@ class ScanFeed:
     """Creates the jobs of all changes by reading the feed; for a deployment without a stream."""
 
     feed: ChangeFeed
-    webhooks: Webhooks
+    webhooks: WebhookRegistry
     jobs: ScannedJobs
     clock: Clock
 

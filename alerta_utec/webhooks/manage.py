@@ -18,7 +18,7 @@ from alerta_utec.webhooks.ports import (
     JobsListener,
     Leases,
     WebhookJobs,
-    Webhooks,
+    WebhookRegistry,
     WebhookSender,
 )
 from alerta_utec.webhooks.requests import WebhookRequest
@@ -41,7 +41,7 @@ class ManageWebhooks:
     that may have created something to send. ``testing``: the right to test a webhook.
     """
 
-    webhooks: Webhooks
+    webhooks: WebhookRegistry
     jobs: WebhookJobs
     sender: WebhookSender
     store: IncidentStore

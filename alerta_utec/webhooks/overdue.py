@@ -4,7 +4,7 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from alerta_utec.webhooks.ports import WakingJobs, Webhooks
+from alerta_utec.webhooks.ports import WakingJobs, WebhookRegistry
 
 log = logging.getLogger(__name__)
 
@@ -16,7 +16,7 @@ OVERDUE_MAX = 100
 class RequeueOverdue:
     """Sends wake-ups for jobs that wait longer than a message can, or whose wake-up was lost."""
 
-    webhooks: Webhooks
+    webhooks: WebhookRegistry
     jobs: WakingJobs
 
     def run(self) -> Mapping[str, int]:

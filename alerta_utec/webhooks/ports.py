@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from alerta_utec.domain.change import Change
 
 
-class Webhooks(Protocol):
+class WebhookRegistry(Protocol):
     """The registered webhooks: ``WEBHOOKS_MAX`` at most, so that reading all of them is cheap."""
 
     def all(self) -> Sequence[Webhook]:

@@ -13,7 +13,8 @@ import boto3
 import pytest
 from botocore.config import Config
 
-from alerta_utec.adapters.aws.connections_api.http import ApiAddress, ConnectionsHttp
+from alerta_utec.adapters.aws.connections_api.address import ApiAddress
+from alerta_utec.adapters.aws.connections_api.http import ConnectionsHttp
 from alerta_utec.adapters.aws.connections_api.poster import ConnectionsApiPoster
 from alerta_utec.adapters.aws.connections_api.sigv4 import Credentials
 from alerta_utec.notifications.aws.sns import SnsMailer

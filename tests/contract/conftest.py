@@ -36,7 +36,7 @@ from alerta_utec.ports.rate_limits import RateLimits
 from alerta_utec.webhooks.aws.jobs import DynamoWebhookJobs
 from alerta_utec.webhooks.aws.registry import DynamoWebhooks
 from alerta_utec.webhooks.local.sqlite import SqliteWebhookJobs, SqliteWebhooks
-from alerta_utec.webhooks.ports import WebhookJobs, Webhooks
+from alerta_utec.webhooks.ports import WebhookJobs, WebhookRegistry
 from tests.contract.aws import (  # noqa: F401 (fixtures)
     connections_table,
     dynamodb,
@@ -189,7 +189,7 @@ def stores(request: pytest.FixtureRequest) -> NotificationStores:
 class WebhookStores:
     """``Webhooks`` with their ``WebhookJobs``, and the store of the changes."""
 
-    registry: Webhooks
+    registry: WebhookRegistry
     jobs: WebhookJobs
     incidents: IncidentStore
 

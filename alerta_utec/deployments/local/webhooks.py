@@ -10,7 +10,7 @@ from alerta_utec.webhooks.enqueue import ScanFeed
 from alerta_utec.webhooks.local.leases import ProcessLeases
 from alerta_utec.webhooks.local.worker import WebhookWorker
 from alerta_utec.webhooks.manage import ManageWebhooks
-from alerta_utec.webhooks.ports import ScannedJobs, Webhooks
+from alerta_utec.webhooks.ports import ScannedJobs, WebhookRegistry
 from alerta_utec.webhooks.sender import HttpWebhookSender
 
 
@@ -18,7 +18,7 @@ from alerta_utec.webhooks.sender import HttpWebhookSender
 class WebhookStorage:
     """The stores of webhooks and of their jobs."""
 
-    registry: Webhooks
+    registry: WebhookRegistry
     jobs: ScannedJobs
 
 

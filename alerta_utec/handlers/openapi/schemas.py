@@ -13,7 +13,7 @@ from alerta_utec.domain.errors import CODES
 from alerta_utec.domain.filters import FIELDS, VALUES_MAX
 from alerta_utec.domain.incident import EXTRAS_MAX, SERVER_FIELDS, Incident, Report
 from alerta_utec.domain.policy import Permission, Role
-from alerta_utec.domain.update import Update
+from alerta_utec.domain.update import UpdateRequest
 from alerta_utec.domain.values import Status
 from alerta_utec.handlers.operations import ref
 
@@ -43,7 +43,7 @@ INCIDENT_EXAMPLE: Mapping[str, Any] = {
 def components() -> dict[str, Schema]:
     """Return the kernel's schemas by name."""
     _, generated = models_json_schema(
-        [(Report, "validation"), (Incident, "serialization"), (Update, "validation")],
+        [(Report, "validation"), (Incident, "serialization"), (UpdateRequest, "validation")],
         by_alias=True,
         ref_template=REF,
     )
@@ -57,8 +57,8 @@ def components() -> dict[str, Schema]:
         "not": {"anyOf": [{"required": [name]} for name in sorted(SERVER_FIELDS)]},
         "examples": [dict(REPORT_EXAMPLE)],
     }
-    schemas["Update"]["minProperties"] = 1
-    schemas["Update"]["additionalProperties"] = True
+    update = schemas.pop("UpdateRequest")
+    schemas["Update"] = update | {"minProperties": 1, "additionalProperties": True}
     incident = schemas["Incident"]
     incident["properties"].pop("alarmed")
     incident["properties"]["drill"] = {"const": True, "description": "Present for drills only."}

@@ -13,7 +13,7 @@ from alerta_utec.ports.clock import Clock
 from alerta_utec.webhooks.delivery import Attempt, DeliverWebhook
 from alerta_utec.webhooks.enqueue import ScanFeed
 from alerta_utec.webhooks.job import WebhookJob
-from alerta_utec.webhooks.ports import WebhookJobs, Webhooks
+from alerta_utec.webhooks.ports import WebhookJobs, WebhookRegistry
 
 log = logging.getLogger(__name__)
 
@@ -45,7 +45,7 @@ class WebhookWorker:
         self,
         scanner: ScanFeed,
         delivery: DeliverWebhook,
-        webhooks: Webhooks,
+        webhooks: WebhookRegistry,
         jobs: WebhookJobs,
         clock: Clock,
         *,

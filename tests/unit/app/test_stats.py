@@ -9,7 +9,7 @@ import pytest
 from alerta_utec.app.stats import NAMES_MAX, Stats
 from alerta_utec.app.submit import Submit
 from alerta_utec.domain.incident import Report
-from alerta_utec.domain.update import Update
+from alerta_utec.domain.update import UpdateRequest
 from tests.fakes.clock import ManualClock
 from tests.support.temporary_store import TemporaryStore
 
@@ -31,7 +31,7 @@ class Campus:
         self.clock.advance(timedelta(**time))
 
     def move(self, name: str, status: str) -> None:
-        self.submit.update(name, Update.parse({"status": status}))
+        self.submit.update(name, UpdateRequest.parse({"status": status}))
 
 
 @pytest.fixture

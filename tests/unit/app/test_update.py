@@ -18,7 +18,7 @@ from alerta_utec.domain.errors import (
 )
 from alerta_utec.domain.incident import Incident, Report
 from alerta_utec.domain.policy import Identity, Role
-from alerta_utec.domain.update import Update
+from alerta_utec.domain.update import UpdateRequest
 from alerta_utec.domain.values import Status, Urgency
 from alerta_utec.ports.incidents import Committed
 from tests.fakes.clock import ManualClock
@@ -45,7 +45,7 @@ def report(submit: Submit, **fields: Any) -> Incident:
 
 
 def change(submit: Submit, by: Identity = JEFA, revision: int | None = None, **data: Any) -> Change:
-    return submit.update("i", Update.parse(data), revision=revision, by=by).change
+    return submit.update("i", UpdateRequest.parse(data), revision=revision, by=by).change
 
 
 def test_the_history_has_every_change_with_author_time_and_note(
@@ -128,9 +128,9 @@ def test_pressing_the_same_button_twice_is_one_change(
     submit: Submit, store: SqliteIncidents
 ) -> None:
     report(submit)
-    first = submit.update("i", Update.parse({"status": "en_atencion"}), by=LUIS)
+    first = submit.update("i", UpdateRequest.parse({"status": "en_atencion"}), by=LUIS)
 
-    second = submit.update("i", Update.parse({"status": "en_atencion"}), by=JEFA)
+    second = submit.update("i", UpdateRequest.parse({"status": "en_atencion"}), by=JEFA)
 
     assert (first.duplicate, second.duplicate) == (False, True)
     assert second.change == first.change
@@ -180,7 +180,7 @@ def test_an_invalid_update_is_refused_with_all_its_problems(
     data: dict[str, Any], fields: list[str]
 ) -> None:
     with pytest.raises(InvalidRequest) as refused:
-        Update.parse(data)
+        UpdateRequest.parse(data)
 
     assert [problem.field for problem in refused.value.problems] == fields
 
@@ -216,7 +216,7 @@ def test_a_resolution_without_an_earlier_alarm_does_not_notify(submit: Submit) -
 def test_the_committed_change_is_the_requested_one(submit: Submit) -> None:
     before = report(submit, aula="A-101")
 
-    committed: Committed = submit.update("i", Update.parse({"urgency": "alta"}), by=JEFA)
+    committed: Committed = submit.update("i", UpdateRequest.parse({"urgency": "alta"}), by=JEFA)
 
     after = committed.change.after
     assert after.urgency is Urgency.HIGH

@@ -8,7 +8,7 @@ import pytest
 
 from alerta_utec.client import AlertaUtec, NoAnswer, Refused
 from alerta_utec.client.blocking import was_applied
-from alerta_utec.domain.update import Update
+from alerta_utec.domain.update import UpdateRequest
 from alerta_utec.domain.values import Status
 from tests.support.server import Server
 from tests.unit.client.flaky_proxy import (
@@ -211,7 +211,7 @@ CREATED = {"revision": 1, "change": {"status": [None, "pendiente"], "urgency": [
 def test_a_revision_is_our_update_only_if_it_has_exactly_our_fields(
     step: dict[str, object], made: bool
 ) -> None:
-    update = Update.parse({"status": "Resuelto", "note": "Listo"})
+    update = UpdateRequest.parse({"status": "Resuelto", "note": "Listo"})
 
     assert was_applied([CREATED, {"revision": 2} | step], 1, update) is made
     assert not was_applied([CREATED], 1, update)
@@ -220,7 +220,9 @@ def test_a_revision_is_our_update_only_if_it_has_exactly_our_fields(
 def test_a_requested_field_that_already_had_its_value_counts_as_applied() -> None:
     step = {"revision": 2, "change": {"urgency": ["low", "high"]}}
 
-    assert was_applied([CREATED, step], 1, Update.parse({"urgency": "alta", "status": "pendiente"}))
+    assert was_applied(
+        [CREATED, step], 1, UpdateRequest.parse({"urgency": "alta", "status": "pendiente"})
+    )
     assert not was_applied(
-        [CREATED, step], 1, Update.parse({"urgency": "alta", "status": "resuelto"})
+        [CREATED, step], 1, UpdateRequest.parse({"urgency": "alta", "status": "resuelto"})
     )

@@ -7,7 +7,8 @@ from botocore.httpsession import get_cert_path
 from botocore.utils import get_environ_proxies
 
 from alerta_utec.adapters.aws import clients
-from alerta_utec.adapters.aws.connections_api.http import ApiAddress, ConnectionsHttp
+from alerta_utec.adapters.aws.connections_api.address import ApiAddress
+from alerta_utec.adapters.aws.connections_api.http import ConnectionsHttp
 from alerta_utec.adapters.aws.connections_api.sigv4 import Credentials
 from alerta_utec.domain.errors import Unavailable
 

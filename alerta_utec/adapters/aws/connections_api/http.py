@@ -5,26 +5,23 @@ the standard ``http.client`` sends what ``sigv4`` signs (docs/decisions/0012-con
 Which clients are posted to, and when again, is decided in ``poster``.
 """
 
-import base64
 import contextlib
 import selectors
 import ssl
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from functools import cached_property
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from http.client import (
     HTTPConnection,
     HTTPException,
     HTTPResponse,
-    HTTPSConnection,
     UnknownProtocol,
 )
-from urllib.parse import SplitResult, quote, unquote, urlsplit
+from urllib.parse import quote
 
+from alerta_utec.adapters.aws.connections_api.address import ApiAddress
 from alerta_utec.adapters.aws.connections_api.sigv4 import EMPTY, Credentials, Payload, Signer
-from alerta_utec.http_responses import FinalResponse
 
 SERVICE = "execute-api"
 # Lambda freezes the process between two events, and a connection that was open then may be dead
@@ -33,7 +30,6 @@ SERVICE = "execute-api"
 KEPT_S = 20.0
 # A longer body is not read: closing the connection costs less.
 BODY_MAX_BYTES = 64 * 1024
-_DEFAULT_PORTS = {"http": 80, "https": 443}
 _CLOSED = (ConnectionError, ssl.SSLEOFError, ssl.SSLZeroReturnError)
 
 
@@ -51,56 +47,6 @@ class NoResponse(Exception):
     def __init__(self, reason: str, *, retryable: bool) -> None:
         super().__init__(reason)
         self.retryable = retryable
-
-
-@dataclass(frozen=True)
-class ApiAddress:
-    """The base URL of ``@connections``: ``https://host/stage``, or a custom domain without stage.
-
-    ``tls`` is needed for https. ``proxies``: proxy URLs by scheme, as the environment gives them.
-    """
-
-    url: str
-    tls: ssl.SSLContext | None = None
-    proxies: Mapping[str, str] = field(default_factory=dict)
-
-    @cached_property
-    def host(self) -> str:
-        """The value of the ``Host`` header: with a port only if it is not the scheme's default."""
-        parts = urlsplit(self.url)
-        name = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname or ""
-        if parts.port in (None, _DEFAULT_PORTS[parts.scheme]):
-            return name
-        return f"{name}:{parts.port}"
-
-    @cached_property
-    def paths(self) -> tuple[str, str]:
-        """The path before a connection's id: as it is sent, and as it is signed."""
-        sent = f"{urlsplit(self.url).path.rstrip('/')}/@connections/"
-        return sent, quote(sent, safe="/~")
-
-    def open(self, timeout_s: float) -> HTTPConnection:
-        """Open a connection, through a proxy and TLS where they are configured.
-
-        Raises:
-            OSError, HTTPException.
-        """
-        parts = urlsplit(self.url)
-        host, port = parts.hostname or "", parts.port or _DEFAULT_PORTS[parts.scheme]
-        proxy = urlsplit(self.proxies.get(parts.scheme, ""))
-        at = (proxy.hostname, proxy.port) if proxy.hostname else (host, port)
-        connection: HTTPConnection
-        if parts.scheme == "https":
-            connection = HTTPSConnection(*at, timeout=timeout_s, context=self.tls)
-        else:
-            connection = HTTPConnection(*at, timeout=timeout_s)
-        # A closed connection is opened again here, never by http.client itself.
-        connection.auto_open = 0
-        connection.response_class = FinalResponse
-        if proxy.hostname:
-            connection.set_tunnel(host, port, _proxy_headers(proxy))
-        connection.connect()
-        return connection
 
 
 class ConnectionsHttp:
@@ -263,13 +209,6 @@ def _read_body(response: HTTPResponse) -> bool:
 def _error_type(response: HTTPResponse) -> str:
     # "ExpiredTokenException:http://…" in some responses: the name comes before the colon.
     return (response.getheader("X-Amzn-ErrorType") or "").partition(":")[0][:80]
-
-
-def _proxy_headers(proxy: SplitResult) -> dict[str, str]:
-    if proxy.username is None:
-        return {}
-    pair = f"{unquote(proxy.username)}:{unquote(proxy.password or '')}"
-    return {"Proxy-Authorization": f"Basic {base64.b64encode(pair.encode()).decode()}"}
 
 
 def _is_readable(connection: HTTPConnection) -> bool:

@@ -5,7 +5,8 @@ from contextlib import ExitStack
 
 import pytest
 
-from alerta_utec.adapters.aws.connections_api.http import ApiAddress, ConnectionsHttp
+from alerta_utec.adapters.aws.connections_api.address import ApiAddress
+from alerta_utec.adapters.aws.connections_api.http import ConnectionsHttp
 from alerta_utec.adapters.aws.connections_api.poster import ConnectionsApiPoster
 from tests.unit.adapters.aws.connections_api.fake_api import CREDENTIALS, REGION, ConnectionsApi
 

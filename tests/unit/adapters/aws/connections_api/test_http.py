@@ -7,9 +7,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from alerta_utec.adapters.aws.connections_api.address import ApiAddress
 from alerta_utec.adapters.aws.connections_api.http import (
     KEPT_S,
-    ApiAddress,
     ApiResponse,
     ConnectionsHttp,
     NoResponse,

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from alerta_utec.adapters.aws.connections_api.http import ApiAddress, ConnectionsHttp, NoResponse
+from alerta_utec.adapters.aws.connections_api.address import ApiAddress
+from alerta_utec.adapters.aws.connections_api.http import ConnectionsHttp, NoResponse
 from alerta_utec.adapters.aws.connections_api.sigv4 import Credentials
 from tests.support.certificates import self_signed, server_context, trusting_context
 from tests.unit.adapters.aws.connections_api.raw_peer import OK, RawPeer
