@@ -241,44 +241,44 @@ def test_a_sent_event_matches_the_openapi_document(service: ServiceOverFakes) ->
     ids=str,
 )
 def test_each_format_is_documented_with_its_content_type(
-    world: World, chosen: dict[str, str], content_type: str
+    service: ServiceOverFakes, chosen: dict[str, str], content_type: str
 ) -> None:
-    document = world.get("http_openapi")[2]
+    document = service.get("http_openapi")[2]
 
-    world.get("http_webhooks_test", **of(add(world, **chosen)))
+    service.get("http_webhooks_test", **of(add(service, **chosen)))
 
-    (post,) = world.receiver.posts
+    (post,) = service.receiver.posts
     assert post.headers["content-type"].partition(";")[0] == content_type
     request_body = document["webhooks"]["incident"]["post"]["requestBody"]
     assert content_type in request_body["content"]
 
 
 def test_a_webhook_names_its_creator() -> None:
-    world = World(authenticator=As(Role.AUTORIDAD))
+    service = ServiceOverFakes(authenticator=As(Role.AUTORIDAD))
 
-    added = add(world)
+    added = add(service)
 
     assert added["createdBy"] == "luis"
-    assert world.get("http_webhooks_show", **of(added))[2]["createdBy"] == "luis"
+    assert service.get("http_webhooks_show", **of(added))[2]["createdBy"] == "luis"
 
 
-def test_the_creator_cannot_be_set(world: World) -> None:
+def test_the_creator_cannot_be_set(service: ServiceOverFakes) -> None:
     asked = {"url": "https://panel.example.edu/alertas", "createdBy": "otra"}
 
-    status, _, body = world.get("http_webhooks_add", body=json.dumps(asked))
+    status, _, body = service.get("http_webhooks_add", body=json.dumps(asked))
 
     assert (status, body["errors"][0]["field"]) == (400, "createdBy")
 
 
 @pytest.mark.parametrize("lang", ["es", "en"])
-def test_a_second_test_at_the_same_time_is_a_conflict(world: World, lang: str) -> None:
-    added = add(world)
-    testing = world.webhook_tests
+def test_a_second_test_at_the_same_time_is_a_conflict(service: ServiceOverFakes, lang: str) -> None:
+    added = add(service)
+    testing = service.webhook_tests
     assert testing.acquire(added["webhookId"], "another caller")
 
-    refused = world.get("http_webhooks_test", **of(added), headers={"accept-language": lang})
+    refused = service.get("http_webhooks_test", **of(added), headers={"accept-language": lang})
     testing.release(added["webhookId"], "another caller")
-    accepted = world.get("http_webhooks_test", **of(added))
+    accepted = service.get("http_webhooks_test", **of(added))
 
     status, _, body = refused
     assert (status, body["code"]) == (409, "conflict")
