@@ -1,38 +1,107 @@
-"""The address policy of webhooks: requests go to public addresses only (SSRF protection)."""
+"""The address policy of webhooks: requests go to public addresses only (SSRF protection).
 
+The table is this module's own, so that the policy does not change with the version of Python.
+"""
+
+import contextlib
 import socket
 from collections.abc import Callable
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import Any
 
-# RFC 4291, section 2.4, and IANA's registry: no other IPv6 unicast is global.
-_GLOBAL_UNICAST = IPv6Network("2000::/3")
+# IANA, "IPv4 Special-Purpose Address Registry" (RFC 6890), whole: the few blocks in it that are
+# globally reachable are relays and sinks, never receivers.
+SPECIAL_IPV4 = tuple(
+    map(
+        IPv4Network,
+        (
+            "0.0.0.0/8",  # this network
+            "10.0.0.0/8",  # private use
+            "100.64.0.0/10",  # shared; Alibaba Cloud's metadata
+            "127.0.0.0/8",  # loopback
+            "169.254.0.0/16",  # link-local; the metadata of most clouds
+            "172.16.0.0/12",  # private use
+            "192.0.0.0/24",  # IETF protocol assignments; Oracle Cloud's metadata
+            "192.0.2.0/24",  # documentation
+            "192.31.196.0/24",  # AS112
+            "192.52.193.0/24",  # AMT
+            "192.88.99.0/24",  # 6to4 relays, deprecated
+            "192.168.0.0/16",  # private use
+            "192.175.48.0/24",  # AS112, direct delegation
+            "198.18.0.0/15",  # benchmarking
+            "198.51.100.0/24",  # documentation
+            "203.0.113.0/24",  # documentation
+            "224.0.0.0/4",  # multicast (RFC 5771)
+            "240.0.0.0/4",  # reserved, and the limited broadcast
+            # Services that a cloud offers to the machines inside it, at global addresses.
+            "168.63.129.16/32",  # Azure: wire server, DNS, health probes
+            "161.26.0.0/16",  # IBM Cloud: infrastructure services
+            "166.8.0.0/14",  # IBM Cloud: service endpoints
+        ),
+    )
+)
+# RFC 4291, section 2.4, and IANA's registry: no other IPv6 unicast is global. This leaves out
+# loopback, unique local (with the metadata of AWS and Google Cloud), link-local and multicast.
+GLOBAL_UNICAST = IPv6Network("2000::/3")
+# IANA, "IPv6 Special-Purpose Address Registry": the blocks within ``GLOBAL_UNICAST``.
+SPECIAL_IPV6 = tuple(
+    map(
+        IPv6Network,
+        (
+            "2001::/23",  # IETF protocol assignments, with Teredo, ORCHID, benchmarking, AMT
+            "2001:db8::/32",  # documentation
+            "2620:4f:8000::/48",  # AS112, direct delegation
+            "3fff::/20",  # documentation
+        ),
+    )
+)
 # RFC 6052, section 2.1: the last 32 bits are an IPv4 address.
 _NAT64 = IPv6Network("64:ff9b::/96")
+# RFC 5214, section 6.1: an interface identifier that ends in an IPv4 address.
+_ISATAP = frozenset({0x0000_5EFE, 0x0200_5EFE})
 
+Ip = IPv4Address | IPv6Address
 Sockaddr = tuple[Any, ...]
 Address = tuple[socket.AddressFamily | int, Sockaddr]
 Resolve = Callable[[str, int], list[Address]]
+# Any port: the socket that asks for the route sends nothing.
+_DISCARD_PORT = 9
 
 
 def is_public(address: str) -> bool:
-    """Return whether an IP address is global unicast.
+    """Return whether an IP address is global unicast and of no special purpose.
 
-    An IPv6 address that embeds an IPv4 address is as public as that one.
+    An IPv6 address that embeds an IPv4 address is public only if that one is.
     """
-    try:
-        ip = ip_address(address)
-    except ValueError:
+    ip = _parse(address)
+    if ip is None:
         return False
-    if isinstance(ip, IPv6Address):
-        if ip.scope_id is not None:
-            return False
-        embedded = _embedded(ip)
-        if embedded is not None:
-            return is_public(str(embedded))
-        if ip not in _GLOBAL_UNICAST:
-            return False
-    return ip.is_global and not ip.is_multicast and not ip.is_reserved
+    if isinstance(ip, IPv4Address):
+        return not any(ip in network for network in SPECIAL_IPV4)
+    embedded = _embedded(ip)
+    if embedded is not None and not is_public(str(embedded)):
+        return False
+    if ip.ipv4_mapped or ip in _NAT64:
+        return True
+    return ip in GLOBAL_UNICAST and not any(ip in network for network in SPECIAL_IPV6)
+
+
+def is_own(address: str) -> bool:
+    """Return whether an IP address, or the one that it embeds, is an address of this machine.
+
+    The system's route to an own address has that address, or one of loopback, as its source. An
+    address that a router outside translates to this machine is unknown to it.
+    """
+    ip = _parse(address)
+    if ip is None:
+        return False
+    embedded = _embedded(ip) if isinstance(ip, IPv6Address) else None
+    return any(_stays_here(one) for one in (ip, embedded) if one is not None)
+
+
+def may_be_reached(address: str) -> bool:
+    """Return whether webhooks may be posted to an IP address."""
+    return is_public(address) and not is_own(address)
 
 
 def resolve(host: str, port: int) -> list[Address]:
@@ -45,8 +114,28 @@ def resolve(host: str, port: int) -> list[Address]:
     return [(family, sockaddr) for family, _, _, _, sockaddr in found]
 
 
+def _parse(address: str) -> Ip | None:
+    """Return the address; ``None`` if it is malformed or of one link only (``fe80::1%eth0``)."""
+    try:
+        ip = ip_address(address)
+    except ValueError:
+        return None
+    return None if isinstance(ip, IPv6Address) and ip.scope_id is not None else ip
+
+
 def _embedded(ip: IPv6Address) -> IPv4Address | None:
-    """Return the IPv4 address that an IPv6 address embeds: mapped, by NAT64, or by 6to4."""
-    if ip in _NAT64:
-        return IPv4Address(int(ip) & 0xFFFF_FFFF)
+    """Return the IPv4 address that an IPv6 address embeds, where traffic may leave through it."""
+    low = IPv4Address(int(ip) & 0xFFFF_FFFF)
+    if ip in _NAT64 or (int(ip) >> 32) & 0xFFFF_FFFF in _ISATAP:
+        return low
     return ip.ipv4_mapped or ip.sixtofour
+
+
+def _stays_here(ip: Ip) -> bool:
+    """Return whether what is sent to ``ip`` does not leave this machine; False without a route."""
+    family = socket.AF_INET if isinstance(ip, IPv4Address) else socket.AF_INET6
+    with contextlib.suppress(OSError), socket.socket(family, socket.SOCK_DGRAM) as asking:
+        asking.connect((str(ip), _DISCARD_PORT))
+        source = ip_address(asking.getsockname()[0])
+        return source == ip or source.is_loopback
+    return False

@@ -9,7 +9,7 @@ import io
 import socket
 import ssl
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPException, HTTPResponse
 from typing import Any
@@ -17,7 +17,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from alerta_utec.http_responses import FinalResponse, retry_after_s
 from alerta_utec.ports.clock import Clock
-from alerta_utec.webhooks.addresses import Address, Resolve, is_public, resolve
+from alerta_utec.webhooks.addresses import Address, Resolve, may_be_reached, resolve
 from alerta_utec.webhooks.job import PostFailure, PostResult
 
 TIMEOUT_S = 15.0
@@ -28,12 +28,40 @@ _CHUNK_BYTES = 16 * 1024
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
+Connect = Callable[[list[Address], float], socket.socket]
+
+
+def connect(addresses: list[Address], deadline: float) -> socket.socket:
+    """Connect to the first of the addresses that accepts a connection.
+
+    Raises:
+        OSError: none does before the deadline, by ``time.monotonic``.
+    """
+    for number, (family, sockaddr) in enumerate(addresses, start=1):
+        is_last = number == len(addresses)
+        connecting = socket.socket(family, socket.SOCK_STREAM)
+        try:
+            left_s = _left_s(deadline)
+            connecting.settimeout(left_s if is_last else min(left_s, CONNECT_S))
+            connecting.connect(sockaddr)
+        except OSError:
+            connecting.close()
+            if is_last:
+                raise
+        except BaseException:
+            connecting.close()
+            raise
+        else:
+            return connecting
+    raise _Refused("unknown_host")
+
+
 @dataclass(frozen=True)
 class HttpWebhookSender:
     """A ``WebhookSender`` that opens a connection for each POST, so that no state is shared.
 
     ``allow_private``: permits connections to any address. ``tls``: the system's certificate
-    authorities by default.
+    authorities by default. ``connect``: opens the connection to one of several checked addresses.
     """
 
     clock: Clock
@@ -41,6 +69,7 @@ class HttpWebhookSender:
     timeout_s: float = TIMEOUT_S
     tls: ssl.SSLContext = field(default_factory=ssl.create_default_context, repr=False)
     resolve: Resolve = resolve
+    connect: Connect = connect
 
     def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> PostResult:
         started = time.monotonic()
@@ -80,7 +109,7 @@ class HttpWebhookSender:
             found = self.resolve(url.hostname or "", url.port or _DEFAULT_PORTS[url.scheme])
         except (socket.gaierror, UnicodeError) as error:
             raise _Refused("unknown_host") from error
-        allowed = [one for one in found if self.allow_private or is_public(one[1][0])]
+        allowed = [one for one in found if self.allow_private or may_be_reached(one[1][0])]
         if not allowed:
             raise _Refused("private_address")
         return allowed
@@ -90,7 +119,7 @@ class HttpWebhookSender:
         self, url: SplitResult, addresses: list[Address], deadline: float
     ) -> Iterator["_DeadlineSocket"]:
         with contextlib.ExitStack() as open_sockets:
-            plain = open_sockets.enter_context(_connect(addresses, deadline))
+            plain = open_sockets.enter_context(self.connect(addresses, deadline))
             if url.scheme != "https":
                 yield _DeadlineSocket(plain, deadline)
                 return
@@ -139,27 +168,6 @@ class _DeadlineReader(io.RawIOBase):
     def readinto(self, buffer: Any) -> int:
         self._stream.connected.settimeout(_left_s(self._stream.deadline))
         return self._stream.connected.recv_into(buffer)
-
-
-def _connect(addresses: list[Address], deadline: float) -> socket.socket:
-    """Connect to the first of the addresses that accepts a connection."""
-    for number, (family, sockaddr) in enumerate(addresses, start=1):
-        is_last = number == len(addresses)
-        connecting = socket.socket(family, socket.SOCK_STREAM)
-        try:
-            left_s = _left_s(deadline)
-            connecting.settimeout(left_s if is_last else min(left_s, CONNECT_S))
-            connecting.connect(sockaddr)
-        except OSError:
-            connecting.close()
-            if is_last:
-                raise
-        except BaseException:
-            connecting.close()
-            raise
-        else:
-            return connecting
-    raise _Refused("unknown_host")
 
 
 def _left_s(deadline: float) -> float:
