@@ -11,8 +11,8 @@ import { t } from "./texts.js";
 const PAUSE_MS = 5_000;
 
 export class Alerts {
-  /** Open ones of high urgency that were told of. @type {Set<string>} */
-  #told = new Set();
+  /** Open incidents of high urgency that were announced. @type {Set<string>} */
+  #announced = new Set();
   /** @type {Incident[]} */
   #news = [];
   #nextAt = 0;
@@ -44,9 +44,9 @@ export class Alerts {
   take(incident, { isNew, silent }) {
     const { incidentId } = incident;
     const urgent = incident.urgency === "high" && isOpen(incident);
-    const rises = urgent && !this.#told.has(incidentId);
-    if (urgent) this.#told.add(incidentId);
-    else this.#told.delete(incidentId);
+    const rises = urgent && !this.#announced.has(incidentId);
+    if (urgent) this.#announced.add(incidentId);
+    else this.#announced.delete(incidentId);
     if (silent || !(rises || (isNew && isOpen(incident)))) return;
     this.#news.push(incident);
     if (this.#timer === undefined)

@@ -6,7 +6,7 @@
  * @property {Incident} incident
  * @property {string} text what a search looks through, folded
  * @property {number} since epoch ms of its `timestamp`
- * @property {number} heardAt epoch ms when this page first got it; 0: it was there before
+ * @property {number} arrivedAt epoch ms when this page first got it; 0: it was there before
  */
 /**
  * @typedef {object} View
@@ -69,9 +69,9 @@ export class Incidents {
   /**
    * Store an incident's latest state; an older revision than the known one changes nothing.
    * @param {Incident} incident
-   * @param {number} heardAt epoch ms, 0 for one that was there before
+   * @param {number} arrivedAt epoch ms, 0 for one that was there before
    */
-  put(incident, heardAt) {
+  put(incident, arrivedAt) {
     const before = this.#known.get(incident.incidentId);
     if (before && before.incident.revision >= incident.revision) return;
     if (before && !isOpen(before.incident)) this.#resolved -= 1;
@@ -81,7 +81,7 @@ export class Incidents {
       incident,
       text: fold(`${type}\n${location}\n${description}\n${incidentId}`),
       since: Date.parse(incident.timestamp),
-      heardAt: before?.heardAt ?? heardAt,
+      arrivedAt: before?.arrivedAt ?? arrivedAt,
     });
     if (this.#resolved > RESOLVED_MAX) this.#forget();
   }

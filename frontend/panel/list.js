@@ -166,7 +166,7 @@ export class List {
     root.setAttribute("aria-setsize", String(this.#items.length));
     button.tabIndex = incident.incidentId === this.#active ? 0 : -1;
     button.toggleAttribute("aria-current", incident.incidentId === this.#selected);
-    const fresh = known.heardAt > 0 && Date.now() - known.heardAt < NEW_MS;
+    const fresh = known.arrivedAt > 0 && Date.now() - known.arrivedAt < NEW_MS;
     root.classList.toggle("new", fresh);
     write(parts.fresh, fresh ? t("new") : "");
     write(parts.time, ago(incident.timestamp));
