@@ -54,32 +54,6 @@ export type Options = {
     timing?: Partial<typeof TIMING>;
     now?: () => number;
 };
-export type Item = {
-    message: object;
-    again: boolean;
-    filter?: Filter;
-    repeated?: boolean;
-    resolve(ack: any): void;
-    reject(error: AlertaError): void;
-};
-export type Request = {
-    id: string;
-    kind: "ping" | "sync" | "send";
-    link: Link;
-    by: number;
-    item?: Item;
-    since?: string | null;
-    recovered?: number | null;
-};
-export type Link = ReturnType<typeof newLink>;
-export type Io = {
-    now(): number;
-    random(): number;
-    open(link: Link): void;
-    close(link: Link): void;
-    send(link: Link, text: string): void;
-    emit(type: keyof Events, detail: any): void;
-};
 /** @typedef {{incidentId: string, seq: number, revision: number, [field: string]: any}} Incident */
 /** @typedef {{urgency?: string[], status?: string[], type?: string[], location?: string[]}} Filter */
 /** @typedef {"stopped" | "connecting" | "syncing" | "live" | "waiting" | "refused"} State */
@@ -99,21 +73,6 @@ export type Io = {
  *   position?: string | null, WebSocket?: new (url: string, protocols: string[]) => any,
  *   maxQueue?: number, probe?: () => Promise<"ok" | "unauthorized">,
  *   timing?: Partial<typeof TIMING>, now?: () => number}} Options
- */
-/**
- * A message to send; `again`: it can be sent twice; `filter`: what it subscribes to.
- * @typedef {{message: object, again: boolean, filter?: Filter, repeated?: boolean,
- *   resolve(ack: any): void, reject(error: AlertaError): void}} Item
- */
-/**
- * A message without an answer yet; for a sync also its start and how much it has recovered.
- * @typedef {{id: string, kind: "ping" | "sync" | "send", link: Link, by: number, item?: Item,
- *   since?: string | null, recovered?: number | null}} Request
- */
-/** @typedef {ReturnType<typeof newLink>} Link */
-/**
- * @typedef {{now(): number, random(): number, open(link: Link): void, close(link: Link): void,
- *   send(link: Link, text: string): void, emit(type: keyof Events, detail: any): void}} Io
  */
 declare const TIMING: {
     connect: number;
@@ -152,23 +111,6 @@ export declare class AlertaError extends Error {
 }
 /** Return a random UUID, also outside of secure contexts. */
 export declare function uuid(): string;
-/**
- * Create a connection, which holds the shell's socket.
- * @param {Filter} filter @param {number} openBy @param {number} idle
- */
-declare const newLink: (filter: Filter, openBy: number, idle: number) => {
-    filter: Filter;
-    openBy: number;
-    idle: number;
-    open: boolean;
-    caughtUp: boolean;
-    pinged: boolean;
-    openedAt: number;
-    heardAt: number;
-    renewAt: number;
-    expiresAt: string;
-    socket: any;
-};
 /** A client that follows the feed and sends: it loses no change, repeats none and stores none twice. */
 export declare class AlertaUtec extends EventTarget {
     #private;

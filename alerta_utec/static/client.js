@@ -25,21 +25,6 @@
  *   maxQueue?: number, probe?: () => Promise<"ok" | "unauthorized">,
  *   timing?: Partial<typeof TIMING>, now?: () => number}} Options
  */
-/**
- * A message to send; `again`: it can be sent twice; `filter`: what it subscribes to.
- * @typedef {{message: object, again: boolean, filter?: Filter, repeated?: boolean,
- *   resolve(ack: any): void, reject(error: AlertaError): void}} Item
- */
-/**
- * A message without an answer yet; for a sync also its start and how much it has recovered.
- * @typedef {{id: string, kind: "ping" | "sync" | "send", link: Link, by: number, item?: Item,
- *   since?: string | null, recovered?: number | null}} Request
- */
-/** @typedef {ReturnType<typeof newLink>} Link */
-/**
- * @typedef {{now(): number, random(): number, open(link: Link): void, close(link: Link): void,
- *   send(link: Link, text: string): void, emit(type: keyof Events, detail: any): void}} Io
- */
 
 // In ms. From a pair a random value in between is taken, so that many clients do not act in step.
 const TIMING = {
@@ -182,23 +167,46 @@ export function newFeed(from) {
   return feed;
 }
 
-/**
- * Create a connection, which holds the shell's socket.
- * @param {Filter} filter @param {number} openBy @param {number} idle
- */
-const newLink = (filter, openBy, idle) => ({
-  filter, openBy, idle, open: false, caughtUp: false, pinged: false, openedAt: 0, heardAt: 0,
-  renewAt: Infinity, expiresAt: "", socket: /** @type {any} */ (null),
-});
+/** A connection, as the machine sees it; the shell keeps its socket here. */
+class Link {
+  open = false;
+  caughtUp = false;
+  pinged = false;
+  openedAt = 0;
+  activeAt = 0;
+  renewAt = Infinity;
+  expiresAt = "";
+  /** @type {any} */
+  socket = null;
+
+  /** @param {Filter} filter @param {number} openBy @param {number} idle */
+  constructor(filter, openBy, idle) {
+    this.filter = filter;
+    this.openBy = openBy;
+    this.idle = idle;
+  }
+}
 
 /**
  * Create the state machine that keeps one caught-up connection, and two while one replaces the other.
  * Report to it what happened, then call `decide`.
  * @internal
  * @param {ReturnType<typeof newFeed>} feed @param {Filter} filter @param {typeof TIMING} timing
- * @param {Io} io
+ * @param {{now(): number, random(): number, open(link: Link): void, close(link: Link): void,
+ *   send(link: Link, text: string): void, emit(type: keyof Events, detail: any): void}} io
  */
 export function newMachine(feed, filter, timing, io) {
+  /**
+   * A message to send; `again`: it can be sent twice; `filter`: what it subscribes to.
+   * @typedef {{message: object, again: boolean, filter?: Filter, repeated?: boolean,
+   *   resolve(ack: any): void, reject(error: AlertaError): void}} Item
+   */
+  /**
+   * A message without an answer yet; for a sync also its start and how much it has recovered.
+   * @typedef {{id: string, kind: "ping" | "sync" | "send", link: Link, by: number, item?: Item,
+   *   since?: string | null, recovered?: number | null}} Request
+   */
+
   /** @type {Set<Link>} of which only the newest is asked anything */
   const links = new Set();
   /** @type {Map<string, Request>} */
@@ -212,13 +220,13 @@ export function newMachine(feed, filter, timing, io) {
   let refusal = null;
   /** @type {AlertaError | null} why there is no connection */
   let reason = null;
-  let ids = 0, failures = 0, busy = 0, patience = 1;
+  let ids = 0, failures = 0, busy = 0, gapBackoff = 1;
   let connectAt = 0, pausedTill = 0, syncedAt = 0, gapAt = Infinity, wakeAt = Infinity;
   let decidedAt = io.now();
   /** @type {number | null} */
   let recovered = null;
-  /** @type {string | null} where the hole begins that is being watched */
-  let hole = null;
+  /** @type {string | null} the position at which the watched gap begins */
+  let gapStart = null;
 
   const newest = () => [...links].filter((link) => link.open).pop();
   const filtered = () => Object.values(filter).some((values) => values?.length);
@@ -303,7 +311,7 @@ export function newMachine(feed, filter, timing, io) {
     if (!links.has(link)) return;
     link.open = true;
     link.openBy = Infinity;
-    link.openedAt = link.heardAt = io.now();
+    link.openedAt = link.activeAt = io.now();
     endSync(); // the new connection requests the same changes
   }
 
@@ -325,7 +333,7 @@ export function newMachine(feed, filter, timing, io) {
   /** @param {Link} link @param {any} frame */
   function received(link, frame) {
     if (!links.has(link)) return;
-    link.heardAt = io.now();
+    link.activeAt = io.now();
     if (frame?.type === "incident_update") return update(frame);
     const failed = frame?.type === "error" || (!frame?.type && frame?.message);
     let request = requests.get(frame?.requestId);
@@ -361,7 +369,7 @@ export function newMachine(feed, filter, timing, io) {
     if (more || cursor) {
       ask(link, "sync", { since: feed.position, cursor }, { since, recovered: count });
     } else {
-      patience = feed.gap && feed.position === since ? Math.min(patience * 2, 16) : 1;
+      gapBackoff = feed.gap && feed.position === since ? Math.min(gapBackoff * 2, 16) : 1;
       gapAt = Infinity;
       syncedAt = io.now();
       recovered = count;
@@ -439,7 +447,7 @@ export function newMachine(feed, filter, timing, io) {
   function connect() {
     const at = Math.max(connectAt, newest()?.renewAt ?? 0);
     if (refusal || [...links].some((link) => !link.open) || !due(at)) return false;
-    const link = newLink(filter, io.now() + timing.connect, between(timing.idle));
+    const link = new Link(filter, io.now() + timing.connect, between(timing.idle));
     links.add(link);
     io.open(link);
     return true;
@@ -469,24 +477,24 @@ export function newMachine(feed, filter, timing, io) {
     if (!link || asked("ping")) return false;
     // The first pong says when the connection will end.
     const first = link.caughtUp && !link.pinged;
-    if (!first && !due(link.heardAt + link.idle)) return false;
+    if (!first && !due(link.activeAt + link.idle)) return false;
     link.pinged = true;
     return ask(link, "ping", {});
   }
 
   /** Wait some time for a gap in the feed to close, then request it. */
   function watchGap() {
-    const moved = feed.position !== hole;
-    hole = feed.position;
-    if (!feed.gap) [gapAt, patience] = [Infinity, 1];
+    const moved = feed.position !== gapStart;
+    gapStart = feed.position;
+    if (!feed.gap) [gapAt, gapBackoff] = [Infinity, 1];
     else if (feed.stale) gapAt = 0;
     // With a filter gaps are normal, but one of them may be a loss.
     else if (moved || gapAt === Infinity) {
-      gapAt = io.now() + patience * between(filtered() ? timing.idle : timing.gap);
+      gapAt = io.now() + gapBackoff * between(filtered() ? timing.idle : timing.gap);
     }
   }
 
-  function tellState() {
+  function emitState() {
     const previous = state;
     if (!running) state = "stopped";
     else if ([...links].some((link) => link.caughtUp)) state = "live";
@@ -512,7 +520,7 @@ export function newMachine(feed, filter, timing, io) {
     decidedAt = now;
     do wakeAt = now + timing.beat;
     while (running && (expire() || connect() || send() || sync() || heartbeat()));
-    tellState();
+    emitState();
     return running ? wakeAt - now : Infinity;
   }
 

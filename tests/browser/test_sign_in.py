@@ -76,7 +76,7 @@ def test_a_token_in_the_address_keeps_the_incident_in_it(pages: Pages, guarded: 
 def test_the_form_asks_for_a_token_and_reports_a_refused_one(pages: Pages, guarded: Target) -> None:
     page = pages.open(guarded, expected=[REFUSED])
     form = page.get_by_role("dialog", name="Iniciar sesión")
-    field, enter = form.get_by_label("Ficha de acceso"), form.get_by_role("button", name="Entrar")
+    field, enter = form.get_by_label("Token de acceso"), form.get_by_role("button", name="Entrar")
 
     expect(field).to_be_focused()
     page.keyboard.press("Escape")
@@ -84,7 +84,7 @@ def test_the_form_asks_for_a_token_and_reports_a_refused_one(pages: Pages, guard
     for refused in ("no es ninguna", token("personal", exp=now_s() - 1), token(aud="otro")):
         field.fill(refused)
         enter.click()
-        expect(form.get_by_role("alert")).to_have_text("La ficha no es válida o ha vencido.")
+        expect(form.get_by_role("alert")).to_have_text("El token no es válido o ha vencido.")
         expect(field).to_have_value("")
         assert kept(page) == []
     assert violations(page) == []
@@ -114,9 +114,9 @@ def test_an_ended_session_asks_for_a_new_token_and_continues(pages: Pages, guard
     kind = unique("Fuga")
 
     form = page.get_by_role("dialog", name="Iniciar sesión")
-    expect(form.get_by_role("alert")).to_have_text("La ficha no es válida o ha vencido.")
+    expect(form.get_by_role("alert")).to_have_text("El token no es válido o ha vencido.")
     submit(guarded, kind)
-    form.get_by_label("Ficha de acceso").fill(token("personal"))
+    form.get_by_label("Token de acceso").fill(token("personal"))
     form.get_by_role("button", name="Entrar").click()
 
     expect(panel.live().row(kind)).to_be_visible()
