@@ -1,12 +1,14 @@
 """Statistics of incidents: counts by kind, place and hour, and response times."""
 
 import statistics
+import threading
+import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import repeat
-from typing import Any
+from typing import Any, NamedTuple, Self
 from zoneinfo import ZoneInfo
 
 from alerta_utec.domain.change import Change
@@ -20,6 +22,81 @@ INCIDENTS_MAX = 10_000
 CHANGES_MAX = 50_000
 PER_READ = 200
 NAMES_MAX = 20
+# For so long the statistics of the same number of days are not counted again.
+KEPT_S = 5.0
+
+
+class _Reported(NamedTuple):
+    """What is counted of one incident; the incident itself may be thousands of times larger."""
+
+    incident_id: str
+    type: str
+    location: str
+    status: str
+    urgency: str
+    created_at: datetime
+
+    @classmethod
+    def of(cls, incident: Incident) -> Self:
+        """Return what is counted of this incident."""
+        return cls(
+            incident.incident_id,
+            incident.type,
+            incident.location,
+            incident.status.value,
+            incident.urgency.value,
+            incident.created_at,
+        )
+
+
+@dataclass(slots=True)
+class _Moves:
+    """The seconds from one incident's report to its first changes of status."""
+
+    created_at: datetime
+    attended_s: float | None = None
+    resolved_s: float | None = None
+
+    def note(self, change: Change) -> None:
+        """Take note of the incident's next change."""
+        if change.before is None or "status" not in change.changed_fields():
+            return
+        after_s = (change.at - self.created_at).total_seconds()
+        status = change.after.status
+        if status is Status.RESUELTO and self.resolved_s is None:
+            self.resolved_s = after_s
+        if status in (Status.EN_ATENCION, Status.RESUELTO) and self.attended_s is None:
+            self.attended_s = after_s
+
+
+class CachedStats:
+    """Statistics that are counted once at a time and kept for ``KEPT_S``; for several threads."""
+
+    def __init__(self, stats: "Stats", monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._stats = stats
+        self._monotonic = monotonic
+        self._counting = threading.Lock()
+        # By days, with the time until which each is kept; 31 entries at most.
+        self._kept: dict[int, tuple[float, dict[str, Any]]] = {}
+
+    def of_last(self, days: int) -> dict[str, Any]:
+        """Return ``Stats.of_last``, up to ``KEPT_S`` old.
+
+        Raises:
+            Unavailable.
+        """
+        counted = self._current(days)
+        if counted is None:
+            with self._counting:
+                counted = self._current(days)
+                if counted is None:
+                    counted = self._stats.of_last(days)
+                    self._kept[days] = (self._monotonic() + KEPT_S, counted)
+        return counted
+
+    def _current(self, days: int) -> dict[str, Any] | None:
+        until_s, counted = self._kept.get(days, (0.0, None))
+        return counted if self._monotonic() < until_s else None
 
 
 @dataclass(frozen=True)
@@ -47,30 +124,30 @@ class Stats:
         """
         since = self.clock.now() - timedelta(days=days)
         incidents, all_incidents = self._reported(since)
-        changes, all_changes = self._changes_of(incidents)
+        moves, all_changes = self._moves_of(incidents)
         return {
             "since": format_time(since),
             "days": days,
             "total": len(incidents),
             "complete": all_incidents and all_changes,
-            "byStatus": _counts(i.status.value for i in incidents),
-            "byUrgency": _counts(i.urgency.value for i in incidents),
+            "byStatus": _counts(i.status for i in incidents),
+            "byUrgency": _counts(i.urgency for i in incidents),
             "byType": _counts(_one_spelling(i.type for i in incidents)),
             "byLocation": _counts(_one_spelling(i.location for i in incidents)),
             "byHour": self._by_hour(incidents),
-            "toAttend": _times(changes, {Status.EN_ATENCION, Status.RESUELTO}),
-            "toResolve": _times(changes, {Status.RESUELTO}),
+            "toAttend": _times(m.attended_s for m in moves if m.attended_s is not None),
+            "toResolve": _times(m.resolved_s for m in moves if m.resolved_s is not None),
         }
 
-    def _reported(self, since: datetime) -> tuple[list[Incident], bool]:
-        incidents: list[Incident] = []
+    def _reported(self, since: datetime) -> tuple[list[_Reported], bool]:
+        incidents: list[_Reported] = []
         for read, incident in enumerate(self._newest_first()):
             if incident.created_at < since:
                 break
             if read == INCIDENTS_MAX:
                 return incidents, False
             if not incident.drill:
-                incidents.append(incident)
+                incidents.append(_Reported.of(incident))
         return incidents, True
 
     def _newest_first(self) -> Iterator[Incident]:
@@ -82,22 +159,26 @@ class Stats:
                 return
             before_seq = page.next_seq
 
-    def _changes_of(self, incidents: Sequence[Incident]) -> tuple[dict[str, list[Change]], bool]:
-        """Return each incident's changes, oldest first, and whether the bound left all of them."""
-        found: dict[str, list[Change]] = {incident.incident_id: [] for incident in incidents}
+    def _moves_of(self, incidents: Sequence[_Reported]) -> tuple[list[_Moves], bool]:
+        """Return when each incident first moved, and whether the bound left all its changes."""
+        found = {incident.incident_id: _Moves(incident.created_at) for incident in incidents}
         if not incidents:
-            return found, True
-        after_seq = self.store.history(incidents[-1].incident_id)[0].after.seq - 1
+            return [], True
+        after_seq = self._first_seq(incidents[-1].incident_id) - 1
         for _ in range(CHANGES_MAX // PER_READ):
             changes = self.store.changes(after_seq=after_seq, limit=PER_READ)
             if not changes:
-                return found, True
+                return list(found.values()), True
             for change in changes:
-                found.get(change.incident_id, []).append(change)
+                if change.incident_id in found:
+                    found[change.incident_id].note(change)
             after_seq = changes[-1].after.seq
-        return found, False
+        return list(found.values()), False
 
-    def _by_hour(self, incidents: Sequence[Incident]) -> list[int]:
+    def _first_seq(self, incident_id: str) -> int:
+        return self.store.history(incident_id)[0].after.seq
+
+    def _by_hour(self, incidents: Sequence[_Reported]) -> list[int]:
         hours = Counter(i.created_at.astimezone(self.timezone).hour for i in incidents)
         return [hours[hour] for hour in range(24)]
 
@@ -120,23 +201,13 @@ def _counts(values: Iterable[str]) -> dict[str, int]:
     return {**top, "…": rest} if rest else top
 
 
-def _times(changes: dict[str, list[Change]], reached: set[Status]) -> dict[str, Any]:
-    seconds = sorted(
-        (first.at - first.after.created_at).total_seconds()
-        for first in (_first(own, reached) for own in changes.values())
-        if first is not None
-    )
-    if not seconds:
+def _times(seconds: Iterable[float]) -> dict[str, Any]:
+    ordered = sorted(seconds)
+    if not ordered:
         return {"count": 0, "median": None, "p90": None}
-    nearest_rank = -(-len(seconds) * 9 // 10) - 1
+    nearest_rank = -(-len(ordered) * 9 // 10) - 1
     return {
-        "count": len(seconds),
-        "median": round(statistics.median(seconds), 3),
-        "p90": round(seconds[nearest_rank], 3),
+        "count": len(ordered),
+        "median": round(statistics.median(ordered), 3),
+        "p90": round(ordered[nearest_rank], 3),
     }
-
-
-def _first(changes: Sequence[Change], reached: set[Status]) -> Change | None:
-    """Return the first change of the status to one of ``reached``."""
-    moves = (change for change in changes if change.before and "status" in change.changed_fields())
-    return next((change for change in moves if change.after.status in reached), None)

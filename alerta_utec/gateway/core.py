@@ -3,14 +3,13 @@
 ``server.py`` and ``session.py`` submit events here. Handlers of batched routes run in the
 cooperative executor: ``executor.py``, with the time limits of ``deadlines.py``. It is made for
 handlers that commit in ``adapters/sqlite/group_commit.py``; ``deployments/local/storage.py`` wires
-the two. All other handlers run in a pool of threads.
+the two. All other handlers run in the threads of ``pools.py``.
 """
 
 import asyncio
 import logging
 from collections import Counter
 from collections.abc import Coroutine, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Any
@@ -21,6 +20,7 @@ from alerta_utec.gateway.events import LambdaEvent
 from alerta_utec.gateway.executor import CooperativeExecutor, Handler
 from alerta_utec.gateway.hub import Hub
 from alerta_utec.gateway.limits import Limits
+from alerta_utec.gateway.pools import DEFAULT_POOL, POOLS, HandlerPools, PoolFull, PoolSize
 
 log = logging.getLogger(__name__)
 
@@ -31,13 +31,14 @@ class Route:
 
     ``two_way``: the handler's body is sent to the client. ``may_be_silent``: a response without
     a body sends nothing; API Gateway, which has no such route, sends an empty frame.
-    ``batched``: the handler runs in the ``CooperativeExecutor``.
+    ``batched``: the handler runs in the ``CooperativeExecutor``, else in the threads of ``pool``.
     """
 
     handler: Handler
     two_way: bool = False
     may_be_silent: bool = False
     batched: bool = False
+    pool: str = "feed"
 
 
 class Gateway:
@@ -51,6 +52,9 @@ class Gateway:
         origins: the origins of pages that can read the HTTP API (CORS); ``None`` for no CORS.
         max_per_address: the limit of sockets for each address other than this machine's own.
         http: the handler of the HTTP API's routes, whose keys are ``http_routes``.
+        http_pools: the pools of routes that do not run in the default one, by route key.
+        refusal: the handler of an event, of either API, whose pool's queue is full.
+        pools: the sizes of the pools by name.
     """
 
     def __init__(
@@ -62,6 +66,9 @@ class Gateway:
         limits: Limits | None = None,
         http: Handler | None = None,
         http_routes: tuple[str, ...] = (),
+        http_pools: Mapping[str, str] | None = None,
+        refusal: Handler | None = None,
+        pools: Mapping[str, PoolSize] = POOLS,
         origins: Origins | None = None,
         max_per_address: int | None = None,
     ) -> None:
@@ -72,13 +79,15 @@ class Gateway:
         self.limits = limits or Limits()
         self.http = http
         self.http_routes = http_routes
+        self.http_pools = http_pools or {}
+        self._refusal = refusal
         self.origins = origins
         self._max_per_address = max_per_address
         self._per_address: Counter[str] = Counter()
         self._tasks: set[asyncio.Task[None]] = set()
         self._executor = CooperativeExecutor()
         self._deadlines = Deadlines(self.limits.handler_s)
-        self._pool = ThreadPoolExecutor(self.limits.handler_threads, thread_name_prefix="handler")
+        self._pools = HandlerPools(pools)
 
     def subscriber_count(self) -> int:
         """See ``BroadcastLoad``: the number of open sockets."""
@@ -102,8 +111,17 @@ class Gateway:
         if self._per_address[address] <= 0:
             del self._per_address[address]
 
-    async def invoke(self, handler: Handler, event: LambdaEvent, *, batched: bool = False) -> Any:
+    async def invoke(
+        self,
+        handler: Handler,
+        event: LambdaEvent,
+        *,
+        batched: bool = False,
+        pool: str = DEFAULT_POOL,
+    ) -> Any:
         """Run the handler in a thread and return its result.
+
+        If the pool's queue is full, the result is that of ``refusal``.
 
         Raises:
             TimeoutError: it has not returned after 29 s; it may still be running.
@@ -114,8 +132,15 @@ class Gateway:
             self._deadlines.watch(future)
             return await future
         async with asyncio.timeout(self.limits.handler_s):
-            loop = asyncio.get_running_loop()
-            return await loop.run_in_executor(self._pool, handler, event, None)
+            try:
+                return await self._pools.run(pool, handler, event)
+            except PoolFull:
+                log.warning("pool_full", extra={"pool": pool})
+                return self.refuse(event)
+
+    def refuse(self, event: LambdaEvent) -> Any:
+        """Return the response to an event that is not handled for want of capacity."""
+        return {"statusCode": 503} if self._refusal is None else self._refusal(event, None)
 
     async def run_connect(self, event: LambdaEvent) -> Mapping[str, Any]:
         """Run ``$connect`` and return its response; 502 if it fails or has no valid status."""
@@ -123,7 +148,7 @@ class Gateway:
         if route is None:
             return {"statusCode": 200}
         try:
-            response = await self.invoke(route.handler, event)
+            response = await self.invoke(route.handler, event, pool=route.pool)
         except Exception:
             log.exception("connect_failed")
             return {"statusCode": 502}
@@ -137,7 +162,7 @@ class Gateway:
         if route is None:
             return
         try:
-            await self.invoke(route.handler, event)
+            await self.invoke(route.handler, event, pool=route.pool)
         except Exception:
             log.exception("disconnect_failed")
 
@@ -154,7 +179,7 @@ class Gateway:
         await asyncio.gather(*(socket.ended for socket in sockets))
         await asyncio.gather(*self._tasks)
         await asyncio.to_thread(self._executor.close)
-        await asyncio.to_thread(self._pool.shutdown)
+        await asyncio.to_thread(self._pools.close)
 
 
 def _is_loopback(address: str) -> bool:

@@ -8,6 +8,7 @@ from aiohttp import web
 
 from alerta_utec.gateway.core import Gateway
 from alerta_utec.gateway.events import http_event
+from alerta_utec.gateway.pools import DEFAULT_POOL
 from alerta_utec.gateway.responses import as_json, from_proxy, read_body
 
 log = logging.getLogger(__name__)
@@ -64,7 +65,11 @@ class HttpRouter:
             source_ip=request.remote or "",
         )
         try:
-            return from_proxy(await self._gateway.invoke(handler, event))
+            pool = self._gateway.http_pools.get(route_key, DEFAULT_POOL)
+            return from_proxy(await self._gateway.invoke(handler, event, pool=pool))
+        except TimeoutError:
+            log.warning("handler_too_slow", extra={"route": route_key})
+            return from_proxy(self._gateway.refuse(event))
         except Exception:
             log.exception("handler_failed", extra={"route": route_key})
             return as_json(500, {"message": "Internal Server Error"})

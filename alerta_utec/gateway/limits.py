@@ -30,4 +30,3 @@ class Limits:
     buffers_max_bytes: int = 256 * 1024 * 1024
     abort_after_s: float = 2
     closing_s: float = 2
-    handler_threads: int = 32

@@ -85,7 +85,9 @@ class Session:
             return
         event = message_event(self._socket.client, route_key, text)
         try:
-            response = await gateway.invoke(route.handler, event, batched=route.batched)
+            response = await gateway.invoke(
+                route.handler, event, batched=route.batched, pool=route.pool
+            )
         except Exception:
             log.exception("handler_failed", extra={"route": route_key})
             self._refuse("Internal server error", event["requestContext"]["requestId"])

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from alerta_utec import wire
 from alerta_utec.app.limits import SubmitLimit
-from alerta_utec.app.stats import Stats
+from alerta_utec.app.stats import CachedStats, Stats
 from alerta_utec.app.submit import Submit
 from alerta_utec.domain.incident import Report
 from alerta_utec.domain.policy import Permission
@@ -69,7 +69,7 @@ class IncidentsApi:
     store: IncidentStore
     deliveries: Deliveries
     submit: Submit
-    stats: Stats
+    stats: CachedStats
     access: RequestAccess
     limit: SubmitLimit
 
@@ -80,7 +80,7 @@ class IncidentsApi:
             services.store,
             services.deliveries,
             Submit(services.store, services.clock),
-            Stats(services.store, services.clock, services.timezone),
+            CachedStats(Stats(services.store, services.clock, services.timezone)),
             RequestAccess(services.authenticator),
             services.limit,
         )

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from alerta_utec import wire
-from alerta_utec.domain.errors import AlertaError, RateLimited
+from alerta_utec.domain.errors import AlertaError, RateLimited, Unavailable
 from alerta_utec.domain.messages import Lang
 from alerta_utec.handlers.http_status import STATUS
 from alerta_utec.handlers.lambda_io import LambdaResponse
@@ -13,6 +13,8 @@ SAFE_HEADERS: Mapping[str, str] = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
 }
+# Of ``unavailable``: what is missing may be back at any time, so that clients' own backoff decides.
+RETRY_AFTER_S = 1
 # For everything but pages: no script runs, wherever the response is opened.
 NOTHING_RUNS: Mapping[str, str] = {
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
@@ -45,5 +47,7 @@ def problem_response(refusal: AlertaError, lang: Lang) -> LambdaResponse:
     more = {"WWW-Authenticate": "Bearer"} if status == 401 else {}
     if isinstance(refusal, RateLimited):
         more["Retry-After"] = str(refusal.retry_after_s)
+    elif isinstance(refusal, Unavailable):
+        more["Retry-After"] = str(RETRY_AFTER_S)
     more |= {"Content-Language": lang, "Vary": "Accept-Language"}
     return json_response(status, details, "application/problem+json", **more)

@@ -12,11 +12,13 @@ class WebSocketRoute:
     client (on API Gateway the event has ``routeResponseSelectionExpression: $default``). Only
     for routes that respond to *every* message: a two-way route whose handler returns no body
     sends the client an empty frame. The other routes post their responses to the connection.
+    ``pool``: as in ``HttpRoute``.
     """
 
     key: str
     handler: str
     two_way: bool = False
+    pool: str = "feed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,20 +26,23 @@ class HttpRoute:
     """One route of the HTTP API.
 
     ``key``: API Gateway's route key (HTTP API, payload format 2.0). ``operation``: the method
-    that handles it, in the class that has the route's part of the API.
+    that handles it, in the class that has the route's part of the API. ``pool``: the pool of
+    threads on one machine (``gateway.pools``); operations that wait for different things share
+    none.
     """
 
     key: str
     operation: str
+    pool: str = "read"
 
 
 WEBSOCKET_ROUTES: tuple[WebSocketRoute, ...] = (
-    WebSocketRoute("$connect", "connect"),
-    WebSocketRoute("$disconnect", "disconnect"),
+    WebSocketRoute("$connect", "connect", pool="handshake"),
+    WebSocketRoute("$disconnect", "disconnect", pool="disconnect"),
     WebSocketRoute("notify", "notify"),
     WebSocketRoute("update", "update"),
     WebSocketRoute("subscribe", "subscribe"),
-    WebSocketRoute("ping", "ping", two_way=True),
+    WebSocketRoute("ping", "ping", two_way=True, pool="ping"),
     WebSocketRoute("sync", "sync", two_way=True),
     WebSocketRoute("$default", "default", two_way=True),
 )
@@ -45,16 +50,16 @@ ACTIONS: tuple[str, ...] = tuple(r.key for r in WEBSOCKET_ROUTES if not r.key.st
 
 # Handled by handlers.incidents.IncidentsApi.
 INCIDENT_ROUTES: tuple[HttpRoute, ...] = (
-    HttpRoute("POST /incidents", "report_incident"),
+    HttpRoute("POST /incidents", "report_incident", pool="write"),
     HttpRoute("GET /incidents", "list_incidents"),
     HttpRoute("GET /incidents/{incidentId}", "show_incident"),
-    HttpRoute("PATCH /incidents/{incidentId}", "update_incident"),
-    HttpRoute("GET /stats", "statistics"),
+    HttpRoute("PATCH /incidents/{incidentId}", "update_incident", pool="write"),
+    HttpRoute("GET /stats", "statistics", pool="statistics"),
 )
 # Handled by handlers.service_info.ServiceInfoApi.
 SERVICE_INFO_ROUTES: tuple[HttpRoute, ...] = (
     HttpRoute("GET /me", "me"),
-    HttpRoute("GET /health", "health"),
+    HttpRoute("GET /health", "health", pool="health"),
     HttpRoute("GET /config.json", "config"),
 )
 # Handled by handlers.panel.PanelApi.

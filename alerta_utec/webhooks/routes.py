@@ -5,12 +5,12 @@ from alerta_utec.handlers.routes import HttpRoute
 # Handled by webhooks.http.WebhooksApi.
 WEBHOOK_ROUTES: tuple[HttpRoute, ...] = (
     HttpRoute("GET /webhooks", "list_webhooks"),
-    HttpRoute("POST /webhooks", "create_webhook"),
+    HttpRoute("POST /webhooks", "create_webhook", pool="write"),
     HttpRoute("GET /webhooks/{webhookId}", "show_webhook"),
-    HttpRoute("PATCH /webhooks/{webhookId}", "change_webhook"),
-    HttpRoute("DELETE /webhooks/{webhookId}", "delete_webhook"),
-    HttpRoute("POST /webhooks/{webhookId}/secret", "rotate_secret"),
+    HttpRoute("PATCH /webhooks/{webhookId}", "change_webhook", pool="write"),
+    HttpRoute("DELETE /webhooks/{webhookId}", "delete_webhook", pool="write"),
+    HttpRoute("POST /webhooks/{webhookId}/secret", "rotate_secret", pool="write"),
     HttpRoute("GET /webhooks/{webhookId}/failures", "list_failures"),
-    HttpRoute("POST /webhooks/{webhookId}/retry", "retry"),
-    HttpRoute("POST /webhooks/{webhookId}/test", "send_test"),
+    HttpRoute("POST /webhooks/{webhookId}/retry", "retry", pool="write"),
+    HttpRoute("POST /webhooks/{webhookId}/test", "send_test", pool="webhook_test"),
 )

@@ -9,11 +9,12 @@ from alerta_utec.deployments import sign_in
 from alerta_utec.deployments.handlers import Handler, Handlers, Services
 from alerta_utec.deployments.local.settings import LocalSettings
 from alerta_utec.deployments.local.storage import Storage
-from alerta_utec.deployments.routes import HTTP_ROUTE_KEYS
+from alerta_utec.deployments.routes import HTTP_ROUTE_KEYS, HTTP_ROUTES
 from alerta_utec.domain.origins import Origins
 from alerta_utec.gateway.core import Gateway, Route
 from alerta_utec.gateway.hub import Hub
 from alerta_utec.handlers.addresses import RequestedAddress
+from alerta_utec.handlers.overload import Overloaded
 from alerta_utec.handlers.routes import WEBSOCKET_ROUTES, WebSocketRoute
 from alerta_utec.notifications.deliveries import CombinedDeliveries
 from alerta_utec.ports.clock import Clock
@@ -58,6 +59,8 @@ def build_gateway(settings: LocalSettings, hub: Hub, services: Services) -> Gate
         limits=settings.limits,
         http=handlers.http.handle,
         http_routes=HTTP_ROUTE_KEYS,
+        http_pools={route.key: route.pool for route in HTTP_ROUTES},
+        refusal=Overloaded(services.access()).handle,
         origins=services.origins,
         max_per_address=settings.max_per_address,
     )
@@ -74,4 +77,5 @@ def _route(route: WebSocketRoute, handler: Handler) -> Route:
         two_way=True,
         may_be_silent=not route.two_way,
         batched=route.handler in _BATCHED,
+        pool=route.pool,
     )

@@ -1,12 +1,13 @@
 """``Stats``: counts and response times."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from alerta_utec.app.stats import NAMES_MAX, Stats
+from alerta_utec.app.stats import KEPT_S, NAMES_MAX, CachedStats, Stats
 from alerta_utec.app.submit import Submit
 from alerta_utec.domain.incident import Report
 from alerta_utec.domain.update import UpdateRequest
@@ -122,3 +123,22 @@ def test_rare_names_are_counted_together(campus: Campus) -> None:
 
     assert len(by_type) == NAMES_MAX + 1
     assert by_type["…"] == 5
+
+
+def test_statistics_are_counted_once_at_a_time_and_kept_for_seconds(campus: Campus) -> None:
+    now_s = [0.0]
+    cached = CachedStats(campus.stats, lambda: now_s[0])
+    campus.report("a")
+    with ThreadPoolExecutor(8) as callers:
+        counted = list(callers.map(lambda _: cached.of_last(7), range(16)))
+
+    campus.report("b")
+    now_s[0] = KEPT_S - 1
+    kept = cached.of_last(7)
+    other = cached.of_last(8)
+    now_s[0] = KEPT_S
+
+    assert all(one is counted[0] for one in counted)
+    assert kept is counted[0]
+    assert other["total"] == 2
+    assert cached.of_last(7)["total"] == 2

@@ -16,6 +16,7 @@ from alerta_utec.gateway.core import Gateway, Route
 from alerta_utec.gateway.executor import Handler
 from alerta_utec.gateway.hub import Hub
 from alerta_utec.gateway.limits import Limits
+from alerta_utec.gateway.pools import POOLS, PoolSize
 from alerta_utec.gateway.server import GatewayServer
 
 STAGE = "dev"
@@ -67,6 +68,9 @@ def gateway(
     limits: Limits | None = None,
     http: Handler | None = None,
     http_routes: tuple[str, ...] = (),
+    http_pools: Mapping[str, str] | None = None,
+    refusal: Handler | None = None,
+    pools: Mapping[str, PoolSize] = POOLS,
     origins: Origins | None = None,
     tls: ssl.SSLContext | None = None,
     hub: Hub | None = None,
@@ -81,6 +85,9 @@ def gateway(
         limits=limits,
         http=http,
         http_routes=http_routes,
+        http_pools=http_pools,
+        refusal=refusal,
+        pools=pools,
         origins=origins,
     )
     server = GatewayServer(made)
