@@ -1,8 +1,8 @@
-"""Log lines of the local server: an event and its fields, written without ever blocking it.
+"""The log of the local server: one line an event, written without ever blocking the server.
 
-Standard error can be a pipe that no one reads, or a terminal that was stopped with Ctrl-S. A write
-would then wait for good, in the event loop or in a thread that others wait for. So lines go
-through a bounded queue to a thread of their own; what does not fit is dropped and counted.
+Standard error can be a pipe without a reader, or a terminal that was stopped with Ctrl-S. A write
+would then block for good, in the event loop or in a thread that others wait for. So lines go
+through a bounded queue to a thread of their own; lines that do not fit are dropped and counted.
 """
 
 import logging
@@ -13,11 +13,11 @@ import time
 from collections import deque
 from datetime import UTC, datetime
 
-# Together with one write of this size, what the queue holds at most.
+# The limit of the queue; one write of this size can be under way as well.
 QUEUED_MAX_BYTES = 4 * 1024 * 1024
-# The first line of a batch waits so long for others: one system call writes them all.
+# The wait of a batch's first line for others: one system call writes them all.
 GATHER_S = 0.005
-# For so long the end of the process waits for lines that are still queued.
+# The longest wait of the ending process for lines that are still queued.
 CLOSE_TIMEOUT_S = 1.0
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
@@ -114,9 +114,9 @@ class DroppingHandler(logging.Handler):
             try:
                 batch = batch[os.write(self._descriptor, batch) :]
             except BlockingIOError:
-                time.sleep(GATHER_S)  # the descriptor is shared with someone who made it so
+                time.sleep(GATHER_S)  # another process shares the descriptor, and made it so
             except OSError:
-                return  # the reader has gone: there is no place to say so
+                return  # the reader has gone, and the failure cannot be logged
 
 
 def configure() -> None:

@@ -1,4 +1,4 @@
-"""Sign-in by JSON Web Tokens (RFC 7519), from a shared secret or an issuer's published keys."""
+"""Sign-in by JSON Web Tokens (RFC 7519), with a shared secret or an issuer's published keys."""
 
 import logging
 import time
@@ -20,7 +20,7 @@ SECRET_MIN_BYTES = 32
 TOKEN_MAX_CHARS = 4096
 USER_MAX_CHARS = 200
 END_MAX_S = int(datetime(9999, 1, 1, tzinfo=UTC).timestamp())
-# A token that has no role where the setting says: one log line in so many seconds.
+# The shortest time between two log lines about tokens without the role claim.
 NO_ROLE_LOG_EVERY_S = 600.0
 
 log = logging.getLogger(__name__)

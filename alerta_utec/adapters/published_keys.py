@@ -15,18 +15,18 @@ from alerta_utec.domain.errors import Unauthorized, Unavailable
 
 log = logging.getLogger(__name__)
 
-# After so long the keys are fetched again, while the known ones stay in use.
+# The age at which the keys are fetched again, while the known ones stay in use.
 REFRESH_AFTER_S = 300.0
-# For so long the known keys are good while the issuer is out of reach or answers nonsense.
+# The age up to which the known keys are valid while the issuer is down or answers nonsense.
 KEPT_MAX_S = 6 * 3600.0
-# Between two fetches at least; also what a flood of unknown key ids can cause.
+# The shortest time between two fetches, also during a flood of unknown key ids.
 COOLDOWN_S = 30.0
 FETCH_TIMEOUT_S = 5.0
 DOCUMENT_MAX_BYTES = 1024 * 1024
 # Callers that may wait for the fetch in progress; further ones are refused at once, so that they
 # do not occupy every thread of the service.
 WAITING_MAX = 4
-# A token without a key id is tried with at most so many keys.
+# The most keys that are tried for a token without a key id.
 CANDIDATES_MAX = 8
 _CHUNK_BYTES = 64 * 1024
 ALGORITHMS = ("RS256", "ES256")

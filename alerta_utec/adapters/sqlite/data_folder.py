@@ -1,4 +1,4 @@
-"""The data folder: where everything of one server is, for that server alone."""
+"""The data folder: all files of one server, locked for that server alone."""
 
 import fcntl
 import os
@@ -28,10 +28,10 @@ class DataFolder:
 
     @classmethod
     def open(cls, path: Path) -> Self:
-        """Create the folder if there is none, take its lock, and close it to other users.
+        """Create the folder if it is missing, lock it, and make it private to its owner.
 
         Raises:
-            DataRefused: another process has it, or the folder cannot be made or written.
+            DataRefused: another process has the lock, or the folder cannot be created or written.
         """
         try:
             path.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -55,11 +55,11 @@ class DataFolder:
 
     @property
     def maildir(self) -> Path:
-        """Where e-mail goes when no mail server is set."""
+        """The folder of e-mails without a mail server."""
         return self.path / MAILDIR_NAME
 
     def close(self) -> None:
-        """Let go of the folder; once."""
+        """Release the folder; call it once."""
         os.close(self._lock_fd)
 
     def __enter__(self) -> Self:
@@ -75,17 +75,17 @@ class DataFolder:
 
 
 def _make_private(path: Path) -> None:
-    """Leave files to their owner alone, also in a folder that was there with other modes.
+    """Make all files private to their owner, also in a folder that existed with other modes.
 
-    systemd's StateDirectory, for one, creates it with 0755. Files whose owner is another user
-    are left alone.
+    systemd's StateDirectory, for example, creates it with 0755. Files of other users stay as they
+    are.
     """
     is_private = not path.stat().st_mode & 0o077
     _restrict(path)
     for entry in path.iterdir():
         _restrict(entry)
     if is_private:
-        return  # what lies deeper was out of reach, and is not walked through at each start
+        return  # others could not reach the files deeper down; a walk at each start costs time
     for folder, folders, files in os.walk(path):
         for name in (*folders, *files):
             _restrict(Path(folder, name))
