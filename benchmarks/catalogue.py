@@ -1,4 +1,4 @@
-"""Import and return one benchmark."""
+"""The catalogue of benchmarks: every module of this package that has a ``run``."""
 
 import importlib
 import re
@@ -36,7 +36,7 @@ def names() -> list[str]:
 
 
 def module(name: str) -> Benchmark:
-    """One of them."""
+    """Import and return one benchmark."""
     return cast(Benchmark, importlib.import_module(f"benchmarks.{name}"))
 
 

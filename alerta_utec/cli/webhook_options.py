@@ -12,7 +12,7 @@ from alerta_utec.cli.client_errors import failure
 from alerta_utec.cli.options import as_json, http_url, token
 from alerta_utec.cli.terminal import safe
 from alerta_utec.client import AlertaUtec, ClientError
-from alerta_utec.client.webhooks import Webhooks
+from alerta_utec.client.webhooks import WebhookClient
 from alerta_utec.webhooks.formats import Format
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -50,7 +50,7 @@ class Service:
     token: str | None
     as_json: bool
 
-    def ask(self, request: Callable[[Webhooks], Result]) -> Result:
+    def ask(self, request: Callable[[WebhookClient], Result]) -> Result:
         """Return the service's answer to ``request``.
 
         Raises:

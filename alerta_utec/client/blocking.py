@@ -12,7 +12,7 @@ from alerta_utec.client.errors import Refused, UnexpectedAnswer
 from alerta_utec.client.responses import Ack, IncidentRecord, parse_incident
 from alerta_utec.client.retrying import TIMING, RetryBudget, RetryingHttp
 from alerta_utec.client.sign_in import Token, key_header
-from alerta_utec.client.webhooks import Webhooks
+from alerta_utec.client.webhooks import WebhookClient
 from alerta_utec.domain.errors import Conflict
 from alerta_utec.domain.incident import Incident
 from alerta_utec.domain.update import UpdateRequest
@@ -50,7 +50,7 @@ class AlertaUtec:
     ) -> None:
         self._http = RetryingHttp(url, token, timeout_s)
         self._patience_s = patience_s
-        self.webhooks = Webhooks(self._http, self._budget)
+        self.webhooks = WebhookClient(self._http, self._budget)
 
     def __enter__(self) -> Self:
         return self
@@ -102,13 +102,7 @@ class AlertaUtec:
             incidentId=incident_id,
             drill=drill or None,
         )
-        content = wire.encode({**(incident or {}), **extra, **fields}).encode()
-        headers = key_header(idempotency_key or uuid.uuid4().hex)
-        return Ack.from_body(
-            self._http.request(
-                "POST", "incidents", self._budget(), content=content, headers=headers
-            )
-        )
+        return self._report({**(incident or {}), **extra, **fields}, idempotency_key)
 
     def update(
         self,
@@ -194,6 +188,15 @@ class AlertaUtec:
     def health(self) -> dict[str, Any]:
         """Return ``{status, position}`` if the service is up."""
         return self._http.request("GET", "health", self._budget())
+
+    def _report(self, incident: Mapping[str, Any], key: str | None) -> Ack:
+        content = wire.encode(incident).encode()
+        headers = key_header(key or uuid.uuid4().hex)
+        return Ack.from_body(
+            self._http.request(
+                "POST", "incidents", self._budget(), content=content, headers=headers
+            )
+        )
 
     def _budget(self) -> RetryBudget:
         return RetryBudget(self._patience_s, TIMING)

@@ -13,7 +13,7 @@ TEST_S = 25.0
 Webhook = dict[str, Any]
 
 
-class Webhooks:
+class WebhookClient:
     """``alerta.webhooks``: the service's webhooks, for tokens with the role ``autoridad``.
 
     A webhook is ``{webhookId, url, description, filter, state, createdAt, oldSecretUntil?}``, as

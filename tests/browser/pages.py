@@ -117,7 +117,7 @@ class Pages:
         assert not self.faults(), self.faults()
 
     def faults(self) -> list[str]:
-        """What has gone wrong in any page so far."""
+        """Return the faults of every page so far."""
         return [fault for monitor in self._monitors for fault in monitor.faults]
 
 

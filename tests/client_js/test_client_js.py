@@ -20,17 +20,17 @@ from tests.support.sign_in import AUDIENCE, ISSUER, SECRET, WITH_SECRET
 
 FOLDER = Path(__file__).parent
 ROOT = FOLDER.parents[1]
-# What needs no server.
+# The suites that need no server.
 CORE = ("feed", "connection", "sends", "model")
 RUN_S = 100.0
 NODE = ("node", "--test", "--test-timeout=60000", f"--test-reporter={FOLDER / 'reporter.mjs'}")
-# The client is a plain file, for whatever project takes it in.
+# The client is a plain file without a package.json, which Node warns of.
 OPTIONS = "--disable-warning=MODULE_TYPELESS_PACKAGE_JSON"
 
 
 @dataclass(frozen=True)
 class Suite:
-    """One file of tests, run once: how each of them ended, by its name."""
+    """One file of tests, run once, with the result of each test by its name."""
 
     file: Path
     results: Mapping[str, Mapping[str, Any]]
@@ -53,21 +53,21 @@ class Suite:
         return cls(file, {line["name"]: line for line in lines if "name" in line}, said)
 
     def check(self, test: str) -> None:
-        """Fail as that test has failed."""
+        """Fail if that test has failed."""
         result = self.results.get(test)
         assert result is not None, f"{self.file.name} has not run it:\n{self.said}"
         assert result["passed"], f"{result['why']}\n{self.said}"
 
 
 def names(suite: str) -> list[str]:
-    """The tests in a file."""
+    """Return the names of the tests in a file."""
     text = (FOLDER / f"{suite}.test.mjs").read_text()
     return re.findall(r'^test\("([^"]+)"', text, flags=re.MULTILINE)
 
 
 @contextmanager
 def control(server: Server) -> Iterator[str]:
-    """Where the tests can ask for the server's end (``/kill``) and its return (``/launch``)."""
+    """Yield an address that kills the server (``/kill``) and restarts it (``/launch``)."""
 
     class Handler(QuietHandler):
         def do_POST(self) -> None:

@@ -1,1 +1,1 @@
-"""What must agree between files that nothing else compares."""
+"""The agreement between files that no other test compares."""

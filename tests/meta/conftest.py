@@ -21,7 +21,7 @@ class Packaged:
     checkout: Path
 
     def of_type(self, kind: str) -> dict[str, dict[str, Any]]:
-        """The template's resources of one type."""
+        """Return the template's resources of one type."""
         resources: dict[str, dict[str, Any]] = self.template["Resources"]
         return {name: one for name, one in resources.items() if one["Type"] == kind}
 

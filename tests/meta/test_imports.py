@@ -119,7 +119,7 @@ FORBIDDEN = {
 
 
 def loaded(module: str) -> set[str]:
-    """The modules that a fresh process has loaded after importing ``module``."""
+    """Return the modules that a new process has loaded after importing ``module``."""
     code = f"import sys, json, {module}; print(json.dumps(sorted(sys.modules)))"
     return set(printed_json(code, environment=SETTINGS))
 

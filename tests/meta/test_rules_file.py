@@ -1,4 +1,4 @@
-"""A rules file in the deployment: what the framework makes of it, and what it refuses."""
+"""A rules file in the deployment: its effect on the template, and the errors in it."""
 
 import json
 import zipfile
@@ -97,7 +97,7 @@ def test_an_invalid_parameter_is_refused(tmp_path: Path, option: str, said: str)
 
 
 def _packed(packaged: Packaged) -> str:
-    """The rules as the function reads them."""
+    """Return the rules as the function reads them."""
     alarm = packaged.template["Resources"]["AlarmLambdaFunction"]["Properties"]
     with zipfile.ZipFile(packaged.zip_path) as archive:
         return archive.read(alarm["Environment"]["Variables"]["RULES_FILE"]).decode()

@@ -1,4 +1,4 @@
-"""Only ``dev`` is deployed without sign-in, and no stage with invalid sign-in settings."""
+"""Only the stage ``dev`` is deployed without sign-in, and no stage with invalid settings."""
 
 from pathlib import Path
 

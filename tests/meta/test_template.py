@@ -19,7 +19,7 @@ from tests.meta.conftest import Packaged, package
 
 
 def lint(packaged: Packaged) -> "subprocess.CompletedProcess[str]":
-    """Run cfn-lint on the template."""
+    """Return the findings of cfn-lint on the template."""
     template = packaged.checkout / ".serverless" / "cloudformation-template-update-stack.json"
     return subprocess.run(
         # W3005: the framework names dependencies twice.
@@ -167,7 +167,7 @@ def test_rows_that_expire_have_a_ttl(packaged: Packaged) -> None:
 
 
 def streams(packaged: Packaged) -> dict[str, Any]:
-    """The event sources that read a stream."""
+    """Return the event sources that read a stream."""
     mappings = packaged.of_type("AWS::Lambda::EventSourceMapping")
     return {name: one for name, one in mappings.items() if "Dynamodb" in name}
 
@@ -327,7 +327,7 @@ SIGN_IN = ("--param=auth=jwt", "--param=authJwksUrl=https://ingreso.example.edu/
 
 @pytest.fixture(scope="module")
 def other_stage(tmp_path_factory: pytest.TempPathFactory) -> Packaged:
-    """Another stage, with its settings given."""
+    """Another stage with its own settings."""
     folder: Path = tmp_path_factory.mktemp("prod") / "checkout"
     return package(folder, "--stage", "prod", "--param=timezone=Europe/Madrid", *SIGN_IN)
 

@@ -1,4 +1,4 @@
-"""The zip that every Lambda runs, as the plugin packs it for AWS."""
+"""The zip for every Lambda, as the plugin packs it for AWS."""
 
 import re
 import subprocess
@@ -28,7 +28,7 @@ NOT_OURS_TO_BRING = {"boto3", "botocore", "aiohttp", "uvloop", "apprise", "click
 
 @pytest.fixture(scope="module")
 def archive(packaged: Packaged) -> Iterator[zipfile.ZipFile]:
-    """The zip, open."""
+    """The open zip."""
     with zipfile.ZipFile(packaged.zip_path) as opened:
         yield opened
 

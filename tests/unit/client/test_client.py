@@ -73,7 +73,7 @@ def lost(event: Event) -> bool:
 
 
 def page(request: str, incidents: int, seq: int, **more: Any) -> str:
-    """An answer to ``sync``."""
+    """Return an answer to ``sync``."""
     frame = json.loads(update(incidents))["incident"] if incidents else None
     return json.dumps(
         {
