@@ -23,7 +23,7 @@ _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", 
 
 
 class EventFormatter(logging.Formatter):
-    """``2026-01-31T12:00:00.000Z INFO broadcast attempted=2 …``, one line an event."""
+    """The format of an event: ``2026-01-31T12:00:00.000Z INFO broadcast attempted=2 …``."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line, and a traceback if the record has one."""
@@ -38,7 +38,7 @@ class EventFormatter(logging.Formatter):
 
 
 class DroppingHandler(logging.Handler):
-    """Writes lines to a file descriptor from a thread of its own; drops them when it lags behind.
+    """A handler that writes lines in a thread of its own, and drops them when it lags behind.
 
     After a gap, one line ``log_lines_dropped count=…`` says how many are missing.
     """

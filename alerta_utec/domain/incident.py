@@ -30,7 +30,7 @@ _CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_asci
 
 
 class Report(BaseModel):
-    """What a caller submits: equal by value, valid by construction.
+    """An incident as a caller submits it: equal by value, valid by construction.
 
     Unknown fields are stored and sent like the others: at most 20, and 8 KB together as compact
     JSON.

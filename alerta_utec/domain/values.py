@@ -10,7 +10,7 @@ from typing import TypeVar
 
 
 class Urgency(StrEnum):
-    """How soon an incident needs action; ``medium`` and ``high`` call for a notification."""
+    """The urgency of an incident; ``medium`` and ``high`` call for a notification."""
 
     LOW = "low"
     MEDIUM = "medium"

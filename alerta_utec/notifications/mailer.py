@@ -22,7 +22,7 @@ class Email:
 
 
 class Mailer(Protocol):
-    """Sends e-mail."""
+    """A sender of e-mail."""
 
     def send(self, email: Email) -> None:
         """Hand the e-mail over, to all recipients; blocks for up to 30 s.
@@ -37,7 +37,7 @@ class Mailer(Protocol):
 
 
 class Composer(Protocol):
-    """Writes the text of e-mails."""
+    """A writer of e-mails' texts."""
 
     def compose(self, changes: "Sequence[Change]") -> Email:
         """Write one e-mail about ``changes`` (at least one). The same input gives the same e-mail.

@@ -17,7 +17,7 @@ class Authentication:
 
 
 class Authenticator(Protocol):
-    """Checks tokens."""
+    """A verifier of tokens."""
 
     @property
     def required(self) -> bool:

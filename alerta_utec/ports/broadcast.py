@@ -32,7 +32,7 @@ class SendResult:
 
 
 class Poster(Protocol):
-    """Sends frames to connections by their ids."""
+    """A sender of frames to connections, by their ids."""
 
     def post(
         self, connection_ids: Sequence[str], frame: str, *, deadline_s: float | None = None

@@ -42,7 +42,7 @@ class ApiResponse:
 
 
 class NoResponse(Exception):
-    """A request got no response; ``retryable``: another try may help, and does not take long."""
+    """A request without a response; ``retryable``: another attempt may help, and is quick."""
 
     def __init__(self, reason: str, *, retryable: bool) -> None:
         super().__init__(reason)

@@ -41,13 +41,12 @@ class _Outcome(Enum):
 
 @dataclass(frozen=True, slots=True)
 class _PostResult:
-    """One post's outcome; ``reason`` is for the log.
-
-    ``retryable``: another try may help; at worst the client gets the frame twice.
-    """
+    """The outcome of one post."""
 
     outcome: _Outcome
+    # Another attempt may help; at worst the client gets the frame twice.
     retryable: bool = False
+    # For the log.
     reason: str | None = None
 
 
@@ -56,9 +55,9 @@ _UNTRIED = _PostResult(_Outcome.UNAVAILABLE)
 
 @dataclass(frozen=True)
 class ConnectionsApiPoster:
-    """Posts in rounds, with a bounded number of threads.
+    """A ``Poster`` that works in rounds, with a bounded number of threads.
 
-    A round takes the clients that are left in a random order, so that none is always last. The
+    A round takes the remaining clients in a random order, so that no client is always last. The
     pauses between rounds have full jitter under a ceiling that doubles. Needs
     ``execute-api:ManageConnections`` for POST and GET.
     """

@@ -39,7 +39,7 @@ EMPTY = Payload.of(b"")
 
 @dataclass(frozen=True, slots=True)
 class _Moment:
-    """What the signatures of one second share; ``headers`` are the canonical headers."""
+    """The parts that the signatures of one second share; ``headers`` are the canonical headers."""
 
     at_s: int
     date: str
@@ -49,7 +49,7 @@ class _Moment:
 
 
 class Signer:
-    """Signs requests to ``host`` (with its port, unless it is the scheme's default).
+    """A signer of requests to ``host`` (with its port, unless it is the scheme's default).
 
     Safe for several threads. Signs ``host``, ``x-amz-date`` and, if the credentials have one,
     ``x-amz-security-token``.

@@ -20,7 +20,9 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Sweep:
-    """Closes each expired connection, then deletes its row; a failed one is tried at the next run.
+    """A task that closes each expired connection, then deletes its row.
+
+    It retries a failed one at the next run.
 
     Needs ``Scan`` and ``DeleteItem`` on the table, ``execute-api:ManageConnections`` for DELETE.
     """
