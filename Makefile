@@ -44,9 +44,10 @@ test: lint node_modules/.stamp chromium  ## Every check and every test, the emul
 	@$(MAKE) --no-print-directory test-outside ARGS=
 
 # Each of these programs has an environment of its own, which nothing else installs.
-test-outside: $(AIRFLOW)/stamp  ## The tests with other people's software: the provider in a real Airflow
+test-outside: $(AIRFLOW)/stamp tests/outside/node_modules/.stamp  ## The tests with other people's software: Airflow, Express …
 	$(VENV)/bin/mypy --config-file tests/airflow/mypy.ini
 	SERVICE_PYTHON=$(abspath $(PY)) $(AIRFLOW)/bin/python -m pytest tests/airflow --confcutdir=tests/airflow $(ARGS)
+	$(PY) -m pytest tests/outside $(ARGS)
 
 chromium: $(VENV)/dev.stamp  ## The browser of the panel's tests, brought by apt where root on Debian
 	@$(PY) -m tests.support.chromium
@@ -92,7 +93,7 @@ lock: $(VENV)/dev.stamp  ## Compile every requirements*.txt again from its .in a
 	$(UV_COMPILE) pyproject.toml --extra airflow tests/airflow/requirements.in -o tests/airflow/requirements.txt
 
 clean:  ## Remove what was installed and built, never data/
-	rm -rf $(VENV) node_modules benchmarks/node_modules .build .serverless
+	rm -rf $(VENV) node_modules benchmarks/node_modules tests/outside/node_modules .build .serverless
 
 $(PY):
 	@test -n "$(PYTHON)" || { echo 'Python 3.11 or later is needed (python3 --version).'; exit 1; }
@@ -128,6 +129,10 @@ $(AIRFLOW)/stamp: tests/airflow/requirements.txt pyproject.toml | $(VENV)/dev.st
 		--require-hashes -r $< 2>&1 | awk '/^ERROR/; /^Collecting/ && !(++n % 30) {print "  " n " packages …"} \
 		/^Installing/ {print "  unpacking …"} {fflush()}'
 	$(AIRFLOW)/bin/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps -e .
+	@touch $@
+
+tests/outside/node_modules/.stamp: tests/outside/package-lock.json
+	npm ci --prefix tests/outside --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 
 benchmarks/node_modules/.stamp: benchmarks/package-lock.json

@@ -13,8 +13,8 @@ from tests.support.emulator import Emulator
 from tests.support.server import Server
 
 ServeFactory = Callable[..., Server]
-# They need an Airflow, which has an environment of its own: make test-outside.
-collect_ignore = ["airflow"]
+# They need other people's software, which has an environment of its own: make test-outside.
+collect_ignore = ["airflow", "outside"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -78,6 +78,18 @@ def test_the_secret_can_come_from_the_environment(output_of: Command) -> None:
     assert added["secret"] == SECRET
 
 
+def test_the_format_is_chosen_shown_and_changed(output_of: Command, alerta: AlertaUtec) -> None:
+    (added,) = json_lines(output_of("add", NOWHERE, "--format", "cloudevents", "--json"))
+    listed = output_of("list")
+
+    changed = output_of("change", added["webhookId"], "--format", "json")
+
+    assert added["format"] == "cloudevents"
+    assert "  formato: cloudevents" in listed.splitlines()
+    assert "formato" not in changed
+    assert alerta.webhooks.get(added["webhookId"])["format"] == "json"
+
+
 def test_change_sets_the_given_fields_only(
     output_of: Command, webhook_id: str, alerta: AlertaUtec
 ) -> None:

@@ -1,0 +1,1 @@
+"""Tests with software of other people, which `make test-outside` installs."""
