@@ -10,6 +10,7 @@ from alerta_utec.domain.values import format_time
 
 # ``webhook:`` and the webhook's id.
 WebhookChannel = NewType("WebhookChannel", str)
+_WEBHOOK = "webhook:"
 Channel = Literal["broadcast", "email"] | WebhookChannel
 # The readers of the feed; ``webhooks`` delivers to all webhooks.
 Consumer = Literal["broadcast", "email", "webhooks"]
@@ -51,6 +52,18 @@ class Delivery:
         if private and recipients:
             found["recipients"] = [_with_reason(recipient) for recipient in recipients]
         return found
+
+
+def deliveries_to_json(deliveries: Iterable[Delivery], *, private: bool) -> list[dict[str, Any]]:
+    """Return the JSON of an incident's deliveries; those of webhooks only if ``private``.
+
+    Their channels and reasons tell which other systems exist and how they fail.
+    """
+    return [
+        delivery.to_json(private=private)
+        for delivery in deliveries
+        if private or not delivery.channel.startswith(_WEBHOOK)
+    ]
 
 
 def _with_reason(outcome: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from alerta_utec import wire
 from alerta_utec.app.limits import SubmitLimit
 from alerta_utec.app.stats import CachedStats, Stats
 from alerta_utec.app.submit import Submit
+from alerta_utec.domain.delivery import deliveries_to_json
 from alerta_utec.domain.incident import Report
 from alerta_utec.domain.policy import Permission
 from alerta_utec.domain.update import UpdateRequest
@@ -149,7 +150,7 @@ class IncidentsApi:
         body = {
             "incident": incident.to_json(private=private),
             "history": [change.history_entry(private=private) for change in history],
-            "deliveries": [delivery.to_json(private=private) for delivery in deliveries],
+            "deliveries": deliveries_to_json(deliveries, private=private),
         }
         return json_response(200, body)
 

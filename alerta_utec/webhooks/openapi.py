@@ -3,6 +3,7 @@
 from alerta_utec.handlers.openapi.document import Document
 from alerta_utec.handlers.openapi.schemas import (
     COUNT,
+    FORMER_REASON,
     ID_EXAMPLE,
     POSITION,
     REVISION,
@@ -34,7 +35,6 @@ _SECRET: Schema = {
     "pattern": "^whsec_[A-Za-z0-9+/]{32,88}={0,2}$",
     "description": "24 to 64 bytes in base64; shown once, in the response that introduces it",
 }
-_BECAUSE: Schema = {**TEXT, "deprecated": True, "description": "The former name of `reason`"}
 _ID: Schema = {"type": "string", "examples": [ID_EXAMPLE]}
 
 
@@ -86,7 +86,7 @@ def schemas() -> dict[str, Schema]:
         "WebhookRetry": object_of({"owed": COUNT}),
         "WebhookTest": object_of(
             {"ok": {"type": "boolean"}, "ms": COUNT},
-            {"status": {"type": "integer"}, "reason": TEXT, "because": _BECAUSE},
+            {"status": {"type": "integer"}, "reason": TEXT, "because": FORMER_REASON},
         ),
         "WebhookEvent": _event(),
     }
@@ -116,7 +116,7 @@ def _failure() -> Schema:
             "at": TIME,
             "attempts": COUNT,
             "reason": TEXT,
-            "because": _BECAUSE,
+            "because": FORMER_REASON,
         }
     )
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from websockets.sync.client import connect
 
+from alerta_utec.client import AlertaUtec
 from tests.conformance.targets import http_request
 from tests.support.cap import Alert
 from tests.support.eventually import eventually
@@ -245,6 +246,25 @@ def test_recipients_of_emails_are_shown_to_staff_only(guarded: Server) -> None:
 
     assert ["recipients" in emails(role)[0] for role in ROLES] == [False, True, True]
     assert emails("estudiante")[0]["result"] == "sent"
+
+
+def test_deliveries_to_webhooks_are_shown_to_staff_only(guarded: Server) -> None:
+    boss = token("autoridad", sub="jefa")
+    with AlertaUtec(guarded.http_url, token=boss) as alerta:
+        # The server posts to no address of this machine, which is an outcome too.
+        added = alerta.webhooks.add("http://127.0.0.1:9/", filter={"type": unique("Humo")})
+        (kind,) = added["filter"]["type"]
+        name = reported(guarded, type=kind)
+
+        def channels(role: str) -> list[str]:
+            return [one["channel"] for one in shown(guarded, name, role)["deliveries"]]
+
+        channel = f"webhook:{added['webhookId']}"
+        eventually(lambda: channel in channels("autoridad"))
+        alerta.webhooks.remove(added["webhookId"])
+
+    assert [channel in channels(role) for role in ROLES] == [False, True, True]
+    assert not any("webhook" in one for one in channels("estudiante"))
 
 
 def test_an_alert_has_no_names_and_a_restricted_scope(guarded: Server) -> None:

@@ -82,6 +82,7 @@ def object_of(
 
 
 TEXT: Schema = {"type": "string"}
+FORMER_REASON: Schema = {**TEXT, "deprecated": True, "description": "The former name of `reason`"}
 COUNT: Schema = {"type": "integer", "minimum": 0}
 TIME: Schema = {"type": "string", "format": "date-time"}
 REQUEST_ID: Schema = {"type": "string", "minLength": 1, "maxLength": wire.REQUEST_ID_MAX}
@@ -145,7 +146,8 @@ _WRITTEN: dict[str, Schema] = {
             "revision": REVISION,
             "channel": {"type": "string", "pattern": "^(broadcast|email|webhook:.+)$"},
             "at": TIME,
-        }
+        },
+        {"reason": TEXT, "because": FORMER_REASON},
     ),
     "IncidentPage": object_of(
         {"incidents": {"type": "array", "items": ref("Incident")}}, {"cursor": TEXT}

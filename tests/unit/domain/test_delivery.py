@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from alerta_utec.domain.delivery import Delivery
+from alerta_utec.domain.delivery import Channel, Delivery, WebhookChannel, deliveries_to_json
 
 AT = datetime(2035, 11, 16, 18, 12, tzinfo=UTC)
 HELD: dict[str, Any] = {"result": "held", "because": "limit"}
@@ -35,3 +35,18 @@ def test_recipients_are_shown_only_to_people_who_can_see_names() -> None:
 
     assert "recipients" not in _shown(outcome, private=False)
     assert len(_shown(outcome, private=True)["recipients"]) == 1
+
+
+@pytest.mark.parametrize(("private", "seen"), [(False, 2), (True, 4)])
+def test_deliveries_to_webhooks_are_shown_to_staff_only(private: bool, seen: int) -> None:
+    channels: list[Channel] = [
+        "broadcast",
+        "email",
+        WebhookChannel("webhook:a"),
+        WebhookChannel("webhook:b"),
+    ]
+    deliveries = [Delivery("a", 1, channel, AT, {"result": "sent"}) for channel in channels]
+
+    found = deliveries_to_json(deliveries, private=private)
+
+    assert [one["channel"] for one in found] == channels[:seen]
