@@ -189,7 +189,7 @@ def error_body(refusal: AlertaError, *, lang: Lang = DEFAULT_LANG) -> dict[str, 
     """Return ``{code, message, errors?, actions?, retryAfter?}``, for the socket and HTTP."""
     body: dict[str, Any] = {
         "code": refusal.code,
-        "message": text(refusal.code, lang, **refusal.params),
+        "message": text(refusal.text_key or refusal.code, lang, **refusal.params),
     }
     if refusal.problems:
         body["errors"] = _errors(refusal.problems, lang)

@@ -89,12 +89,14 @@ class AlertaUtecHook(BaseHook):
         try:
             settings = Settings.of(self.get_connection(self.alerta_utec_conn_id))
             with _client(settings, patience_s=_TEST_PATIENCE_S) as alerta:
-                position = alerta.health()["position"]
+                position = alerta.health().get("position")
                 me = alerta.me()
         except (ClientError, ValueError) as error:
             return False, explained(error)
         who = f"entra como {me['user']} ({me['role']})" if me["user"] else "sin inicio de sesión"
-        return True, f"{settings.url} responde, en la posición {position}; {who}."
+        # Where people sign in, the service shows no position here.
+        at = f", en la posición {position}" if position else ""
+        return True, f"{settings.url} responde{at}; {who}."
 
 
 def http(settings: Settings) -> "AbstractAsyncContextManager[HttpClient]":

@@ -1,12 +1,11 @@
 """The HTTP route of an incident's CAP alert."""
 
-import re
 from dataclasses import dataclass
 from typing import Self
 from urllib.parse import urlencode
 
 from alerta_utec.cap.alerts import CapAlerts
-from alerta_utec.handlers.addresses import WebSocketAddress
+from alerta_utec.handlers.addresses import ServiceAddress
 from alerta_utec.handlers.http_access import RequestAccess
 from alerta_utec.handlers.lambda_io import LambdaResponse
 from alerta_utec.handlers.operations import Operation, Returned, documented, query
@@ -16,7 +15,6 @@ from alerta_utec.handlers.responses import NOTHING_RUNS
 from alerta_utec.ports.authentication import Authenticator
 from alerta_utec.ports.incidents import IncidentStore
 
-_HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:\d{1,5})?")
 _CONTENT_TYPE = "application/cap+xml"
 
 
@@ -26,7 +24,7 @@ class CapServices:
 
     store: IncidentStore
     authenticator: Authenticator
-    address: WebSocketAddress
+    address: ServiceAddress
     cap: CapAlerts
 
 
@@ -36,7 +34,7 @@ class CapApi:
 
     store: IncidentStore
     access: RequestAccess
-    address: WebSocketAddress
+    address: ServiceAddress
     alerts: CapAlerts
 
     @classmethod
@@ -65,8 +63,7 @@ class CapApi:
         test = parse_test(request.query)
         incident_id = request.path_id("incidentId")
         history = self.store.history(incident_id)
-        secure = self.address.url(request).startswith("wss:")
-        page = page_of(incident_id, host=request.header("host"), secure=secure)
+        page = page_of(incident_id, self.address.panel_url(request))
         headers = {
             "Content-Type": f"{_CONTENT_TYPE}; charset=utf-8",
             "Cache-Control": "no-store",
@@ -76,11 +73,6 @@ class CapApi:
         return {"statusCode": 200, "headers": headers, "body": alert.decode()}
 
 
-def page_of(incident_id: str, *, host: str | None, secure: bool) -> str | None:
-    """Return the panel's address for the incident at the requested host.
-
-    ``None`` for a host with characters that no URL can have.
-    """
-    if not _HOST.fullmatch(host or ""):
-        return None
-    return f"{'https' if secure else 'http'}://{host}/#{urlencode({'i': incident_id})}"
+def page_of(incident_id: str, panel_url: str | None) -> str | None:
+    """Return the panel's address for the incident; ``None`` if the panel's is unknown."""
+    return panel_url and f"{panel_url}/#{urlencode({'i': incident_id})}"

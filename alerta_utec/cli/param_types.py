@@ -1,5 +1,6 @@
 """The kinds of values that options and arguments take."""
 
+import ipaddress
 import re
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
@@ -13,6 +14,7 @@ from alerta_utec.domain.errors import InvalidRequest
 
 _STAGE = re.compile(r"[A-Za-z0-9_-]{1,128}")  # API Gateway's rule for stage names
 _ORIGIN = re.compile(r"https?://[^\s/?#@,]+")
+_PUBLIC_URL = re.compile(r"https?://[A-Za-z0-9._:\[\]-]+(/[A-Za-z0-9._~%!$&'()*+;=:@-]+)*/?")
 _ADDRESS = re.compile(r"[^\s@,<>]+@[^\s@,<>]+")
 _SECONDS_MAX = 3600
 PORT_MAX = 65535
@@ -125,6 +127,39 @@ class Url(StringParamType):
             plain, secure = self.schemes
             self.fail(f"debe empezar por {plain}:// o {secure}:// y llevar servidor", param, ctx)
         return str(value)
+
+
+class PublicUrl(Url):
+    """The http or https URL of the service, perhaps with a path."""
+
+    def __init__(self) -> None:
+        super().__init__("http", "https")
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the URL without a slash at its end."""
+        url = super().convert(str(value).strip(), param, ctx)
+        if not _PUBLIC_URL.fullmatch(url):
+            self.fail(
+                f"{value} no es una dirección como https://alerta.example.edu o "
+                "https://example.edu/alerta",
+                param,
+                ctx,
+            )
+        return url.rstrip("/")
+
+
+class NetworkType(StringParamType):
+    """A network in CIDR notation or an address; a variable separates several with commas."""
+
+    name = "red"
+    envvar_list_splitter: ClassVar[str | None] = ","
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the network."""
+        try:
+            return ipaddress.ip_network(str(value).strip())
+        except ValueError:
+            self.fail(f"{value} no es una red, como 127.0.0.1 o 10.0.0.0/8", param, ctx)
 
 
 class NoColor(BoolParamType):

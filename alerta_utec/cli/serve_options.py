@@ -12,7 +12,9 @@ from alerta_utec.cli.options import data
 from alerta_utec.cli.param_types import (
     PORT_MAX,
     Address,
+    NetworkType,
     Origin,
+    PublicUrl,
     Seconds,
     Stage,
     Switch,
@@ -122,6 +124,23 @@ _OPTIONS = (
         type=Origin(),
         help="Origen web que puede usar el servicio, como https://alerta.example.edu; se repite. "
         "Sin él, las páginas propias y las de esta máquina; con *, cualquiera.",
+    ),
+    _setting(
+        "--public-url",
+        envvar="ALERTA_PUBLIC_URL",
+        type=PublicUrl(),
+        help="Dirección por la que llegan los clientes a través de un proxy, como "
+        "https://alerta.example.edu. Sin inicio de sesión, solo se atienden su nombre y los de "
+        "esta máquina.",
+    ),
+    _setting(
+        "--trusted-proxy",
+        "trusted_proxies",
+        envvar="ALERTA_TRUSTED_PROXY",
+        multiple=True,
+        type=NetworkType(),
+        help="Red o dirección de un proxy al que se cree quién es el cliente (Forwarded, "
+        "X-Forwarded-*), como 127.0.0.1; se repite.",
     ),
     _setting(
         "--max-per-address",

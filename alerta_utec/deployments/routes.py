@@ -1,8 +1,11 @@
 """The routes of the whole HTTP API: the kernel's and the wings'."""
 
 from alerta_utec.cap.routes import CAP_ROUTES
-from alerta_utec.handlers.routes import KERNEL_ROUTES, HttpRoute
+from alerta_utec.handlers.routes import HEAD_ROUTE_KEYS, KERNEL_ROUTES, HttpRoute
 from alerta_utec.webhooks.routes import WEBHOOK_ROUTES
 
 HTTP_ROUTES: tuple[HttpRoute, ...] = (*KERNEL_ROUTES, *CAP_ROUTES, *WEBHOOK_ROUTES)
-HTTP_ROUTE_KEYS: tuple[str, ...] = tuple(route.key for route in HTTP_ROUTES)
+HTTP_ROUTE_KEYS: tuple[str, ...] = (
+    *(route.key for route in HTTP_ROUTES),
+    *HEAD_ROUTE_KEYS,
+)

@@ -24,9 +24,13 @@ class Problem:
 
 
 class AlertaError(Exception):
-    """A refused request. The caller sees ``code``, never the exception's text."""
+    """A refused request. The caller sees ``code``, never the exception's text.
+
+    ``text_key`` names the text of ``domain.messages``, if it is not that of the code.
+    """
 
     code: ClassVar[str]
+    text_key: ClassVar[str | None] = None
     retryable: ClassVar[bool] = False
 
     def __init__(self, detail: str = "", *, problems: Sequence[Problem] = (), **params: Any):
@@ -84,6 +88,12 @@ class Forbidden(AlertaError):
     code = "forbidden"
 
 
+class ForeignOrigin(Forbidden):
+    """A request that a page of an origin that is not allowed has made a browser send."""
+
+    text_key = "foreign_origin"
+
+
 class NotFound(AlertaError):
     """An incident or path that does not exist."""
 
@@ -100,6 +110,18 @@ class InvalidTransition(AlertaError):
     """A change of status that is not allowed."""
 
     code = "invalid_transition"
+
+
+class UnsupportedMediaType(AlertaError):
+    """A body from a web page that is not sent as JSON, so that no page asked to send it."""
+
+    code = "unsupported_media_type"
+
+
+class MisdirectedRequest(AlertaError):
+    """A request for a host that is not this service's."""
+
+    code = "misdirected_request"
 
 
 class RateLimited(AlertaError):
@@ -137,6 +159,8 @@ ERRORS: tuple[type[AlertaError], ...] = (
     NotFound,
     Conflict,
     InvalidTransition,
+    UnsupportedMediaType,
+    MisdirectedRequest,
     RateLimited,
     Unavailable,
     Internal,

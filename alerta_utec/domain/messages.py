@@ -36,6 +36,20 @@ TEXTS: Mapping[str, Mapping[Lang, str]] = {
         "es": "Su rol no permite esta acción.",
         "en": "Your role does not allow this action.",
     },
+    "foreign_origin": {
+        "es": "Una página de ese origen no puede usar el servicio; lo permite --origin.",
+        "en": "A page of that origin may not use the service; --origin allows it.",
+    },
+    "unsupported_media_type": {
+        "es": "Una página web debe enviar los datos con Content-Type: application/json.",
+        "en": "A web page must send its data with Content-Type: application/json.",
+    },
+    "misdirected_request": {
+        "es": "El servicio no atiende ese nombre. Si es el suyo, indíquelo al iniciarlo con "
+        "--public-url (ALERTA_PUBLIC_URL).",
+        "en": "The service does not answer to that name. If it is yours, start the service with "
+        "--public-url (ALERTA_PUBLIC_URL).",
+    },
     "not_found": {
         "es": "No existe.",
         "en": "It does not exist.",

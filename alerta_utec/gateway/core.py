@@ -8,16 +8,17 @@ the two. All other handlers run in the threads of ``pools.py``.
 
 import asyncio
 import logging
-from collections import Counter
 from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass
-from ipaddress import ip_address
 from typing import Any
 
+from alerta_utec.domain.hosts import Hosts
 from alerta_utec.domain.origins import Origins
+from alerta_utec.gateway.address_limit import AddressLimit
 from alerta_utec.gateway.deadlines import Deadlines
 from alerta_utec.gateway.events import LambdaEvent
 from alerta_utec.gateway.executor import CooperativeExecutor, Handler
+from alerta_utec.gateway.forwarded import TrustedProxies
 from alerta_utec.gateway.hub import Hub
 from alerta_utec.gateway.limits import Limits
 from alerta_utec.gateway.pools import DEFAULT_POOL, POOLS, HandlerPools, PoolFull, PoolSize
@@ -50,7 +51,9 @@ class Gateway:
         routes: by WebSocket route key; ``$connect``, ``$disconnect`` and ``$default`` may be
             missing, as on API Gateway.
         origins: the origins of pages that can read the HTTP API (CORS); ``None`` for no CORS.
-        max_per_address: the limit of sockets for each address other than this machine's own.
+        hosts: the names by which clients may call the service; ``None`` for any.
+        proxies: those whose forwarded headers are believed.
+        max_per_address: the limit of connections from each address other than this machine's own.
         http: the handler of the HTTP API's routes, whose keys are ``http_routes``.
         http_pools: the pools of routes that do not run in the default one, by route key.
         refusal: the handler of an event, of either API, whose pool's queue is full.
@@ -70,6 +73,8 @@ class Gateway:
         refusal: Handler | None = None,
         pools: Mapping[str, PoolSize] = POOLS,
         origins: Origins | None = None,
+        hosts: Hosts | None = None,
+        proxies: TrustedProxies | None = None,
         max_per_address: int | None = None,
     ) -> None:
         self.routes = routes
@@ -82,8 +87,9 @@ class Gateway:
         self.http_pools = http_pools or {}
         self._refusal = refusal
         self.origins = origins
-        self._max_per_address = max_per_address
-        self._per_address: Counter[str] = Counter()
+        self.hosts = hosts
+        self.proxies = proxies or TrustedProxies()
+        self.addresses = AddressLimit(max_per_address)
         self._tasks: set[asyncio.Task[None]] = set()
         self._executor = CooperativeExecutor()
         self._deadlines = Deadlines(self.limits.handler_s)
@@ -96,20 +102,6 @@ class Gateway:
     def submissions_in_progress(self) -> int:
         """See ``BroadcastLoad``: the handlers of batched routes that have not been answered."""
         return self._executor.in_progress
-
-    def admit(self, address: str) -> bool:
-        """Count one more socket of the address; return False if the address is at its limit."""
-        limit = self._max_per_address
-        if limit is not None and self._per_address[address] >= limit and not _is_loopback(address):
-            return False
-        self._per_address[address] += 1
-        return True
-
-    def release(self, address: str) -> None:
-        """Count one socket of the address less."""
-        self._per_address[address] -= 1
-        if self._per_address[address] <= 0:
-            del self._per_address[address]
 
     async def invoke(
         self,
@@ -180,10 +172,3 @@ class Gateway:
         await asyncio.gather(*self._tasks)
         await asyncio.to_thread(self._executor.close)
         await asyncio.to_thread(self._pools.close)
-
-
-def _is_loopback(address: str) -> bool:
-    try:
-        return ip_address(address).is_loopback
-    except ValueError:
-        return False

@@ -8,20 +8,24 @@ from aiohttp import web
 from alerta_utec.gateway.core import Gateway
 from alerta_utec.gateway.events import (
     ClientContext,
+    LambdaEvent,
     connect_event,
     disconnect_event,
     new_id,
     now_ms,
 )
+from alerta_utec.gateway.forwarded import RequestSource
 from alerta_utec.gateway.http_protocol import HttpProtocol
-from alerta_utec.gateway.responses import from_proxy, plain
+from alerta_utec.gateway.responses import SERVER, from_proxy, plain
 from alerta_utec.gateway.session import ABNORMAL, Session
 from alerta_utec.gateway.socket import ClientSocket
 
 _SUBPROTOCOL = "sec-websocket-protocol"
 
 
-async def accept(gateway: Gateway, request: web.BaseRequest, query: str) -> web.StreamResponse:
+async def accept(
+    gateway: Gateway, request: web.BaseRequest, source: RequestSource, query: str
+) -> web.StreamResponse:
     """Open a socket and serve it to its end, or return the response that refuses it.
 
     A response of ``$connect`` other than 2xx refuses the handshake. A subprotocol is selected
@@ -32,29 +36,25 @@ async def accept(gateway: Gateway, request: web.BaseRequest, query: str) -> web.
     client = ClientContext(
         connection_id=new_id(),
         connected_at_ms=now_ms(),
-        source_ip=request.remote or "",
+        source_ip=source.client,
         user_agent=request.headers.get("User-Agent"),
-        domain=request.headers.get("Host", ""),
+        domain=source.host,
         stage=gateway.stage,
     )
-    if not gateway.admit(client.source_ip):
-        return plain(429, "Too many connections from this address")
-    try:
-        opened = await _open(gateway, request, query, client)
-        if isinstance(opened, web.StreamResponse):
-            return opened
-        # No local variable here may keep the handshake's headers while the socket is open.
-        await Session(gateway, opened).run()
-        return opened.web_socket
-    finally:
-        gateway.release(client.source_ip)
+    event = connect_event(client, source.headers(list(request.headers.items())), query)
+    opened = await _open(gateway, request, client, event)
+    # No local variable here may keep the handshake's headers while the socket is open.
+    del event
+    if isinstance(opened, web.StreamResponse):
+        return opened
+    await Session(gateway, opened).run()
+    return opened.web_socket
 
 
 async def _open(
-    gateway: Gateway, request: web.BaseRequest, query: str, client: ClientContext
+    gateway: Gateway, request: web.BaseRequest, client: ClientContext, event: LambdaEvent
 ) -> ClientSocket | web.StreamResponse:
     """Return the open socket, or the response to a refused handshake."""
-    event = connect_event(client, list(request.headers.items()), query)
     response = await gateway.run_connect(event)
     if not 200 <= response["statusCode"] <= 299:
         return from_proxy(response)
@@ -80,10 +80,12 @@ async def _open(
 def _web_socket(gateway: Gateway, response: Mapping[str, Any]) -> web.WebSocketResponse:
     headers = response.get("headers") or {}
     subprotocol = next((v for k, v in headers.items() if k.lower() == _SUBPROTOCOL), None)
-    return web.WebSocketResponse(
+    web_socket = web.WebSocketResponse(
         timeout=gateway.limits.closing_s,
         autoclose=False,
         protocols=(subprotocol,) if subprotocol else (),
         compress=False,
         max_msg_size=gateway.limits.message_max_bytes + 1,
     )
+    web_socket.headers["Server"] = SERVER
+    return web_socket

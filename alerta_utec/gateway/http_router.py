@@ -8,6 +8,7 @@ from aiohttp import web
 
 from alerta_utec.gateway.core import Gateway
 from alerta_utec.gateway.events import http_event
+from alerta_utec.gateway.forwarded import RequestSource
 from alerta_utec.gateway.pools import DEFAULT_POOL
 from alerta_utec.gateway.responses import as_json, from_proxy, read_body
 
@@ -15,11 +16,12 @@ log = logging.getLogger(__name__)
 
 # Fetch standard, section 3.2.3.
 _PREFLIGHT = {
-    "Access-Control-Allow-Methods": "GET, POST, PATCH, DELETE",
+    "Access-Control-Allow-Methods": "GET, HEAD, POST, PATCH, DELETE",
     "Access-Control-Allow-Headers": "Authorization, Content-Type, Idempotency-Key",
     "Access-Control-Max-Age": "600",
 }
 _PARAMETER = re.compile(r"\\{(\w+)\\}")
+_WHOLE_PATH = re.compile(r"\\{(\w+)\\\+\\}")
 
 
 class HttpRouter:
@@ -29,23 +31,27 @@ class HttpRouter:
         self._gateway = gateway
         self._routes = [(key, _compile(key)) for key in gateway.http_routes]
 
-    async def serve(self, request: web.BaseRequest, path: str, query: str) -> web.Response:
+    async def serve(
+        self, request: web.BaseRequest, source: RequestSource, path: str, query: str
+    ) -> web.Response:
         """Answer one request, with CORS headers for a page of another allowed origin."""
-        allowed = self._allowed_origin(request)
+        allowed = self._allowed_origin(request, source)
         if request.method == "OPTIONS" and allowed:
             return web.Response(status=204, headers=_PREFLIGHT | _cors(allowed))
-        response = await self._serve(request, path, query)
+        response = await self._serve(request, source, path, query)
         if allowed:
             response.headers.update(_cors(allowed))
         return response
 
-    def _allowed_origin(self, request: web.BaseRequest) -> str | None:
+    def _allowed_origin(self, request: web.BaseRequest, source: RequestSource) -> str | None:
         origin, origins = request.headers.get("Origin"), self._gateway.origins
         if origin is None or origins is None:
             return None
-        return origin if origins.allow(origin, request.headers.get("Host")) else None
+        return origin if origins.allow(origin, source.host) else None
 
-    async def _serve(self, request: web.BaseRequest, path: str, query: str) -> web.Response:
+    async def _serve(
+        self, request: web.BaseRequest, source: RequestSource, path: str, query: str
+    ) -> web.Response:
         handler = self._gateway.http
         found = self._match(f"{request.method} {path}")
         if handler is None or found is None:
@@ -60,12 +66,12 @@ class HttpRouter:
             parameters,
             path=path,
             query=query,
-            headers=list(request.headers.items()),
+            headers=source.headers(list(request.headers.items())),
             body=body,
-            source_ip=request.remote or "",
+            source_ip=source.client,
         )
         try:
-            pool = self._gateway.http_pools.get(route_key, DEFAULT_POOL)
+            pool = self._pool(request.method, path, route_key)
             return from_proxy(await self._gateway.invoke(handler, event, pool=pool))
         except TimeoutError:
             log.warning("handler_too_slow", extra={"route": route_key})
@@ -73,6 +79,11 @@ class HttpRouter:
         except Exception:
             log.exception("handler_failed", extra={"route": route_key})
             return as_json(500, {"message": "Internal Server Error"})
+
+    def _pool(self, method: str, path: str, route_key: str) -> str:
+        """Return the pool of the route; a HEAD runs where the GET of its path does."""
+        read = self._match(f"GET {path}") if method == "HEAD" else None
+        return self._gateway.http_pools.get(read[0] if read else route_key, DEFAULT_POOL)
 
     def _match(self, target: str) -> tuple[str, dict[str, str]] | None:
         for key, pattern in self._routes:
@@ -90,4 +101,5 @@ def _cors(origin: str) -> dict[str, str]:
 
 
 def _compile(route_key: str) -> re.Pattern[str]:
-    return re.compile(_PARAMETER.sub(r"(?P<\1>[^/]+)", re.escape(route_key)))
+    whole = _WHOLE_PATH.sub(r"(?P<\1>.+)", re.escape(route_key))
+    return re.compile(_PARAMETER.sub(r"(?P<\1>[^/]+)", whole))

@@ -9,6 +9,9 @@ from aiohttp import web
 
 from alerta_utec.wire import encode
 
+# The header ``Server`` names no versions.
+SERVER = "alerta-utec"
+
 
 async def read_body(request: web.BaseRequest, max_bytes: int, within_s: float) -> bytes | None:
     """Return the whole body; ``None`` if it is larger than ``max_bytes``.

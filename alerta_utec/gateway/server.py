@@ -8,18 +8,24 @@ import asyncio
 import logging
 import ssl
 from functools import partial
+from typing import cast
 
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
+from alerta_utec.domain.errors import MisdirectedRequest
+from alerta_utec.domain.messages import preferred_lang
 from alerta_utec.gateway import management
+from alerta_utec.gateway.address_limit import Admission
 from alerta_utec.gateway.core import Gateway
+from alerta_utec.gateway.forwarded import RequestSource
 from alerta_utec.gateway.handshake import accept
 from alerta_utec.gateway.http_protocol import HttpProtocol
 from alerta_utec.gateway.http_router import HttpRouter
 from alerta_utec.gateway.listener import Listener
-from alerta_utec.gateway.responses import as_json, plain
+from alerta_utec.gateway.responses import as_json, from_proxy, plain
 from alerta_utec.gateway.sending import COMPILED
+from alerta_utec.handlers.responses import problem_response
 
 
 def _without_client_faults(record: logging.LogRecord) -> bool:
@@ -67,6 +73,8 @@ class GatewayServer:
             loop=loop,
             access_log=None,
             logger=_http_log,
+            limit=self._gateway.addresses,
+            proxies=self._gateway.proxies,
             # Also limits the time from accept to a whole request head.
             keepalive_timeout=limits.handshake_s,
             lingering_time=limits.closing_s,
@@ -89,16 +97,48 @@ class GatewayServer:
     async def _dispatch(self, request: web.BaseRequest) -> web.StreamResponse:
         if len(request.raw_path) > self._gateway.limits.url_max_chars:
             return plain(414, "URI Too Long")
+        source = self._source(request)
+        if not self._is_our_name(request):
+            lang = preferred_lang(request.headers.get("Accept-Language"))
+            return from_proxy(problem_response(MisdirectedRequest(), lang))
+        if not source.forwarded:
+            refused = cast(HttpProtocol, request.protocol).refused
+            return _too_many() if refused else await self._route(request, source)
+        # A proxy's connections carry requests of many clients.
+        addresses = self._gateway.addresses
+        try:
+            if addresses.enter(source.client) is not Admission.ADMITTED:
+                return _too_many()
+            return await self._route(request, source)
+        finally:
+            addresses.leave(source.client)
+
+    def _source(self, request: web.BaseRequest) -> RequestSource:
+        headers = list(request.headers.items())
+        return self._gateway.proxies.source(request.remote or "", headers, secure=request.secure)
+
+    def _is_our_name(self, request: web.BaseRequest) -> bool:
+        """Tell whether every ``Host`` names this service; what a proxy forwards is no proof."""
+        hosts = self._gateway.hosts
+        return hosts is None or all(map(hosts.allow, request.headers.getall("Host", [])))
+
+    async def _route(self, request: web.BaseRequest, source: RequestSource) -> web.StreamResponse:
         path, _, query = request.raw_path.partition("?")
         root = f"/{self._gateway.stage}"
         if request.headers.get("Upgrade", "").lower() == "websocket":
             if path.rstrip("/") != root:
                 return as_json(403, {"message": "Forbidden"})
-            return await accept(self._gateway, request, query)
+            return await accept(self._gateway, request, source, query)
         management_path = f"{root}/@connections/"
         if path.startswith(management_path):
             encoded_id = path.removeprefix(management_path)
             return await management.serve(self._gateway, request, encoded_id)
         if path.rstrip("/") == root:
             return plain(426, f"WebSocket: {root}", {"Upgrade": "websocket"})
-        return await self._http_router.serve(request, path, query)
+        return await self._http_router.serve(request, source, path, query)
+
+
+def _too_many() -> web.Response:
+    response = plain(429, "Too many connections from this address", {"Retry-After": "10"})
+    response.force_close()
+    return response

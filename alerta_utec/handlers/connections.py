@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from alerta_utec.app.sessions import Sessions
-from alerta_utec.domain.errors import AlertaError, Forbidden
+from alerta_utec.domain.errors import AlertaError, ForeignOrigin
 from alerta_utec.domain.origins import Origins
 from alerta_utec.handlers.handshake import handshake_lang, read_handshake
 from alerta_utec.handlers.http_status import STATUS
@@ -61,7 +61,7 @@ class Connect:
         try:
             handshake = read_handshake(event)
             if not self.origins.allow(handshake.origin, handshake.host):
-                raise Forbidden("origin")
+                raise ForeignOrigin
             self.sessions.open(
                 context["connectionId"],
                 connected_at(context),

@@ -4,44 +4,89 @@ API Gateway, or the gateway that stands in for it, has matched the route already
 it by its ``routeKey``.
 """
 
+import base64
 import logging
+import re
 from collections.abc import Callable, Iterable, Mapping
+from urllib.parse import unquote
 
 from alerta_utec.domain.errors import AlertaError, Internal, NotFound
+from alerta_utec.domain.origins import Origins
+from alerta_utec.handlers.browser_guard import check_write
 from alerta_utec.handlers.lambda_io import LambdaEvent, LambdaResponse
 from alerta_utec.handlers.request import Request
 from alerta_utec.handlers.responses import problem_response
-from alerta_utec.handlers.routes import HttpRoute
+from alerta_utec.handlers.routes import HEAD_ROUTE_KEYS, HttpRoute
 
 log = logging.getLogger(__name__)
 
 HttpHandler = Callable[[Request], LambdaResponse]
 HttpHandlers = Mapping[str, HttpHandler]
 
+_PARAMETER = re.compile(r"\\{(\w+)\\}")
+
 
 class HttpApi:
     """Runs HTTP handlers by route key; safe to call from several threads at once."""
 
-    def __init__(self, handlers: HttpHandlers) -> None:
+    def __init__(self, handlers: HttpHandlers, origins: Origins) -> None:
         self._handlers = handlers
+        self._origins = origins
+        self._reads = {key: _pattern(key) for key in handlers if key.startswith("GET ")}
 
     @property
     def route_keys(self) -> frozenset[str]:
         """The keys of the routes that it serves."""
-        return frozenset(self._handlers)
+        return frozenset((*self._handlers, *HEAD_ROUTE_KEYS))
 
     def handle(self, event: LambdaEvent, _context: object = None) -> LambdaResponse:
         """Return the response to one event of the HTTP API."""
         try:
-            handler = self._handlers.get(event.get("routeKey", ""))
-            if handler is None:
-                raise NotFound
-            return handler(Request(event))
+            request = Request(event)
+            if request.method == "HEAD":
+                return _without_body(self._run(self._as_read(event)))
+            check_write(request, self._origins)
+            return self._run(request)
         except AlertaError as refusal:
             return problem_response(refusal, Request(event).lang)
         except Exception:
             log.exception("failed", extra={"route": event.get("routeKey")})
             return problem_response(Internal(), Request(event).lang)
+
+    def _run(self, request: Request) -> LambdaResponse:
+        handler = self._handlers.get(request.route_key)
+        if handler is None:
+            raise NotFound
+        return handler(request)
+
+    def _as_read(self, event: LambdaEvent) -> Request:
+        """Return the request as a GET of the same path.
+
+        One route of HEAD covers all paths, so that a new route of GET needs no second one.
+
+        Raises:
+            NotFound: no route of GET has that path.
+        """
+        path = str(event["rawPath"])
+        for key, pattern in self._reads.items():
+            if match := pattern.fullmatch(path):
+                parameters = {name: unquote(text) for name, text in match.groupdict().items()}
+                return Request({**event, "routeKey": key, "pathParameters": parameters})
+        raise NotFound
+
+
+def _pattern(route_key: str) -> re.Pattern[str]:
+    """Return the pattern of the paths of a route."""
+    path = re.escape(route_key.partition(" ")[2])
+    return re.compile(_PARAMETER.sub(r"(?P<\1>[^/]+)", path))
+
+
+def _without_body(response: LambdaResponse) -> LambdaResponse:
+    """Return the response to HEAD: the headers of the one to GET (RFC 9110, section 9.3.2)."""
+    body = response.get("body") or ""
+    size = len(base64.b64decode(body) if response.get("isBase64Encoded") else body.encode())
+    headers = {**response.get("headers", {}), "Content-Length": str(size)}
+    return {**response, "headers": headers, "body": "", "isBase64Encoded": False}
 
 
 def handlers_of(routes: Iterable[HttpRoute], part: object) -> HttpHandlers:

@@ -13,6 +13,8 @@ STATUS: Mapping[str, int] = {
     "not_found": 404,
     "conflict": 409,
     "invalid_transition": 409,
+    "unsupported_media_type": 415,
+    "misdirected_request": 421,
     "rate_limited": 429,
     "unavailable": 503,
     "internal": 500,

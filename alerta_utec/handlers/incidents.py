@@ -108,7 +108,7 @@ class IncidentsApi:
         report = Report.parse(request.json())
         self.limit.take(identity)
         committed = self.submit.notify(report, idempotency_key=key, by=identity)
-        location = f"/incidents/{committed.change.incident_id}"
+        location = f"incidents/{committed.change.incident_id}"
         status = 200 if committed.duplicate else 201
         return json_response(status, _stored(committed), Location=location)
 

@@ -11,7 +11,7 @@ from importlib.resources import files
 from pathlib import PurePath
 
 from alerta_utec.domain.errors import NotFound
-from alerta_utec.handlers.addresses import WebSocketAddress
+from alerta_utec.handlers.addresses import ServiceAddress
 from alerta_utec.handlers.lambda_io import LambdaResponse
 from alerta_utec.handlers.request import Request
 from alerta_utec.handlers.responses import NOTHING_RUNS, SAFE_HEADERS
@@ -54,18 +54,14 @@ class Asset:
 class PanelApi:
     """The handlers of ``PANEL_ROUTES``."""
 
-    address: WebSocketAddress
+    address: ServiceAddress
 
     def page(self, request: Request) -> LambdaResponse:
         """Return the page."""
-        found = _ORIGIN.match(self.address.url(request))
-        sources = " ".join(("'self'", *(found.groups() if found else ())))
+        found = [_ORIGIN.match(url) for url in self.address.panel_sockets(request)]
+        sources = " ".join(dict.fromkeys(("'self'", *(match[1] for match in found if match))))
         policy = {"Content-Security-Policy": _POLICY.format(sources=sources)}
         return _response(PAGE, request, {**policy, **_PAGE_HEADERS})
-
-    def page_head(self, request: Request) -> LambdaResponse:
-        """Return the page's headers."""
-        return self.page(request) | {"body": ""}
 
     def file(self, request: Request) -> LambdaResponse:
         """Return a file that the page asks for.

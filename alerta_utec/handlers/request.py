@@ -24,6 +24,11 @@ class Request:
         return str(self.event["routeKey"])
 
     @property
+    def method(self) -> str:
+        """The route's method."""
+        return self.route_key.partition(" ")[0]
+
+    @property
     def query(self) -> Mapping[str, str]:
         """The query string's parameters; repeated ones are joined by commas."""
         return self.event.get("queryStringParameters") or {}

@@ -65,7 +65,6 @@ SERVICE_INFO_ROUTES: tuple[HttpRoute, ...] = (
 # Handled by handlers.panel.PanelApi.
 PANEL_ROUTES: tuple[HttpRoute, ...] = (
     HttpRoute("GET /", "page"),
-    HttpRoute("HEAD /", "page_head"),
     HttpRoute("GET /panel/{file}", "file"),
 )
 # Handled by handlers.openapi.api.DocumentsApi.
@@ -74,6 +73,8 @@ DOCUMENT_ROUTES: tuple[HttpRoute, ...] = (
     HttpRoute("GET /asyncapi.json", "asyncapi"),
     HttpRoute("GET /docs", "docs"),
 )
+# Handled by handlers.http_api.HttpApi, by the route of GET at the same path.
+HEAD_ROUTE_KEYS: tuple[str, ...] = ("HEAD /", "HEAD /{path+}")
 KERNEL_ROUTES: tuple[HttpRoute, ...] = (
     *INCIDENT_ROUTES,
     *SERVICE_INFO_ROUTES,

@@ -1,11 +1,11 @@
 """The HTTP routes that describe the caller, the service's health and its configuration."""
 
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 from alerta_utec.domain.policy import TRANSITIONS, Permission, Role
 from alerta_utec.domain.values import Status
-from alerta_utec.handlers.addresses import WebSocketAddress
+from alerta_utec.handlers.addresses import ServiceAddress
 from alerta_utec.handlers.http_access import RequestAccess
 from alerta_utec.handlers.lambda_io import LambdaResponse
 from alerta_utec.handlers.operations import Operation, documented
@@ -21,7 +21,7 @@ class InfoServices:
 
     store: IncidentStore
     authenticator: Authenticator
-    address: WebSocketAddress
+    address: ServiceAddress
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class ServiceInfoApi:
     store: IncidentStore
     authenticator: Authenticator
     access: RequestAccess
-    address: WebSocketAddress
+    address: ServiceAddress
 
     @classmethod
     def over(cls, services: InfoServices) -> Self:
@@ -49,28 +49,36 @@ class ServiceInfoApi:
 
     @documented(
         Operation(
-            "Check that the service works; it returns the feed's position", "Health", public=True
+            "Check that the service works; without sign-in, return the position",
+            "Health",
+            public=True,
         )
     )
     def health(self, _request: Request) -> LambdaResponse:
-        """Return the feed's position; it is read, so the response shows that the store works.
+        """Return whether the service works; the feed's position is read, which shows it.
 
-        ``degraded``: the service works, and has skipped stored rows that it cannot read.
+        Where people sign in, the position is for them alone, and no token is read here: the answer
+        depends on no issuer. ``degraded``: the service works, and has skipped stored rows that it
+        cannot read.
         """
-        position = str(self.store.position())
-        if damaged_rows := self.store.damaged_rows:
-            body = {"status": "degraded", "position": position, "damagedRows": damaged_rows}
-            return json_response(200, body)
-        return json_response(200, {"status": "ok", "position": position})
+        position, damaged_rows = str(self.store.position()), self.store.damaged_rows
+        body: dict[str, Any] = {"status": "degraded" if damaged_rows else "ok"}
+        if not self.authenticator.required:
+            body["position"] = position
+        if damaged_rows:
+            body["damagedRows"] = damaged_rows
+        return json_response(200, body)
 
     @documented(Operation("Show the configuration of front ends", "Config", public=True))
     def config(self, request: Request) -> LambdaResponse:
         """Return the configuration of front ends."""
         auth = "jwt" if self.authenticator.required else "off"
-        body = {
-            "webSocketUrl": self.address.url(request),
+        body: dict[str, Any] = {
+            "webSocketUrl": self.address.web_socket_url(request),
             "auth": auth,
             "roles": [role.value for role in Role],
             "moves": {status.value: sorted(TRANSITIONS[status]) for status in Status},
         }
+        if self.address.web_socket_path is not None:
+            body["webSocketPath"] = self.address.web_socket_path
         return json_response(200, body)

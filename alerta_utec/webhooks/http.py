@@ -65,7 +65,7 @@ class WebhooksApi:
         """Create a webhook."""
         by = self._authorize(request, counts=True)
         webhook = self.manage.create(request.json(), by=by)
-        location = f"/webhooks/{webhook.webhook_id}"
+        location = f"webhooks/{webhook.webhook_id}"
         return json_response(201, _with_secret(webhook), Location=location)
 
     @documented(Operation("Show a webhook", "Webhook", _READS))

@@ -101,8 +101,20 @@ async function begin() {
   follow();
 }
 
+/**
+ * Return the address of the sockets. Where they are beside this page, its own address says how the
+ * browser reaches them; the service may be behind proxies that do not.
+ */
+function socketUrl() {
+  const { webSocketPath, webSocketUrl } = config;
+  if (webSocketPath === undefined) return webSocketUrl;
+  const url = new URL(webSocketPath, location.href);
+  url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
+  return url.href;
+}
+
 function connect() {
-  client = new AlertaUtec(config.webSocketUrl, { token: currentToken, lang: lang(), probe });
+  client = new AlertaUtec(socketUrl(), { token: currentToken, lang: lang(), probe });
   client.addEventListener("reset", () => incidents.clear());
   client.addEventListener("incident", (event) => take(event.detail.incident, event.detail.recovered));
   client.addEventListener("status", (event) => {

@@ -5,7 +5,7 @@ import { lang } from "./texts.js";
 
 /**
  * @typedef {import("../client/client.js").Incident} Incident
- * @typedef {{webSocketUrl: string, auth: "off" | "jwt", moves: Record<string, string[]>}} Config
+ * @typedef {{webSocketUrl: string, webSocketPath?: string, auth: "off" | "jwt", moves: Record<string, string[]>}} Config
  * @typedef {{user: string | null, role: string, may: string[]}} Me
  * @typedef {{revision: number, at: string, by?: string, note?: string, change?: Record<string, (string | null)[]>}} HistoryEntry
  * @typedef {{revision: number, channel: string, at: string, attempted?: number, delivered?: number, gone?: number, throttled?: number, failed?: number, result?: string, because?: string, counts?: Record<string, number>}} Delivery

@@ -178,6 +178,15 @@ def proxy(block: Block, reader: Reader) -> None:
         checked([nginx, "-t", "-q", "-p", str(folder), "-c", str(folder / "nginx.conf")])
 
 
+def caddy(block: Block, reader: Reader) -> None:
+    """Caddy takes the file, where there is a Caddy; its braces are right in any case."""
+    assert block.text.count("{") == block.text.count("}")
+    if found := shutil.which("caddy"):
+        (reader.folder / "Caddyfile").write_text(block.text)
+        file = str(reader.folder / "Caddyfile")
+        checked([found, "adapt", "--adapter", "caddyfile", "--config", file])
+
+
 def certificate(folder: Path) -> None:
     """Write a certificate of its own, as the page's proxy has one."""
     request = "openssl req -x509 -newkey rsa:2048 -nodes -days 1 -subj /CN=alerta.example.edu"
@@ -225,6 +234,7 @@ HANDLERS: dict[str, Callable[[Block, Reader], None]] = {
     "mermaid": diagram,
     "ini": unit,
     "nginx": proxy,
+    "caddyfile": caddy,
     "": plain,
 }
 

@@ -4,14 +4,14 @@ from os import environ
 
 from alerta_utec.adapters.aws import clients
 from alerta_utec.deployments import sign_in
+from alerta_utec.deployments.aws.allowed_origins import origins
 from alerta_utec.deployments.aws.entry import lambda_handler
 from alerta_utec.deployments.aws.services.connections import connection_store
-from alerta_utec.domain.origins import Origins
 from alerta_utec.handlers.connections import Connect, ConnectServices
 
 services = ConnectServices(
     connections=connection_store(clients.dynamodb(), environ),
     authenticator=sign_in.authenticator(environ),
-    origins=Origins(tuple(filter(None, environ["ORIGINS"].split(",")))),
+    origins=origins(environ),
 )
 handler = lambda_handler(Connect.over(services).handle)

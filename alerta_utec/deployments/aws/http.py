@@ -12,6 +12,7 @@ from alerta_utec.adapters.clock import SystemClock
 from alerta_utec.cap.http import CapApi, CapServices
 from alerta_utec.cap.routes import CAP_ROUTES
 from alerta_utec.deployments import sign_in
+from alerta_utec.deployments.aws.allowed_origins import origins
 from alerta_utec.deployments.aws.entry import lambda_handler
 from alerta_utec.deployments.aws.services.campus import timezone
 from alerta_utec.deployments.aws.services.cap import alerts
@@ -77,6 +78,7 @@ api = HttpApi(
         **LazyHandlers(_panel).of(PANEL_ROUTES),
         **LazyHandlers(_documents).of(DOCUMENT_ROUTES),
         **LazyHandlers(_webhooks).of(WEBHOOK_ROUTES),
-    }
+    },
+    origins(environ),
 )
 handler = lambda_handler(api.handle)

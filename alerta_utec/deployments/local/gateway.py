@@ -10,8 +10,10 @@ from alerta_utec.deployments.handlers import Handler, Handlers, Services
 from alerta_utec.deployments.local.settings import LocalSettings
 from alerta_utec.deployments.local.storage import Storage
 from alerta_utec.deployments.routes import HTTP_ROUTE_KEYS, HTTP_ROUTES
+from alerta_utec.domain.hosts import Hosts
 from alerta_utec.domain.origins import Origins
 from alerta_utec.gateway.core import Gateway, Route
+from alerta_utec.gateway.forwarded import TrustedProxies
 from alerta_utec.gateway.hub import Hub
 from alerta_utec.handlers.addresses import RequestedAddress
 from alerta_utec.handlers.overload import Overloaded
@@ -40,10 +42,10 @@ def build_services(
         timezone=timezone,
         authenticator=authenticator,
         sign_in=sign_in_on,
-        origins=Origins(settings.origins),
+        origins=Origins(settings.origins, settings.public_url),
         # Without sign-in all callers are on this machine, unless --insecure admits others.
         limit=CallerLimit(InProcessRateLimits(), clock) if sign_in_on else NoLimit(),
-        address=RequestedAddress(settings.stage, secure=settings.certificate is not None),
+        address=RequestedAddress(settings.stage, settings.public_url),
         cap=CapAlerts(settings.mail_from, timezone, settings.lang, restricted=sign_in_on),
         manage_webhooks=webhooks,
     )
@@ -62,8 +64,15 @@ def build_gateway(settings: LocalSettings, hub: Hub, services: Services) -> Gate
         http_pools={route.key: route.pool for route in HTTP_ROUTES},
         refusal=Overloaded(services.access()).handle,
         origins=services.origins,
+        hosts=None if services.sign_in or services.origins.any else _hosts(settings),
+        proxies=TrustedProxies(settings.trusted_proxies),
         max_per_address=settings.max_per_address,
     )
+
+
+def _hosts(settings: LocalSettings) -> Hosts:
+    """Return the names that the settings give the service."""
+    return Hosts.of(filter(None, (settings.public_url, settings.host, *settings.origins)))
 
 
 def _route(route: WebSocketRoute, handler: Handler) -> Route:

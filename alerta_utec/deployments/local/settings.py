@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from alerta_utec.adapters.sqlite.errors import DataRefused
 from alerta_utec.domain.messages import DEFAULT_LANG, Lang
+from alerta_utec.gateway.forwarded import Network
 from alerta_utec.gateway.limits import Limits
 from alerta_utec.notifications.local.channels import recipients_of
 from alerta_utec.notifications.rules import Rule, RuleSet
@@ -23,7 +24,9 @@ class LocalSettings:
     once and then per hour. ``mail_window_s``: how long e-mails about the same type and place
     are held after the first. ``ephemeral``: the data folder is temporary. ``lang``: of the
     e-mails. ``auth``: ``AUTH`` and the variables of ``sign_in``. ``origins``: as in
-    ``domain.origins``. ``max_per_address``: sockets from one address that is not this machine's.
+    ``domain.origins``. ``public_url``: where clients reach the service, if not where it listens.
+    ``trusted_proxies``: networks of proxies whose forwarded headers are believed.
+    ``max_per_address``: connections from one address that is not this machine's.
     ``webhook_allow_private``: webhooks may have addresses that are not public. ``certificate``
     and ``key``: PEM files, for TLS. ``limits``: API Gateway's, unless a test lowers them.
     """
@@ -44,6 +47,8 @@ class LocalSettings:
     lang: Lang = DEFAULT_LANG
     auth: Mapping[str, str] = field(default_factory=dict)
     origins: tuple[str, ...] = ()
+    public_url: str | None = None
+    trusted_proxies: tuple[Network, ...] = ()
     max_per_address: int = 1000
     webhook_allow_private: bool = False
     certificate: Path | None = None

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from alerta_utec.handlers.addresses import WebSocketAddress
+from alerta_utec.handlers.addresses import ServiceAddress
 from alerta_utec.handlers.lambda_io import LambdaResponse
 from alerta_utec.handlers.openapi import asyncapi, docs_page
 from alerta_utec.handlers.openapi.document import ApiPart, document
@@ -17,7 +17,7 @@ class DocumentsApi:
 
     parts: Sequence[ApiPart]
     sign_in: bool
-    address: WebSocketAddress
+    address: ServiceAddress
 
     def openapi(self, _request: Request) -> LambdaResponse:
         """Return the OpenAPI document of the HTTP API."""
@@ -25,7 +25,7 @@ class DocumentsApi:
 
     def asyncapi(self, request: Request) -> LambdaResponse:
         """Return the AsyncAPI document of the WebSocket API."""
-        return json_response(200, asyncapi.document(self.address.url(request)))
+        return json_response(200, asyncapi.document(self.address.web_socket_url(request)))
 
     def docs(self, _request: Request) -> LambdaResponse:
         """Return the page that shows the OpenAPI document."""

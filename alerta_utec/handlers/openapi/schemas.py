@@ -175,7 +175,7 @@ _WRITTEN: dict[str, Schema] = {
         }
     ),
     "Health": object_of(
-        {"status": {"enum": ["ok", "degraded"]}, "position": POSITION}, {"damagedRows": COUNT}
+        {"status": {"enum": ["ok", "degraded"]}}, {"position": POSITION, "damagedRows": COUNT}
     ),
     "Config": object_of(
         {
@@ -188,7 +188,8 @@ _WRITTEN: dict[str, Schema] = {
                     for status in Status
                 }
             ),
-        }
+        },
+        {"webSocketPath": TEXT},
     ),
     "Me": object_of(
         {

@@ -1,5 +1,6 @@
 """The arguments that the command line accepts, and its errors for others."""
 
+from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
@@ -137,6 +138,8 @@ def test_serve_has_safe_defaults() -> None:
         "timezone": "America/Lima",
         "lang": "es",
         "origins": (),
+        "public_url": None,
+        "trusted_proxies": (),
         "max_per_address": 1000,
         "webhook_allow_private": False,
         "cert": None,
@@ -164,6 +167,8 @@ def test_every_setting_of_serve_can_come_from_the_environment() -> None:
         ALERTA_TIMEZONE="Europe/Madrid",
         ALERTA_LANG="en",
         ALERTA_ORIGIN="https://a.example, https://b.example",
+        ALERTA_PUBLIC_URL="https://example.edu/alerta/",
+        ALERTA_TRUSTED_PROXY="127.0.0.1, 2001:db8::/32",
         ALERTA_MAX_PER_ADDRESS="7",
         ALERTA_WEBHOOK_ALLOW_PRIVATE="1",
         ALERTA_CERT="/srv/tls/cert.pem",
@@ -188,6 +193,8 @@ def test_every_setting_of_serve_can_come_from_the_environment() -> None:
         "timezone": "Europe/Madrid",
         "lang": "en",
         "origins": ("https://a.example", "https://b.example"),
+        "public_url": "https://example.edu/alerta",
+        "trusted_proxies": (ip_network("127.0.0.1"), ip_network("2001:db8::/32")),
         "max_per_address": 7,
         "webhook_allow_private": True,
         "cert": Path("/srv/tls/cert.pem"),

@@ -1,4 +1,4 @@
-"""The gateway's guards: sockets per address, allowed origins, and TLS."""
+"""The gateway's guards: allowed origins, and TLS."""
 
 import datetime
 import http.client
@@ -11,26 +11,13 @@ from websockets.sync.client import connect
 from alerta_utec.adapters.clock import SystemClock
 from alerta_utec.domain.change import Position
 from alerta_utec.domain.origins import Origins
-from alerta_utec.gateway.core import Gateway, Route
-from alerta_utec.gateway.hub import Hub
+from alerta_utec.gateway.core import Route
 from alerta_utec.ports.connections import Connection
 from tests.contract.builders import T0, creation
 from tests.support.certificates import self_signed, server_context, trusting_context
 from tests.unit.gateway.running import Recorder, gateway
 
 HTTP = {"http": Recorder({"statusCode": 200, "body": "{}"}), "http_routes": ("GET /incidents",)}
-
-
-def test_one_address_has_so_many_sockets_and_this_machine_any_number() -> None:
-    made = Gateway({}, stage="dev", hub=Hub(SystemClock()), max_per_address=2)
-
-    entered = [made.admit("203.0.113.7") for _ in range(3)]
-    made.release("203.0.113.7")
-
-    assert entered == [True, True, False]
-    assert made.admit("203.0.113.7")
-    assert made.admit("203.0.113.8")
-    assert all(made.admit("127.0.0.1") for _ in range(10))
 
 
 def ask(port: int, method: str, **headers: str) -> http.client.HTTPResponse:

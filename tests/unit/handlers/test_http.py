@@ -19,7 +19,7 @@ from alerta_utec.domain.policy import Permission
 from alerta_utec.domain.values import format_time
 from alerta_utec.handlers.http_status import STATUS
 from alerta_utec.handlers.query import LIMIT_MAX, parse_query
-from alerta_utec.handlers.routes import ACTIONS
+from alerta_utec.handlers.routes import ACTIONS, HEAD_ROUTE_KEYS
 from alerta_utec.ports.incidents import Query
 from tests import events
 from tests.support.incidents import incident
@@ -90,7 +90,7 @@ def test_an_incident_is_reported_over_http(service: ServiceOverFakes) -> None:
 
     stored = service.store.get(body["incidentId"])
     assert status == 201
-    assert headers["Location"] == f"/incidents/{stored.incident_id}"
+    assert headers["Location"] == f"incidents/{stored.incident_id}"
     assert body == {
         "incidentId": stored.incident_id,
         "seq": 1,
@@ -248,7 +248,7 @@ def test_the_documents_describe_every_route_and_action(service: ServiceOverFakes
         if method != "parameters"
     }
     documents = {"GET /openapi.json", "GET /asyncapi.json", "GET /docs"}
-    pages = {"GET /", "HEAD /", "GET /panel/{file}"}
+    pages = {"GET /", "GET /panel/{file}", *HEAD_ROUTE_KEYS}
     assert described == set(HTTP_ROUTE_KEYS) - documents - pages
     received = {n for n, o in asyncapi["operations"].items() if o["action"] == "receive"}
     assert received == set(ACTIONS)

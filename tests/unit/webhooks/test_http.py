@@ -41,7 +41,7 @@ def test_an_added_webhook_shows_its_secret_once(service: ServiceOverFakes) -> No
 
     shown = {name: value for name, value in added.items() if name != "secret"}
     assert status == 201
-    assert headers["Location"] == f"/webhooks/{added['webhookId']}"
+    assert headers["Location"] == f"webhooks/{added['webhookId']}"
     assert headers["Cache-Control"] == "no-store"
     assert len(base64.b64decode(added["secret"].removeprefix("whsec_"))) == 32
     assert shown["filter"] == {"urgency": ["high"]}
