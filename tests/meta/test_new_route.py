@@ -24,7 +24,7 @@ Edits = Mapping[str, tuple[str, str]]
 HTTP_ROUTE = "GET /incidents/{incidentId}/summary"
 HTTP_EDITS: Edits = {
     "alerta_utec/handlers/routes.py": (
-        '    HttpRoute("GET /stats", "statistics"),\n',
+        '    HttpRoute("GET /stats", "statistics", pool="statistics"),\n',
         f'    HttpRoute("{HTTP_ROUTE}", "summarize"),\n',
     ),
     "alerta_utec/handlers/incidents.py": (

@@ -3,17 +3,17 @@
 from typing import Any
 
 from alerta_utec.deployments.routes import HTTP_ROUTE_KEYS
-from alerta_utec.handlers.routes import WEBSOCKET_ROUTES, WebSocketRoute
+from alerta_utec.handlers.routes import WEBSOCKET_ROUTES
 from tests.support.emulator import ROOT
 
 
 def test_the_deployed_websocket_routes_are_those_of_the_table(service: dict[str, Any]) -> None:
     deployed = {
-        WebSocketRoute(event["route"], name, "routeResponseSelectionExpression" in event)
+        (event["route"], name, "routeResponseSelectionExpression" in event)
         for name, event in _events(service, "websocket")
     }
 
-    assert deployed == set(WEBSOCKET_ROUTES)
+    assert deployed == {(route.key, route.handler, route.two_way) for route in WEBSOCKET_ROUTES}
 
 
 def test_the_deployed_http_routes_are_those_of_the_table(service: dict[str, Any]) -> None:
