@@ -71,6 +71,11 @@ class DroppingHandler(logging.Handler):
             if len(self._lines) == 1:
                 self._changed.notify()
 
+    def flush(self) -> None:
+        """Wait a moment until every queued line is written."""
+        with self._changed:
+            self._changed.wait_for(lambda: not self._queued_bytes, CLOSE_TIMEOUT_S)
+
     def close(self) -> None:
         """Wait a moment for the queued lines, and stop; repeating is harmless."""
         with self._changed:
@@ -93,6 +98,7 @@ class DroppingHandler(logging.Handler):
             with self._changed:
                 # Only now, so that queue and write together stay under the bound.
                 self._queued_bytes -= size
+                self._changed.notify_all()
 
     def _take(self) -> tuple[bytes, int]:
         with self._changed:
@@ -119,8 +125,12 @@ class DroppingHandler(logging.Handler):
                 return  # the reader has gone, and the failure cannot be logged
 
 
-def configure() -> None:
-    """Send the service's events to standard error, and only failures of its libraries."""
+def configure() -> DroppingHandler:
+    """Send the service's events to standard error, and only failures of its libraries.
+
+    Returns:
+        The handler; flush it before something else is written there.
+    """
     handler = DroppingHandler(sys.stderr.fileno())
     handler.setFormatter(EventFormatter())
     # The format uses none of these fields, so records need not compute them (Python's logging
@@ -131,3 +141,4 @@ def configure() -> None:
     logging.getLogger("alerta_utec").setLevel(logging.INFO)
     # It warns of every client that offers a subprotocol which $connect does not select.
     logging.getLogger("aiohttp.websocket").setLevel(logging.ERROR)
+    return handler

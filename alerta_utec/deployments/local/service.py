@@ -50,10 +50,12 @@ class LocalService:
                 cannot be used.
             ValueError: the mail URL is not usable.
         """
-        event_log.configure()
+        log_handler = event_log.configure()
         os.umask(0o077)  # files written from here on are readable for this user alone
         _raise_file_limit()
         with ExitStack() as resources, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            # The reason of a failure is printed after the lines that lead to it.
+            resources.callback(log_handler.flush)
             storage = open_storage(self.settings, self, resources)
             runner.run(self._serve(storage, on_ready))
 

@@ -94,6 +94,14 @@ def test_lines_are_written_again_after_a_gap(pipe: Pipe) -> None:
     assert any(line.endswith("INFO after") for line in pipe.read_all())
 
 
+def test_flushing_waits_for_every_line(pipe: Pipe) -> None:
+    pipe.log("event")
+
+    pipe.handler.flush()
+
+    assert os.read(pipe.reading, 65536).endswith(b" INFO event\n")
+
+
 def test_closing_does_not_wait_for_a_reader_that_never_comes() -> None:
     pipe = Pipe()
     for _ in range(3000):
