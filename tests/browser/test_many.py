@@ -75,7 +75,7 @@ def test_a_list_of_five_thousand_has_few_rows_in_the_document(
     expect(last).to_have_attribute("aria-posinset", str(COUNT))
     expect(last).to_contain_text("Urgencia Baja")
     assert page.evaluate(nodes) < NODES_MAX
-    page.keyboard.press("Target")
+    page.keyboard.press("Home")
     expect(rows.first).to_be_focused()
 
 
