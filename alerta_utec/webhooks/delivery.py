@@ -32,6 +32,9 @@ RETRY_AFTER_S = (
     24 * _HOUR,
 )
 ATTEMPTS_MAX = 1 + len(RETRY_AFTER_S)
+# A webhook cools down at this many failures in a row. One failure can be that of its own event,
+# or of one request in thirty; to pause for each would leave such a receiver behind.
+FAILURES_TO_COOL_DOWN = 2
 # Each wait is longer by up to this share, so that jobs that failed together do not return together.
 JITTER = 0.2
 RETRY_AFTER_MAX_S = 24 * _HOUR
@@ -44,8 +47,8 @@ class Attempt:
     """The outcome of one attempt at a job.
 
     ``attempts`` counts this attempt too. ``reason``: why it failed. ``retry_at``: when a failed
-    job is due again. ``gone``: the receiver answered 410. An attempt is ``dropped`` if the webhook
-    was deleted; then ``webhook`` is ``None``.
+    job is due again. ``gone``: the receiver answered 410. ``slow_down``: it asked for fewer
+    requests. An attempt is ``dropped`` if the webhook was deleted; then ``webhook`` is ``None``.
     """
 
     outcome: Literal["sent", "failed", "given_up", "dropped"]
@@ -54,6 +57,7 @@ class Attempt:
     retry_at: datetime | None = None
     webhook: Webhook | None = None
     gone: bool = False
+    slow_down: bool = False
 
 
 @dataclass(frozen=True)
@@ -106,7 +110,8 @@ class DeliverWebhook:
         if gone or attempts >= ATTEMPTS_MAX:
             return Attempt("given_up", attempts, result.reason, webhook=webhook, gone=gone)
         retry_at = self.clock.now() + self._wait(job, result)
-        return Attempt("failed", attempts, result.reason, retry_at, webhook)
+        slow_down = result.status == _TOO_MANY or self._retry_after_s(result) is not None
+        return Attempt("failed", attempts, result.reason, retry_at, webhook, slow_down=slow_down)
 
     def store(self, job: WebhookJob, attempt: Attempt) -> None:
         """Store the outcome of an attempt on the job and on the record of deliveries.
@@ -123,7 +128,7 @@ class DeliverWebhook:
         if attempt.outcome == "sent":
             self.jobs.mark_delivered(job, at=now)
         elif attempt.retry_at is not None:
-            self.jobs.postpone(job, until=attempt.retry_at, reason=reason)
+            self.jobs.postpone(job, at=now, until=attempt.retry_at, reason=reason)
         else:
             self.jobs.give_up(job, at=now, reason=reason, attempts=attempt.attempts)
         # The record's word for the reason: readers of the HTTP API know it as ``because``.
@@ -144,9 +149,13 @@ class DeliverWebhook:
 
     def _wait(self, job: WebhookJob, result: PostResult) -> timedelta:
         wait_s = RETRY_AFTER_S[job.attempts] * self.rng.uniform(1, 1 + JITTER)
-        if result.status in (_TOO_MANY, _UNAVAILABLE) and result.retry_after_s is not None:
-            wait_s = max(wait_s, min(result.retry_after_s, RETRY_AFTER_MAX_S))
-        return timedelta(seconds=wait_s)
+        return timedelta(seconds=max(wait_s, self._retry_after_s(result) or 0.0))
+
+    def _retry_after_s(self, result: PostResult) -> float | None:
+        """Return the wait that the receiver asked for, a day at most; ``None`` if for none."""
+        if result.status not in (_TOO_MANY, _UNAVAILABLE) or result.retry_after_s is None:
+            return None
+        return min(result.retry_after_s, RETRY_AFTER_MAX_S)
 
     def _disable(self, webhook: Webhook) -> None:
         """Mark the webhook as gone, unless it was changed meanwhile: that may have repaired it."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from secrets import token_hex
 
 from alerta_utec.ports.clock import Clock
-from alerta_utec.webhooks.delivery import DeliverWebhook
+from alerta_utec.webhooks.delivery import FAILURES_TO_COOL_DOWN, Attempt, DeliverWebhook
 from alerta_utec.webhooks.job import JobKey, WebhookJob
 from alerta_utec.webhooks.ports import DeliveryLeases, WakeUps, WakingJobs
 
@@ -30,9 +30,10 @@ class DeliverDueJobs:
     """Delivers the job that a wake-up names, and the webhook's other due jobs, in ``seq`` order.
 
     The webhook's lease makes sure that it gets one request at a time: it receives changes in
-    order as long as no attempt fails, and a receiver that hangs delays no other webhook. If the
-    named job was not attempted (the lease is taken, an earlier attempt failed, or the time is
-    up), its wake-up is sent again.
+    order as long as no attempt fails, and a receiver that hangs delays no other webhook. After
+    ``FAILURES_TO_COOL_DOWN`` in a row, or if the receiver asks to slow down, the webhook cools
+    down. If the named job was not attempted (the lease is taken, the webhook cools down, or the
+    time is up), its wake-up is sent again.
     """
 
     jobs: WakingJobs
@@ -55,8 +56,9 @@ class DeliverDueJobs:
             self.wakeups.send_wakeups([key], delay_s=self.busy_delay_s())
 
     def _attempted(self, key: JobKey, deadline_s: float | None) -> set[JobKey]:
-        """Attempt due jobs until there are none left or one fails; return their keys."""
+        """Attempt due jobs until there are none left or it cools down; return their keys."""
         holder, done, free_lease = token_hex(8), set[JobKey](), self.leases.release
+        failures = 0
         try:
             while left := self._left(key, done):
                 for one in left:
@@ -65,7 +67,11 @@ class DeliverDueJobs:
                     if not self.leases.acquire(one.webhook_id, holder):
                         return done
                     done.add(one)
-                    if self._attempt(one, is_own=one == key) == "failed":
+                    attempt = self._attempt(one, is_own=one == key)
+                    if attempt is None:
+                        continue
+                    failures = failures + 1 if attempt.outcome == "failed" else 0
+                    if attempt.slow_down or failures >= FAILURES_TO_COOL_DOWN:
                         free_lease = self.leases.cool_down
                         return done
         finally:
@@ -83,11 +89,11 @@ class DeliverDueJobs:
         job = self.jobs.get(*key)
         return job if job and job.next_try_at <= self.clock.now() else None
 
-    def _attempt(self, key: JobKey, *, is_own: bool) -> str | None:
-        """Return the attempt's outcome, ``None`` if the job is not due or cannot be attempted."""
+    def _attempt(self, key: JobKey, *, is_own: bool) -> Attempt | None:
+        """Attempt the job; return ``None`` if it is not due or cannot be attempted."""
         try:
             job = self._due(key)
-            return self.delivery.deliver(job).outcome if job else None
+            return self.delivery.deliver(job) if job else None
         except Exception:
             # Other jobs have their own wake-up, which will report the failure.
             if is_own:

@@ -1,7 +1,7 @@
 """A job, one change to deliver to one webhook, and the ways in which an attempt can end."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
@@ -10,6 +10,9 @@ if TYPE_CHECKING:
 # How long a delivered or given-up job stays stored: longer than any change can be enqueued a
 # second time, and long enough to find out why something did not arrive.
 FINISHED_TTL_S = 30 * 24 * 3600
+
+# The clocks of two machines differ by less; so does one clock from itself after an adjustment.
+CLOCK_SKEW = timedelta(minutes=1)
 
 
 class JobKey(NamedTuple):

@@ -83,8 +83,8 @@ class WebhookJobs(Protocol):
         """
         ...
 
-    def postpone(self, job: WebhookJob, *, until: datetime, reason: str) -> None:
-        """Count one more failed attempt and make the job due at ``until``.
+    def postpone(self, job: WebhookJob, *, at: datetime, until: datetime, reason: str) -> None:
+        """Count one more failed attempt, ``at`` this time, and make the job due at ``until``.
 
         ``reason`` contains neither an address nor a secret. A job that is not pending, or that
         was attempted meanwhile (its ``attempts`` differ from those of ``job``), is left as it is.
@@ -113,6 +113,20 @@ class WebhookJobs(Protocol):
 
         Dead letters become pending again with no attempts made; jobs that wait for a later
         attempt keep their count.
+
+        Returns:
+            The number of jobs changed.
+
+        Raises:
+            Unavailable: some jobs may be unchanged; repeat the call.
+        """
+        ...
+
+    def shorten_waits(self, webhook_id: str, *, now: datetime) -> int:
+        """Make jobs that a clock ahead of ``now`` has scheduled due after their own wait from now.
+
+        A job counts as such if it was scheduled more than ``CLOCK_SKEW`` after ``now``. Without
+        this, a clock that is set back would leave the webhook silent for as long.
 
         Returns:
             The number of jobs changed.

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from alerta_utec.domain.change import Change
-from alerta_utec.webhooks.job import DeadLetter, WebhookJob
+from alerta_utec.webhooks.job import CLOCK_SKEW, DeadLetter, WebhookJob
 from alerta_utec.webhooks.model import Webhook
 from tests.contract.builders import T0, creation, update, webhook
 
@@ -63,7 +63,7 @@ def test_a_job_has_the_state_before_its_change(webhooks: Any, one: Webhook) -> N
 def test_enqueueing_a_change_again_never_changes_its_job(webhooks: Any, one: Webhook) -> None:
     waiting, sent, lost = (_enqueue(webhooks, one.webhook_id) for _ in range(3))
     jobs = webhooks.jobs.due(one.webhook_id, T0, 10)
-    webhooks.jobs.postpone(jobs[0], until=LATER, reason="timeout")
+    webhooks.jobs.postpone(jobs[0], at=T0, until=LATER, reason="timeout")
     webhooks.jobs.mark_delivered(jobs[1], at=T0)
     webhooks.jobs.give_up(jobs[2], at=T0, reason="HTTP 500", attempts=10)
 
@@ -88,7 +88,7 @@ def test_a_job_is_due_from_its_time_on(webhooks: Any, one: Webhook) -> None:
 def test_due_returns_the_oldest_changes_up_to_its_limit(webhooks: Any, one: Webhook) -> None:
     changes = [_enqueue(webhooks, one.webhook_id) for _ in range(4)]
     first, *_ = webhooks.jobs.due(one.webhook_id, T0, 1)
-    webhooks.jobs.postpone(first, until=T0 + 60 * SECOND, reason="timeout")
+    webhooks.jobs.postpone(first, at=T0, until=T0 + 60 * SECOND, reason="timeout")
 
     before, after = (
         [job.change for job in webhooks.jobs.due(one.webhook_id, at, limit)]
@@ -104,8 +104,8 @@ def test_next_at_is_the_earliest_time_of_a_pending_job(webhooks: Any, one: Webho
     _enqueue(webhooks, one.webhook_id)
     first, second = webhooks.jobs.due(one.webhook_id, T0, 10)
 
-    webhooks.jobs.postpone(first, until=T0 + 60 * SECOND, reason="timeout")
-    webhooks.jobs.postpone(second, until=T0 + 9 * SECOND, reason="timeout")
+    webhooks.jobs.postpone(first, at=T0, until=T0 + 60 * SECOND, reason="timeout")
+    webhooks.jobs.postpone(second, at=T0, until=T0 + 9 * SECOND, reason="timeout")
     after_one = webhooks.jobs.next_at(one.webhook_id)
     webhooks.jobs.mark_delivered(second, at=T0)
     after_both = webhooks.jobs.next_at(one.webhook_id)
@@ -119,7 +119,7 @@ def test_a_postponed_job_counts_its_attempts(webhooks: Any, one: Webhook) -> Non
     for attempt in range(3):
         (job,) = webhooks.jobs.due(one.webhook_id, LATER, 10)
         assert job.attempts == attempt
-        webhooks.jobs.postpone(job, until=T0 + attempt * SECOND, reason="HTTP 500")
+        webhooks.jobs.postpone(job, at=T0, until=T0 + attempt * SECOND, reason="HTTP 500")
 
     job = webhooks.jobs.get(one.webhook_id, change.after.seq)
     assert (job.attempts, job.created_at, job.next_try_at) == (3, T0, T0 + 2 * SECOND)
@@ -128,9 +128,9 @@ def test_a_postponed_job_counts_its_attempts(webhooks: Any, one: Webhook) -> Non
 def test_two_concurrent_attempts_count_as_one(webhooks: Any, one: Webhook) -> None:
     change = _enqueue(webhooks, one.webhook_id)
     (job,) = webhooks.jobs.due(one.webhook_id, T0, 10)
-    webhooks.jobs.postpone(job, until=T0 + SECOND, reason="HTTP 500")
+    webhooks.jobs.postpone(job, at=T0, until=T0 + SECOND, reason="HTTP 500")
 
-    webhooks.jobs.postpone(job, until=LATER, reason="HTTP 500")
+    webhooks.jobs.postpone(job, at=T0, until=LATER, reason="HTTP 500")
     webhooks.jobs.give_up(job, at=T0, reason="HTTP 410", attempts=1)
 
     left = webhooks.jobs.get(one.webhook_id, change.after.seq)
@@ -140,7 +140,7 @@ def test_two_concurrent_attempts_count_as_one(webhooks: Any, one: Webhook) -> No
 def test_a_delivery_counts_even_if_a_concurrent_attempt_failed(webhooks: Any, one: Webhook) -> None:
     change = _enqueue(webhooks, one.webhook_id)
     (job,) = webhooks.jobs.due(one.webhook_id, T0, 10)
-    webhooks.jobs.postpone(job, until=T0 + SECOND, reason="timeout")
+    webhooks.jobs.postpone(job, at=T0, until=T0 + SECOND, reason="timeout")
 
     webhooks.jobs.mark_delivered(job, at=T0)
 
@@ -154,7 +154,7 @@ def test_a_delivered_job_stays_delivered(webhooks: Any, one: Webhook) -> None:
 
     webhooks.jobs.mark_delivered(job, at=T0)
     webhooks.jobs.mark_delivered(job, at=T0 + SECOND)
-    webhooks.jobs.postpone(job, until=T0, reason="tarde")
+    webhooks.jobs.postpone(job, at=T0, until=T0, reason="tarde")
     webhooks.jobs.give_up(job, at=T0, reason="tarde", attempts=1)
 
     assert webhooks.jobs.next_at(one.webhook_id) is None
@@ -192,7 +192,7 @@ def test_dead_letters_are_listed_the_newest_change_first_up_to_a_limit(
 def test_a_retry_makes_waiting_jobs_due(webhooks: Any, one: Webhook) -> None:
     waiting, _, due = (_enqueue(webhooks, one.webhook_id) for _ in range(3))
     jobs = webhooks.jobs.due(one.webhook_id, T0, 10)
-    webhooks.jobs.postpone(jobs[0], until=LATER, reason="timeout")
+    webhooks.jobs.postpone(jobs[0], at=T0, until=LATER, reason="timeout")
     webhooks.jobs.mark_delivered(jobs[1], at=T0)
 
     count = webhooks.jobs.retry(one.webhook_id, at=T0 + SECOND)
@@ -220,3 +220,53 @@ def test_a_retry_restarts_dead_letters_with_no_attempts_made(webhooks: Any, one:
     assert [(job.attempts, job.next_try_at) for job in due[:2]] == [(0, T0 + 5 * SECOND)] * 2
     assert list(webhooks.jobs.dead_letters(one.webhook_id, 10)) == []
     assert len(webhooks.jobs.dead_letters(other.webhook_id, 10)) == 2
+
+
+AHEAD = T0 + timedelta(hours=1)
+
+
+def test_a_wait_that_a_clock_ahead_has_stored_is_shortened_to_its_own_length(
+    webhooks: Any, one: Webhook
+) -> None:
+    _enqueue(webhooks, one.webhook_id)
+    (job,) = webhooks.jobs.due(one.webhook_id, T0, 10)
+    webhooks.jobs.postpone(job, at=AHEAD, until=AHEAD + 300 * SECOND, reason="timeout")
+
+    changed = webhooks.jobs.shorten_waits(one.webhook_id, now=T0)
+
+    assert changed == 1
+    assert webhooks.jobs.next_at(one.webhook_id) == T0 + 300 * SECOND
+    assert webhooks.jobs.get(one.webhook_id, job.change.after.seq).attempts == 1
+    assert webhooks.jobs.shorten_waits(one.webhook_id, now=T0) == 0
+
+
+def test_what_a_clock_ahead_has_enqueued_or_retried_is_due_at_once(
+    webhooks: Any, one: Webhook
+) -> None:
+    change = webhooks.incidents.commit(creation()).change
+    webhooks.jobs.enqueue(change, [one.webhook_id], at=AHEAD)
+    _enqueue(webhooks, one.webhook_id)
+    (job,) = webhooks.jobs.due(one.webhook_id, T0, 10)
+    webhooks.jobs.give_up(job, at=T0, reason="HTTP 500", attempts=10)
+    webhooks.jobs.retry(one.webhook_id, at=AHEAD)
+
+    assert webhooks.jobs.shorten_waits(one.webhook_id, now=T0) == 2
+    assert len(webhooks.jobs.due(one.webhook_id, T0, 10)) == 2
+
+
+def test_waits_that_this_clock_has_stored_are_kept(webhooks: Any, one: Webhook) -> None:
+    other = _saved(webhooks, at=T0 + SECOND)
+    for _ in range(3):
+        _enqueue(webhooks, one.webhook_id)
+    jobs = webhooks.jobs.due(one.webhook_id, T0, 10)
+    day = timedelta(days=1)
+    webhooks.jobs.postpone(jobs[0], at=T0, until=T0 + day, reason="HTTP 503")
+    webhooks.jobs.postpone(
+        jobs[1], at=T0 + CLOCK_SKEW, until=T0 + CLOCK_SKEW + day, reason="HTTP 503"
+    )
+    webhooks.jobs.mark_delivered(jobs[2], at=AHEAD)
+
+    changed = [webhooks.jobs.shorten_waits(own.webhook_id, now=T0) for own in (one, other)]
+
+    assert changed == [0, 0]
+    assert webhooks.jobs.next_at(one.webhook_id) == T0 + day

@@ -142,7 +142,17 @@ _FOLDED_TEXTS = """
 UPDATE incidents SET type_folded = fold(type_folded), location_folded = fold(location_folded);
 """
 
-MIGRATIONS: tuple[str, ...] = (_FIRST, _WEBHOOKS, _NOTICES, _FILE_IDENTITY, _FOLDED_TEXTS)
+# When ``next_try_at_us`` was set, by the same clock; NULL where an older version set it.
+_WEBHOOK_WAITS = "ALTER TABLE webhook_jobs ADD COLUMN scheduled_at_us INTEGER;"
+
+MIGRATIONS: tuple[str, ...] = (
+    _FIRST,
+    _WEBHOOKS,
+    _NOTICES,
+    _FILE_IDENTITY,
+    _FOLDED_TEXTS,
+    _WEBHOOK_WAITS,
+)
 
 
 def check(connection: sqlite3.Connection, name: str) -> int:

@@ -2,6 +2,7 @@
 
 The attribute names and the words in them are stored, so they stay as they were first chosen:
 ``pile`` is a queue, ``#owed`` marks pending jobs, ``ringAtUs`` is when a wake-up is overdue.
+``scheduledAtUs`` is when ``nextTryAtUs`` was set.
 """
 
 from collections.abc import Mapping
@@ -38,6 +39,7 @@ def pending_item(webhook_id: str, change: Change, at: datetime) -> Item:
         "attempts": number(0),
         "createdAtUs": us(at),
         "nextTryAtUs": us(at),
+        "scheduledAtUs": us(at),
         "ringAtUs": us(at + OVERDUE_AFTER),
         "expiresAt": expires_after(at),
     }

@@ -25,7 +25,7 @@ from alerta_utec.webhooks.aws.items import (
 )
 from alerta_utec.webhooks.aws.table import JobTable
 from alerta_utec.webhooks.aws.wakeups import DELAY_MAX_S
-from alerta_utec.webhooks.job import DeadLetter, JobKey, WebhookJob
+from alerta_utec.webhooks.job import CLOCK_SKEW, DeadLetter, JobKey, WebhookJob
 from alerta_utec.webhooks.ports import WakeUps
 
 
@@ -60,11 +60,11 @@ class DynamoWebhookJobs:
         return self._job(item) if item.get("pile") == text(pending_queue(webhook_id)) else None
 
     def due(self, webhook_id: str, now: datetime, limit: int) -> Sequence[WebhookJob]:
-        jobs = map(self._job, self._pending(webhook_id, "nextTryAtUs", now))
+        jobs = map(self._job, self._due(webhook_id, now))
         return list(islice((job for job in jobs if job is not None), limit))
 
     def due_keys(self, webhook_id: str, limit: int) -> Sequence[JobKey]:
-        found = self._pending(webhook_id, "nextTryAtUs", self.clock.now())
+        found = self._due(webhook_id, self.clock.now())
         return [key_of(item) for item in islice(found, limit)]
 
     def next_at(self, webhook_id: str) -> datetime | None:
@@ -78,15 +78,16 @@ class DynamoWebhookJobs:
             {":at": us(at), ":expires": expires_after(at)},
         )
 
-    def postpone(self, job: WebhookJob, *, until: datetime, reason: str) -> None:
-        wait_s = (until - self.clock.now()).total_seconds()
+    def postpone(self, job: WebhookJob, *, at: datetime, until: datetime, reason: str) -> None:
+        wait_s = (until - at).total_seconds()
         is_soon = wait_s <= DELAY_MAX_S
         overdue_at = until + OVERDUE_AFTER if is_soon else until
         is_written = self._update_attempted(
             job,
-            "SET nextTryAtUs = :until, ringAtUs = :ringAt, attempts = :after,"
+            "SET nextTryAtUs = :until, scheduledAtUs = :at, ringAtUs = :ringAt, attempts = :after,"
             " reason = :reason, expiresAt = :expires",
             {
+                ":at": us(at),
                 ":until": us(until),
                 ":ringAt": us(overdue_at),
                 ":after": number(job.attempts + 1),
@@ -126,7 +127,13 @@ class DynamoWebhookJobs:
 
     def requeue_overdue(self, webhook_id: str, limit: int) -> int:
         now = self.clock.now()
-        items = list(islice(self._pending(webhook_id, "ringAtUs", now), limit))
+        overdue = self.table.queue(
+            pending_queue(webhook_id),
+            {":now": us(now), ":latest": us(now + OVERDUE_AFTER + CLOCK_SKEW)},
+            # A clock that was ahead may have put off the wake-up of a job that is due.
+            FilterExpression="ringAtUs <= :now OR (nextTryAtUs <= :now AND ringAtUs > :latest)",
+        )
+        items = list(islice(overdue, limit))
         self.wakeups.send_wakeups([key_of(item) for item in items])
         for item in items:
             self.table.update_pending(
@@ -136,6 +143,14 @@ class DynamoWebhookJobs:
                 "ringAtUs = :seen",
             )
         return len(items)
+
+    def shorten_waits(self, webhook_id: str, *, now: datetime) -> int:
+        ahead = self.table.queue(
+            pending_queue(webhook_id),
+            {":latest": us(now + CLOCK_SKEW)},
+            FilterExpression="scheduledAtUs > :latest",
+        )
+        return sum(self._shorten(item, now) for item in list(ahead))
 
     def delete_all(self, webhook_id: str) -> None:
         """Delete the webhook's pending jobs and dead letters; may miss the very last ones.
@@ -147,11 +162,21 @@ class DynamoWebhookJobs:
             for item in self.table.queue(queue):
                 self.table.delete(key_of(item))
 
+    def _shorten(self, item: Item, now: datetime) -> bool:
+        """Make the item's job due after its own wait from now; ``requeue_overdue`` wakes it."""
+        until = now + (moment_of(item, "nextTryAtUs") - moment_of(item, "scheduledAtUs"))
+        return self.table.update_pending(
+            key_of(item),
+            "SET nextTryAtUs = :until, scheduledAtUs = :now, ringAtUs = :until",
+            {":until": us(until), ":now": us(now), ":seen": item["scheduledAtUs"]},
+            "scheduledAtUs = :seen",
+        )
+
     def _advance(self, key: JobKey, at: datetime) -> bool:
         """Make a pending job due ``at`` once, if it waits for longer."""
         return self.table.update_pending(
             key,
-            "SET nextTryAtUs = :at, ringAtUs = :ringAt",
+            "SET nextTryAtUs = :at, scheduledAtUs = :at, ringAtUs = :ringAt",
             {":at": us(at), ":ringAt": us(at + OVERDUE_AFTER)},
             "nextTryAtUs > :at",
         )
@@ -160,8 +185,8 @@ class DynamoWebhookJobs:
         """Make a dead letter pending again, with no attempts made."""
         return self.table.update(
             key,
-            "SET pile = :owed, attempts = :none, nextTryAtUs = :at, ringAtUs = :ringAt,"
-            " expiresAt = :expires REMOVE givenUpAtUs",
+            "SET pile = :owed, attempts = :none, nextTryAtUs = :at, scheduledAtUs = :at,"
+            " ringAtUs = :ringAt, expiresAt = :expires REMOVE givenUpAtUs",
             {
                 ":owed": text(pending_queue(key.webhook_id)),
                 ":none": number(0),
@@ -178,12 +203,12 @@ class DynamoWebhookJobs:
         before = {":before": number(job.attempts)}
         return self.table.update_pending(job.key, update, values | before, "attempts = :before")
 
-    def _pending(self, webhook_id: str, attribute: str, until: datetime) -> Iterator[Item]:
-        """Iterate over the pending jobs whose time in ``attribute`` has come, by ``seq``."""
+    def _due(self, webhook_id: str, now: datetime) -> Iterator[Item]:
+        """Iterate over the jobs that are due, by ``seq``."""
         return self.table.queue(
             pending_queue(webhook_id),
-            {":until": us(until)},
-            FilterExpression=f"{attribute} <= :until",
+            {":now": us(now)},
+            FilterExpression="nextTryAtUs <= :now",
         )
 
     def _job(self, item: Mapping[str, Any]) -> WebhookJob | None:

@@ -14,15 +14,16 @@ from alerta_utec.adapters.sqlite.database import Database
 from alerta_utec.adapters.sqlite.rows import CHANGE_COLUMNS, change_from, from_us, to_us
 from alerta_utec.domain.change import Change
 from alerta_utec.domain.errors import Conflict
-from alerta_utec.webhooks.job import FINISHED_TTL_S, DeadLetter, WebhookJob
+from alerta_utec.webhooks.job import CLOCK_SKEW, FINISHED_TTL_S, DeadLetter, WebhookJob
 from alerta_utec.webhooks.model import Webhook
 
 # How many expired jobs are removed, at most, for each job that is added.
 EXPIRED_PER_JOB = 20
 
 _ENQUEUE = """
-INSERT OR IGNORE INTO webhook_jobs (webhook_id, seq, state, attempts, next_try_at_us, created_at_us)
-SELECT webhook_id, ?, 'owed', 0, ?, ? FROM webhooks WHERE webhook_id = ?
+INSERT OR IGNORE INTO webhook_jobs
+    (webhook_id, seq, state, attempts, next_try_at_us, created_at_us, scheduled_at_us)
+SELECT webhook_id, ?1, 'owed', 0, ?2, ?2, ?2 FROM webhooks WHERE webhook_id = ?3
 """
 _REMOVE_EXPIRED = """
 DELETE FROM webhook_jobs WHERE (webhook_id, seq) IN
@@ -60,12 +61,18 @@ WHERE webhook_id = ? AND seq = ? AND state = 'owed'
 """
 _REVIVE = """
 UPDATE webhook_jobs
-SET state = 'owed', attempts = 0, next_try_at_us = ?, finished_at_us = NULL
-WHERE webhook_id = ? AND state = 'given_up'
+SET state = 'owed', attempts = 0, next_try_at_us = ?1, scheduled_at_us = ?1, finished_at_us = NULL
+WHERE webhook_id = ?2 AND state = 'given_up'
 """
 _ADVANCE = """
-UPDATE webhook_jobs INDEXED BY webhook_jobs_owed SET next_try_at_us = ?1
+UPDATE webhook_jobs INDEXED BY webhook_jobs_owed SET next_try_at_us = ?1, scheduled_at_us = ?1
 WHERE webhook_id = ?2 AND state = 'owed' AND next_try_at_us > ?1
+"""
+_SHORTEN = """
+UPDATE webhook_jobs INDEXED BY webhook_jobs_owed
+SET next_try_at_us = ?1 + next_try_at_us - coalesce(scheduled_at_us, created_at_us),
+    scheduled_at_us = ?1
+WHERE webhook_id = ?2 AND state = 'owed' AND coalesce(scheduled_at_us, created_at_us) > ?3
 """
 
 
@@ -157,9 +164,9 @@ class SqliteWebhookJobs:
         with self._database.write() as connection:
             connection.execute(_DELIVERED, (to_us(at), *job.key))
 
-    def postpone(self, job: WebhookJob, *, until: datetime, reason: str) -> None:
-        assignments = "attempts = ?, next_try_at_us = ?, last_error = ?"
-        self._set(job, assignments, job.attempts + 1, to_us(until), reason)
+    def postpone(self, job: WebhookJob, *, at: datetime, until: datetime, reason: str) -> None:
+        assignments = "attempts = ?, next_try_at_us = ?, scheduled_at_us = ?, last_error = ?"
+        self._set(job, assignments, job.attempts + 1, to_us(until), to_us(at), reason)
 
     def give_up(self, job: WebhookJob, *, at: datetime, reason: str, attempts: int) -> None:
         assignments = "state = 'given_up', attempts = ?, finished_at_us = ?, last_error = ?"
@@ -185,6 +192,11 @@ class SqliteWebhookJobs:
             values = (to_us(at), webhook_id)
             return sum(connection.execute(sql, values).rowcount for sql in (_ADVANCE, _REVIVE))
 
+    def shorten_waits(self, webhook_id: str, *, now: datetime) -> int:
+        values = (to_us(now), webhook_id, to_us(now + CLOCK_SKEW))
+        with self._database.write() as connection:
+            return connection.execute(_SHORTEN, values).rowcount
+
     def _set(self, job: WebhookJob, assignments: str, *values: Any) -> None:
         """Update the job, unless it is not pending or was attempted meanwhile."""
         sql = (
@@ -198,7 +210,7 @@ class SqliteWebhookJobs:
 def _enqueue(
     connection: sqlite3.Connection, change: Change, webhook_ids: Sequence[str], now_us: int
 ) -> None:
-    rows = [(change.after.seq, now_us, now_us, webhook_id) for webhook_id in webhook_ids]
+    rows = [(change.after.seq, now_us, webhook_id) for webhook_id in webhook_ids]
     connection.executemany(_ENQUEUE, rows)
     expired_us = now_us - FINISHED_TTL_S * 1_000_000
     connection.execute(_REMOVE_EXPIRED, (expired_us, EXPIRED_PER_JOB * len(rows)))

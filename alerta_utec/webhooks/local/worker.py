@@ -1,43 +1,51 @@
 """The worker that scans the feed and delivers jobs, with a thread for each busy webhook."""
 
 import logging
+import math
 import threading
 import time
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from alerta_utec.adapters.worker import RETRY, Worker
 from alerta_utec.domain.backoff import delay_s
 from alerta_utec.domain.errors import Unavailable
 from alerta_utec.ports.clock import Clock
-from alerta_utec.webhooks.delivery import Attempt, DeliverWebhook
+from alerta_utec.webhooks.delivery import FAILURES_TO_COOL_DOWN, Attempt, DeliverWebhook
 from alerta_utec.webhooks.enqueue import ScanFeed
-from alerta_utec.webhooks.job import WebhookJob
+from alerta_utec.webhooks.job import CLOCK_SKEW, WebhookJob
+from alerta_utec.webhooks.model import Webhook
 from alerta_utec.webhooks.ports import WebhookJobs, WebhookRegistry
 
 log = logging.getLogger(__name__)
 
 # How many due jobs of one webhook are read at once.
 BATCH = 50
-# After a failure the webhook gets no request for this long, doubled with each further failure,
-# however many of its jobs are due.
+# After several failures in a row the webhook gets no request for this long, doubled with each
+# further failure, however many of its jobs are due.
 COOL_DOWN = timedelta(seconds=1)
 COOL_DOWN_MAX = timedelta(seconds=30)
 
 
 @dataclass(frozen=True, slots=True)
-class _CoolDown:
-    failures: int
-    until: datetime
+class _Failures:
+    """The failures of a webhook since its last success."""
+
+    in_a_row: int
+    cool_downs: int = 0
+    # By the monotonic clock.
+    cools_until_s: float = -math.inf
 
 
 class WebhookWorker:
     """Creates jobs for new changes and delivers them, each webhook's in a thread of its own.
 
     A receiver that hangs delays no other webhook; one webhook gets one request at a time, the
-    oldest change first. A thread exists only while its webhook has due jobs. After a failure the
-    webhook cools down for up to ``COOL_DOWN_MAX``, so that a receiver that is down is not flooded
-    with requests. An outcome that cannot be stored (a full disk) is stored again until it can be,
+    oldest change first. A thread exists only while its webhook has due jobs. After
+    ``FAILURES_TO_COOL_DOWN`` in a row, or if its receiver asks to slow down, the webhook cools
+    down for up to ``COOL_DOWN_MAX``, so that a receiver that is down is not flooded with requests.
+    An outcome that cannot be stored (a full disk) is stored again until it can be,
     so that nothing is sent over and over.
     """
 
@@ -50,6 +58,7 @@ class WebhookWorker:
         clock: Clock,
         *,
         retry_s: float = RETRY.total_seconds(),
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._scanner = scanner
         self._delivery = delivery
@@ -57,10 +66,13 @@ class WebhookWorker:
         self._jobs = jobs
         self._clock = clock
         self._retry_s = retry_s
+        self._monotonic = monotonic
+        # The time of day and the monotonic time at the last run.
+        self._last_run: tuple[datetime, float] | None = None
         self._stopping = threading.Event()
         # The threads that deliver, by webhook id.
         self._busy: dict[str, threading.Thread] = {}
-        self._cool_downs: dict[str, _CoolDown] = {}
+        self._failures: dict[str, _Failures] = {}
         # Whether there was a webhook at the last run.
         self._needed = True
         retry = timedelta(seconds=retry_s)
@@ -78,7 +90,7 @@ class WebhookWorker:
 
     def jobs_changed(self) -> None:
         """End all cool-downs and look for due jobs: the cause of a failure may be repaired."""
-        self._cool_downs.clear()
+        self._failures.clear()
         self._worker.wake()
 
     def stop(self, timeout_s: float) -> None:
@@ -98,13 +110,14 @@ class WebhookWorker:
         """
         webhooks = self._webhooks.all()
         self._needed = bool(webhooks)
+        self._shorten_waits(webhooks)
         while self._scanner.scan() and not self._stopping.is_set():
             pass
         later, now = list[datetime](), self._clock.now()
         for webhook in webhooks:
             if webhook.webhook_id in self._busy:
                 continue  # its thread wakes this one when it ends
-            start_at = self._start_at(webhook.webhook_id)
+            start_at = self._start_at(webhook.webhook_id, now)
             if start_at is None:
                 continue
             if start_at <= now:
@@ -113,11 +126,22 @@ class WebhookWorker:
                 later.append(start_at)
         return min(later, default=None)
 
-    def _start_at(self, webhook_id: str) -> datetime | None:
+    def _start_at(self, webhook_id: str, now: datetime) -> datetime | None:
         """Return when the webhook's next job may be attempted, ``None`` without any job."""
         next_at = self._jobs.next_at(webhook_id)
-        cool_down = self._cool_downs.get(webhook_id)
-        return max(next_at, cool_down.until) if next_at and cool_down else next_at
+        failures = self._failures.get(webhook_id)
+        if next_at is None or failures is None:
+            return next_at
+        left_s = failures.cools_until_s - self._monotonic()
+        return next_at if left_s <= 0 else max(next_at, now + timedelta(seconds=left_s))
+
+    def _shorten_waits(self, webhooks: Sequence[Webhook]) -> None:
+        """Shorten what a clock that was ahead has stored: at the start, and when it is set back."""
+        now, now_s, last = self._clock.now(), self._monotonic(), self._last_run
+        if last is None or now < last[0] + timedelta(seconds=now_s - last[1]) - CLOCK_SKEW:
+            for webhook in webhooks:
+                self._jobs.shorten_waits(webhook.webhook_id, now=now)
+        self._last_run = now, now_s
 
     def _start_thread(self, webhook_id: str) -> None:
         thread = threading.Thread(
@@ -131,16 +155,17 @@ class WebhookWorker:
             raise
 
     def _deliver_due(self, webhook_id: str) -> None:
-        """Deliver the webhook's due jobs, until an attempt fails."""
+        """Deliver the webhook's due jobs, until it cools down."""
         try:
             while jobs := self._jobs.due(webhook_id, self._clock.now(), BATCH):
                 for job in jobs:
                     if self._stopping.is_set():
                         return
-                    if self._deliver(job).outcome == "failed":
-                        self._cool_down(webhook_id)
+                    attempt = self._deliver(job)
+                    if attempt.outcome != "failed":
+                        self._failures.pop(webhook_id, None)
+                    elif self._cools_down(webhook_id, attempt):
                         return
-                    self._cool_downs.pop(webhook_id, None)
         except Exception:
             # The store is unavailable, or this is a defect: only this webhook has to wait.
             log.exception("webhook_failed", extra={"webhook_id": webhook_id})
@@ -149,14 +174,24 @@ class WebhookWorker:
             del self._busy[webhook_id]
             self._worker.wake()
 
-    def _cool_down(self, webhook_id: str) -> None:
-        before = self._cool_downs.get(webhook_id)
-        failures = before.failures if before else 0
-        wait_s = delay_s(
-            failures, base_s=COOL_DOWN.total_seconds(), cap_s=COOL_DOWN_MAX.total_seconds()
-        )
-        until = self._clock.now() + timedelta(seconds=wait_s)
-        self._cool_downs[webhook_id] = _CoolDown(failures + 1, until)
+    def _cools_down(self, webhook_id: str, attempt: Attempt) -> bool:
+        """Count a failure; return whether the webhook gets no request for a while."""
+        before = self._failures.get(webhook_id, _Failures(0))
+        failures = replace(before, in_a_row=before.in_a_row + 1)
+        cools_down = attempt.slow_down or failures.in_a_row >= FAILURES_TO_COOL_DOWN
+        if cools_down:
+            wait_s = delay_s(
+                failures.cool_downs,
+                base_s=COOL_DOWN.total_seconds(),
+                cap_s=COOL_DOWN_MAX.total_seconds(),
+            )
+            failures = replace(
+                failures,
+                cool_downs=failures.cool_downs + 1,
+                cools_until_s=self._monotonic() + wait_s,
+            )
+        self._failures[webhook_id] = failures
+        return cools_down
 
     def _deliver(self, job: WebhookJob) -> Attempt:
         """Attempt the job, and store the outcome as soon as the store is available."""

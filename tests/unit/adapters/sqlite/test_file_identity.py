@@ -167,6 +167,7 @@ def test_a_file_of_the_previous_version_keeps_its_epoch(
     store.close()
     with sqlite3.connect(path) as connection:
         connection.execute("DROP TABLE file_identity")
+        connection.execute("ALTER TABLE webhook_jobs DROP COLUMN scheduled_at_us")
         connection.execute("PRAGMA user_version = 3")
     connection.close()
 

@@ -190,22 +190,48 @@ def test_the_lease_of_a_killed_holder_expires(rig: Rig) -> None:
     assert rig.leases.acquire("w1", "the next holder")
 
 
-def test_a_webhook_cools_down_after_a_failure_whatever_else_is_due(rig: Rig) -> None:
+def test_one_failure_delays_no_other_job(rig: Rig) -> None:
     first, second, third = (rig.enqueue() for _ in range(3))
     sent_wakeups(rig.jobs)
-    rig.receivers.results = {1: PostResult(500)}
+    rig.receivers.results = {1: PostResult(500), 3: PostResult(500)}
 
-    for seq in (second, third):
+    rig.deliver("w1", second)
+
+    assert rig.pending(first, second, third) == [first, third]
+    assert [key.seq for key, _ in sent_wakeups(rig.jobs)] == [first, third]
+    assert rig.leases.acquire("w1", "the next holder")
+
+
+@pytest.mark.parametrize(
+    "results",
+    [
+        {1: PostResult(500), 2: PostResult(failure="timeout")},
+        {2: PostResult(429)},
+        {2: PostResult(503, retry_after_s=0)},
+    ],
+    ids=["two in a row", "429", "Retry-After"],
+)
+def test_a_webhook_cools_down_whatever_else_is_due(
+    rig: Rig, results: dict[int, PostResult]
+) -> None:
+    first, second, third, fourth = (rig.enqueue() for _ in range(4))
+    sent_wakeups(rig.jobs)
+    rig.receivers.results = results
+
+    for seq in (third, fourth):
         rig.deliver("w1", seq)
     before = list(rig.receivers.posted)
     again = sent_wakeups(rig.jobs)
     rig.clock.advance(COOL_DOWN)
-    rig.deliver("w1", second)
+    rig.deliver("w1", third)
 
-    assert len(before) == 1
-    assert [key.seq for key, _ in again] == [first, second, third]
-    assert [delay_s for _, delay_s in again[1:]] == [BUSY_S, BUSY_S]
-    assert rig.pending(first, second, third) == [first]
+    assert len(before) == 2
+    assert [(key.seq, delay_s) for key, delay_s in again[-2:]] == [
+        (third, BUSY_S),
+        (fourth, BUSY_S),
+    ]
+    failed = [seq for number, seq in enumerate((first, second), start=1) if number in results]
+    assert rig.pending(first, second, third, fourth) == failed
     assert timedelta(seconds=RETRY_AFTER_S[0]) > COOL_DOWN
 
 
@@ -262,7 +288,7 @@ def test_requeueing_covers_every_existing_webhook(rig: Rig) -> None:
     sent_wakeups(rig.jobs)
     rig.clock.advance(OVERDUE_AFTER)
 
-    counted = RequeueOverdue(readable, rig.jobs).run()
+    counted = RequeueOverdue(readable, rig.jobs, rig.clock).run()
 
     assert counted == {"requeued": 2}
     assert sent_wakeups(rig.jobs) == [(JobKey("w1", seq), 0), (JobKey("w2", seq), 0)]

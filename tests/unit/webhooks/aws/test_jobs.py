@@ -76,8 +76,9 @@ def test_a_wait_within_the_longest_delay_of_sqs_sends_its_wakeup_at_once(
     job = dynamodb_webhook_jobs.get("w1", 1)
     assert job is not None
 
-    until = dynamodb_webhook_jobs.clock.now() + timedelta(seconds=wait_s)
-    dynamodb_webhook_jobs.postpone(job, until=until, reason="HTTP 500")
+    now = dynamodb_webhook_jobs.clock.now()
+    until = now + timedelta(seconds=wait_s)
+    dynamodb_webhook_jobs.postpone(job, at=now, until=until, reason="HTTP 500")
 
     assert sent_wakeups(dynamodb_webhook_jobs) == (
         [] if delay_s is None else [(JobKey("w1", 1), delay_s)]
@@ -91,7 +92,9 @@ def test_a_longer_wait_gets_one_wakeup_from_requeueing_when_it_is_over(
     sent_wakeups(dynamodb_webhook_jobs)
     job = dynamodb_webhook_jobs.get("w1", 1)
     assert job is not None
-    dynamodb_webhook_jobs.postpone(job, until=clock.now() + timedelta(hours=2), reason="HTTP 500")
+    dynamodb_webhook_jobs.postpone(
+        job, at=clock.now(), until=clock.now() + timedelta(hours=2), reason="HTTP 500"
+    )
 
     counts = []
     for step in (2 * timedelta(hours=1) - SECOND, SECOND, SECOND, OVERDUE_AFTER):
@@ -194,6 +197,21 @@ def test_a_job_that_cannot_be_written_is_unavailable(
     wire.next("UpdateItem", refusal("ProvisionedThroughputExceededException"))
 
     with pytest.raises(Unavailable):
-        jobs.postpone(job, until=clock.now(), reason="HTTP 500")
+        jobs.postpone(job, at=clock.now(), until=clock.now(), reason="HTTP 500")
 
     assert sent_wakeups(jobs) == []
+
+
+def test_a_wakeup_that_a_clock_ahead_has_put_off_is_requeued(
+    dynamodb_webhook_jobs: DynamoWebhookJobs, change: Change, clock: ManualClock
+) -> None:
+    enqueue(dynamodb_webhook_jobs, change)
+    clock.advance(timedelta(hours=1))
+    ahead = dynamodb_webhook_jobs.requeue_overdue("w1", 10)
+    sent_wakeups(dynamodb_webhook_jobs)
+    clock.advance(-timedelta(hours=1))
+
+    counts = [dynamodb_webhook_jobs.requeue_overdue("w1", 10) for _ in range(2)]
+
+    assert (ahead, counts) == (1, [1, 0])
+    assert sent_wakeups(dynamodb_webhook_jobs) == [(JobKey("w1", 1), 0)]

@@ -77,6 +77,7 @@ class Rig:
 
     def __init__(self) -> None:
         self.clock = ManualClock(T0)
+        self._set_back = timedelta()
         stored = TemporaryStore(on_commit=lambda _change: self.worker.committed())
         self.store, self.webhooks = stored.incidents, stored.webhooks
         self.jobs = UnreliableJobs(stored.database)
@@ -89,6 +90,7 @@ class Rig:
             self.jobs,
             self.clock,
             retry_s=0.02,
+            monotonic=lambda: (self.clock.now() - T0 + self._set_back).total_seconds(),
         )
 
     def add(self, name: str) -> Webhook:
@@ -100,6 +102,11 @@ class Rig:
         self.webhooks.save(added)
         self.worker.jobs_changed()
         return added
+
+    def set_back(self, by: timedelta) -> None:
+        """Set the time of day back, but not the monotonic clock."""
+        self._set_back += by
+        self.clock.advance(-by)
 
     def commit(self, count: int = 1) -> list[str]:
         """Commit ``count`` new incidents and return their ids."""
@@ -193,21 +200,41 @@ def test_a_failed_job_is_attempted_again_when_it_is_due(rig: Rig) -> None:
     assert rig.jobs.next_at(own.webhook_id) is None
 
 
-def test_the_other_jobs_wait_for_the_cool_down_after_a_failure(rig: Rig) -> None:
+def test_one_failure_delays_no_other_job(rig: Rig) -> None:
     own = rig.add("a")
-    rig.sender.results = [PostResult(500)]
+    rig.sender.results = [PostResult(204), PostResult(500), PostResult(204)] * 4
+    ids = rig.commit(12)
+
+    eventually(lambda: len(rig.received(own)) == 12)
+
+    assert rig.received(own) == ids
+    assert len(rig.jobs.due(own.webhook_id, T0 + timedelta(minutes=1), 100)) == 4
+
+
+@pytest.mark.parametrize(
+    "results",
+    [
+        [PostResult(500), PostResult(failure="timeout")],
+        [PostResult(204), PostResult(429)],
+        [PostResult(204), PostResult(503, retry_after_s=0)],
+    ],
+    ids=["two in a row", "429", "Retry-After"],
+)
+def test_the_other_jobs_wait_for_the_cool_down(rig: Rig, results: list[PostResult]) -> None:
+    own = rig.add("a")
+    rig.sender.results = list(results)
     gate = rig.sender.shut(own.url)
-    ids = rig.commit(3)
+    ids = rig.commit(4)
     eventually(lambda: rig.sender.waiting)
     gate.set()
-    eventually(lambda: rig.jobs.next_at(own.webhook_id) == T0)
+    eventually(lambda: len(rig.received(own)) == 2)
     rig.look()
-    assert rig.received(own) == ids[:1]
+    assert rig.received(own) == ids[:2]
 
     rig.clock.advance(COOL_DOWN)
     rig.worker.committed()
 
-    eventually(lambda: len(rig.received(own)) == 3)
+    eventually(lambda: len(rig.received(own)) == 4)
     assert rig.received(own) == ids
 
 
@@ -216,7 +243,7 @@ def test_the_cool_down_doubles_with_each_failure_up_to_its_maximum(rig: Rig) -> 
     rig.sender.results = [PostResult(failure="unreachable")] * 100
     rig.commit(20)
     cool_downs = []
-    for count in range(1, 9):
+    for count in range(2, 10):
         eventually(lambda n=count: len(rig.received(own)) == n)
         rig.look()
         before = rig.clock.now()
@@ -230,14 +257,15 @@ def test_the_cool_down_doubles_with_each_failure_up_to_its_maximum(rig: Rig) -> 
 
 def test_a_success_resets_the_cool_down(rig: Rig) -> None:
     own = rig.add("a")
-    rig.sender.results = [PostResult(500), PostResult(500), PostResult(204), PostResult(500)]
-    ids = rig.commit(5)
-    eventually(lambda: len(rig.received(own)) == 1)
+    failed = PostResult(500)
+    rig.sender.results = [failed, failed, failed, PostResult(204), failed, failed]
+    ids = rig.commit(7)
+    eventually(lambda: len(rig.received(own)) == 2)
     for factor in (1, 2):
         rig.look()
         rig.clock.advance(factor * COOL_DOWN)
     rig.look()
-    assert rig.received(own) == ids[:4]
+    assert rig.received(own) == ids[:6]
 
     rig.clock.advance(COOL_DOWN)
     rig.look()
@@ -247,14 +275,54 @@ def test_a_success_resets_the_cool_down(rig: Rig) -> None:
 
 def test_a_change_of_a_webhook_ends_its_cool_down(rig: Rig) -> None:
     own = rig.add("a")
-    rig.sender.results = [PostResult(500)]
-    ids = rig.commit(2)
-    eventually(lambda: rig.received(own))
+    rig.sender.results = [PostResult(500)] * 2
+    ids = rig.commit(3)
+    eventually(lambda: len(rig.received(own)) == 2)
     rig.look()
 
     rig.worker.jobs_changed()
 
     eventually(lambda: rig.received(own) == ids)
+
+
+def test_a_cool_down_does_not_last_longer_when_the_clock_is_set_back(rig: Rig) -> None:
+    own = rig.add("a")
+    rig.sender.results = [PostResult(500)] * 2
+    ids = rig.commit(3)
+    eventually(lambda: len(rig.received(own)) == 2)
+    rig.look()
+
+    rig.set_back(timedelta(hours=1))
+    rig.clock.advance(COOL_DOWN)
+    rig.look()
+
+    eventually(lambda: ids[2] in rig.received(own))
+
+
+def test_a_job_is_not_late_by_what_the_clock_is_set_back(rig: Rig) -> None:
+    own = rig.add("a")
+    rig.sender.results = [PostResult(500)]
+    (incident_id,) = rig.commit()
+    eventually(lambda: rig.jobs.next_at(own.webhook_id) not in (None, T0))
+
+    rig.set_back(timedelta(hours=1))
+    rig.look()
+    rig.clock.advance(timedelta(seconds=6))
+    rig.look()
+
+    eventually(lambda: rig.received(own) == [incident_id] * 2)
+
+
+def test_a_job_of_an_earlier_run_is_not_late_by_what_the_clock_was_set_back() -> None:
+    rig = Rig()
+    own = rig.add("a")
+    change = rig.store.commit(creation()).change
+    rig.jobs.enqueue_scanned([(change, [own.webhook_id])], up_to_seq=1, at=T0 + timedelta(hours=1))
+
+    rig.worker.start()
+
+    eventually(lambda: rig.received(own))
+    rig.worker.stop(PATIENCE_S)
 
 
 def test_an_outcome_that_cannot_be_stored_is_not_sent_over_and_over(rig: Rig) -> None:
