@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -24,6 +24,17 @@ END_MAX_S = int(datetime(9999, 1, 1, tzinfo=UTC).timestamp())
 NO_ROLE_LOG_EVERY_S = 600.0
 
 log = logging.getLogger(__name__)
+
+# The codes of refusals in the log.
+_REASONS: Sequence[tuple[type[jwt.PyJWTError], str]] = (
+    (jwt.ExpiredSignatureError, "expired"),
+    (jwt.ImmatureSignatureError, "not_yet_valid"),
+    (jwt.InvalidAudienceError, "wrong_audience"),
+    (jwt.InvalidIssuerError, "wrong_issuer"),
+    (jwt.MissingRequiredClaimError, "missing_claim"),
+    (jwt.InvalidAlgorithmError, "wrong_algorithm"),
+    (jwt.InvalidSignatureError, "wrong_signature"),
+)
 
 
 @dataclass(frozen=True)
@@ -72,12 +83,14 @@ class JwtAuthenticator:
         self._no_role_logged_at_s: float | None = None
 
     def authenticate(self, token: str | None) -> Authentication:
-        if not token or len(token) > TOKEN_MAX_CHARS:
-            raise Unauthorized("no token")
+        if not token:
+            raise Unauthorized("no_token")
+        if len(token) > TOKEN_MAX_CHARS:
+            raise Unauthorized("too_long")
         try:
             claims = self._claims(token)
         except jwt.PyJWTError as error:
-            raise Unauthorized(type(error).__name__) from error
+            raise Unauthorized(_reason(error)) from error
         end = _end(claims) + timedelta(seconds=self._settings.leeway_s)
         return Authentication(Identity(_user(claims), self._role(claims)), end)
 
@@ -168,6 +181,10 @@ def development_token(
     return jwt.encode(claims, settings.secret, algorithm="HS256")
 
 
+def _reason(error: jwt.PyJWTError) -> str:
+    return next((reason for kind, reason in _REASONS if isinstance(error, kind)), "malformed")
+
+
 def _trusted(url: str) -> bool:
     parts = urlsplit(url)
     local = parts.hostname in ("127.0.0.1", "::1", "localhost")
@@ -178,12 +195,12 @@ def _end(claims: Mapping[str, Any]) -> datetime:
     """Return when the token ends; one that lasts beyond the year 9998 is refused."""
     seconds = int(claims["exp"])
     if seconds > END_MAX_S:
-        raise Unauthorized("not a usable exp")
+        raise Unauthorized("unusable_exp")
     return datetime.fromtimestamp(seconds, UTC)
 
 
 def _user(claims: Mapping[str, Any]) -> str:
     user: str = claims["sub"]
     if not user or len(user) > USER_MAX_CHARS or not user.isprintable():
-        raise Unauthorized("not a usable sub")
+        raise Unauthorized("unusable_sub")
     return user

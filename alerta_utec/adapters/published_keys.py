@@ -98,7 +98,7 @@ class PublishedKeys:
             return found
         if known is None or self._failed:
             raise Unavailable("the issuer's keys cannot be had")
-        raise Unauthorized("no such key")
+        raise Unauthorized("unknown_key")
 
     def _usable(self) -> _KeySet | None:
         known = self._known

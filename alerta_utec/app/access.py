@@ -62,7 +62,7 @@ class Access:
         """
         connection = self.connections.get(connection_id)
         if connection is None:
-            raise Unauthorized("the connection has expired")
+            raise Unauthorized("connection_expired")
         return connection
 
     def lang(self, connection_id: str) -> Lang:
@@ -84,5 +84,5 @@ class Access:
         if connection is not None:
             return View(connection.filter, private=connection.private)
         if self.sign_in:
-            raise Unauthorized("the connection has expired")
+            raise Unauthorized("connection_expired")
         return WHOLE

@@ -77,7 +77,10 @@ class TooLarge(AlertaError):
 
 
 class Unauthorized(AlertaError):
-    """A request without a token although one is needed, or with one that is not valid."""
+    """A request without a token although one is needed, or with one that is not valid.
+
+    Its text is a reason code, for the log.
+    """
 
     code = "unauthorized"
 

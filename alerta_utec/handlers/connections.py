@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from alerta_utec.app.sessions import Sessions
-from alerta_utec.domain.errors import AlertaError, ForeignOrigin
+from alerta_utec.domain.errors import AlertaError, ForeignOrigin, Unauthorized
 from alerta_utec.domain.origins import Origins
 from alerta_utec.handlers.handshake import handshake_lang, read_handshake
 from alerta_utec.handlers.http_status import STATUS
@@ -70,7 +70,7 @@ class Connect:
                 lang=handshake.lang,
             )
         except AlertaError as refusal:
-            log.info("connect_refused", extra={**log_fields(event), "code": refusal.code})
+            log.info("connect_refused", extra=log_fields(event) | _refusal_fields(event, refusal))
             from alerta_utec import wire  # only for refusals: it loads all that reads messages
 
             body = wire.error(refusal, lang=handshake_lang(event))
@@ -78,6 +78,13 @@ class Connect:
         if handshake.response_headers:
             return {**OK, "headers": handshake.response_headers}
         return dict(OK)
+
+
+def _refusal_fields(event: LambdaEvent, refusal: AlertaError) -> dict[str, str]:
+    """Return the client's address and what was refused; for a token, the reason too."""
+    address = event["requestContext"].get("identity", {}).get("sourceIp", "")
+    fields = {"address": address, "code": refusal.code}
+    return fields | ({"reason": str(refusal)} if isinstance(refusal, Unauthorized) else {})
 
 
 @dataclass(frozen=True)

@@ -48,7 +48,7 @@ def read_handshake(event: Mapping[str, Any]) -> Handshake:
         *(p.removeprefix(_BEARER_PROTOCOL) for p in offered if p.startswith(_BEARER_PROTOCOL)),
     ]
     if len(tokens) > 1:
-        raise Unauthorized("several tokens")
+        raise Unauthorized("several_tokens")
     asked = {name: _split(name, many[name]) for name in _FILTERS if name in many}
     return Handshake(
         token=tokens[0] if tokens else None,

@@ -10,10 +10,11 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from urllib.parse import unquote
 
-from alerta_utec.domain.errors import AlertaError, Internal, NotFound
+from alerta_utec.domain.errors import AlertaError, Internal, NotFound, Unauthorized
 from alerta_utec.domain.origins import Origins
 from alerta_utec.handlers.browser_guard import check_write
 from alerta_utec.handlers.lambda_io import LambdaEvent, LambdaResponse
+from alerta_utec.handlers.refused_tokens import RefusedTokens
 from alerta_utec.handlers.request import Request
 from alerta_utec.handlers.responses import problem_response
 from alerta_utec.handlers.routes import HEAD_ROUTE_KEYS, HttpRoute
@@ -32,6 +33,7 @@ class HttpApi:
     def __init__(self, handlers: HttpHandlers, origins: Origins) -> None:
         self._handlers = handlers
         self._origins = origins
+        self._refused_tokens = RefusedTokens()
         self._reads = {key: _pattern(key) for key in handlers if key.startswith("GET ")}
 
     @property
@@ -48,6 +50,8 @@ class HttpApi:
             check_write(request, self._origins)
             return self._run(request)
         except AlertaError as refusal:
+            if isinstance(refusal, Unauthorized):
+                self._refused_tokens.log(Request(event), refusal)
             return problem_response(refusal, Request(event).lang)
         except Exception:
             log.exception("failed", extra={"route": event.get("routeKey")})

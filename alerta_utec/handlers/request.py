@@ -58,6 +58,11 @@ class Request:
         return self.headers.get(name)
 
     @property
+    def address(self) -> str:
+        """The client's IP address, empty if unknown."""
+        return str(self.event.get("requestContext", {}).get("http", {}).get("sourceIp", ""))
+
+    @property
     def lang(self) -> Lang:
         """The language of the response, by ``Accept-Language``."""
         return preferred_lang(self.header("accept-language"))
