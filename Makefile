@@ -28,7 +28,7 @@ define BUILD_STATIC
 		> $(1)/swagger-ui/LICENSE.txt
 endef
 
-.PHONY: help serve test test-outside panel chromium faults bench soak bench-peers lint conformance deploy lock clean
+.PHONY: help serve test test-outside panel chromium proxies faults bench soak bench-peers lint conformance deploy lock clean
 
 help:  ## What there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -44,13 +44,16 @@ test: lint node_modules/.stamp chromium  ## Every check and every test, the emul
 	@$(MAKE) --no-print-directory test-outside ARGS=
 
 # Each of these programs has an environment of its own, which nothing else installs.
-test-outside: $(AIRFLOW)/stamp tests/outside/node_modules/.stamp  ## The tests with other people's software: Airflow, Express …
+test-outside: $(AIRFLOW)/stamp tests/outside/node_modules/.stamp chromium proxies  ## The tests with other people's software: Airflow, Express, nginx …
 	$(VENV)/bin/mypy --config-file tests/airflow/mypy.ini
 	SERVICE_PYTHON=$(abspath $(PY)) $(AIRFLOW)/bin/python -m pytest tests/airflow --confcutdir=tests/airflow $(ARGS)
 	$(PY) -m pytest tests/outside $(ARGS)
 
 chromium: $(VENV)/dev.stamp  ## The browser of the panel's tests, brought by apt where root on Debian
 	@$(PY) -m tests.support.chromium
+
+proxies: $(VENV)/dev.stamp  ## nginx and Caddy for the tests with other people's software, likewise
+	@$(PY) -m tests.support.proxies
 
 faults: $(VENV)/dev.stamp  ## The fault suite of one machine, with 500 crashes in place of 20
 	FAULT_ROUNDS=500 $(PY) -m pytest tests/faults --ignore=tests/faults/aws $(ARGS)

@@ -73,7 +73,7 @@ def ensure(*, root: bool, debian: bool) -> Path:
     return find()
 
 
-def _is_debian() -> bool:
+def is_debian() -> bool:
     """Return whether this is Debian or a derivative (os-release(5))."""
     try:
         release = platform.freedesktop_os_release()
@@ -84,6 +84,6 @@ def _is_debian() -> bool:
 
 if __name__ == "__main__":
     try:
-        print(f"Chromium: {ensure(root=os.geteuid() == 0, debian=_is_debian())}")  # noqa: T201
+        print(f"Chromium: {ensure(root=os.geteuid() == 0, debian=is_debian())}")  # noqa: T201
     except NoChromium as missing:
         sys.exit(str(missing))

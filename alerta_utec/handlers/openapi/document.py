@@ -43,6 +43,8 @@ def document(parts: Sequence[ApiPart], *, sign_in: bool) -> Document:
             "version": __version__,
             "description": "Incidents of a campus: report them, update them, look them up.",
         },
+        # Relative to this document's own address, which can be below a proxy's path.
+        "servers": [{"url": "."}],
         "paths": _paths(parts),
         "webhooks": sent,
         "components": {
