@@ -19,6 +19,7 @@ from alerta_utec.gateway.deadlines import Deadlines
 from alerta_utec.gateway.events import LambdaEvent
 from alerta_utec.gateway.executor import CooperativeExecutor, Handler
 from alerta_utec.gateway.forwarded import TrustedProxies
+from alerta_utec.gateway.http_backlog import HttpBacklog
 from alerta_utec.gateway.hub import Hub
 from alerta_utec.gateway.limits import Limits
 from alerta_utec.gateway.pools import DEFAULT_POOL, POOLS, HandlerPools, PoolFull, PoolSize
@@ -90,6 +91,7 @@ class Gateway:
         self.hosts = hosts
         self.proxies = proxies or TrustedProxies()
         self.addresses = AddressLimit(max_per_address)
+        self.http_backlog = HttpBacklog(self.limits)
         self._tasks: set[asyncio.Task[None]] = set()
         self._executor = CooperativeExecutor()
         self._deadlines = Deadlines(self.limits.handler_s)

@@ -1,12 +1,13 @@
 """aiohttp's protocol of one connection: its backlog, its count and the headers of its responses."""
 
 import asyncio
-from typing import Any
+from typing import Any, cast
 
 from aiohttp import web
 
 from alerta_utec.gateway.address_limit import AddressLimit, Admission
 from alerta_utec.gateway.forwarded import TrustedProxies
+from alerta_utec.gateway.http_backlog import HttpBacklog
 from alerta_utec.gateway.responses import SERVER
 from alerta_utec.gateway.socket import ClientSocket
 
@@ -18,10 +19,23 @@ class HttpProtocol(web.RequestHandler):
         refused: its address has too many connections, so its request gets 429.
     """
 
-    __slots__ = ("_address", "_limit", "_proxies", "client_socket", "refused")
+    __slots__ = (
+        "_address",
+        "_backlog",
+        "_connection",
+        "_limit",
+        "_proxies",
+        "client_socket",
+        "refused",
+    )
 
     def __init__(
-        self, *args: Any, limit: AddressLimit, proxies: TrustedProxies, **options: Any
+        self,
+        *args: Any,
+        backlog: HttpBacklog,
+        limit: AddressLimit,
+        proxies: TrustedProxies,
+        **options: Any,
     ) -> None:
         super().__init__(*args, **options)
         self._limit = limit
@@ -29,12 +43,18 @@ class HttpProtocol(web.RequestHandler):
         # The address that the connection is counted by. A proxy's requests are counted instead.
         self._address: str | None = None
         self.refused = False
+        self._backlog = backlog
+        # Kept to the end: ``transport`` is ``None`` as soon as the connection begins to close.
+        self._connection: asyncio.WriteTransport | None = None
         # Set once the connection has become a WebSocket.
         self.client_socket: ClientSocket | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Count the connection."""
+        """Count the connection, and have the transport report each byte that waits in it."""
         super().connection_made(transport)
+        # uvloop's transports do not derive from asyncio's.
+        self._connection = cast(asyncio.WriteTransport, transport)
+        self._connection.set_write_buffer_limits(high=1, low=0)
         peer = transport.get_extra_info("peername")
         address = str(peer[0]) if peer else ""
         if self._proxies.trust(address):
@@ -42,8 +62,8 @@ class HttpProtocol(web.RequestHandler):
         self._address = address
         admission = self._limit.enter(address)
         self.refused = admission is not Admission.ADMITTED
-        if admission is Admission.EXCESS and isinstance(transport, asyncio.Transport):
-            transport.abort()
+        if admission is Admission.EXCESS:
+            self._connection.abort()
 
     async def finish_response(
         self, request: web.BaseRequest, response: web.StreamResponse, start_time: float | None
@@ -59,12 +79,16 @@ class HttpProtocol(web.RequestHandler):
         super().pause_writing()
         if self.client_socket is not None:
             self.client_socket.on_backlog()
+        elif self._connection is not None:
+            self._backlog.add(self._connection)
 
     def resume_writing(self) -> None:
         """Report that no bytes wait in the transport any more."""
         super().resume_writing()
         if self.client_socket is not None:
             self.client_socket.on_drained()
+        if self._connection is not None:
+            self._backlog.remove(self._connection)
 
     def connection_lost(self, error: BaseException | None) -> None:
         """Report the end of the connection.
@@ -78,4 +102,6 @@ class HttpProtocol(web.RequestHandler):
         if self.client_socket is not None:
             self.client_socket.on_lost()
             self.client_socket = None
+        if self._connection is not None:
+            self._backlog.remove(self._connection)
         super().connection_lost(error)

@@ -9,6 +9,7 @@ from aiohttp import web
 from alerta_utec.gateway.core import Gateway
 from alerta_utec.gateway.events import http_event
 from alerta_utec.gateway.forwarded import RequestSource
+from alerta_utec.gateway.http_backlog import PIECE_BYTES, LargeResponse
 from alerta_utec.gateway.pools import DEFAULT_POOL
 from alerta_utec.gateway.responses import as_json, from_proxy, read_body
 
@@ -72,7 +73,12 @@ class HttpRouter:
         )
         try:
             pool = self._pool(request.method, path, route_key)
-            return from_proxy(await self._gateway.invoke(handler, event, pool=pool))
+            response = from_proxy(await self._gateway.invoke(handler, event, pool=pool))
+            backlog, size = self._gateway.http_backlog, _size_bytes(response)
+            if not backlog.admit(size):
+                log.warning("responses_full", extra={"route": route_key})
+                return from_proxy(self._gateway.refuse(event))
+            return LargeResponse(backlog, response) if size > PIECE_BYTES else response
         except TimeoutError:
             log.warning("handler_too_slow", extra={"route": route_key})
             return from_proxy(self._gateway.refuse(event))
@@ -90,6 +96,10 @@ class HttpRouter:
             if match := pattern.fullmatch(target):
                 return key, {name: unquote(value) for name, value in match.groupdict().items()}
         return None
+
+
+def _size_bytes(response: web.Response) -> int:
+    return len(response.body) if isinstance(response.body, bytes) else 0
 
 
 def _cors(origin: str) -> dict[str, str]:

@@ -16,6 +16,9 @@ class Limits:
     bytes that may wait for all clients together; beyond it the clients with the most are closed
     first. ``body_s``: the time for the body of a request. ``closing_s``: the time for a client
     to answer a close frame.
+
+    HTTP responses: a client takes ``response_min_bytes`` in each ``response_stall_s`` or is cut
+    off, and ``responses_max_bytes`` wait for all of them together.
     """
 
     message_max_bytes: int = 128 * 1024
@@ -30,3 +33,6 @@ class Limits:
     buffers_max_bytes: int = 256 * 1024 * 1024
     abort_after_s: float = 2
     closing_s: float = 2
+    response_stall_s: float = 10
+    response_min_bytes: int = 4096
+    responses_max_bytes: int = 64 * 1024 * 1024

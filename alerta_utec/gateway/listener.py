@@ -13,6 +13,8 @@ BACKLOG = 4096
 ACCEPTS_MAX = BACKLOG
 # The pause after an error of ``accept``: the system is out of descriptors or memory.
 PAUSE_S = 1.0
+# The time for a TLS handshake.
+HANDSHAKE_S = 10.0
 
 
 class Listener:
@@ -29,10 +31,12 @@ class Listener:
         tls: ssl.SSLContext | None = None,
         *,
         pause_s: float = PAUSE_S,
+        handshake_s: float = HANDSHAKE_S,
     ) -> None:
         self._protocol = protocol
         self._tls = tls
         self._pause_s = pause_s
+        self._handshake_s = handshake_s
         self._sockets: list[socket.socket] = []
         self._opening: set[asyncio.Task[None]] = set()
 
@@ -89,6 +93,11 @@ class Listener:
     async def _open(self, accepted: socket.socket) -> None:
         loop = asyncio.get_running_loop()
         try:
-            await loop.connect_accepted_socket(self._protocol, accepted, ssl=self._tls)
+            await loop.connect_accepted_socket(
+                self._protocol,
+                accepted,
+                ssl=self._tls,
+                ssl_handshake_timeout=self._handshake_s if self._tls else None,
+            )
         except (OSError, ssl.SSLError):  # the TLS handshake failed, or the client is gone
             accepted.close()

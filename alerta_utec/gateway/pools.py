@@ -26,7 +26,7 @@ _SOCKETS_MAX = 65_536
 _REQUESTS_MAX = 256
 
 POOLS: Mapping[str, PoolSize] = {
-    "read": PoolSize(8, _REQUESTS_MAX),
+    "read": PoolSize(4, _REQUESTS_MAX),
     "write": PoolSize(16, _REQUESTS_MAX),
     "statistics": PoolSize(2, 64),
     "webhook_test": PoolSize(8, 32),

@@ -75,11 +75,12 @@ class GatewayServer:
             logger=_http_log,
             limit=self._gateway.addresses,
             proxies=self._gateway.proxies,
+            backlog=self._gateway.http_backlog,
             # Also limits the time from accept to a whole request head.
             keepalive_timeout=limits.handshake_s,
             lingering_time=limits.closing_s,
         )
-        self._listener = Listener(protocol, tls)
+        self._listener = Listener(protocol, tls, handshake_s=limits.handshake_s)
         bound = await self._listener.start(host, port)
         log.info("listening", extra={"fan_out": "compiled" if COMPILED else "transports"})
         return bound
@@ -92,6 +93,7 @@ class GatewayServer:
         if self._server is not None:
             self._server.pre_shutdown()
             await self._server.shutdown(self._gateway.limits.closing_s)
+        self._gateway.http_backlog.close()
         self._gateway.hub.loop.detach()
 
     async def _dispatch(self, request: web.BaseRequest) -> web.StreamResponse:

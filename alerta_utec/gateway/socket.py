@@ -85,6 +85,8 @@ class ClientSocket:
         """Make the transport report a backlog as soon as one byte waits in it."""
         if self.fd != NO_FD:
             self.transport.set_write_buffer_limits(high=0)
+        else:
+            self.transport.set_write_buffer_limits()  # the defaults, which HTTP has lowered
 
     def write(self, data: bytes) -> bool:
         """Queue whole frames for the client; never waits.

@@ -1,18 +1,14 @@
 """Statistics over many incidents: they take little memory and hold up nothing else."""
 
-import resource
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from alerta_utec.adapters.sqlite.data_folder import DataFolder
-from alerta_utec.adapters.sqlite.database import Database
-from alerta_utec.adapters.sqlite.incidents import SqliteIncidents
 from tests.conformance.targets import http_request
 from tests.conftest import ServeFactory
 from tests.contract.builders import creation
-from tests.support.server import Server
+from tests.support.filled_store import fill_store
+from tests.support.memory import resident_bytes
 
 INCIDENTS = 3000
 DESCRIPTION = "x" * 4000
@@ -21,22 +17,23 @@ REQUESTS = 40
 GROWTH_MAX_BYTES = 64 * 1024 * 1024
 
 
-def fill(data: Path) -> None:
-    """Store incidents of the last days in a new data folder."""
-    began = datetime.now(UTC) - timedelta(days=20)
-    with DataFolder.open(data) as folder, closing(Database(folder.database, durable=False)) as file:
-        store = SqliteIncidents(file)
-        for number in range(INCIDENTS):
-            at = began + timedelta(minutes=number)
-            store.commit(creation(at=at, description=DESCRIPTION, type=f"tipo {number % 40}"))
-
-
 def test_many_requests_for_statistics_share_one_count_and_delay_no_health_check(
     serve: ServeFactory, tmp_path: Path
 ) -> None:
-    fill(tmp_path / "data")
+    began = datetime.now(UTC) - timedelta(days=20)
+    fill_store(
+        tmp_path / "data",
+        (
+            creation(
+                at=began + timedelta(minutes=number),
+                description=DESCRIPTION,
+                type=f"tipo {number % 40}",
+            )
+            for number in range(INCIDENTS)
+        ),
+    )
     server = serve()
-    before = resident_bytes(server)
+    before = resident_bytes(server.pid)
 
     with ThreadPoolExecutor(REQUESTS) as clients:
         url = f"{server.http_url}/stats?days=31"
@@ -47,10 +44,4 @@ def test_many_requests_for_statistics_share_one_count_and_delay_no_health_check(
     assert set(healthy) == {200}
     assert {answer.status for answer in answers} == {200}
     assert {answer.json()["total"] for answer in answers} == {INCIDENTS}
-    assert resident_bytes(server) - before < GROWTH_MAX_BYTES
-
-
-def resident_bytes(server: Server) -> int:
-    """Return the memory that the server occupies."""
-    pages = int(Path(f"/proc/{server.pid}/statm").read_text().split()[1])
-    return pages * resource.getpagesize()
+    assert resident_bytes(server.pid) - before < GROWTH_MAX_BYTES
