@@ -36,7 +36,13 @@ class Submit:
         """
         by.require(Permission.REPORT)
         now = self.clock.now()
-        incident = Incident.from_report(report, incident_id=uuid7(now), at=now, reported_by=by.user)
+        incident = Incident.from_report(
+            report,
+            incident_id=uuid7(now),
+            at=now,
+            reported_by=by.user,
+            reported_by_staff=by.is_staff,
+        )
         key = IdempotencyKey(by.user or "", idempotency_key) if idempotency_key else None
         change = Change(None, incident, by=by.user, digest=report.digest(), key=key)
         return self.store.commit(change)

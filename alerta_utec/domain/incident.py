@@ -25,7 +25,17 @@ from alerta_utec.domain.values import Status, Urgency
 
 EXTRAS_MAX = 20
 EXTRAS_MAX_BYTES = 8 * 1024
-SERVER_FIELDS = frozenset({"seq", "revision", "createdAt", "updatedAt", "reportedBy", "alarmed"})
+SERVER_FIELDS = frozenset(
+    {
+        "seq",
+        "revision",
+        "createdAt",
+        "updatedAt",
+        "reportedBy",
+        "reportedByStaff",
+        "alarmed",
+    }
+)
 _CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
@@ -110,12 +120,20 @@ class Incident(Report):
     created_at: Timestamp
     updated_at: Timestamp
     reported_by: str | None = None
+    # Its reporter was staff; without sign-in no reporter is known to be.
+    reported_by_staff: bool = False
     # It has been of medium or high urgency: its notification calls for an all-clear.
     alarmed: bool = False
 
     @classmethod
     def from_report(
-        cls, report: Report, *, incident_id: str, at: datetime, reported_by: str | None = None
+        cls,
+        report: Report,
+        *,
+        incident_id: str,
+        at: datetime,
+        reported_by: str | None = None,
+        reported_by_staff: bool = False,
     ) -> "Incident":
         """Return revision 1 of ``report``, created at ``at`` (in UTC).
 
@@ -129,6 +147,7 @@ class Incident(Report):
             "created_at": at,
             "updated_at": at,
             "reported_by": reported_by,
+            "reported_by_staff": reported_by_staff,
             "alarmed": report.urgency is not Urgency.LOW,
         }
         return cls._of_valid(vars(report) | added, report.extras)
@@ -170,7 +189,8 @@ class Incident(Report):
     def to_json(self, *, private: bool = False) -> dict[str, Any]:
         """Return the incident as clients get it; ``reportedBy`` only if ``private``."""
         data = self.to_record()
-        data.pop("alarmed", None)
+        for internal in ("alarmed", "reportedByStaff"):
+            data.pop(internal, None)
         if not private:
             data.pop("reportedBy", None)
         return data
@@ -181,7 +201,7 @@ class Incident(Report):
         if self.reported_by is None:
             del data["reportedBy"]
         # False is left out: only a drill mentions drills.
-        for name in ("alarmed", "drill"):
+        for name in ("alarmed", "drill", "reportedByStaff"):
             if not data[name]:
                 del data[name]
         return data

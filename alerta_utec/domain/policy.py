@@ -57,6 +57,11 @@ class Identity:
     user: str | None
     role: Role
 
+    @property
+    def is_staff(self) -> bool:
+        """Tell whether a person who signed in, or a key, has the role of staff."""
+        return self.user is not None and self.role in _STAFF
+
     def can(self, permission: Permission) -> bool:
         """Tell whether the role has the permission."""
         return self.role in POLICY[permission]

@@ -40,8 +40,8 @@ def compose_all(
     """Write the e-mail about ``changes`` (at least one); about a single one, as ``compose``.
 
     The most urgent come first; at most ``LISTED_MAX`` are listed. ``resolved`` holds the ids of
-    resolved incidents, whose all-clears are never held and so have left already. The same changes
-    give the same ``message_id``, so that a repeat can be recognised.
+    resolved incidents. The same changes give the same ``message_id``, so that a repeat can be
+    recognised.
     """
     if len(changes) == 1:
         return compose(changes[0], timezone, lang)
@@ -73,7 +73,7 @@ def _body(
         lines = [f"{email_text('drill', lang)}: {email_text('opening.drill', lang)}", "", *lines]
     lines += [email_text("digest.why", lang, zone=timezone.key), ""]
     for change in changes[:LISTED_MAX]:
-        done = change.incident_id in resolved
+        done = change.incident_id in resolved or change.resolves()
         lines += [*_entry(change, timezone, lang, resolved=done), ""]
     left = len(changes) - LISTED_MAX
     if left > 0:

@@ -2,13 +2,24 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from alerta_utec.domain.change import Change
     from alerta_utec.domain.delivery import Delivery
-    from alerta_utec.notifications.throttle import Held, Hold, Released, ThrottleState
+    from alerta_utec.domain.incident import Incident
+    from alerta_utec.notifications.throttle import (
+        Held,
+        Hold,
+        HoldReason,
+        Released,
+        ThrottleState,
+    )
+
+
+# The longest wait between two attempts of one e-mail.
+RETRY_WAIT_MAX = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +49,18 @@ class ThrottleSnapshot:
 
     states: "Mapping[str, ThrottleState]"
     decided: "Mapping[str, Hold | None]"
+
+
+class IncidentStates(Protocol):
+    """The states of incidents at a place in the feed."""
+
+    def before(self, incident_id: str, seq: int) -> "Incident | None":
+        """Return the incident as it was before the change at ``seq``; ``None`` before its creation.
+
+        Raises:
+            Unavailable.
+        """
+        ...
 
 
 class ThrottleStore(Protocol):
@@ -128,8 +151,13 @@ class NotificationStore(ThrottleStore, Protocol):
         """Record that no rule names a recipient for these changes."""
         ...
 
-    def recipients_to_release(self, now: datetime) -> Sequence[str]:
-        """Return the recipients with a hold that has ended."""
+    def recipients_to_release(
+        self, now: datetime, longest: "Mapping[HoldReason, timedelta]"
+    ) -> Sequence[str]:
+        """Return the recipients with a hold that has ended.
+
+        So has one that ends later than the longest for its reason: a wrong clock wrote it.
+        """
         ...
 
     def next_release_at(self) -> datetime | None:
@@ -139,7 +167,11 @@ class NotificationStore(ThrottleStore, Protocol):
     def pending(
         self, recipients: Collection[str], now: datetime, limit: int
     ) -> Sequence[OutgoingEmail]:
-        """Return due e-mails to these recipients, the longest pending first."""
+        """Return due e-mails to these recipients, the longest pending first.
+
+        Due is an e-mail without an attempt, and one whose next attempt is not within
+        ``RETRY_WAIT_MAX`` after ``now``: a wrong clock wrote it.
+        """
         ...
 
     def next_attempt_at(self, recipients: Collection[str]) -> datetime | None:

@@ -9,6 +9,7 @@ from alerta_utec.domain.change import Change
 from alerta_utec.domain.errors import Unavailable
 from alerta_utec.notifications.ports import NotificationStore
 from alerta_utec.notifications.rules import RuleSet
+from alerta_utec.notifications.throttle import HoldReason
 from alerta_utec.notifications.throttling import BatchThrottle
 from alerta_utec.ports.clock import Clock
 from alerta_utec.ports.incidents import IncidentStore
@@ -45,7 +46,9 @@ class NotificationRouter:
         """
         found = self.notifications.unrouted(BATCH + len(self._broken))
         self._route([change for change in found if change.after.seq not in self._broken])
-        for recipient in self.notifications.recipients_to_release(self.clock.now()):
+        policy = self.throttle.policy
+        longest = {reason: policy.longest_hold(reason) for reason in HoldReason}
+        for recipient in self.notifications.recipients_to_release(self.clock.now(), longest):
             for digest in self.throttle.release(recipient):
                 log.info("notifications_released", extra={"count": len(digest)})
         full = len(found) == BATCH + len(self._broken)

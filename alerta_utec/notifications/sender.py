@@ -8,14 +8,14 @@ from datetime import datetime, timedelta
 from alerta_utec.domain.backoff import delay_s
 from alerta_utec.domain.errors import Unavailable
 from alerta_utec.notifications.mailer import Composer, IdleConnection, Mailer
-from alerta_utec.notifications.ports import NotificationStore, OutgoingEmail
+from alerta_utec.notifications.ports import RETRY_WAIT_MAX, NotificationStore, OutgoingEmail
 from alerta_utec.notifications.recipients import shown
 from alerta_utec.ports.clock import Clock
 
 log = logging.getLogger(__name__)
 
 FIRST_DELAY_S = 2.0
-MAX_DELAY_S = 15 * 60.0
+MAX_DELAY_S = RETRY_WAIT_MAX.total_seconds()
 GIVE_UP_AFTER = timedelta(hours=24)
 BATCH = 50
 
@@ -81,7 +81,7 @@ class Sender:
                 known = self._unsaved.get(email.key)
                 if known is None:
                     self._attempt(email)
-                elif known.until is not None and known.until <= now:
+                elif known.until is not None and not now < known.until <= now + RETRY_WAIT_MAX:
                     self._attempt(replace(email, attempts=known.email.attempts + 1))
         finally:
             self.channel.close_idle()

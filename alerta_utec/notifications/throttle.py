@@ -18,7 +18,9 @@ from alerta_utec.domain.values import Urgency
 from alerta_utec.notifications.rules import folded
 
 # Above this number the oldest windows are dropped; their notifications are no longer grouped.
-WINDOWS_MAX = 1000
+WINDOWS_MAX = 500
+# Above this number the oldest allowances are dropped.
+ALLOWANCES_MAX = 500
 _LONG_AGO = datetime(1, 1, 1, tzinfo=UTC)
 
 
@@ -29,6 +31,8 @@ class HoldReason(StrEnum):
     GROUPED = "grouped"
     # The recipient has reached its limit of e-mails.
     LIMIT = "limit"
+    # One person has caused several that never wait, in a short time.
+    REPORTER = "reporter"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,19 +63,40 @@ class ThrottlePolicy:
     window: timedelta = timedelta(minutes=5)
     burst: int = 20
     per_hour: int = 20
+    # One person's notifications that never wait: so many at once in ``person_window``; the others
+    # leave together, after ``person_wait`` at most.
+    person_burst: int = 5
+    person_window: timedelta = timedelta(minutes=10)
+    person_wait: timedelta = timedelta(minutes=1)
 
     @property
     def interval(self) -> timedelta:
         """Return the time in which one token is earned."""
         return timedelta(hours=1) / self.per_hour
 
+    def longest_hold(self, reason: HoldReason) -> timedelta:
+        """Return the longest hold for this reason; a longer one was written by a wrong clock."""
+        return {
+            HoldReason.GROUPED: self.window,
+            HoldReason.LIMIT: self.interval,
+            HoldReason.REPORTER: self.person_wait,
+        }[reason]
+
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """A group's window: when it ends, and whether a ``high`` report has left in it."""
+    """A group's window: when it ends, and the last ``high`` incident that has left in it."""
 
     until: datetime
-    high: bool
+    high: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """A person's allowance: when it is whole again, and how many have left at once meanwhile."""
+
+    until: datetime
+    used: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +111,10 @@ class ThrottleState:
     limited: bool = False
     # The open windows by group.
     windows: Mapping[str, Window] = field(default_factory=dict)
+    # The allowances in use, by a digest of the person.
+    allowances: Mapping[str, Allowance] = field(default_factory=dict)
+    # When the notifications beyond an allowance leave.
+    together_at: datetime = _LONG_AGO
 
     def to_json(self) -> dict[str, Any]:
         """Return the stored form, without the version: under 100 KB of JSON."""
@@ -96,6 +125,10 @@ class ThrottleState:
                 group: [window.until.isoformat(), window.high]
                 for group, window in self.windows.items()
             },
+            "allowances": {
+                person: [one.until.isoformat(), one.used] for person, one in self.allowances.items()
+            },
+            "togetherAt": self.together_at.isoformat(),
         }
 
     @classmethod
@@ -106,20 +139,37 @@ class ThrottleState:
             datetime.fromisoformat(data["fullAt"]),
             bool(data["limited"]),
             {
-                group: Window(datetime.fromisoformat(until), bool(high))
+                # Until version 0.1 ``high`` told only whether there was one.
+                group: Window(
+                    datetime.fromisoformat(until), high if isinstance(high, str) else None
+                )
                 for group, (until, high) in data["windows"].items()
             },
+            {
+                person: Allowance(datetime.fromisoformat(until), used)
+                for person, (until, used) in data.get("allowances", {}).items()
+            },
+            datetime.fromisoformat(data["togetherAt"]) if "togetherAt" in data else _LONG_AGO,
         )
 
     def at(self, now: datetime, policy: ThrottlePolicy) -> Self:
         """Return the state ``now`` under ``policy``, whatever clock and policy wrote it.
 
-        Windows that end too far ahead were left by a clock that has been set back; they go.
+        What ends too far ahead was left by a clock that has been set back; it goes.
         """
         full_at = min(max(self.full_at, now), now + policy.burst * policy.interval)
         latest = now + policy.window
         windows = {name: one for name, one in self.windows.items() if one.until <= latest}
-        return replace(self, full_at=full_at, windows=windows)
+        refilled = now + policy.person_window
+        allowances = {name: one for name, one in self.allowances.items() if one.until <= refilled}
+        together_at = self.together_at if self.together_at <= now + policy.person_wait else now
+        return replace(
+            self,
+            full_at=full_at,
+            windows=windows,
+            allowances=allowances,
+            together_at=together_at,
+        )
 
     def free_at(self, now: datetime, policy: ThrottlePolicy) -> datetime:
         """Return when a token is available: ``now``, or later."""
@@ -139,33 +189,56 @@ def group_of(change: Change) -> str:
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
 
-def admit(
+def last_high_in_window(
     state: ThrottleState, change: Change, now: datetime, policy: ThrottlePolicy
+) -> str | None:
+    """Return the last ``high`` incident that left in the window of a new one's group, if any."""
+    if change.before is not None or change.after.urgency is not Urgency.HIGH:
+        return None
+    window = _open_windows(state.at(now, policy), change, now).get(group_of(change))
+    return None if window is None else window.high
+
+
+def admit(
+    state: ThrottleState,
+    change: Change,
+    now: datetime,
+    policy: ThrottlePolicy,
+    *,
+    high_is_open: bool = True,
 ) -> tuple[ThrottleState, Hold | None]:
     """Decide whether the notification about ``change`` leaves at once (``None``) or is held.
 
     A window opens with a group's first report, at the time of that report, so that a late
-    decision groups as a prompt one would. Never held: the first ``high`` report of a window, a
-    rise in urgency, an all-clear. They take a token only if nothing held is waiting for it, so
-    that held notifications still leave on time.
+    decision groups as a prompt one would; a resolution ends it. Never held, within the allowance
+    of one person: a ``high`` report while no other ``high`` one of the group that has left in the
+    window is open, a rise in urgency, an all-clear. They take a token only if nothing held is
+    waiting for it, so that held notifications still leave on time.
+
+    Args:
+        high_is_open: whether the incident of ``last_high_in_window`` is still open and ``high``.
     """
-    state, at = state.at(now, policy), min(change.at, now)
-    windows = {name: one for name, one in state.windows.items() if at < one.until}
+    state = state.at(now, policy)
+    windows, group = _open_windows(state, change, now), group_of(change)
+    if change.resolves():
+        windows.pop(group, None)
     state = replace(state, windows=windows)
     if change.before is not None:
-        return _exempt(state, now, policy), None
-    group, high = group_of(change), change.after.urgency is Urgency.HIGH
-    window = windows.get(group)
-    if window is not None and (window.high or not high):
+        return _exempt(state, change, now, policy)
+    high, window = change.after.urgency is Urgency.HIGH, windows.get(group)
+    if window is not None and not (high and (window.high is None or not high_is_open)):
         return state, Hold(HoldReason.GROUPED, window.until)
-    windows[group] = Window(window.until if window else at + policy.window, high)
-    state = replace(state, windows=dict(list(windows.items())[-WINDOWS_MAX:]))
-    free_at = state.free_at(now, policy)
+    until = window.until if window else min(change.at, now) + policy.window
+    latest = {**windows, group: Window(until, change.incident_id if high else None)}
+    opened = replace(state, windows=dict(list(latest.items())[-WINDOWS_MAX:]))
     if high:
-        return _exempt(state, now, policy), None
-    if free_at <= now and not state.limited:
-        return state.taken(now, policy), None
-    return replace(state, limited=True), Hold(HoldReason.LIMIT, free_at)
+        admitted, hold = _exempt(opened, change, now, policy)
+        # What has not left opens no window.
+        return (admitted if hold is None else replace(admitted, windows=state.windows)), hold
+    free_at = opened.free_at(now, policy)
+    if free_at <= now and not opened.limited:
+        return opened.taken(now, policy), None
+    return replace(opened, limited=True), Hold(HoldReason.LIMIT, free_at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,17 +260,22 @@ def release(
 
     ``held`` may omit grouped notifications whose window has not ended. The members of a window
     leave together when it ends, for one token. Without a token they wait for one together with
-    everything else that does, and all of that leaves as one digest.
+    everything else that does, and all of that leaves as one digest. What exceeded the allowance
+    of one person leaves as one digest when its wait ends, and needs no token.
     """
     state = state.at(now, policy)
     groups: dict[str, list[int]] = {}
     waiting: list[int] = []
+    exempt: list[int] = []
     for one in sorted(held, key=lambda each: each.seq):
         if one.hold.reason is HoldReason.LIMIT:
             waiting.append(one.seq)
+        elif one.hold.reason is HoldReason.REPORTER:
+            if not now < one.hold.until <= now + policy.person_wait:
+                exempt.append(one.seq)
         elif not now < one.hold.until <= now + policy.window:
             groups.setdefault(one.group, []).append(one.seq)
-    digests: list[Sequence[int]] = []
+    digests: list[Sequence[int]] = [exempt] if exempt else []
     for group in groups.values():
         if waiting or state.free_at(now, policy) > now:
             waiting += group
@@ -212,5 +290,40 @@ def release(
     return Released(replace(state, limited=bool(waiting)), now, digests, holds)
 
 
-def _exempt(state: ThrottleState, now: datetime, policy: ThrottlePolicy) -> ThrottleState:
-    return state if state.limited else state.taken(now, policy)
+def _open_windows(state: ThrottleState, change: Change, now: datetime) -> dict[str, Window]:
+    at = min(change.at, now)
+    return {name: one for name, one in state.windows.items() if at < one.until}
+
+
+def _exempt(
+    state: ThrottleState, change: Change, now: datetime, policy: ThrottlePolicy
+) -> tuple[ThrottleState, Hold | None]:
+    """Let a notification through that never waits, within its person's allowance."""
+    person = _counted_person(change)
+    if person is not None:
+        at = min(change.at, now)
+        allowances = {name: one for name, one in state.allowances.items() if at < one.until}
+        mine = allowances.get(person, Allowance(at + policy.person_window, 0))
+        if mine.used >= policy.person_burst:
+            together_at = state.together_at
+            if together_at <= now:
+                together_at = now + policy.person_wait
+            state = replace(state, allowances=allowances, together_at=together_at)
+            return state, Hold(HoldReason.REPORTER, together_at)
+        allowances[person] = replace(mine, used=mine.used + 1)
+        kept = dict(list(allowances.items())[-ALLOWANCES_MAX:])
+        state = replace(state, allowances=kept)
+    return (state if state.limited else state.taken(now, policy)), None
+
+
+def _counted_person(change: Change) -> str | None:
+    """Return a digest of the change's author; ``None`` for staff, who have no allowance.
+
+    Where no one signs in, all are one person. An updated incident's author is staff wherever
+    people sign in. All-clears have an allowance apart, so that they use up no report's.
+    """
+    staff = change.after.reported_by_staff if change.before is None else change.by is not None
+    if staff:
+        return None
+    name = f"{'resolved' if change.resolves() else 'escalated'}\n{change.by or ''}"
+    return hashlib.sha256(name.encode()).hexdigest()[:16]

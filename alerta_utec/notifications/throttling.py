@@ -1,16 +1,20 @@
 """The throttle: decides which notifications leave at once, over stored state."""
 
+import logging
 import random
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import TypeVar
 
 from alerta_utec.domain.change import Change
 from alerta_utec.domain.errors import Conflict, Unavailable
+from alerta_utec.domain.values import Status, Urgency, format_time
 from alerta_utec.notifications.ports import (
     ChangeDecisions,
     Decision,
+    IncidentStates,
     NotificationStore,
     ThrottleStore,
 )
@@ -20,9 +24,12 @@ from alerta_utec.notifications.throttle import (
     ThrottleState,
     admit,
     group_of,
+    last_high_in_window,
     release,
 )
 from alerta_utec.ports.clock import Clock
+
+log = logging.getLogger(__name__)
 
 TRIES_MAX = 20
 PAUSE_MAX_S = 0.2
@@ -38,6 +45,7 @@ class Throttle:
     """
 
     store: ThrottleStore
+    incidents: IncidentStates
     clock: Clock
     policy: ThrottlePolicy = field(default_factory=ThrottlePolicy)
 
@@ -61,13 +69,27 @@ class Throttle:
         seq, now = change.after.seq, self.clock.now()
         snapshot = self.store.load(seq, recipients)
         decisions = {
-            recipient: Decision(*admit(snapshot.states[recipient], change, now, self.policy))
+            recipient: self._decide(snapshot.states[recipient], change, now)
             for recipient in recipients
             if recipient not in snapshot.decided
         }
         if decisions:
             self.store.save(seq, group_of(change), decisions)
         return {**snapshot.decided, **{name: one.hold for name, one in decisions.items()}}
+
+    def _decide(self, state: ThrottleState, change: Change, now: datetime) -> Decision:
+        last_high = last_high_in_window(state, change, now, self.policy)
+        high_is_open = last_high is not None and self._was_high(last_high, change)
+        return Decision(*admit(state, change, now, self.policy, high_is_open=high_is_open))
+
+    def _was_high(self, incident_id: str, change: Change) -> bool:
+        """Tell whether the incident was open and ``high`` when ``change`` was committed."""
+        incident = self.incidents.before(incident_id, change.after.seq)
+        return (
+            incident is not None
+            and incident.urgency is Urgency.HIGH
+            and incident.status is not Status.RESUELTO
+        )
 
     def _release(self, recipient: str) -> Sequence[Sequence[int]]:
         state, held = self.store.held(recipient)
@@ -101,11 +123,23 @@ class BatchThrottle(Throttle):
             for name in recipients:
                 if name not in snapshot.decided:
                     before = states.get(name, snapshot.states[name])
-                    state, hold = admit(before, change, now, self.policy)
-                    decisions[name] = Decision(state, hold)
-                    states[name] = replace(state, version=state.version + 1)
+                    decisions[name] = decided = self._decide(before, change, now)
+                    states[name] = replace(decided.state, version=decided.state.version + 1)
             several.append(ChangeDecisions(change.after.seq, group_of(change), decisions))
         self.store.save_all(several)
+        for (change, _), saved in zip(batch, several, strict=True):
+            for decision in saved.decisions.values():
+                if decision.hold is not None:
+                    log.info("notification_held", extra=hold_fields(change, decision.hold))
+
+
+def hold_fields(change: Change, hold: Hold) -> dict[str, str]:
+    """Return the log fields of a hold."""
+    return {
+        "position": str(change.position),
+        "reason": hold.reason.value,
+        "until": format_time(hold.until),
+    }
 
 
 def _retry_conflicts(decide: Callable[[], Outcome]) -> Outcome:

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -20,8 +20,8 @@ from alerta_utec.notifications.recipients import Recipient, recipient_id
 from alerta_utec.notifications.record import NotificationResult, RecipientOutcome, summary
 from alerta_utec.notifications.rules import DAYS, Facts, RuleSet
 from alerta_utec.notifications.sms import cut, gsm_7, short_text
-from alerta_utec.notifications.throttle import Hold, ThrottlePolicy
-from alerta_utec.notifications.throttling import Throttle
+from alerta_utec.notifications.throttle import Hold
+from alerta_utec.notifications.throttling import Throttle, hold_fields
 from alerta_utec.notifications.topic_ports import TopicFeed, TopicThrottleStore
 from alerta_utec.ports.clock import Clock
 
@@ -110,14 +110,14 @@ class TopicPublisher:
 class TopicNotifier:
     """Sends the e-mail of a change that calls for one, at once or later together with others.
 
-    Without a ``store`` always at once. ``TopicDigestSender`` sends what is held.
+    Without a ``throttle`` always at once. ``TopicDigestSender`` sends what is held.
     """
 
     publisher: TopicPublisher
     clock: Clock
     recorder: Recorder
     store: TopicThrottleStore | None = None
-    policy: ThrottlePolicy = field(default_factory=ThrottlePolicy)
+    throttle: Throttle | None = None
 
     def notify(self, change: Change) -> bool:
         """Send or hold the e-mail, and record the outcome.
@@ -145,8 +145,7 @@ class TopicNotifier:
             self._record(change, to, "sent")
         elif self.clock.now() <= hold.until:
             # After that it may have left already: this call may be a repeat.
-            fields = {"position": str(change.position), "reason": hold.reason.value}
-            log.info("email_held", extra=fields)
+            log.info("notification_held", extra=hold_fields(change, hold))
             self._record(change, to, "held", reason=hold.reason, until=hold.until)
         return True
 
@@ -156,11 +155,11 @@ class TopicNotifier:
         self.recorder.record(delivery(change, to, result, self.clock.now(), **more))
 
     def _hold(self, change: Change) -> Hold | None:
-        if self.store is None:
+        if self.throttle is None:
             return None
-        throttle, topic = Throttle(self.store, self.clock, self.policy), _topic(change)
+        topic = _topic(change)
         try:
-            return throttle.admit(change, [topic])[topic]
+            return self.throttle.admit(change, [topic])[topic]
         except Unavailable:
             if change.before is None and change.after.urgency is not Urgency.HIGH:
                 raise

@@ -10,6 +10,7 @@ from alerta_utec.app.records import Recorder
 from alerta_utec.domain.backoff import delay_s
 from alerta_utec.domain.change import Change
 from alerta_utec.domain.errors import AlertaError, Unavailable
+from alerta_utec.notifications.ports import RETRY_WAIT_MAX
 from alerta_utec.notifications.record import NotificationResult
 from alerta_utec.notifications.throttle import Hold
 from alerta_utec.notifications.throttling import Throttle
@@ -21,7 +22,7 @@ log = logging.getLogger(__name__)
 
 # Longer than one run, so that two runs never send the same digest.
 FIRST_DELAY_S = 2 * 60.0
-MAX_DELAY_S = 15 * 60.0
+MAX_DELAY_S = RETRY_WAIT_MAX.total_seconds()
 
 
 @dataclass(frozen=True)

@@ -53,7 +53,7 @@ class DigestStore(Protocol):
     """The pending digests of a topic; ``ThrottleStore.release`` adds them."""
 
     def pending(self, recipient: str, now: datetime) -> Sequence[Digest]:
-        """Return due digests in the order of their first members.
+        """Return due digests in the order of their first members; due as in ``NotificationStore``.
 
         Raises:
             Unavailable.

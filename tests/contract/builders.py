@@ -21,11 +21,22 @@ PLAIN: dict[str, Any] = {
 
 
 def creation(
-    *, at: datetime = T0, key: str | None = None, user: str | None = None, **fields: Any
+    *,
+    at: datetime = T0,
+    key: str | None = None,
+    user: str | None = None,
+    staff: bool = False,
+    **fields: Any,
 ) -> Change:
     """Return the change that ``notify`` makes of ``PLAIN`` and ``fields``, with a new id."""
     report = Report.parse(PLAIN | fields)
-    incident = Incident.from_report(report, incident_id=uuid7(at), at=at, reported_by=user)
+    incident = Incident.from_report(
+        report,
+        incident_id=uuid7(at),
+        at=at,
+        reported_by=user,
+        reported_by_staff=staff,
+    )
     name = IdempotencyKey(user or "", key) if key else None
     return Change(None, incident, by=user, digest=report.digest(), key=name)
 

@@ -21,8 +21,10 @@ from tests.contract.builders import T0, creation, update
 
 SECOND = timedelta(seconds=1)
 MINUTE = timedelta(minutes=1)
+MICROSECOND = timedelta(microseconds=1)
+LONGEST = dict.fromkeys(HoldReason, 5 * MINUTE)
 LATER = T0 + timedelta(minutes=90)
-STATE = ThrottleState(0, T0, limited=True, windows={"g": Window(T0, high=True)})
+STATE = ThrottleState(0, T0, limited=True, windows={"g": Window(T0, high="a")})
 ANA, LUZ = "ana@example.edu", "tgram:0123456789abcdef"
 HOLD = Hold(HoldReason.GROUPED, T0 + 5 * MINUTE)
 
@@ -55,7 +57,7 @@ def test_a_new_store_has_nothing_pending_or_held(stores: Any) -> None:
 
     assert list(notifications.unrouted(10)) == []
     assert list(notifications.pending([ANA], LATER, 10)) == []
-    assert list(notifications.recipients_to_release(LATER)) == []
+    assert list(notifications.recipients_to_release(LATER, LONGEST)) == []
     assert (notifications.next_attempt_at([ANA]), notifications.next_release_at()) == (None, None)
     assert list(notifications.for_incident("nada")) == []
 
@@ -172,11 +174,33 @@ def test_a_notification_that_leaves_at_once_is_pending_for_each_recipient(stores
         assert (email.pending_since, email.attempts) == (T0, 0)
         assert stores.notifications.next_attempt_at([name]) == T0
     assert len(stores.notifications.pending([ANA, LUZ], T0, 10)) == 2
-    assert list(stores.notifications.pending([ANA, LUZ], T0 - SECOND, 10)) == []
     assert outcomes(stores, change) == (
         {"result": "pending"},
         [{"to": ANA, "result": "pending"}, {"to": "tgram://…", "result": "pending"}],
     )
+
+
+def test_a_clock_that_was_set_back_lengthens_no_hold_and_no_retry(stores: Any) -> None:
+    notifications, held, new, failed = (stores.notifications, *(commit(stores) for _ in range(3)))
+    keep(stores, held, ana=HOLD)
+    keep(stores, new, luz=None)
+    keep(stores, failed, ana=None)
+    [email] = notifications.pending([ANA], T0, 10)
+    notifications.postpone(email, at=T0, until=T0 + 15 * MINUTE, reason="sin servidor")
+
+    ahead = HOLD.until - LONGEST[HoldReason.GROUPED]
+    releases = [
+        list(notifications.recipients_to_release(now, LONGEST))
+        for now in (ahead, ahead - MICROSECOND)
+    ]
+    retries = [
+        len(notifications.pending([ANA], now, 10))
+        for now in (T0, T0 - MICROSECOND, T0 - 60 * MINUTE)
+    ]
+
+    assert releases == [[], [ANA]]
+    assert retries == [0, 1, 1]
+    assert len(notifications.pending([LUZ], T0 - 60 * MINUTE, 10)) == 1
 
 
 def test_the_longest_pending_come_first_up_to_the_limit(stores: Any) -> None:
@@ -247,8 +271,8 @@ def test_a_held_notification_is_not_pending_until_its_release(stores: Any) -> No
     assert [p.changes[0] for p in stores.notifications.pending([ANA], LATER, 10)] == [first]
     assert stores.notifications.next_release_at() == HOLD.until
     assert [
-        list(stores.notifications.recipients_to_release(HOLD.until + n * timedelta(microseconds=1)))
-        for n in (-1, 0)
+        list(stores.notifications.recipients_to_release(moment, LONGEST))
+        for moment in (HOLD.until - MICROSECOND, HOLD.until)
     ] == [[], [ANA]]
     until = "2035-11-16T18:17:00.123456Z"
     assert outcomes(stores, second)[0] == {"result": "held", "because": "grouped", "until": until}

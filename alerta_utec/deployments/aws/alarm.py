@@ -20,6 +20,7 @@ from alerta_utec.deployments.aws.services.notifications import (
 )
 from alerta_utec.domain.change import Change
 from alerta_utec.handlers.stream import StreamConsumer, StreamOrSchedule
+from alerta_utec.notifications.aws.incident_states import DynamoIncidentStates
 from alerta_utec.notifications.throttling import Throttle
 from alerta_utec.notifications.topic_digests import TopicDigestSender
 
@@ -27,8 +28,9 @@ dynamodb, clock = clients.dynamodb(), SystemClock()
 feed, store = change_feed(dynamodb, environ), notification_store(dynamodb, environ)
 recorder = Recorder(metered_deliveries(dynamodb, environ))
 publisher = topic_publisher(environ, feed)
-notifier = throttled_notifier(environ, publisher, store, recorder)
-throttle = Throttle(store, clock, throttle_policy(environ))
+states = DynamoIncidentStates(dynamodb, environ["INCIDENTS_TABLE"], feed)
+throttle = Throttle(store, states, clock, throttle_policy(environ))
+notifier = throttled_notifier(publisher, store, throttle, recorder)
 digests = TopicDigestSender(throttle, store, publisher, feed, clock, recorder)
 
 

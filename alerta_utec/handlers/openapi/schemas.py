@@ -60,10 +60,12 @@ def components() -> dict[str, Schema]:
     update = schemas.pop("UpdateRequest")
     schemas["Update"] = update | {"minProperties": 1, "additionalProperties": True}
     incident = schemas["Incident"]
-    incident["properties"].pop("alarmed")
+    internal = ("alarmed", "reportedByStaff")
+    for name in internal:
+        incident["properties"].pop(name)
     incident["properties"]["drill"] = {"const": True, "description": "Present for drills only."}
     incident["required"] = [
-        name for name in incident["required"] if name not in ("alarmed", "drill", "reportedBy")
+        name for name in incident["required"] if name not in (*internal, "drill", "reportedBy")
     ]
     incident["description"] = "An incident at one revision; reportedBy only for staff."
     incident["examples"] = [dict(INCIDENT_EXAMPLE)]

@@ -31,7 +31,7 @@ from alerta_utec.notifications.aws.items import (
     row_name,
     state_from,
 )
-from alerta_utec.notifications.ports import Decision, ThrottleSnapshot
+from alerta_utec.notifications.ports import RETRY_WAIT_MAX, Decision, ThrottleSnapshot
 from alerta_utec.notifications.throttle import Held, Hold, Released, ThrottleState
 from alerta_utec.notifications.topic_ports import Digest
 from alerta_utec.ports.clock import Clock
@@ -119,7 +119,7 @@ class DynamoNotifications:
     def pending(self, recipient: str, now: datetime) -> Sequence[Digest]:
         rows = self._rows(recipient, since=DIGEST)
         digests = [digest_from(item) for item in rows.values()]
-        return [digest for digest in digests if digest.try_at_us <= epoch_us(now)]
+        return [digest for digest in digests if _is_due(digest, now)]
 
     def claim(self, recipient: str, digest: Digest, until: datetime) -> bool:
         return condition_held(
@@ -214,3 +214,9 @@ class DynamoNotifications:
             ),
         )
         return {item["row"]["S"]: item for page in found for item in page["Items"]}
+
+
+def _is_due(digest: Digest, now: datetime) -> bool:
+    """Tell whether it is time; a later time than the longest wait is a wrong clock's."""
+    latest_us = epoch_us(now + RETRY_WAIT_MAX)
+    return not digest.attempts or not epoch_us(now) < digest.try_at_us <= latest_us

@@ -12,6 +12,7 @@ from alerta_utec.domain.delivery import Delivery
 from alerta_utec.domain.errors import Conflict
 from alerta_utec.notifications.local.rows import outcome_from, read_state, save_state
 from alerta_utec.notifications.ports import (
+    RETRY_WAIT_MAX,
     ChangeDecisions,
     Decision,
     OutgoingEmail,
@@ -21,8 +22,6 @@ from alerta_utec.notifications.record import summary
 from alerta_utec.notifications.throttle import Held, Hold, HoldReason, Released, ThrottleState
 
 REASON_MAX = 500
-# No real wait is longer; a longer one was written by a clock that was ahead.
-WAIT_MAX = timedelta(hours=2)
 _UNROUTED = f"""
 SELECT {CHANGE_COLUMNS} FROM jobs JOIN changes ON changes.seq = jobs.seq
 WHERE state = 'owed' ORDER BY jobs.seq LIMIT ?
@@ -52,7 +51,9 @@ _GIVE_UP_DAMAGED = (
     "UPDATE notices SET lead_seq = seq, next_at_us = coalesce(next_at_us, owed_since_us) "
     "WHERE lead_seq = :seq AND seq != :seq AND state = 'owed'",
 )
-_IS_DUE = "(next_at_us <= ? OR next_at_us > ?)"
+# A later time than the longest wait was written by a clock that was ahead.
+_IS_DUE = "(attempts = 0 OR next_at_us <= ? OR next_at_us > ?)"
+_HAS_ENDED = "(held_for = ? AND (next_at_us <= ? OR next_at_us > ?))"
 _MEMBERS = f"""
 SELECT {CHANGE_COLUMNS} FROM notices JOIN changes ON changes.seq = notices.seq
 WHERE recipient = ? AND lead_seq = ? ORDER BY notices.seq
@@ -154,10 +155,18 @@ class SqliteNotifications:
             connection.executemany(_RELEASE, leaving)
             connection.executemany(_HOLD, holds)
 
-    def recipients_to_release(self, now: datetime) -> Sequence[str]:
-        query = f"SELECT DISTINCT recipient FROM notices WHERE state = 'held' AND {_IS_DUE}"  # noqa: S608 (constants)
+    def recipients_to_release(
+        self, now: datetime, longest: Mapping[HoldReason, timedelta]
+    ) -> Sequence[str]:
+        ended = " OR ".join([_HAS_ENDED] * len(longest))
+        query = f"SELECT DISTINCT recipient FROM notices WHERE state = 'held' AND ({ended})"  # noqa: S608 (constants)
+        values = [
+            value
+            for reason, wait in longest.items()
+            for value in (reason.value, to_us(now), to_us(now + wait))
+        ]
         with self._database.read() as connection:
-            rows = connection.execute(query, _due(now)).fetchall()
+            rows = connection.execute(query, values).fetchall()
         return [recipient for (recipient,) in rows]
 
     def next_release_at(self) -> datetime | None:
@@ -248,7 +257,7 @@ def _among(recipients: Collection[str]) -> str:
 
 
 def _due(now: datetime) -> tuple[int, int]:
-    return to_us(now), to_us(now + WAIT_MAX)
+    return to_us(now), to_us(now + RETRY_WAIT_MAX)
 
 
 def _add(

@@ -8,6 +8,7 @@ from alerta_utec.adapters.worker import Worker
 from alerta_utec.domain.errors import Unavailable
 from alerta_utec.domain.messages import Lang
 from alerta_utec.notifications.digest import EmailComposer
+from alerta_utec.notifications.incident_states import StatesFromHistory
 from alerta_utec.notifications.ports import NotificationStore
 from alerta_utec.notifications.router import NotificationRouter
 from alerta_utec.notifications.rules import RuleSet
@@ -42,7 +43,7 @@ class NotificationWorkers:
         self._senders = [
             Worker(f"mail-{n}", sender, clock, kind="mail") for n, sender in enumerate(senders, 1)
         ]
-        throttle = BatchThrottle(notifications, clock, policy)
+        throttle = BatchThrottle(notifications, StatesFromHistory(incidents), clock, policy)
         router = NotificationRouter(notifications, incidents, rules, throttle, clock)
         self._router = Worker("notifications", router, clock, kind="mail", wakes=self._senders)
 

@@ -25,7 +25,15 @@ FIELDS = (
     *("incidentId", "type", "location", "description", "urgency", "status", "timestamp"),
     "drill",
 )
-SERVER_FIELDS = ("seq", "revision", "createdAt", "updatedAt", "reportedBy", "alarmed")
+SERVER_FIELDS = (
+    "seq",
+    "revision",
+    "createdAt",
+    "updatedAt",
+    "reportedBy",
+    "reportedByStaff",
+    "alarmed",
+)
 SNAKES = ("incident_id", "created_at", "updated_at", "reported_by", "extras", "model_config")
 
 spoken = st.sampled_from([*Urgency, *Status, "alta", "En atención", "RESUELTO", "  Media "])

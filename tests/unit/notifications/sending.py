@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from alerta_utec.domain.change import Change
 from alerta_utec.notifications.digest import EmailComposer
+from alerta_utec.notifications.incident_states import StatesFromHistory
 from alerta_utec.notifications.local.sqlite import SqliteNotifications
 from alerta_utec.notifications.mailer import Email, Mailer
 from alerta_utec.notifications.recipients import Recipient
@@ -21,7 +22,7 @@ from tests.fakes.mailer import FakeMailer
 from tests.support.temporary_store import TemporaryStore
 
 LIMA = ZoneInfo("America/Lima")
-NO_LIMIT = ThrottlePolicy(burst=1000, per_hour=1000)
+NO_LIMIT = ThrottlePolicy(burst=1000, per_hour=1000, person_burst=1000)
 
 
 def to(*addresses: str) -> tuple[Recipient, ...]:
@@ -56,7 +57,9 @@ class Notifications:
 
     def start(self) -> None:
         """Start the router and the senders anew over the same store."""
-        throttle = BatchThrottle(self.notifications, self.clock, self.policy)
+        throttle = BatchThrottle(
+            self.notifications, StatesFromHistory(self.store), self.clock, self.policy
+        )
         self.router = NotificationRouter(
             self.notifications, self.store, self.rules, throttle, self.clock
         )

@@ -7,14 +7,17 @@ from typing import Any
 from alerta_utec.domain.change import Change
 from alerta_utec.domain.values import Status, Urgency
 from alerta_utec.notifications.throttle import (
+    ALLOWANCES_MAX,
     WINDOWS_MAX,
     Held,
     Hold,
     HoldReason,
     ThrottlePolicy,
     ThrottleState,
+    Window,
     admit,
     group_of,
+    last_high_in_window,
     release,
 )
 from tests.contract.builders import T0, creation, update
@@ -35,10 +38,12 @@ class Recipient:
         """Decide about a report made now."""
         return self.take(creation(**({"at": self.now, "urgency": "medium"} | fields)))
 
-    def take(self, change: Change) -> Hold | None:
+    def take(self, change: Change, *, high_is_open: bool = True) -> Hold | None:
         """Decide about a committed change."""
         self.seq += 1
-        self.state, hold = admit(self.state, change, self.now, self.policy)
+        self.state, hold = admit(
+            self.state, change, self.now, self.policy, high_is_open=high_is_open
+        )
         if hold is not None:
             self.held[self.seq] = Held(self.seq, group_of(change), hold)
         return hold
@@ -94,6 +99,109 @@ def test_the_first_high_report_of_a_window_is_never_held() -> None:
     assert [hold is None for hold in found] == [True, False, True, False]
 
 
+def test_a_resolution_ends_the_window_of_its_type_and_place() -> None:
+    one = Recipient(ThrottlePolicy())
+    for urgency in ("high", "medium"):
+        fire = creation(at=one.now, type="incendio", urgency=urgency)
+        one.take(fire)
+        one.take(update(fire.after, at=one.now, status=Status.RESUELTO))
+
+        again = one.report(type="Incendio", urgency=urgency)
+
+        assert again is None
+        one.now += 5 * MINUTE
+
+
+def test_a_high_report_is_held_only_while_the_last_high_one_of_its_window_is_open() -> None:
+    one = Recipient()
+    first, second, third = (creation(at=one.now, urgency="high") for _ in range(3))
+    names = []
+
+    found = []
+    for change, is_open in ((first, True), (second, False), (third, True)):
+        names.append(last_high_in_window(one.state, change, one.now, POLICY))
+        found.append(one.take(change, high_is_open=is_open))
+
+    assert names == [None, first.incident_id, second.incident_id]
+    assert found == [None, None, Hold(HoldReason.GROUPED, T0 + 5 * MINUTE)]
+
+
+def test_the_allowance_of_one_person_is_five_in_ten_minutes() -> None:
+    one = Recipient()
+
+    def reports(count: int, **fields: Any) -> list[Hold | None]:
+        places = range(one.seq, one.seq + count)
+        return [one.report(location=f"Aula {n}", urgency="high", **fields) for n in places]
+
+    student = reports(7, user="ana")
+    one.now += MINUTE / 2
+    student += reports(1, user="ana")
+    others = [*reports(5, user="luz"), *reports(9, user="jefe", staff=True), *reports(5)]
+    no_person = reports(1)
+    one.now = T0 + MINUTE - timedelta(microseconds=1)
+    early = one.release()
+    one.now = T0 + MINUTE
+    late = one.release()
+    one.now = T0 + 10 * MINUTE
+
+    wait = Hold(HoldReason.REPORTER, T0 + MINUTE)
+    assert student == [None] * 5 + [wait] * 3
+    assert others == [None] * 19
+    assert no_person == [wait]
+    assert (early, late) == ([], [[6, 7, 8, 28]])
+    assert reports(6, user="ana")[4:] == [None, Hold(HoldReason.REPORTER, one.now + MINUTE)]
+
+
+def test_without_sign_in_rises_and_all_clears_have_allowances_too() -> None:
+    one = Recipient()
+    low = [creation(at=one.now, location=f"Aula {n}", urgency="low") for n in range(6)]
+
+    rises = [one.take(update(report.after, urgency=Urgency.HIGH)) for report in low]
+    all_clears = [one.take(update(report.after, status=Status.RESUELTO)) for report in low]
+    staff = [one.take(update(report.after, urgency=Urgency.HIGH, by="jefe")) for report in low]
+
+    wait = Hold(HoldReason.REPORTER, T0 + MINUTE)
+    assert rises == all_clears == [None] * 5 + [wait]
+    assert staff == [None] * 6
+
+
+def test_a_report_beyond_the_allowance_opens_no_window() -> None:
+    one = Recipient()
+    for number in range(5):
+        one.report(location=f"Aula {number}", urgency="high", user="ana")
+
+    beyond = one.report(location="Patio", urgency="high", user="ana")
+    of_another = one.report(location="Patio", urgency="high", user="luz")
+
+    assert beyond == Hold(HoldReason.REPORTER, T0 + MINUTE)
+    assert of_another is None
+
+
+def test_a_clock_that_was_set_back_renews_the_allowance_and_ends_its_hold() -> None:
+    one = Recipient()
+    one.now += timedelta(hours=1)
+    for number in range(6):
+        one.report(location=f"Aula {number}", urgency="high", user="ana")
+    one.now = T0
+
+    released = one.release()
+
+    assert released == [[6]]
+    assert one.report(location="Patio", urgency="high", user="ana") is None
+
+
+def test_a_state_of_an_earlier_version_is_read() -> None:
+    kept = {
+        "fullAt": T0.isoformat(),
+        "limited": False,
+        "windows": {"a": [T0.isoformat(), True], "b": [T0.isoformat(), False]},
+    }
+
+    state = ThrottleState.from_json(kept, 7)
+
+    assert state == ThrottleState(7, T0, False, {"a": Window(T0), "b": Window(T0)})
+
+
 def test_rises_and_all_clears_are_never_held_and_open_no_window() -> None:
     one = Recipient(ThrottlePolicy(burst=1, per_hour=1))
     one.report(type="otro")
@@ -129,7 +237,9 @@ def test_an_exempt_notification_leaves_the_token_to_those_that_wait() -> None:
         one.report(location=f"Aula {number}")
 
     one.now += INTERVAL
-    urgent = [one.report(location=f"Patio {number}", urgency="high") for number in range(9)]
+    urgent = [
+        one.report(location=f"Patio {number}", urgency="high", staff=True) for number in range(9)
+    ]
 
     assert urgent == [None] * 9
     assert one.report(location="Aula 9") == Hold(HoldReason.LIMIT, one.now)
@@ -140,7 +250,7 @@ def test_an_exempt_notification_takes_a_token_if_nothing_waits() -> None:
     one = Recipient()
 
     for number in range(9):
-        one.report(location=f"Patio {number}", urgency="high")
+        one.report(location=f"Patio {number}", urgency="high", staff=True)
 
     assert one.report(location="Aula 1") == Hold(HoldReason.LIMIT, T0 + INTERVAL)
 
@@ -189,20 +299,23 @@ def test_a_clock_that_was_set_back_holds_nothing_for_longer_than_a_window() -> N
     assert one.release() == [[4, 5, 6]]
 
 
-def test_the_number_of_windows_is_bounded() -> None:
+def test_the_number_of_windows_and_of_allowances_is_bounded() -> None:
     one = Recipient()
 
     for number in range(WINDOWS_MAX + 10):
-        one.report(location=f"Aula {number}", urgency="high")
+        name = f"{number:064}"
+        one.report(incidentId=name, location=f"Aula {number}", urgency="high", user=name)
 
     assert len(one.state.windows) == WINDOWS_MAX
+    assert len(one.state.allowances) == ALLOWANCES_MAX
     assert len(json.dumps(one.state.to_json())) < 100_000
 
 
 def test_a_state_is_stored_as_json() -> None:
     one = Recipient()
     one.report()
-    one.report(urgency="high")
+    for _ in range(6):
+        one.report(urgency="high", user="ana")
 
     kept = json.loads(json.dumps(one.state.to_json()))
 

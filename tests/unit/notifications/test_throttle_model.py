@@ -2,7 +2,7 @@
 
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -17,6 +17,7 @@ from alerta_utec.adapters.sqlite.incidents import SqliteIncidents
 from alerta_utec.domain.change import Change
 from alerta_utec.domain.errors import Unavailable
 from alerta_utec.domain.values import Status, Urgency
+from alerta_utec.notifications.incident_states import StatesFromHistory
 from alerta_utec.notifications.local.sqlite import SqliteNotifications
 from alerta_utec.notifications.mailer import Email
 from alerta_utec.notifications.ports import NotificationStore
@@ -31,7 +32,7 @@ from tests.fakes.clock import ManualClock
 from tests.unit.notifications.sending import LIMA, to
 
 ALL, SOME = "guardia@example.edu", "laboratorios@example.edu"
-POLICY = ThrottlePolicy(burst=2, per_hour=2)
+POLICY = ThrottlePolicy(burst=2, per_hour=2, person_burst=2)
 RULES = (Rule("todo", to(ALL)), Rule("fugas", to(SOME), type=(Pattern.of("fuga*"),)))
 HOUR = timedelta(hours=1)
 STEPS = 60
@@ -45,7 +46,8 @@ class Killed(BaseException):
 class Mailbox:
     """A recipient, with what arrived (the ``seq`` in each e-mail) and what should.
 
-    ``at_once`` has the changes that must not be held, ``grouped`` the end of each other's window.
+    ``at_once`` has the changes that must not be held, ``soon`` those beyond one person's
+    allowance, ``grouped`` the end of each other's window.
     """
 
     clock: ManualClock
@@ -54,8 +56,10 @@ class Mailbox:
     arrived: list[tuple[datetime, frozenset[int]]] = field(default_factory=list)
     expected: set[int] = field(default_factory=set)
     at_once: set[int] = field(default_factory=set)
+    soon: set[int] = field(default_factory=set)
     grouped: dict[int, datetime] = field(default_factory=dict)
-    windows: dict[str, tuple[datetime, bool]] = field(default_factory=dict)
+    windows: dict[str, tuple[datetime, str]] = field(default_factory=dict)
+    allowances: dict[str, tuple[datetime, int]] = field(default_factory=dict)
 
     def send(self, email: Email) -> None:
         if self.down:
@@ -65,24 +69,47 @@ class Mailbox:
             self.kill = False
             raise Killed
 
-    def expect(self, change: Change) -> None:
-        """Expect what the documented rules of the throttle say."""
-        seq, at = change.after.seq, change.at
+    def expect(self, change: Change, open_high: Collection[str]) -> None:
+        """Expect what the documented rules of the throttle say.
+
+        ``open_high``: the open incidents of high urgency of the same type and place.
+        """
+        seq, at, group = change.after.seq, change.at, group_of(change)
         self.expected.add(seq)
+        if change.resolves():
+            self.windows.pop(group, None)
+        until, last_high = self.windows.get(group, (at, ""))
+        within, high = at < until, change.after.urgency is Urgency.HIGH
         if change.before is not None:
-            self.at_once.add(seq)
-            return
-        high = change.after.urgency is Urgency.HIGH
-        until, told_high = self.windows.get(group_of(change), (at, False))
-        within = at < until
-        if high and not (within and told_high):
-            self.at_once.add(seq)
+            self.expect_exempt(change)
+        elif high and not (within and last_high in open_high):
+            if self.expect_exempt(change):
+                self.windows[group] = (
+                    until if within else at + POLICY.window,
+                    change.incident_id,
+                )
         elif within:
             self.grouped[seq] = until
-        self.windows[group_of(change)] = (
-            until if within else at + POLICY.window,
-            high or (within and told_high),
-        )
+        else:
+            self.windows[group] = (at + POLICY.window, "")
+
+    def expect_exempt(self, change: Change) -> bool:
+        """Expect a change that never waits, unless its person has caused too many."""
+        seq, at = change.after.seq, change.at
+        person = change.by or ""
+        counted = not (change.before is None and change.after.reported_by_staff)
+        if change.before is not None:
+            counted, person = change.by is None, "all-clears" if change.resolves() else ""
+        if counted:
+            until, used = self.allowances.get(person, (at, 0))
+            if at >= until:
+                until, used = at + POLICY.person_window, 0
+            if used >= POLICY.person_burst:
+                self.soon.add(seq)
+                return False
+            self.allowances[person] = (until, used + 1)
+        self.at_once.add(seq)
+        return True
 
     def got(self) -> Counter[int]:
         return Counter(seq for _, seqs in self.arrived for seq in seqs)
@@ -113,7 +140,9 @@ class ThrottledService:
 
     def begin(self) -> None:
         self.store, self.notifications = self.open_store()
-        throttle = BatchThrottle(self.notifications, self.clock, POLICY)
+        throttle = BatchThrottle(
+            self.notifications, StatesFromHistory(self.store), self.clock, POLICY
+        )
         rules = RuleSet(RULES, LIMA)
         self.router = NotificationRouter(
             self.notifications, self.store, rules, throttle, self.clock
@@ -127,27 +156,40 @@ class ThrottledService:
         stored = self.store.commit(change).change
         self.changes.append(stored)
         if stored.notifies():
-            self.boxes[ALL].expect(stored)
+            group = group_of(stored)
+            open_high = {
+                name
+                for name, last in self.latest().items()
+                if group_of(last) == group
+                and last.after.urgency is Urgency.HIGH
+                and last.after.status is not Status.RESUELTO
+                and name != stored.incident_id
+            }
+            self.boxes[ALL].expect(stored, open_high)
             if stored.after.type.startswith("fuga"):
-                self.boxes[SOME].expect(stored)
+                self.boxes[SOME].expect(stored, open_high)
 
     def latest(self) -> dict[str, Change]:
         return {change.incident_id: change for change in self.changes}
 
-    def report(self, kind: str, place: str, urgency: str, count: int) -> None:
+    def report(self, kind: str, place: str, urgency: str, count: int, person: str | None) -> None:
         for _ in range(count):
-            at = self.clock.now()
-            self.commit(creation(at=at, type=kind, location=place, urgency=urgency))
+            fields: dict[str, Any] = {"type": kind, "location": place, "urgency": urgency}
+            at, staff = self.clock.now(), person == "jefe"
+            self.commit(creation(at=at, user=person, staff=staff, **fields))
 
-    def move_on(self, which: int, resolve: bool) -> None:
+    def move_on(self, which: int, move: str, by: str | None) -> None:
         found = list(self.latest().values())
         if not found:
             return
         last = found[which % len(found)].after
-        if resolve and last.status is not Status.RESUELTO:
-            self.commit(update(last, at=self.clock.now(), status=Status.RESUELTO))
-        elif not resolve and last.urgency is not Urgency.HIGH:
-            self.commit(update(last, at=self.clock.now(), urgency=Urgency.HIGH))
+        at = self.clock.now()
+        if move == "resolve" and last.status is not Status.RESUELTO:
+            self.commit(update(last, at=at, by=by, status=Status.RESUELTO))
+        elif move == "raise" and last.urgency is not Urgency.HIGH:
+            self.commit(update(last, at=at, by=by, urgency=Urgency.HIGH))
+        elif move == "lower" and last.urgency is Urgency.HIGH:
+            self.commit(update(last, at=at, by=by, urgency=Urgency.LOW))
 
     def time_passes(self, minutes: int) -> None:
         self.clock.advance(timedelta(minutes=minutes))
@@ -231,7 +273,7 @@ class ThrottledService:
         times = sorted(
             at
             for (recipient, _), (at, seqs) in self.pending.items()
-            if recipient == name and not seqs <= self.boxes[name].at_once
+            if recipient == name and not seqs <= self.boxes[name].at_once | self.boxes[name].soon
         )
         for moment in times:
             within = [at for at in times if moment - HOUR < at <= moment]
@@ -244,8 +286,14 @@ reports = st.tuples(
     st.sampled_from(["Sótano", "Patio", "Cocina"]),
     st.sampled_from(["low", "medium", "medium", "medium", "high"]),
     st.integers(1, 3),
+    st.sampled_from([None, "ana", "jefe"]),
 )
-moves = st.tuples(st.just("move_on"), st.integers(0, 10**6), st.booleans())
+moves = st.tuples(
+    st.just("move_on"),
+    st.integers(0, 10**6),
+    st.sampled_from(["resolve", "resolve", "raise", "lower"]),
+    st.sampled_from([None, "jefe", "jefe"]),
+)
 waits = st.tuples(st.just("time_passes"), st.sampled_from([1, 1, 2, 2, 3, 4, 5, 20, 61]))
 runs = st.just(("run",))
 mishaps = st.one_of(

@@ -16,6 +16,7 @@ from alerta_utec.notifications.aws.rules import parse_rules
 from alerta_utec.notifications.aws.sns import SnsMailer
 from alerta_utec.notifications.rules import RuleSet
 from alerta_utec.notifications.throttle import ThrottlePolicy
+from alerta_utec.notifications.throttling import Throttle
 from alerta_utec.notifications.topic import TopicNotifier, TopicPublisher
 
 if TYPE_CHECKING:
@@ -53,14 +54,13 @@ def notifier_at_once(publisher: TopicPublisher, recorder: Recorder) -> TopicNoti
 
 
 def throttled_notifier(
-    environment: Mapping[str, str],
     publisher: TopicPublisher,
     store: DynamoNotifications,
+    throttle: Throttle,
     recorder: Recorder,
 ) -> TopicNotifier:
-    """Return what sends a change's e-mail or holds it (as ``throttle_policy``)."""
-    at_once = notifier_at_once(publisher, recorder)
-    return replace(at_once, store=store, policy=throttle_policy(environment))
+    """Return what sends a change's e-mail, or holds it as the throttle decides."""
+    return replace(notifier_at_once(publisher, recorder), store=store, throttle=throttle)
 
 
 def notification_store(

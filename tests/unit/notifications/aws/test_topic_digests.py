@@ -61,6 +61,46 @@ def test_a_high_report_a_rise_and_an_all_clear_are_never_held(topic: Topic) -> N
     assert topic.emails() == [{"uno"}, {"dos"}, {"uno"}, {"uno"}]
 
 
+def test_a_high_report_is_held_only_while_another_of_its_type_and_place_is_open(
+    topic: Topic,
+) -> None:
+    first = topic.report(incidentId="uno", urgency="high")
+    topic.report(incidentId="dos", urgency="high")
+    topic.move(first, status=Status.RESUELTO)
+    third = topic.report(incidentId="tres", urgency="high")
+    topic.move(third, urgency=Urgency.LOW)
+    topic.report(incidentId="cuatro", urgency="high")
+
+    assert topic.emails() == [{"uno"}, {"uno"}, {"tres"}, {"cuatro"}]
+
+
+def test_one_student_sends_no_more_than_five_at_once(topic: Topic) -> None:
+    reports = [
+        topic.report(incidentId=f"i-{n:03}", location=f"Aula {n}", urgency="high", user="ana")
+        for n in range(150)
+    ]
+    at_once = len(topic.mailer.sent)
+
+    topic.pass_by(1)
+
+    assert at_once == 5
+    assert len(topic.mailer.sent) == 6
+    assert topic.record(reports[-1]) == {"result": "sent", "held": "reporter", "with": 144}
+
+
+def test_a_clock_that_was_set_back_delays_no_digest(topic: Topic) -> None:
+    topic.report()
+    topic.report()
+    topic.mailer.down = True
+    topic.pass_by(5)
+    topic.mailer.down = False
+
+    topic.clock.advance(-60 * MINUTE)
+    topic.flush()
+
+    assert len(topic.mailer.sent) == 2
+
+
 def test_notifications_over_the_limit_leave_together_with_the_next_token(topic: Topic) -> None:
     changes = [topic.report(incidentId=f"i-{n:02}", location=f"Aula {n}") for n in range(23)]
     at_once, last = len(topic.mailer.sent), topic.record(changes[-1])

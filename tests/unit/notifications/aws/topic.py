@@ -16,6 +16,7 @@ from alerta_utec.app.records import Recorder
 from alerta_utec.domain.change import Change
 from alerta_utec.domain.errors import Unavailable
 from alerta_utec.notifications.aws.dynamodb import DynamoNotifications
+from alerta_utec.notifications.aws.incident_states import DynamoIncidentStates
 from alerta_utec.notifications.rules import Rule, RuleSet
 from alerta_utec.notifications.throttle import ThrottlePolicy
 from alerta_utec.notifications.throttling import Throttle
@@ -95,18 +96,20 @@ def build(
     """Build a topic on these tables, whose requests pass ``wire``."""
     clock, mailer, deliveries = ManualClock(T0), FakeMailer(), FakeDeliveries()
     memory = DynamoNotifications(wire.client, notifications, clock)
-    throttle = Throttle(memory, clock, policy or ThrottlePolicy())
+    incidents = DynamoIncidents(wire.client, tables)
     feed = DynamoFeed(wire.client, tables.changes)
+    states = DynamoIncidentStates(wire.client, tables.incidents, feed)
+    throttle = Throttle(memory, states, clock, policy or ThrottlePolicy())
     rule_set = RuleSet(tuple(rules), LIMA) if rules else None
     publish = TopicPublisher(mailer, LIMA, rule_set, feed)
     record = Recorder(deliveries)
     return Topic(
-        DynamoIncidents(wire.client, tables),
+        incidents,
         memory,
         mailer,
         deliveries,
         clock,
-        TopicNotifier(publish, clock, record, memory, throttle.policy),
+        TopicNotifier(publish, clock, record, memory, throttle),
         TopicDigestSender(throttle, memory, publish, feed, clock, record),
     )
 
