@@ -10,6 +10,8 @@ from alerta_utec.notifications.mailer import Email
 
 # Wide enough for any subject: folding could add a space to its beginning.
 _POLICY = SMTP.clone(max_line_length=200)
+# RFC 2045, section 6.7: encoded lines have 76 characters at most.
+_BODY_POLICY = SMTP.clone(max_line_length=76)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,5 +33,11 @@ def to_message(email: Email, envelope: Envelope, at: datetime) -> EmailMessage:
     # RFC 3834, section 5: prevents out-of-office replies.
     message["Auto-Submitted"] = "auto-generated"
     # Seven bits, since not every server accepts eight.
-    message.set_content(email.body, cte="quoted-printable")
+    body = EmailMessage(policy=_BODY_POLICY)
+    body.set_content(email.body, cte="quoted-printable")
+    for name, value in body.items():
+        if name.lower() != "mime-version":
+            message[name] = value
+    message["MIME-Version"] = "1.0"
+    message.set_payload(body.get_payload())
     return message

@@ -1,5 +1,6 @@
 """E-mail over SMTP."""
 
+import logging
 import smtplib
 import socket
 import ssl
@@ -15,14 +16,18 @@ from alerta_utec.notifications.local.message import Envelope, to_message
 from alerta_utec.notifications.mailer import Email
 from alerta_utec.ports.clock import Clock
 
+log = logging.getLogger(__name__)
+
 # The limits of one step and of a whole conversation, since a server can make steps endless.
 TIMEOUT_S = 10.0
 DEADLINE_S = 30.0
 COMPLETED = 250  # RFC 5321, section 4.2.3
+_STARTTLS_FAILURES = (smtplib.SMTPResponseException, smtplib.SMTPServerDisconnected, OSError)
 
 # ``implicit``: TLS from the first byte (smtps). ``required``: STARTTLS with a valid certificate.
-# ``offered``: STARTTLS if the server offers it, with any certificate: without a password to lose,
-# unauthenticated encryption is better than cleartext (RFC 7435).
+# ``offered``: STARTTLS if the server offers it and it succeeds, with any certificate, else in
+# clear: without a password to lose, unauthenticated encryption is better than cleartext, and
+# cleartext better than an alarm that never leaves (RFC 7435).
 Tls = Literal["implicit", "required", "offered", "off"]
 
 
@@ -86,29 +91,47 @@ class SmtpConnection:
 
     def _connect(self) -> "_Conversation":
         server = self.server
-        trust = server.trust or ssl.create_default_context()
-        if server.tls == "implicit":
-            connection: _Conversation = _TlsConversation(server, self._deadline_s, context=trust)
-        else:
-            connection = _Conversation(server, self._deadline_s)
+        connection = self._open()
         try:
-            self._start_tls(connection, trust)
+            try:
+                encryption = self._start_tls(connection)
+            except _STARTTLS_FAILURES as error:
+                if server.tls != "offered" or server.user is not None:
+                    raise
+                # The connection may be half encrypted: begin anew, in clear.
+                connection.close()
+                connection, encryption = self._open(), "none"
+                connection.ehlo_or_helo_if_needed()
+                log.warning("smtp_starttls_failed", extra={"reason": _reason(error)})
             if server.user is not None:
                 connection.login(server.user, server.password)
         except BaseException:
             connection.close()
             raise
+        log.info("smtp_connected", extra={"encryption": encryption})
         return connection
 
-    def _start_tls(self, connection: smtplib.SMTP, trust: ssl.SSLContext) -> None:
+    def _open(self) -> "_Conversation":
+        server = self.server
+        if server.tls != "implicit":
+            return _Conversation(server, self._deadline_s)
+        return _TlsConversation(server, self._deadline_s, context=_trust(server))
+
+    def _start_tls(self, connection: smtplib.SMTP) -> str:
+        """Encrypt the connection as the settings say; return the kind of encryption."""
         connection.ehlo_or_helo_if_needed()
+        if self.server.tls == "implicit":
+            return "tls"
         if self.server.tls == "required":
-            connection.starttls(context=trust)
-        elif self.server.tls == "offered" and connection.has_extn("starttls"):
+            connection.starttls(context=_trust(self.server))
+            return "starttls"
+        if self.server.tls == "offered" and connection.has_extn("starttls"):
             unproven = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
             unproven.check_hostname = False
             unproven.verify_mode = ssl.CERT_NONE
             connection.starttls(context=unproven)
+            return "starttls"
+        return "none"
 
 
 @dataclass(frozen=True)
@@ -138,6 +161,17 @@ class SmtpMailer:
             raise Unavailable(f"SMTP: {name} {error.smtp_code}") from error
         except (smtplib.SMTPException, OSError, UnicodeError) as error:
             raise Unavailable(f"SMTP: {type(error).__name__}") from error
+
+
+def _trust(server: SmtpServer) -> ssl.SSLContext:
+    return server.trust or ssl.create_default_context()
+
+
+def _reason(error: Exception) -> str:
+    """Return the reply code, or the name of what went wrong."""
+    if isinstance(error, smtplib.SMTPResponseException):
+        return str(error.smtp_code)
+    return type(error).__name__
 
 
 class _Conversation(smtplib.SMTP):

@@ -4,6 +4,7 @@ import ssl
 from pathlib import Path
 
 import pytest
+from aiosmtpd.smtp import SMTP
 
 from alerta_utec.domain.errors import Unavailable
 from alerta_utec.notifications.local.message import Envelope
@@ -75,6 +76,72 @@ def test_without_starttls_the_message_goes_in_clear() -> None:
         _send(_mailer(peer))
 
         assert peer.encrypted == [False]
+
+
+class _RefusingStartTls(SmtpPeer):
+    """A server that offers STARTTLS and answers it with 454."""
+
+    def _protocol(self) -> SMTP:
+        protocol = super()._protocol()
+
+        async def refuse(_argument: str) -> None:
+            await protocol.push("454 TLS not available due to temporary reason")
+
+        # The commands of a protocol are looked up in this table.
+        protocol._smtp_methods["STARTTLS"] = refuse
+        return protocol
+
+
+@pytest.mark.parametrize("tls", ["offered", "required"])
+def test_a_starttls_that_fails_is_done_without_only_where_it_is_optional(
+    server_tls: ssl.SSLContext, tls: Tls, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "alerta_utec")
+    with _RefusingStartTls(tls=server_tls) as peer:
+        if tls == "required":
+            with pytest.raises(Unavailable, match="454"):
+                _send(_mailer(peer, tls))
+        else:
+            _send(_mailer(peer, tls))
+
+        assert peer.encrypted == ([False] if tls == "offered" else [])
+    logged = [
+        (r.message, getattr(r, "reason", getattr(r, "encryption", ""))) for r in caplog.records
+    ]
+    in_clear = [("smtp_starttls_failed", "454"), ("smtp_connected", "none")]
+    assert logged == (in_clear if tls == "offered" else [])
+
+
+def test_a_password_never_goes_in_clear_after_a_failed_starttls(
+    server_tls: ssl.SSLContext,
+) -> None:
+    with _RefusingStartTls(tls=server_tls, login=("usuario", "clave")) as peer:
+        with pytest.raises(Unavailable, match="454"):
+            _send(_mailer(peer, user="usuario", password="clave"))
+
+        assert peer.messages == []
+
+
+def test_a_handshake_that_fails_is_done_without(certificate: Path) -> None:
+    old = server_context(certificate)
+    old.set_ciphers("PSK")
+    old.maximum_version = ssl.TLSVersion.TLSv1_2
+    with SmtpPeer(tls=old) as peer:
+        _send(_mailer(peer))
+
+        assert peer.encrypted == [False]
+
+
+def test_the_log_names_the_encryption(
+    server_tls: ssl.SSLContext, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "alerta_utec")
+    with SmtpPeer(tls=server_tls) as peer:
+        _send(_mailer(peer))
+        _send(_mailer(peer, "off"))
+
+    found = [getattr(record, "encryption", "") for record in caplog.records]
+    assert found == ["starttls", "none"]
 
 
 def test_a_disabled_starttls_is_not_used(server_tls: ssl.SSLContext) -> None:

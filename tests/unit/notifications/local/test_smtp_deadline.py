@@ -52,4 +52,4 @@ def test_the_deadline_is_cancelled_when_the_conversation_ends() -> None:
     assert len(messages) == 1
     for thread in timers():
         thread.join(5)
-    assert timers() == before
+    assert set(timers()) <= set(before)
