@@ -2,9 +2,8 @@
 
 from collections import Counter
 from enum import Enum
-from ipaddress import ip_address
 
-from alerta_utec.gateway.forwarded import counted_as
+from alerta_utec.domain.client_address import counted_as, is_loopback
 
 
 class Admission(Enum):
@@ -31,7 +30,7 @@ class AddressLimit:
         counted = counted_as(client)
         self._counts[counted] += 1
         count, highest = self._counts[counted], self._highest
-        if highest is None or count <= highest or _is_loopback(client):
+        if highest is None or count <= highest or is_loopback(client):
             return Admission.ADMITTED
         return Admission.REFUSED if count <= 2 * highest else Admission.EXCESS
 
@@ -41,10 +40,3 @@ class AddressLimit:
         self._counts[counted] -= 1
         if self._counts[counted] <= 0:
             del self._counts[counted]
-
-
-def _is_loopback(client: str) -> bool:
-    try:
-        return ip_address(client).is_loopback
-    except ValueError:
-        return False

@@ -83,14 +83,6 @@ class TrustedProxies:
         )
 
 
-def counted_as(client: str) -> str:
-    """Return the address that a limit counts a client by: of IPv6 the network of 64 bits."""
-    address = _ip(client)
-    if isinstance(address, IPv6Address):
-        return str(IPv6Network((address, 64), strict=False))
-    return client if address is None else str(address)
-
-
 @dataclass(frozen=True, slots=True)
 class _Said:
     """The lists that proxies wrote, the first proxy's entry first."""

@@ -106,7 +106,7 @@ class IncidentsApi:
             {"Idempotency-Key": request.header("idempotency-key")}, "Idempotency-Key", wire.KEY_MAX
         )
         report = Report.parse(request.json())
-        self.limit.take(identity)
+        self.limit.take(identity, address=request.source_ip)
         committed = self.submit.notify(report, idempotency_key=key, by=identity)
         location = f"incidents/{committed.change.incident_id}"
         status = 200 if committed.duplicate else 201
@@ -168,7 +168,7 @@ class IncidentsApi:
         body = request.json()
         update = UpdateRequest.parse(body)
         revision = wire.optional_number(body, "revision")
-        self.limit.take(identity)
+        self.limit.take(identity, address=request.source_ip)
         incident_id = request.path_id("incidentId")
         committed = self.submit.update(incident_id, update, revision=revision, by=identity)
         return json_response(200, _stored(committed))

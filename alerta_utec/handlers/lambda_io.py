@@ -14,6 +14,12 @@ def connected_at(context: Mapping[str, Any]) -> datetime:
     return datetime.fromtimestamp(context["connectedAt"] / 1000, UTC)
 
 
+def source_ip(context: Mapping[str, Any]) -> str | None:
+    """Return the client's IP address, by the request context of its message."""
+    address = (context.get("identity") or {}).get("sourceIp")
+    return address if isinstance(address, str) else None
+
+
 def log_fields(event: LambdaEvent) -> dict[str, Any]:
     """Return the log fields that identify the request of an event."""
     context = event.get("requestContext", {})

@@ -16,6 +16,7 @@ from alerta_utec.handlers.lambda_io import (
     LambdaResponse,
     connected_at,
     log_fields,
+    source_ip,
 )
 from alerta_utec.ports.broadcast import Poster
 from alerta_utec.ports.connections import Connections
@@ -31,6 +32,7 @@ class ClientMessage:
     connection_id: str
     connected_at: datetime
     request_id: str | None
+    source_ip: str | None = None
 
 
 class MessageAction(Protocol):
@@ -112,7 +114,9 @@ class MessageRoute:
             body = wire.decode(event.get("body"))
             request = wire.optional_text(body, "requestId", wire.REQUEST_ID_MAX)
             context = event["requestContext"]
-            message = ClientMessage(body, context["connectionId"], connected_at(context), request)
+            message = ClientMessage(
+                body, context["connectionId"], connected_at(context), request, source_ip(context)
+            )
             return self.action.respond(message)
         except AlertaError as refusal:
             log.info("refused", extra={**log_fields(event), "code": refusal.code})

@@ -33,6 +33,12 @@ class Request:
         """The query string's parameters; repeated ones are joined by commas."""
         return self.event.get("queryStringParameters") or {}
 
+    @property
+    def source_ip(self) -> str | None:
+        """The client's IP address."""
+        http = (self.event.get("requestContext") or {}).get("http") or {}
+        return http.get("sourceIp")
+
     def path_parameter(self, name: str) -> str:
         """Return a parameter of the path."""
         return str(self.event["pathParameters"][name])

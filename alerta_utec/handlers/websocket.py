@@ -60,7 +60,7 @@ class Notify:
     def respond(self, message: ClientMessage) -> str | None:
         """Store the incident; return the ack if the message has a ``requestId``."""
         identity = self.access.identity(message.connection_id)
-        self.limit.take(identity, message.connection_id)
+        self.limit.take(identity, message.connection_id, message.source_ip)
         key = wire.optional_text(message.body, "idempotencyKey", wire.KEY_MAX)
         report = Report.parse(message.body.get("incident"))
         committed = self.submit.notify(report, idempotency_key=key, by=identity)
@@ -83,7 +83,7 @@ class UpdateIncident:
     def respond(self, message: ClientMessage) -> str | None:
         """Store the update; return the ack if the message has a ``requestId``."""
         identity = self.access.identity(message.connection_id)
-        self.limit.take(identity, message.connection_id)
+        self.limit.take(identity, message.connection_id, message.source_ip)
         incident_id = wire.required_text(message.body, "incidentId", wire.ID_MAX)
         revision = wire.optional_number(message.body, "revision")
         update = UpdateRequest.parse(message.body)

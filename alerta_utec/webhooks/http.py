@@ -142,7 +142,7 @@ class WebhooksApi:
         identity = self.access.identity(request)
         identity.require(Permission.MANAGE_WEBHOOKS)
         if counts:
-            self.limit.take(identity)
+            self.limit.take(identity, address=request.source_ip)
         return identity.user
 
 

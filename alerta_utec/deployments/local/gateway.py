@@ -3,7 +3,7 @@
 from zoneinfo import ZoneInfo
 
 from alerta_utec.adapters.rate_limits import InProcessRateLimits
-from alerta_utec.app.limits import CallerLimit, NoLimit
+from alerta_utec.app.limits import CallerLimit
 from alerta_utec.cap.alerts import CapAlerts
 from alerta_utec.deployments import sign_in
 from alerta_utec.deployments.handlers import Handler, Handlers, Services
@@ -43,8 +43,7 @@ def build_services(
         authenticator=authenticator,
         sign_in=sign_in_on,
         origins=Origins(settings.origins, settings.public_url),
-        # Without sign-in all callers are on this machine, unless --insecure admits others.
-        limit=CallerLimit(InProcessRateLimits(), clock) if sign_in_on else NoLimit(),
+        limit=CallerLimit(InProcessRateLimits(), clock),
         address=RequestedAddress(settings.stage, settings.public_url),
         cap=CapAlerts(settings.mail_from, timezone, settings.lang, restricted=sign_in_on),
         manage_webhooks=webhooks,

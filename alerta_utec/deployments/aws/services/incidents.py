@@ -7,8 +7,7 @@ from alerta_utec.adapters.aws.dynamodb.incidents import DynamoIncidents
 from alerta_utec.adapters.aws.dynamodb.rates import DynamoRateLimits
 from alerta_utec.adapters.aws.dynamodb.table_names import IncidentTables
 from alerta_utec.adapters.clock import SystemClock
-from alerta_utec.app.limits import CallerLimit, NoLimit, SubmitLimit
-from alerta_utec.deployments import sign_in
+from alerta_utec.app.limits import CallerLimit, SubmitLimit
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -21,7 +20,5 @@ def incident_store(dynamodb: "DynamoDBClient", environment: Mapping[str, str]) -
 
 
 def submit_limit(dynamodb: "DynamoDBClient", environment: Mapping[str, str]) -> SubmitLimit:
-    """Return the limit of each caller, if clients sign in (``AUTH``, ``KEYS_TABLE``)."""
-    if not sign_in.is_on(environment):
-        return NoLimit()
+    """Return the limit of each caller (``KEYS_TABLE``)."""
     return CallerLimit(DynamoRateLimits(dynamodb, environment["KEYS_TABLE"]), SystemClock())
