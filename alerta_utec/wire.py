@@ -144,16 +144,31 @@ def done(action: str, request: str) -> str:
     return encode({"type": "ack", "action": action, "requestId": request})
 
 
+def position(position: "Position") -> str:
+    """Return the message that tells the feed's position as a sign of life."""
+    return encode({"type": "position", "position": str(position)})
+
+
 def pong(
-    *, position: "Position", expires_at: datetime, connection_id: str, request: str | None
+    *,
+    position: "Position",
+    expires_at: datetime,
+    connection_id: str,
+    heartbeat_s: float | None,
+    request: str | None,
 ) -> str:
-    """Return the answer to ``ping``."""
+    """Return the answer to ``ping``.
+
+    ``heartbeat_s``: the interval of ``position`` messages; ``None``: the service sends none.
+    """
     frame: dict[str, Any] = {
         "type": "pong",
         "position": str(position),
         "expiresAt": format_time(expires_at),
         "connectionId": connection_id,
     }
+    if heartbeat_s is not None:
+        frame["heartbeatSeconds"] = heartbeat_s
     return encode(frame if request is None else frame | {"requestId": request})
 
 

@@ -56,7 +56,8 @@ def serve(**options: Any) -> None:
 def _settings(options: Mapping[str, Any], auth: Mapping[str, str]) -> LocalSettings:
     """Build the settings from the values of the options."""
     names = {field.name for field in fields(LocalSettings)} - _COMPUTED
-    limits = {name: options[name] for name in ("idle_s", "age_s") if options[name] is not None}
+    names_of_limits = ("idle_s", "age_s", "heartbeat_s")
+    limits = {name: options[name] for name in names_of_limits if options[name] is not None}
     return LocalSettings(
         **{name: options[_OPTION.get(name, name)] for name in names},
         mail_url=options["mail_url"] or None,

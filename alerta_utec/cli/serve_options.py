@@ -183,6 +183,7 @@ _OPTIONS = (
     # Tests lower API Gateway's limits, which are too long to wait for.
     click.option("--idle-s", hidden=True, type=Seconds()),
     click.option("--age-s", hidden=True, type=Seconds()),
+    click.option("--heartbeat-s", hidden=True, type=Seconds()),
 )
 
 

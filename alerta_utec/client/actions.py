@@ -12,7 +12,9 @@ class Timing:
     """Waits in seconds; jitter is drawn for each wait, so that many clients do not act in step.
 
     ``ping_every_s``: silence after which the client pings a connection. API Gateway closes an
-    idle connection after 10 min, and only a ping reveals a dead network. ``gap_s``: how long the
+    idle connection after 10 min, and only a ping reveals a dead network. A service that sends a
+    heartbeat states its interval; then the silence is ``heartbeats_from`` to ``heartbeats_to``
+    intervals, unless ``ping_every_s`` is shorter. ``gap_s``: how long the
     client waits for a missing update, plus up to ``gap_jitter_s``. ``first_delay_s``,
     ``max_delay_s``: the first and the highest ceiling of the backoff; a connection that lasted
     ``stable_s`` resets it. ``renew_from``, ``renew_to``: the fractions of a connection's lifetime
@@ -20,6 +22,8 @@ class Timing:
     """
 
     ping_every_s: float = 150.0
+    heartbeats_from: float = 1.2
+    heartbeats_to: float = 1.4
     gap_s: float = 2.0
     gap_jitter_s: float = 1.0
     first_delay_s: float = 0.5

@@ -23,6 +23,7 @@ from alerta_utec.client.errors import (
 )
 from alerta_utec.client.events import Update, parse_broadcast
 from alerta_utec.client.sign_in import Token, bearer
+from alerta_utec.domain.change import Position
 from alerta_utec.domain.errors import AlertaError, TooLarge
 
 log = logging.getLogger(__name__)
@@ -30,13 +31,16 @@ log = logging.getLogger(__name__)
 TIMEOUT_S = 10.0
 # API Gateway's limit for a message, in both directions.
 FRAME_MAX_BYTES = 128 * 1024
+# A client that offers it gets the heartbeat.
+SUBPROTOCOL = "alerta.v1"
 
 
 OnUpdate = Callable[[Update], None]
+OnHeartbeat = Callable[[Position], None]
 
 
-def _ignore(_update: Update) -> None:
-    """Ignore a broadcast."""
+def _ignore(_received: object) -> None:
+    """Ignore a broadcast or a heartbeat."""
 
 
 class Connection:
@@ -51,11 +55,13 @@ class Connection:
         socket: "aiohttp.ClientWebSocketResponse[bool]",
         *,
         on_update: OnUpdate,
+        on_heartbeat: OnHeartbeat = _ignore,
         opened_at: datetime,
     ):
         self.opened_at = opened_at
         self._socket = socket
         self._on_update = on_update
+        self._on_heartbeat = on_heartbeat
         self._waiting: dict[str, asyncio.Future[dict[str, Any]]] = {}
         self._end: ClientError | None = None
         self._reading = asyncio.create_task(self._read())
@@ -144,6 +150,8 @@ class Connection:
             log.warning("frame_not_understood")
         elif frame.get("type") == "incident_update":
             self._broadcast(frame, text)
+        elif frame.get("type") == "position":
+            self._heartbeat(frame)
         else:
             self._answer(frame)
 
@@ -154,6 +162,14 @@ class Connection:
             log.warning("frame_not_understood")
             return
         self._on_update(update)
+
+    def _heartbeat(self, frame: Mapping[str, Any]) -> None:
+        try:
+            position = Position.parse(frame.get("position"))
+        except AlertaError:
+            log.warning("frame_not_understood")
+            return
+        self._on_heartbeat(position)
 
     def _answer(self, frame: dict[str, Any]) -> None:
         answer = self._waiting.get(str(frame.get("requestId")))
@@ -177,11 +193,13 @@ async def connect(
     token: Token = None,
     timeout_s: float = TIMEOUT_S,
     on_update: OnUpdate = _ignore,
+    on_heartbeat: OnHeartbeat = _ignore,
 ) -> AsyncIterator[Connection]:
     """Open a WebSocket connection to the service; the end of the ``async with`` closes it.
 
     ``token`` signs in if the service requires it; a function is called for a fresh one.
-    ``on_update`` is called for each broadcast, in the order of arrival, and must return quickly.
+    ``on_update`` is called for each broadcast and ``on_heartbeat`` for each sign of life, in the
+    order of arrival; both must return quickly.
 
     Raises:
         Unreachable: no server answered within ``timeout_s``.
@@ -190,7 +208,9 @@ async def connect(
     clock = _ServerClock()
     async with aiohttp.ClientSession(trace_configs=[clock.trace()]) as session:
         socket = await _open(session, url, bearer(token), timeout_s)
-        connection = Connection(socket, on_update=on_update, opened_at=clock.time)
+        connection = Connection(
+            socket, on_update=on_update, on_heartbeat=on_heartbeat, opened_at=clock.time
+        )
         try:
             yield connection
         finally:
@@ -225,6 +245,7 @@ async def _open(
             return await session.ws_connect(
                 url,
                 headers=headers,
+                protocols=(SUBPROTOCOL,),
                 max_msg_size=FRAME_MAX_BYTES,
                 timeout=aiohttp.ClientWSTimeout(ws_close=2.0),
             )

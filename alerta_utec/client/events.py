@@ -115,6 +115,13 @@ def parse_broadcast(frame: Mapping[str, Any], text: str) -> Update:
     return Update(incident, Position.parse(frame.get("position")), text)
 
 
+def parse_interval_s(value: object) -> float | None:
+    """Parse the interval of the heartbeat; ``None``: there is none."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return float(value) if value > 0 else None
+
+
 def _recovered(state: Mapping[str, Any], page: Position) -> Update:
     incident = Incident.from_json(state)
     position = Position(page.epoch, incident.seq)

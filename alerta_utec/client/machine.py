@@ -30,6 +30,7 @@ class _Link:
     caught_up: bool = False
     pinging: bool = False
     pinged: bool = False
+    beats: bool = False
 
 
 @dataclass(slots=True)
@@ -135,13 +136,36 @@ class Machine:
         if not page.more and page.cursor is None:
             self._caught_up(exchange)
 
-    def pong(self, number: int, position: Position, life_s: float, now: float) -> None:
-        """Record a pong; the connection expires ``life_s`` after it was opened."""
+    def heartbeat(self, number: int, position: Position, now: float) -> None:
+        """Record the service's sign of life, with the position that the feed has reached."""
+        self._mark_active(number, now)
+        link = self._links.get(number)
+        # Before, the position is not comparable, and a sync is on its way anyway.
+        if link is not None and link.caught_up:
+            self.feed.advance_head(position)
+
+    def pong(
+        self,
+        number: int,
+        position: Position,
+        life_s: float,
+        now: float,
+        *,
+        heartbeat_s: float | None = None,
+    ) -> None:
+        """Record a pong; the connection expires ``life_s`` after it was opened.
+
+        ``heartbeat_s``: the interval of the service's heartbeat, if it sends one.
+        """
         self._mark_active(number, now)
         link = self._links.get(number)
         if link is None:
             return
         link.pinging = False
+        if heartbeat_s is not None and not link.beats:
+            intervals = self.uniform(self.timing.heartbeats_from, self.timing.heartbeats_to)
+            link.ping_after_s = min(link.ping_after_s, heartbeat_s * intervals)
+            link.beats = True
         if life_s > 0 and link.renew_at == NEVER:
             part = self.uniform(self.timing.renew_from, self.timing.renew_to)
             link.renew_at = link.opened_at + life_s * part

@@ -9,7 +9,7 @@ from typing import Any
 from alerta_utec.client.actions import NEVER, Action, AskPing, AskSync, Close, Open
 from alerta_utec.client.connection import Connection, connect
 from alerta_utec.client.errors import ClientError, Disconnected, NoAnswer, NotUnderstood, Refused
-from alerta_utec.client.events import Page, Update
+from alerta_utec.client.events import Page, Update, parse_interval_s
 from alerta_utec.client.machine import Machine
 from alerta_utec.client.outbox import Outbox
 from alerta_utec.client.sign_in import Token
@@ -103,6 +103,7 @@ class Runner:
                 token=self._token,
                 timeout_s=self._timeout_s,
                 on_update=partial(self._updated, link),
+                on_heartbeat=partial(self._heard, link),
             ) as connection:
                 self.connections[link] = connection
                 self.online.set()
@@ -130,6 +131,10 @@ class Runner:
         self.machine.update(link, update, self._now())
         self.step()
 
+    def _heard(self, link: int, position: Position) -> None:
+        self.machine.heartbeat(link, position, self._now())
+        self.step()
+
     async def _sync(self, asked: AskSync) -> None:
         message = {"action": "sync", "since": asked.since and str(asked.since)}
         message |= {"cursor": asked.cursor} if asked.cursor else {}
@@ -149,7 +154,13 @@ class Runner:
             frame = await self._asked(link, {"action": "ping"})
             position = Position.parse(frame.get("position"))
             life = parse_time(str(frame.get("expiresAt"))) - self.connections[link].opened_at
-            self.machine.pong(link, position, life.total_seconds(), self._now())
+            self.machine.pong(
+                link,
+                position,
+                life.total_seconds(),
+                self._now(),
+                heartbeat_s=parse_interval_s(frame.get("heartbeatSeconds")),
+            )
         except Refused:
             self.machine.ping_refused(link)
         except NoAnswer as error:

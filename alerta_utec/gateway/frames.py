@@ -2,6 +2,7 @@
 
 TEXT = 0x81
 CLOSE = 0x88
+PING_FRAME = bytes((0x89, 0))
 
 
 def text_frame(payload: bytes) -> bytes:

@@ -15,7 +15,8 @@ class Limits:
     client is closed with 1013 and aborted after ``abort_after_s``. ``buffers_max_bytes``: the
     bytes that may wait for all clients together; beyond it the clients with the most are closed
     first. ``body_s``: the time for the body of a request. ``closing_s``: the time for a client
-    to answer a close frame.
+    to answer a close frame. ``heartbeat_s``: the interval of the sign of life, which API Gateway
+    does not have; proxies close a connection that is silent for 60 s.
 
     HTTP responses: a client takes ``response_min_bytes`` in each ``response_stall_s`` or is cut
     off, and ``responses_max_bytes`` wait for all of them together.
@@ -33,6 +34,7 @@ class Limits:
     buffers_max_bytes: int = 256 * 1024 * 1024
     abort_after_s: float = 2
     closing_s: float = 2
+    heartbeat_s: float = 25
     response_stall_s: float = 10
     response_min_bytes: int = 4096
     responses_max_bytes: int = 64 * 1024 * 1024

@@ -48,6 +48,7 @@ class ClientSocket:
         "closing",
         "ended",
         "fd",
+        "subprotocol",
         "touched_ms",
         "transport",
         "web_socket",
@@ -64,6 +65,8 @@ class ClientSocket:
     ) -> None:
         self.client = client
         self.web_socket = web_socket
+        # The selected one; ``None``: the client offered none that the service has.
+        self.subprotocol: str | None = web_socket.ws_protocol
         self.transport = transport
         self._limits = limits
         self._observer = observer

@@ -17,11 +17,15 @@ from alerta_utec.ports.incidents import IncidentStore
 
 @dataclass(frozen=True, kw_only=True)
 class InfoServices:
-    """The services behind these routes."""
+    """The services behind these routes.
+
+    ``heartbeat_s``: the interval of ``position`` messages; ``None``: the service sends none.
+    """
 
     store: IncidentStore
     authenticator: Authenticator
     address: ServiceAddress
+    heartbeat_s: float | None = None
 
 
 @dataclass(frozen=True)
@@ -32,12 +36,19 @@ class ServiceInfoApi:
     authenticator: Authenticator
     access: RequestAccess
     address: ServiceAddress
+    heartbeat_s: float | None = None
 
     @classmethod
     def over(cls, services: InfoServices) -> Self:
         """Return the handlers over these services."""
         authenticator = services.authenticator
-        return cls(services.store, authenticator, RequestAccess(authenticator), services.address)
+        return cls(
+            services.store,
+            authenticator,
+            RequestAccess(authenticator),
+            services.address,
+            services.heartbeat_s,
+        )
 
     @documented(Operation("Show the caller's name, role and permissions", "Me"))
     def me(self, request: Request) -> LambdaResponse:
@@ -81,4 +92,6 @@ class ServiceInfoApi:
         }
         if self.address.web_socket_path is not None:
             body["webSocketPath"] = self.address.web_socket_path
+        if self.heartbeat_s is not None:
+            body["heartbeatSeconds"] = self.heartbeat_s
         return json_response(200, body)

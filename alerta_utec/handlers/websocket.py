@@ -33,10 +33,15 @@ class SubmitServices(MessageServices):
 
 @dataclass(frozen=True, kw_only=True)
 class FeedServices(MessageServices):
-    """The services behind messages that read the feed; ``connection_life_s`` as at ``$connect``."""
+    """The services behind messages that read the feed.
+
+    ``connection_life_s`` as at ``$connect``. ``heartbeat_s``: the interval of ``position``
+    messages; ``None``: the service sends none.
+    """
 
     store: IncidentStore
     connection_life_s: float = CONNECTION_TTL_S
+    heartbeat_s: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,11 +121,17 @@ class Ping:
     catch_up: CatchUp
     access: Access
     life_s: float = CONNECTION_TTL_S
+    heartbeat_s: float | None = None
 
     @classmethod
     def over(cls, services: FeedServices) -> Self:
         """Return the action over these services."""
-        return cls(CatchUp(services.store), services.access(), services.connection_life_s)
+        return cls(
+            CatchUp(services.store),
+            services.access(),
+            services.connection_life_s,
+            services.heartbeat_s,
+        )
 
     def respond(self, message: ClientMessage) -> str:
         """Return the pong."""
@@ -131,6 +142,7 @@ class Ping:
             position=self.catch_up.position(),
             expires_at=end,
             connection_id=message.connection_id,
+            heartbeat_s=self.heartbeat_s,
             request=message.request_id,
         )
 

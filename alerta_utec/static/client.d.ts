@@ -80,6 +80,7 @@ declare const TIMING: {
     sync: number;
     ping: number;
     idle: number[];
+    heartbeats: number[];
     gap: number[];
     resync: number[];
     backoff: number[];
@@ -121,6 +122,8 @@ export declare class AlertaUtec extends EventTarget {
     get position(): string | null;
     /** When the connection ends, if known; it is renewed before. */
     get expiresAt(): Date | null;
+    /** The time since the service's last message, in ms; null without a connection. */
+    get silenceMs(): number | null;
     start(): void;
     /** @param {string} [reason] */
     stop(reason?: string): void;

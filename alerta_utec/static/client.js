@@ -33,6 +33,7 @@ const TIMING = {
   sync: 35_000,
   ping: 8_000,
   idle: [240_000, 300_000], // API Gateway closes an idle connection after 10 min
+  heartbeats: [1.2, 1.4], // the intervals without a heartbeat after which the client pings
   gap: [2_000, 3_000],
   resync: [60_000, 90_000],
   backoff: [1_000, 30_000], // the first ceiling, and the last
@@ -176,6 +177,7 @@ class Link {
   activeAt = 0;
   renewAt = Infinity;
   expiresAt = "";
+  beats = false;
   /** @type {any} */
   socket = null;
 
@@ -335,6 +337,7 @@ export function newMachine(feed, filter, timing, io) {
     if (!links.has(link)) return;
     link.activeAt = io.now();
     if (frame?.type === "incident_update") return update(frame);
+    if (frame?.type === "position") return heartbeat(link, frame);
     const failed = frame?.type === "error" || (!frame?.type && frame?.message);
     let request = requests.get(frame?.requestId);
     // The service could not parse it, or API Gateway answers by itself with an id of its own.
@@ -353,6 +356,12 @@ export function newMachine(feed, filter, timing, io) {
     else if (feed.update(position, incident)) {
       io.emit("incident", { incident, position, recovered: false });
     }
+  }
+
+  /** Take the service's sign of life: it tells what exists, and is no position to adopt. @param {Link} link @param {any} frame */
+  function heartbeat(link, { position }) {
+    // Before that, a sync is on its way anyway.
+    if (link.caughtUp) feed.reached(position);
   }
 
   /** @param {Request} request @param {any} frame */
@@ -378,7 +387,11 @@ export function newMachine(feed, filter, timing, io) {
   }
 
   /** @param {Link} link @param {any} frame */
-  function pong(link, { position, expiresAt }) {
+  function pong(link, { position, expiresAt, heartbeatSeconds }) {
+    if (heartbeatSeconds > 0 && !link.beats) {
+      link.idle = Math.min(link.idle, 1000 * heartbeatSeconds * between(timing.heartbeats));
+      link.beats = true;
+    }
     feed.reached(position);
     watchGap();
     if (filtered() && feed.gap) gapAt = Math.min(gapAt, syncedAt + between(timing.resync));
@@ -472,7 +485,7 @@ export function newMachine(feed, filter, timing, io) {
     return ask(link, "sync", { since }, { since, recovered: since ? 0 : null });
   }
 
-  function heartbeat() {
+  function ping() {
     const link = newest();
     if (!link || asked("ping")) return false;
     // The first pong says when the connection will end.
@@ -519,7 +532,7 @@ export function newMachine(feed, filter, timing, io) {
     }
     decidedAt = now;
     do wakeAt = now + timing.beat;
-    while (running && (expire() || connect() || send() || sync() || heartbeat()));
+    while (running && (expire() || connect() || send() || sync() || ping()));
     emitState();
     return running ? wakeAt - now : Infinity;
   }
@@ -530,6 +543,10 @@ export function newMachine(feed, filter, timing, io) {
     state: () => state,
     position: () => feed.position,
     expiresAt: () => newest()?.expiresAt,
+    silenceMs: () => {
+      const link = newest();
+      return link ? io.now() - link.activeAt : null;
+    },
   };
 }
 
@@ -608,6 +625,11 @@ export class AlertaUtec extends EventTarget {
   get expiresAt() {
     const text = this.#machine.expiresAt();
     return text ? new Date(text) : null;
+  }
+
+  /** The time since the service's last message, in ms; null without a connection. */
+  get silenceMs() {
+    return this.#machine.silenceMs();
   }
 
   start() {

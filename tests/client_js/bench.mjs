@@ -11,6 +11,7 @@ export const TIMING = {
   sync: 35_000,
   ping: 8_000,
   idle: [240_000, 300_000],
+  heartbeats: [1.2, 1.4],
   gap: [2_000, 3_000],
   resync: [60_000, 90_000],
   backoff: [1_000, 30_000],
@@ -137,9 +138,24 @@ export class Bench {
     return this.answer(link, "sync", { ...frame, ...more });
   }
 
-  pong(link, seq, lifeMs = 7_000_000) {
+  pong(link, seq, lifeMs = 7_000_000, more = {}) {
     const expiresAt = new Date(this.now + lifeMs).toISOString();
-    return this.answer(link, "ping", { type: "pong", position: `e:${seq}`, expiresAt });
+    return this.answer(link, "ping", { type: "pong", position: `e:${seq}`, expiresAt, ...more });
+  }
+
+  /** Deliver the service's heartbeat. */
+  beat(link, seq) {
+    this.do("received", link, { type: "position", position: `e:${seq}` });
+  }
+
+  /** Like `live`, with a service that sends a heartbeat every 25 s. */
+  beating(seq = 10, options = {}) {
+    this.do("start");
+    const link = this.open();
+    this.page(link, [], seq, { reset: true });
+    this.pong(link, seq, undefined, { heartbeatSeconds: 25, ...options });
+    this.emitted.length = 0;
+    return link;
   }
 
   /** Open a connection that has its snapshot at `seq`, and its first pong. */

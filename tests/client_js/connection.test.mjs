@@ -391,3 +391,56 @@ test("frames of a closed connection are ignored", () => {
 
   assert.deepEqual(bench.emitted, []);
 });
+
+test("a client that gets heartbeats does not ping", () => {
+  const bench = new Bench();
+  const link = bench.beating(10);
+
+  for (let beat = 0; beat < 40; beat += 1) {
+    bench.pass(25_000);
+    bench.beat(link, 10);
+  }
+
+  assert.deepEqual(bench.of(link), []);
+});
+
+test("a silent network is left within a minute of the last heartbeat", () => {
+  const bench = new Bench();
+  const link = bench.beating(10);
+  bench.beat(link, 10);
+
+  bench.pass(29_000);
+  const early = bench.of(link).length;
+  bench.pass(30_000);
+
+  assert.equal(early, 0);
+  assert.equal(bench.closed[0], link);
+  assert.notEqual(bench.machine.state(), "live");
+});
+
+test("without a heartbeat, or with a malformed interval, the client pings after minutes of silence", () => {
+  for (const heartbeatSeconds of [undefined, null, 0, -1, "x", NaN]) {
+    const bench = new Bench();
+    const link = bench.beating(10, { heartbeatSeconds });
+
+    bench.pass(239_000);
+    const early = bench.of(link).length;
+    bench.pass(61_000);
+
+    assert.equal(early, 0);
+    assert.equal(bench.take(link, "ping").action, "ping");
+  }
+});
+
+test("the time since the last sign of life is known while there is a connection", () => {
+  const bench = new Bench();
+  const before = bench.machine.silenceMs();
+  const link = bench.beating(10);
+  bench.beat(link, 10);
+
+  bench.pass(12_000);
+  const silent = bench.machine.silenceMs();
+  bench.beat(link, 10);
+
+  assert.deepEqual([before, silent, bench.machine.silenceMs()], [null, 12_000, 0]);
+});

@@ -249,3 +249,23 @@ test("the client asks for the address at each connection", async (t) => {
 
   assert.deepEqual(reader.errors, ["connect_failed"]);
 });
+
+test("missing heartbeats reveal a silent network, and what was missed arrives over another connection", async (t) => {
+  const gate = await proxy(t);
+  const writer = follow(t);
+  // With the waits of a service without a heartbeat, the client would ping after an hour.
+  const reader = follow(t, { url: gate.url, timing: { idle: [3_600_000, 3_600_000] } });
+  await Promise.all([live(writer), live(reader)]);
+  await until(() => reader.client.expiresAt);
+
+  gate.silent = true;
+  const { incidentId } = await writer.client.notify(report());
+  await until(() => reader.client.state === "waiting");
+  const { reason } = reader.statuses.at(-1);
+  gate.silent = false;
+  await live(reader);
+
+  assert.equal(reason.code, "timeout");
+  await until(() => reader.held.has(incidentId));
+  assert.ok(reader.client.silenceMs < 3_600_000);
+});

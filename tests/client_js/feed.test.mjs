@@ -321,3 +321,58 @@ test("a position that is dropped later leads to a snapshot too", () => {
 
   assert.equal(bench.take(link, "sync").since, null);
 });
+
+test("a heartbeat ahead of the position counts as a gap, and is not adopted", () => {
+  const bench = new Bench();
+  const link = bench.beating(10);
+
+  bench.beat(link, 11);
+  const position = bench.machine.position();
+  bench.pass(1_900);
+  const early = bench.of(link).length;
+  bench.pass(1_100);
+
+  assert.deepEqual([position, early], ["e:10", 0]);
+  assert.equal(bench.take(link, "sync").since, "e:10");
+});
+
+test("with a filter a heartbeat ahead is synced after minutes, not at each beat", () => {
+  const bench = new Bench({ filter: { urgency: ["high"] } });
+  const link = bench.beating(10);
+
+  for (let beat = 1; beat <= 9; beat += 1) {
+    bench.pass(24_000);
+    bench.beat(link, 10 + beat);
+  }
+  const early = bench.of(link).length;
+  bench.pass(25_000);
+  for (let beat = 0; beat < 4; beat += 1) {
+    bench.beat(link, 20 + beat);
+    bench.pass(25_000);
+  }
+
+  assert.equal(early, 0);
+  assert.equal(bench.take(link, "sync").since, "e:10");
+});
+
+test("a heartbeat before the first page starts no second sync", () => {
+  const bench = new Bench();
+  bench.do("start");
+  const link = bench.open();
+
+  bench.beat(link, 10);
+  bench.page(link, [], 10, { reset: true });
+  bench.pong(link, 10);
+  bench.pass(3_000);
+
+  assert.deepEqual(bench.of(link), []);
+});
+
+test("a heartbeat of another epoch is synced at once", () => {
+  const bench = new Bench();
+  const link = bench.beating(10);
+
+  bench.do("received", link, { type: "position", position: "other:3" });
+
+  assert.equal(bench.take(link, "sync").since, "e:10");
+});

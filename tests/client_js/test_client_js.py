@@ -23,6 +23,8 @@ ROOT = FOLDER.parents[1]
 # The suites that need no server.
 CORE = ("feed", "connection", "sends", "model")
 RUN_S = 100.0
+# A heartbeat that tests need not wait for.
+BEATING = ("--heartbeat-s", "0.5")
 NODE = ("node", "--test", "--test-timeout=60000", f"--test-reporter={FOLDER / 'reporter.mjs'}")
 # The client is a plain file without a package.json, which Node warns of.
 OPTIONS = "--disable-warning=MODULE_TYPELESS_PACKAGE_JSON"
@@ -95,7 +97,7 @@ def story(server: Server) -> Suite:
 @pytest.fixture(scope="module")
 def faults(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Suite]:
     with (
-        Server(tmp_path_factory.mktemp("faults") / "data") as own,
+        Server(tmp_path_factory.mktemp("faults") / "data", options=BEATING) as own,
         control(own) as address,
     ):
         yield Suite.run("faults", {"ws": own.ws_url, "control": address})

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import ssl
 import time
 from collections.abc import Callable, Iterable, Mapping
 from types import TracebackType
@@ -37,6 +38,7 @@ class WsClient:
         *,
         headers: Mapping[str, str] | None = None,
         subprotocols: Iterable[str] = (),
+        tls: ssl.SSLContext | None = None,
         check: Callable[[Frame], None] = lambda _frame: None,
     ) -> None:
         self._check = check
@@ -47,6 +49,7 @@ class WsClient:
             url,
             additional_headers=headers,
             subprotocols=offered or None,
+            ssl=tls,
             compression=None,
             proxy=None,
             open_timeout=30,

@@ -38,6 +38,7 @@ def build_services(
         deliveries=CombinedDeliveries(storage.deliveries, storage.notifications),
         connections=hub.connections,
         connection_life_s=settings.limits.age_s,
+        heartbeat_s=settings.limits.heartbeat_s,
         clock=clock,
         timezone=timezone,
         authenticator=authenticator,

@@ -19,6 +19,7 @@ from alerta_utec.deployments.local.settings import LocalSettings
 from alerta_utec.deployments.local.storage import Storage, open_storage
 from alerta_utec.deployments.local.workers import Workers
 from alerta_utec.domain.change import Change
+from alerta_utec.gateway.heartbeat import Heartbeat
 from alerta_utec.gateway.hub import Hub
 from alerta_utec.gateway.server import GatewayServer
 
@@ -67,19 +68,24 @@ class LocalService:
     async def _serve(self, storage: Storage, on_ready: OnReady | None) -> None:
         stop = _stop_signal()
         workers = Workers(self.settings, storage, self._clock)
-        server = self._server(storage, workers)
+        heartbeat = Heartbeat(
+            self._hub.sockets, storage.store.position(), self.settings.limits.heartbeat_s
+        )
+        server = self._server(storage, workers, heartbeat)
         port = await server.start(self.settings.host, self.settings.port, self.settings.tls())
         workers.start()
+        beating = asyncio.create_task(heartbeat.run())
         try:
             if on_ready is not None:
                 on_ready(*self._urls(port))
             await stop.wait()
         finally:
+            beating.cancel()
             await server.stop()
             await workers.stop()
 
-    def _server(self, storage: Storage, workers: Workers) -> GatewayServer:
-        """Build the gateway's server, and let the coalescer and the workers learn of commits."""
+    def _server(self, storage: Storage, workers: Workers, heartbeat: Heartbeat) -> GatewayServer:
+        """Build the gateway's server, and set the listeners of commits."""
         settings, manage = self.settings, workers.manage_webhooks
         services = build_services(settings, storage, self._hub, self._clock, manage)
         gateway = build_gateway(settings, self._hub, services)
@@ -89,7 +95,7 @@ class LocalService:
             gateway,
             max_bytes=settings.limits.buffer_max_bytes // 2,
         )
-        self._listeners = (coalescer, workers)
+        self._listeners = (coalescer, heartbeat, workers)
         return GatewayServer(gateway)
 
     def _urls(self, port: int) -> tuple[str, str]:

@@ -8,6 +8,7 @@ from alerta_utec.domain.errors import CODES
 from alerta_utec.handlers.openapi.schemas import (
     COUNT,
     INCIDENT_EXAMPLE,
+    INTERVAL_S,
     POSITION,
     POSITION_EXAMPLE,
     REPORT_EXAMPLE,
@@ -135,13 +136,21 @@ _RECEIVED: Mapping[str, tuple[Document, Mapping[str, Any]]] = {
         {"type": "ack", "action": "subscribe", "requestId": "r1"},
     ),
     "pong": (
-        _type("pong", {"position": POSITION, "expiresAt": TIME, "connectionId": TEXT}),
+        _type(
+            "pong",
+            {"position": POSITION, "expiresAt": TIME, "connectionId": TEXT},
+            heartbeatSeconds=INTERVAL_S,
+        ),
         {
             "type": "pong",
             "position": POSITION_EXAMPLE,
             "expiresAt": "2026-11-24T04:56:22.549Z",
             "connectionId": "Epj4e5k/1cU/ngw=",
         },
+    ),
+    "position": (
+        _type("position", {"position": POSITION}),
+        {"type": "position", "position": POSITION_EXAMPLE},
     ),
     "sync_page": (
         _type(

@@ -94,6 +94,7 @@ POSITION: Schema = {
     "examples": [POSITION_EXAMPLE],
 }
 REVISION: Schema = {"type": "integer", "minimum": 1}
+INTERVAL_S: Schema = {"type": "number", "exclusiveMinimum": 0}
 _PROBLEMS: Schema = {"type": "array", "items": object_of({"field": TEXT, "problem": TEXT})}
 _DURATIONS = object_of(
     {
@@ -191,7 +192,7 @@ _WRITTEN: dict[str, Schema] = {
                 }
             ),
         },
-        {"webSocketPath": TEXT},
+        {"webSocketPath": TEXT, "heartbeatSeconds": INTERVAL_S},
     ),
     "Me": object_of(
         {

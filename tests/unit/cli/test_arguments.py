@@ -147,6 +147,7 @@ def test_serve_has_safe_defaults() -> None:
         "auth": "off",
         **{f"auth_{name}": None for name in SIGN_IN},
         "idle_s": None,
+        "heartbeat_s": None,
         "age_s": None,
     }
 
@@ -202,6 +203,7 @@ def test_every_setting_of_serve_can_come_from_the_environment() -> None:
         "auth": "jwt",
         **{f"auth_{name}": name for name in SIGN_IN},
         "idle_s": None,
+        "heartbeat_s": None,
         "age_s": None,
     }
 

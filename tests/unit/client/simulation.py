@@ -146,6 +146,8 @@ class Simulation:
         self.service = FakeFeed()
         self.reader = CheckingReader()
         self.now = 0.0
+        # The interval that pongs state; None: the service sends no heartbeat.
+        self.heartbeat_s: float | None = None
         self.in_flight: dict[int, list[Update | tuple[AskSync, Page | None] | Position]] = {}
         self.asked: dict[int, list[AskSync | AskPing]] = {}
         self.born: dict[int, float] = {}
@@ -236,7 +238,7 @@ class Simulation:
             case Update() as update:
                 self.machine.update(link, update, self.now)
             case Position() as position:
-                self.machine.pong(link, position, LIFE_S, self.now)
+                self.machine.pong(link, position, LIFE_S, self.now, heartbeat_s=self.heartbeat_s)
             case (asked, None):
                 self.machine.refused(asked, Refused("unavailable", ""), self.now)
             case (asked, page) if page is not None:
@@ -244,6 +246,11 @@ class Simulation:
                     self.machine.page(asked, page, self.now)
                 except NotUnderstood:
                     self.cut(link)
+        self.step()
+
+    def beat(self, link: int) -> None:
+        """Deliver the service's heartbeat."""
+        self.machine.heartbeat(link, self.service.head, self.now)
         self.step()
 
     def random_step(self, choice: int, lag: int) -> None:

@@ -8,6 +8,8 @@ from alerta_utec.client.actions import AskSync
 from alerta_utec.client.events import CaughtUp, Connected, Event, Lost, Renewed, Reset, Update
 from tests.unit.client.simulation import LIFE_S, TIMING, Simulation
 
+HEARTBEAT_S = 5.0
+
 
 def connected(simulation: Simulation) -> int:
     """Open the requested connection, and return its number."""
@@ -302,3 +304,73 @@ def test_a_client_without_room_requests_nothing_until_the_reader_catches_up() ->
     assert before == []
     assert len(simulation.reader.held) == 20
     assert list(simulation.in_flight) == [link]
+
+
+def beating() -> tuple[Simulation, int]:
+    """Return a caught-up client of a service that sends a heartbeat."""
+    simulation = Simulation()
+    simulation.heartbeat_s = HEARTBEAT_S
+    link = connected(simulation)
+    answered(simulation, link)  # sync
+    answered(simulation, link)  # ping
+    drain(simulation)
+    return simulation, link
+
+
+def test_a_client_that_gets_heartbeats_does_not_ping() -> None:
+    simulation, link = beating()
+
+    for _ in range(12):
+        simulation.wait(HEARTBEAT_S)
+        simulation.beat(link)
+
+    assert simulation.asked[link] == []
+
+
+def test_a_client_pings_soon_after_a_heartbeat_is_missing() -> None:
+    simulation, link = beating()
+
+    simulation.wait(HEARTBEAT_S * TIMING.heartbeats_from - 0.1)
+    early = list(simulation.asked[link])
+    simulation.wait(HEARTBEAT_S * (TIMING.heartbeats_to - TIMING.heartbeats_from) + 0.1)
+
+    assert early == []
+    assert [type(one).__name__ for one in simulation.asked[link]] == ["AskPing"]
+
+
+def test_a_client_of_a_service_without_a_heartbeat_pings_as_before() -> None:
+    simulation, link = caught_up()
+
+    simulation.wait(TIMING.ping_every_s * 0.8 - 0.1)
+    early = list(simulation.asked[link])
+    simulation.wait(TIMING.ping_every_s * 0.2 + 0.1)
+
+    assert early == []
+    assert [type(one).__name__ for one in simulation.asked[link]] == ["AskPing"]
+
+
+def test_a_heartbeat_ahead_of_the_position_counts_as_a_gap_and_is_not_adopted() -> None:
+    simulation, link = beating()
+    simulation.commit("a", open=True, copies=0)
+    before = simulation.machine.feed.position
+
+    simulation.beat(link)
+    assert simulation.machine.feed.position == before
+    assert simulation.asked[link] == []
+    simulation.wait(TIMING.gap_s + TIMING.gap_jitter_s)
+    answered(simulation, link)
+
+    drain(simulation)
+    assert simulation.reader.held == {"a": 1}
+
+
+def test_a_heartbeat_before_the_first_page_starts_no_second_sync() -> None:
+    simulation = Simulation()
+    link = connected(simulation)
+
+    simulation.beat(link)
+    answered(simulation, link)  # sync
+    answered(simulation, link)  # ping
+    simulation.wait(TIMING.gap_s + TIMING.gap_jitter_s)
+
+    assert simulation.asked[link] == []
