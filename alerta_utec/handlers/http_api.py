@@ -43,10 +43,15 @@ class HttpApi:
 
     def handle(self, event: LambdaEvent, _context: object = None) -> LambdaResponse:
         """Return the response to one event of the HTTP API."""
+        response = self._respond(event)
+        is_head = str(event.get("routeKey", "")).startswith("HEAD ")
+        return _without_body(response) if is_head else response
+
+    def _respond(self, event: LambdaEvent) -> LambdaResponse:
         try:
             request = Request(event)
             if request.method == "HEAD":
-                return _without_body(self._run(self._as_read(event)))
+                return self._run(self._as_read(event))
             check_write(request, self._origins)
             return self._run(request)
         except AlertaError as refusal:
