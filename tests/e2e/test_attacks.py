@@ -178,7 +178,7 @@ def test_tokens_in_several_places_at_once_are_refused(guarded: Server) -> None:
         assert handshake_status(guarded, subprotocols=offer, headers=bearer(one)) == 401
         assert handshake_status(guarded, f"?token={one}&token={other}") == 401
         twice = f"Authorization: Bearer {one}\r\nAuthorization: Bearer {other}\r\n"
-        request = f"GET /incidents HTTP/1.1\r\nHost: x\r\n{twice}\r\n"
+        request = f"GET /incidents HTTP/1.1\r\nHost: localhost\r\n{twice}\r\n"
         with RawSocket(guarded.port) as raw:
             raw.send(request.encode())
             assert raw.status() == 401

@@ -60,24 +60,24 @@ def test_an_incomplete_handshake_is_refused(server: Server, headers: dict[str, s
 GARBAGE = {
     "noise": b"\x00\xff\xfe\x01" * 50,
     "TLS": bytes.fromhex("16030100c8010000c40303") + b"\x07" * 200,
-    "no method": b" / HTTP/1.1\r\nHost: x\r\n\r\n",
+    "no method": b" / HTTP/1.1\r\nHost: localhost\r\n\r\n",
     "no version": b"GET /health\r\n\r\n",
-    "odd version": b"GET /health HTTP/9.9\r\nHost: x\r\n\r\n",
-    "header without colon": b"GET /health HTTP/1.1\r\nHost: x\r\nnonsense\r\n\r\n",
-    "space before colon": b"GET /health HTTP/1.1\r\nHost: x\r\nX : 1\r\n\r\n",
-    "NUL in a header": b"GET /health HTTP/1.1\r\nHost: x\r\nX: a\x00b\r\n\r\n",
-    "negative length": b"POST /health HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n",
+    "odd version": b"GET /health HTTP/9.9\r\nHost: localhost\r\n\r\n",
+    "header without colon": b"GET /health HTTP/1.1\r\nHost: localhost\r\nnonsense\r\n\r\n",
+    "space before colon": b"GET /health HTTP/1.1\r\nHost: localhost\r\nX : 1\r\n\r\n",
+    "NUL in a header": b"GET /health HTTP/1.1\r\nHost: localhost\r\nX: a\x00b\r\n\r\n",
+    "negative length": b"POST /health HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n",
     "two lengths": (
-        b"GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n\r\n"
+        b"GET / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n\r\n"
     ),
     "length and chunks": (
-        b"POST /health HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n"
+        b"POST /health HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n"
         b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
     ),
     "bad chunk": (
-        b"POST /health HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n\r\n"
+        b"POST /health HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n\r\n"
     ),
-    "huge header": b"GET /health HTTP/1.1\r\nHost: x\r\nX: " + b"y" * 100_000 + b"\r\n\r\n",
+    "huge header": b"GET /health HTTP/1.1\r\nHost: localhost\r\nX: " + b"y" * 100_000 + b"\r\n\r\n",
     "endless headers": b"GET /health HTTP/1.1\r\n" + b"X: y\r\n" * 100_000 + b"\r\n",
 }
 
@@ -140,9 +140,9 @@ def test_a_connection_without_a_request_is_closed(server: Server) -> None:
 
 
 SLOW_BODIES = {
-    "HTTP API": b"GET /incidents HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc",
+    "HTTP API": b"GET /incidents HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\nabc",
     "@connections": (
-        b"POST /dev/@connections/AAAAAAAAAAAAAAA= HTTP/1.1\r\nHost: x\r\n"
+        b"POST /dev/@connections/AAAAAAAAAAAAAAA= HTTP/1.1\r\nHost: localhost\r\n"
         b"Authorization: AWS4-HMAC-SHA256 x\r\nContent-Length: 10\r\n\r\nabc"
     ),
 }

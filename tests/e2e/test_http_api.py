@@ -23,7 +23,7 @@ LIMIT = 32 * 1024
 def status_of(server: Server, target: str, method: str = "GET", more: str = "") -> int:
     """Return the status of a request whose path no library has normalised."""
     with RawSocket(server.port) as raw:
-        raw.send(f"{method} {target} HTTP/1.1\r\nHost: x\r\n{more}\r\n".encode())
+        raw.send(f"{method} {target} HTTP/1.1\r\nHost: localhost\r\n{more}\r\n".encode())
         return raw.status()
 
 
