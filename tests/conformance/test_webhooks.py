@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from typing import Any
+from urllib.parse import urljoin
 
 import pytest
 
@@ -68,7 +69,7 @@ def test_a_webhook_is_added_shown_and_listed(target: Target, add: Add) -> None:
 def test_the_location_header_names_the_new_webhook(target: Target, add: Add) -> None:
     answer = target.call("POST", "/webhooks", {"url": NOWHERE, "filter": {"type": unique()}})
 
-    location = answer.headers["location"]
+    location = urljoin("/webhooks", answer.headers["location"])
     try:
         assert location == of(answer.json())
         assert answer.headers["cache-control"] == "no-store"
