@@ -17,8 +17,9 @@ class WebhookClient:
     """``alerta.webhooks``: the service's webhooks, for tokens with the role ``autoridad``.
 
     A webhook is ``{webhookId, url, description, filter, state, format, createdAt, createdBy?,
-    oldSecretUntil?}``, as in the protocol. The methods that are not idempotent (``add``, ``rotate``, ``test``) make one
-    attempt: after a failure other than ``Refused`` their outcome is unknown.
+    oldSecretUntil?}``, as in the protocol. The methods that are not idempotent (``add``,
+    ``rotate``, ``test``) make one attempt: after a failure other than ``Refused`` their outcome is
+    unknown.
 
     Every method raises ``Refused`` if the service refuses, and otherwise ``ClientError``.
     """
