@@ -77,6 +77,10 @@ def optional_text(message: Mapping[str, Any], name: str, max_chars: int) -> str 
         raise InvalidRequest(problems=[Problem(name, "empty")])
     if len(value) > max_chars:
         raise InvalidRequest(problems=[Problem(name, "too_long", {"max": max_chars})])
+    try:
+        value.encode()
+    except UnicodeEncodeError as error:  # lone surrogates, such as a header's bytes
+        raise InvalidRequest(problems=[Problem(name, "not_text")]) from error
     return value
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, cast
 
-from aiohttp import web
+from aiohttp import HttpVersion11, web
 
 from alerta_utec.gateway.core import Gateway
 from alerta_utec.gateway.events import (
@@ -16,11 +16,13 @@ from alerta_utec.gateway.events import (
 )
 from alerta_utec.gateway.forwarded import RequestSource
 from alerta_utec.gateway.http_protocol import HttpProtocol
+from alerta_utec.gateway.request_text import readable, readable_headers
 from alerta_utec.gateway.responses import SERVER, from_proxy, plain
 from alerta_utec.gateway.session import ABNORMAL, Session
 from alerta_utec.gateway.socket import ClientSocket
 
 _SUBPROTOCOL = "sec-websocket-protocol"
+_VERSION = "13"
 
 
 async def accept(
@@ -31,17 +33,17 @@ async def accept(
     A response of ``$connect`` other than 2xx refuses the handshake. A subprotocol is selected
     only if the handler returns the header ``Sec-WebSocket-Protocol``.
     """
-    if not web.WebSocketResponse(compress=False).can_prepare(request):
-        return plain(400, "Not a WebSocket handshake (RFC 6455, section 4.1)")
+    if refusal := _refusal(request):
+        return refusal
     client = ClientContext(
         connection_id=new_id(),
         connected_at_ms=now_ms(),
         source_ip=source.client,
-        user_agent=request.headers.get("User-Agent"),
+        user_agent=readable(agent) if (agent := request.headers.get("User-Agent")) else None,
         domain=source.host,
         stage=gateway.stage,
     )
-    event = connect_event(client, source.headers(list(request.headers.items())), query)
+    event = connect_event(client, source.headers(readable_headers(request)), query)
     opened = await _open(gateway, request, client, event)
     # No local variable here may keep the handshake's headers while the socket is open.
     del event
@@ -49,6 +51,19 @@ async def accept(
         return opened
     await Session(gateway, opened).run()
     return opened.web_socket
+
+
+def _refusal(request: web.BaseRequest) -> web.Response | None:
+    """Return the response to a request that is no handshake of RFC 6455 (section 4.2)."""
+    if request.method != "GET":
+        return plain(405, "A WebSocket handshake is a GET", {"Allow": "GET"})
+    if request.headers.get("Sec-WebSocket-Version", _VERSION).strip() != _VERSION:
+        headers = {"Sec-WebSocket-Version": _VERSION, "Upgrade": "websocket"}
+        return plain(426, f"WebSocket version {_VERSION} (RFC 6455, section 4.4)", headers)
+    is_handshake = web.WebSocketResponse(compress=False).can_prepare(request)
+    if request.version < HttpVersion11 or not is_handshake:
+        return plain(400, "Not a WebSocket handshake (RFC 6455, section 4.1)")
+    return None
 
 
 async def _open(

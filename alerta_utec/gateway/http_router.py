@@ -11,6 +11,7 @@ from alerta_utec.gateway.events import http_event
 from alerta_utec.gateway.forwarded import RequestSource
 from alerta_utec.gateway.http_backlog import PIECE_BYTES, LargeResponse
 from alerta_utec.gateway.pools import DEFAULT_POOL
+from alerta_utec.gateway.request_text import readable, readable_headers
 from alerta_utec.gateway.responses import as_json, from_proxy, read_body
 
 log = logging.getLogger(__name__)
@@ -45,9 +46,10 @@ class HttpRouter:
         return response
 
     def _allowed_origin(self, request: web.BaseRequest, source: RequestSource) -> str | None:
-        origin, origins = request.headers.get("Origin"), self._gateway.origins
-        if origin is None or origins is None:
+        sent, origins = request.headers.get("Origin"), self._gateway.origins
+        if sent is None or origins is None:
             return None
+        origin = readable(sent)
         return origin if origins.allow(origin, source.host) else None
 
     async def _serve(
@@ -67,7 +69,7 @@ class HttpRouter:
             parameters,
             path=path,
             query=query,
-            headers=source.headers(list(request.headers.items())),
+            headers=source.headers(readable_headers(request)),
             body=body,
             source_ip=source.client,
         )

@@ -5,7 +5,8 @@ import base64
 from collections.abc import Mapping
 from typing import Any
 
-from aiohttp import web
+from aiohttp import HttpVersion11, web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from alerta_utec.wire import encode
 
@@ -16,11 +17,18 @@ SERVER = "alerta-utec"
 async def read_body(request: web.BaseRequest, max_bytes: int, within_s: float) -> bytes | None:
     """Return the whole body; ``None`` if it is larger than ``max_bytes``.
 
+    A client that waits for ``100 Continue`` gets it (RFC 9110, section 10.1.1).
+
     Raises:
         web.HTTPRequestTimeout: the body did not arrive in time.
+        web.HTTPBadRequest: the body is not framed as HTTP has it.
     """
     if (request.content_length or 0) > max_bytes:
         return None
+    expected = request.headers.get("Expect", "").lower() == "100-continue"
+    if expected and request.version >= HttpVersion11 and request.can_read_body:
+        await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        request.writer.output_size = 0  # the response itself has not begun
     body = bytearray()
     try:
         async with asyncio.timeout(within_s):
@@ -30,6 +38,8 @@ async def read_body(request: web.BaseRequest, max_bytes: int, within_s: float) -
                     return None
     except TimeoutError as error:
         raise web.HTTPRequestTimeout from error
+    except (web.RequestPayloadError, HttpProcessingError) as error:
+        raise web.HTTPBadRequest from error
     return bytes(body)
 
 

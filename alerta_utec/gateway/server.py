@@ -23,6 +23,7 @@ from alerta_utec.gateway.handshake import accept
 from alerta_utec.gateway.http_protocol import HttpProtocol
 from alerta_utec.gateway.http_router import HttpRouter
 from alerta_utec.gateway.listener import Listener
+from alerta_utec.gateway.request_text import readable, readable_headers, request_target
 from alerta_utec.gateway.responses import as_json, from_proxy, plain
 from alerta_utec.gateway.sending import COMPILED
 from alerta_utec.handlers.responses import problem_response
@@ -79,6 +80,8 @@ class GatewayServer:
             # Also limits the time from accept to a whole request head.
             keepalive_timeout=limits.handshake_s,
             lingering_time=limits.closing_s,
+            # Handlers decompress bodies, as on AWS (``handlers.request``).
+            auto_decompress=False,
         )
         self._listener = Listener(protocol, tls, handshake_s=limits.handshake_s)
         bound = await self._listener.start(host, port)
@@ -116,16 +119,18 @@ class GatewayServer:
             addresses.leave(source.client)
 
     def _source(self, request: web.BaseRequest) -> RequestSource:
-        headers = list(request.headers.items())
+        headers = readable_headers(request)
         return self._gateway.proxies.source(request.remote or "", headers, secure=request.secure)
 
     def _is_our_name(self, request: web.BaseRequest) -> bool:
         """Tell whether every ``Host`` names this service; what a proxy forwards is no proof."""
         hosts = self._gateway.hosts
-        return hosts is None or all(map(hosts.allow, request.headers.getall("Host", [])))
+        authority, _ = request_target(request)
+        names = [*map(readable, request.headers.getall("Host", [])), *filter(None, [authority])]
+        return hosts is None or all(map(hosts.allow, names))
 
     async def _route(self, request: web.BaseRequest, source: RequestSource) -> web.StreamResponse:
-        path, _, query = request.raw_path.partition("?")
+        path, _, query = request_target(request)[1].partition("?")
         root = f"/{self._gateway.stage}"
         if request.headers.get("Upgrade", "").lower() == "websocket":
             if path.rstrip("/") != root:

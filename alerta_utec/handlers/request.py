@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +11,10 @@ from alerta_utec import wire
 from alerta_utec.domain.errors import BadJson, NotFound
 from alerta_utec.domain.messages import Lang, preferred_lang
 from alerta_utec.handlers.lambda_io import LambdaEvent
+
+_ENCODINGS = frozenset({"gzip", "x-gzip", "deflate"})
+# Of zlib: the largest window, with a header of gzip or zlib.
+_ANY_HEADER = zlib.MAX_WBITS + 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +79,7 @@ class Request:
         return preferred_lang(self.header("accept-language"))
 
     def json(self) -> dict[str, Any]:
-        """Return the body, which must be one JSON object.
+        """Return the body, which must be one JSON object; gzip and deflate are undone.
 
         Raises:
             BadJson, TooLarge.
@@ -83,6 +88,23 @@ class Request:
         if not self.event.get("isBase64Encoded"):
             return wire.decode(body)
         try:
-            return wire.decode(base64.b64decode(body, validate=True))
+            data = base64.b64decode(body, validate=True)
         except binascii.Error as error:
             raise BadJson("not base64") from error
+        return wire.decode(_decompressed(data, self.header("content-encoding") or ""))
+
+
+def _decompressed(data: bytes, encoding: str) -> bytes:
+    """Return the content; data that is not compressed, whatever the header says, as it is.
+
+    The result is cut after the first byte beyond the size of a message.
+
+    Raises:
+        BadJson: the compressed data is broken.
+    """
+    if encoding.strip().lower() not in _ENCODINGS or data.lstrip()[:1] == b"{":
+        return data
+    try:
+        return zlib.decompressobj(_ANY_HEADER).decompress(data, wire.MESSAGE_MAX_BYTES + 1)
+    except zlib.error as error:
+        raise BadJson("broken compression") from error
