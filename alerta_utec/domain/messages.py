@@ -168,6 +168,10 @@ EMAIL: Mapping[str, Mapping[Lang, str]] = {
     "description": {"es": "Descripción", "en": "Description"},
     "no_description": {"es": "(sin descripción)", "en": "(no description)"},
     "extras": {"es": "Otros datos", "en": "Other data"},
+    "cut": {
+        "es": "[… cortado: el texto completo está en el panel]",
+        "en": "[… cut: the whole text is in the panel]",
+    },
     "digest.subject": {"es": "{count} incidentes más", "en": "{count} more incidents"},
     "digest.opening": {
         "es": "hay {count} incidentes más que atender.",

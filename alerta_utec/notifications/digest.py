@@ -2,14 +2,15 @@
 
 import hashlib
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
 from alerta_utec.domain.change import Change
 from alerta_utec.domain.messages import DEFAULT_LANG, Lang, email_text
 from alerta_utec.domain.values import Status
-from alerta_utec.notifications.email import compose, local_time, subject_line
+from alerta_utec.notifications.email import SUBJECT_PREFIX, compose, local_time, subject_line
 from alerta_utec.notifications.mailer import Email
+from alerta_utec.notifications.sms import cut, gsm_7, short_text
 from alerta_utec.notifications.throttle import group_of
 from alerta_utec.ports.incidents import IncidentStore
 
@@ -28,7 +29,8 @@ class EmailComposer:
     def compose(self, changes: Sequence[Change]) -> Email:
         names = {change.incident_id for change in changes if len(changes) > 1}
         resolved = {name for name in names if self.incidents.get(name).status is Status.RESUELTO}
-        return compose_all(changes, self.timezone, self.lang, resolved)
+        email = compose_all(changes, self.timezone, self.lang, resolved)
+        return replace(email, short=short_form(changes, email, self.timezone, self.lang))
 
 
 def compose_all(
@@ -52,7 +54,17 @@ def compose_all(
         message_id=f"<{name}.{len(changes)}@alerta-utec>",
         subject=_subject(ordered, lang),
         body=_body(ordered, timezone, lang, resolved),
+        cut_note=email_text("cut", lang),
     )
+
+
+def short_form(
+    changes: Sequence[Change], email: Email, timezone: ZoneInfo, lang: Lang = DEFAULT_LANG
+) -> str:
+    """Write the text message about ``changes``, of which ``email`` is."""
+    if len(changes) == 1:
+        return short_text(changes[0], timezone, lang)
+    return cut(gsm_7(email.subject.removeprefix(SUBJECT_PREFIX)))
 
 
 def _subject(changes: Sequence[Change], lang: Lang) -> str:
@@ -62,7 +74,7 @@ def _subject(changes: Sequence[Change], lang: Lang) -> str:
         head = f"{email_text('drill', lang)} - {head}"
     about = f": {first.type} - {first.location}" if _alike(changes) else ""
     count = email_text("digest.subject", lang, count=len(changes))
-    return subject_line(f"[Alerta UTEC] {head}: {count}{about}")
+    return subject_line(f"{SUBJECT_PREFIX}{head}: {count}{about}")
 
 
 def _body(

@@ -12,6 +12,7 @@ from alerta_utec.notifications.mailer import Email
 
 # SNS Publish: "Subjects must be ASCII text … and must be less than 100 characters long".
 SUBJECT_MAX = 99
+SUBJECT_PREFIX = "[Alerta UTEC] "
 
 
 def compose(change: Change, timezone: ZoneInfo, lang: Lang = DEFAULT_LANG) -> Email:
@@ -26,6 +27,7 @@ def compose(change: Change, timezone: ZoneInfo, lang: Lang = DEFAULT_LANG) -> Em
         message_id=f"<{name}.{incident.revision}@alerta-utec>",
         subject=_subject(change, lang),
         body=_body(change, timezone, lang),
+        cut_note=email_text("cut", lang),
     )
 
 
@@ -35,7 +37,7 @@ def _subject(change: Change, lang: Lang) -> str:
     head = email_text(key, lang).upper()
     if incident.drill:
         head = f"{email_text('drill', lang)} - {head}"
-    subject = f"[Alerta UTEC] {head}: {incident.type} - {incident.location}"
+    subject = f"{SUBJECT_PREFIX}{head}: {incident.type} - {incident.location}"
     return subject_line(subject)
 
 

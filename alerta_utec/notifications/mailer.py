@@ -19,6 +19,8 @@ class Email:
     attributes: Mapping[str, str | int | Sequence[str]] = field(default_factory=dict)
     # The same as a text message, for recipients with a telephone number.
     short: str | None = None
+    # Says that the body was cut, where a channel takes less.
+    cut_note: str = "[…]"
 
 
 class Mailer(Protocol):

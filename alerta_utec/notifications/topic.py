@@ -14,12 +14,11 @@ from alerta_utec.domain.delivery import Delivery
 from alerta_utec.domain.errors import AlertaError, Unavailable
 from alerta_utec.domain.messages import DEFAULT_LANG, Lang
 from alerta_utec.domain.values import Urgency
-from alerta_utec.notifications.digest import compose_all
+from alerta_utec.notifications.digest import compose_all, short_form
 from alerta_utec.notifications.mailer import Email, Mailer
 from alerta_utec.notifications.recipients import Recipient, recipient_id
 from alerta_utec.notifications.record import NotificationResult, RecipientOutcome, summary
 from alerta_utec.notifications.rules import DAYS, Facts, RuleSet
-from alerta_utec.notifications.sms import cut, gsm_7, short_text
 from alerta_utec.notifications.throttle import Hold
 from alerta_utec.notifications.throttling import Throttle, hold_fields
 from alerta_utec.notifications.topic_ports import TopicFeed, TopicThrottleStore
@@ -99,10 +98,7 @@ class TopicPublisher:
     def _email(self, changes: Sequence[Change], to: Sequence[str]) -> Email:
         email = compose_all(changes, self.timezone, self.lang)
         attributes = _joined([attributes_of(change, self.timezone) for change in changes])
-        if len(changes) == 1:
-            short = short_text(changes[0], self.timezone, self.lang)
-        else:
-            short = cut(gsm_7(email.subject.removeprefix("[Alerta UTEC] ")))
+        short = short_form(changes, email, self.timezone, self.lang)
         return replace(email, attributes={**attributes, "to": to}, short=short)
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from alerta_utec.adapters.aws.errors import translated
+from alerta_utec.notifications.fitting import cut_body
 from alerta_utec.notifications.mailer import Email
 
 if TYPE_CHECKING:
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 SUBJECT_MAX = 99
 # Message and attributes share 256 KB; a subscription's filter needs a word, not a text.
 ATTRIBUTE_MAX_BYTES = 1024
+ARRAY_MAX_BYTES = 12 * 1024
+# SNS Publish: 256 KB, which JSON's escapes and the ten attributes share with the text.
+MESSAGE_MAX_BYTES = 256 * 1024 - 10 * (ARRAY_MAX_BYTES + 100) - 2048
 
 
 @dataclass(frozen=True)
@@ -29,9 +33,10 @@ class SnsMailer:
     topic_arn: str
 
     def send(self, email: Email) -> None:
-        message: dict[str, Any] = {"Message": email.body}
+        body = cut_body(email.body, email.cut_note, _fits)
+        message: dict[str, Any] = {"Message": body}
         if email.short is not None:
-            each = json.dumps({"default": email.body, "sms": email.short}, ensure_ascii=False)
+            each = json.dumps({"default": body, "sms": email.short}, ensure_ascii=False)
             message = {"Message": each, "MessageStructure": "json"}
         with translated("Publish"):
             self.client.publish(
@@ -58,4 +63,11 @@ def _attribute(value: str | int | Sequence[str]) -> "MessageAttributeValueTypeDe
     if isinstance(value, int):
         return {"DataType": "Number", "StringValue": str(value)}
     # A filter policy compares its value with each of the array.
-    return {"DataType": "String.Array", "StringValue": json.dumps(list(value))}
+    values = list(value)
+    while len(written := json.dumps(values)) > ARRAY_MAX_BYTES:
+        del values[len(values) * ARRAY_MAX_BYTES // len(written) :]
+    return {"DataType": "String.Array", "StringValue": written}
+
+
+def _fits(text: str) -> bool:
+    return len(json.dumps(text, ensure_ascii=False).encode()) <= MESSAGE_MAX_BYTES

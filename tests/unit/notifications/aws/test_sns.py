@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import boto3
 import pytest
@@ -114,6 +114,38 @@ def test_an_email_is_adapted_to_the_limits_of_sns(
     assert received["Subject"] == ("l?nea con ? " + "x" * 200)[:99]
     assert received["MessageAttributes"]["location"]["Value"] == "ñ" * 512
     assert "type" not in received["MessageAttributes"]
+
+
+class _RecordingClient:
+    """A client that keeps what it would publish."""
+
+    def __init__(self) -> None:
+        self.published: dict[str, Any] = {}
+
+    def publish(self, **message: Any) -> None:
+        self.published = message
+
+
+@pytest.mark.parametrize("letter", ["x", "😀", '"', "\\"])
+def test_the_longest_message_fits_the_quota_and_says_that_it_is_cut(letter: str) -> None:
+    client = _RecordingClient()
+    places = [f"{letter * 100} {number}" for number in range(3000)]
+    attributes = {f"a{number}": places for number in range(10)}
+    body = "SIMULACRO: no es real\n" + letter * 300_000
+    email = _email(body=body, attributes=attributes, short="SIMULACRO - ALTA", cut_note="[corte]")
+
+    SnsMailer(cast("Any", client), "arn").send(email)
+
+    sent = client.published
+    size = len(sent["Message"].encode()) + sum(
+        len((name + one["DataType"] + one["StringValue"]).encode())
+        for name, one in sent["MessageAttributes"].items()
+    )
+    text = json.loads(sent["Message"])["default"]
+    assert size <= 256 * 1024
+    assert text.startswith("SIMULACRO")
+    assert text.endswith("[corte]")
+    assert places[0] in json.loads(sent["MessageAttributes"]["a9"]["StringValue"])
 
 
 def test_an_unreachable_sns_is_unavailable() -> None:
