@@ -50,6 +50,24 @@ def test_the_http_lambda_serves_every_route() -> None:
     assert set(served) == set(HTTP_ROUTE_KEYS)
 
 
+@pytest.mark.parametrize(
+    ("origin", "status"), [("https://evil.example", 403), ("https://panel.example.edu", 400)]
+)
+def test_the_http_lambda_judges_writes_by_the_origins_of_its_environment(
+    origin: str, status: int
+) -> None:
+    headers = {"origin": origin, "content-type": "application/json"}
+    event = {"routeKey": "POST /incidents", "headers": headers, "body": "no JSON"}
+    lines = "import json\nfrom alerta_utec.deployments.aws.http import api\n"
+    lines += f"print(json.dumps(api.handle({event!r})['statusCode']))"
+
+    answered = printed_json(
+        lines, environment={**SETTINGS, "ORIGINS": "https://panel.example.edu,https://b.example"}
+    )
+
+    assert answered == status
+
+
 def test_every_route_is_documented_or_a_page_or_a_document() -> None:
     documented = {
         route.key
