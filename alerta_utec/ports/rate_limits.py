@@ -13,7 +13,8 @@ class RateLimits(Protocol):
         The bucket holds up to ``burst`` tokens and gets ``per_s`` new ones each second.
 
         Returns:
-            0.0 if a token was taken; else the seconds until there will be one.
+            0.0 if a token was taken; else the seconds until there will be one, never more than
+            ``burst / per_s``, also after the clock was set back.
 
         Raises:
             Unavailable.

@@ -38,3 +38,21 @@ def test_keys_do_not_share_a_bucket(rate_limits: RateLimits) -> None:
     taken(rate_limits, "a", 0, 5)
 
     assert taken(rate_limits, "b", 0, 8) == 5
+
+
+@pytest.mark.parametrize("hours", [1, 24 * 365])
+def test_a_clock_that_is_set_back_causes_no_wait(rate_limits: RateLimits, hours: int) -> None:
+    assert taken(rate_limits, "a", hours * 3600, 8) == 5
+
+    assert taken(rate_limits, "a", 0, 8) == 5
+    assert taken(rate_limits, "a", 0.5, 8) == 1
+
+
+def test_no_wait_is_longer_than_it_takes_to_fill_a_bucket(rate_limits: RateLimits) -> None:
+    taken(rate_limits, "a", 0, 8)
+
+    waits = [
+        rate_limits.take("a", T0 - seconds * SECOND, per_s=2, burst=5) for seconds in range(-3, 5)
+    ]
+
+    assert max(waits) <= 5 / 2

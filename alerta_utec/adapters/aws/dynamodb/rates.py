@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from alerta_utec.adapters.aws.dynamodb.attributes import epoch_us, number, number_of, text
 from alerta_utec.adapters.aws.dynamodb.calls import condition_held
 from alerta_utec.adapters.aws.errors import translated
+from alerta_utec.domain.token_bucket import take_token
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -17,7 +18,7 @@ _ATTEMPTS = 4
 
 @dataclass(frozen=True)
 class DynamoRateLimits:
-    """Buckets by the generic cell rate algorithm: one item each, in the table of keys.
+    """Buckets of tokens: one item each, in the table of keys.
 
     ``fullAtUs`` is when the bucket will be full again. A call that loses the race against others
     four times takes a token all the same: the limit is against floods, and need not be exact.
@@ -28,17 +29,16 @@ class DynamoRateLimits:
     table: str
 
     def take(self, key: str, now: datetime, *, per_s: float, burst: int) -> float:
-        now_us, interval_us = epoch_us(now), round(1_000_000 / per_s)
+        now_us = epoch_us(now)
         name = {"key": text("rate:" + sha256(key.encode()).hexdigest())}
         for _ in range(_ATTEMPTS):
             with translated("GetItem"):
                 item = self.client.get_item(TableName=self.table, Key=name).get("Item")
             seen_us = number_of(item, "fullAtUs") if item else None
-            full_at_us = max(seen_us or now_us, now_us)
-            wait_us = full_at_us + interval_us - burst * interval_us - now_us
-            if wait_us > 0:
-                return wait_us / 1_000_000
-            if self._set_full_at(name, seen_us, full_at_us + interval_us):
+            taken = take_token(seen_us, now_us, per_s=per_s, burst=burst)
+            if taken.wait_us:
+                return taken.wait_us / 1_000_000
+            if self._set_full_at(name, seen_us, taken.full_at_us):
                 return 0.0
         return 0.0
 
