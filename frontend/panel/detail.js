@@ -1,6 +1,6 @@
 /** The details of one incident: its history, its deliveries, and the next steps. */
 
-import { find, h, said, write } from "./dom.js";
+import { aria, find, h, said, write } from "./dom.js";
 import { shape } from "./list.js";
 import { get } from "./service.js";
 import { ago, clock, t } from "./texts.js";
@@ -178,7 +178,7 @@ export class Detail {
     }
     const { incidentId, revision } = incident;
     this.#fail("");
-    this.section.setAttribute("aria-busy", "true");
+    aria(this.section, "aria-busy", true);
     try {
       await this.desk.update(incidentId, { ...change, ...(note ? { note } : {}), revision });
       if (this.id === incidentId && this.note.value.trim() === note) this.note.value = "";
@@ -189,7 +189,7 @@ export class Detail {
         void this.#load();
       }
     } finally {
-      this.section.removeAttribute("aria-busy");
+      aria(this.section, "aria-busy", false);
     }
   }
 

@@ -60,6 +60,17 @@ export function write(element, text) {
 }
 
 /**
+ * Set a boolean ARIA attribute, or remove it: an empty value would read as false.
+ * @param {Element} element
+ * @param {string} name
+ * @param {boolean} on
+ */
+export function aria(element, name, on) {
+  if (on) element.setAttribute(name, "true");
+  else element.removeAttribute(name);
+}
+
+/**
  * @template {Element} T
  * @param {T} element
  * @param {Props | undefined} props
@@ -68,6 +79,7 @@ export function write(element, text) {
 function fill(element, props, children) {
   for (const [name, value] of Object.entries(props ?? {})) {
     if (typeof value === "function") element.addEventListener(name, value);
+    else if (typeof value === "boolean" && name.startsWith("aria-")) aria(element, name, value);
     else if (typeof value === "boolean") element.toggleAttribute(name, value);
     else if (value !== null && value !== undefined) element.setAttribute(name, String(value));
   }

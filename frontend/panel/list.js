@@ -1,6 +1,6 @@
 /** The list of incidents: only the visible rows are in the document, however many there are. */
 
-import { h, said, svg, write } from "./dom.js";
+import { aria, h, said, svg, write } from "./dom.js";
 import { ago, clock, t } from "./texts.js";
 
 /** @typedef {import("./incidents.js").Known} Known */
@@ -165,7 +165,7 @@ export class List {
     root.setAttribute("aria-posinset", String(index + 1));
     root.setAttribute("aria-setsize", String(this.#items.length));
     button.tabIndex = incident.incidentId === this.#active ? 0 : -1;
-    button.toggleAttribute("aria-current", incident.incidentId === this.#selected);
+    aria(button, "aria-current", incident.incidentId === this.#selected);
     const fresh = known.arrivedAt > 0 && Date.now() - known.arrivedAt < NEW_MS;
     root.classList.toggle("new", fresh);
     write(parts.fresh, fresh ? t("new") : "");

@@ -1,6 +1,6 @@
 /** The form that reports an incident, which keeps what was written until it is stored. */
 
-import { find, h, write } from "./dom.js";
+import { aria, find, h, write } from "./dom.js";
 import { URGENCIES } from "./incidents.js";
 import { shape } from "./list.js";
 import { t } from "./texts.js";
@@ -137,7 +137,7 @@ export class Report {
     for (const name of fields) {
       const text = problems.filter(({ field }) => field === name).map(({ problem }) => problem).join("; ");
       write(find(`problem-${name}`, HTMLElement), text);
-      for (const input of this.form.querySelectorAll(`[name="${name}"]`)) input.toggleAttribute("aria-invalid", Boolean(text));
+      for (const input of this.form.querySelectorAll(`[name="${name}"]`)) aria(input, "aria-invalid", Boolean(text));
     }
     const others = problems.filter(({ field }) => !fields.includes(field)).map(({ field, problem }) => (field === "other" ? problem : `${field}: ${problem}`));
     write(find("problem-other"), others.join("; "));

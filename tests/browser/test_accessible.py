@@ -25,11 +25,18 @@ def test_axe_finds_nothing_in_list_charts_detail_and_form(
 
         detail = panel.open("Humo")
         expect(detail.get_by_role("heading", name="Historial")).to_be_visible()
+        expect(panel.row("Humo").first).to_have_attribute("aria-current", "true")
         assert violations(page) == []
 
         page.go_back()
+        expect(panel.list.locator("[aria-current]")).to_have_count(0)
         page.get_by_role("button", name="Reportar incidente").click()
         panel.dialog.get_by_role("button", name="Enviar reporte").click()
+        expect(panel.dialog.get_by_label("Lugar")).to_have_attribute("aria-invalid", "true")
+        assert violations(page) == []
+        panel.dialog.get_by_label("Tipo").fill("Humo")
+        panel.dialog.get_by_role("button", name="Enviar reporte").click()
+        expect(panel.dialog.locator("[name=type][aria-invalid]")).to_have_count(0)
         assert violations(page) == []
         page.keyboard.press("Escape")
 
