@@ -40,7 +40,7 @@ let drawing = false;
 
 const incidents = new Incidents();
 const alerts = new Alerts();
-const statusBar = new StatusBar(() => client?.reconnect());
+const statusBar = new StatusBar(() => client?.reconnect(), () => client?.silenceMs ?? null);
 const filters = new Filters(() => {
   if (filters.view.status === "resuelto" && cursor === undefined) void loadResolved();
   draw();

@@ -18,10 +18,13 @@ export class StatusBar {
   #last = null;
   /** @type {number | null} */
   #lostAt = null;
+  /** When the service last sent anything at all. @type {number | null} */
+  #heardAt = null;
   #noticeUntil = 0;
 
-  /** @param {() => void} retry */
-  constructor(retry) {
+  /** @param {() => void} retry @param {() => number | null} silenceMs since the last sign of life, while there is a connection */
+  constructor(retry, silenceMs) {
+    this.silenceMs = silenceMs;
     this.state = find("state");
     this.text = find("state-text");
     this.countdown = find("countdown");
@@ -44,7 +47,7 @@ export class StatusBar {
     this.draw();
   }
 
-  /** Record that the service sent something. */
+  /** Record that the service sent a change. */
   touch() {
     this.#last = new Date().toISOString();
   }
@@ -63,11 +66,22 @@ export class StatusBar {
     const seconds = state === "waiting" && retryAt ? Math.ceil((retryAt.getTime() - Date.now()) / 1000) : 0;
     write(this.countdown, seconds > 0 ? t("retryIn", { n: seconds }) : "");
     this.retry.hidden = state !== "waiting";
-    write(this.last, this.#last ? t("lastUpdate", { ago: ago(this.#last) }) : "");
+    write(this.last, this.#ages().join(" · "));
     const lost = this.#lostAt !== null && Date.now() - this.#lostAt > GRACE_MS && state !== "stopped";
     this.banner.hidden = !lost;
     document.body.classList.toggle("stale", lost);
     if (lost && this.#lostAt) write(this.banner, t("stale", { since: clock(new Date(this.#lostAt).toISOString()) }));
     if (Date.now() > this.#noticeUntil) write(this.notice, "");
+  }
+
+  /** Return how old the last change and the last sign of life are. */
+  #ages() {
+    const silence = this.silenceMs();
+    if (silence !== null) this.#heardAt = Date.now() - silence;
+    const heard = this.#heardAt === null ? null : new Date(this.#heardAt).toISOString();
+    return [
+      this.#last && t("lastUpdate", { ago: ago(this.#last) }),
+      heard && t("lastSignal", { ago: ago(heard) }),
+    ].filter(Boolean);
   }
 }

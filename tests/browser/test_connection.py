@@ -127,3 +127,20 @@ def test_an_offline_page_says_so_and_sends_its_report_once_later(
             expect(each.row("Escrito sin red")).to_have_count(1)
             expect(each.list.get_by_role("button")).to_have_count(2)
         expect(panel.status("Reporte enviado.")).to_be_visible()
+
+
+def test_a_page_notices_a_silent_network_and_says_how_old_the_last_signal_is(
+    pages: Pages, serve: ServeFactory
+) -> None:
+    server = serve(options=("--heartbeat-s", "0.5"))
+    with Cable(server.port) as cable:
+        page = pages.open(behind(cable), expected=[OUTAGE])
+        panel = Panel(page).live()
+        expect(page.get_by_text("Última señal: ahora")).to_be_visible()
+
+        cable.lose()
+        submit(server, type="Mientras")
+
+        expect(panel.status("se ha recibido 1 cambio que faltaba")).to_be_visible()
+        expect(panel.live().row("Mientras")).to_be_visible()
+        expect(page.get_by_text("Última señal: ahora")).to_be_visible()
