@@ -8,7 +8,7 @@ import { Filters } from "./filters.js";
 import { Incidents } from "./incidents.js";
 import { List } from "./list.js";
 import { Report } from "./report.js";
-import { currentToken, get, keepToken, takeToken } from "./service.js";
+import { currentToken, get, keepToken, restoreToken, tokenOfAddress } from "./service.js";
 import { keep, setting } from "./settings.js";
 import { StatusBar } from "./status_bar.js";
 import { Summary } from "./summary.js";
@@ -64,6 +64,9 @@ const report = new Report(
   () => client?.state === "live",
 );
 const signInDialog = find("sign-in", HTMLDialogElement);
+const anotherUserDialog = find("another-user", HTMLDialogElement);
+// At once, before anything can show or store the address.
+const tokenAtStart = tokenOfAddress();
 
 // The connection
 
@@ -296,8 +299,67 @@ function signIn(problem) {
   input.focus();
 }
 
-function start() {
-  takeToken();
+/**
+ * Sign in with a link's token; where another person is signed in, only if that person agrees.
+ * Return whether the token is in use now.
+ * @param {string} offered
+ */
+async function signInBy(offered) {
+  if (offered === currentToken()) return false;
+  try {
+    const here = currentToken() === null ? undefined : await signedIn();
+    if (here !== undefined) {
+      const { user } = await get("me", offered);
+      if (user !== here && !(await agreesToSwitch(here, user))) return false;
+    }
+  } catch (error) {
+    const { code } = /** @type {AlertaError} */ (error);
+    statusBar.notify(t(code === "unauthorized" ? "linkRefused" : code));
+    statusBar.draw();
+    return false;
+  }
+  keepToken(offered);
+  return true;
+}
+
+/** Return who is signed in; undefined if the stored token is refused. */
+async function signedIn() {
+  try {
+    return (await get("me")).user;
+  } catch (error) {
+    if (error instanceof AlertaError && error.code === "unauthorized") return undefined;
+    throw error;
+  }
+}
+
+/** @param {string} here who is signed in @param {string} other whom the link names */
+function agreesToSwitch(here, other) {
+  const form = /** @type {HTMLFormElement} */ (anotherUserDialog.firstElementChild);
+  form.replaceChildren(
+    h("h2", { id: "another-user-title" }, t("anotherUser")),
+    h("p", {}, t("signedInAs"), " ", said(here)),
+    h("p", {}, t("linkOf"), " ", said(other)),
+    h("div.actions", {}, h("button.primary", { type: "submit", value: "stay", autofocus: true }, t("stay")), h("button", { type: "submit", value: "switch" }, t("switchUser"))),
+  );
+  anotherUserDialog.returnValue = "";
+  anotherUserDialog.showModal();
+  return new Promise((resolve) => {
+    const answer = () => resolve(anotherUserDialog.returnValue === "switch");
+    anotherUserDialog.addEventListener("close", answer, { once: true });
+  });
+}
+
+/** The address has changed: by a link, or by the browser's buttons. */
+async function addressed() {
+  const offered = tokenOfAddress();
+  follow();
+  if (offered === null || anotherUserDialog.open || !(await signInBy(offered))) return;
+  signInDialog.close();
+  void begin();
+}
+
+async function start() {
+  restoreToken();
   translate();
   find("report").addEventListener("click", () => report.open());
   find("more").addEventListener("click", () => void loadResolved());
@@ -315,12 +377,13 @@ function start() {
     location.reload();
   });
   signInDialog.addEventListener("cancel", (event) => event.preventDefault());
-  addEventListener("popstate", follow);
-  addEventListener("hashchange", follow);
+  addEventListener("popstate", () => void addressed());
+  addEventListener("hashchange", () => void addressed());
   matchMedia("print").addEventListener("change", (event) => print(event.matches));
   document.addEventListener("visibilitychange", draw);
   setInterval(draw, TICK_MS);
+  if (tokenAtStart !== null) await signInBy(tokenAtStart);
   void begin();
 }
 
-setTimeout(start); // not in the task that evaluates the modules
+setTimeout(() => void start()); // not in the task that evaluates the modules

@@ -30,17 +30,8 @@ export function keepToken(value) {
   }
 }
 
-/** Return the token of `#token=…`, removed from the address, or else the one stored for this tab. */
-export function takeToken() {
-  const hash = new URLSearchParams(location.hash.slice(1));
-  const given = hash.get("token");
-  if (given !== null) {
-    hash.delete("token");
-    const rest = hash.size ? `#${hash}` : "";
-    history.replaceState(null, "", location.pathname + location.search + rest);
-    keepToken(given.trim() || null);
-    return;
-  }
+/** Continue the session that is stored for this tab. */
+export function restoreToken() {
   try {
     token = sessionStorage.getItem(TOKEN);
   } catch {
@@ -48,16 +39,28 @@ export function takeToken() {
   }
 }
 
+/** Remove the token of `#token=…` from the address and from the tab's history, and return it; null without one. */
+export function tokenOfAddress() {
+  const hash = new URLSearchParams(location.hash.slice(1));
+  const given = hash.get("token");
+  if (given === null) return null;
+  hash.delete("token");
+  const rest = hash.size ? `#${hash}` : "";
+  history.replaceState(null, "", location.pathname + location.search + rest);
+  return given.trim() || null;
+}
+
 /**
  * Return the answer to `GET path`.
  * @param {string} path relative to the page
+ * @param {string | null} [as] the token, if it is not the signed-in person's
  * @returns {Promise<any>}
  * @throws {AlertaError} the service's refusal, or `unreachable`
  */
-export async function get(path) {
+export async function get(path, as = token) {
   /** @type {Record<string, string>} */
   const headers = { "Accept-Language": lang() };
-  if (token) headers.Authorization = `Bearer ${token}`;
+  if (as) headers.Authorization = `Bearer ${as}`;
   let response, body;
   try {
     const signal = AbortSignal.timeout(TIMEOUT_MS);

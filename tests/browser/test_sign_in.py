@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.axe import violations
 from tests.browser.conftest import target_of
-from tests.browser.pages import REFUSED, Pages, Target
+from tests.browser.pages import REFUSED, Pages, Target, until
 from tests.browser.panel import Panel
 from tests.conformance.targets import http_request
 from tests.support.incidents import incident, unique
@@ -148,3 +148,83 @@ def test_each_role_has_the_buttons_of_its_permissions(
     expect(detail.get_by_text("Resuelto").first).to_be_visible()
     expect(detail.get_by_role("button", name="Reabrir")).to_have_count(int(reopens))
     assert panel.page.evaluate("window.ran") is None
+
+
+def addresses(page: Page) -> list[str]:
+    """Return the addresses of the tab's history."""
+    found: list[str] = page.evaluate("navigation.entries().map(({ url }) => url)")
+    return found
+
+
+def signed_in(page: Page, name: str) -> Locator:
+    return page.get_by_role("button", name=f"Salir {name}")
+
+
+@pytest.mark.parametrize("loaded", [False, True], ids=["in-the-open-page", "as-a-new-page"])
+def test_a_link_asks_before_it_replaces_another_person(
+    pages: Pages, guarded: Target, loaded: bool
+) -> None:
+    page = pages.open(guarded, token=token("personal", sub="rosa"))
+    Panel(page).live()
+    link = f"{guarded.url}#token={token('autoridad', sub=SUBJECT)}"
+    dialog = page.get_by_role("dialog", name="El enlace es de otra persona")
+
+    for choose in ("Seguir con mi sesión", "Escape"):
+        if loaded:
+            page.goto("about:blank")
+        page.goto(link)
+        expect(dialog).to_contain_text("Sesión iniciada: rosa")
+        expect(dialog).to_contain_text(SUBJECT)
+        assert not [one for one in addresses(page) if "token" in one]
+        assert violations(page) == []
+        if choose == "Escape":
+            page.keyboard.press("Escape")
+        else:
+            dialog.get_by_role("button", name=choose).click()
+        expect(signed_in(page, "rosa")).to_be_visible()
+        Panel(page).live()
+        expect(dialog).to_be_hidden()
+
+    if loaded:
+        page.goto("about:blank")
+    page.goto(link)
+    dialog.get_by_role("button", name="Cambiar de persona").click()
+
+    expect(signed_in(page, SUBJECT)).to_be_visible()
+    Panel(page).live()
+    assert kept(page) == ["alerta.token"]
+    assert not [one for one in addresses(page) if "token" in one]
+    assert page.evaluate("window.ran") is None
+
+
+def test_a_link_of_the_same_person_renews_the_session_without_a_question(
+    pages: Pages, guarded: Target
+) -> None:
+    page = pages.open(guarded, token=token("personal", sub="rosa"))
+    Panel(page).live()
+    renewed = token("personal", sub="rosa", exp=now_s() + 1234)
+
+    page.goto(f"{guarded.url}#token={renewed}")
+
+    until(page, lambda: page.evaluate("sessionStorage.getItem('alerta.token')") == renewed)
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    Panel(page).live()
+
+
+@pytest.mark.parametrize("given", ["", "no-es-ninguno", "VENCIDO"])
+def test_a_link_with_a_refused_token_leaves_the_session_as_it_is(
+    pages: Pages, guarded: Target, given: str
+) -> None:
+    page = pages.open(guarded, token=token("personal", sub="rosa"), expected=[REFUSED])
+    panel = Panel(page).live()
+    before = page.evaluate("sessionStorage.getItem('alerta.token')")
+
+    given = token("autoridad", exp=now_s() - 60) if given == "VENCIDO" else given
+    page.goto(f"{guarded.url}#token={given}")
+
+    if given:
+        expect(panel.status("El token del enlace no es válido")).to_be_visible()
+    expect(page).to_have_url(guarded.url)
+    page.reload()
+    expect(signed_in(page, "rosa")).to_be_visible()
+    assert page.evaluate("sessionStorage.getItem('alerta.token')") == before
