@@ -1,8 +1,10 @@
 """The backup of a database that may be in use, and its restore."""
 
+import fcntl
 import os
 import shutil
 import sqlite3
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
@@ -13,6 +15,7 @@ from alerta_utec.adapters.sqlite.errors import DataRefused
 from alerta_utec.adapters.sqlite.schema import check, migrate
 from alerta_utec.domain.ids import new_epoch
 
+TEMPORARY_PREFIX, TEMPORARY_SUFFIX = ".alerta-utec-", ".tmp"
 PAGES_PER_STEP = 500
 BUSY_TIMEOUT_S = 10.0
 
@@ -80,14 +83,33 @@ def _refused(what: str) -> Iterator[None]:
 @contextmanager
 def _beside(target: Path) -> Iterator[Path]:
     """Create a temporary file in the folder of ``target``; remove it at the end if it is left."""
-    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
-    temporary.unlink(missing_ok=True)
-    os.close(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+    folder = target.absolute().parent
+    _remove_leftovers(folder)
+    descriptor, name = tempfile.mkstemp(TEMPORARY_SUFFIX, TEMPORARY_PREFIX, folder)
+    temporary = Path(name)
     try:
+        # Kept open to the end: closing it would end SQLite's own locks on the file.
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield temporary
     finally:
-        for suffix in ("", "-journal", "-wal", "-shm"):
-            temporary.with_name(temporary.name + suffix).unlink(missing_ok=True)
+        _remove(temporary)
+        os.close(descriptor)
+
+
+def _remove_leftovers(folder: Path) -> None:
+    """Remove the copies that killed commands have left: they hold secrets, and take space.
+
+    A command that still runs has the lock of its own.
+    """
+    for leftover in folder.glob(f"{TEMPORARY_PREFIX}*{TEMPORARY_SUFFIX}"):
+        with suppress(OSError), leftover.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _remove(leftover)
+
+
+def _remove(temporary: Path) -> None:
+    for suffix in ("", "-journal", "-wal", "-shm"):
+        temporary.with_name(temporary.name + suffix).unlink(missing_ok=True)
 
 
 def _copy(source: Path, target: Path, progress: Progress | None) -> None:

@@ -17,6 +17,7 @@ from alerta_utec.adapters.sqlite.schema import MIGRATIONS
 from alerta_utec.domain.change import Change
 from alerta_utec.domain.errors import NotFound
 from tests.contract.builders import creation
+from tests.support.fresh_python import run_python
 from tests.unit.adapters.sqlite.conftest import OpenStore, Store
 
 
@@ -294,3 +295,44 @@ def test_a_restore_of_a_damaged_copy_is_refused_and_changes_nothing(
 
     assert open_store().incidents.position() == before
     assert not [n for n in _files(tmp_path) if "before-restore" in n or n.endswith(".tmp")]
+
+
+KILLED = """
+import os, sys
+from pathlib import Path
+from alerta_utec.adapters.sqlite import backup
+def killed(*_): os._exit(9)
+getattr(backup, sys.argv[1])(Path(sys.argv[2]), Path(sys.argv[3]), killed)
+"""
+
+
+def test_what_killed_backups_leave_is_removed_by_the_next_one(
+    store: Store, path: Path, tmp_path: Path
+) -> None:
+    copies = tmp_path / "copies"
+    copies.mkdir()
+    theirs = copies / ".alerta-utec-of-another.txt"
+    theirs.touch()
+    for day in range(3):
+        target = copies / f"alerta-{day}.db"
+        done = run_python("-c", KILLED, "backup", str(path.parent), str(target))
+        assert done.returncode == 9
+        assert len(_files(copies) - {theirs.name}) == 1
+
+    backup(path.parent, copies / "alerta-3.db")
+
+    assert _files(copies) == {"alerta-3.db", theirs.name}
+
+
+def test_a_running_backup_keeps_its_copy(store: Store, path: Path, tmp_path: Path) -> None:
+    others: list[set[str]] = []
+
+    def another_meanwhile(_done: int, _total: int) -> None:
+        if not others:
+            others.append(set())
+            backup(path.parent, tmp_path / "second.db")
+
+    backup(path.parent, tmp_path / "first.db", another_meanwhile)
+
+    assert {"first.db", "second.db"} <= _files(tmp_path)
+    assert not [name for name in _files(tmp_path) if name.endswith(".tmp")]
