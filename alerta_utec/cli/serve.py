@@ -60,11 +60,25 @@ def _settings(options: Mapping[str, Any], auth: Mapping[str, str]) -> LocalSetti
     limits = {name: options[name] for name in names_of_limits if options[name] is not None}
     return LocalSettings(
         **{name: options[_OPTION.get(name, name)] for name in names},
-        mail_url=options["mail_url"] or None,
+        mail_url=_mail_url(options["mail_url"]),
         rules=_rules(options["rules"], options["mail_to"]),
         auth=auth,
         limits=replace(Limits(), **limits),
     )
+
+
+def _mail_url(given: str | None) -> str | None:
+    """Return the URL; ``@FILE`` names a file that holds it, out of sight of ``ps``."""
+    if not given or not given.startswith("@"):
+        return given or None
+    path = Path(given[1:])
+    try:
+        url = path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeError) as error:
+        raise Failure(f"no se puede leer {path}, que indica --mail-url.") from error
+    if not url:
+        raise Failure(f"{path}, que indica --mail-url, está vacío.")
+    return url
 
 
 def _rules(file: Path | None, mail_to: tuple[str, ...]) -> tuple[Rule, ...]:

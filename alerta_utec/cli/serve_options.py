@@ -63,7 +63,8 @@ _OPTIONS = (
         envvar="ALERTA_MAIL_URL",
         metavar="URL",
         help="Por dónde sale el correo: smtp://, smtps:// o una URL de Apprise; sin ella, queda en "
-        "la carpeta mail de los datos.",
+        "la carpeta mail de los datos. Con @ARCHIVO la lee de un archivo: en la línea de comandos, "
+        "otros usuarios de la máquina verían su clave.",
     ),
     _setting(
         "--mail-from",

@@ -1,13 +1,13 @@
 """Text for a terminal: an incident as a line or a page, without characters that control it."""
 
 import json
-import unicodedata
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 import click
 
+from alerta_utec.domain.printable import safe as safe
 from alerta_utec.domain.values import parse_time
 
 # Shape, word and colour repeat each other: each is enough for a reader who misses the others.
@@ -22,29 +22,6 @@ STATUS: Mapping[str, str] = {
     "resuelto": "resuelto",
 }
 DRILL = "SIMULACRO"
-# Control, format (some turn the direction of text), surrogate, line and paragraph separator.
-_UNSAFE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
-_JOINERS = frozenset("\u200c\u200d")  # part of ordinary words and emoji
-
-
-def safe(text: object, *, lines: bool = False) -> str:
-    """Replace every character that may control a terminal by its escape, such as ``\\u202e``.
-
-    JSON stays valid and equal. With ``lines``, line breaks stay.
-    """
-    return "".join(
-        character if _harmless(character) or (lines and character == "\n") else _shown(character)
-        for character in str(text)
-    )
-
-
-def _harmless(character: str) -> bool:
-    return character in _JOINERS or unicodedata.category(character) not in _UNSAFE
-
-
-def _shown(character: str) -> str:
-    units = character.encode("utf-16-be", "surrogatepass").hex(" ", 2).split()
-    return "".join(rf"\u{unit}" for unit in units)
 
 
 def urgency(value: object, *, width: int = 0) -> str:

@@ -8,7 +8,13 @@ from zoneinfo import ZoneInfo
 from alerta_utec.domain.change import Change
 from alerta_utec.domain.messages import DEFAULT_LANG, Lang, email_text
 from alerta_utec.domain.values import Status
-from alerta_utec.notifications.email import SUBJECT_PREFIX, compose, local_time, subject_line
+from alerta_utec.notifications.email import (
+    SUBJECT_PREFIX,
+    body_text,
+    compose,
+    local_time,
+    subject_line,
+)
 from alerta_utec.notifications.mailer import Email
 from alerta_utec.notifications.sms import cut, gsm_7, short_text
 from alerta_utec.notifications.throttle import group_of
@@ -90,7 +96,7 @@ def _body(
     left = len(changes) - LISTED_MAX
     if left > 0:
         lines += [email_text("digest.more", lang, count=left), ""]
-    return "\n".join(lines)
+    return body_text(lines)
 
 
 def _entry(change: Change, timezone: ZoneInfo, lang: Lang, *, resolved: bool) -> list[str]:

@@ -2,11 +2,13 @@
 
 import hashlib
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from alerta_utec.domain.change import Change
 from alerta_utec.domain.messages import DEFAULT_LANG, Lang, email_text
+from alerta_utec.domain.printable import safe
 from alerta_utec.domain.values import unaccented
 from alerta_utec.notifications.mailer import Email
 
@@ -79,8 +81,13 @@ def _body(change: Change, timezone: ZoneInfo, lang: Lang) -> str:
     lines += ["", say("description") + ":", incident.description or say("no_description")]
     if incident.extras:
         lines += ["", say("extras") + ":"]
-        lines += [f"  {name}: {_value(value)}" for name, value in incident.extras.items()]
-    return "\n".join(lines) + "\n"
+        lines += [f"  {safe(name)}: {_value(value)}" for name, value in incident.extras.items()]
+    return body_text(lines) + "\n"
+
+
+def body_text(lines: Sequence[str]) -> str:
+    """Join the lines, and show characters that control a terminal or the direction of text."""
+    return safe("\n".join(lines).expandtabs(4), lines=True)
 
 
 def _opening(change: Change) -> str:
@@ -90,7 +97,9 @@ def _opening(change: Change) -> str:
 
 
 def _value(value: object) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    # Further lines are indented, so that none passes for a field of the incident.
+    return text.replace("\r\n", "\n").replace("\n", "\n    ")
 
 
 def _both_times(moment: datetime, timezone: ZoneInfo) -> str:

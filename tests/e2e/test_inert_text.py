@@ -51,6 +51,10 @@ def mails(server: Server, count: int) -> list[bytes]:
     return [file.read_bytes() for file in found]
 
 
+# The all-clears of one person that leave by themselves.
+AT_ONCE = 5
+
+
 @pytest.mark.parametrize("lang", ["es", "en"])
 def test_no_text_of_an_incident_makes_a_header_of_an_email(serve: ServeFactory, lang: str) -> None:
     each_by_itself = {"ALERTA_MAIL_WINDOW": "0", "ALERTA_MAIL_LIMIT": "3600"}
@@ -58,16 +62,17 @@ def test_no_text_of_an_incident_makes_a_header_of_an_email(serve: ServeFactory, 
     subjects = [f"fuga{line_break}{FORGED}{line_break}x" for line_break in BREAKS]
     subjects += ["=?utf-8?q?fuga=0D=0ABcc:_intruso@example.net?=", f"fuga\\r\\n{FORGED}", "ñ" * 80]
     with WsClient(server.ws_url) as client:
-        for text in subjects:
+        for number, text in enumerate(subjects):
             body = {"type": text[:80], "location": text, "description": f"\r\n.\r\n{text}"}
-            ack = client.notify(incident(urgency="high", **body) | {FORGED: text})
+            ack = client.notify(incident(urgency="medium", **body) | {FORGED: text})
             assert ack["type"] == "ack"
-            client.request(
-                {"action": "update", "incidentId": ack["incidentId"], "status": "resuelto"}
-            )
+            if number < AT_ONCE:
+                client.request(
+                    {"action": "update", "incidentId": ack["incidentId"], "status": "resuelto"}
+                )
 
-    raw = mails(server, 2 * len(subjects))
-    assert len(raw) == 2 * len(subjects)
+    raw = mails(server, len(subjects) + AT_ONCE)
+    assert len(raw) == len(subjects) + AT_ONCE
     for content in raw:
         message = message_from_bytes(content)
         assert set(message.keys()) <= MAIL_HEADERS

@@ -69,6 +69,24 @@ def test_an_unusable_mail_url_is_reported_without_its_password(tmp_path: Path, u
     assert not [line for line in serving.err if "secreto" in line or "Traceback" in line]
 
 
+@pytest.mark.parametrize(
+    "content", [None, b"", b" \n", b"\xff", b"smtp://u:secreto@correo.example\n"]
+)
+def test_the_mail_url_is_read_from_a_file(tmp_path: Path, content: bytes | None) -> None:
+    file = tmp_path / "mail-url"
+    if content is not None:
+        file.write_bytes(content)
+    arguments = ("serve", "--port", "0", "--data", str(tmp_path / "d"), "--mail-url", f"@{file}")
+
+    with Process(*arguments) as serving:
+        code = serving.wait()
+
+    expected = "destinatario" if content and b"smtp" in content else str(file)
+    assert code == 1
+    assert expected in serving.err[-1]
+    assert not [line for line in serving.err if "secreto" in line or "Traceback" in line]
+
+
 def test_the_banner_does_not_show_the_mail_password() -> None:
     settings = LocalSettings(
         mail_url="smtp://usuario:secreto@correo.example:587", mail_to=("guardia@example.edu",)

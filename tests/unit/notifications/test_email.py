@@ -1,6 +1,7 @@
 """``compose``: an e-mail that any mail program shows, whatever is in the incident."""
 
 import json
+import re
 from dataclasses import replace
 from email import message_from_bytes, policy
 from typing import Any
@@ -11,7 +12,9 @@ from hypothesis import given
 
 from alerta_utec.domain.change import Change
 from alerta_utec.domain.incident import Incident
+from alerta_utec.domain.printable import safe
 from alerta_utec.domain.values import Status
+from alerta_utec.notifications.digest import compose_all
 from alerta_utec.notifications.email import SUBJECT_MAX, compose
 from alerta_utec.notifications.local.message import Envelope, to_message
 from alerta_utec.notifications.mailer import Email
@@ -58,11 +61,17 @@ def test_no_incident_can_add_a_header(incident: Incident) -> None:
 def test_the_body_of_any_incident_has_all_its_fields(incident: Incident) -> None:
     body = compose(Change(None, incident), LIMA).body
 
-    for value in (incident.type, incident.location, incident.description, incident.incident_id):
-        assert value in body
+    def shown(text: str) -> str:
+        return safe(text.expandtabs(4), lines=True)
+
+    for value in (incident.type, incident.location, incident.incident_id):
+        assert safe(value) in body
+    assert shown(incident.description) in body
     for name, value in incident.extras.items():
-        shown = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-        assert f"{name}: {shown}" in body
+        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        for line in re.split(r"\r?\n|\t", text):
+            assert safe(line) in body
+        assert f"  {safe(name)}: " in body
 
 
 def test_header_injection_ends_in_the_subject() -> None:
@@ -169,3 +178,23 @@ def test_an_all_clear_says_so_with_its_note() -> None:
 )
 def test_a_subject_has_no_encoded_words_which_can_hide_line_breaks(text: str) -> None:
     assert "=?" not in _email(type=text, location=text).subject
+
+
+@pytest.mark.parametrize("letter", "\x1b\x00\r\x85\x9b\u202e\u2028\u2066")
+def test_controls_in_extras_never_reach_the_text(letter: str) -> None:
+    hostile = f"a{letter}[31mb"
+    extras = {"sala": hostile, f"x{letter}y": 1, "lista": [hostile, {hostile: hostile}]}
+    change = creation(description="uno\ndos\ttres", **extras)
+
+    texts = [compose(change, LIMA).body, compose_all([change, change], LIMA).body]
+
+    assert all(letter not in text for text in texts)
+    assert "uno\ndos tres" in texts[0]
+
+
+def test_a_line_break_in_an_extra_begins_no_field() -> None:
+    change = creation(sala="A\nUrgencia: alta\r\nDescripción:")
+
+    body = compose(change, LIMA).body
+
+    assert "\n  sala: A\n    Urgencia: alta\n    Descripción:\n" in body
