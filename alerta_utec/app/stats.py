@@ -176,7 +176,9 @@ class Stats:
         return list(found.values()), False
 
     def _first_seq(self, incident_id: str) -> int:
-        return self.store.history(incident_id)[0].after.seq
+        # A damaged creation leaves the next change out as well: then the feed is read from 1 on.
+        created = self.store.history(incident_id, limit=1, before_revision=2)
+        return created[0].after.seq if created else 1
 
     def _by_hour(self, incidents: Sequence[_Reported]) -> list[int]:
         hours = Counter(i.created_at.astimezone(self.timezone).hour for i in incidents)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from alerta_utec.domain.change import Change, IdempotencyKey
-from alerta_utec.domain.errors import Conflict, Unavailable
+from alerta_utec.domain.errors import Conflict, InvalidRequest, Problem, Unavailable
 from alerta_utec.domain.ids import uuid7
 from alerta_utec.domain.incident import Incident, Report
 from alerta_utec.domain.policy import ANONYMOUS, Identity, Permission, permission_for
@@ -13,6 +13,8 @@ from alerta_utec.ports.clock import Clock
 from alerta_utec.ports.incidents import Committed, IncidentStore
 
 UPDATE_TRIES = 20
+# An incident of more revisions takes no notes alone: its history would have no end.
+NOTES_UP_TO_REVISION = 1000
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,7 @@ class Submit:
             NotFound: the incident does not exist.
             Forbidden: the policy refuses ``by`` part of the update; nothing is stored.
             InvalidTransition: the status cannot change that way.
+            InvalidRequest: a note alone, and the incident has too many revisions.
             Conflict: the incident is no longer at ``revision``.
             Unavailable: nothing was stored, or the outcome is unknown.
         """
@@ -75,13 +78,19 @@ class Submit:
                 raise Conflict(incident_id)
             change = _change(before, update, by, self.clock.now())
             if change is None:
-                return Committed(self.store.history(incident_id)[-1], duplicate=True)
+                return Committed(self._last_change(incident_id), duplicate=True)
             try:
                 return self.store.commit(change, expected_revision=before.revision)
             except Conflict:
                 if revision is not None:
                     raise
         raise Unavailable("another commit came first each time")
+
+    def _last_change(self, incident_id: str) -> Change:
+        changes = self.store.history(incident_id, limit=1)
+        if not changes:
+            raise Unavailable("the last change cannot be read")
+        return changes[-1]
 
 
 def _change(before: Incident, update: UpdateRequest, by: Identity, at: datetime) -> Change | None:
@@ -101,5 +110,9 @@ def _change(before: Incident, update: UpdateRequest, by: Identity, at: datetime)
     if status is None and urgency is None and update.note is None:
         by.require(Permission.CHANGE_STATUS)
         return None
+    only_note = status is None and urgency is None
+    if only_note and before.revision >= NOTES_UP_TO_REVISION:
+        problem = Problem("note", "too_many_notes", {"max": NOTES_UP_TO_REVISION})
+        raise InvalidRequest(problems=[problem])
     after = before.updated(at=at, status=status, urgency=urgency)
     return Change(before, after, by=by.user, note=update.note)

@@ -124,7 +124,7 @@ class AlertaUtec:
         wanted = _given(status=status, urgency=urgency, note=note)
         path, budget = f"incidents/{quote(incident_id, safe='')}", self._budget()
         while True:
-            seen = self._record(path, budget).incident.revision if revision is None else revision
+            seen = self._revision(path, budget) if revision is None else revision
             content = wire.encode({**wanted, "revision": seen}).encode()
             try:
                 return Ack.from_body(self._http.request("PATCH", path, budget, content=content))
@@ -201,8 +201,18 @@ class AlertaUtec:
     def _budget(self) -> RetryBudget:
         return RetryBudget(self._patience_s, TIMING)
 
+    def _revision(self, path: str, budget: RetryBudget) -> int:
+        body = self._http.request("GET", f"{path}?limit=1", budget)
+        return IncidentRecord.from_body(body).incident.revision
+
     def _record(self, path: str, budget: RetryBudget) -> IncidentRecord:
-        return IncidentRecord.from_body(self._http.request("GET", path, budget))
+        """Return the record with its whole history, page after page."""
+        body = self._http.request("GET", path, budget)
+        pages = [IncidentRecord.from_body(body)]
+        while cursor := body.get("cursor"):
+            body = self._http.request("GET", f"{path}?cursor={quote(str(cursor))}", budget)
+            pages.append(IncidentRecord.from_body(body))
+        return IncidentRecord.joined(pages)
 
 
 def was_applied(history: Iterable[Mapping[str, Any]], seen: int, update: UpdateRequest) -> bool:

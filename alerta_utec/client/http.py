@@ -45,13 +45,20 @@ class HttpClient:
             parameters["cursor"] = str(page["cursor"])
 
     async def incident(self, incident_id: str) -> dict[str, Any]:
-        """Return ``{incident, history}``.
+        """Return ``{incident, history, deliveries}``, with the whole history.
 
         Raises:
             Refused: for example with the code ``not_found``.
             UnexpectedAnswer, Unreachable.
         """
-        return await self._request("GET", f"incidents/{quote(incident_id, safe='')}")
+        path = f"incidents/{quote(incident_id, safe='')}"
+        found = page = await self._request("GET", path)
+        while cursor := page.get("cursor"):
+            page = await self._request("GET", path, params={"cursor": str(cursor)})
+            for part in ("history", "deliveries"):
+                found[part] = [*(page.get(part) or ()), *(found.get(part) or ())]
+        found.pop("cursor", None)
+        return found
 
     async def notify(
         self,

@@ -1,6 +1,6 @@
 """HTTP responses of the service as the client's types, independent of the HTTP library."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -64,6 +64,14 @@ class IncidentRecord:
         except (KeyError, TypeError) as error:
             raise UnexpectedAnswer(_OK.start) from error
         return cls(parse_incident(body.get("incident")), history, deliveries)
+
+    @classmethod
+    def joined(cls, newest_first: Sequence[Self]) -> Self:
+        """Return the pages of one incident's record as one, at the state of the first page."""
+        oldest_first = newest_first[::-1]
+        history = tuple(entry for page in oldest_first for entry in page.history)
+        deliveries = tuple(entry for page in oldest_first for entry in page.deliveries)
+        return cls(newest_first[0].incident, history, deliveries)
 
 
 def parse_incident(data: object) -> Incident:

@@ -123,6 +123,10 @@ TEXTS: Mapping[str, Mapping[Lang, str]] = {
         "es": "ya hay una prueba en curso; espere a que termine",
         "en": "a test is in progress; wait for it to end",
     },
+    "too_many_notes": {
+        "es": "el incidente ya tiene {max} revisiones; una nota más solo con un cambio",
+        "en": "the incident has {max} revisions already; a further note needs a change",
+    },
     "too_many_webhooks": {
         "es": "admite {max} webhooks como máximo; elimine alguno",
         "en": "takes {max} webhooks at most; remove one",

@@ -28,6 +28,7 @@ from alerta_utec.handlers.query import (
     DAYS_MAX,
     LIMIT_MAX,
     parse_days,
+    parse_history_page,
     parse_query,
 )
 from alerta_utec.handlers.request import Request
@@ -138,20 +139,36 @@ class IncidentsApi:
         return json_response(200, body)
 
     @documented(
-        Operation("Show an incident with its history", "IncidentDetail", ["not_found"]),
+        Operation(
+            "Show an incident with the newest part of its history",
+            "IncidentDetail",
+            ["not_found", "invalid_request"],
+            [
+                query("limit", whole(LIMIT_MAX) | {"default": LIMIT_MAX}),
+                query("cursor", {"type": "string", "pattern": "^[1-9][0-9]{0,17}$"}, "of a page"),
+            ],
+        ),
     )
     def show_incident(self, request: Request) -> LambdaResponse:
-        """Return an incident, its history and its deliveries."""
+        """Return an incident, and a page of its history with the deliveries of its revisions."""
         private = self.access.identity(request).can(Permission.SEE_PEOPLE)
         incident_id = request.path_id("incidentId")
+        limit, before = parse_history_page(request.query)
         incident = self.store.get(incident_id)
-        history = self.store.history(incident_id)
-        deliveries = self.deliveries.for_incident(incident_id)
-        body = {
+        history = self.store.history(incident_id, limit=limit, before_revision=before)
+        first = history[0].after.revision if history else 1
+        deliveries = [
+            delivery
+            for delivery in self.deliveries.for_incident(incident_id)
+            if delivery.revision >= first and (before is None or delivery.revision < before)
+        ]
+        body: dict[str, Any] = {
             "incident": incident.to_json(private=private),
             "history": [change.history_entry(private=private) for change in history],
             "deliveries": deliveries_to_json(deliveries, private=private),
         }
+        if first > 1:
+            body["cursor"] = str(first)
         return json_response(200, body)
 
     @documented(

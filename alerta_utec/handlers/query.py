@@ -37,6 +37,20 @@ def parse_query(parameters: Mapping[str, str]) -> Query:
     )
 
 
+def parse_history_page(parameters: Mapping[str, str]) -> tuple[int, int | None]:
+    """Return the size of a page of a history, and the revision before which it ends.
+
+    Raises:
+        InvalidRequest: with every invalid parameter.
+    """
+    problems: list[Problem] = []
+    limit = _number(parameters, "limit", (1, LIMIT_MAX), problems)
+    before = _number(parameters, "cursor", (1, 10**18), problems)
+    if problems:
+        raise InvalidRequest(problems=problems)
+    return LIMIT_MAX if limit is None else limit, before
+
+
 def _choices(
     parameters: Mapping[str, str], name: str, kind: type[Choice], problems: list[Problem]
 ) -> frozenset[Choice]:

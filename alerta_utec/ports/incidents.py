@@ -93,8 +93,13 @@ class IncidentStore(ChangeFeed, Protocol):
         """
         ...
 
-    def history(self, incident_id: str) -> "Sequence[Change]":
-        """Return every change of the incident, the oldest first, but for damaged rows.
+    def history(
+        self, incident_id: str, *, limit: int | None = None, before_revision: int | None = None
+    ) -> "Sequence[Change]":
+        """Return the last changes of the incident, the oldest of them first.
+
+        At most ``limit``, by default all; only those before ``before_revision``, if it is given.
+        Damaged changes are left out, and may end the history.
 
         Raises:
             NotFound, Unavailable.

@@ -224,3 +224,27 @@ def test_filtered_pages_are_full_and_end(incidents: IncidentStore) -> None:
     assert _ids(page) == ["i20", "i15", "i10"]
     assert _ids(rest) == ["i5"]
     assert rest.next_seq is None
+
+
+def test_a_history_is_read_in_pages_from_its_end(incidents: IncidentStore) -> None:
+    last = incidents.commit(creation(incidentId="a")).change
+    for number in range(6):
+        incidents.commit(creation(incidentId=f"b{number}"))
+        last = incidents.commit(update(last.after, note=f"nota {number}")).change
+
+    def revisions(limit: int | None = None, before: int | None = None) -> list[int]:
+        page = incidents.history("a", limit=limit, before_revision=before)
+        return [change.after.revision for change in page]
+
+    assert revisions() == [1, 2, 3, 4, 5, 6, 7]
+    assert revisions(1) == [7]
+    assert revisions(3) == [5, 6, 7]
+    assert revisions(3, 5) == [2, 3, 4]
+    assert revisions(3, 2) == [1]
+    assert revisions(1, 2) == [1]
+    assert revisions(1, 5) == [4]
+    assert revisions(None, 4) == [1, 2, 3]
+    assert revisions(3, 1) == []
+    assert revisions(100, 10**12) == [1, 2, 3, 4, 5, 6, 7]
+    with pytest.raises(NotFound):
+        incidents.history("c", limit=1, before_revision=5)

@@ -18,6 +18,9 @@ from alerta_utec.domain.folding import fold
 from alerta_utec.domain.incident import Incident
 from alerta_utec.ports.incidents import Committed, IncidentPage, Query
 
+# SQLite's largest integer.
+_REVISION_MAX = 2**63 - 1
+
 
 class SqliteIncidents:
     """An ``IncidentStore`` on SQLite.
@@ -52,13 +55,20 @@ class SqliteIncidents:
             raise NotFound(incident_id)
         return decode_incident(row[0])
 
-    def history(self, incident_id: str) -> Sequence[Change]:
-        query = f"SELECT {CHANGE_COLUMNS} FROM changes WHERE incident_id = ? ORDER BY seq"  # noqa: S608 (a constant)
+    def history(
+        self, incident_id: str, *, limit: int | None = None, before_revision: int | None = None
+    ) -> Sequence[Change]:
+        query = (
+            f"SELECT {CHANGE_COLUMNS} FROM changes WHERE incident_id = ? AND revision < ? "  # noqa: S608 (a constant)
+            "ORDER BY revision DESC LIMIT ?"
+        )
+        before = _REVISION_MAX if before_revision is None else before_revision
+        values = (incident_id, before, -1 if limit is None else limit)
         with self._database.read() as connection:
-            rows = connection.execute(query, (incident_id,)).fetchall()
+            rows = connection.execute(query, values).fetchall()
         if not rows:
-            raise NotFound(incident_id)
-        return self._readable(rows)
+            self.get(incident_id)
+        return self._readable(rows[::-1])
 
     def page(self, query: Query) -> IncidentPage:
         sql, values = _listing(query)

@@ -160,7 +160,8 @@ _WRITTEN: dict[str, Schema] = {
             "incident": ref("Incident"),
             "history": {"type": "array", "items": ref("HistoryEntry")},
             "deliveries": {"type": "array", "items": ref("Delivery")},
-        }
+        },
+        {"cursor": TEXT},
     ),
     "Statistics": object_of(
         {

@@ -1,7 +1,7 @@
 """``Submit.update``: an incident's way from report to resolution."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
@@ -135,6 +135,28 @@ def test_pressing_the_same_button_twice_is_one_change(
     assert (first.duplicate, second.duplicate) == (False, True)
     assert second.change == first.change
     assert len(store.history("i")) == 2
+
+
+def test_an_update_that_changes_nothing_reads_the_last_change_alone(
+    submit: Submit, store: SqliteIncidents, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    report(submit)
+    change(submit, LUIS, note="una")
+    read: list[int | None] = []
+    history = store.history
+
+    def watched(
+        incident_id: str, *, limit: int | None = None, before_revision: int | None = None
+    ) -> Sequence[Change]:
+        read.append(limit)
+        return history(incident_id, limit=limit, before_revision=before_revision)
+
+    monkeypatch.setattr(store, "history", watched)
+
+    repeated = submit.update("i", UpdateRequest.parse({"status": "pendiente"}), by=LUIS)
+
+    assert (repeated.duplicate, repeated.change.after.revision) == (True, 2)
+    assert read == [1]
 
 
 def test_a_note_alone_is_a_change(submit: Submit, store: SqliteIncidents) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from alerta_utec.adapters.aws.dynamodb.attributes import Item, epoch_us, number, number_of, text
@@ -168,23 +169,34 @@ class DynamoFeed:
         seq = change.before.seq if change.before else 0
         return [change_from_image(item) for item in self.items_back_from(seq)][::-1]
 
-    def indexed_items(self, incident_id: str) -> dict[int, Item]:
-        """Return the incident's changes in the index, by ``seq``; the index may lag.
+    def indexed_items(
+        self, incident_id: str, before_revision: int, limit: int | None = None
+    ) -> dict[int, Item]:
+        """Return the incident's last changes before a revision in the index, by ``seq``.
+
+        At most ``limit``. The index may lag.
 
         Raises:
             Unavailable.
         """
+        bounded: dict[str, Any] = {} if limit is None else {"Limit": limit}
         found = pages(
             "Query",
             lambda **start: self.client.query(
                 TableName=self.table,
                 IndexName=BY_INCIDENT,
-                KeyConditionExpression="incidentId = :id",
-                ExpressionAttributeValues={":id": text(incident_id)},
+                KeyConditionExpression="incidentId = :id AND revision < :revision",
+                ExpressionAttributeValues={
+                    ":id": text(incident_id),
+                    ":revision": number(before_revision),
+                },
+                ScanIndexForward=False,
+                **bounded,
                 **start,
             ),
         )
-        return {number_of(item, "seq"): item for page in found for item in page["Items"]}
+        items = islice((item for page in found for item in page["Items"]), limit)
+        return {number_of(item, "seq"): item for item in items}
 
     def _item(self, key: Item) -> Item | None:
         with translated("GetItem"):

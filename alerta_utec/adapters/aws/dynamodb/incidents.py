@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from itertools import islice
 from typing import TYPE_CHECKING
 
-from alerta_utec.adapters.aws.dynamodb.attributes import Item, number_of, text
+from alerta_utec.adapters.aws.dynamodb.attributes import Item, text
 from alerta_utec.adapters.aws.dynamodb.commit import Commit
 from alerta_utec.adapters.aws.dynamodb.feed import DynamoFeed
 from alerta_utec.adapters.aws.dynamodb.items import change_from_image, incident_from_item
@@ -52,11 +53,21 @@ class DynamoIncidents:
     def get(self, incident_id: str) -> Incident:
         return incident_from_item(self._item(incident_id))
 
-    def history(self, incident_id: str) -> Sequence[Change]:
-        last_seq = number_of(self._item(incident_id), "seq")
-        known = self._feed.indexed_items(incident_id)
-        newest_first = [change_from_image(i) for i in self._feed.items_back_from(last_seq, known)]
-        return tuple(reversed(newest_first))
+    def history(
+        self, incident_id: str, *, limit: int | None = None, before_revision: int | None = None
+    ) -> Sequence[Change]:
+        last = incident_from_item(self._item(incident_id))
+        before = last.revision + 1 if before_revision is None else before_revision
+        # One change is read by itself; for more, the index spares the read of each.
+        indexed = limit != 1 or before <= last.revision
+        known = self._feed.indexed_items(incident_id, before, limit) if indexed else {}
+        # The newest of the page, if the index has it already; else the way leads from the last.
+        first = max(known, default=last.seq)
+        if known and change_from_image(known[first]).after.revision != before - 1:
+            first = last.seq
+        changes = map(change_from_image, self._feed.items_back_from(first, known))
+        wanted = (change for change in changes if change.after.revision < before)
+        return tuple(reversed(list(islice(wanted, limit))))
 
     def page(self, query: Query) -> IncidentPage:
         return Listing(self.client, self.tables.incidents, self._damaged_rows).page(query)
