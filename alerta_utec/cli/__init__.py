@@ -8,7 +8,7 @@ import click
 
 from alerta_utec import __version__
 from alerta_utec.cli.auth import token
-from alerta_utec.cli.backup import backup, restore
+from alerta_utec.cli.backup import backup, begin_epoch, restore
 from alerta_utec.cli.incidents import incidents
 from alerta_utec.cli.notify import notify
 from alerta_utec.cli.program import Program
@@ -56,5 +56,17 @@ def main() -> None:
     """
 
 
-for command in (serve, notify, watch, incidents, webhooks, token, backup, restore, redrive, rules):
+for command in (
+    serve,
+    notify,
+    watch,
+    incidents,
+    webhooks,
+    token,
+    backup,
+    restore,
+    begin_epoch,
+    redrive,
+    rules,
+):
     main.add_command(command)

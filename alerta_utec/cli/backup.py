@@ -1,4 +1,4 @@
-"""``alerta-utec backup`` and ``restore``: copy the store of one machine to a file and back."""
+"""``alerta-utec backup``, ``restore`` and ``new-epoch``: copies of the store of one machine."""
 
 import sys
 from collections.abc import Callable
@@ -56,6 +56,25 @@ def restore(file: Path, data: Path, yes: bool) -> None:
 
     _explained(lambda: copies.restore(data, file))
     click.echo(f"Restaurado desde {file}.", err=True)
+
+
+@click.command("new-epoch", cls=Command)
+@data
+def begin_epoch(data: Path) -> None:
+    """Empieza otra época de la secuencia.
+
+    Para cuando toda la máquina virtual volvió a un estado anterior: el servicio no puede notarlo.
+    El servicio debe estar detenido. No se borra nada; los clientes que vuelvan reciben todo de
+    nuevo.
+
+    \b
+    Ejemplo:
+      alerta-utec new-epoch --data /var/lib/alerta-utec
+    """
+    from alerta_utec.adapters.sqlite import epoch  # loads SQLite
+
+    _explained(lambda: epoch.begin_epoch(data))
+    click.echo("La secuencia empieza otra época.", err=True)
 
 
 def _progress() -> Callable[[int, int], None] | None:

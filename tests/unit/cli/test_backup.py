@@ -1,4 +1,4 @@
-"""``alerta-utec backup`` and ``restore`` of a real server's data."""
+"""``alerta-utec backup``, ``restore`` and ``new-epoch`` of a real server's data."""
 
 from pathlib import Path
 
@@ -78,3 +78,64 @@ def test_restore_refuses_a_file_that_is_no_database(tmp_path: Path) -> None:
     assert result.exit_code == 1
     assert "no es una base de datos" in result.stderr
     assert "Traceback" not in result.stderr
+
+
+def test_after_new_epoch_a_client_of_the_earlier_one_gets_everything_anew(
+    serve: ServeFactory,
+) -> None:
+    server = serve()
+    with WsClient(server.ws_url) as client:
+        kept = client.notify(INCIDENT)["incidentId"]
+        before = client.ping()["position"]
+    server.stop()
+
+    result = run("new-epoch", "--data", str(server.data))
+
+    server.start()
+    with WsClient(server.ws_url) as client:
+        after = client.ping()["position"]
+        page = client.request({"action": "sync", "since": before})
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert "otra época" in result.stderr
+    assert before.split(":")[0] != after.split(":")[0]
+    assert after.split(":")[1] == before.split(":")[1] == "1"
+    assert page["reset"] is True
+    assert [incident["incidentId"] for incident in page["incidents"]] == [kept]
+
+
+def test_a_new_epoch_stays_over_the_next_starts(serve: ServeFactory) -> None:
+    server = serve()
+    server.stop()
+
+    assert run("new-epoch", "--data", str(server.data)).exit_code == 0
+
+    positions = []
+    for _ in range(2):
+        server.start()
+        with WsClient(server.ws_url) as client:
+            positions.append(client.ping()["position"])
+        server.stop()
+    assert positions[0] == positions[1]
+
+
+def test_new_epoch_is_refused_while_serving(serve: ServeFactory) -> None:
+    server = serve()
+    with WsClient(server.ws_url) as client:
+        before = client.ping()["position"]
+
+        result = run("new-epoch", "--data", str(server.data))
+
+        assert result.exit_code == 1
+        assert f"proceso {server.pid}" in result.stderr
+        assert client.ping()["position"] == before
+
+
+def test_new_epoch_is_refused_without_a_database_and_creates_nothing(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    for folder in (tmp_path / "missing", tmp_path / "empty"):
+        result = run("new-epoch", "--data", str(folder))
+
+        assert result.exit_code == 1
+        assert "No hay ninguna base de datos" in result.stderr
+    assert not (tmp_path / "missing").exists()
+    assert not list((tmp_path / "empty").glob("*.db*"))
