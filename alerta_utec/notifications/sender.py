@@ -17,6 +17,8 @@ log = logging.getLogger(__name__)
 FIRST_DELAY_S = 2.0
 MAX_DELAY_S = RETRY_WAIT_MAX.total_seconds()
 GIVE_UP_AFTER = timedelta(hours=24)
+# So that a clock that jumps a day ahead gives up nothing at its first failure.
+GIVE_UP_ATTEMPTS = 10
 BATCH = 50
 
 
@@ -51,9 +53,9 @@ class Sender:
     """Sends each due e-mail of a channel, and retries with backoff.
 
     The wait is the upper half of an exponential backoff (2 s, doubled up to 15 min), with jitter,
-    so that many failures do not return at one moment. After 24 h the e-mail is given up and
-    stays on record. If outcomes cannot be stored (a full disk), they are kept in memory, so that
-    no e-mail is sent again on every run. For one thread at a time.
+    so that many failures do not return at one moment. After 24 h and ten attempts the e-mail is
+    given up and stays on record. If outcomes cannot be stored (a full disk), they are kept in
+    memory, so that no e-mail is sent again on every run. For one thread at a time.
     """
 
     notifications: NotificationStore
@@ -105,7 +107,8 @@ class Sender:
     def _failed(self, email: OutgoingEmail, reason: str) -> None:
         now = self.clock.now()
         fields = _fields(email) | {"attempts": email.attempts + 1, "reason": reason}
-        if now - email.pending_since >= GIVE_UP_AFTER:
+        old = now - email.pending_since >= GIVE_UP_AFTER
+        if old and email.attempts + 1 >= GIVE_UP_ATTEMPTS:
             self._save(_Outcome(email, now, reason))
             log.error("email_given_up", extra=fields)
             return

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.conformance.targets import http_request
 from tests.conftest import ServeFactory
 from tests.contract.mail_peers import SmtpPeer, read_maildir
 from tests.support.eventually import eventually
@@ -76,6 +77,45 @@ def test_the_emails_of_a_drill_are_marked_up_to_its_all_clear(
         "[Alerta UTEC] SIMULACRO - RESUELTO",
     }
     assert all(message.get_content().startswith("SIMULACRO: ") for message in messages)
+
+
+def test_a_grave_report_leaves_at_once_after_the_one_before_it_was_resolved(
+    serve: ServeFactory, peer: SmtpPeer
+) -> None:
+    server = serve(environment=with_mail(peer))
+    fire = {"type": "incendio", "location": "Torre A", "urgency": "high"}
+
+    with WsClient(server.ws_url) as client:
+        first = client.notify(incident(**fire, description="humo"))["incidentId"]
+        client.request({"action": "update", "incidentId": first, "status": "resuelto"})
+        client.notify(incident(**fire, description="llamas"))
+
+    texts = [message.get_content() for message in wait_mail(lambda: peer.messages, 3)]
+    assert sum("llamas" in text for text in texts) == 1
+
+
+def test_one_person_sends_five_e_mails_at_once(serve: ServeFactory, peer: SmtpPeer) -> None:
+    server = serve(environment=with_mail(peer))
+
+    with WsClient(server.ws_url) as client:
+        for number in range(30):
+            place = f"Aula {number}"
+            name = client.notify(incident(type="incendio", location=place, urgency="high"))[
+                "incidentId"
+            ]
+        client.notify(HEAT)
+
+    messages = wait_mail(lambda: peer.messages, 6)
+    url = f"{server.http_url}/incidents/{name}"
+    deliveries = eventually(
+        lambda: {one["channel"]: one for one in http_request("GET", url).json()["deliveries"]},
+        "the record of the last e-mail",
+        accept=lambda found: "email" in found,
+        within_s=MAIL_S,
+    )
+    delivery = deliveries["email"]
+    assert (delivery["result"], delivery["reason"]) == ("held", "reporter")
+    assert len(messages) == 6
 
 
 def test_an_incident_is_mailed_over_smtp_with_every_field(

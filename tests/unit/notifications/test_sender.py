@@ -8,7 +8,13 @@ import pytest
 from alerta_utec.notifications.email import compose
 from alerta_utec.notifications.mailer import Email
 from alerta_utec.notifications.rules import Rule
-from alerta_utec.notifications.sender import BATCH, FIRST_DELAY_S, GIVE_UP_AFTER, MAX_DELAY_S
+from alerta_utec.notifications.sender import (
+    BATCH,
+    FIRST_DELAY_S,
+    GIVE_UP_AFTER,
+    GIVE_UP_ATTEMPTS,
+    MAX_DELAY_S,
+)
 from tests.contract.builders import T0
 from tests.fakes.mailer import FakeMailer
 from tests.unit.notifications.sending import LIMA, Notifications, to
@@ -126,15 +132,24 @@ def test_emails_that_fail_together_are_not_retried_together(mail: Notifications)
 
 
 @pytest.mark.parametrize(
-    ("age", "given_up"),
-    [(GIVE_UP_AFTER - SECOND, 0), (GIVE_UP_AFTER, 1), (GIVE_UP_AFTER + SECOND, 1)],
+    ("age", "attempts", "given_up"),
+    [
+        (GIVE_UP_AFTER - SECOND, GIVE_UP_ATTEMPTS, 0),
+        (GIVE_UP_AFTER, GIVE_UP_ATTEMPTS - 1, 0),
+        (GIVE_UP_AFTER, GIVE_UP_ATTEMPTS, 1),
+        (GIVE_UP_AFTER + SECOND, GIVE_UP_ATTEMPTS, 1),
+    ],
 )
-def test_a_failing_email_is_given_up_after_24_hours(
-    mail: Notifications, age: timedelta, given_up: int
+def test_a_failing_email_is_given_up_after_24_hours_and_ten_attempts(
+    mail: Notifications, age: timedelta, attempts: int, given_up: int
 ) -> None:
     change = mail.report()
     mail.mailer.down = True
-    mail.clock.advance(age)
+    for _ in range(attempts - 1):
+        next_at = mail.run_once()
+        assert next_at is not None
+        mail.clock.set(next_at)
+    mail.clock.set(T0 + age)
 
     next_at = mail.run_once()
 
