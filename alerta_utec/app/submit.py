@@ -1,10 +1,17 @@
 """Reporting and updating incidents."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 
 from alerta_utec.domain.change import Change, IdempotencyKey
-from alerta_utec.domain.errors import Conflict, InvalidRequest, Problem, Unavailable
+from alerta_utec.domain.errors import (
+    Conflict,
+    InvalidIncident,
+    InvalidRequest,
+    Problem,
+    Unavailable,
+)
 from alerta_utec.domain.ids import uuid7
 from alerta_utec.domain.incident import Incident, Report
 from alerta_utec.domain.policy import ANONYMOUS, Identity, Permission, permission_for
@@ -15,6 +22,7 @@ from alerta_utec.ports.incidents import Committed, IncidentStore
 UPDATE_TRIES = 20
 # An incident of more revisions takes no notes alone: its history would have no end.
 NOTES_UP_TO_REVISION = 1000
+_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
 @dataclass(frozen=True)
@@ -33,10 +41,14 @@ class Submit:
 
         Raises:
             Forbidden: the policy does not let ``by`` report.
+            InvalidIncident: it has an id that is no UUID, and ``by`` is not of the staff.
             Conflict: the id or key was used before with other content.
             Unavailable: nothing was stored; repeat with the same id or key.
         """
         by.require(Permission.REPORT)
+        # Without sign-in all callers are equal.
+        if report.incident_id is not None and by.user is not None and not by.is_staff:
+            _require_uuid(report.incident_id)
         now = self.clock.now()
         incident = Incident.from_report(
             report,
@@ -91,6 +103,16 @@ class Submit:
         if not changes:
             raise Unavailable("the last change cannot be read")
         return changes[-1]
+
+
+def _require_uuid(incident_id: str) -> None:
+    """Check that the id is a UUID (RFC 9562): others can be foreseen and taken in advance.
+
+    Raises:
+        InvalidIncident: it is not.
+    """
+    if not _UUID.fullmatch(incident_id):
+        raise InvalidIncident(problems=[Problem("incident.incidentId", "not_uuid")])
 
 
 def _change(before: Incident, update: UpdateRequest, by: Identity, at: datetime) -> Change | None:

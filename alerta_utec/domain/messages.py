@@ -123,6 +123,10 @@ TEXTS: Mapping[str, Mapping[Lang, str]] = {
         "es": "ya hay una prueba en curso; espere a que termine",
         "en": "a test is in progress; wait for it to end",
     },
+    "not_uuid": {
+        "es": "debe ser un UUID, o faltar: su rol no elige otros identificadores",
+        "en": "must be a UUID, or be left out: your role does not choose other ids",
+    },
     "too_many_notes": {
         "es": "el incidente ya tiene {max} revisiones; una nota más solo con un cambio",
         "en": "the incident has {max} revisions already; a further note needs a change",

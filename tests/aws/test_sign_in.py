@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from websockets.exceptions import InvalidStatus
@@ -12,7 +13,7 @@ from tests.conformance.targets import http_request
 from tests.support.deployment import Deployment
 from tests.support.emulator import Emulator
 from tests.support.eventually import eventually
-from tests.support.incidents import incident, unique
+from tests.support.incidents import incident
 from tests.support.sign_in import AUDIENCE, ISSUER, SECRET, bearer, now_s, token
 from tests.support.wsclient import WsClient
 
@@ -51,7 +52,7 @@ def test_three_roles_take_an_incident_from_report_to_resolution(guarded: Deploym
             stack.enter_context(WsClient(f"{guarded.ws_url}?token={token(role, sub=sub)}"))
             for role, sub in people.items()
         )
-        name = student.notify(incident(incidentId=unique()))["incidentId"]
+        name = student.notify(incident(incidentId=str(uuid4())))["incidentId"]
         change = {"action": "update", "incidentId": name}
         refused = [
             student.request({**change, "status": "resuelto"}),

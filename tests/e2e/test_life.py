@@ -5,13 +5,14 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
 from tests.conformance.targets import http_request
 from tests.conftest import ServeFactory
 from tests.e2e.test_mail import mails_of, wait_mail
-from tests.support.incidents import incident, unique
+from tests.support.incidents import incident
 from tests.support.server import Server
 from tests.support.sign_in import WITH_SECRET, bearer, token
 from tests.support.wsclient import WsClient
@@ -87,7 +88,7 @@ def test_an_incident_goes_from_report_to_resolution_with_its_whole_history(
     campus: Campus,
 ) -> None:
     student, staff, boss = campus.student, campus.staff, campus.boss
-    name = student.report(incidentId=unique(), type="fuga de agua")["incidentId"]
+    name = student.report(incidentId=str(uuid4()), type="fuga de agua")["incidentId"]
 
     answers = [
         staff.update(name, status="en_atencion", note="Voy para allá", revision=1),

@@ -3,6 +3,7 @@
 import json
 from contextlib import ExitStack
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from websockets.sync.client import connect
@@ -45,7 +46,7 @@ ROLES = ("estudiante", "personal", "autoridad")
 
 def reported(server: Server, **fields: Any) -> str:
     """Report an incident as ``rosa`` and return its id."""
-    body = json.dumps(incident(incidentId=unique(), **fields)).encode()
+    body = json.dumps(incident(incidentId=str(uuid4()), **fields)).encode()
     answer = http_request("POST", f"{server.http_url}/incidents", body, bearer(token("estudiante")))
     assert answer.status == 201
     return str(answer.json()["incidentId"])
@@ -288,3 +289,20 @@ def test_a_subprotocol_with_a_token_is_never_echoed(guarded: Server) -> None:
 
     assert "Sec-WebSocket-Protocol" not in answered
     assert made not in json.dumps(answered)
+
+
+@pytest.mark.parametrize("own", ["incendio-torre-a", "2026-11-30", "0" * 32])
+def test_only_staff_choose_ids_that_can_be_foreseen(guarded: Server, own: str) -> None:
+    def report(role: str, **fields: Any) -> Any:
+        body = json.dumps(incident(**fields)).encode()
+        return http_request("POST", f"{guarded.http_url}/incidents", body, bearer(token(role)))
+
+    refused = report("estudiante", incidentId=own)
+    with WsClient(guarded.ws_url, headers=bearer(token("estudiante"))) as client:
+        over_socket = client.notify(incident(incidentId=own))
+
+    assert (refused.status, refused.json()["code"]) == (422, "invalid_incident")
+    assert [problem["field"] for problem in refused.json()["errors"]] == ["incident.incidentId"]
+    assert over_socket["code"] == "invalid_incident"
+    assert report("estudiante", incidentId=str(uuid4())).status == 201
+    assert report("personal", incidentId=own).status == 201

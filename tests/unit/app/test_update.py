@@ -25,6 +25,7 @@ from tests.fakes.clock import ManualClock
 from tests.support.temporary_store import TemporaryStore
 
 ROSA = Identity("rosa", Role.ESTUDIANTE)
+RAUL = Identity("raul", Role.PERSONAL)
 LUIS = Identity("luis", Role.PERSONAL)
 JEFA = Identity("jefa", Role.AUTORIDAD)
 
@@ -41,7 +42,7 @@ def submit(store: SqliteIncidents) -> Submit:
 
 def report(submit: Submit, **fields: Any) -> Incident:
     data = {"type": "fuga", "location": "Cocina", "urgency": "low", "incidentId": "i"} | fields
-    return submit.notify(Report.parse(data), by=ROSA).change.after
+    return submit.notify(Report.parse(data), by=RAUL).change.after
 
 
 def change(submit: Submit, by: Identity = JEFA, revision: int | None = None, **data: Any) -> Change:
@@ -60,7 +61,7 @@ def test_the_history_has_every_change_with_author_time_and_note(
 
     entries = [change.history_entry(private=True) for change in store.history("i")]
     assert [(e["revision"], e.get("by"), e.get("note")) for e in entries] == [
-        (1, "rosa", None),
+        (1, "raul", None),
         (2, "luis", "voy"),
         (3, "jefa", None),
         (4, "luis", "cerrada la llave"),
@@ -243,5 +244,5 @@ def test_the_committed_change_is_the_requested_one(submit: Submit) -> None:
     after = committed.change.after
     assert after.urgency is Urgency.HIGH
     assert after.extras == {"aula": "A-101"}
-    assert (after.created_at, after.reported_by) == (before.created_at, "rosa")
+    assert (after.created_at, after.reported_by) == (before.created_at, "raul")
     assert committed.change.before == before
