@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
-from websockets.exceptions import InvalidStatus
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
+from websockets.typing import Subprotocol
 
 from tests.browser.pages import PATIENCE_MS, Pages, Target
 from tests.browser.panel import Panel
@@ -28,6 +29,7 @@ from tests.support.sign_in import WITH_SECRET, token
 
 HOST = "alerta.example.edu"
 TRUSTED = ("--trusted-proxy", "127.0.0.1")
+IDLE_S = 1
 PAGES = ("docs/operations.md", "docs/operations.es.md")
 _GLOBAL = (
     "{\n\tadmin off\n\tauto_https disable_redirects\n\tservers {\n\t\tprotocols h1 h2\n\t}\n}\n"
@@ -326,6 +328,43 @@ def test_nginx_itself_limits_the_connections_of_an_address(
         connect(url, ssl=trusting_nothing(), sock=two)
 
     assert refused.value.response.status_code == 429
+
+
+@pytest.mark.parametrize("heartbeat_s", [0.3, 60])
+@pytest.mark.parametrize("ours", [True, False], ids=["alerta.v1", "no-subprotocol"])
+def test_nginx_cuts_idle_clients_only_where_the_heartbeat_is_slower_than_its_timeout(
+    folder: Path, serve: ServeFactory, stack: ExitStack, heartbeat_s: float, ours: bool
+) -> None:
+    """The block sets no timeout: nginx's own is 60 s, the heartbeat of the service 25 s."""
+    assert "proxy_read_timeout" not in block("nginx")
+    front = Front("nginx", free_port(), folder)
+    options = ("--public-url", front.url, "--heartbeat-s", str(heartbeat_s), *TRUSTED)
+    server = serve(options=options)
+    last = "proxy_buffering off;"
+    front.before(server.port, stack, **{last: f"{last} proxy_read_timeout {IDLE_S}s;"})
+    raw = socket.create_connection(("127.0.0.1", front.port))
+    offered = [Subprotocol("alerta.v1")] if ours else None
+
+    with connect(
+        f"wss://{HOST}:{front.port}/dev",
+        ssl=trusting_nothing(),
+        sock=raw,
+        subprotocols=offered,
+        ping_interval=None,
+    ) as client:
+        if heartbeat_s > IDLE_S:
+            with pytest.raises(ConnectionClosed):
+                client.recv(20)
+            return
+        if ours:
+            beats = [json.loads(client.recv(20)) for _ in range(round(3 * IDLE_S / heartbeat_s))]
+            assert {beat["type"] for beat in beats} == {"position"}
+        else:
+            with pytest.raises(TimeoutError):
+                client.recv(3 * IDLE_S)
+        client.send(json.dumps({"action": "ping", "requestId": "r"}))
+        answers = iter(lambda: json.loads(client.recv(20)), None)
+        assert next(one for one in answers if one["type"] == "pong")["requestId"] == "r"
 
 
 @pytest.mark.parametrize("kind", proxies.NAMES)
