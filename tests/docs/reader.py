@@ -25,7 +25,7 @@ SAMPLE_ID = re.compile(r"01a20b7b-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{1
 REPOSITORY = re.compile(r"URL-(?:DEL-REPOSITORIO|OF-THE-REPOSITORY)")
 CLONE = "alerta-utec-realtime"
 # Commands that hold their terminal.
-SERVES = re.compile(r"(?:\S*alerta-utec serve|make serve)\b(?!.*--help)")
+SERVES = re.compile(r"(?:[A-Z_]+=\S+ )*(?:\S*alerta-utec serve|make serve)\b(?!.*--help)")
 RECEIVES = re.compile(r"(?:python|node) rece\w+\.m?(?:py|js)$")
 WATCHES = re.compile(r"(?:wscat|\S*alerta-utec watch)\b")
 # Commands that need the running service.
