@@ -25,8 +25,10 @@ _SOCKETS_MAX = 65_536
 # A request that waits keeps its body, of 1 MB at most.
 _REQUESTS_MAX = 256
 
+# Where tokens are checked, a few callers can wait for the issuer (``PublishedKeys``): the pools of
+# reads, writes and handshakes have threads left for the others.
 POOLS: Mapping[str, PoolSize] = {
-    "read": PoolSize(4, _REQUESTS_MAX),
+    "read": PoolSize(8, _REQUESTS_MAX),
     "write": PoolSize(16, _REQUESTS_MAX),
     "statistics": PoolSize(2, 64),
     "webhook_test": PoolSize(8, 32),

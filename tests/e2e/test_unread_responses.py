@@ -15,7 +15,7 @@ CLIENTS = 100
 INCIDENTS = 200
 DESCRIPTION = "\N{FIRE}" * 4000  # 16 KB
 BUFFER_BYTES = 4096
-# 64 MB of responses, and what four handlers at a time need to make them; it was over 800 MB.
+# 64 MB of responses, and what eight handlers at a time need to make them; it was over 800 MB.
 GROWTH_MAX_BYTES = 512 * 1024 * 1024
 REQUEST = b"GET /incidents?limit=200 HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from websockets.sync.client import connect
 
+from alerta_utec.adapters.published_keys import WAITING_MAX
 from alerta_utec.gateway.core import Route
 from alerta_utec.gateway.limits import Limits
 from alerta_utec.gateway.pools import POOLS, HandlerPools, PoolFull, PoolSize
@@ -92,6 +93,11 @@ def test_a_handler_that_does_not_return_in_time_is_refused_as_unavailable(held: 
     with serve(held, Limits(handler_s=0.05)) as running:
         assert get(running, "/hangs") == (503, "no capacity")
         held.released.set()
+
+
+@pytest.mark.parametrize("pool", ["read", "write", "handshake"])
+def test_callers_that_wait_for_an_issuer_leave_threads_for_the_others(pool: str) -> None:
+    assert POOLS[pool].threads >= 2 * WAITING_MAX
 
 
 def test_a_place_is_free_again_after_each_outcome() -> None:
