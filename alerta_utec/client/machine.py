@@ -139,10 +139,7 @@ class Machine:
     def heartbeat(self, number: int, position: Position, now: float) -> None:
         """Record the service's sign of life, with the position that the feed has reached."""
         self._mark_active(number, now)
-        link = self._links.get(number)
-        # Before, the position is not comparable, and a sync is on its way anyway.
-        if link is not None and link.caught_up:
-            self.feed.advance_head(position)
+        self.feed.advance_head(position)
 
     def pong(
         self,

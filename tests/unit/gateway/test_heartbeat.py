@@ -3,6 +3,9 @@
 import asyncio
 import json
 import ssl
+from array import array
+from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -10,7 +13,7 @@ import pytest
 from alerta_utec.domain.change import Position
 from alerta_utec.gateway.core import Route
 from alerta_utec.gateway.heartbeat import Heartbeat
-from alerta_utec.gateway.sending import FASTEST, BulkWriter
+from alerta_utec.gateway.sending import FASTEST, BulkWriter, TransportWriter
 from alerta_utec.gateway.socket import ClientSocket
 from tests.contract.builders import creation
 from tests.e2e.raw import PING, TEXT, RawSocket
@@ -117,19 +120,47 @@ def test_a_client_with_waiting_bytes_gets_no_more_of_them() -> None:
         assert own.waiting_bytes() == waiting
 
 
-def test_a_socket_that_closes_between_two_turns_is_left_out() -> None:
-    with (
-        gateway({"$connect": Route(Recorder(SELECTS))}) as running,
-        RawSocket(running.port) as client,
-    ):
-        assert client.handshake(Sec_WebSocket_Protocol="alerta.v1") == 101
-        (own,) = opened(running, 1)
-        heartbeat = new_heartbeat(running)
-        before = own.touched_ms
+class CuttingWriter(TransportWriter):
+    """A writer after whose first frame every other socket is cut off."""
 
-        running.hub.loop.run(lambda: own.cut_off())
-        own.touched_ms = before
+    def __init__(self, running: Running) -> None:
+        self.written: list[ClientSocket] = []
+        self._running = running
+
+    def write(self, sockets: Sequence[ClientSocket], fds: "array[int]", data: bytes) -> None:
+        super().write(sockets, fds, data)
+        if sockets and not self.written:
+            for other in self._running.hub.sockets.all():
+                if other not in sockets:
+                    other.cut_off()
+        self.written += sockets
+
+
+def test_a_socket_that_closes_between_two_turns_is_left_out() -> None:
+    with gateway({"$connect": Route(Recorder(SELECTS))}) as running, ExitStack() as stack:
+        for _ in range(3):
+            client = stack.enter_context(RawSocket(running.port))
+            assert client.handshake(Sec_WebSocket_Protocol="alerta.v1") == 101
+        first, *_ = opened(running, 3)
+        writer = CuttingWriter(running)
+
+        beat(running, Heartbeat(running.hub.sockets, START, 3600, writer, per_turn=1))
+
+        assert writer.written == [first]
+
+
+def test_every_socket_gets_the_frame_once_over_several_turns() -> None:
+    with gateway({"$connect": Route(Recorder(SELECTS))}) as running, ExitStack() as stack:
+        clients = [stack.enter_context(RawSocket(running.port)) for _ in range(5)]
+        for client in clients:
+            assert client.handshake(Sec_WebSocket_Protocol="alerta.v1") == 101
+        opened(running, 5)
+        heartbeat = Heartbeat(running.hub.sockets, START, 3600, per_turn=2)
+
+        beat(running, heartbeat)
+        heartbeat.committed(creation().committed(Position("e", 8)))
         beat(running, heartbeat)
 
-        assert client.read_close() == 1013
-        assert own.touched_ms == before
+        for client in clients:
+            frames = [json.loads(client.read_frame()[1])["position"] for _ in range(2)]
+            assert frames == ["e:7", "e:8"]
