@@ -1,273 +1,93 @@
-"""The client's state machine: when to connect, sync, ping and renew a connection; without I/O.
+"""The sign of life that every open socket gets, by which clients notice a silent network."""
 
-The runner reports what happens, with the time in seconds of a monotonic clock, carries out the
-``actions``, passes on the ``events``, and calls ``tick`` at ``wake_at``.
-"""
+import asyncio
+import logging
+import time
+from collections.abc import Collection
 
-import random
-from dataclasses import dataclass, field
+from alerta_utec import wire
+from alerta_utec.domain.change import Change, Position
+from alerta_utec.gateway.frames import PING_FRAME, text_frame
+from alerta_utec.gateway.recipients import Recipients
+from alerta_utec.gateway.registry import SocketRegistry
+from alerta_utec.gateway.sending import FASTEST, BulkWriter
+from alerta_utec.gateway.socket import ClientSocket
 
-from alerta_utec.client.actions import NEVER, Action, AskPing, AskSync, Close, Open, Timing
-from alerta_utec.client.backoff import Backoff, GapTimer
-from alerta_utec.client.errors import ClientError, Refused
-from alerta_utec.client.events import CaughtUp, Connected, Event, Lost, Page, Renewed, Update
-from alerta_utec.client.feed import Feed
-from alerta_utec.domain.backoff import Uniform
-from alerta_utec.domain.change import Position
+log = logging.getLogger(__name__)
 
-# Refusals of ``sync`` that are not retryable.
-_FINAL = frozenset({"unknown_action", "unauthorized", "forbidden"})
-
-
-@dataclass(slots=True)
-class _Link:
-    number: int
-    opened_at: float
-    active_at: float
-    ping_after_s: float
-    again: bool | None
-    renew_at: float = NEVER
-    caught_up: bool = False
-    pinging: bool = False
-    pinged: bool = False
-    beats: bool = False
+# Sockets that are written to in one turn of the event loop: about 6 ms.
+SOCKETS_PER_TURN = 1000
 
 
-@dataclass(slots=True)
-class _SyncExchange:
-    """A ``sync`` of one or more pages over one connection."""
+class Heartbeat:
+    """A timer that writes one frame to every open socket.
 
-    link: int
-    asked: AskSync | None = None
-    cursor: str | None = None
-    recovered: int = 0
-    since: Position | None = None
+    Clients that selected a subprotocol get the feed's position as a message, which counts as
+    activity. The others get an empty ping frame, which their programs do not see, and which does
+    not count, as on API Gateway.
 
+    It is a ``CommitListener``: the position is that of the last committed change.
 
-@dataclass
-class Machine:
-    """The decisions that keep one connection caught up, and two while the next one takes over.
-
-    ``from_now``: a feed without a position starts at the service's position, without a snapshot.
-    ``room``: whether the reader can take more events; without room, broadcasts are dropped and no
-    sync starts. ``failure``: an error that is not retryable.
+    Args:
+        position: the feed's position at the start.
+        per_turn: the sockets that are written to in one turn of the event loop.
     """
 
-    feed: Feed
-    timing: Timing = field(default_factory=Timing)
-    from_now: bool = False
-    uniform: Uniform = random.uniform
-    room: bool = True
-    actions: list[Action] = field(default_factory=list)
-    events: list[Event] = field(default_factory=list)
-    failure: ClientError | None = None
-    _links: dict[int, _Link] = field(default_factory=dict)
-    _opening: int | None = None
-    _last_link: int = 0
-    _connected_before: bool = False
-    _exchange: _SyncExchange | None = None
-    _connect_at: float = 0.0
-    _ask_at: float = 0.0
-    _gap: GapTimer = field(init=False)
-    _connecting: Backoff = field(init=False)
-    _asking: Backoff = field(init=False)
-
-    def __post_init__(self) -> None:
-        self._gap = GapTimer(self.timing, self.uniform)
-        self._connecting = Backoff(self.timing, self.uniform)
-        self._asking = Backoff(self.timing, self.uniform)
-        if self.feed.position is not None:
-            self.from_now = False
-
-    # What happens
-
-    def opened(self, number: int, now: float) -> None:
-        """Record that a connection is open."""
-        self._opening = None
-        again = self._again()
-        after_s = self.timing.ping_every_s * self.uniform(0.8, 1.0)
-        self._links[number] = _Link(number, now, now, after_s, again)
-        if len(self._links) == 1:
-            self._connected_before = True
-            self.events.append(Connected(bool(again)))
-        self._exchange = None  # the new connection starts a sync from the same position
-
-    def closed(self, number: int, error: ClientError, now: float) -> None:
-        """Record that a connection has ended or could not be opened."""
-        link = self._links.pop(number, None)
-        if link is None and self._opening != number:
-            return
-        if self._opening == number:
-            self._opening = None
-        if self._exchange is not None and self._exchange.link == number:
-            self._exchange = None
-        if not self._links and self._opening is None and not error.retryable:
-            self.failure = error
-            return
-        if link is not None and now - link.opened_at >= self.timing.stable_s:
-            self._connecting.reset()
-        delay_s = self._connecting.next_delay_s() if self._opening is None else 0.0
-        self._connect_at = now + delay_s
-        if not self._links:
-            self.events.append(Lost(error, delay_s))
-
-    def update(self, number: int, update: Update, now: float) -> None:
-        """Record a broadcast."""
-        self._mark_active(number, now)
-        if self.feed.update(update, room=self.room):
-            self.events.append(update)
-
-    def page(self, asked: AskSync, page: Page, now: float) -> None:
-        """Record a page of ``sync``.
-
-        Raises:
-            NotUnderstood: the page does not fit the feed, so the connection is useless.
-        """
-        self._mark_active(asked.link, now)
-        exchange = self._exchange
-        if exchange is None or exchange.asked != asked:
-            return
-        exchange.asked, exchange.cursor = None, page.cursor
-        self._asking.reset()
-        events = self.feed.page(page)
-        self.events += events
-        if asked.since is not None and not page.reset:
-            exchange.recovered += len(events)
-        if not page.more and page.cursor is None:
-            self._caught_up(exchange)
-
-    def heartbeat(self, number: int, position: Position, now: float) -> None:
-        """Record the service's sign of life, with the position that the feed has reached."""
-        self._mark_active(number, now)
-        link = self._links.get(number)
-        # Before, the position is not comparable, and a sync is on its way anyway.
-        if link is not None and link.caught_up:
-            self.feed.advance_head(position)
-
-    def pong(
+    def __init__(
         self,
-        number: int,
+        sockets: SocketRegistry,
         position: Position,
-        life_s: float,
-        now: float,
+        every_s: float,
+        writer: BulkWriter = FASTEST,
         *,
-        heartbeat_s: float | None = None,
+        per_turn: int = SOCKETS_PER_TURN,
     ) -> None:
-        """Record a pong; the connection expires ``life_s`` after it was opened.
+        self._sockets = sockets
+        self._position = position
+        self._every_s = every_s
+        self._writer = writer
+        self._per_turn = per_turn
 
-        ``heartbeat_s``: the interval of the service's heartbeat, if it sends one.
-        """
-        self._mark_active(number, now)
-        link = self._links.get(number)
-        if link is None:
-            return
-        link.pinging = False
-        if heartbeat_s is not None and not link.beats:
-            intervals = self.uniform(self.timing.heartbeats_from, self.timing.heartbeats_to)
-            link.ping_after_s = min(link.ping_after_s, heartbeat_s * intervals)
-            link.beats = True
-        if life_s > 0 and link.renew_at == NEVER:
-            part = self.uniform(self.timing.renew_from, self.timing.renew_to)
-            link.renew_at = link.opened_at + life_s * part
-        if self.from_now:
-            self.feed.begin(position)
-            self.from_now = False
-            self._caught_up(_SyncExchange(number))
-        else:
-            self.feed.advance_head(position)
+    def committed(self, change: Change) -> None:
+        """Note the feed's new position; from any thread."""
+        if change.position is not None:
+            self._position = change.position
 
-    def refused(self, asked: AskSync, error: Refused, now: float) -> None:
-        """Record an error as the answer to ``sync``."""
-        self._mark_active(asked.link, now)
-        if self._exchange is None or self._exchange.asked != asked:
-            return
-        if error.code in _FINAL:
-            self.failure = error
-            return
-        self._exchange = None
-        self._ask_at = now + self._asking.next_delay_s()
+    async def run(self) -> None:
+        """Write to every socket at each interval, until the task is cancelled."""
+        while True:
+            await asyncio.sleep(self._every_s)
+            try:
+                await self.beat()
+            except Exception:
+                log.exception("heartbeat_failed")
 
-    def ping_refused(self, number: int) -> None:
-        """Record an error as the answer to ``ping``, which proves that the connection works."""
-        if number in self._links:
-            self._links[number].pinging = False
+    async def beat(self) -> None:
+        """Write one frame to every open socket."""
+        frame = text_frame(wire.position(self._position).encode())
+        sockets = self._sockets.all()
+        for start in range(0, len(sockets), self._per_turn):
+            # Between two turns a socket may have closed, and its descriptor be in use again.
+            turn = [one for one in sockets[start : start + self._per_turn] if self._is_open(one)]
+            subscribed = [socket for socket in turn if socket.subprotocol is not None]
+            now_ms = int(time.time() * 1000)
+            for socket in subscribed:
+                socket.touched_ms = now_ms
+            self._write(subscribed, frame)
+            self._write([socket for socket in turn if socket.subprotocol is None], PING_FRAME)
+            await asyncio.sleep(0)
 
-    # What to do
+    def _is_open(self, socket: ClientSocket) -> bool:
+        return (
+            self._sockets.get(socket.client.connection_id) is socket
+            and socket.closing is None
+            and not socket.transport.is_closing()
+        )
 
-    def tick(self, now: float) -> None:
-        """Add the actions that are due."""
-        self._connect(now)
-        self._ask(now)
-        for link in self._links.values():
-            # The first pong contains the time at which the connection expires.
-            due = not link.pinged and (link.caught_up or self.from_now or not self.room)
-            if not link.pinging and (due or now >= link.active_at + link.ping_after_s):
-                link.pinging, link.pinged, link.active_at = True, True, now
-                self.actions.append(AskPing(link.number))
-
-    def wake_at(self) -> float:
-        """Return the time of the next ``tick``, unless something happens before."""
-        times = [
-            link.active_at + link.ping_after_s for link in self._links.values() if not link.pinging
-        ]
-        newest = self._newest()
-        if self._opening is None:
-            times.append(self._open_at(newest))
-        if self.room and self._exchange is None and newest is not None and not self.from_now:
-            times.append(self._sync_at(newest))
-        return min(times, default=NEVER)
-
-    def _connect(self, now: float) -> None:
-        if self._opening is None and now >= self._open_at(self._newest()):
-            self._last_link += 1
-            self._opening = self._last_link
-            self.actions.append(Open(self._last_link))
-
-    def _open_at(self, newest: _Link | None) -> float:
-        return self._connect_at if newest is None else max(self._connect_at, newest.renew_at)
-
-    def _ask(self, now: float) -> None:
-        """Start or continue a ``sync`` over the newest connection."""
-        link, exchange = self._newest(), self._exchange
-        if exchange is None:
-            self._gap.observe(self.feed, now)
-        if link is None or not self.room or self.from_now:
-            return
-        if exchange is None and now >= self._sync_at(link):
-            exchange = self._exchange = _SyncExchange(link.number, since=self.feed.position)
-            self._gap.asked()
-        if exchange is not None and exchange.asked is None:
-            exchange.asked = AskSync(exchange.link, self.feed.position, exchange.cursor)
-            self.actions.append(exchange.asked)
-
-    def _sync_at(self, link: _Link) -> float:
-        return max(self._ask_at, self._gap.ask_at if link.caught_up else 0.0)
-
-    def _caught_up(self, exchange: _SyncExchange) -> None:
-        """Close older connections: this one has every update now."""
-        self._exchange = None
-        self._gap.answered(self.feed, exchange.since)
-        link = self._links[exchange.link]
-        first, link.caught_up = not link.caught_up, True
-        older = [number for number in self._links if number != exchange.link]
-        for number in older:
-            del self._links[number]
-            self.actions.append(Close(number))
-        if older:
-            self.events.append(Renewed())
-        if exchange.recovered or (first and link.again is not None):
-            self.events.append(CaughtUp(exchange.recovered, link.again if first else None))
-
-    def _again(self) -> bool | None:
-        """Return whether a new connection follows a lost one; ``None`` if it is a renewal."""
-        newest = self._newest()
-        if newest is None:
-            return self._connected_before
-        return None if newest.caught_up else newest.again
-
-    def _mark_active(self, number: int, now: float) -> None:
-        if number in self._links:
-            self._links[number].active_at = now
-
-    def _newest(self) -> _Link | None:
-        return self._links[max(self._links)] if self._links else None
+    def _write(self, sockets: Collection[ClientSocket], data: bytes) -> None:
+        recipients = Recipients(sockets)
+        self._writer.write(recipients.ready, recipients.fds, data)
+        for socket in recipients.backlogged:
+            # Bytes that wait already are the next sign of life.
+            if not socket.waiting_bytes():
+                socket.transport.write(data)
