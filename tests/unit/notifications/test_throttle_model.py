@@ -182,7 +182,7 @@ class ThrottledService:
         found = list(self.latest().values())
         if not found:
             return
-        last = found[which % len(found)].after
+        last = found[-1 - which % min(len(found), 4)].after
         at = self.clock.now()
         if move == "resolve" and last.status is not Status.RESUELTO:
             self.commit(update(last, at=at, by=by, status=Status.RESUELTO))
@@ -266,7 +266,30 @@ class ThrottledService:
             first = {seq: at for at, seqs in reversed(box.arrived) for seq in seqs}
             assert all(first[seq] >= until for seq, until in box.grouped.items())
             self.check_limit(name)
+            self.check_reasons(name, box)
         assert repeats <= self.kills
+
+    def check_reasons(self, name: str, box: Mailbox) -> None:
+        """Check that each change was held for the expected reason, or not at all."""
+        for change in self.changes:
+            seq = change.after.seq
+            if seq not in box.expected:
+                continue
+            [held] = [
+                one.get("held")
+                for delivery in self.notifications.for_incident(change.incident_id)
+                if delivery.revision == change.after.revision
+                for one in delivery.outcome["recipients"]
+                if one["to"] == name
+            ]
+            if seq in box.at_once:
+                assert held is None
+            elif seq in box.soon:
+                assert held == "reporter"
+            elif seq in box.grouped:
+                assert held in ("grouped", "limit")
+            else:
+                assert held in (None, "limit")
 
     def check_limit(self, name: str) -> None:
         """Check that only exempt e-mails exceed the limit."""
@@ -282,9 +305,9 @@ class ThrottledService:
 
 reports = st.tuples(
     st.just("report"),
-    st.sampled_from(["fuga de gas", "fuga de agua", "humo"]),
-    st.sampled_from(["Sótano", "Patio", "Cocina"]),
-    st.sampled_from(["low", "medium", "medium", "medium", "high"]),
+    st.sampled_from(["fuga de gas", "humo"]),
+    st.sampled_from(["Sótano", "Patio"]),
+    st.sampled_from(["low", "medium", "medium", "high", "high"]),
     st.integers(1, 3),
     st.sampled_from([None, "ana", "jefe"]),
 )
