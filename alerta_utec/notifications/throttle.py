@@ -66,6 +66,8 @@ class ThrottlePolicy:
     # One person's notifications that never wait: so many at once in ``person_window``; the others
     # leave together, after ``person_wait`` at most.
     person_burst: int = 5
+    # The same where no one signs in, and all are one person.
+    anonymous_burst: int = 5
     person_window: timedelta = timedelta(minutes=10)
     person_wait: timedelta = timedelta(minutes=1)
 
@@ -304,7 +306,8 @@ def _exempt(
         at = min(change.at, now)
         allowances = {name: one for name, one in state.allowances.items() if at < one.until}
         mine = allowances.get(person, Allowance(at + policy.person_window, 0))
-        if mine.used >= policy.person_burst:
+        burst = policy.anonymous_burst if change.by is None else policy.person_burst
+        if mine.used >= burst:
             together_at = state.together_at
             if together_at <= now:
                 together_at = now + policy.person_wait

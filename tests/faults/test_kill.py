@@ -47,7 +47,8 @@ class Ledger:
             return self.unanswered.pop(0)
         number = len(self.sent)
         name = f"n{number}"
-        urgency = {0: "medium", 1: "high"}.get(number % 16, "low")
+        # Many high ones of one person would leave together.
+        urgency = "medium" if number % 16 < 2 else "low"
         report = incident(urgency=urgency, name=name)
         if number % 2:
             message: dict[str, Any] = {"incident": report, "idempotencyKey": name}

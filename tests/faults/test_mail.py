@@ -81,7 +81,7 @@ def email_of(server: Server, incident_id: str) -> dict[str, Any]:
 
 
 def make_older(server: Server, by_us: int) -> None:
-    """Age every pending e-mail of the stopped server."""
+    """Age every pending e-mail of the stopped server, and its attempts with it."""
     with closing(sqlite3.connect(server.data / "alerta.db", isolation_level=None)) as connection:
         connection.execute("UPDATE notices SET owed_since_us = owed_since_us - ?", (by_us,))
-        connection.execute("UPDATE notices SET next_at_us = owed_since_us")
+        connection.execute("UPDATE notices SET next_at_us = owed_since_us, attempts = 9")

@@ -22,7 +22,7 @@ from tests.fakes.mailer import FakeMailer
 from tests.support.temporary_store import TemporaryStore
 
 LIMA = ZoneInfo("America/Lima")
-NO_LIMIT = ThrottlePolicy(burst=1000, per_hour=1000, person_burst=1000)
+NO_LIMIT = ThrottlePolicy(burst=1000, per_hour=1000, person_burst=1000, anonymous_burst=1000)
 
 
 def to(*addresses: str) -> tuple[Recipient, ...]:

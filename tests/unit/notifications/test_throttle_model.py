@@ -32,7 +32,7 @@ from tests.fakes.clock import ManualClock
 from tests.unit.notifications.sending import LIMA, to
 
 ALL, SOME = "guardia@example.edu", "laboratorios@example.edu"
-POLICY = ThrottlePolicy(burst=2, per_hour=2, person_burst=2)
+POLICY = ThrottlePolicy(burst=2, per_hour=2, person_burst=2, anonymous_burst=3)
 RULES = (Rule("todo", to(ALL)), Rule("fugas", to(SOME), type=(Pattern.of("fuga*"),)))
 HOUR = timedelta(hours=1)
 STEPS = 60
@@ -104,7 +104,8 @@ class Mailbox:
             until, used = self.allowances.get(person, (at, 0))
             if at >= until:
                 until, used = at + POLICY.person_window, 0
-            if used >= POLICY.person_burst:
+            burst = POLICY.person_burst if change.by else POLICY.anonymous_burst
+            if used >= burst:
                 self.soon.add(seq)
                 return False
             self.allowances[person] = (until, used + 1)

@@ -74,4 +74,5 @@ def throttle_policy(environment: Mapping[str, str]) -> ThrottlePolicy:
     """Return how many e-mails leave at once (``ALERTA_MAIL_LIMIT``, ``ALERTA_MAIL_WINDOW``)."""
     limit = int(environment["ALERTA_MAIL_LIMIT"])
     window = timedelta(seconds=int(environment["ALERTA_MAIL_WINDOW"]))
-    return ThrottlePolicy(window=window, burst=limit, per_hour=limit)
+    # Without sign-in, which only a stage for development has, all callers share one allowance.
+    return ThrottlePolicy(window=window, burst=limit, per_hour=limit, anonymous_burst=limit)
