@@ -30,6 +30,8 @@ LOAD_S = (0.02, 0.8)
 ROUND_MAX_S = 60
 # In one of this many rounds the server is killed again while it starts.
 KILLED_AT_START = 5
+# SQLite, "WAL-mode File Format": a frame is a header of 24 bytes and a page.
+WAL_HEADER_BYTES, FRAME_BYTES = 32, 24 + 4096
 
 
 @dataclass
@@ -135,6 +137,28 @@ def progress(capfd: pytest.CaptureFixture[str]) -> Callable[[str], None]:
     return tell
 
 
+def tear_wal(server: Server, chance: random.Random) -> None:
+    """Leave a torn write at the end of SQLite's log, as a loss of power does.
+
+    A frame that is cut, has a wrong byte, or is noise must be ignored, and so must all after it.
+    """
+    wal = server.data / "alerta.db-wal"
+    if not wal.exists() or wal.stat().st_size < WAL_HEADER_BYTES + FRAME_BYTES:
+        return
+    last_frame = wal.read_bytes()[-FRAME_BYTES:]
+    wrong = bytearray(last_frame)
+    wrong[chance.randrange(FRAME_BYTES)] ^= 0xFF
+    torn = chance.choice(
+        [
+            last_frame[: chance.randrange(1, FRAME_BYTES)],
+            bytes(wrong),
+            chance.randbytes(chance.randrange(1, 3 * FRAME_BYTES)),
+        ]
+    )
+    with wal.open("ab") as log_file:
+        log_file.write(torn)
+
+
 def kill_while_starting(server: Server, after_s: float) -> None:
     """Start the server and kill it after ``after_s``, ready or not."""
     server.launch()
@@ -157,6 +181,7 @@ def test_a_kill_loses_no_acknowledged_change_and_repeats_none(
         if number % KILLED_AT_START == 0:
             kill_while_starting(server, chance.uniform(0, 1))
             kills += 1
+        tear_wal(server, chance)
         server.start()
         progress(
             f"{number}/{ROUNDS}: {len(ledger.acks)} acknowledged, {len(peer.messages)} e-mails "
