@@ -13,14 +13,26 @@ from alerta_utec.cli.translation import in_spanish
 _OPTIONS = "[OPCIONES]"
 
 
-class Command(click.Command):
+class _SpanishHelp(click.Command):
+    """A command whose ``--help`` is in Spanish, also when another program asks for its options.
+
+    click makes the option once, and keeps its text.
+    """
+
+    def get_help_option(self, ctx: click.Context) -> click.Option | None:
+        """Return the option ``--help``."""
+        with in_spanish():
+            return super().get_help_option(ctx)
+
+
+class Command(_SpanishHelp):
     """A command."""
 
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **{"options_metavar": _OPTIONS, **kwargs})
 
 
-class Group(click.Group):
+class Group(_SpanishHelp, click.Group):
     """A command that has subcommands."""
 
     command_class = Command

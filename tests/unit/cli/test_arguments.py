@@ -3,11 +3,13 @@
 from ipaddress import ip_network
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner
 
 from alerta_utec import __version__
 from alerta_utec.cli import main
+from alerta_utec.cli.program import Command
 from alerta_utec.cli.serve import serve
 from tests.unit.cli.running import SETTINGS, Process, run
 
@@ -43,6 +45,15 @@ def test_help_is_in_spanish_and_shows_an_example(command: tuple[str, ...]) -> No
     assert f"alerta-utec {' '.join(command)}" in result.output
     for english in ("Usage", "Options", "Show this", "default:", "env var", "Commands"):
         assert english not in result.output
+
+
+def test_help_is_in_spanish_also_after_another_program_asked_for_the_options() -> None:
+    command = Command("prueba")
+
+    (asked_before,) = command.get_params(click.Context(command))
+
+    assert isinstance(asked_before, click.Option)
+    assert asked_before.help == "Muestra esta ayuda."
 
 
 def test_version_is_printed() -> None:
