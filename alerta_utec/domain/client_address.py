@@ -1,8 +1,10 @@
-"""The IP addresses of clients, as limits count them."""
+"""The IP addresses of clients, as limits count them; remembered, since each message asks."""
 
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 
 
+@lru_cache(4096)
 def counted_as(client: str) -> str:
     """Return the address that a limit counts a client by: of IPv6 the network of 64 bits.
 
@@ -14,6 +16,7 @@ def counted_as(client: str) -> str:
     return client if address is None else str(address)
 
 
+@lru_cache(4096)
 def is_loopback(client: str) -> bool:
     """Return whether the client is on this machine; not if its text is no address."""
     address = _parse(client)
