@@ -12,8 +12,7 @@ from pathlib import Path
 
 from alerta_utec.adapters.sqlite.data_folder import DATABASE_NAME, DataFolder
 from alerta_utec.adapters.sqlite.errors import DataRefused
-from alerta_utec.adapters.sqlite.schema import check, migrate
-from alerta_utec.domain.ids import new_epoch
+from alerta_utec.adapters.sqlite.schema import begin_epoch, check, migrate
 
 TEMPORARY_PREFIX, TEMPORARY_SUFFIX = ".alerta-utec-", ".tmp"
 PAGES_PER_STEP = 500
@@ -145,7 +144,7 @@ def _open(path: Path) -> sqlite3.Connection:
 def _begin_epoch(path: Path, source: Path) -> None:
     with closing(_open(path)) as connection:
         migrate(connection, str(source))
-        connection.execute("UPDATE feed SET epoch = ?", (new_epoch(),))
+        begin_epoch(connection)
 
 
 def _set_aside(database: Path) -> None:

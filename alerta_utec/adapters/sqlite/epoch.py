@@ -4,11 +4,11 @@ import logging
 from contextlib import closing
 from pathlib import Path
 
+from alerta_utec.adapters.sqlite import schema
 from alerta_utec.adapters.sqlite.data_folder import DataFolder
 from alerta_utec.adapters.sqlite.database import Database
 from alerta_utec.adapters.sqlite.errors import DataRefused
 from alerta_utec.domain.errors import Unavailable
-from alerta_utec.domain.ids import new_epoch
 
 log = logging.getLogger(__name__)
 
@@ -26,10 +26,9 @@ def begin_epoch(data: Path) -> str:
     with DataFolder.open(data) as folder:
         if not folder.database.is_file():
             raise DataRefused(f"No hay ninguna base de datos en {data}.")
-        epoch = new_epoch()
         try:
             with closing(Database(folder.database)) as database, database.write() as connection:
-                connection.execute("UPDATE feed SET epoch = ?", (epoch,))
+                epoch = schema.begin_epoch(connection)
         except Unavailable as error:
             raise DataRefused(f"No se pudo empezar otra época: {error}.") from error
     log.info("new_epoch", extra={"reason": "command"})

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from alerta_utec.domain.ids import new_epoch
+from alerta_utec.adapters.sqlite.schema import begin_epoch
 
 log = logging.getLogger(__name__)
 
@@ -86,7 +86,7 @@ def mark_open(connection: sqlite3.Connection, path: Path, reason: str | None) ->
     """
     connection.execute("BEGIN IMMEDIATE")
     if reason is not None:
-        connection.execute("UPDATE feed SET epoch = ?", (new_epoch(),))
+        begin_epoch(connection)
         log.warning("new_epoch", extra={"reason": reason})
     _write(connection, path, is_open=True)
     connection.execute("COMMIT")

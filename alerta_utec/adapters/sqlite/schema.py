@@ -8,6 +8,7 @@ import sqlite3
 
 from alerta_utec.adapters.sqlite.errors import DataRefused
 from alerta_utec.domain.folding import fold
+from alerta_utec.domain.ids import new_epoch
 
 # "ALRT", which distinguishes the file from other SQLite databases.
 APPLICATION_ID = 0x414C5254
@@ -193,3 +194,14 @@ def migrate(connection: sqlite3.Connection, name: str) -> None:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
             raise
+
+
+def begin_epoch(connection: sqlite3.Connection) -> str:
+    """Give the feed a new epoch, and return it; clients with an earlier one get a snapshot.
+
+    Raises:
+        sqlite3.Error.
+    """
+    epoch = new_epoch()
+    connection.execute("UPDATE feed SET epoch = ?", (epoch,))
+    return epoch
