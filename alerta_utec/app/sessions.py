@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from alerta_utec.domain.filters import EVERYTHING, Filter
 from alerta_utec.domain.messages import DEFAULT_LANG, Lang
+from alerta_utec.domain.subprotocol import Subprotocol
 from alerta_utec.ports.authentication import Authenticator
 from alerta_utec.ports.connections import CONNECTION_TTL_S, Connection, Connections
 
@@ -29,6 +30,7 @@ class Sessions:
         token: str | None = None,
         wanted: Filter = EVERYTHING,
         lang: Lang = DEFAULT_LANG,
+        subprotocol: Subprotocol | None = None,
     ) -> None:
         """Store a new connection, until it is 2 h old or its token ends.
 
@@ -41,7 +43,15 @@ class Sessions:
         if authentication.expires_at is not None:
             end = min(end, authentication.expires_at)
         self.connections.save(
-            Connection(connection_id, connected_at, end, authentication.identity, wanted, lang)
+            Connection(
+                connection_id,
+                connected_at,
+                end,
+                authentication.identity,
+                wanted,
+                lang,
+                subprotocol,
+            )
         )
 
 

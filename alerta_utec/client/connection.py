@@ -25,15 +25,13 @@ from alerta_utec.client.events import Update, parse_broadcast
 from alerta_utec.client.sign_in import Token, bearer
 from alerta_utec.domain.change import Position
 from alerta_utec.domain.errors import AlertaError, TooLarge
+from alerta_utec.domain.subprotocol import Subprotocol
 
 log = logging.getLogger(__name__)
 
 TIMEOUT_S = 10.0
 # API Gateway's limit for a message, in both directions.
 FRAME_MAX_BYTES = 128 * 1024
-# A client that offers it gets the heartbeat.
-SUBPROTOCOL = "alerta.v1"
-
 
 OnUpdate = Callable[[Update], None]
 OnHeartbeat = Callable[[Position], None]
@@ -245,7 +243,7 @@ async def _open(
             return await session.ws_connect(
                 url,
                 headers=headers,
-                protocols=(SUBPROTOCOL,),
+                protocols=tuple(Subprotocol),
                 max_msg_size=FRAME_MAX_BYTES,
                 timeout=aiohttp.ClientWSTimeout(ws_close=2.0),
             )

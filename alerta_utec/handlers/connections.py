@@ -68,6 +68,7 @@ class Connect:
                 token=handshake.token,
                 wanted=handshake.filter,
                 lang=handshake.lang,
+                subprotocol=handshake.subprotocol,
             )
         except AlertaError as refusal:
             log.info("connect_refused", extra=log_fields(event) | _refusal_fields(event, refusal))
@@ -75,9 +76,9 @@ class Connect:
 
             body = wire.error(refusal, lang=handshake_lang(event))
             return {"statusCode": STATUS[refusal.code], "body": body}
-        if handshake.response_headers:
-            return {**OK, "headers": handshake.response_headers}
-        return dict(OK)
+        if handshake.subprotocol is None:
+            return dict(OK)
+        return {**OK, "headers": {"Sec-WebSocket-Protocol": handshake.subprotocol.value}}
 
 
 def _refusal_fields(event: LambdaEvent, refusal: AlertaError) -> dict[str, str]:

@@ -7,8 +7,8 @@ from typing import Any
 from alerta_utec.domain.errors import Unauthorized
 from alerta_utec.domain.filters import EVERYTHING, Filter
 from alerta_utec.domain.messages import Lang, parse_lang, preferred_lang
+from alerta_utec.domain.subprotocol import Subprotocol
 
-SUBPROTOCOL = "alerta.v1"
 _BEARER_PROTOCOL = "bearer."
 _FILTERS = ("urgency", "status", "type", "location")
 
@@ -17,8 +17,7 @@ _FILTERS = ("urgency", "status", "type", "location")
 class Handshake:
     """A client's handshake.
 
-    ``response_headers``: those of the upgrade response; ``alerta.v1`` is the only subprotocol
-    that is ever selected.
+    ``subprotocol``: the selected one; ``None``: the client offered none that the service has.
     """
 
     token: str | None
@@ -26,14 +25,14 @@ class Handshake:
     lang: Lang
     origin: str | None
     host: str | None
-    response_headers: Mapping[str, str]
+    subprotocol: Subprotocol | None
 
 
 def read_handshake(event: Mapping[str, Any]) -> Handshake:
     """Return the handshake of a ``$connect`` event.
 
     The token is in ``Authorization: Bearer``, in ``?token=``, or in a subprotocol
-    ``bearer.<token>`` beside ``alerta.v1``: in one of these places only.
+    ``bearer.<token>`` beside ``alerta.v2``: in one of these places only.
 
     Raises:
         Unauthorized: the token is in several places.
@@ -56,7 +55,7 @@ def read_handshake(event: Mapping[str, Any]) -> Handshake:
         lang=handshake_lang(event),
         origin=next(iter(_header(event, "origin")), None),
         host=next(iter(_header(event, "host")), None),
-        response_headers={"Sec-WebSocket-Protocol": SUBPROTOCOL} if SUBPROTOCOL in offered else {},
+        subprotocol=Subprotocol.preferred(offered),
     )
 
 

@@ -8,6 +8,7 @@ from typing import Protocol
 from alerta_utec.domain.filters import EVERYTHING, Filter
 from alerta_utec.domain.messages import DEFAULT_LANG, Lang
 from alerta_utec.domain.policy import ANONYMOUS, Identity, Permission
+from alerta_utec.domain.subprotocol import Subprotocol
 
 CONNECTION_TTL_S = 2 * 3600
 
@@ -22,6 +23,8 @@ class Connection:
     identity: Identity = ANONYMOUS
     filter: Filter = EVERYTHING
     lang: Lang = DEFAULT_LANG
+    # The selected one; ``None``: the client offered none that the service has.
+    subprotocol: Subprotocol | None = None
 
     @property
     def private(self) -> bool:

@@ -46,6 +46,7 @@ const TIMING = {
 const AHEAD_MAX = 10_000;
 const MESSAGE_MAX_BYTES = 32_768;
 const QUERY_MAX = 3_500; // of the 4,096 characters of a URL
+const PROTOCOLS = ["alerta.v2", "alerta.v1"]; // the preferred one first
 const OUR_FAULT = [1002, 1003, 1007, 1009]; // RFC 6455, section 7.4.1
 
 /** `code` is the protocol's, or the client's own; `retryAfter` is in seconds. */
@@ -746,7 +747,7 @@ export class AlertaUtec extends EventTarget {
       if (!links.has(link)) return;
       const search = query({ ...(lang && { lang: [lang] }), ...link.filter });
       const address = url + (search && (url.includes("?") ? "&" : "?")) + search;
-      const socket = new WebSocket(address, ["alerta.v1", ...(bearer ? [`bearer.${bearer}`] : [])]);
+      const socket = new WebSocket(address, [...PROTOCOLS, ...(bearer ? [`bearer.${bearer}`] : [])]);
       let hint = "";
       link.socket = socket;
       socket.onopen = () => this.#run((machine) => machine.opened(link));

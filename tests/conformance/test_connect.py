@@ -22,12 +22,19 @@ def test_a_query_string_and_unknown_headers_do_not_matter(target: Target) -> Non
     assert pong["type"] == "pong"
 
 
-@pytest.mark.parametrize("offered", [["alerta.v1"], ["otro.v2", "alerta.v1"]])
-def test_our_subprotocol_is_selected_where_it_is_offered(
-    target: Target, offered: list[str]
+@pytest.mark.parametrize(
+    ("offered", "selected"),
+    [
+        (["alerta.v1"], "alerta.v1"),
+        (["otro.v2", "alerta.v1"], "alerta.v1"),
+        (["alerta.v1", "alerta.v2"], "alerta.v2"),
+    ],
+)
+def test_the_newest_of_our_subprotocols_is_selected_where_it_is_offered(
+    target: Target, offered: list[str], selected: str
 ) -> None:
     with target.connect(subprotocols=offered) as client:
-        assert client.connection.subprotocol == "alerta.v1"
+        assert client.connection.subprotocol == selected
         assert client.ping()["type"] == "pong"
 
 

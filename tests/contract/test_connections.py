@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from alerta_utec.domain.filters import Filter
 from alerta_utec.domain.policy import Identity, Role
+from alerta_utec.domain.subprotocol import Subprotocol
 from alerta_utec.ports.connections import Connection, Connections
 from tests.contract.builders import T0
 from tests.fakes.clock import ManualClock
@@ -40,12 +41,16 @@ def test_a_connection_comes_back_as_it_was_saved(connections: Connections) -> No
             type=frozenset({"inundación"}),
             location=frozenset({"laboratorio a", "patio ñ"}),
         ),
+        lang="en",
+        subprotocol=Subprotocol.V2,
     )
+    older = Connection("c", T0, T0 + 7200 * SECOND, subprotocol=Subprotocol.V1)
 
     connections.save(plain)
     connections.save(full)
+    connections.save(older)
 
-    assert _all(connections) == {"BFHPhfCWIAMCKlQ=": plain, "a/b+c=": full}
+    assert _all(connections) == {"BFHPhfCWIAMCKlQ=": plain, "a/b+c=": full, "c": older}
 
 
 def test_get_returns_the_connection_with_that_id(

@@ -21,7 +21,7 @@ def test_a_plain_handshake_has_no_token_and_no_filter() -> None:
 
     assert handshake.token is None
     assert handshake.filter is EVERYTHING
-    assert handshake.response_headers == {}
+    assert handshake.subprotocol is None
 
 
 @pytest.mark.parametrize(
@@ -69,15 +69,26 @@ def test_subprotocols_may_be_offered_in_several_headers() -> None:
     handshake = read_handshake(event() | offers)
 
     assert handshake.token == "t.o.k"
-    assert handshake.response_headers == {"Sec-WebSocket-Protocol": "alerta.v1"}
+    assert handshake.subprotocol == "alerta.v1"
 
 
-def test_only_our_subprotocol_is_ever_selected() -> None:
-    offered = event(headers={"Sec-WebSocket-Protocol": "bearer.a, otro, alerta.v1"})
-    others = event(headers={"Sec-WebSocket-Protocol": "bearer.a, otro"})
+@pytest.mark.parametrize(
+    ("offered", "selected"),
+    [
+        ("alerta.v2, alerta.v1", "alerta.v2"),
+        ("alerta.v1, alerta.v2", "alerta.v2"),
+        ("alerta.v2", "alerta.v2"),
+        ("bearer.a, otro, alerta.v1", "alerta.v1"),
+        ("bearer.a, otro", None),
+        ("alerta.v3, ALERTA.V2, alerta.v", None),
+    ],
+)
+def test_the_newest_of_our_subprotocols_is_selected_and_no_other(
+    offered: str, selected: str | None
+) -> None:
+    handshake = read_handshake(event(headers={"Sec-WebSocket-Protocol": offered}))
 
-    assert read_handshake(offered).response_headers == {"Sec-WebSocket-Protocol": "alerta.v1"}
-    assert read_handshake(others).response_headers == {}
+    assert handshake.subprotocol == selected
 
 
 def test_filters_are_read_from_the_query_string() -> None:

@@ -21,6 +21,7 @@ from alerta_utec.adapters.aws.errors import translated
 from alerta_utec.domain.filters import EVERYTHING, Filter
 from alerta_utec.domain.messages import DEFAULT_LANG, parse_lang
 from alerta_utec.domain.policy import Identity, Role
+from alerta_utec.domain.subprotocol import Subprotocol
 from alerta_utec.domain.values import format_time, parse_time
 from alerta_utec.ports.clock import Clock
 from alerta_utec.ports.connections import Connection
@@ -88,6 +89,8 @@ def _item(connection: Connection) -> Item:
     item["expiresAt"] = number(ceil((connection.expires_at + SWEEP_TIME).timestamp()))
     item["lang"] = text(connection.lang)
     item["role"] = text(connection.identity.role)
+    if connection.subprotocol is not None:
+        item["subprotocol"] = text(connection.subprotocol)
     if connection.filter != EVERYTHING:
         item["filter"] = text(json.dumps(connection.filter.to_json(), ensure_ascii=False))
     return item
@@ -102,4 +105,6 @@ def _connection(item: Mapping[str, Any]) -> Connection:
         identity=Identity(text_of(item, "user"), Role(item["role"]["S"])),
         lang=parse_lang(text_of(item, "lang")) or DEFAULT_LANG,
         filter=EVERYTHING if stored_filter is None else Filter.from_json(json.loads(stored_filter)),
+        # One that this version does not have reads as ``None``, which any client can follow.
+        subprotocol=Subprotocol.preferred((text_of(item, "subprotocol") or "",)),
     )
