@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from alerta_utec.domain.filters import EVERYTHING, Filter
 from alerta_utec.domain.messages import DEFAULT_LANG, Lang
+from alerta_utec.domain.policy import Permission
 from alerta_utec.domain.subprotocol import Subprotocol
 from alerta_utec.ports.authentication import Authenticator
 from alerta_utec.ports.connections import CONNECTION_TTL_S, Connection, Connections
@@ -36,9 +37,12 @@ class Sessions:
 
         Raises:
             Unauthorized: sign-in is on, and the token is missing or invalid.
+            Forbidden: the token is a key that may not receive the feed.
             Unavailable: the connection is not stored and would receive nothing.
         """
         authentication = self.authenticator.authenticate(token)
+        identity = authentication.identity
+        identity.require(Permission.FOLLOW)
         end = expires_at(connected_at, self.life_s)
         if authentication.expires_at is not None:
             end = min(end, authentication.expires_at)
@@ -47,10 +51,11 @@ class Sessions:
                 connection_id,
                 connected_at,
                 end,
-                authentication.identity,
-                wanted,
+                identity,
+                wanted.within(identity.filter),
                 lang,
                 subprotocol,
+                authentication.credential,
             )
         )
 
@@ -64,12 +69,15 @@ class Subscriptions:
     def change(self, connection_id: str, wanted: Filter) -> None:
         """Send the connection only changes that match ``wanted``, from now on.
 
+        A key with a filter receives only those of them that its own filter accepts.
+
         Raises:
             Unauthorized: the connection has expired or is unknown.
             Unavailable: its filter stays as it was.
         """
         connection = self.access.connection(connection_id)
-        self.access.connections.save(replace(connection, filter=wanted))
+        bounded = wanted.within(connection.identity.filter)
+        self.access.connections.save(replace(connection, filter=bounded))
 
 
 def expires_at(connected_at: datetime, life_s: float = CONNECTION_TTL_S) -> datetime:

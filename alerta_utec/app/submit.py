@@ -7,6 +7,7 @@ from datetime import datetime
 from alerta_utec.domain.change import Change, IdempotencyKey
 from alerta_utec.domain.errors import (
     Conflict,
+    Forbidden,
     InvalidIncident,
     InvalidRequest,
     Problem,
@@ -40,7 +41,7 @@ class Submit:
         Safe to repeat with the same ``incidentId`` or ``idempotency_key`` (per user, 24 h).
 
         Raises:
-            Forbidden: the policy does not let ``by`` report.
+            Forbidden: the policy does not let ``by`` report, or not this incident.
             InvalidIncident: it has an id that is no UUID, and ``by`` is not of the staff.
             Conflict: the id or key was used before with other content.
             Unavailable: nothing was stored; repeat with the same id or key.
@@ -58,6 +59,7 @@ class Submit:
             reported_by_staff=by.is_staff,
         )
         key = IdempotencyKey(by.user or "", idempotency_key) if idempotency_key else None
+        _require_match(by, incident)
         change = Change(None, incident, by=by.user, digest=report.digest(), key=key)
         return self.store.commit(change)
 
@@ -86,6 +88,7 @@ class Submit:
         """
         for _ in range(UPDATE_TRIES):
             before = self.store.get(incident_id)
+            _require_match(by, before)
             if revision is not None and before.revision != revision:
                 raise Conflict(incident_id)
             change = _change(before, update, by, self.clock.now())
@@ -103,6 +106,16 @@ class Submit:
         if not changes:
             raise Unavailable("the last change cannot be read")
         return changes[-1]
+
+
+def _require_match(by: Identity, incident: Incident) -> None:
+    """Check that the filter of a key accepts the incident.
+
+    Raises:
+        Forbidden: it does not.
+    """
+    if not by.can_see(incident):
+        raise Forbidden("outside the key's filter")
 
 
 def _require_uuid(incident_id: str) -> None:

@@ -5,6 +5,8 @@ from typing import Self
 from urllib.parse import urlencode
 
 from alerta_utec.cap.alerts import CapAlerts
+from alerta_utec.domain.errors import NotFound
+from alerta_utec.domain.policy import Permission
 from alerta_utec.handlers.addresses import ServiceAddress
 from alerta_utec.handlers.http_access import RequestAccess
 from alerta_utec.handlers.lambda_io import LambdaResponse
@@ -59,10 +61,12 @@ class CapApi:
     )
     def show_alert(self, request: Request) -> LambdaResponse:
         """Return the alert of an incident's last revision."""
-        self.access.identity(request)
+        identity = self.access.permitted(request, Permission.READ)
         test = parse_test(request.query)
         incident_id = request.path_id("incidentId")
         history = self.store.history(incident_id)
+        if not identity.can_see(history[-1].after):
+            raise NotFound
         page = page_of(incident_id, self.address.panel_url(request))
         headers = {
             "Content-Type": f"{_CONTENT_TYPE}; charset=utf-8",

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 FIELDS = ("urgency", "status", "type", "location")
 VALUES_MAX = 50
 VALUE_MAX_CHARS = 120
+# Accepts no value: an empty set accepts all, and no text of an incident has this character.
+_NO_VALUE = frozenset({"\0"})
 
 
 class Facets(NamedTuple):
@@ -82,6 +84,14 @@ class Filter:
             and (not self.location or facets.location in self.location)
         )
 
+    def within(self, bounds: "Filter") -> "Filter":
+        """Return the filter that accepts what both accept."""
+        if bounds == EVERYTHING:
+            return self
+        return Filter(
+            **{name: _both(getattr(self, name), getattr(bounds, name)) for name in FIELDS}
+        )
+
     def to_json(self) -> dict[str, list[str]]:
         """Return the non-empty sets as sorted lists."""
         sets = {name: getattr(self, name) for name in self.__slots__}
@@ -116,6 +126,13 @@ class Filter:
 
 
 EVERYTHING = Filter()
+
+
+def _both(chosen: frozenset[str], bounds: frozenset[str]) -> frozenset[str]:
+    """Return the values in both sets, of which an empty one contains all."""
+    if not chosen or not bounds:
+        return chosen or bounds
+    return chosen & bounds or _NO_VALUE
 
 
 def _values(data: Mapping[str, Any], name: str) -> list[Any]:

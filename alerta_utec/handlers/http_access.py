@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from alerta_utec.domain.policy import Identity
+from alerta_utec.domain.policy import Identity, Permission
 from alerta_utec.handlers.handshake import bearer_tokens
 from alerta_utec.handlers.request import Request
-from alerta_utec.ports.authentication import Authenticator
+from alerta_utec.ports.authentication import Authentication, Authenticator
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,5 +21,19 @@ class RequestAccess:
             Unauthorized: sign-in is on, and the token is missing or invalid.
             Unavailable.
         """
+        return self.authentication(request).identity
+
+    def permitted(self, request: Request, permission: Permission) -> Identity:
+        """Return the identity of the request's token, if it has the permission.
+
+        Raises:
+            Unauthorized, Forbidden, Unavailable.
+        """
+        identity = self.identity(request)
+        identity.require(permission)
+        return identity
+
+    def authentication(self, request: Request) -> Authentication:
+        """Return what the request's token proves; errors as of ``identity``."""
         tokens = bearer_tokens(request.header("authorization"))
-        return self.authenticator.authenticate(tokens[0] if tokens else None).identity
+        return self.authenticator.authenticate(tokens[0] if tokens else None)

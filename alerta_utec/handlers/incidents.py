@@ -8,6 +8,8 @@ from alerta_utec.app.limits import SubmitLimit
 from alerta_utec.app.stats import CachedStats, Stats
 from alerta_utec.app.submit import Submit
 from alerta_utec.domain.delivery import deliveries_to_json
+from alerta_utec.domain.errors import Forbidden, NotFound
+from alerta_utec.domain.filters import EVERYTHING
 from alerta_utec.domain.incident import Report
 from alerta_utec.domain.policy import Permission
 from alerta_utec.domain.update import UpdateRequest
@@ -130,9 +132,14 @@ class IncidentsApi:
     )
     def list_incidents(self, request: Request) -> LambdaResponse:
         """Return a page of incidents."""
-        private = self.access.identity(request).can(Permission.SEE_PEOPLE)
+        identity = self.access.permitted(request, Permission.READ)
+        private = identity.can(Permission.SEE_PEOPLE)
         page = self.store.page(parse_query(request.query))
-        incidents = [incident.to_json(private=private) for incident in page.incidents]
+        incidents = [
+            incident.to_json(private=private)
+            for incident in page.incidents
+            if identity.can_see(incident)
+        ]
         body: dict[str, Any] = {"incidents": incidents}
         if page.next_seq is not None:
             body["cursor"] = str(page.next_seq)
@@ -151,10 +158,13 @@ class IncidentsApi:
     )
     def show_incident(self, request: Request) -> LambdaResponse:
         """Return an incident, and a page of its history with the deliveries of its revisions."""
-        private = self.access.identity(request).can(Permission.SEE_PEOPLE)
+        identity = self.access.permitted(request, Permission.READ)
+        private = identity.can(Permission.SEE_PEOPLE)
         incident_id = request.path_id("incidentId")
         limit, before = parse_history_page(request.query)
         incident = self.store.get(incident_id)
+        if not identity.can_see(incident):
+            raise NotFound
         history = self.store.history(incident_id, limit=limit, before_revision=before)
         first = history[0].after.revision if history else 1
         deliveries = [
@@ -199,8 +209,13 @@ class IncidentsApi:
         )
     )
     def statistics(self, request: Request) -> LambdaResponse:
-        """Return the statistics of the last days."""
-        self.access.identity(request)
+        """Return the statistics of the last days, which count every incident.
+
+        A key with a filter has none, since they would tell it of the others.
+        """
+        identity = self.access.permitted(request, Permission.READ)
+        if identity.filter != EVERYTHING:
+            raise Forbidden("key with a filter")
         return json_response(200, self.stats.of_last(parse_days(request.query)))
 
 

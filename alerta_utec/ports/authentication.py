@@ -1,4 +1,4 @@
-"""Authentication by token."""
+"""Authentication by token: of people, and of machines by keys."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,11 +9,16 @@ from alerta_utec.domain.policy import Identity
 
 @dataclass(frozen=True, slots=True)
 class Authentication:
-    """The identity that a valid token proves, and the end of its validity."""
+    """The identity that a valid token proves, and the end of its validity.
+
+    ``credential``: names the session or key behind the token, so that its connections can be
+    found when it is revoked; ``None`` for tokens that only end by themselves.
+    """
 
     identity: Identity
     # ``None``: it does not end.
     expires_at: datetime | None = None
+    credential: str | None = None
 
 
 class Authenticator(Protocol):

@@ -25,6 +25,8 @@ class Connection:
     lang: Lang = DEFAULT_LANG
     # The selected one; ``None``: the client offered none that the service has.
     subprotocol: Subprotocol | None = None
+    # As in ``Authentication``.
+    credential: str | None = None
 
     @property
     def private(self) -> bool:

@@ -1,9 +1,10 @@
 """``Connections``: the open connections, as the fan-out reads them."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from alerta_utec.domain.filters import Filter
-from alerta_utec.domain.policy import Identity, Role
+from alerta_utec.domain.policy import Grant, Identity, Role, Scope
 from alerta_utec.domain.subprotocol import Subprotocol
 from alerta_utec.ports.connections import Connection, Connections
 from tests.contract.builders import T0
@@ -35,6 +36,7 @@ def test_a_connection_comes_back_as_it_was_saved(connections: Connections) -> No
         connected_at=T0,
         expires_at=T0 + 7200 * SECOND,
         identity=Identity("rosa", Role.PERSONAL),
+        credential="session:1f2e",
         filter=Filter(
             urgency=frozenset({"high", "medium"}),
             status=frozenset({"pendiente"}),
@@ -45,12 +47,18 @@ def test_a_connection_comes_back_as_it_was_saved(connections: Connections) -> No
         subprotocol=Subprotocol.V2,
     )
     older = Connection("c", T0, T0 + 7200 * SECOND, subprotocol=Subprotocol.V1)
+    grant = Grant(frozenset({Scope.FEED, Scope.REPORT}), Filter(location=frozenset({"patio ñ"})))
+    machine = replace(
+        _connection("m"), identity=Identity("sensor", Role.PERSONAL, grant), credential="key:7a"
+    )
 
     connections.save(plain)
     connections.save(full)
     connections.save(older)
+    connections.save(machine)
 
-    assert _all(connections) == {"BFHPhfCWIAMCKlQ=": plain, "a/b+c=": full, "c": older}
+    stored = {"BFHPhfCWIAMCKlQ=": plain, "a/b+c=": full, "c": older, "m": machine}
+    assert _all(connections) == stored
 
 
 def test_get_returns_the_connection_with_that_id(

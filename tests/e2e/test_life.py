@@ -190,7 +190,7 @@ def test_me_returns_the_identity_and_permissions_of_the_token(campus: Campus) ->
     staff = http_request("GET", f"{campus.server.http_url}/me", None, bearer(campus.staff.token))
 
     assert asked.json()["role"] == "estudiante"
-    assert asked.json()["may"] == ["report", "read"]
+    assert asked.json()["may"] == ["report", "read", "follow"]
     assert "change_status" in staff.json()["may"]
     assert "reopen" not in staff.json()["may"]
 

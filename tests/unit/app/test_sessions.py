@@ -6,8 +6,12 @@ from datetime import timedelta
 
 import pytest
 
-from alerta_utec.app.access import NoAuthentication
-from alerta_utec.app.sessions import Sessions
+from alerta_utec.app.access import Access, NoAuthentication
+from alerta_utec.app.sessions import Sessions, Subscriptions
+from alerta_utec.domain.errors import Forbidden
+from alerta_utec.domain.filters import Filter
+from alerta_utec.domain.policy import Scope
+from tests.fakes.authentication import FixedAuthenticator, machine
 from tests.fakes.clock import ManualClock
 from tests.fakes.connections import FakeConnections
 
@@ -55,3 +59,45 @@ def test_a_closed_connection_is_deleted(clock: ManualClock, connections: FakeCon
         connections.delete(name)
 
     assert saved(connections) == {names[9]}
+
+
+TOWER = Filter(location=frozenset({"torre a"}))
+
+
+def test_a_key_receives_only_what_its_filter_accepts(
+    clock: ManualClock, connections: FakeConnections
+) -> None:
+    sessions = Sessions(connections, FixedAuthenticator(machine(Scope.FEED, only=TOWER)))
+
+    sessions.open("a", clock.now(), wanted=Filter(urgency=frozenset({"high"})))
+
+    opened = connections.get("a")
+    assert opened is not None
+    assert opened.filter == Filter(urgency=frozenset({"high"}), location=frozenset({"torre a"}))
+    assert opened.credential == "key:7a"
+
+
+def test_a_subscription_stays_within_the_filter_of_its_key(
+    clock: ManualClock, connections: FakeConnections
+) -> None:
+    Sessions(connections, FixedAuthenticator(machine(Scope.FEED, only=TOWER))).open(
+        "a", clock.now()
+    )
+    elsewhere = Filter(location=frozenset({"torre a", "patio"}))
+
+    Subscriptions(Access(connections, sign_in=True)).change("a", elsewhere)
+
+    opened = connections.get("a")
+    assert opened is not None
+    assert opened.filter == Filter(location=frozenset({"torre a"}))
+
+
+def test_a_key_without_the_feed_opens_no_connection(
+    clock: ManualClock, connections: FakeConnections
+) -> None:
+    sessions = Sessions(connections, FixedAuthenticator(machine(Scope.REPORT, Scope.READ)))
+
+    with pytest.raises(Forbidden):
+        sessions.open("a", clock.now())
+
+    assert saved(connections) == set()

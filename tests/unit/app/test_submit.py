@@ -8,9 +8,11 @@ from alerta_utec.adapters.sqlite.incidents import SqliteIncidents
 from alerta_utec.app.catch_up import CatchUp
 from alerta_utec.app.submit import Submit
 from alerta_utec.domain.change import Change, IdempotencyKey
-from alerta_utec.domain.errors import Conflict
+from alerta_utec.domain.errors import Conflict, Forbidden
+from alerta_utec.domain.filters import Filter
 from alerta_utec.domain.incident import Report
-from alerta_utec.domain.policy import Identity, Role
+from alerta_utec.domain.policy import Grant, Identity, Role, Scope
+from alerta_utec.domain.update import UpdateRequest
 from alerta_utec.ports.incidents import KEY_TTL_S
 from tests.contract.builders import PLAIN
 from tests.fakes.clock import ManualClock
@@ -102,3 +104,22 @@ def test_the_position_is_that_of_the_last_incident(submit: Submit, store: Sqlite
     committed = submit.notify(HERE)
 
     assert CatchUp(store).position() == committed.change.position
+
+
+def test_a_key_reports_and_updates_only_what_its_filter_accepts(
+    submit: Submit, store: SqliteIncidents
+) -> None:
+    scopes = frozenset({Scope.REPORT, Scope.UPDATE})
+    type_here = Filter(type=frozenset({HERE.type}))
+    sensor = Identity("sensor", Role.PERSONAL, Grant(scopes, type_here))
+    foreign = submit.notify(OTHER).change.incident_id
+
+    own = submit.notify(HERE, by=sensor).change.incident_id
+
+    with pytest.raises(Forbidden):
+        submit.notify(OTHER, by=sensor)
+    with pytest.raises(Forbidden):
+        submit.update(foreign, UpdateRequest.parse({"status": "resuelto"}), by=sensor)
+    submit.update(own, UpdateRequest.parse({"status": "resuelto"}), by=sensor)
+    assert store.get(own).revision == 2
+    assert store.get(foreign).revision == 1

@@ -8,7 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alerta_utec.domain.errors import InvalidRequest
-from alerta_utec.domain.filters import EVERYTHING, VALUE_MAX_CHARS, VALUES_MAX, Filter
+from alerta_utec.domain.filters import (
+    EVERYTHING,
+    VALUE_MAX_CHARS,
+    VALUES_MAX,
+    Facets,
+    Filter,
+)
 from tests.unit.domain.strategies import json_values
 
 NAMES = ("urgency", "status", "type", "location")
@@ -66,3 +72,32 @@ def test_any_json_is_a_filter_or_refused(data: Any) -> None:
     with suppress(InvalidRequest):
         parsed = Filter.parse(data)
         assert Filter.from_json(parsed.to_json()) == parsed
+
+
+FACETS = st.builds(
+    Facets,
+    st.sampled_from(["low", "medium", "high"]),
+    st.sampled_from(["pendiente", "resuelto"]),
+    st.sampled_from(["robo", "incendio"]),
+    st.sampled_from(["torre a", "patio"]),
+)
+FILTERS = st.builds(
+    Filter,
+    *(
+        st.frozensets(st.sampled_from(values), max_size=2)
+        for values in (["low", "high"], ["pendiente"], ["robo", "incendio"], ["torre a"])
+    ),
+)
+
+
+@given(FILTERS, FILTERS, FACETS)
+def test_a_filter_within_another_accepts_what_both_accept(
+    chosen: Filter, bounds: Filter, facets: Facets
+) -> None:
+    bounded = Filter.from_json(chosen.within(bounds).to_json())
+
+    assert bounded.accepts(facets) == (chosen.accepts(facets) and bounds.accepts(facets))
+
+
+def test_a_filter_within_no_bounds_stays_the_same_object() -> None:
+    assert EVERYTHING.within(EVERYTHING) is EVERYTHING

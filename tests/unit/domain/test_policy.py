@@ -5,7 +5,15 @@ import itertools
 import pytest
 
 from alerta_utec.domain.errors import Forbidden, InvalidTransition
-from alerta_utec.domain.policy import ANONYMOUS, Identity, Permission, Role, permission_for
+from alerta_utec.domain.policy import (
+    ANONYMOUS,
+    Grant,
+    Identity,
+    Permission,
+    Role,
+    Scope,
+    permission_for,
+)
 from alerta_utec.domain.values import Status
 
 E, P, A = Role.ESTUDIANTE, Role.PERSONAL, Role.AUTORIDAD
@@ -13,12 +21,22 @@ E, P, A = Role.ESTUDIANTE, Role.PERSONAL, Role.AUTORIDAD
 ALLOWED = {
     (E, Permission.REPORT),
     (E, Permission.READ),
+    (E, Permission.FOLLOW),
     (P, Permission.REPORT),
     (P, Permission.READ),
+    (P, Permission.FOLLOW),
     (P, Permission.ADD_NOTE),
     (P, Permission.CHANGE_STATUS),
     (P, Permission.SEE_PEOPLE),
     *((A, action) for action in Permission),
+}
+OPENED_BY = {
+    Scope.REPORT: {Permission.REPORT},
+    Scope.READ: {Permission.READ},
+    Scope.UPDATE: {Permission.ADD_NOTE, Permission.CHANGE_STATUS},
+    Scope.FEED: {Permission.FOLLOW},
+    Scope.MANAGE: {Permission.MANAGE_WEBHOOKS},
+    Scope.METRICS: {Permission.READ_METRICS},
 }
 TRANSITIONS = {
     (Status.PENDIENTE, Status.EN_ATENCION): Permission.CHANGE_STATUS,
@@ -40,6 +58,25 @@ def test_each_role_has_exactly_the_permissions_of_the_table(role: Role, action: 
     assert not identity.can(action)
     with pytest.raises(Forbidden):
         identity.require(action)
+
+
+@pytest.mark.parametrize("role", Role)
+@pytest.mark.parametrize("scope", Scope)
+def test_a_key_has_exactly_the_permissions_of_its_scopes(scope: Scope, role: Role) -> None:
+    key = Identity("sensor", role, Grant(frozenset({scope})))
+
+    assert {action for action in Permission if key.can(action)} == OPENED_BY[scope]
+
+
+def test_a_key_with_every_scope_sees_no_names_and_makes_no_keys() -> None:
+    key = Identity("sensor", Role.PERSONAL, Grant(frozenset(Scope)))
+
+    assert {action for action in Permission if not key.can(action)} == {
+        Permission.CHANGE_URGENCY,
+        Permission.REOPEN,
+        Permission.SEE_PEOPLE,
+        Permission.MANAGE_KEYS,
+    }
 
 
 @pytest.mark.parametrize(("before", "after"), list(itertools.product(Status, Status)))

@@ -20,7 +20,7 @@ from alerta_utec.adapters.aws.dynamodb.calls import pages
 from alerta_utec.adapters.aws.errors import translated
 from alerta_utec.domain.filters import EVERYTHING, Filter
 from alerta_utec.domain.messages import DEFAULT_LANG, parse_lang
-from alerta_utec.domain.policy import Identity, Role
+from alerta_utec.domain.policy import Grant, Identity, Role
 from alerta_utec.domain.subprotocol import Subprotocol
 from alerta_utec.domain.values import format_time, parse_time
 from alerta_utec.ports.clock import Clock
@@ -91,20 +91,26 @@ def _item(connection: Connection) -> Item:
     item["role"] = text(connection.identity.role)
     if connection.subprotocol is not None:
         item["subprotocol"] = text(connection.subprotocol)
+    if connection.credential is not None:
+        item["credential"] = text(connection.credential)
+    if connection.identity.grant is not None:
+        item["grant"] = text(json.dumps(connection.identity.grant.to_json(), ensure_ascii=False))
     if connection.filter != EVERYTHING:
         item["filter"] = text(json.dumps(connection.filter.to_json(), ensure_ascii=False))
     return item
 
 
 def _connection(item: Mapping[str, Any]) -> Connection:
-    stored_filter = text_of(item, "filter")
+    stored_filter, stored_grant = text_of(item, "filter"), text_of(item, "grant")
+    grant = None if stored_grant is None else Grant.from_json(json.loads(stored_grant))
     return Connection(
         connection_id=item["connectionId"]["S"],
         connected_at=parse_time(item["timestamp"]["S"]),
         expires_at=expiry_of(item),
-        identity=Identity(text_of(item, "user"), Role(item["role"]["S"])),
+        identity=Identity(text_of(item, "user"), Role(item["role"]["S"]), grant),
         lang=parse_lang(text_of(item, "lang")) or DEFAULT_LANG,
         filter=EVERYTHING if stored_filter is None else Filter.from_json(json.loads(stored_filter)),
         # One that this version does not have reads as ``None``, which any client can follow.
         subprotocol=Subprotocol.preferred((text_of(item, "subprotocol") or "",)),
+        credential=text_of(item, "credential"),
     )
