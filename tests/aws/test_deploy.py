@@ -1,5 +1,6 @@
 """The effects of ``osls deploy`` beyond the stack."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -47,7 +48,7 @@ def test_api_gateway_is_given_a_role_to_write_logs_with(deployment: Deployment) 
 def test_an_existing_role_of_the_account_for_logs_is_kept(deployment: Deployment) -> None:
     gateway = deployment.client("apigateway")
     before = gateway.get_account()["cloudwatchRoleArn"]
-    other = "arn:aws:iam::000000000000:role/somebody-elses"
+    other = _create_role(deployment, "of-another-service")
     _set_log_role(gateway, other)
 
     written = deployment.deploy(email=f"{unique()}@example.org")
@@ -84,6 +85,12 @@ def _subscribed(deployment: Deployment) -> list[str]:
 
 def _tables(deployment: Deployment) -> set[str]:
     return set(deployment.client("dynamodb").list_tables()["TableNames"])
+
+
+def _create_role(deployment: Deployment, name: str) -> str:
+    trust = json.dumps({"Version": "2012-10-17", "Statement": []})
+    iam = deployment.client("iam")
+    return str(iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust)["Role"]["Arn"])
 
 
 def _set_log_role(gateway: object, arn: str) -> None:
