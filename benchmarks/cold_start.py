@@ -41,6 +41,7 @@ SETTINGS = {
     "WEBHOOK_BELLS": "https://sqs.us-east-1.amazonaws.com/000000000000/b",
     "WEBHOOK_SOURCE": "https://a.execute-api.us-east-1.amazonaws.com",
     "WEBHOOK_ALLOW_PRIVATE": "false",
+    "METRICS_NAMESPACE": "AlertaUTEC/dev",
     "AUTH": "off",
     "ORIGINS": "*",
     "ALARM_TOPIC_ARN": "arn:aws:sns:us-east-1:000000000000:t",

@@ -15,6 +15,7 @@ from alerta_utec.adapters.aws.dynamodb.deliveries import DynamoDeliveries, Meter
 from alerta_utec.adapters.aws.dynamodb.incidents import DynamoIncidents
 from alerta_utec.adapters.aws.dynamodb.rates import DynamoRateLimits
 from alerta_utec.adapters.aws.dynamodb.table_names import IncidentTables
+from alerta_utec.adapters.aws.emf import EmbeddedMetrics
 from alerta_utec.adapters.rate_limits import InProcessRateLimits
 from alerta_utec.adapters.sqlite.database import Database
 from alerta_utec.adapters.sqlite.deliveries import SqliteDeliveries
@@ -122,7 +123,8 @@ def sqlite_deliveries(database: Database) -> SqliteDeliveries:
 
 @pytest.fixture
 def metered_deliveries(dynamodb_deliveries: DynamoDeliveries) -> MeteredDeliveries:  # noqa: F811
-    return MeteredDeliveries(dynamodb_deliveries)
+    metrics = EmbeddedMetrics("AlertaUTEC/test", ManualClock(T0))
+    return MeteredDeliveries(dynamodb_deliveries, metrics)
 
 
 @pytest.fixture(params=["fake", "sqlite", "dynamodb", "metered"])

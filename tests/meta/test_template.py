@@ -121,14 +121,6 @@ def test_logs_expire_and_hold_no_bodies_tokens_or_query_strings(packaged: Packag
         assert group["Properties"]["RetentionInDays"] == 30, name
 
 
-def test_access_logs_are_one_json_object_a_line(packaged: Packaged) -> None:
-    for stage in packaged.of_type("AWS::ApiGatewayV2::Stage").values():
-        line = stage["Properties"]["AccessLogSettings"]["Format"]
-
-        assert "\n" not in line
-        assert "requestId" in json.loads(line)
-
-
 def test_tables_are_billed_by_use_encrypted_and_without_a_fixed_name(packaged: Packaged) -> None:
     tables = packaged.of_type("AWS::DynamoDB::Table")
 

@@ -1,7 +1,6 @@
-"""The record of what was sent, on DynamoDB and as CloudWatch metrics."""
+"""The record of what was sent, on DynamoDB and as metrics."""
 
 import json
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -12,6 +11,7 @@ from alerta_utec.adapters.aws.dynamodb.calls import pages
 from alerta_utec.adapters.aws.errors import translated
 from alerta_utec.domain.delivery import PLAN, Delivery, combine_parts, latest
 from alerta_utec.domain.values import format_time, parse_time
+from alerta_utec.ports.metrics import CHANNEL, DELIVERY_METRICS, Metrics
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -59,26 +59,34 @@ class DynamoDeliveries:
 
 @dataclass(frozen=True)
 class MeteredDeliveries:
-    """Deliveries that are also written as CloudWatch metrics.
-
-    Each outcome is a line of JSON on stdout, which CloudWatch Logs turns into metrics (CloudWatch
-    user guide, "Embedded metric format"): namespace ``AlertaUTEC``, dimension ``channel``.
-    """
+    """Deliveries that are also counted as metrics of their channel."""
 
     deliveries: DynamoDeliveries
+    metrics: Metrics
 
     def record(self, deliveries: Sequence[Delivery]) -> None:
         for delivery in deliveries:
-            sys.stdout.write(json.dumps(_metrics(delivery)) + "\n")
+            self._count(delivery)
         self.deliveries.record(deliveries)
 
     def record_part(self, run: str, number: int, part: Delivery) -> None:
         if number != PLAN:
-            sys.stdout.write(json.dumps(_metrics(part)) + "\n")
+            self._count(part)
         self.deliveries.record_part(run, number, part)
 
     def for_incident(self, incident_id: str) -> Sequence[Delivery]:
         return self.deliveries.for_incident(incident_id)
+
+    def _count(self, delivery: Delivery) -> None:
+        outcome = {**delivery.outcome, str(delivery.outcome.get("result")): 1}
+        values = {
+            metric: outcome[metric.name] for metric in DELIVERY_METRICS if metric.name in outcome
+        }
+        if values:
+            # All webhooks together: registering one must not add a metric, which costs money.
+            labels = {CHANNEL: delivery.channel.partition(":")[0]}
+            fields = {"incidentId": delivery.incident_id, "revision": delivery.revision}
+            self.metrics.record(values, labels, fields)
 
 
 def _item(delivery: Delivery) -> Item:
@@ -115,24 +123,3 @@ def _combine_runs(items: Sequence[Item]) -> Iterator[Delivery]:
         own.setdefault(item["run"]["S"], {})[number_of(item, "part")] = delivery
     for own in runs.values():
         yield combine_parts(own[max(own)])
-
-
-def _metrics(delivery: Delivery) -> dict[str, Any]:
-    counts = {name: value for name, value in delivery.outcome.items() if isinstance(value, int)}
-    result = delivery.outcome.get("result")
-    values = counts if result is None else {**counts, str(result): 1}
-    units = {"ms": "Milliseconds"}
-    metrics = [{"Name": name, "Unit": units.get(name, "Count")} for name in values]
-    return {
-        "_aws": {
-            "Timestamp": int(delivery.at.timestamp() * 1000),
-            "CloudWatchMetrics": [
-                {"Namespace": "AlertaUTEC", "Dimensions": [["channel"]], "Metrics": metrics}
-            ],
-        },
-        # All webhooks together: registering one must not add a metric, which costs money.
-        "channel": delivery.channel.partition(":")[0],
-        "incidentId": delivery.incident_id,
-        "revision": delivery.revision,
-        **values,
-    }

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from alerta_utec.adapters.aws.dynamodb.deliveries import DynamoDeliveries, MeteredDeliveries
+from alerta_utec.deployments.aws.services.metrics import embedded_metrics
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -17,5 +18,5 @@ def delivery_record(dynamodb: "DynamoDBClient", environment: Mapping[str, str]) 
 def metered_deliveries(
     dynamodb: "DynamoDBClient", environment: Mapping[str, str]
 ) -> MeteredDeliveries:
-    """Return the record (``DELIVERIES_TABLE``); it also writes CloudWatch metrics to stdout."""
-    return MeteredDeliveries(delivery_record(dynamodb, environment))
+    """Return the record (``DELIVERIES_TABLE``), which also counts (``METRICS_NAMESPACE``)."""
+    return MeteredDeliveries(delivery_record(dynamodb, environment), embedded_metrics(environment))
