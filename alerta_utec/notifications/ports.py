@@ -9,13 +9,8 @@ if TYPE_CHECKING:
     from alerta_utec.domain.change import Change
     from alerta_utec.domain.delivery import Delivery
     from alerta_utec.domain.incident import Incident
-    from alerta_utec.notifications.throttle import (
-        Held,
-        Hold,
-        HoldReason,
-        Released,
-        ThrottleState,
-    )
+    from alerta_utec.notifications.throttle import Released
+    from alerta_utec.notifications.throttle_state import Held, Hold, HoldReason, ThrottleState
 
 
 # The longest wait between two attempts of one e-mail.

@@ -9,7 +9,7 @@ from alerta_utec.domain.change import Change
 from alerta_utec.domain.errors import Unavailable
 from alerta_utec.notifications.ports import NotificationStore
 from alerta_utec.notifications.rules import RuleSet
-from alerta_utec.notifications.throttle import HoldReason
+from alerta_utec.notifications.throttle_state import HoldReason
 from alerta_utec.notifications.throttling import BatchThrottle
 from alerta_utec.ports.clock import Clock
 from alerta_utec.ports.incidents import IncidentStore

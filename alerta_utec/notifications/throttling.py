@@ -18,15 +18,8 @@ from alerta_utec.notifications.ports import (
     NotificationStore,
     ThrottleStore,
 )
-from alerta_utec.notifications.throttle import (
-    Hold,
-    ThrottlePolicy,
-    ThrottleState,
-    admit,
-    group_of,
-    last_high_in_window,
-    release,
-)
+from alerta_utec.notifications.throttle import admit, group_of, last_high_in_window, release
+from alerta_utec.notifications.throttle_state import Hold, ThrottlePolicy, ThrottleState
 from alerta_utec.ports.clock import Clock
 
 log = logging.getLogger(__name__)

@@ -19,7 +19,7 @@ from alerta_utec.notifications.mailer import Email, Mailer
 from alerta_utec.notifications.recipients import Recipient, recipient_id
 from alerta_utec.notifications.record import NotificationResult, RecipientOutcome, summary
 from alerta_utec.notifications.rules import DAYS, Facts, RuleSet
-from alerta_utec.notifications.throttle import Hold
+from alerta_utec.notifications.throttle_state import Hold
 from alerta_utec.notifications.throttling import Throttle, hold_fields
 from alerta_utec.notifications.topic_ports import TopicFeed, TopicThrottleStore
 from alerta_utec.ports.clock import Clock

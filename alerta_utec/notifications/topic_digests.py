@@ -12,7 +12,7 @@ from alerta_utec.domain.change import Change
 from alerta_utec.domain.errors import AlertaError, Unavailable
 from alerta_utec.notifications.ports import RETRY_WAIT_MAX
 from alerta_utec.notifications.record import NotificationResult
-from alerta_utec.notifications.throttle import Hold
+from alerta_utec.notifications.throttle_state import Hold
 from alerta_utec.notifications.throttling import Throttle
 from alerta_utec.notifications.topic import TopicPublisher, delivery, topic_of
 from alerta_utec.notifications.topic_ports import Digest, DigestStore, TopicFeed

@@ -9,7 +9,7 @@ from alerta_utec.notifications.ports import ThrottleStore
 
 if TYPE_CHECKING:
     from alerta_utec.domain.change import Change
-    from alerta_utec.notifications.throttle import HoldReason
+    from alerta_utec.notifications.throttle_state import HoldReason
 
 
 class TopicThrottleStore(ThrottleStore, Protocol):

@@ -9,14 +9,8 @@ from alerta_utec.domain.change import Change
 from alerta_utec.domain.errors import Conflict
 from alerta_utec.domain.values import Status, Urgency
 from alerta_utec.notifications.ports import ChangeDecisions, Decision, ThrottleSnapshot
-from alerta_utec.notifications.throttle import (
-    Held,
-    Hold,
-    HoldReason,
-    Released,
-    ThrottleState,
-    Window,
-)
+from alerta_utec.notifications.throttle import Released
+from alerta_utec.notifications.throttle_state import Held, Hold, HoldReason, ThrottleState, Window
 from tests.contract.builders import T0, creation, update
 
 SECOND = timedelta(seconds=1)

@@ -10,7 +10,7 @@ from alerta_utec.deployments.local.storage import Storage
 from alerta_utec.deployments.local.webhooks import LocalWebhooks
 from alerta_utec.domain.change import Change
 from alerta_utec.notifications.local.workers import NotificationWorkers
-from alerta_utec.notifications.throttle import ThrottlePolicy
+from alerta_utec.notifications.throttle_state import ThrottlePolicy
 from alerta_utec.ports.clock import Clock
 from alerta_utec.webhooks.manage import ManageWebhooks
 

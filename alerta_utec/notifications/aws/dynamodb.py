@@ -32,7 +32,8 @@ from alerta_utec.notifications.aws.items import (
     state_from,
 )
 from alerta_utec.notifications.ports import RETRY_WAIT_MAX, Decision, ThrottleSnapshot
-from alerta_utec.notifications.throttle import Held, Hold, Released, ThrottleState
+from alerta_utec.notifications.throttle import Released
+from alerta_utec.notifications.throttle_state import Held, Hold, ThrottleState
 from alerta_utec.notifications.topic_ports import Digest
 from alerta_utec.ports.clock import Clock
 

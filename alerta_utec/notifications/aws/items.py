@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from alerta_utec.adapters.aws.dynamodb.attributes import Item, number_of, text
 from alerta_utec.domain.values import format_time, parse_time
-from alerta_utec.notifications.throttle import Held, Hold, HoldReason, ThrottleState
+from alerta_utec.notifications.throttle_state import Held, Hold, HoldReason, ThrottleState
 from alerta_utec.notifications.topic_ports import Digest
 
 # The kinds of rows in sort order: decisions come before all that a release has to read.

@@ -7,7 +7,7 @@ from typing import cast
 from alerta_utec.adapters.sqlite.rows import from_us
 from alerta_utec.domain.errors import Conflict
 from alerta_utec.notifications.record import NotificationResult, RecipientOutcome
-from alerta_utec.notifications.throttle import ThrottleState
+from alerta_utec.notifications.throttle_state import ThrottleState
 
 
 def read_state(connection: sqlite3.Connection, recipient: str) -> ThrottleState:

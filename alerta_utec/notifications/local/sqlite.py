@@ -19,7 +19,8 @@ from alerta_utec.notifications.ports import (
     ThrottleSnapshot,
 )
 from alerta_utec.notifications.record import summary
-from alerta_utec.notifications.throttle import Held, Hold, HoldReason, Released, ThrottleState
+from alerta_utec.notifications.throttle import Released
+from alerta_utec.notifications.throttle_state import Held, Hold, HoldReason, ThrottleState
 
 REASON_MAX = 500
 _UNROUTED = f"""

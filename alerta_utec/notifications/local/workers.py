@@ -13,7 +13,7 @@ from alerta_utec.notifications.ports import NotificationStore
 from alerta_utec.notifications.router import NotificationRouter
 from alerta_utec.notifications.rules import RuleSet
 from alerta_utec.notifications.sender import NotificationChannel, Sender
-from alerta_utec.notifications.throttle import ThrottlePolicy
+from alerta_utec.notifications.throttle_state import ThrottlePolicy
 from alerta_utec.notifications.throttling import BatchThrottle
 from alerta_utec.ports.clock import Clock
 from alerta_utec.ports.incidents import IncidentStore

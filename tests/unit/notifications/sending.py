@@ -14,7 +14,7 @@ from alerta_utec.notifications.recipients import Recipient
 from alerta_utec.notifications.router import NotificationRouter
 from alerta_utec.notifications.rules import Rule, RuleSet
 from alerta_utec.notifications.sender import NotificationChannel, Sender
-from alerta_utec.notifications.throttle import ThrottlePolicy
+from alerta_utec.notifications.throttle_state import ThrottlePolicy
 from alerta_utec.notifications.throttling import BatchThrottle
 from tests.contract.builders import T0, creation
 from tests.fakes.clock import ManualClock

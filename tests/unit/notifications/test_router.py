@@ -12,7 +12,7 @@ from alerta_utec.domain.values import Status
 from alerta_utec.notifications.local.sqlite import SqliteNotifications
 from alerta_utec.notifications.ports import ChangeDecisions
 from alerta_utec.notifications.rules import Hours, Pattern, Rule, RuleSet
-from alerta_utec.notifications.throttle import ThrottlePolicy
+from alerta_utec.notifications.throttle_state import ThrottlePolicy
 from alerta_utec.notifications.throttling import TRIES_MAX
 from tests.contract.builders import update
 from tests.unit.notifications.sending import Notifications, to

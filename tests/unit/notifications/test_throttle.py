@@ -9,16 +9,18 @@ from alerta_utec.domain.values import Status, Urgency
 from alerta_utec.notifications.throttle import (
     ALLOWANCES_MAX,
     WINDOWS_MAX,
+    admit,
+    group_of,
+    last_high_in_window,
+    release,
+)
+from alerta_utec.notifications.throttle_state import (
     Held,
     Hold,
     HoldReason,
     ThrottlePolicy,
     ThrottleState,
     Window,
-    admit,
-    group_of,
-    last_high_in_window,
-    release,
 )
 from tests.contract.builders import T0, creation, update
 

@@ -24,7 +24,8 @@ from alerta_utec.notifications.ports import NotificationStore
 from alerta_utec.notifications.router import NotificationRouter
 from alerta_utec.notifications.rules import Pattern, Rule, RuleSet
 from alerta_utec.notifications.sender import NotificationChannel, Sender
-from alerta_utec.notifications.throttle import ThrottlePolicy, group_of
+from alerta_utec.notifications.throttle import group_of
+from alerta_utec.notifications.throttle_state import ThrottlePolicy
 from alerta_utec.notifications.throttling import BatchThrottle
 from alerta_utec.ports.incidents import IncidentStore
 from tests.contract.builders import T0, creation, update

@@ -15,7 +15,7 @@ from alerta_utec.notifications.aws.dynamodb import DynamoNotifications
 from alerta_utec.notifications.aws.rules import parse_rules
 from alerta_utec.notifications.aws.sns import SnsMailer
 from alerta_utec.notifications.rules import RuleSet
-from alerta_utec.notifications.throttle import ThrottlePolicy
+from alerta_utec.notifications.throttle_state import ThrottlePolicy
 from alerta_utec.notifications.throttling import Throttle
 from alerta_utec.notifications.topic import TopicNotifier, TopicPublisher
 

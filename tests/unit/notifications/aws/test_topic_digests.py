@@ -16,7 +16,8 @@ from alerta_utec.domain.values import Status, Urgency, format_time
 from alerta_utec.notifications.ports import Decision
 from alerta_utec.notifications.recipients import Kind, Recipient, recipient_id
 from alerta_utec.notifications.rules import Pattern, Rule
-from alerta_utec.notifications.throttle import Released, ThrottlePolicy
+from alerta_utec.notifications.throttle import Released
+from alerta_utec.notifications.throttle_state import ThrottlePolicy
 from tests.contract.aws import create
 from tests.contract.builders import T0, creation, update
 from tests.unit.adapters.aws.faults import FaultyWire, answer_lost, refusal, request_lost

@@ -18,7 +18,7 @@ from alerta_utec.domain.errors import Unavailable
 from alerta_utec.notifications.aws.dynamodb import DynamoNotifications
 from alerta_utec.notifications.aws.incident_states import DynamoIncidentStates
 from alerta_utec.notifications.rules import Rule, RuleSet
-from alerta_utec.notifications.throttle import ThrottlePolicy
+from alerta_utec.notifications.throttle_state import ThrottlePolicy
 from alerta_utec.notifications.throttling import Throttle
 from alerta_utec.notifications.topic import TopicNotifier, TopicPublisher, topic_of
 from alerta_utec.notifications.topic_digests import TopicDigestSender
