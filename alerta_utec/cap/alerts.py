@@ -12,9 +12,10 @@ from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
 from zoneinfo import ZoneInfo
 
+from alerta_utec.cap.texts import cap_text
 from alerta_utec.domain.change import Change
 from alerta_utec.domain.incident import Incident
-from alerta_utec.domain.messages import Lang, cap_text, email_text
+from alerta_utec.domain.messages import Lang
 from alerta_utec.domain.values import Status, Urgency, unaccented
 
 NAMESPACE = "urn:oasis:names:tc:emergency:cap:1.2"
@@ -136,19 +137,19 @@ class CapAlerts:
 
     def _marks(self, incident: Incident, test: bool) -> list[str]:
         marks = [cap_text("test", self.lang)] if test else []
-        return [*marks, email_text("drill", self.lang)] if incident.drill else marks
+        return [*marks, cap_text("drill", self.lang)] if incident.drill else marks
 
     def _headline(self, incident: Incident) -> str:
         key = "headline.resolved" if incident.status is Status.RESUELTO else "headline"
-        urgency = email_text(f"urgency.{incident.urgency}", self.lang)
+        urgency = cap_text(f"urgency.{incident.urgency}", self.lang)
         place = {"type": incident.type, "location": incident.location}
         return cap_text(key, self.lang, urgency=urgency, **place)
 
     def _description(self, change: Change) -> str:
-        text = change.after.description or email_text("no_description", self.lang)
+        text = change.after.description or cap_text("no_description", self.lang)
         if change.note is None:
             return text
-        return f"{text}\n\n{email_text('note', self.lang)}: {change.note}"
+        return f"{text}\n\n{cap_text('note', self.lang)}: {change.note}"
 
     def _instruction(self, incident: Incident) -> str:
         key = "high" if incident.urgency is Urgency.HIGH else "other"

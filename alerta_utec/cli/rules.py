@@ -16,7 +16,8 @@ from alerta_utec.cli.terminal import safe
 from alerta_utec.domain.change import Change
 from alerta_utec.domain.errors import InvalidIncident
 from alerta_utec.domain.incident import Incident, Report
-from alerta_utec.domain.messages import EMAIL, text
+from alerta_utec.domain.incident_words import WORDS
+from alerta_utec.domain.messages import text
 from alerta_utec.notifications.recipients import Recipient
 from alerta_utec.notifications.rules import DAYS, Evaluation, Facts, Hours, Rule, RuleSet
 
@@ -206,7 +207,7 @@ def _recipients(recipients: Iterable[Recipient]) -> str:
 
 
 def _urgency(urgency: str) -> str:
-    return EMAIL[f"urgency.{urgency}"]["es"]
+    return WORDS[f"urgency.{urgency}"]["es"]
 
 
 def _hours(hours: Hours) -> str:

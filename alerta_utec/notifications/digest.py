@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
 from alerta_utec.domain.change import Change
-from alerta_utec.domain.messages import DEFAULT_LANG, Lang, email_text
+from alerta_utec.domain.messages import DEFAULT_LANG, Lang
 from alerta_utec.domain.values import Status
 from alerta_utec.notifications.email import (
     SUBJECT_PREFIX,
@@ -15,6 +15,7 @@ from alerta_utec.notifications.email import (
     local_time,
     subject_line,
 )
+from alerta_utec.notifications.email_texts import email_text
 from alerta_utec.notifications.mailer import Email
 from alerta_utec.notifications.sms import cut, gsm_7, short_text
 from alerta_utec.notifications.throttle import group_of

@@ -7,9 +7,10 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from alerta_utec.domain.change import Change
-from alerta_utec.domain.messages import DEFAULT_LANG, Lang, email_text
+from alerta_utec.domain.messages import DEFAULT_LANG, Lang
 from alerta_utec.domain.printable import safe
 from alerta_utec.domain.values import unaccented
+from alerta_utec.notifications.email_texts import email_text
 from alerta_utec.notifications.mailer import Email
 
 # SNS Publish: "Subjects must be ASCII text … and must be less than 100 characters long".

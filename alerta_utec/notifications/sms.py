@@ -4,8 +4,9 @@ import unicodedata
 from zoneinfo import ZoneInfo
 
 from alerta_utec.domain.change import Change
-from alerta_utec.domain.messages import DEFAULT_LANG, Lang, email_text
+from alerta_utec.domain.messages import DEFAULT_LANG, Lang
 from alerta_utec.domain.values import unaccented
+from alerta_utec.notifications.email_texts import email_text
 from alerta_utec.notifications.rules import Facts
 
 # 3GPP TS 23.038, section 6.2.1, the basic alphabet, without its line breaks: 160 of these fit one

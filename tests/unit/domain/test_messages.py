@@ -6,16 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from alerta_utec.cap.texts import CAP
 from alerta_utec.domain.errors import CODES
-from alerta_utec.domain.messages import (
-    CAP,
-    EMAIL,
-    TEXTS,
-    parse_lang,
-    preferred_lang,
-    text,
-)
+from alerta_utec.domain.incident_words import WORDS
+from alerta_utec.domain.messages import TEXTS, parse_lang, preferred_lang, text
 from alerta_utec.domain.values import Status, Urgency
+from alerta_utec.notifications.email_texts import EMAIL
 
 
 @pytest.mark.parametrize("key", [*TEXTS, *EMAIL, *(f"cap.{key}" for key in CAP)])
@@ -33,7 +29,7 @@ def test_every_text_has_both_languages_with_the_same_placeholders(key: str) -> N
 def test_every_code_urgency_and_status_has_its_text() -> None:
     assert set(CODES) <= TEXTS.keys()
     wanted = {f"urgency.{u}" for u in Urgency} | {f"status.{s}" for s in Status}
-    assert wanted <= EMAIL.keys()
+    assert wanted <= WORDS.keys()
 
 
 def test_placeholders_are_filled() -> None:

@@ -13,8 +13,8 @@ from apprise.plugins import N_MGR
 from apprise.plugins.base import NotifyBase
 
 from alerta_utec.domain.errors import Unavailable
-from alerta_utec.domain.messages import email_text
 from alerta_utec.notifications.digest import compose_all, short_form
+from alerta_utec.notifications.email_texts import email_text
 from alerta_utec.notifications.fitting import utf16_length
 from alerta_utec.notifications.local.apprise import AppriseMailer, send_through
 from alerta_utec.notifications.mailer import Email
