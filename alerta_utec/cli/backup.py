@@ -9,6 +9,7 @@ import click
 from alerta_utec.adapters.sqlite.errors import DataRefused
 from alerta_utec.cli.errors import Failure
 from alerta_utec.cli.options import data
+from alerta_utec.cli.output import try_to_show
 from alerta_utec.cli.program import Command
 
 _YES = frozenset({"s", "si", "sí", "y", "yes"})
@@ -30,7 +31,7 @@ def backup(file: Path, data: Path) -> None:
     from alerta_utec.adapters.sqlite import backup as copies  # loads SQLite
 
     _explained(lambda: copies.backup(data, file, _progress()))
-    click.echo(f"Copia guardada en {file}.", err=True)
+    try_to_show(f"Copia guardada en {file}.", err=True)
 
 
 @click.command(cls=Command)
@@ -55,7 +56,7 @@ def restore(file: Path, data: Path, yes: bool) -> None:
     from alerta_utec.adapters.sqlite import backup as copies  # loads SQLite
 
     _explained(lambda: copies.restore(data, file))
-    click.echo(f"Restaurado desde {file}.", err=True)
+    try_to_show(f"Restaurado desde {file}.", err=True)
 
 
 @click.command("new-epoch", cls=Command)
@@ -74,7 +75,7 @@ def begin_epoch(data: Path) -> None:
     from alerta_utec.adapters.sqlite import epoch  # loads SQLite
 
     _explained(lambda: epoch.begin_epoch(data))
-    click.echo("La secuencia empieza otra época.", err=True)
+    try_to_show("La secuencia empieza otra época.", err=True)
 
 
 def _progress() -> Callable[[int, int], None] | None:

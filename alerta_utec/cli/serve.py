@@ -13,6 +13,7 @@ from alerta_utec.adapters.sqlite.errors import DataRefused
 from alerta_utec.cli.auth import environment
 from alerta_utec.cli.banner import banner
 from alerta_utec.cli.errors import Failure, usage_error
+from alerta_utec.cli.output import try_to_show
 from alerta_utec.cli.program import Command
 from alerta_utec.cli.rules import load
 from alerta_utec.cli.serve_options import serve_options
@@ -101,7 +102,8 @@ def _run(settings: LocalSettings) -> None:
     from alerta_utec.deployments.local.service import LocalService  # loads the whole server
 
     def show_banner(http_url: str, web_socket_url: str) -> None:
-        click.echo(banner(settings, http_url, web_socket_url))
+        # A service that runs needs no reader of its banner.
+        try_to_show(banner(settings, http_url, web_socket_url))
 
     try:
         LocalService(settings).run(show_banner)

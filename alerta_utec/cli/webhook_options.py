@@ -10,6 +10,7 @@ import click
 from alerta_utec import wire
 from alerta_utec.cli.client_errors import failure
 from alerta_utec.cli.options import as_json, http_url, token
+from alerta_utec.cli.output import show_stored
 from alerta_utec.cli.terminal import safe
 from alerta_utec.client import AlertaUtec, ClientError
 from alerta_utec.client.webhooks import WebhookClient
@@ -64,7 +65,15 @@ class Service:
 
     def show(self, answer: Mapping[str, Any], text: str) -> None:
         """Print an answer, as JSON or as text."""
-        click.echo(safe(wire.encode(answer)) if self.as_json else text)
+        click.echo(self.written(answer, text))
+
+    def show_stored(self, answer: Mapping[str, Any], text: str, stored: str) -> None:
+        """Print the answer to a change; that it cannot be printed is no failure of the change."""
+        show_stored(self.written(answer, text), stored)
+
+    def written(self, answer: Mapping[str, Any], text: str) -> str:
+        """Return an answer in the command's format."""
+        return safe(wire.encode(answer)) if self.as_json else text
 
     def show_all(
         self,

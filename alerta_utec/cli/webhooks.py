@@ -7,9 +7,10 @@ import click
 
 from alerta_utec.cli.deliveries import reason_text
 from alerta_utec.cli.errors import Failure, usage_error
+from alerta_utec.cli.output import try_to_show, warn_unshown
 from alerta_utec.cli.param_types import HTTP_URL
 from alerta_utec.cli.program import Group
-from alerta_utec.cli.terminal import moment, safe
+from alerta_utec.cli.terminal import safe
 from alerta_utec.cli.webhook_options import (
     Service,
     filter_of,
@@ -20,12 +21,7 @@ from alerta_utec.cli.webhook_options import (
     with_filter,
     with_service,
 )
-
-_STATES: Mapping[str, str] = {
-    "active": "activo",
-    "paused": "en pausa",
-    "gone": "retirado: el receptor respondió 410",
-}
+from alerta_utec.cli.webhook_output import failure_line, webhook_page
 
 
 @click.group(cls=Group)
@@ -51,7 +47,7 @@ def list_(service: Service) -> None:
     Ejemplo:
       alerta-utec webhooks list
     """
-    service.show_all(service.ask(lambda api: api.all()), _page, "No hay webhooks.")
+    service.show_all(service.ask(lambda api: api.all()), webhook_page, "No hay webhooks.")
 
 
 @webhooks.command()
@@ -89,7 +85,7 @@ def add(
             secret=secret,
         )
     )
-    service.show(added, _page(added))
+    _show_added(service, added, has_own_secret=secret is not None)
 
 
 @webhooks.command()
@@ -129,7 +125,7 @@ def change(
             format=content_format,
         )
     )
-    service.show(changed, _page(changed))
+    service.show_stored(changed, webhook_page(changed), "el webhook está cambiado")
 
 
 @webhooks.command()
@@ -143,7 +139,7 @@ def remove(service: Service, webhook_id: str) -> None:
       alerta-utec webhooks remove 0197a1b2-…
     """
     service.ask(lambda api: api.remove(webhook_id))
-    service.show({"webhookId": webhook_id}, "Eliminado.")
+    service.show_stored({"webhookId": webhook_id}, "Eliminado.", "el webhook está eliminado")
 
 
 @webhooks.command()
@@ -160,7 +156,13 @@ def rotate(service: Service, webhook_id: str, secret: str | None) -> None:
       alerta-utec webhooks rotate 0197a1b2-…
     """
     rotated = service.ask(lambda api: api.rotate(webhook_id, secret=secret))
-    service.show(rotated, _page(rotated))
+    text = service.written(rotated, webhook_page(rotated))
+    reason = try_to_show(text)
+    if reason is not None:
+        warn_unshown("el secreto está cambiado", reason)
+        if secret is None:
+            # A further rotation would make the one void that the receiver has.
+            try_to_show(text, err=True)
 
 
 @webhooks.command()
@@ -174,7 +176,7 @@ def pause(service: Service, webhook_id: str) -> None:
       alerta-utec webhooks pause 0197a1b2-…
     """
     paused = service.ask(lambda api: api.change(webhook_id, state="paused"))
-    service.show(paused, _page(paused))
+    service.show_stored(paused, webhook_page(paused), "el webhook está en pausa")
 
 
 @webhooks.command()
@@ -188,7 +190,7 @@ def resume(service: Service, webhook_id: str) -> None:
       alerta-utec webhooks resume 0197a1b2-…
     """
     resumed = service.ask(lambda api: api.change(webhook_id, state="active"))
-    service.show(resumed, _page(resumed))
+    service.show_stored(resumed, webhook_page(resumed), "el webhook está activo")
 
 
 @webhooks.command()
@@ -202,7 +204,7 @@ def failures(service: Service, webhook_id: str) -> None:
       alerta-utec webhooks failures 0197a1b2-…
     """
     found = service.ask(lambda api: api.failures(webhook_id))
-    service.show_all(found, _failure, "Nada ha quedado sin entregar.")
+    service.show_all(found, failure_line, "Nada ha quedado sin entregar.")
 
 
 @webhooks.command()
@@ -217,7 +219,7 @@ def retry(service: Service, webhook_id: str) -> None:
     """
     pending = service.ask(lambda api: api.retry(webhook_id))
     text = "1 cambio se enviará" if pending == 1 else f"{pending} cambios se enviarán"
-    service.show({"owed": pending}, f"{text} ahora.")
+    service.show_stored({"owed": pending}, f"{text} ahora.", "el reenvío está en marcha")
 
 
 @webhooks.command()
@@ -241,29 +243,23 @@ def test(service: Service, webhook_id: str) -> None:
         raise Failure(f"el receptor no lo aceptó: {outcome}.")
 
 
-def _page(webhook: Mapping[str, Any]) -> str:
-    state, old = str(webhook.get("state")), webhook.get("oldSecretUntil")
-    chosen = dict(webhook.get("filter") or {}).items()
-    details = {
-        "oye": "; ".join(f"{safe(name)}={safe(', '.join(v))}" for name, v in chosen) or "todo",
-        "para": safe(webhook.get("description") or ""),
-        "formato": _other_format(webhook),
-        "agregado por": safe(webhook.get("createdBy") or ""),
-        "el secreto anterior firma hasta": old and moment(old),
-        "secreto, que no se mostrará más": safe(webhook.get("secret") or ""),
-    }
-    summary = (webhook.get("webhookId"), _STATES.get(state, state), webhook.get("url"))
-    lines = ["  ".join(map(safe, summary))]
-    return "\n".join(lines + [f"  {name}: {value}" for name, value in details.items() if value])
+def _show_added(service: Service, added: Mapping[str, Any], *, has_own_secret: bool) -> None:
+    """Print the added webhook; take it back if that cannot show the only copy of its secret.
 
-
-def _other_format(webhook: Mapping[str, Any]) -> str:
-    content_format = str(webhook.get("format", "json"))
-    return "" if content_format == "json" else safe(content_format)
-
-
-def _failure(failure: Mapping[str, Any]) -> str:
-    attempts = failure.get("attempts")
-    count = "1 intento" if attempts == 1 else f"{safe(attempts)} intentos"
-    where = f"{safe(failure.get('incidentId'))} r{safe(failure.get('revision'))}"
-    return f"{moment(failure.get('at'))}  {where}  {count}: {reason_text(failure)}"
+    Raises:
+        Failure: it was not shown, and is taken back.
+    """
+    reason = try_to_show(service.written(added, webhook_page(added)))
+    if reason is None:
+        return None
+    webhook_id = str(added.get("webhookId"))
+    if has_own_secret:
+        return warn_unshown(f"el webhook está agregado ({safe(webhook_id)})", reason)
+    try:
+        service.ask(lambda api: api.remove(webhook_id))
+    except Failure as error:
+        raise Failure(
+            f"el webhook está agregado, pero no se pudo mostrar su secreto: {reason}. Elimínelo: "
+            f"alerta-utec webhooks remove {safe(webhook_id)} (ahora no se pudo: {error.message})"
+        ) from error
+    raise Failure(f"no se pudo mostrar su secreto: {reason}. El webhook se quitó; repita.")
