@@ -11,19 +11,24 @@ NEVER = float("inf")
 class Timing:
     """Waits in seconds; jitter is drawn for each wait, so that many clients do not act in step.
 
-    ``ping_every_s``: silence after which the client pings a connection. API Gateway closes an
-    idle connection after 10 min, and only a ping reveals a dead network. A service that sends a
+    ``ping_every_s``: silence after which the client pings a connection. A service that sends a
     heartbeat states its interval; then the silence is ``heartbeats_from`` to ``heartbeats_to``
-    intervals, unless ``ping_every_s`` is shorter. ``gap_s``: how long the
-    client waits for a missing update, plus up to ``gap_jitter_s``. ``first_delay_s``,
-    ``max_delay_s``: the first and the highest ceiling of the backoff; a connection that lasted
-    ``stable_s`` resets it. ``renew_from``, ``renew_to``: the fractions of a connection's lifetime
-    between which the client replaces it.
+    intervals. ``idle_limit_s``: API Gateway closes a connection that is idle for so long; one
+    that is closed after ``idle_from`` to ``idle_to`` of it without a message of the client shows
+    that the heartbeat does not count, and later ones are pinged each ``ping_every_s``.
+    ``gap_s``: how long the client waits for a missing update, plus up to ``gap_jitter_s``.
+    ``first_delay_s``, ``max_delay_s``: the first and the highest ceiling of the backoff; a
+    connection that lasted ``stable_s`` resets it. ``renew_from``, ``renew_to``: the fractions of a
+    connection's lifetime between which the client replaces it. ``read_clock_every_s``: how often
+    the wall clock is read; a reading that is ``slept_s`` after the one before counts as sleep.
     """
 
-    ping_every_s: float = 150.0
-    heartbeats_from: float = 1.2
-    heartbeats_to: float = 1.4
+    ping_every_s: float = 300.0
+    heartbeats_from: float = 1.1
+    heartbeats_to: float = 1.2
+    idle_limit_s: float = 600.0
+    idle_from: float = 0.97
+    idle_to: float = 1.15
     gap_s: float = 2.0
     gap_jitter_s: float = 1.0
     first_delay_s: float = 0.5
@@ -31,6 +36,8 @@ class Timing:
     stable_s: float = 30.0
     renew_from: float = 0.75
     renew_to: float = 0.95
+    read_clock_every_s: float = 20.0
+    slept_s: float = 50.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,8 +47,11 @@ class GapTimer:
         self._from: Position | None = None
         self.ask_at = NEVER
 
-    def observe(self, feed: Feed, now: float) -> None:
-        """Set ``ask_at`` for the feed's gap; a gap that has moved starts a new wait."""
+    def observe(self, feed: Feed, now: float, *, spread_s: float = 0.0) -> None:
+        """Set ``ask_at`` for the feed's gap; a gap that has moved starts a new wait.
+
+        ``spread_s``: wait up to so much longer, since many clients learned of a gap together.
+        """
         if not feed.gap:
             self.ask_at = NEVER
             return
@@ -59,7 +62,7 @@ class GapTimer:
             wait_s = delay_s(
                 self._empty_syncs, base_s=self._timing.gap_s, cap_s=self._timing.max_delay_s
             )
-            jitter_s = self._uniform(0, self._timing.gap_jitter_s)
+            jitter_s = self._uniform(0, self._timing.gap_jitter_s + spread_s)
             self.ask_at = now + wait_s + jitter_s
         if feed.skipped and not self._empty_syncs:
             self.ask_at = now  # it arrived and was dropped: it will not come by itself

@@ -1,9 +1,11 @@
 """The asyncio client that follows the feed, without lost or duplicate updates."""
 
+import asyncio
 import inspect
 from collections.abc import Awaitable, Callable, Mapping
 from types import TracebackType
 from typing import Any, Self
+from urllib.parse import parse_qs, urlsplit
 
 from alerta_utec.client.actions import Timing
 from alerta_utec.client.connection import TIMEOUT_S
@@ -16,8 +18,10 @@ from alerta_utec.client.runner import Runner
 from alerta_utec.client.sign_in import Token
 from alerta_utec.client.submit import send_until_acked
 from alerta_utec.domain.change import Position
+from alerta_utec.domain.filters import FIELDS
 
 EVENTS_MAX = 1000
+FILTER_FIELDS = frozenset(FIELDS)
 NOTIFY_S = 30.0
 
 
@@ -44,7 +48,8 @@ class Client:
         timeout_s: float = TIMEOUT_S,
         events_max: int = EVENTS_MAX,
     ) -> None:
-        machine = Machine(Feed(position), timing or Timing(), from_now)
+        filtered = not FILTER_FIELDS.isdisjoint(parse_qs(urlsplit(url).query))
+        machine = Machine(Feed(position), timing or Timing(), from_now, filtered)
         self._outbox = Outbox(position, events_max)
         self._runner = Runner(url, token, machine, self._outbox, timeout_s)
 
@@ -142,5 +147,6 @@ class Client:
             raise runner.failure
         if not runner.connections:
             raise Disconnected(None)
-        newest = runner.connections[max(runner.connections)]
-        return await newest.request(message, timeout_s=timeout_s)
+        newest = max(runner.connections)
+        runner.machine.sent(newest, asyncio.get_running_loop().time())
+        return await runner.connections[newest].request(message, timeout_s=timeout_s)

@@ -1,7 +1,8 @@
 """The asyncio runner of the client's state machine, over real sockets."""
 
 import asyncio
-from collections.abc import Coroutine, Mapping
+import time
+from collections.abc import Callable, Coroutine, Mapping
 from contextlib import suppress
 from functools import partial
 from typing import Any
@@ -13,6 +14,7 @@ from alerta_utec.client.events import Page, Update, parse_interval_s
 from alerta_utec.client.machine import Machine
 from alerta_utec.client.outbox import Outbox
 from alerta_utec.client.sign_in import Token
+from alerta_utec.client.sleep import SleepDetector
 from alerta_utec.domain.change import Position
 from alerta_utec.domain.errors import AlertaError
 from alerta_utec.domain.values import parse_time
@@ -26,7 +28,13 @@ class Runner:
     """
 
     def __init__(
-        self, url: str, token: Token, machine: Machine, outbox: Outbox, timeout_s: float
+        self,
+        url: str,
+        token: Token,
+        machine: Machine,
+        outbox: Outbox,
+        timeout_s: float,
+        wall_clock: Callable[[], float] = time.time,
     ) -> None:
         self.machine = machine
         self.outbox = outbox
@@ -37,6 +45,7 @@ class Runner:
         self._url = url
         self._token = token
         self._timeout_s = timeout_s
+        self._wall_clock = wall_clock
         self._tasks: set[asyncio.Task[None]] = set()
         self._cancelled: set[asyncio.Task[None]] = set()
         self._links: dict[int, asyncio.Task[None]] = {}
@@ -87,13 +96,17 @@ class Runner:
                 self._spawn(self._ping(link))
 
     async def _watch_clock(self) -> None:
+        timing = self.machine.timing
+        sleep = SleepDetector(self._wall_clock, timing.slept_s)
         while self.failure is None:
+            if sleep.detected():
+                self.machine.woke(self._now())
             self.step()
             self._wake.clear()
             self._wakes_at = self.machine.wake_at()
-            wait_s = self._wakes_at - self._now()
+            wait_s = min(self._wakes_at - self._now(), timing.read_clock_every_s)
             with suppress(TimeoutError):
-                async with asyncio.timeout(None if wait_s == NEVER else max(wait_s, 0.0)):
+                async with asyncio.timeout(max(wait_s, 0.0)):
                     await self._wake.wait()
 
     async def _link(self, link: int) -> None:
@@ -160,9 +173,10 @@ class Runner:
                 life.total_seconds(),
                 self._now(),
                 heartbeat_s=parse_interval_s(frame.get("heartbeatSeconds")),
+                restored=frame.get("restored") is True,
             )
-        except Refused:
-            self.machine.ping_refused(link)
+        except Refused as error:
+            self.machine.ping_refused(link, error, self._now())
         except NoAnswer as error:
             self._drop(link, error)
         except (AlertaError, ValueError):

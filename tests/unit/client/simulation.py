@@ -23,7 +23,7 @@ LIFE_S = 100.0
 # The time for a pong after silence, the wait for a gap and the backoff before a new connection.
 SETTLED_S = 20.0 + 3.0 + 8.0
 NOWHERE = Position("e0", 0)
-TIMING = Timing(ping_every_s=20.0, max_delay_s=8.0, stable_s=5.0)
+TIMING = Timing(ping_every_s=20.0, idle_limit_s=60.0, max_delay_s=8.0, stable_s=5.0)
 
 
 @dataclass(frozen=True)
@@ -168,7 +168,7 @@ class Simulation:
         def uniform(low: float, high: float) -> float:
             return low + (high - low) * ((self._jitter + next(self._numbers) * 0.37) % 1.0)
 
-        return Machine(Feed(position), TIMING, self._from_now, uniform)
+        return Machine(Feed(position), TIMING, self._from_now, uniform=uniform)
 
     def step(self) -> None:
         """Do what the runner does after each event."""
@@ -205,9 +205,9 @@ class Simulation:
             self.machine.closed(link, Disconnected(1006), self.now)
         self.step()
 
-    def cut(self, link: int) -> None:
+    def cut(self, link: int, code: int = 1006) -> None:
         self._forget(link)
-        self.machine.closed(link, Disconnected(1006), self.now)
+        self.machine.closed(link, Disconnected(code), self.now)
         self.step()
 
     def _forget(self, link: int) -> None:

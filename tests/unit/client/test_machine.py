@@ -4,9 +4,12 @@ from itertools import pairwise
 
 import pytest
 
-from alerta_utec.client.actions import AskSync
+from alerta_utec.client.actions import AskPing, AskSync
+from alerta_utec.client.errors import Refused
 from alerta_utec.client.events import CaughtUp, Connected, Event, Lost, Renewed, Reset, Update
 from tests.unit.client.simulation import LIFE_S, TIMING, Simulation
+
+UNAUTHORIZED = Refused("unauthorized", "")
 
 HEARTBEAT_S = 5.0
 
@@ -235,7 +238,7 @@ def test_clients_that_connected_together_renew_at_different_times() -> None:
         link = connected(simulation)
         answered(simulation, link)
         answered(simulation, link)
-        newest = simulation.machine._newest()
+        newest = simulation.machine._links.newest
         assert newest is not None
         moments.add(newest.renew_at)
 
@@ -306,10 +309,10 @@ def test_a_client_without_room_requests_nothing_until_the_reader_catches_up() ->
     assert list(simulation.in_flight) == [link]
 
 
-def beating() -> tuple[Simulation, int]:
+def beating(heartbeat_s: float = HEARTBEAT_S, *, jitter: float = 0.0) -> tuple[Simulation, int]:
     """Return a caught-up client of a service that sends a heartbeat."""
-    simulation = Simulation()
-    simulation.heartbeat_s = HEARTBEAT_S
+    simulation = Simulation(jitter=jitter)
+    simulation.heartbeat_s = heartbeat_s
     link = connected(simulation)
     answered(simulation, link)  # sync
     answered(simulation, link)  # ping
@@ -364,6 +367,32 @@ def test_a_heartbeat_ahead_of_the_position_counts_as_a_gap_and_is_not_adopted() 
     assert simulation.reader.held == {"a": 1}
 
 
+def sync_after_a_heartbeat(jitter: float, *, filtered: bool) -> float:
+    """Return how long a client that a heartbeat shows behind waits before it syncs."""
+    simulation, link = beating(jitter=jitter)
+    simulation.machine.filtered = filtered
+    simulation.commit("a", open=True, copies=0)
+    simulation.beat(link)
+    began = simulation.now
+    while not any(isinstance(one, AskSync) for one in simulation.asked[link]):
+        simulation.wait(0.1)
+        simulation.beat(link)
+    return simulation.now - began
+
+
+def test_filtered_clients_that_a_heartbeat_shows_behind_sync_at_different_times() -> None:
+    jitters = [number * 0.37 for number in range(20)]
+
+    waits = [sync_after_a_heartbeat(jitter, filtered=True) for jitter in jitters]
+    others = [sync_after_a_heartbeat(jitter, filtered=False) for jitter in jitters]
+
+    usual_s = TIMING.gap_s + TIMING.gap_jitter_s + 0.1
+    assert max(others) <= usual_s
+    assert TIMING.gap_s <= min(waits)
+    assert max(waits) <= usual_s + HEARTBEAT_S
+    assert max(waits) - min(waits) > HEARTBEAT_S / 2
+
+
 def test_a_heartbeat_before_the_first_page_starts_no_second_sync() -> None:
     simulation = Simulation()
     link = connected(simulation)
@@ -374,3 +403,126 @@ def test_a_heartbeat_before_the_first_page_starts_no_second_sync() -> None:
     simulation.wait(TIMING.gap_s + TIMING.gap_jitter_s)
 
     assert simulation.asked[link] == []
+
+
+def test_a_client_pings_before_an_idle_connection_is_closed_whatever_the_interval() -> None:
+    simulation, link = beating(heartbeat_s=LIFE_S)
+
+    simulation.wait(TIMING.idle_limit_s * TIMING.idle_from)
+
+    assert [type(one) for one in simulation.asked[link]] == [AskPing]
+
+
+def idle_close(*, own_silence_s: float, code: int) -> tuple[Simulation, int]:
+    """Return a client whose connection was closed though it had heartbeats, and the next one."""
+    simulation, link = beating()
+    for _ in range(round(own_silence_s / HEARTBEAT_S)):
+        simulation.wait(HEARTBEAT_S)
+        simulation.beat(link)
+    simulation.cut(link, code)
+    simulation.wait(TIMING.max_delay_s)
+    link = connected(simulation)
+    answered(simulation, link)  # sync
+    answered(simulation, link)  # ping
+    return simulation, link
+
+
+def pings_in_spite_of_heartbeats(simulation: Simulation, link: int) -> bool:
+    for _ in range(round(TIMING.ping_every_s / HEARTBEAT_S)):
+        simulation.wait(HEARTBEAT_S)
+        simulation.beat(link)
+    return [type(one) for one in simulation.asked[link]] == [AskPing]
+
+
+def test_a_client_whose_connection_was_closed_as_idle_pings_from_then_on() -> None:
+    simulation, link = idle_close(own_silence_s=TIMING.idle_limit_s, code=1001)
+
+    assert pings_in_spite_of_heartbeats(simulation, link)
+
+
+@pytest.mark.parametrize(
+    ("own_silence_s", "code"),
+    [(TIMING.idle_limit_s * 0.9, 1001), (TIMING.idle_limit_s * 1.2, 1001), (60.0, 1006)],
+)
+def test_another_close_leaves_it_to_the_heartbeat(own_silence_s: float, code: int) -> None:
+    simulation, link = idle_close(own_silence_s=own_silence_s, code=code)
+
+    assert not pings_in_spite_of_heartbeats(simulation, link)
+
+
+def test_a_message_of_the_reader_counts_as_activity_of_the_client() -> None:
+    simulation, link = beating()
+    simulation.wait(HEARTBEAT_S)
+    simulation.machine.sent(link, simulation.now)
+
+    newest = simulation.machine._links.newest
+    assert newest is not None
+    assert newest.sent_at == simulation.now
+
+
+def test_a_client_pings_at_once_when_its_machine_wakes_up() -> None:
+    simulation, link = beating()
+    simulation.wait(1.0)
+
+    simulation.machine.woke(simulation.now)
+    simulation.step()
+    asked = list(simulation.asked[link])
+    answered(simulation, link)
+
+    assert [type(one) for one in asked] == [AskPing]
+    assert simulation.asked[link] == []
+
+
+def test_a_waiting_client_connects_at_once_when_its_machine_wakes_up() -> None:
+    simulation = Simulation()
+    for _ in range(8):
+        simulation.connect(works=False)
+        simulation.machine.woke(simulation.now)
+        simulation.step()
+
+    assert simulation.now == 0.0
+    assert len(simulation.opening) == 1
+
+
+def test_a_restored_connection_is_renewed_within_the_longest_backoff() -> None:
+    simulation, old = beating()
+    simulation.commit("a", open=True, copies=0)
+
+    simulation.machine.pong(old, simulation.service.head, LIFE_S, simulation.now, restored=True)
+    simulation.wait(TIMING.max_delay_s)
+    new = connected(simulation)
+    answered(simulation, new)
+
+    assert list(simulation.in_flight) == [new]
+    drain(simulation)
+    assert simulation.reader.held == {"a": 1}
+
+
+@pytest.mark.parametrize("asks", ["sync", "ping"])
+def test_a_connection_that_is_unknown_to_the_service_is_replaced(asks: str) -> None:
+    simulation, link = caught_up()
+    if asks == "sync":
+        simulation.cut(link)
+        simulation.wait(TIMING.first_delay_s)
+        link = connected(simulation)
+        (asked,) = simulation.asked[link]
+        assert isinstance(asked, AskSync)
+        simulation.machine.refused(asked, UNAUTHORIZED, simulation.now)
+    else:
+        simulation.machine.ping_refused(link, UNAUTHORIZED, simulation.now)
+    drain(simulation)
+    simulation.step()
+    simulation.wait(TIMING.max_delay_s)
+    simulation.settle()
+
+    assert simulation.machine.failure is None
+    assert link not in simulation.in_flight
+    assert len(simulation.in_flight) == 1
+
+
+def test_another_refusal_of_a_ping_shows_that_the_connection_works() -> None:
+    simulation, link = beating()
+    simulation.machine.ping_refused(link, Refused("unavailable", ""), simulation.now)
+    simulation.step()
+
+    assert list(simulation.in_flight) == [link]
