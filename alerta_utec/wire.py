@@ -111,13 +111,21 @@ def optional_number(message: Mapping[str, Any], name: str) -> int | None:
 
 def incident_update(change: "Change", *, private: bool = False) -> str:
     """Return the frame that broadcasts a committed change."""
-    return encode(
-        {
-            "type": "incident_update",
-            "incident": change.after.to_json(private=private),
-            "position": str(change.position),
-        }
-    )
+    return update_of(encode(change.after.to_json(private=private)), change.position)
+
+
+def update_of(incident: str, position: "Position | None") -> str:
+    """Return the frame of one change: the incident's JSON after it, and its position."""
+    return f'{{"type":"incident_update","incident":{incident},"position":"{position}"}}'
+
+
+def updates_of(incidents: Sequence[str], position: "Position | None") -> str:
+    """Return the frame of several changes in the order of their ``seq``.
+
+    ``incidents``: each incident's JSON after its change; ``position``: that of the last change.
+    """
+    joined = ",".join(incidents)
+    return f'{{"type":"incident_updates","incidents":[{joined}],"position":"{position}"}}'
 
 
 def ack(

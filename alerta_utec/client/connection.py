@@ -21,7 +21,7 @@ from alerta_utec.client.errors import (
     Refused,
     Unreachable,
 )
-from alerta_utec.client.events import Update, parse_broadcast
+from alerta_utec.client.events import Update, parse_broadcast, parse_broadcasts
 from alerta_utec.client.sign_in import Token, bearer
 from alerta_utec.domain.change import Position
 from alerta_utec.domain.errors import AlertaError, TooLarge
@@ -148,6 +148,8 @@ class Connection:
             log.warning("frame_not_understood")
         elif frame.get("type") == "incident_update":
             self._broadcast(frame, text)
+        elif frame.get("type") == "incident_updates":
+            self._broadcasts(frame)
         elif frame.get("type") == "position":
             self._heartbeat(frame)
         else:
@@ -160,6 +162,15 @@ class Connection:
             log.warning("frame_not_understood")
             return
         self._on_update(update)
+
+    def _broadcasts(self, frame: Mapping[str, Any]) -> None:
+        try:
+            updates = parse_broadcasts(frame)
+        except (KeyError, TypeError, ValueError, AlertaError):
+            log.warning("frame_not_understood")
+            return
+        for update in updates:
+            self._on_update(update)
 
     def _heartbeat(self, frame: Mapping[str, Any]) -> None:
         try:

@@ -15,8 +15,8 @@ from alerta_utec.domain.incident import Incident
 class Update:
     """An incident after a change, with the change's position in the feed.
 
-    ``text`` is the ``incident_update`` frame; ``recovered``: the broadcast was missed, and the
-    client fetched the update later.
+    ``text`` is its ``incident_update`` frame, also where it came with others; ``recovered``: the
+    broadcast was missed, and the client fetched the update later.
     """
 
     incident: Incident
@@ -92,7 +92,9 @@ class Page:
         """
         try:
             position = Position.parse(frame.get("position"))
-            updates = tuple(_recovered(incident, position) for incident in frame["incidents"])
+            updates = tuple(
+                _placed(incident, position.epoch, recovered=True) for incident in frame["incidents"]
+            )
         except (KeyError, TypeError, ValueError, AlertaError) as error:
             raise NotUnderstood("no page") from error
         cursor = frame.get("cursor")
@@ -115,6 +117,16 @@ def parse_broadcast(frame: Mapping[str, Any], text: str) -> Update:
     return Update(incident, Position.parse(frame.get("position")), text)
 
 
+def parse_broadcasts(frame: Mapping[str, Any]) -> tuple[Update, ...]:
+    """Parse an ``incident_updates`` frame: its changes in their order.
+
+    Raises:
+        KeyError, TypeError, ValueError, AlertaError: the frame is not an ``incident_updates``.
+    """
+    last = Position.parse(frame.get("position"))
+    return tuple(_placed(state, last.epoch) for state in frame["incidents"])
+
+
 def parse_interval_s(value: object) -> float | None:
     """Parse the interval of the heartbeat; ``None``: there is none."""
     if isinstance(value, bool) or not isinstance(value, int | float):
@@ -122,8 +134,8 @@ def parse_interval_s(value: object) -> float | None:
     return float(value) if value > 0 else None
 
 
-def _recovered(state: Mapping[str, Any], page: Position) -> Update:
+def _placed(state: Mapping[str, Any], epoch: str, *, recovered: bool = False) -> Update:
+    """Parse an incident of a list whose epoch is stated once, as if it had come alone."""
     incident = Incident.from_json(state)
-    position = Position(page.epoch, incident.seq)
-    frame = {"type": "incident_update", "incident": state, "position": str(position)}
-    return Update(incident, position, wire.encode(frame), recovered=True)
+    position = Position(epoch, incident.seq)
+    return Update(incident, position, wire.update_of(wire.encode(state), position), recovered)

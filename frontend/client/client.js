@@ -74,6 +74,9 @@ export function uuid() {
   return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
 }
 
+/** Return the position of `seq` in the epoch of another. @param {unknown} position @param {number} seq */
+const placed = (position, seq) => String(position).replace(/\d+$/, String(seq));
+
 /** Parse a position; the result of a malformed one has no epoch. @param {unknown} text */
 function parsePosition(text) {
   const [, epoch, seq] = /^(\w+):(\d{1,15})$/.exec(String(text)) ?? [];
@@ -338,6 +341,7 @@ export function newMachine(feed, filter, timing, io) {
     if (!links.has(link)) return;
     link.activeAt = io.now();
     if (frame?.type === "incident_update") return update(frame);
+    if (frame?.type === "incident_updates") return updates(frame);
     if (frame?.type === "position") return heartbeat(link, frame);
     const failed = frame?.type === "error" || (!frame?.type && frame?.message);
     let request = requests.get(frame?.requestId);
@@ -359,6 +363,12 @@ export function newMachine(feed, filter, timing, io) {
     }
   }
 
+  /** Take the changes of one frame, whose position is that of the last. @param {any} frame */
+  function updates({ incidents, position }) {
+    if (!incidents?.every?.(isIncident)) return fault(new AlertaError("not_understood"));
+    for (const incident of incidents) update({ incident, position: placed(position, incident.seq) });
+  }
+
   /** Take the service's sign of life: it tells what exists, and is no position to adopt. @param {Link} link @param {any} frame */
   function heartbeat(link, { position }) {
     // Before that, a sync is on its way anyway.
@@ -371,8 +381,7 @@ export function newMachine(feed, filter, timing, io) {
     if (!news) return drop(link, new AlertaError("not_understood"));
     if (reset) io.emit("reset", {});
     for (const incident of news) {
-      const at = position.replace(/\d+$/, incident.seq);
-      io.emit("incident", { incident, position: at, recovered: true });
+      io.emit("incident", { incident, position: placed(position, incident.seq), recovered: true });
     }
     const count = reset || before == null ? null : before + news.length;
     busy = 0;

@@ -249,6 +249,19 @@ test("the number of changes kept ahead is bounded; the others are dropped and sy
   assert.deepEqual(bench.news(), [["incident", "last", 1], ["incident", "next", 1]]);
 });
 
+test("the changes of one frame are dispatched one by one, and old ones are ignored", () => {
+  const bench = new Bench({ position: "e:10" });
+  const link = bench.live(10);
+  const incidents = [incident("old", 9), incident("a", 11), incident("b", 12), incident("a", 14, 2)];
+
+  bench.do("received", link, { type: "incident_updates", incidents, position: "e:14" });
+
+  assert.deepEqual(bench.emitted.map(({ incident: one, position }) => [one.incidentId, one.revision, position]), [
+    ["a", 1, "e:11"], ["b", 1, "e:12"], ["a", 2, "e:14"],
+  ]);
+  assert.equal(bench.machine.position(), "e:12");
+});
+
 test("an error that belongs to no message is dispatched", () => {
   const bench = new Bench();
   const link = bench.live();
@@ -256,10 +269,13 @@ test("an error that belongs to no message is dispatched", () => {
   bench.do("received", link, error("too_large"));
   bench.do("received", link, null);
   bench.do("received", link, { type: "incident_update", incident: {}, position: "e:11" });
+  for (const incidents of [undefined, 5, [incident("a", 11), {}]]) {
+    bench.do("received", link, { type: "incident_updates", incidents, position: "e:11" });
+  }
   bench.do("received", link, { type: "what is to come" });
 
   assert.deepEqual(bench.emitted.map(({ type, error: one }) => [type, one.code]), [
-    ["error", "too_large"], ["error", "not_understood"], ["error", "not_understood"],
+    ["error", "too_large"], ...Array(5).fill(["error", "not_understood"]),
   ]);
 });
 

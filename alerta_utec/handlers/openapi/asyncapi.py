@@ -124,6 +124,17 @@ _RECEIVED: Mapping[str, tuple[Document, Mapping[str, Any]]] = {
             "position": POSITION_EXAMPLE,
         },
     ),
+    "incident_updates": (
+        _type(
+            "incident_updates",
+            {"incidents": {"type": "array", "items": ref("Incident")}, "position": POSITION},
+        ),
+        {
+            "type": "incident_updates",
+            "incidents": [dict(INCIDENT_EXAMPLE)],
+            "position": POSITION_EXAMPLE,
+        },
+    ),
     "ack": (
         _type(
             "ack",

@@ -20,7 +20,15 @@ from alerta_utec.client import (
 )
 from tests.support.emulator import free_port
 from tests.support.server import Server
-from tests.unit.client.scripted import acknowledge, received, run, scripted, silent, update
+from tests.unit.client.scripted import (
+    INCIDENT,
+    acknowledge,
+    received,
+    run,
+    scripted,
+    silent,
+    update,
+)
 
 
 async def until_the_end(connection: Connection) -> Disconnected:
@@ -153,6 +161,29 @@ def test_broadcasts_arrive_in_order_before_the_close_code() -> None:
     run(scenario())
 
 
+def test_the_changes_of_one_frame_arrive_as_if_they_had_come_one_by_one() -> None:
+    incidents = [INCIDENT | {"seq": seq} for seq in (2, 3, 7)]
+    together = {"type": "incident_updates", "incidents": incidents, "position": "e:7"}
+
+    async def broadcast(connection: ServerConnection) -> None:
+        await connection.send(update(1))
+        await connection.send(json.dumps(together))
+        await connection.close()
+
+    async def scenario() -> None:
+        updates: list[Update] = []
+        async with scripted(broadcast) as url, connect(url, on_update=updates.append) as connection:
+            await until_the_end(connection)
+
+        assert [str(one.position) for one in updates] == ["e:1", "e:2", "e:3", "e:7"]
+        assert [json.loads(one.text) for one in updates] == [
+            json.loads(update(seq)) for seq in (1, 2, 3, 7)
+        ]
+        assert not any(one.recovered for one in updates)
+
+    run(scenario())
+
+
 @pytest.mark.parametrize(
     "frame",
     [
@@ -162,6 +193,11 @@ def test_broadcasts_arrive_in_order_before_the_close_code() -> None:
         '{"type":"incident_update"}',
         '{"type":"incident_update","incident":[],"position":"e:1"}',
         '{"type":"incident_update","incident":{"type":1},"position":"e:1"}',
+        '{"type":"incident_updates"}',
+        '{"type":"incident_updates","incidents":[],"position":1}',
+        '{"type":"incident_updates","incidents":5,"position":"e:1"}',
+        '{"type":"incident_updates","incidents":[{"type":1}],"position":"e:1"}',
+        '{"type":"incident_updates","incidents":[null],"position":"e:1"}',
         '{"type":"de otro mundo"}',
         "[" * 10_000,
     ],
