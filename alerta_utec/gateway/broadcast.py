@@ -7,12 +7,12 @@ descriptors, and ``socket.py`` to the transports of those with a backlog.
 
 from collections.abc import Sequence
 
-from alerta_utec import wire
+from alerta_utec.app.update_frames import UpdateFrames
 from alerta_utec.domain.change import Change
 from alerta_utec.gateway.directory import SubscriberDirectory
 from alerta_utec.gateway.frames import text_frame
 from alerta_utec.gateway.loop_bridge import LoopBridge
-from alerta_utec.gateway.recipients import Recipients
+from alerta_utec.gateway.recipients import Recipients, Target
 from alerta_utec.gateway.registry import SocketRegistry
 from alerta_utec.gateway.sending import BulkWriter
 from alerta_utec.ports.broadcast import SendResult
@@ -21,17 +21,27 @@ from alerta_utec.ports.clock import Clock
 _NO_RECIPIENTS = SendResult()
 
 
-class _Frames(dict[tuple[int, bool], bytes]):
-    """The frames of some changes, by index and ``private``; each is encoded when first read."""
+class _Data:
+    """The bytes for each target of some changes: its frames, one after another."""
 
     def __init__(self, changes: Sequence[Change]) -> None:
-        self._changes = changes
+        self._frames = UpdateFrames(changes)
+        # The frames of one change, by index and ``private``.
+        self._ones: dict[tuple[int, bool], bytes] = {}
 
-    def __missing__(self, key: tuple[int, bool]) -> bytes:
-        index, private = key
-        text = wire.incident_update(self._changes[index], private=private)
-        self[key] = text_frame(text.encode())
-        return self[key]
+    def of(self, target: Target) -> bytes:
+        """Return the frames that the target's recipients get."""
+        if target.form.together and len(target.indexes) > 1:
+            frames = self._frames.in_form(target.indexes, target.form)
+            return b"".join([text_frame(frame.text.encode()) for frame in frames])
+        return b"".join([self._one(index, target.form.private) for index in target.indexes])
+
+    def _one(self, index: int, private: bool) -> bytes:
+        key = (index, private)
+        if key not in self._ones:
+            frame = self._frames.one(index, private=private)
+            self._ones[key] = text_frame(frame.text.encode())
+        return self._ones[key]
 
 
 class GatewaySubscribers:
@@ -56,11 +66,10 @@ class GatewaySubscribers:
         return self._loop.run(lambda: self._broadcast(changes))
 
     def _broadcast(self, changes: Sequence[Change]) -> Sequence[SendResult]:
-        frames = _Frames(changes)
+        data = _Data(changes)
         results: dict[int, SendResult] = {}
         for target in self._directory.targets_of(changes, self._clock.now()):
-            data = b"".join([frames[index, target.private] for index in target.indexes])
-            result = self._write(target.recipients, data)
+            result = self._write(target.recipients, data.of(target))
             for index in target.indexes:
                 results[index] = results[index] + result if index in results else result
         self._sockets.enforce_total_limit()

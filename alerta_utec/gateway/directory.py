@@ -98,7 +98,7 @@ class SubscriberDirectory:
         self._groups.leave(socket)
         connection = self._connections.get(connection_id)
         if connection is not None:
-            self._groups.join(socket, connection.filter, connection.private)
+            self._groups.join(socket, connection.filter, connection.form)
 
     def _expire(self, now: datetime) -> None:
         """Take expired connections out of their groups; delete those without an open socket."""

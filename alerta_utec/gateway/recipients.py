@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from alerta_utec.domain.filters import Filter
 from alerta_utec.gateway.socket import ClientSocket
+from alerta_utec.ports.connections import Form
 
 
 class Recipients:
@@ -26,13 +27,13 @@ class Recipients:
 
 
 class SubscriberGroup:
-    """The sockets with the same filter and the same right to see personal names (``private``)."""
+    """The sockets with the same filter and the same form of changes."""
 
-    __slots__ = ("_last_broadcast_ms", "_lists", "_recipients", "filter", "members", "private")
+    __slots__ = ("_last_broadcast_ms", "_lists", "_recipients", "filter", "form", "members")
 
-    def __init__(self, wanted: Filter, private: bool) -> None:
+    def __init__(self, wanted: Filter, form: Form) -> None:
         self.filter = wanted
-        self.private = private
+        self.form = form
         # An ordered set.
         self.members: dict[ClientSocket, None] = {}
         # The last broadcast before the current ``_lists``; epoch milliseconds, 0 for none.
@@ -83,12 +84,12 @@ class CachedRecipients:
     until any group changes, so a broadcast costs nothing for each group.
     """
 
-    __slots__ = ("_groups", "last_broadcast_ms", "private", "recipients", "states")
+    __slots__ = ("_groups", "form", "last_broadcast_ms", "recipients", "states")
 
     def __init__(
-        self, private: bool, states: tuple[int, ...], groups: Sequence[SubscriberGroup]
+        self, form: Form, states: tuple[int, ...], groups: Sequence[SubscriberGroup]
     ) -> None:
-        self.private = private
+        self.form = form
         self.states = states
         self._groups = groups
         # Epoch milliseconds, 0 for none.
@@ -110,6 +111,6 @@ class CachedRecipients:
 class Target:
     """Recipients, and the ``indexes`` of the changes that they receive."""
 
-    private: bool
+    form: Form
     indexes: tuple[int, ...]
     recipients: Recipients

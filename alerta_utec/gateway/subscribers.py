@@ -9,6 +9,7 @@ from alerta_utec.domain.filter_index import FilterIndex
 from alerta_utec.domain.filters import Facets, Filter, facets_of
 from alerta_utec.gateway.recipients import CachedRecipients, SubscriberGroup, Target
 from alerta_utec.gateway.socket import ClientSocket
+from alerta_utec.ports.connections import Form
 
 # The states of every change while no filter restricts any field.
 _UNRESTRICTED = (Facets("", "", "", ""),)
@@ -26,20 +27,22 @@ class SubscriberGroups:
     """
 
     def __init__(self) -> None:
-        self._groups: dict[tuple[Filter, bool], SubscriberGroup] = {}
+        self._groups: dict[tuple[Filter, Form], SubscriberGroup] = {}
         self._group_of: dict[ClientSocket, SubscriberGroup] = {}
-        self._indexes: Mapping[bool, FilterIndex[SubscriberGroup]] = {
-            private: FilterIndex() for private in (False, True)
+        self._indexes: Mapping[Form, FilterIndex[SubscriberGroup]] = {
+            Form(private, together): FilterIndex()
+            for private in (False, True)
+            for together in (False, True)
         }
         self._cache: dict[tuple[States, ...], Sequence[CachedRecipients]] = {}
 
-    def join(self, socket: ClientSocket, wanted: Filter, private: bool) -> None:
-        """Put a socket that is in no group into the group of this filter and privacy."""
-        key = (wanted, private)
+    def join(self, socket: ClientSocket, wanted: Filter, form: Form) -> None:
+        """Put a socket that is in no group into the group of this filter and form."""
+        key = (wanted, form)
         group = self._groups.get(key)
         if group is None:
             group = self._groups[key] = SubscriberGroup(*key)
-            self._indexes[private].add(group, wanted)
+            self._indexes[form].add(group, wanted)
         group.add(socket)
         self._group_of[socket] = group
         self._invalidate()
@@ -53,8 +56,8 @@ class SubscriberGroups:
         group.remove(socket)
         self._invalidate()
         if not group.members:
-            del self._groups[group.filter, group.private]
-            self._indexes[group.private].remove(group, group.filter)
+            del self._groups[group.filter, group.form]
+            self._indexes[group.form].remove(group, group.filter)
 
     def refresh(self, socket: ClientSocket) -> None:
         """Take note that the socket's ``backlogged`` has changed."""
@@ -79,12 +82,12 @@ class SubscriberGroups:
         for cached in self._look_up(tuple(indexes_of)):
             cached.last_broadcast_ms = now_ms
             received = sorted(chain.from_iterable(indexes[state] for state in cached.states))
-            targets.append(Target(cached.private, tuple(received), cached.recipients))
+            targets.append(Target(cached.form, tuple(received), cached.recipients))
         return targets
 
     def _by_states(self, changes: Sequence[Change]) -> Mapping[States, list[int]]:
         """Return the indexes of the changes by their states: equal states match equal filters."""
-        fields = self._indexes[False].fields | self._indexes[True].fields
+        fields = frozenset[str]().union(*(index.fields for index in self._indexes.values()))
         if not fields:
             return {_UNRESTRICTED: list(range(len(changes)))}
         indexes_of: dict[States, list[int]] = {}
@@ -100,8 +103,8 @@ class SubscriberGroups:
             if len(self._cache) >= CACHED_LOOKUPS_MAX:
                 self._invalidate()
             found = self._cache[states] = [
-                CachedRecipients(private, matched, groups)
-                for private, index in self._indexes.items()
+                CachedRecipients(form, matched, groups)
+                for form, index in self._indexes.items()
                 for matched, groups in _groups_by_match(index, states).items()
             ]
         return found

@@ -14,6 +14,16 @@ CONNECTION_TTL_S = 2 * 3600
 
 
 @dataclass(frozen=True, slots=True)
+class Form:
+    """How changes are written for a connection."""
+
+    # With people's names.
+    private: bool
+    # Several changes in one message, where there are several.
+    together: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Connection:
     """One client's socket, as a broadcast sees it."""
 
@@ -32,6 +42,11 @@ class Connection:
     def private(self) -> bool:
         """Whether its frames contain people's names."""
         return self.identity.can(Permission.SEE_PEOPLE)
+
+    @property
+    def form(self) -> Form:
+        """The form in which its client gets changes."""
+        return Form(self.private, together=self.subprotocol is Subprotocol.V2)
 
     def alive(self, now: datetime) -> bool:
         """Tell whether the connection has not expired."""
