@@ -7,19 +7,19 @@ const { mkdir, writeFile } = require('node:fs/promises');
 const path = require('node:path');
 const { promisify } = require('node:util');
 const { letApiGatewayLog } = require('./api_logs');
+const { frameworkProblem } = require('./framework');
 const { findPython } = require('./python');
 const { requireFrom } = require('./sdk');
 const { subscribe } = require('./subscribe');
 
 const run = promisify(execFile);
 const ZIP = 'alerta-utec-realtime.zip';
-// As alerta_utec/adapters/jwt_tokens.py has them.
-const SECRET_MIN_BYTES = 32;
-const WHOLE_MAX = 3600;
-// SNS has the last word on an address.
-const EMAIL = /^[^\s@,;<>]{1,64}@[0-9A-Za-z.-]{1,255}$/;
 const WITH_PIP = "sys.version_info >= (3, 9) and __import__('pip')";
-const TRUSTED = /^(https:\/\/[^/]|http:\/\/(127\.0\.0\.1|localhost)[:/])/;
+const REFUSED =
+  'Hay parámetros que no sirven; no se creó ni cambió nada. / Some parameters are no good; nothing was created or changed.';
+const OPEN =
+  'Sin inicio de sesión (auth=off): quien conozca la dirección avisa y lee. / ' +
+  'Without sign-in (auth=off): everyone who knows the address can report and read.';
 
 const NO_PIP = [
   'Falta Python 3 con pip, que trae las bibliotecas de las Lambdas. Instálelo',
@@ -39,8 +39,10 @@ const PIP_FAILED = [
 ].join('\n');
 
 class AlertaPlugin {
-  constructor(serverless, options, { log, progress }) {
+  constructor(serverless, options, { log, progress } = {}) {
     this.serverless = serverless;
+    const problem = frameworkProblem(serverless);
+    if (problem) throw this.fail(problem, 'ALERTA_FRAMEWORK');
     this.log = log;
     this.progress = progress;
     this.provider = serverless.getProvider('aws');
@@ -69,73 +71,20 @@ class AlertaPlugin {
     );
   }
 
+  // Every problem at once, before anything is created.
   check() {
-    this.checkEmail();
-    this.checkRules();
-    this.checkWhole('mailLimit', 1);
-    this.checkWhole('mailWindow', 0);
-    this.checkSignIn();
+    const { parameters, rules } = this.settings;
+    const problems = [...parameters.problems];
+    if (rules.problems.length) {
+      problems.push(`rules="${rules.file}": no sirve / is no good:`);
+      problems.push(...rules.problems.map((problem) => `  ${problem}`));
+    }
+    if (problems.length) {
+      throw this.fail([REFUSED, ...problems].join('\n  '), 'ALERTA_PARAMETERS');
+    }
+    if (this.settings.auth === 'off') this.log.warning(OPEN);
     const { cors } = this.serverless.service.provider.httpApi;
     cors.allowedOrigins = cors.allowedOrigins.flatMap((origins) => origins.split(','));
-  }
-
-  checkSignIn() {
-    const { auth } = this.settings;
-    const stage = this.provider.getStage();
-    if (auth !== 'off' && auth !== 'jwt') {
-      throw this.fail(`auth: off | jwt, no "${auth}"`, 'ALERTA_AUTH');
-    }
-    if (auth === 'jwt') {
-      this.checkKeys();
-      return;
-    }
-    if (stage !== 'dev') {
-      throw this.fail(
-        `La etapa ${stage} necesita inicio de sesión: --param="auth=jwt" con authJwksUrl o authSecret. /\n` +
-          `Stage ${stage} needs sign-in: --param="auth=jwt" with authJwksUrl or authSecret.`,
-        'ALERTA_AUTH'
-      );
-    }
-    this.log.warning('Sin inicio de sesión (auth=off): quien conozca la dirección avisa y lee.');
-  }
-
-  // Problems that the functions would otherwise report at their first request.
-  checkKeys() {
-    const { AUTH_JWKS_URL: url, AUTH_SECRET: secret } = this.settings.signIn;
-    if (Boolean(url) === Boolean(secret)) {
-      throw this.fail('auth=jwt: authJwksUrl o / or authSecret', 'ALERTA_AUTH');
-    }
-    if (url && !TRUSTED.test(url)) {
-      throw this.fail('authJwksUrl: https://…', 'ALERTA_AUTH');
-    }
-    if (secret && Buffer.byteLength(secret) < SECRET_MIN_BYTES) {
-      throw this.fail(`authSecret: ${SECRET_MIN_BYTES} bytes o más / or more`, 'ALERTA_AUTH');
-    }
-  }
-
-  checkEmail() {
-    const { email } = this.settings;
-    if (!email || EMAIL.test(email)) return;
-    throw this.fail(
-      `"${email}" no es una dirección de correo. / "${email}" is no e-mail address.`,
-      'ALERTA_EMAIL'
-    );
-  }
-
-  checkRules() {
-    const { file, problems } = this.settings.rules;
-    if (!problems.length) return;
-    throw this.fail(
-      `El archivo de reglas ${file} no sirve. / The rules file ${file} is no good.\n  ` +
-        problems.join('\n  '),
-      'ALERTA_RULES'
-    );
-  }
-
-  checkWhole(name, least) {
-    const value = this.settings[name];
-    if (/^\d{1,4}$/.test(value) && value >= least && value <= WHOLE_MAX) return;
-    throw this.fail(`${name}: ${least} … ${WHOLE_MAX}, no "${value}"`, 'ALERTA_MAIL');
   }
 
   async package() {

@@ -11,7 +11,6 @@ from alerta_utec.notifications.aws.rules import parse_rules
 from alerta_utec.notifications.recipients import recipient_id
 from tests.meta.conftest import Packaged, package
 from tests.meta.test_template import lint
-from tests.support.deployment import DeployFailed, checkout, osls
 
 RULES = """
 - name: Guardia
@@ -80,20 +79,6 @@ def test_a_stage_without_a_rules_file_has_no_subscriptions_and_no_rules(packaged
     assert alarm["Environment"]["Variables"]["RULES_FILE"] == ""
     with zipfile.ZipFile(packaged.zip_path) as archive:
         assert "rules.json" not in archive.namelist()
-
-
-@pytest.mark.parametrize(
-    ("option", "said"),
-    [
-        ("--param=rules=nada.yml", r"nada\.yml no sirve.*no es un archivo \.yml que exista"),
-        ("--param=mailLimit=0", 'mailLimit: 1 … 3600, no "0"'),
-        ("--param=mailWindow=-1", 'mailWindow: 0 … 3600, no "-1"'),
-        ("--param=mailLimit=3601", 'mailLimit: 1 … 3600, no "3601"'),
-    ],
-)
-def test_an_invalid_parameter_is_refused(tmp_path: Path, option: str, said: str) -> None:
-    with pytest.raises(DeployFailed, match=f"(?s){said}"):
-        osls(checkout(tmp_path / "checkout"), "package", option)
 
 
 def _packed(packaged: Packaged) -> str:

@@ -215,13 +215,13 @@ def test_shards_are_retried_after_their_timeout_and_end_in_the_dead_letter_queue
     assert queue["SqsManagedSseEnabled"] is True
 
 
-def test_five_shards_are_sent_at_once_and_each_fails_alone(packaged: Packaged) -> None:
+def test_two_shards_are_sent_at_once_and_each_fails_alone(packaged: Packaged) -> None:
     mapping = packaged.of_type("AWS::Lambda::EventSourceMapping")[
         "FanoutEventSourceMappingSQSFanOut"
     ]["Properties"]
 
     assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
-    assert mapping["ScalingConfig"] == {"MaximumConcurrency": 5}
+    assert mapping["ScalingConfig"] == {"MaximumConcurrency": 2}
     assert mapping["BatchSize"] == 1
 
 
@@ -239,7 +239,7 @@ def test_wakeups_are_retried_after_their_timeout_and_delay_no_other(
     assert queue["MessageRetentionPeriod"] > DELAY_MAX_S + queue["VisibilityTimeout"]
     assert queue["SqsManagedSseEnabled"] is True
     assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
-    assert mapping["ScalingConfig"] == {"MaximumConcurrency": 5}
+    assert mapping["ScalingConfig"] == {"MaximumConcurrency": 2}
     assert mapping["BatchSize"] == 1
 
 
@@ -321,7 +321,8 @@ SIGN_IN = ("--param=auth=jwt", "--param=authJwksUrl=https://ingreso.example.edu/
 def other_stage(tmp_path_factory: pytest.TempPathFactory) -> Packaged:
     """Another stage with its own settings."""
     folder: Path = tmp_path_factory.mktemp("prod") / "checkout"
-    return package(folder, "--stage", "prod", "--param=timezone=Europe/Madrid", *SIGN_IN)
+    settings = ("--param=timezone=Europe/Madrid", "--param=maximumConcurrency=5")
+    return package(folder, "--stage", "prod", *settings, *SIGN_IN)
 
 
 def test_another_stage_has_names_of_its_own(other_stage: Packaged) -> None:
@@ -339,6 +340,18 @@ def test_the_timezone_setting_reaches_the_emails(packaged: Packaged, other_stage
 
     assert timezone(packaged) == "America/Lima"
     assert timezone(other_stage) == "Europe/Madrid"
+
+
+def test_the_number_of_lambdas_at_a_queue_is_a_setting(other_stage: Packaged) -> None:
+    mappings = other_stage.of_type("AWS::Lambda::EventSourceMapping")
+    scaling = {
+        name: one["Properties"].get("ScalingConfig")
+        for name, one in mappings.items()
+        if "SQS" in name
+    }
+
+    assert len(scaling) == 2
+    assert all(setting == {"MaximumConcurrency": 5} for setting in scaling.values())
 
 
 def _statements(packaged: Packaged) -> Iterator[tuple[str, dict[str, Any]]]:
