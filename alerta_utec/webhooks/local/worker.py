@@ -73,6 +73,9 @@ class WebhookWorker:
         # The threads that deliver, by webhook id.
         self._busy: dict[str, threading.Thread] = {}
         self._failures: dict[str, _Failures] = {}
+        # How often ``jobs_changed`` was called; guarded with the failures, which it clears.
+        self._changes = 0
+        self._failures_lock = threading.Lock()
         # Whether there was a webhook at the last run.
         self._needed = True
         retry = timedelta(seconds=retry_s)
@@ -90,7 +93,9 @@ class WebhookWorker:
 
     def jobs_changed(self) -> None:
         """End all cool-downs and look for due jobs: the cause of a failure may be repaired."""
-        self._failures.clear()
+        with self._failures_lock:
+            self._failures.clear()
+            self._changes += 1
         self._worker.wake()
 
     def stop(self, timeout_s: float) -> None:
@@ -161,10 +166,9 @@ class WebhookWorker:
                 for job in jobs:
                     if self._stopping.is_set():
                         return
+                    changes = self._changes
                     attempt = self._deliver(job)
-                    if attempt.outcome != "failed":
-                        self._failures.pop(webhook_id, None)
-                    elif self._cools_down(webhook_id, attempt):
+                    if self._cools_down(webhook_id, attempt, changes):
                         return
         except Exception:
             # The store is unavailable, or this is a defect: only this webhook has to wait.
@@ -174,24 +178,33 @@ class WebhookWorker:
             del self._busy[webhook_id]
             self._worker.wake()
 
-    def _cools_down(self, webhook_id: str, attempt: Attempt) -> bool:
-        """Count a failure; return whether the webhook gets no request for a while."""
-        before = self._failures.get(webhook_id, _Failures(0))
-        failures = replace(before, in_a_row=before.in_a_row + 1)
-        cools_down = attempt.slow_down or failures.in_a_row >= FAILURES_TO_COOL_DOWN
-        if cools_down:
-            wait_s = delay_s(
-                failures.cool_downs,
-                base_s=COOL_DOWN.total_seconds(),
-                cap_s=COOL_DOWN_MAX.total_seconds(),
-            )
-            failures = replace(
-                failures,
-                cool_downs=failures.cool_downs + 1,
-                cools_until_s=self._monotonic() + wait_s,
-            )
-        self._failures[webhook_id] = failures
-        return cools_down
+    def _cools_down(self, webhook_id: str, attempt: Attempt, changes: int) -> bool:
+        """Count an attempt's failure; return whether the webhook gets no request for a while.
+
+        An attempt that began before the last of the ``changes`` says nothing about the receiver
+        as it is now.
+        """
+        with self._failures_lock:
+            if attempt.outcome != "failed":
+                self._failures.pop(webhook_id, None)
+                return False
+            if changes != self._changes:
+                return False
+            before = self._failures.get(webhook_id, _Failures(0))
+            failures = replace(before, in_a_row=before.in_a_row + 1)
+            cools_down = attempt.slow_down or failures.in_a_row >= FAILURES_TO_COOL_DOWN
+            self._failures[webhook_id] = self._cooled(failures) if cools_down else failures
+            return cools_down
+
+    def _cooled(self, failures: _Failures) -> _Failures:
+        """Return the failures with a further cool-down, which begins now."""
+        wait_s = delay_s(
+            failures.cool_downs,
+            base_s=COOL_DOWN.total_seconds(),
+            cap_s=COOL_DOWN_MAX.total_seconds(),
+        )
+        until_s = self._monotonic() + wait_s
+        return replace(failures, cool_downs=failures.cool_downs + 1, cools_until_s=until_s)
 
     def _deliver(self, job: WebhookJob) -> Attempt:
         """Attempt the job, and store the outcome as soon as the store is available."""

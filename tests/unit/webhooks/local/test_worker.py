@@ -285,6 +285,19 @@ def test_a_change_of_a_webhook_ends_its_cool_down(rig: Rig) -> None:
     eventually(lambda: rig.received(own) == ids)
 
 
+def test_a_change_ends_also_the_cool_down_of_an_attempt_that_it_overtook(rig: Rig) -> None:
+    own = rig.add("a")
+    rig.sender.results = [PostResult(429)]
+    gate = rig.sender.shut(own.url)
+    ids = rig.commit(3)
+    eventually(lambda: rig.sender.waiting)
+
+    rig.worker.jobs_changed()
+    gate.set()
+
+    eventually(lambda: rig.received(own) == ids)
+
+
 def test_a_cool_down_does_not_last_longer_when_the_clock_is_set_back(rig: Rig) -> None:
     own = rig.add("a")
     rig.sender.results = [PostResult(500)] * 2
