@@ -92,7 +92,7 @@ class Broadcast:
         return self._record(change, outcome_counts(result, started_s))
 
     def _record(self, change: Change, counts: dict[str, int]) -> dict[str, int]:
-        log.info("broadcast", extra={"position": str(change.position), **counts})
+        log.info("broadcast", extra={**change.log_fields(), **counts})
         self.recorder.record(Delivery.of(change, "broadcast", self.clock.now(), counts))
         return counts
 

@@ -64,7 +64,7 @@ class FanOut:
         self.queue.put(shards)
         ms = round((time.perf_counter() - started_s) * 1000)
         counts = {"attempted": len(recipients), "ms": ms}
-        fields = {"position": str(change.position), "shards": len(shards), **counts}
+        fields = {**change.log_fields(), "shards": len(shards), **counts}
         log.info("fanned_out", extra=fields)
         _record(self.records, shards[0].run, PLAN, change, self.clock.now(), counts)
         return counts
@@ -108,7 +108,7 @@ class SendShard:
 
     def _record(self, shard: Shard, change: Change, result: SendResult, started_s: float) -> None:
         counts = outcome_counts(result, started_s)
-        fields = {"position": str(shard.position), "shard": shard.number, "of": shard.of, **counts}
+        fields = {**change.log_fields(), "shard": shard.number, "of": shard.of, **counts}
         log.info("shard_sent", extra=fields)
         now = self.clock.now()
         # How long the shard's clients have waited, by the clocks of two workers.

@@ -137,7 +137,7 @@ class Redrive:
         try:
             send()
         except Unavailable:
-            log.exception("not_sent", extra={"position": str(change.position)})
+            log.exception("not_sent", extra=change.log_fields())
             return RedriveResult.FAILED
         return done
 

@@ -34,9 +34,14 @@ class Submit:
     clock: Clock
 
     def notify(
-        self, report: Report, *, idempotency_key: str | None = None, by: Identity = ANONYMOUS
+        self,
+        report: Report,
+        *,
+        idempotency_key: str | None = None,
+        by: Identity = ANONYMOUS,
+        request_id: str | None = None,
     ) -> Committed:
-        """Store a new incident.
+        """Store a new incident; ``request_id`` is the gateway's, for the logs.
 
         Safe to repeat with the same ``incidentId`` or ``idempotency_key`` (per user, 24 h).
 
@@ -60,7 +65,9 @@ class Submit:
         )
         key = IdempotencyKey(by.user or "", idempotency_key) if idempotency_key else None
         _require_match(by, incident)
-        change = Change(None, incident, by=by.user, digest=report.digest(), key=key)
+        change = Change(
+            None, incident, by=by.user, digest=report.digest(), key=key, request_id=request_id
+        )
         return self.store.commit(change)
 
     def update(
@@ -70,6 +77,7 @@ class Submit:
         *,
         revision: int | None = None,
         by: Identity = ANONYMOUS,
+        request_id: str | None = None,
     ) -> Committed:
         """Change an incident's status or urgency, add a note, or several of these at once.
 
@@ -91,7 +99,7 @@ class Submit:
             _require_match(by, before)
             if revision is not None and before.revision != revision:
                 raise Conflict(incident_id)
-            change = _change(before, update, by, self.clock.now())
+            change = _change(before, update, by, self.clock.now(), request_id)
             if change is None:
                 return Committed(self._last_change(incident_id), duplicate=True)
             try:
@@ -128,7 +136,9 @@ def _require_uuid(incident_id: str) -> None:
         raise InvalidIncident(problems=[Problem("incident.incidentId", "not_uuid")])
 
 
-def _change(before: Incident, update: UpdateRequest, by: Identity, at: datetime) -> Change | None:
+def _change(
+    before: Incident, update: UpdateRequest, by: Identity, at: datetime, request_id: str | None
+) -> Change | None:
     """Return the change that the update makes; ``None`` if it changes nothing.
 
     Raises:
@@ -150,4 +160,4 @@ def _change(before: Incident, update: UpdateRequest, by: Identity, at: datetime)
         problem = Problem("note", "too_many_notes", {"max": NOTES_UP_TO_REVISION})
         raise InvalidRequest(problems=[problem])
     after = before.updated(at=at, status=status, urgency=urgency)
-    return Change(before, after, by=by.user, note=update.note)
+    return Change(before, after, by=by.user, note=update.note, request_id=request_id)

@@ -51,7 +51,7 @@ class Handlers:
 
     def __init__(self, services: Services) -> None:
         self._services = services
-        self.http = HttpApi(http_handlers(services), services.origins)
+        self.http = HttpApi(http_handlers(services), services.origins, services.metrics)
         self.websocket = {route.handler: self._handler(route) for route in WEBSOCKET_ROUTES}
 
     def _handler(self, route: WebSocketRoute) -> Handler:

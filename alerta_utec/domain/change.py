@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -58,6 +58,8 @@ class Change:
     key: IdempotencyKey | None = None
     # ``None`` until the change is committed.
     position: Position | None = None
+    # The gateway's id of the request that made it, for the logs; SQLite does not keep it.
+    request_id: str | None = field(default=None, compare=False)
 
     @property
     def at(self) -> datetime:
@@ -71,8 +73,15 @@ class Change:
 
     def committed(self, position: Position) -> "Change":
         """Return the same change with its place in the feed."""
-        after = self.after.at_seq(position.seq)
-        return Change(self.before, after, self.by, self.note, self.digest, self.key, position)
+        after, by = self.after.at_seq(position.seq), self.by
+        return Change(
+            self.before, after, by, self.note, self.digest, self.key, position, self.request_id
+        )
+
+    def log_fields(self) -> dict[str, str]:
+        """Return the log fields that follow it from its request to its deliveries."""
+        fields = {"position": str(self.position)}
+        return fields if self.request_id is None else {**fields, "requestId": self.request_id}
 
     def notifies(self) -> bool:
         """Tell whether it calls for a notification: an escalation, or the all-clear after one."""

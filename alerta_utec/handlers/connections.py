@@ -22,6 +22,7 @@ from alerta_utec.handlers.lambda_io import (
 )
 from alerta_utec.ports.authentication import Authenticator
 from alerta_utec.ports.connections import CONNECTION_TTL_S, Connections
+from alerta_utec.ports.metrics import NO_METRICS, REASON, REFUSED_HANDSHAKES, Metrics
 
 log = logging.getLogger(__name__)
 
@@ -38,6 +39,7 @@ class ConnectServices:
     authenticator: Authenticator
     origins: Origins
     connection_life_s: float = CONNECTION_TTL_S
+    metrics: Metrics = NO_METRICS
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,7 @@ class Connect:
 
     sessions: Sessions
     origins: Origins
+    metrics: Metrics = NO_METRICS
 
     @classmethod
     def over(cls, services: ConnectServices) -> Self:
@@ -53,7 +56,7 @@ class Connect:
         sessions = Sessions(
             services.connections, services.authenticator, services.connection_life_s
         )
-        return cls(sessions, services.origins)
+        return cls(sessions, services.origins, services.metrics)
 
     def handle(self, event: LambdaEvent, _context: object = None) -> LambdaResponse:
         """Store the connection; the client's handshake waits for the response."""
@@ -72,6 +75,7 @@ class Connect:
             )
         except AlertaError as refusal:
             log.info("connect_refused", extra=log_fields(event) | _refusal_fields(event, refusal))
+            self.metrics.record({REFUSED_HANDSHAKES: 1}, {REASON: refusal.code})
             from alerta_utec import wire  # only for refusals: it loads all that reads messages
 
             body = wire.error(refusal, lang=handshake_lang(event))

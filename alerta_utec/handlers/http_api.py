@@ -10,14 +10,15 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from urllib.parse import unquote
 
-from alerta_utec.domain.errors import AlertaError, Internal, NotFound, Unauthorized
+from alerta_utec.domain.errors import AlertaError, Internal, NotFound, Unauthorized, Unavailable
 from alerta_utec.domain.origins import Origins
 from alerta_utec.handlers.browser_guard import check_write
-from alerta_utec.handlers.lambda_io import LambdaEvent, LambdaResponse
+from alerta_utec.handlers.lambda_io import LambdaEvent, LambdaResponse, log_fields
 from alerta_utec.handlers.refused_tokens import RefusedTokens
 from alerta_utec.handlers.request import Request
 from alerta_utec.handlers.responses import problem_response
 from alerta_utec.handlers.routes import HEAD_ROUTE_KEYS, HttpRoute
+from alerta_utec.ports.metrics import NO_METRICS, UNAVAILABLE, Metrics
 
 log = logging.getLogger(__name__)
 
@@ -30,9 +31,12 @@ _PARAMETER = re.compile(r"\\{(\w+)\\}")
 class HttpApi:
     """Runs HTTP handlers by route key; safe to call from several threads at once."""
 
-    def __init__(self, handlers: HttpHandlers, origins: Origins) -> None:
+    def __init__(
+        self, handlers: HttpHandlers, origins: Origins, metrics: Metrics = NO_METRICS
+    ) -> None:
         self._handlers = handlers
         self._origins = origins
+        self._metrics = metrics
         self._refused_tokens = RefusedTokens()
         self._reads = {key: _pattern(key) for key in handlers if key.startswith("GET ")}
 
@@ -57,9 +61,11 @@ class HttpApi:
         except AlertaError as refusal:
             if isinstance(refusal, Unauthorized):
                 self._refused_tokens.log(Request(event), refusal)
+            if refusal.code == Unavailable.code:
+                self._metrics.record({UNAVAILABLE: 1})
             return problem_response(refusal, Request(event).lang)
         except Exception:
-            log.exception("failed", extra={"route": event.get("routeKey")})
+            log.exception("failed", extra=log_fields(event))
             return problem_response(Internal(), Request(event).lang)
 
     def _run(self, request: Request) -> LambdaResponse:

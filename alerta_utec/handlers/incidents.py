@@ -110,7 +110,9 @@ class IncidentsApi:
         )
         report = Report.parse(request.json())
         self.limit.take(identity, address=request.source_ip)
-        committed = self.submit.notify(report, idempotency_key=key, by=identity)
+        committed = self.submit.notify(
+            report, idempotency_key=key, by=identity, request_id=request.request_id
+        )
         location = f"incidents/{committed.change.incident_id}"
         status = 200 if committed.duplicate else 201
         return json_response(status, _stored(committed), Location=location)
@@ -197,7 +199,9 @@ class IncidentsApi:
         revision = wire.optional_number(body, "revision")
         self.limit.take(identity, address=request.source_ip)
         incident_id = request.path_id("incidentId")
-        committed = self.submit.update(incident_id, update, revision=revision, by=identity)
+        committed = self.submit.update(
+            incident_id, update, revision=revision, by=identity, request_id=request.request_id
+        )
         return json_response(200, _stored(committed))
 
     @documented(

@@ -21,7 +21,7 @@ def source_ip(context: Mapping[str, Any]) -> str | None:
 
 
 def log_fields(event: LambdaEvent) -> dict[str, Any]:
-    """Return the log fields that identify the request of an event."""
+    """Return the log fields that identify the request of an event, named as in access logs."""
     context = event.get("requestContext", {})
-    names = ("routeKey", "connectionId", "requestId")
-    return {f"gateway_{name}": context.get(name) for name in names}
+    fields = {name: context[name] for name in ("connectionId", "requestId") if name in context}
+    return {"route": context.get("routeKey") or event.get("routeKey"), **fields}

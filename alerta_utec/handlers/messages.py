@@ -20,6 +20,7 @@ from alerta_utec.handlers.lambda_io import (
 )
 from alerta_utec.ports.broadcast import Poster
 from alerta_utec.ports.connections import Connections
+from alerta_utec.ports.metrics import NO_METRICS, UNAVAILABLE, Metrics
 
 log = logging.getLogger(__name__)
 
@@ -33,6 +34,8 @@ class ClientMessage:
     connected_at: datetime
     request_id: str | None
     source_ip: str | None = None
+    # API Gateway's id; ``request_id`` is the client's own.
+    gateway_request_id: str | None = None
 
 
 class MessageAction(Protocol):
@@ -61,11 +64,13 @@ class MessageServices:
 
     ``sign_in``: whether clients sign in; without it no connection is looked up to identify a
     sender. ``poster``: sends the responses of one-way routes; ``None``: the handlers return them.
+    ``metrics`` count the responses ``unavailable``.
     """
 
     connections: Connections
     sign_in: bool
     poster: Poster | None = None
+    metrics: Metrics = NO_METRICS
 
     def access(self) -> Access:
         """Return the use case that identifies senders."""
@@ -83,16 +88,17 @@ class MessageRoute:
     action: MessageAction
     languages: Languages
     poster: Poster | None = None
+    metrics: Metrics = NO_METRICS
 
     @classmethod
     def one_way(cls, action: MessageAction, services: MessageServices) -> Self:
         """Return a route whose response is posted, where the services have a poster."""
-        return cls(action, services.access(), services.poster)
+        return cls(action, services.access(), services.poster, services.metrics)
 
     @classmethod
     def two_way(cls, action: MessageAction, services: MessageServices) -> Self:
         """Return a route whose response is the handler's result."""
-        return cls(action, services.access())
+        return cls(action, services.access(), metrics=services.metrics)
 
     def handle(self, event: LambdaEvent, _context: object = None) -> LambdaResponse:
         """Handle one message; always 200, since a refusal is a response too."""
@@ -115,11 +121,18 @@ class MessageRoute:
             request = wire.optional_text(body, "requestId", wire.REQUEST_ID_MAX)
             context = event["requestContext"]
             message = ClientMessage(
-                body, context["connectionId"], connected_at(context), request, source_ip(context)
+                body,
+                context["connectionId"],
+                connected_at(context),
+                request,
+                source_ip(context),
+                context.get("requestId"),
             )
             return self.action.respond(message)
         except AlertaError as refusal:
             log.info("refused", extra={**log_fields(event), "code": refusal.code})
+            if refusal.code == Unavailable.code:
+                self.metrics.record({UNAVAILABLE: 1})
             return wire.error(refusal, request=request, lang=self._lang(event))
         except Exception:
             log.exception("failed", extra=log_fields(event))

@@ -44,6 +44,11 @@ class Request:
         http = (self.event.get("requestContext") or {}).get("http") or {}
         return http.get("sourceIp")
 
+    @property
+    def request_id(self) -> str | None:
+        """The gateway's id of the request, which its access log has too."""
+        return (self.event.get("requestContext") or {}).get("requestId")
+
     def path_parameter(self, name: str) -> str:
         """Return a parameter of the path."""
         return str(self.event["pathParameters"][name])

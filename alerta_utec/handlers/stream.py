@@ -53,10 +53,13 @@ class StreamConsumer:
             if number and deadline_s is not None and self.monotonic() >= deadline_s:
                 log.warning("out_of_time", extra={"done": number, "of": len(event["Records"])})
                 return _failed(stream)
+            fields = {"keys": stream.get("Keys")}
             try:
-                self.consume(self.decode(stream["NewImage"]), deadline_s)
+                change = self.decode(stream["NewImage"])
+                fields |= change.log_fields()
+                self.consume(change, deadline_s)
             except Exception:
-                log.exception("record_failed", extra={"keys": stream.get("Keys")})
+                log.exception("record_failed", extra=fields)
                 if number == 0:
                     raise
                 return _failed(stream)

@@ -68,7 +68,9 @@ class Notify:
         self.limit.take(identity, message.connection_id, message.source_ip)
         key = wire.optional_text(message.body, "idempotencyKey", wire.KEY_MAX)
         report = Report.parse(message.body.get("incident"))
-        committed = self.submit.notify(report, idempotency_key=key, by=identity)
+        committed = self.submit.notify(
+            report, idempotency_key=key, by=identity, request_id=message.gateway_request_id
+        )
         return _ack("notify", message, committed)
 
 
@@ -92,7 +94,13 @@ class UpdateIncident:
         incident_id = wire.required_text(message.body, "incidentId", wire.ID_MAX)
         revision = wire.optional_number(message.body, "revision")
         update = UpdateRequest.parse(message.body)
-        committed = self.submit.update(incident_id, update, revision=revision, by=identity)
+        committed = self.submit.update(
+            incident_id,
+            update,
+            revision=revision,
+            by=identity,
+            request_id=message.gateway_request_id,
+        )
         return _ack("update", message, committed)
 
 

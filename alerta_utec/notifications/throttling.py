@@ -129,7 +129,7 @@ class BatchThrottle(Throttle):
 def hold_fields(change: Change, hold: Hold) -> dict[str, str]:
     """Return the log fields of a hold."""
     return {
-        "position": str(change.position),
+        **change.log_fields(),
         "reason": hold.reason.value,
         "until": format_time(hold.until),
     }

@@ -160,11 +160,11 @@ class TopicNotifier:
             if change.before is None and change.after.urgency is not Urgency.HIGH:
                 raise
             # Prefer a duplicate over a late high-urgency e-mail.
-            log.exception("not_decided", extra={"position": str(change.position)})
+            log.exception("not_decided", extra=change.log_fields())
             return None
 
     def _send(self, change: Change, to: Sequence[Recipient]) -> None:
-        fields, seq = {"position": str(change.position)}, change.after.seq
+        fields, seq = change.log_fields(), change.after.seq
         with _best_effort(fields):
             if self.store is not None and self.store.is_published(_topic(change), seq):
                 return

@@ -90,6 +90,7 @@ class TopicDigestSender:
         log.info("digest_sent", extra=fields)
         for change in changes:
             seq = change.after.seq
+            log.info("email_sent", extra={**change.log_fields(), "digest": digest.first})
             self._record(change, "sent", held=digest.members[seq], others=together[seq] - 1)
         return True
 

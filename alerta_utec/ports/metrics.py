@@ -42,7 +42,7 @@ DELIVERY_METRICS: Final = (
 )
 
 COMMITS = Metric("commits", "Changes committed to the feed")
-CONFLICTS = Metric("conflicts", "Attempts of commits that another commit forestalled")
+CONFLICTS = Metric("conflicts", "Repeated attempts of commits: as a rule another came first")
 UNAVAILABLE = Metric("unavailable", "Requests answered with the code unavailable")
 REFUSED_HANDSHAKES = Metric("refused_handshakes", "Handshakes refused, by error code", REASON)
 OPEN_CONNECTIONS = Metric("open_connections", "Connections that are open", gauge=True)

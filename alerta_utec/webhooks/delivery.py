@@ -144,7 +144,7 @@ class DeliverWebhook:
             return self.sender.post(webhook.url, request.body, request.headers)
         except Exception:
             # A defect in this service must not block the jobs behind this one.
-            log.exception("webhook_failed", extra={"position": str(job.change.position)})
+            log.exception("webhook_failed", extra=job.change.log_fields())
             return PostResult(failure="internal")
 
     def _wait(self, job: WebhookJob, result: PostResult) -> timedelta:
@@ -169,7 +169,7 @@ class DeliverWebhook:
 def _log(job: WebhookJob, attempt: Attempt) -> None:
     fields: dict[str, Any] = {
         "webhook_id": job.webhook_id,
-        "position": str(job.change.position),
+        **job.change.log_fields(),
         "result": attempt.outcome,
         "attempts": attempt.attempts,
     }

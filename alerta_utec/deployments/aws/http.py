@@ -18,6 +18,7 @@ from alerta_utec.deployments.aws.services.campus import timezone
 from alerta_utec.deployments.aws.services.cap import alerts
 from alerta_utec.deployments.aws.services.deliveries import delivery_record
 from alerta_utec.deployments.aws.services.incidents import incident_store, submit_limit
+from alerta_utec.deployments.aws.services.metrics import embedded_metrics
 from alerta_utec.handlers.addresses import FixedAddress
 from alerta_utec.handlers.http_api import HttpApi, HttpHandlers, LazyHandlers, handlers_of
 from alerta_utec.handlers.incidents import IncidentsApi, IncidentServices
@@ -36,9 +37,9 @@ class HttpServices(IncidentServices, InfoServices, CapServices):
     """The services behind the routes that are loaded with the Lambda."""
 
 
-dynamodb = clients.dynamodb()
+dynamodb, metrics = clients.dynamodb(), embedded_metrics(environ)
 services = HttpServices(
-    store=incident_store(dynamodb, environ),
+    store=incident_store(dynamodb, environ, metrics),
     deliveries=delivery_record(dynamodb, environ),
     authenticator=sign_in.authenticator(environ),
     limit=submit_limit(dynamodb, environ),
@@ -80,5 +81,6 @@ api = HttpApi(
         **LazyHandlers(_webhooks).of(WEBHOOK_ROUTES),
     },
     origins(environ),
+    metrics,
 )
 handler = lambda_handler(api.handle)

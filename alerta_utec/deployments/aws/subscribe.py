@@ -6,6 +6,7 @@ from alerta_utec.adapters.aws import clients
 from alerta_utec.deployments import sign_in
 from alerta_utec.deployments.aws.entry import lambda_handler
 from alerta_utec.deployments.aws.services.connections import connection_store
+from alerta_utec.deployments.aws.services.metrics import embedded_metrics
 from alerta_utec.deployments.aws.services.sockets import poster
 from alerta_utec.handlers.messages import MessageRoute, MessageServices
 from alerta_utec.handlers.websocket import Subscribe
@@ -14,5 +15,6 @@ services = MessageServices(
     connections=connection_store(clients.dynamodb(), environ),
     sign_in=sign_in.is_on(environ),
     poster=poster(environ),
+    metrics=embedded_metrics(environ),
 )
 handler = lambda_handler(MessageRoute.one_way(Subscribe.over(services), services).handle)

@@ -8,12 +8,14 @@ from alerta_utec.adapters.aws.connections_api.client import connections_http
 from alerta_utec.adapters.aws.connections_api.sweep import Sweep
 from alerta_utec.adapters.clock import SystemClock
 from alerta_utec.deployments.aws.entry import lambda_handler
+from alerta_utec.deployments.aws.services.metrics import embedded_metrics
 
 sweep = Sweep(
     clients.dynamodb(),
     environ["CONNECTIONS_TABLE"],
     connections_http(environ["MANAGEMENT_ENDPOINT"], keep=1),
     SystemClock(),
+    embedded_metrics(environ),
 )
 
 

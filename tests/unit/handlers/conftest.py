@@ -22,6 +22,7 @@ from tests import events
 from tests.fakes.clock import ManualClock
 from tests.fakes.connections import FakeConnections
 from tests.fakes.deliveries import FakeDeliveries
+from tests.fakes.metrics import FakeMetrics
 from tests.fakes.poster import FakePoster
 from tests.fakes.webhook_sender import FakeWebhookSender
 from tests.support.temporary_store import TemporaryStore
@@ -43,6 +44,7 @@ class ServiceOverFakes:
 
     origins: Origins = field(default_factory=lambda: Origins(("*",)))
     limit: SubmitLimit = field(default_factory=NoLimit)
+    metrics: FakeMetrics = field(default_factory=FakeMetrics)
 
     def __post_init__(self) -> None:
         self.store = self.store or self.stored.incidents
@@ -74,6 +76,7 @@ class ServiceOverFakes:
             sign_in=sign_in,
             origins=self.origins,
             limit=self.limit,
+            metrics=self.metrics,
             address=ADDRESS,
             cap=CapAlerts("alerta@utec.example", LIMA, "es", restricted=sign_in),
             manage_webhooks=ManageWebhooks(

@@ -11,6 +11,7 @@ from alerta_utec.adapters.aws.dynamodb.attributes import epoch_us, number, text
 from alerta_utec.adapters.aws.dynamodb.calls import pages
 from alerta_utec.adapters.aws.errors import translated
 from alerta_utec.ports.clock import Clock
+from alerta_utec.ports.metrics import NO_METRICS, OPEN_CONNECTIONS, Metrics
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -31,15 +32,19 @@ class Sweep:
     table: str
     api: ConnectionsHttp
     clock: Clock
+    metrics: Metrics = NO_METRICS
 
     def close_expired(self) -> Mapping[str, int]:
-        """Close the expired connections; return the counts ``{closed, failed}``.
+        """Close the expired connections; return the counts ``{closed, failed, open}``.
+
+        ``open`` are the connections that have not expired.
 
         Raises:
             Unavailable: the table cannot be read or written, or there are no credentials.
         """
-        counts = {"closed": 0, "failed": 0}
-        for page in self._expired():
+        counts = {"closed": 0, "failed": 0, "open": 0}
+        for scanned, page in self._expired():
+            counts["open"] += scanned - len(page)
             with self.api.channel(self.api.signer()) as channel:
                 for connection_id in page:
                     if not _close(channel, connection_id):
@@ -50,9 +55,11 @@ class Sweep:
                         self.dynamodb.delete_item(TableName=self.table, Key=key)
                     counts["closed"] += 1
         log.info("swept", extra=counts)
+        self.metrics.record({OPEN_CONNECTIONS: counts["open"]})
         return counts
 
-    def _expired(self) -> Iterator[Sequence[str]]:
+    def _expired(self) -> Iterator[tuple[int, Sequence[str]]]:
+        """Yield how many connections a page of the table has, and the expired ones of them."""
         for page in pages(
             "Scan",
             lambda **start: self.dynamodb.scan(
@@ -63,7 +70,7 @@ class Sweep:
                 **start,
             ),
         ):
-            yield [item["connectionId"]["S"] for item in page["Items"]]
+            yield page["ScannedCount"], [item["connectionId"]["S"] for item in page["Items"]]
 
 
 def _close(channel: ApiChannel, connection_id: str) -> bool:

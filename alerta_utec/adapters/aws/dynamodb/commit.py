@@ -30,6 +30,7 @@ from alerta_utec.domain.change import Change, Position
 from alerta_utec.domain.errors import Conflict, NotFound, Unavailable
 from alerta_utec.domain.incident import Incident
 from alerta_utec.ports.incidents import KEY_TTL_S, Committed
+from alerta_utec.ports.metrics import COMMITS, CONFLICTS, NO_METRICS, Metrics
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -60,10 +61,12 @@ class Commit:
     tables: IncidentTables
     feed: DynamoFeed
     retry: Retry
+    metrics: Metrics = NO_METRICS
 
     def run(self, change: Change, expected_revision: int | None) -> Committed:
         """Store the change as ``IncidentStore.commit`` specifies."""
         commit_id = uuid.uuid4().hex
+        attempt = 0
         for attempt in self.retry.attempts():
             snapshot = self._read(change)
             if snapshot is None:
@@ -74,11 +77,13 @@ class Commit:
                 done = None
             else:
                 done = self._find_own_update(change, snapshot, commit_id if attempt else None)
-            if done is not None:
-                return done
-            stored = self._write(change, snapshot, commit_id)
+            stored = None if done else self._write(change, snapshot, commit_id)
             if stored is not None:
-                return Committed(stored)
+                done = Committed(stored)
+            if done is not None:
+                self._count(done, conflicts=attempt)
+                return done
+        self.metrics.record({CONFLICTS: attempt + 1}, fields={"message": "not_committed"})
         raise Unavailable("conflicts with other commits for the whole time")
 
     def _read(self, change: Change) -> _Snapshot | None:
@@ -150,6 +155,11 @@ class Commit:
         except Unavailable:
             return None
         return stored
+
+    def _count(self, done: Committed, *, conflicts: int) -> None:
+        if not done.duplicate:
+            fields = {"message": "committed", **done.change.log_fields()}
+            self.metrics.record({COMMITS: 1, CONFLICTS: conflicts}, fields=fields)
 
     def _counter(self, last: Position) -> Any:
         return {

@@ -21,6 +21,7 @@ from alerta_utec.domain.errors import NotFound
 from alerta_utec.domain.incident import Incident
 from alerta_utec.ports.clock import Clock
 from alerta_utec.ports.incidents import Committed, IncidentPage, Query
+from alerta_utec.ports.metrics import NO_METRICS, Metrics
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -44,10 +45,11 @@ class DynamoIncidents:
     tables: IncidentTables
     retry: Retry = field(default_factory=Retry)
     clock: Clock = field(default_factory=SystemClock)
+    metrics: Metrics = NO_METRICS
     _damaged_rows: DamagedRows = field(default_factory=DamagedRows)
 
     def commit(self, change: Change, *, expected_revision: int | None = None) -> Committed:
-        commit = Commit(self.client, self.tables, self._feed, self.retry)
+        commit = Commit(self.client, self.tables, self._feed, self.retry, self.metrics)
         return commit.run(change, expected_revision)
 
     def get(self, incident_id: str) -> Incident:

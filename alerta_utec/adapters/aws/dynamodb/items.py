@@ -80,6 +80,7 @@ def change_item(change: Change, position: Position, *, feed: str, commit_id: str
         "digest": change.digest,
         "keyUser": change.key.user if change.key else None,
         "keyText": change.key.key if change.key else None,
+        "requestId": change.request_id,
     }
     item: Item = {name: text(value) for name, value in texts.items() if value is not None}
     item["alarms"] = {"BOOL": change.notifies()}
@@ -102,6 +103,7 @@ def change_from_image(image: Mapping[str, Any]) -> Change:
         digest=text_of(image, "digest"),
         key=IdempotencyKey(user, key) if user is not None and key is not None else None,
         position=Position(image["epoch"]["S"], number_of(image, "seq")),
+        request_id=text_of(image, "requestId"),
     )
 
 

@@ -8,15 +8,18 @@ from alerta_utec.adapters.aws.dynamodb.rates import DynamoRateLimits
 from alerta_utec.adapters.aws.dynamodb.table_names import IncidentTables
 from alerta_utec.adapters.clock import SystemClock
 from alerta_utec.app.limits import CallerLimit, SubmitLimit
+from alerta_utec.ports.metrics import NO_METRICS, Metrics
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 
-def incident_store(dynamodb: "DynamoDBClient", environment: Mapping[str, str]) -> DynamoIncidents:
+def incident_store(
+    dynamodb: "DynamoDBClient", environment: Mapping[str, str], metrics: Metrics = NO_METRICS
+) -> DynamoIncidents:
     """Return the store (``INCIDENTS_TABLE``, ``CHANGES_TABLE``, ``KEYS_TABLE``)."""
     names = (environment[f"{name}_TABLE"] for name in ("INCIDENTS", "CHANGES", "KEYS"))
-    return DynamoIncidents(dynamodb, IncidentTables(*names))
+    return DynamoIncidents(dynamodb, IncidentTables(*names), metrics=metrics)
 
 
 def submit_limit(dynamodb: "DynamoDBClient", environment: Mapping[str, str]) -> SubmitLimit:

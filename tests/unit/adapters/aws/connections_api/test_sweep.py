@@ -11,6 +11,7 @@ from alerta_utec.adapters.aws.dynamodb.connections import DynamoConnections
 from alerta_utec.domain.errors import Unavailable
 from alerta_utec.ports.connections import Connection
 from tests.fakes.clock import ManualClock
+from tests.fakes.metrics import FakeMetrics
 from tests.unit.adapters.aws.connections_api.fake_api import DROP, ConnectionsApi
 from tests.unit.adapters.aws.connections_api.posting import connections_http
 from tests.unit.adapters.aws.faults import FaultyWire, request_lost
@@ -30,12 +31,22 @@ def connections(wire: FaultyWire, connections_table: str, clock: ManualClock) ->
 
 
 @pytest.fixture
+def metrics() -> FakeMetrics:
+    """Return metrics without any value."""
+    return FakeMetrics()
+
+
+@pytest.fixture
 def sweep(
-    wire: FaultyWire, connections_table: str, clock: ManualClock, api: ConnectionsApi
+    wire: FaultyWire,
+    connections_table: str,
+    clock: ManualClock,
+    api: ConnectionsApi,
+    metrics: FakeMetrics,
 ) -> Iterator[Sweep]:
     """Yield a sweep of that table, which tries each call once."""
     http = connections_http(api.url)
-    yield Sweep(wire.client, connections_table, http, clock)
+    yield Sweep(wire.client, connections_table, http, clock, metrics)
     http.close()
 
 
@@ -61,7 +72,7 @@ def test_only_expired_connections_are_closed_and_removed(
 
     result = sweep.close_expired()
 
-    assert result == {"closed": 2, "failed": 0}
+    assert result == {"closed": 2, "failed": 0, "open": 1}
     assert kept(connections) == ["later="]
     assert dict(api.requests) == {("DELETE", "over="): 1, ("DELETE", "just="): 1}
 
@@ -77,7 +88,7 @@ def test_an_expired_connection_that_is_gone_is_removed(
     save(connections, clock, "gone=", 0)
     api.tell("DELETE", "gone=", status)
 
-    assert sweep.close_expired() == {"closed": 1, "failed": 0}
+    assert sweep.close_expired() == {"closed": 1, "failed": 0, "open": 0}
     assert kept(connections) == []
 
 
@@ -99,12 +110,13 @@ def test_a_connection_that_cannot_be_closed_delays_no_other_and_is_retried(
     api.tell("DELETE", "b=", 204)
     second = sweep.close_expired()
 
-    assert (first, left) == ({"closed": 2, "failed": 1}, ["b="])
-    assert (second, kept(connections)) == ({"closed": 1, "failed": 0}, [])
+    assert (first, left) == ({"closed": 2, "failed": 1, "open": 0}, ["b="])
+    assert (second, kept(connections)) == ({"closed": 1, "failed": 0, "open": 0}, [])
 
 
-def test_every_page_of_the_table_is_swept(
+def test_every_page_of_the_table_is_swept_and_its_open_connections_are_counted(
     sweep: Sweep,
+    metrics: FakeMetrics,
     connections: DynamoConnections,
     wire: FaultyWire,
     clock: ManualClock,
@@ -120,7 +132,8 @@ def test_every_page_of_the_table_is_swept(
 
     wire.client.meta.events.register("provide-client-params.dynamodb.Scan", two_at_a_time)
 
-    assert sweep.close_expired() == {"closed": 9, "failed": 0}
+    assert sweep.close_expired() == {"closed": 9, "failed": 0, "open": 9}
+    assert metrics.sums == {"open_connections": 9}
     assert len(kept(connections)) == 9
 
 
