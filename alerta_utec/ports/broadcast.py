@@ -50,6 +50,34 @@ class Poster(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """Frames for some connections: each gets all of them, in their order."""
+
+    connection_ids: tuple[str, ...]
+    frames: tuple[str, ...]
+
+
+class FramesPoster(Protocol):
+    """A sender of different frames to different connections, by their ids."""
+
+    def post_frames(
+        self, outgoing: Sequence[Outgoing], *, deadline_s: float | None = None
+    ) -> Sequence[Sequence[SendResult]]:
+        """Send the frames, as ``Poster.post`` sends one. No connection may be named twice.
+
+        A connection that misses a frame is sent none of those after it: they have the outcome of
+        the one that it missed.
+
+        Returns:
+            For each of ``outgoing``, the outcome of each of its frames.
+
+        Raises:
+            Unavailable: no recipient was reached, for a reason that is not theirs.
+        """
+        ...
+
+
 class LocalSubscribers(Protocol):
     """The connections whose sockets this process holds."""
 

@@ -262,6 +262,13 @@ def hub_sockets() -> Iterator[Sockets]:
         yield Sockets(hub.poster, clients.connect, clients.disconnect, clients.received)
 
 
+@pytest.fixture(params=["fake", "management"])
+def frames_sockets(request: pytest.FixtureRequest) -> Sockets:
+    """Return a ``FramesPoster`` and sockets of a test's own."""
+    own: Sockets = request.getfixturevalue(f"{request.param}_sockets")
+    return own
+
+
 @pytest.fixture(params=["fake", "hub", "management"])
 def sockets(request: pytest.FixtureRequest) -> Sockets:
     """Return a ``Poster`` and sockets of a test's own."""

@@ -1,4 +1,4 @@
-"""A ``Poster`` to sockets that are lists of frames."""
+"""A ``Poster`` and ``FramesPoster`` to sockets that are lists of frames."""
 
 import threading
 from collections import Counter
@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from alerta_utec.domain.errors import Unavailable
-from alerta_utec.ports.broadcast import SendResult
+from alerta_utec.ports.broadcast import Outgoing, SendResult
 
 
 @dataclass
 class FakePoster:
-    """A ``Poster`` to the sockets in ``open``, which maps each id to the frames posted to it.
+    """A poster to the sockets in ``open``, which maps each id to the frames posted to it.
 
     A test can name sockets as ``throttled`` or ``failed``, or set the poster ``down``;
     ``deadlines_s`` has the deadline of each call.
@@ -27,16 +27,35 @@ class FakePoster:
     def post(
         self, connection_ids: Sequence[str], frame: str, *, deadline_s: float | None = None
     ) -> SendResult:
+        ids = tuple(dict.fromkeys(connection_ids))
+        ((result,),) = self.post_frames([Outgoing(ids, (frame,))], deadline_s=deadline_s)
+        return result
+
+    def post_frames(
+        self, outgoing: Sequence[Outgoing], *, deadline_s: float | None = None
+    ) -> Sequence[Sequence[SendResult]]:
         self.deadlines_s.append(deadline_s)
         if self.down:
             raise Unavailable("the poster is down")
         with self._lock:
-            outcome = {name: self._post(name, frame) for name in dict.fromkeys(connection_ids)}
-        by_outcome = {
-            kind: tuple(name for name, own in outcome.items() if own == kind)
-            for kind in ("gone", "throttled", "failed")
-        }
-        return SendResult(delivered=Counter(outcome.values())["delivered"], **by_outcome)
+            return [self._post_all(one) for one in outgoing]
+
+    def _post_all(self, one: Outgoing) -> Sequence[SendResult]:
+        outcomes = dict.fromkeys(one.connection_ids, "delivered")
+        results = []
+        for frame in one.frames:
+            outcomes |= {
+                name: self._post(name, frame)
+                for name, outcome in outcomes.items()
+                if outcome == "delivered"
+            }
+            by_outcome = {
+                kind: tuple(name for name, own in outcomes.items() if own == kind)
+                for kind in ("gone", "throttled", "failed")
+            }
+            delivered = Counter(outcomes.values())["delivered"]
+            results.append(SendResult(delivered=delivered, **by_outcome))
+        return results
 
     def _post(self, connection_id: str, frame: str) -> str:
         if connection_id not in self.open:

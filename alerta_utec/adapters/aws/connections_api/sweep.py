@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from alerta_utec.adapters.aws.connections_api.http import ApiChannel, ConnectionsHttp, NoResponse
-from alerta_utec.adapters.aws.connections_api.poster import GONE_STATUSES
+from alerta_utec.adapters.aws.connections_api.rounds import GONE_STATUSES
 from alerta_utec.adapters.aws.dynamodb.attributes import epoch_us, number, text
 from alerta_utec.adapters.aws.dynamodb.calls import pages
 from alerta_utec.adapters.aws.errors import translated

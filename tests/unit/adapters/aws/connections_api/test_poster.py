@@ -5,7 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from alerta_utec.adapters.aws.connections_api.poster import FUTILE_ROUNDS_MAX, ConnectionsApiPoster
+from alerta_utec.adapters.aws.connections_api.poster import ConnectionsApiPoster
+from alerta_utec.adapters.aws.connections_api.rounds import FUTILE_ROUNDS_MAX
 from alerta_utec.domain.errors import Unavailable
 from alerta_utec.ports.broadcast import SendResult
 from tests.support.emulator import free_port
