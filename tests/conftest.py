@@ -44,7 +44,8 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFolder:
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A running server for tests that leave it running."""
     folder = tmp_path_factory.mktemp("server") / "data"
-    with Server(folder, options=("--webhook-allow-private",)) as running:
+    options = ("--webhook-allow-private", "--heartbeat-s", "5")
+    with Server(folder, options=options) as running:
         yield running
 
 

@@ -60,7 +60,9 @@ class FanOut:
             return self.direct.send_to(recipients, change, deadline_s, started_s=started_s)
         # No client is last in every broadcast.
         self.shuffle(recipients)
-        shards = _shards(change, begun_at, recipients)
+        if change.position is None:
+            raise ValueError("only a committed change is sent")
+        shards = shards_of(change.position, begun_at, recipients)
         self.queue.put(shards)
         ms = round((time.perf_counter() - started_s) * 1000)
         counts = {"attempted": len(recipients), "ms": ms}
@@ -116,18 +118,21 @@ class SendShard:
         _record(self.records, shard.run, shard.number, change, now, waited)
 
 
-def _shards(
-    change: Change, begun_at: datetime, recipients: Sequence[Connection]
+def shards_of(
+    position: Position,
+    begun_at: datetime,
+    recipients: Sequence[Connection],
+    *,
+    heartbeat: bool = False,
 ) -> Sequence[Shard]:
-    if change.position is None:
-        raise ValueError("only a committed change is sent")
+    """Return the shards of a broadcast of the change at ``position``, or of the heartbeat."""
     run, of = uuid7(begun_at), -(-len(recipients) // SHARD_SIZE)
     shards = []
     for number in range(1, of + 1):
         group = recipients[(number - 1) * SHARD_SIZE : number * SHARD_SIZE]
         private, public = map(tuple, split_by_privacy(group))
         young = tuple(maybe_connecting(group, begun_at))
-        shards.append(Shard(change.position, run, number, of, begun_at, private, public, young))
+        shards.append(Shard(position, run, number, of, begun_at, private, public, young, heartbeat))
     return shards
 
 

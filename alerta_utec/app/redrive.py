@@ -109,13 +109,15 @@ class Redrive:
         return Step(change, channel, self._results[key])
 
     def shard(self, shard: Shard) -> Step | None:
-        """Send a change to the shard's connections; ``None`` if the change no longer exists.
+        """Send a change to the shard's connections.
+
+        ``None``: the change no longer exists, or the shard is one of the heartbeat.
 
         Raises:
             Unavailable: the change cannot be read.
         """
         change = next(self.changes(shard.position.seq, shard.position.seq), None)
-        if change is None or change.position != shard.position:
+        if shard.heartbeat or change is None or change.position != shard.position:
             return None
         if self.dry_run:
             return Step(change, "broadcast", RedriveResult.DUE)

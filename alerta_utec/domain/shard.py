@@ -8,9 +8,9 @@ from alerta_utec.domain.change import Position
 
 @dataclass(frozen=True, slots=True)
 class Shard:
-    """Some of the connections that a change is to be sent to."""
+    """Some of the connections that a change, or the heartbeat, is to be sent to."""
 
-    # The change.
+    # The change, or the position that the heartbeat states.
     position: Position
     # The broadcast that the shard belongs to. If the same change is broadcast again, the name of
     # that run sorts after this one.
@@ -25,6 +25,7 @@ class Shard:
     # Ids of both kinds that may have been in their handshake when the run began: that one of them
     # is unknown does not mean that it is gone.
     opening: tuple[str, ...] = ()
+    heartbeat: bool = False
 
     @property
     def connection_ids(self) -> tuple[str, ...]:

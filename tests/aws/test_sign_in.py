@@ -87,7 +87,8 @@ def test_a_connection_with_an_expired_token_is_refused_and_swept(guarded: Deploy
         refusal = eventually(
             lambda: client.ping() if client.ping().get("code") else None, "a refusal"
         )
-        answer = functions.invoke(FunctionName=guarded.function("sweep"), Payload=b"{}")
+        minute = json.dumps({"time": "2026-11-30T19:01:00Z"})
+        answer = functions.invoke(FunctionName=guarded.function("broadcast"), Payload=minute)
         result = json.loads(answer["Payload"].read())
         client.wait_closed()
 

@@ -6,7 +6,7 @@ from contextlib import ExitStack
 import pytest
 
 from tests.conformance import differences
-from tests.conformance.targets import Target, remote
+from tests.conformance.targets import Target, remote, run_heartbeat
 from tests.support.server import Server
 from tests.support.wsclient import WsClient
 
@@ -40,6 +40,9 @@ def target(request: pytest.FixtureRequest) -> Target:
         http_url=deployment.http_url,
         management_url=deployment.management_url,
         deviations=differences.EMULATOR,
+        send_heartbeat=lambda: run_heartbeat(
+            deployment.client("lambda"), deployment.function("broadcast")
+        ),
     )
 
 

@@ -6,10 +6,6 @@ A test calls ``target.differs(name)`` and then asserts the other behaviour.
 from collections.abc import Mapping
 
 LOCAL: Mapping[str, str] = {
-    "heartbeat": (
-        "It sends position messages at an interval, which /config.json and every pong state; on "
-        "AWS each of them would be a billed message."
-    ),
     "single_frame_over_32_kb": (
         "aiohttp hands over whole messages and shows no single frame's size: a frame between "
         "32 and 128 KB is answered with too_large, where API Gateway closes with 1009."

@@ -3,7 +3,7 @@
 import http.client
 import json
 import urllib.parse
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -13,6 +13,7 @@ from botocore.config import Config
 
 from tests.conformance import differences
 from tests.conformance.documents import Documents
+from tests.support.deployment import STACK
 from tests.support.wsclient import WsClient
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ class Target:
     ``shared``: others use it at the same time, so counts are lower bounds.
     ``reaches_loopback``: it runs here, and may post to webhooks here.
     ``own_credentials``: calls to ``@connections`` are signed with the environment's.
+    ``send_heartbeat``: sends the heartbeat now; without it, a test waits for the next one.
     """
 
     name: str
@@ -53,6 +55,7 @@ class Target:
     reaches_loopback: bool = True
     own_credentials: bool = False
     region: str = "us-east-1"
+    send_heartbeat: Callable[[], object] = lambda: None
 
     def differs(self, difference: str) -> bool:
         """Return whether this deployment has a difference of ``differences.py``."""
@@ -142,6 +145,12 @@ def remote(ws_url: str, http_url: str | None) -> Target:
     secure = parts.scheme == "wss"
     management_url = parts._replace(scheme="https" if secure else "http").geturl()
     on_aws = ".execute-api." in parts.netloc
+    region = parts.netloc.split(".")[2] if on_aws else "us-east-1"
+    stage = parts.path.strip("/")
+
+    def send_heartbeat() -> None:
+        run_heartbeat(boto3.client("lambda", region_name=region), f"{STACK}-{stage}-broadcast")
+
     if http_url is None:
         http_url = _stack_http_url(parts.netloc) if on_aws else management_url.rsplit("/", 1)[0]
     return Target(
@@ -153,8 +162,16 @@ def remote(ws_url: str, http_url: str | None) -> Target:
         shared=True,
         reaches_loopback=False,
         own_credentials=on_aws,
-        region=parts.netloc.split(".")[2] if on_aws else "us-east-1",
+        region=region,
+        send_heartbeat=send_heartbeat if on_aws else lambda: None,
     )
+
+
+def run_heartbeat(functions: Any, name: str) -> None:
+    """Run the function of the schedule as in a minute in which it sends the heartbeat."""
+    event = json.dumps({"time": "2026-11-30T19:04:00Z"})
+    answer = functions.invoke(FunctionName=name, Payload=event)
+    assert "FunctionError" not in answer, answer["Payload"].read()
 
 
 def _stack_http_url(host: str) -> str:

@@ -1,5 +1,7 @@
 """``ShardQueue``: each shard comes out, in any order, or ``put`` fails."""
 
+import dataclasses
+import json
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -9,7 +11,7 @@ import boto3
 import pytest
 from botocore.config import Config
 
-from alerta_utec.adapters.aws.sqs.shards import SqsShardQueue, shard_of
+from alerta_utec.adapters.aws.sqs.shards import SqsShardQueue, shard_message, shard_of
 from alerta_utec.adapters.retry import Retry
 from alerta_utec.domain.change import Position
 from alerta_utec.domain.errors import Unavailable
@@ -82,7 +84,15 @@ def shard(number: int, of: int = 1, ids: int = 250) -> Shard:
     names = tuple(f"{number:04}{name:011}=" for name in range(ids))
     begun = T0 + timedelta(microseconds=123_456)
     return Shard(
-        Position("0a1b2c3d4e5f", 7), "r", number, of, begun, names[:3], names[3:], names[2:4]
+        Position("0a1b2c3d4e5f", 7),
+        "r",
+        number,
+        of,
+        begun,
+        names[:3],
+        names[3:],
+        names[2:4],
+        heartbeat=number % 2 == 0,
     )
 
 
@@ -93,6 +103,13 @@ def test_every_shard_that_is_put_comes_out_as_it_was(sharding: Sharding, count: 
     sharding.queue.put(shards)
 
     assert sharding.received() == shards
+
+
+def test_a_shard_of_version_0_1_is_one_of_a_change() -> None:
+    document = json.loads(shard_message(shard(2)))
+    del document["heartbeat"]
+
+    assert shard_of(json.dumps(document)) == dataclasses.replace(shard(2), heartbeat=False)
 
 
 def test_a_second_put_adds_to_the_first(sharding: Sharding) -> None:

@@ -72,12 +72,6 @@ FORBIDDEN = {
         "alerta_utec.adapters.aws.dynamodb.commit",
         JWT,
     },
-    "sweep": {
-        HTTP_ONLY,
-        "alerta_utec.app.broadcast",
-        "alerta_utec.adapters.aws.dynamodb.commit",
-        JWT,
-    },
     "default": {HTTP_ONLY, "boto3", "botocore.session", "alerta_utec.adapters.aws"},
     "http_api": {
         *("alerta_utec.app.broadcast", "alerta_utec.adapters.aws.connections_api.poster"),

@@ -41,7 +41,7 @@ def test_every_function_has_a_role_of_its_own(packaged: Packaged) -> None:
     functions = packaged.of_type("AWS::Lambda::Function")
     roles = [function["Properties"]["Role"]["Fn::GetAtt"][0] for function in functions.values()]
 
-    assert len(set(roles)) == len(roles) == 16
+    assert len(set(roles)) == len(roles) == 15
     assert set(roles) == set(packaged.of_type("AWS::IAM::Role"))
 
 
@@ -73,11 +73,24 @@ def test_connections_are_managed_on_this_api_and_stage_only(packaged: Packaged) 
 
 
 def test_only_this_services_apis_and_schedules_can_call_its_functions(packaged: Packaged) -> None:
-    schedules = (f'["{name}EventsRuleSchedule1", "Arn"]' for name in ("Sweep", "Remind", "Alarm"))
+    schedules = (
+        f'["{name}EventsRuleSchedule1", "Arn"]' for name in ("Broadcast", "Remind", "Alarm")
+    )
     ours = ("${WebsocketsApi}/*", '{"Ref": "HttpApi"}', *schedules)
     for name, permission in packaged.of_type("AWS::Lambda::Permission").items():
         source = json.dumps(permission["Properties"]["SourceArn"])
         assert any(caller in source for caller in ours), name
+
+
+def test_a_run_of_the_schedule_that_failed_is_not_repeated(packaged: Packaged) -> None:
+    configured = {
+        one["Properties"]["FunctionName"]["Ref"]: one["Properties"]
+        for one in packaged.of_type("AWS::Lambda::EventInvokeConfig").values()
+    }
+
+    for name in ("BroadcastLambdaFunction",):
+        assert configured[name]["MaximumRetryAttempts"] == 0
+        assert configured[name]["MaximumEventAgeInSeconds"] == 60
 
 
 def test_the_framework_adds_no_lambda_of_its_own(packaged: Packaged) -> None:
@@ -96,7 +109,7 @@ def test_the_functions_runtime_matches_the_wheels(packaged: Packaged) -> None:
 
 
 def test_functions_behind_api_gateway_end_within_its_timeout(packaged: Packaged) -> None:
-    called = ("Broadcast", "Fanout", "Alarm", "Sweep", "Webhooks", "Webhook", "Remind")
+    called = ("Broadcast", "Fanout", "Alarm", "Webhooks", "Webhook", "Remind")
     others = {f"{name}LambdaFunction" for name in called}
     for name, function in packaged.of_type("AWS::Lambda::Function").items():
         if name not in others:

@@ -14,6 +14,7 @@ from alerta_utec.cap.routes import CAP_ROUTES
 from alerta_utec.deployments import sign_in
 from alerta_utec.deployments.aws.allowed_origins import origins
 from alerta_utec.deployments.aws.entry import lambda_handler
+from alerta_utec.deployments.aws.heartbeat import HEARTBEAT_S
 from alerta_utec.deployments.aws.services.campus import timezone
 from alerta_utec.deployments.aws.services.cap import alerts
 from alerta_utec.deployments.aws.services.deliveries import delivery_record
@@ -48,6 +49,7 @@ services = HttpServices(
     # The sockets are beside the address of ``@connections``.
     address=FixedAddress("ws" + environ["MANAGEMENT_ENDPOINT"].removeprefix("http")),
     cap=alerts(environ),
+    heartbeat_s=HEARTBEAT_S,
 )
 
 

@@ -14,6 +14,7 @@ from alerta_utec.deployments.aws.services.broadcast import fan_out, send_shard
 from alerta_utec.deployments.aws.services.deliveries import delivery_record
 from alerta_utec.deployments.aws.services.feed import change_feed
 from alerta_utec.deployments.aws.services.incidents import incident_store
+from alerta_utec.deployments.aws.services.sockets import poster
 from alerta_utec.deployments.aws.services.webhooks import (
     job_table,
     wakeup_queue,
@@ -81,7 +82,7 @@ def _redrive(environment: Mapping[str, str], dry_run: bool) -> Redrive:
     dynamodb = clients.dynamodb()
     # Without metrics: the Lambdas count these deliveries, not the operator's machine.
     deliveries = delivery_record(dynamodb, environment)
-    feed = change_feed(dynamodb, environment)
+    feed, sockets = change_feed(dynamodb, environment), poster(environment)
     publisher = notifications.topic_publisher(environment, feed)
     table, wakeups = job_table(dynamodb, environment), wakeup_queue(environment)
     webhooks = webhooks_without_secrets(dynamodb, environment)
@@ -90,10 +91,10 @@ def _redrive(environment: Mapping[str, str], dry_run: bool) -> Redrive:
         incident_store(dynamodb, environment),
         deliveries,
         {
-            "broadcast": fan_out(dynamodb, environment, deliveries).broadcast,
+            "broadcast": fan_out(dynamodb, environment, sockets, deliveries).broadcast,
             "email": notifications.notifier_at_once(publisher, Recorder(deliveries)).notify,
             "webhooks": enqueuing.enqueue,
         },
-        send_shard(dynamodb, environment, feed, deliveries).send,
+        send_shard(dynamodb, environment, sockets, feed, deliveries).send,
         dry_run=dry_run,
     )

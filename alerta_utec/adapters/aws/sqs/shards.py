@@ -39,6 +39,7 @@ def shard_message(shard: Shard) -> str:
         "private": shard.private,
         "public": shard.public,
         "opening": shard.opening,
+        "heartbeat": shard.heartbeat,
     }
     return json.dumps(document, separators=(",", ":"))
 
@@ -59,4 +60,5 @@ def shard_of(body: str) -> Shard:
         private=tuple(document["private"]),
         public=tuple(document["public"]),
         opening=tuple(document["opening"]),
+        heartbeat=document.get("heartbeat", False),  # absent in messages of version 0.1
     )

@@ -1,3 +1,0 @@
-"""The schedule: close expired connections."""
-
-from alerta_utec.deployments.aws.sweep import handler as handler
