@@ -13,6 +13,7 @@ def banner(settings: LocalSettings, http_url: str, ws_url: str) -> str:
     lines = [
         "Alerta UTEC Realtime está en marcha.",
         "",
+        *([f"  Público     {settings.public_url}/"] if settings.public_url else []),
         f"  Panel       {http_url}/",
         f"  HTTP        {http_url}",
         f"  WebSocket   {ws_url}",

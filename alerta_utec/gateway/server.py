@@ -26,25 +26,34 @@ from alerta_utec.gateway.listener import Listener
 from alerta_utec.gateway.request_text import readable, readable_headers, request_target
 from alerta_utec.gateway.responses import as_json, from_proxy, plain
 from alerta_utec.gateway.sending import COMPILED
+from alerta_utec.handlers.bounded_log import BoundedLog
 from alerta_utec.handlers.responses import problem_response
 
-
-def _without_client_faults(record: logging.LogRecord) -> bool:
-    """Reduce the record of a malformed or unfinished request to an event without traceback.
-
-    The traceback would quote the request.
-    """
-    error = record.exc_info[1] if record.exc_info else None
-    if isinstance(error, HttpProcessingError | ConnectionError):
-        record.msg, record.args, record.exc_info = "request_broken", (), None
-        record.levelno, record.levelname = logging.INFO, logging.getLevelName(logging.INFO)
-        record.error = type(error).__name__
-    return True
-
-
 log = logging.getLogger(__name__)
+
+
+class WithoutClientFaults(logging.Filter):
+    """A filter that turns records of malformed or unfinished requests into an event of its own.
+
+    Their traceback would quote the request.
+    """
+
+    def __init__(self, refusals: BoundedLog) -> None:
+        super().__init__()
+        self._refusals = refusals
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Let other records through."""
+        error = record.exc_info[1] if record.exc_info else None
+        if not isinstance(error, HttpProcessingError | ConnectionError):
+            return True
+        name = type(error).__name__
+        self._refusals.write(logging.INFO, "request_broken", name, {"error": name})
+        return False
+
+
 _http_log = logging.getLogger(f"{__name__}.http")
-_http_log.addFilter(_without_client_faults)
+_http_log.addFilter(WithoutClientFaults(BoundedLog(log)))
 
 
 class GatewayServer:
@@ -57,6 +66,7 @@ class GatewayServer:
         self._http_router = HttpRouter(gateway)
         self._listener: Listener | None = None
         self._server: web.Server | None = None
+        self._refusals = BoundedLog(log)
 
     async def start(self, host: str, port: int, tls: ssl.SSLContext | None = None) -> int:
         """Listen, and return the port; port 0 lets the system choose one.
@@ -104,6 +114,8 @@ class GatewayServer:
             return plain(414, "URI Too Long")
         source = self._source(request)
         if not self._is_our_name(request):
+            names = {"address": source.client, "host": readable(request.headers.get("Host", ""))}
+            self._refusals.write(logging.WARNING, "host_refused", source.client, names)
             lang = preferred_lang(request.headers.get("Accept-Language"))
             return from_proxy(problem_response(MisdirectedRequest(), lang))
         if not source.forwarded:

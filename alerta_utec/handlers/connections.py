@@ -5,12 +5,13 @@ start by the dozen, and those types would take longer to load than everything el
 """
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Self
 
 from alerta_utec.app.sessions import Sessions
 from alerta_utec.domain.errors import AlertaError, ForeignOrigin, Unauthorized
 from alerta_utec.domain.origins import Origins
+from alerta_utec.handlers.bounded_log import BoundedLog
 from alerta_utec.handlers.handshake import handshake_lang, read_handshake
 from alerta_utec.handlers.http_status import STATUS
 from alerta_utec.handlers.lambda_io import (
@@ -19,6 +20,7 @@ from alerta_utec.handlers.lambda_io import (
     LambdaResponse,
     connected_at,
     log_fields,
+    source_ip,
 )
 from alerta_utec.ports.authentication import Authenticator
 from alerta_utec.ports.connections import CONNECTION_TTL_S, Connections
@@ -49,6 +51,7 @@ class Connect:
     sessions: Sessions
     origins: Origins
     metrics: Metrics = NO_METRICS
+    refusals: BoundedLog = field(default_factory=lambda: BoundedLog(log))
 
     @classmethod
     def over(cls, services: ConnectServices) -> Self:
@@ -64,7 +67,7 @@ class Connect:
         try:
             handshake = read_handshake(event)
             if not self.origins.allow(handshake.origin, handshake.host):
-                raise ForeignOrigin
+                raise ForeignOrigin(handshake.origin or "")
             self.sessions.open(
                 context["connectionId"],
                 connected_at(context),
@@ -74,7 +77,7 @@ class Connect:
                 subprotocol=handshake.subprotocol,
             )
         except AlertaError as refusal:
-            log.info("connect_refused", extra=log_fields(event) | _refusal_fields(event, refusal))
+            self._log(event, refusal)
             self.metrics.record({REFUSED_HANDSHAKES: 1}, {REASON: refusal.code})
             from alerta_utec import wire  # only for refusals: it loads all that reads messages
 
@@ -84,12 +87,15 @@ class Connect:
             return dict(OK)
         return {**OK, "headers": {"Sec-WebSocket-Protocol": handshake.subprotocol.value}}
 
-
-def _refusal_fields(event: LambdaEvent, refusal: AlertaError) -> dict[str, str]:
-    """Return the client's address and what was refused; for a token, the reason too."""
-    address = event["requestContext"].get("identity", {}).get("sourceIp", "")
-    fields = {"address": address, "code": refusal.code}
-    return fields | ({"reason": str(refusal)} if isinstance(refusal, Unauthorized) else {})
+    def _log(self, event: LambdaEvent, refusal: AlertaError) -> None:
+        """Log the client's address and what was refused, with a token's reason or an origin."""
+        address = source_ip(event["requestContext"]) or ""
+        fields = {**log_fields(event), "address": address, "code": refusal.code}
+        if isinstance(refusal, Unauthorized):
+            fields["reason"] = str(refusal)
+        elif isinstance(refusal, ForeignOrigin):
+            fields["origin"] = str(refusal)
+        self.refusals.write(logging.INFO, "connect_refused", address, fields)
 
 
 @dataclass(frozen=True)

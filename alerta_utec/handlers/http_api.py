@@ -10,11 +10,19 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from urllib.parse import unquote
 
-from alerta_utec.domain.errors import AlertaError, Internal, NotFound, Unauthorized, Unavailable
+from alerta_utec.domain.errors import (
+    AlertaError,
+    ForeignOrigin,
+    Internal,
+    NotFound,
+    Unauthorized,
+    Unavailable,
+    UnsupportedMediaType,
+)
 from alerta_utec.domain.origins import Origins
+from alerta_utec.handlers.bounded_log import BoundedLog
 from alerta_utec.handlers.browser_guard import check_write
 from alerta_utec.handlers.lambda_io import LambdaEvent, LambdaResponse, log_fields
-from alerta_utec.handlers.refused_tokens import RefusedTokens
 from alerta_utec.handlers.request import Request
 from alerta_utec.handlers.responses import problem_response
 from alerta_utec.handlers.routes import HEAD_ROUTE_KEYS, HttpRoute
@@ -37,7 +45,7 @@ class HttpApi:
         self._handlers = handlers
         self._origins = origins
         self._metrics = metrics
-        self._refused_tokens = RefusedTokens()
+        self._refusals = BoundedLog(log)
         self._reads = {key: _pattern(key) for key in handlers if key.startswith("GET ")}
 
     @property
@@ -59,14 +67,23 @@ class HttpApi:
             check_write(request, self._origins)
             return self._run(request)
         except AlertaError as refusal:
-            if isinstance(refusal, Unauthorized):
-                self._refused_tokens.log(Request(event), refusal)
+            self._log(Request(event), refusal)
             if refusal.code == Unavailable.code:
                 self._metrics.record({UNAVAILABLE: 1})
             return problem_response(refusal, Request(event).lang)
         except Exception:
             log.exception("failed", extra=log_fields(event))
             return problem_response(Internal(), Request(event).lang)
+
+    def _log(self, request: Request, refusal: AlertaError) -> None:
+        """Log the refusal of a token, never the token, or of another site's page."""
+        fields: dict[str, str] = {"address": request.address, "route": request.route_key}
+        if isinstance(refusal, ForeignOrigin | UnsupportedMediaType):
+            fields |= {"origin": request.header("origin") or "", "code": refusal.code}
+            self._refusals.write(logging.WARNING, "origin_refused", request.address, fields)
+        elif isinstance(refusal, Unauthorized) and request.header("authorization") is not None:
+            fields["reason"] = str(refusal)
+            self._refusals.write(logging.WARNING, "token_refused", request.address, fields)
 
     def _run(self, request: Request) -> LambdaResponse:
         handler = self._handlers.get(request.route_key)

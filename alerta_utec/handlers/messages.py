@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol, Self
 
@@ -10,6 +10,7 @@ from alerta_utec import wire
 from alerta_utec.app.access import Access
 from alerta_utec.domain.errors import AlertaError, Internal, Unavailable
 from alerta_utec.domain.messages import Lang
+from alerta_utec.handlers.bounded_log import BoundedLog
 from alerta_utec.handlers.lambda_io import (
     OK,
     LambdaEvent,
@@ -89,6 +90,7 @@ class MessageRoute:
     languages: Languages
     poster: Poster | None = None
     metrics: Metrics = NO_METRICS
+    refusals: BoundedLog = field(default_factory=lambda: BoundedLog(log), repr=False)
 
     @classmethod
     def one_way(cls, action: MessageAction, services: MessageServices) -> Self:
@@ -130,7 +132,8 @@ class MessageRoute:
             )
             return self.action.respond(message)
         except AlertaError as refusal:
-            log.info("refused", extra={**log_fields(event), "code": refusal.code})
+            fields = {**log_fields(event), "code": refusal.code}
+            self.refusals.write(logging.INFO, "refused", fields.get("connectionId", ""), fields)
             if refusal.code == Unavailable.code:
                 self.metrics.record({UNAVAILABLE: 1})
             return wire.error(refusal, request=request, lang=self._lang(event))

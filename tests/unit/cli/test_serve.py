@@ -110,6 +110,16 @@ def test_the_banner_warns_of_a_service_without_sign_in() -> None:
     assert "--insecure" not in banner(LocalSettings(), *URLS)
 
 
+def test_the_banner_shows_the_public_url_where_there_is_one() -> None:
+    public = "https://alerta.example.edu/alerta"
+
+    text = banner(LocalSettings(public_url=public), *URLS)
+
+    assert f"  Público     {public}/" in text.splitlines()
+    assert f"  Panel       {URLS[0]}/" in text.splitlines()
+    assert "Público" not in banner(LocalSettings(), *URLS)
+
+
 def test_the_banner_of_an_ephemeral_service_says_that_incidents_are_lost() -> None:
     text = banner(LocalSettings(ephemeral=True), *URLS)
 
