@@ -5,8 +5,8 @@
 // tables of docs/operations.md and docs/operations.es.md.
 'use strict';
 
-// Their values are never shown.
-const SECRETS = ['authSecret'];
+const { SECRETS } = require('./secrets');
+
 const SECRET_MIN_BYTES = 32; // as alerta_utec/adapters/jwt_tokens.py has it
 // SNS has the last word on an address.
 const EMAIL = /^[^\s@,;<>]{1,64}@[0-9A-Za-z.-]{1,255}$/;
@@ -119,7 +119,7 @@ function refused(values) {
   return Object.entries(PARAMETERS)
     .filter(([name, { accepts }]) => !accepts(values[name]))
     .map(([name, { es, en }]) => {
-      const shown = SECRETS.includes(name) ? '' : `="${values[name]}"`;
+      const shown = name in SECRETS ? '' : `="${values[name]}"`;
       return `${name}${shown}: ${es} / ${en}`;
     });
 }

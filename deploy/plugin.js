@@ -9,7 +9,7 @@ const { promisify } = require('node:util');
 const { letApiGatewayLog } = require('./api_logs');
 const { frameworkProblem } = require('./framework');
 const { findPython } = require('./python');
-const { requireFrom } = require('./sdk');
+const { removeSecrets, storeSecrets } = require('./secrets');
 const { subscribe } = require('./subscribe');
 
 const run = promisify(execFile);
@@ -41,6 +41,7 @@ const PIP_FAILED = [
 class AlertaPlugin {
   constructor(serverless, options, { log, progress } = {}) {
     this.serverless = serverless;
+    this.options = options;
     const problem = frameworkProblem(serverless);
     if (problem) throw this.fail(problem, 'ALERTA_FRAMEWORK');
     this.log = log;
@@ -50,13 +51,26 @@ class AlertaPlugin {
       'before:package:initialize': () => this.check(),
       'before:package:createDeploymentArtifacts': () => this.package(),
       'before:deploy:function:initialize': () => this.refuseOne(),
-      'before:aws:deploy:deploy:updateStack': () => letApiGatewayLog(this),
+      'before:aws:deploy:deploy:updateStack': () => this.prepare(),
       'after:deploy:deploy': () => this.subscribe(),
+      'after:remove:remove': () => removeSecrets(this),
     };
   }
 
   get settings() {
     return this.serverless.service.custom;
+  }
+
+  get template() {
+    return this.serverless.service.provider.compiledCloudFormationTemplate;
+  }
+
+  // The value of a parameter, if it was given.
+  given(name) {
+    const { params = {} } = this.serverless.configurationInput;
+    const asked = (this.options.param || []).find((one) => one.startsWith(`${name}=`));
+    if (asked) return asked.slice(name.length + 1).trimEnd();
+    return params[this.provider.getStage()]?.[name] || params.default?.[name];
   }
 
   fail(message, code) {
@@ -85,6 +99,12 @@ class AlertaPlugin {
     if (this.settings.auth === 'off') this.log.warning(OPEN);
     const { cors } = this.serverless.service.provider.httpApi;
     cors.allowedOrigins = cors.allowedOrigins.flatMap((origins) => origins.split(','));
+  }
+
+  // What the stack cannot be created or updated without.
+  async prepare() {
+    await storeSecrets(this);
+    await letApiGatewayLog(this);
   }
 
   async package() {
@@ -128,8 +148,7 @@ class AlertaPlugin {
   async subscribe() {
     const { email, topicName } = this.settings;
     if (!email) return;
-    const framework = requireFrom(this.serverless.config.serverlessPath);
-    await subscribe(this.provider, framework, topicName, email);
+    await subscribe(this, topicName, email);
     this.serverless.addServiceOutputSection(
       'alarmas',
       `${email} suscrito: abra el enlace del correo "AWS Notification - Subscription Confirmation"`

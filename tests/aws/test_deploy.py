@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.deployment import DeployFailed, Deployment
+from tests.support.deployment import STACK, DeployFailed, Deployment
 from tests.support.incidents import unique
 
 
@@ -67,13 +67,18 @@ def test_a_removed_stage_keeps_its_incidents_and_can_be_made_again_and_removed_w
     with stage:
         made = {name: table for name, table in stage.outputs.items() if name.endswith("Table")}
     kept = _tables(stage) & set(made.values())
+    scheduled = _secret(stage)
     stage.deploy(dataPolicy="Delete")
+    restored = _secret(stage)
     stage.remove()
     left = _tables(stage) & set(made.values())
 
     assert stage.outputs["AlarmTopic"].endswith(":alerta-utec-realtime-alarms-prueba")
     assert kept == {made["IncidentsTable"], made["ChangesTable"]}
     assert not left
+    assert "DeletedDate" in scheduled
+    assert "DeletedDate" not in restored
+    assert "DeletedDate" in _secret(stage)
 
 
 def _subscribed(deployment: Deployment) -> list[str]:
@@ -91,6 +96,12 @@ def _create_role(deployment: Deployment, name: str) -> str:
     trust = json.dumps({"Version": "2012-10-17", "Statement": []})
     iam = deployment.client("iam")
     return str(iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust)["Role"]["Arn"])
+
+
+def _secret(stage: Deployment) -> dict[str, object]:
+    name = f"{STACK}/{stage.stage}/authSecret"
+    found: dict[str, object] = stage.client("secretsmanager").describe_secret(SecretId=name)
+    return found
 
 
 def _set_log_role(gateway: object, arn: str) -> None:

@@ -10,7 +10,7 @@ import pytest
 from websockets.exceptions import InvalidStatus
 
 from tests.conformance.targets import http_request
-from tests.support.deployment import Deployment
+from tests.support.deployment import STACK, DeployFailed, Deployment
 from tests.support.emulator import Emulator
 from tests.support.eventually import eventually
 from tests.support.incidents import incident
@@ -18,6 +18,8 @@ from tests.support.sign_in import AUDIENCE, ISSUER, SECRET, bearer, now_s, token
 from tests.support.wsclient import WsClient
 
 LEEWAY_S = 30
+SIGN_IN = {"auth": "jwt", "authSecret": SECRET, "authIssuer": ISSUER, "authAudience": AUDIENCE}
+SECRET_NAME = f"{STACK}/prod/authSecret"
 
 
 @pytest.fixture(scope="module")
@@ -25,9 +27,7 @@ def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
     """Yield the stage ``prod``, which requires sign-in."""
     folder = tmp_path_factory.mktemp("prod") / "checkout"
     with Emulator(enforce_iam=True) as emulator:
-        yield Deployment(emulator, folder, stage="prod").create(
-            auth="jwt", authSecret=SECRET, authIssuer=ISSUER, authAudience=AUDIENCE
-        )
+        yield Deployment(emulator, folder, stage="prod").create(**SIGN_IN)
 
 
 def shown(deployment: Deployment, name: str, role: str) -> dict[str, Any]:
@@ -94,3 +94,44 @@ def test_a_connection_with_an_expired_token_is_refused_and_swept(guarded: Deploy
 
     assert refusal["code"] == "unauthorized"
     assert (result["closed"], result["failed"]) == (1, 0)
+
+
+def test_the_secret_is_in_secrets_manager_and_nowhere_else(guarded: Deployment) -> None:
+    functions = guarded.client("lambda").list_functions()["Functions"]
+    template = guarded.client("cloudformation").get_template(StackName=f"{STACK}-prod")
+    s3, bucket = guarded.client("s3"), guarded.outputs["ServerlessDeploymentBucketName"]
+    uploaded = {
+        one["Key"]: s3.get_object(Bucket=bucket, Key=one["Key"])["Body"].read()
+        for one in s3.list_objects_v2(Bucket=bucket)["Contents"]
+    }
+    secrets = guarded.client("secretsmanager")
+    stored = secrets.get_secret_value(SecretId=SECRET_NAME)
+
+    assert stored["SecretString"] == SECRET
+    assert any(key.endswith("serverless-state.json") for key in uploaded)
+    assert [key for key, content in uploaded.items() if SECRET.encode() in content] == []
+    assert SECRET not in json.dumps([functions, template["TemplateBody"]])
+
+
+def test_another_secret_takes_effect_and_a_package_goes_back(guarded: Deployment) -> None:
+    url, old = f"{guarded.http_url}/incidents", bearer(token("personal"))
+
+    guarded.run("package", *guarded.options(**SIGN_IN), "--package", "anterior")
+    guarded.deploy(**SIGN_IN | {"authSecret": "otro-" * 8})
+    refused = http_request("GET", url, None, old)
+    guarded.run("deploy", "--package", "anterior")
+    accepted = http_request("GET", url, None, old)
+
+    assert refused.status == 401
+    assert accepted.status == 200
+
+
+def test_a_package_whose_secret_is_not_stored_is_not_deployed(guarded: Deployment) -> None:
+    never = SIGN_IN | {"authSecret": "nunca-" * 8}
+    guarded.run("package", *guarded.options(**never), "--package", "nunca")
+
+    with pytest.raises(DeployFailed, match=r"no está en Secrets Manager.*is not in Secrets"):
+        guarded.run("deploy", "--package", "nunca")
+
+    answer = http_request("GET", f"{guarded.http_url}/me", None, bearer(token("personal")))
+    assert answer.status == 200

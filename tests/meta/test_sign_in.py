@@ -17,7 +17,7 @@ def test_the_functions_that_read_tokens_have_the_sign_in_settings(tmp_path: Path
         assert variables["AUTH"] == "jwt"
         reads = name in ("ConnectLambdaFunction", "HttpLambdaFunction")
         assert ("AUTH_JWKS_URL" in variables) is reads
-        assert ("AUTH_SECRET" in variables) is reads
+        assert ("AUTH_SECRET_ID" in variables) is reads
         if reads:
             assert variables["AUTH_JWKS_URL"] == "https://ingreso.example.edu/jwks.json"
             assert variables["AUTH_ISSUER"] == "https://ingreso.example.edu/"

@@ -112,6 +112,14 @@ class Deployment:
 
     def deploy(self, **params: str) -> str:
         """Deploy, or deploy again, and return the framework's output."""
+        written = self.run("deploy", *self.options(**params))
+        stacks = self.client("cloudformation").describe_stacks(StackName=f"{STACK}-{self.stage}")
+        outputs = stacks["Stacks"][0]["Outputs"]
+        self.outputs = {item["OutputKey"]: item["OutputValue"] for item in outputs}
+        return written
+
+    def options(self, **params: str) -> list[str]:
+        """Return the options for a deployment on the emulator with these parameters."""
         # AWS's names resolve to AWS; ``${WebsocketsApi}`` is for CloudFormation to fill in.
         management = (
             f"{self.emulator.endpoint_url}/_aws/execute-api/${{WebsocketsApi}}/{self.stage}"
@@ -127,16 +135,11 @@ class Deployment:
         if self.stage != "dev":
             # Only dev runs without sign-in.
             given = {"auth": "jwt", "authSecret": "s" * 32} | given
-        options = [f"--param={name}={value}" for name, value in given.items()]
-        written = self._osls("deploy", *options)
-        stacks = self.client("cloudformation").describe_stacks(StackName=f"{STACK}-{self.stage}")
-        outputs = stacks["Stacks"][0]["Outputs"]
-        self.outputs = {item["OutputKey"]: item["OutputValue"] for item in outputs}
-        return written
+        return [f"--param={name}={value}" for name, value in given.items()]
 
     def remove(self) -> None:
         """Remove the stack; retained tables stay."""
-        self._osls("remove")
+        self.run("remove")
 
     @functools.cache  # noqa: B019 (as many as there are services; a deployment lives for a session)
     def client(self, service: str) -> Any:
@@ -169,6 +172,7 @@ class Deployment:
         """Return the full name of one of serverless.yml's functions."""
         return f"{STACK}-{self.stage}-{name}"
 
-    def _osls(self, command: str, *options: str) -> str:
+    def run(self, command: str, *options: str) -> str:
+        """Run one of the framework's commands on this stage and return its output."""
         environment = self.emulator.environment
         return osls(self._folder, command, *options, "--stage", self.stage, environment=environment)

@@ -27,7 +27,7 @@ READ_TIMEOUT_S = 5
 # Threads that share a client. By default botocore keeps 10 connections, and opens one for each
 # further request.
 CONNECTIONS = 32
-_SERVICES = ["cloudformation", "dynamodb", "sns", "sqs"]
+_SERVICES = ["cloudformation", "dynamodb", "secretsmanager", "sns", "sqs"]
 
 
 def dynamodb() -> "DynamoDBClient":
@@ -47,6 +47,11 @@ def sqs() -> "SQSClient":
     """Return a client for queues."""
     client: SQSClient = _client("sqs", _config(max_attempts=3))
     return client
+
+
+def secrets_manager() -> Any:
+    """Return a client for secrets."""
+    return _client("secretsmanager", _config(max_attempts=3))
 
 
 def cloudformation() -> "CloudFormationClient":

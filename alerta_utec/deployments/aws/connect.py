@@ -3,16 +3,16 @@
 from os import environ
 
 from alerta_utec.adapters.aws import clients
-from alerta_utec.deployments import sign_in
 from alerta_utec.deployments.aws.allowed_origins import origins
 from alerta_utec.deployments.aws.entry import lambda_handler
 from alerta_utec.deployments.aws.services.connections import connection_store
 from alerta_utec.deployments.aws.services.metrics import embedded_metrics
+from alerta_utec.deployments.aws.services.signing_in import authenticator
 from alerta_utec.handlers.connections import Connect, ConnectServices
 
 services = ConnectServices(
     connections=connection_store(clients.dynamodb(), environ),
-    authenticator=sign_in.authenticator(environ),
+    authenticator=authenticator(environ),
     origins=origins(environ),
     metrics=embedded_metrics(environ),
 )

@@ -14,12 +14,12 @@ from alerta_utec.adapters.clock import SystemClock
 from alerta_utec.app.records import Recorder
 from alerta_utec.app.sessions import Sessions
 from alerta_utec.app.submit import Submit
-from alerta_utec.deployments import sign_in
 from alerta_utec.deployments.aws.services import notifications, sockets
 from alerta_utec.deployments.aws.services.connections import connection_store
 from alerta_utec.deployments.aws.services.deliveries import delivery_record
 from alerta_utec.deployments.aws.services.feed import change_feed
 from alerta_utec.deployments.aws.services.incidents import incident_store
+from alerta_utec.deployments.aws.services.signing_in import authenticator
 from alerta_utec.notifications.topic import TopicNotifier
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def connections() -> DynamoConnections:
 @cache
 def sessions() -> Sessions:
     """Return the use case that opens connections."""
-    return Sessions(connections(), sign_in.authenticator(environ))
+    return Sessions(connections(), authenticator(environ))
 
 
 @cache

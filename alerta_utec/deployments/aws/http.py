@@ -11,7 +11,6 @@ from alerta_utec.adapters.aws import clients
 from alerta_utec.adapters.clock import SystemClock
 from alerta_utec.cap.http import CapApi, CapServices
 from alerta_utec.cap.routes import CAP_ROUTES
-from alerta_utec.deployments import sign_in
 from alerta_utec.deployments.aws.allowed_origins import origins
 from alerta_utec.deployments.aws.entry import lambda_handler
 from alerta_utec.deployments.aws.heartbeat import HEARTBEAT_S
@@ -20,6 +19,7 @@ from alerta_utec.deployments.aws.services.cap import alerts
 from alerta_utec.deployments.aws.services.deliveries import delivery_record
 from alerta_utec.deployments.aws.services.incidents import incident_store, submit_limit
 from alerta_utec.deployments.aws.services.metrics import embedded_metrics
+from alerta_utec.deployments.aws.services.signing_in import authenticator
 from alerta_utec.handlers.addresses import FixedAddress
 from alerta_utec.handlers.http_api import HttpApi, HttpHandlers, LazyHandlers, handlers_of
 from alerta_utec.handlers.incidents import IncidentsApi, IncidentServices
@@ -42,7 +42,7 @@ dynamodb, metrics = clients.dynamodb(), embedded_metrics(environ)
 services = HttpServices(
     store=incident_store(dynamodb, environ, metrics),
     deliveries=delivery_record(dynamodb, environ),
-    authenticator=sign_in.authenticator(environ),
+    authenticator=authenticator(environ),
     limit=submit_limit(dynamodb, environ),
     clock=SystemClock(),
     timezone=timezone(environ),
