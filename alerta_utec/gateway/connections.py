@@ -1,6 +1,7 @@
 """The ``Connections`` port on one machine: in memory, since connections end with the process."""
 
 from collections.abc import Iterator, Sequence
+from zlib import crc32
 
 from alerta_utec.gateway.directory import SubscriberDirectory
 from alerta_utec.ports.clock import Clock
@@ -27,6 +28,14 @@ class GatewayConnections:
         connection = self._directory.connection(connection_id)
         return connection if connection and connection.alive(self._clock.now()) else None
 
-    def pages(self) -> Iterator[Sequence[Connection]]:
+    def pages(self, number: int = 1, of: int = 1) -> Iterator[Sequence[Connection]]:
         """Yield one page, a snapshot; see ``Connections``."""
-        yield self._directory.connections(self._clock.now())
+        yield [
+            connection
+            for connection in self._directory.connections(self._clock.now())
+            if crc32(connection.connection_id.encode()) % of == number - 1
+        ]
+
+    def estimate(self) -> int:
+        """See ``Connections``."""
+        return len(self._directory.connections(self._clock.now()))

@@ -82,10 +82,20 @@ class Connections(Protocol):
         """
         ...
 
-    def pages(self) -> Iterator[Sequence[Connection]]:
-        """Yield every connection that has not expired, in pages of any size, in no order.
+    def pages(self, number: int = 1, of: int = 1) -> Iterator[Sequence[Connection]]:
+        """Yield every connection of one shard that has not expired, in pages of any size.
 
-        A connection that is saved or deleted meanwhile may be included or not.
+        ``number``: the shard, from 1 to ``of``. Each connection is in one of them, and in the
+        same one for every caller with the same ``of``; they have about the same size. The order
+        is undefined. A connection that is saved or deleted meanwhile may be included or not.
+
+        Raises:
+            Unavailable.
+        """
+        ...
+
+    def estimate(self) -> int:
+        """Return about how many connections have not expired; fast also with very many.
 
         Raises:
             Unavailable.

@@ -93,7 +93,7 @@ def dynamodb_connections(
     dynamodb: "DynamoDBClient", connections_table: str, clock: ManualClock
 ) -> DynamoConnections:
     """Return empty ``Connections`` that use the test's ``clock``."""
-    return DynamoConnections(dynamodb, connections_table, clock)
+    return DynamoConnections(dynamodb, connections_table, clock, estimate_segments=4)
 
 
 @pytest.fixture

@@ -3,6 +3,8 @@
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+
 from alerta_utec.domain.filters import Filter
 from alerta_utec.domain.policy import Grant, Identity, Role, Scope
 from alerta_utec.domain.subprotocol import Subprotocol
@@ -23,6 +25,11 @@ def _all(connections: Connections) -> dict[str, Connection]:
     by_id = {connection.connection_id: connection for connection in everyone}
     assert len(by_id) == len(everyone)
     return by_id
+
+
+def _shard(connections: Connections, number: int, of: int) -> list[str]:
+    """Return the ids of one shard, in order."""
+    return sorted(one.connection_id for page in connections.pages(number, of) for one in page)
 
 
 def test_a_new_store_has_no_connection(connections: Connections) -> None:
@@ -138,3 +145,50 @@ def test_paging_goes_on_while_connections_come_and_go(connections: Connections) 
 
     assert stays <= seen
     assert set(_all(connections)) == stays | {"comes"}
+
+
+@pytest.mark.parametrize("of", [1, 2, 3, 16])
+def test_each_connection_is_in_one_shard_and_always_in_the_same(
+    connections: Connections, of: int
+) -> None:
+    names = {f"conexion-{number:04}=" for number in range(120)}
+    for name in names:
+        connections.save(_connection(name))
+
+    shards = [_shard(connections, number, of) for number in range(1, of + 1)]
+    for name in sorted(names)[:60]:
+        connections.delete(name)
+    fewer = [_shard(connections, number, of) for number in range(1, of + 1)]
+
+    assert sorted(name for shard in shards for name in shard) == sorted(names)
+    # By a hash: none has more than what is very unlikely.
+    assert max(map(len, shards)) <= 120 / of + 5 * (120 / of) ** 0.5
+    left = names - set(sorted(names)[:60])
+    assert fewer == [[name for name in shard if name in left] for shard in shards]
+
+
+def test_a_shard_leaves_out_expired_connections(
+    connections: Connections, clock: ManualClock
+) -> None:
+    for number in range(40):
+        connections.save(_connection(f"corta-{number}", lasts=10 * SECOND))
+        connections.save(_connection(f"larga-{number}"))
+
+    clock.set(T0 + 10 * SECOND)
+
+    found = [name for number in (1, 2, 3) for name in _shard(connections, number, 3)]
+    assert sorted(found) == sorted(f"larga-{number}" for number in range(40))
+
+
+def test_the_estimate_is_near_the_number_of_connections(
+    connections: Connections, clock: ManualClock
+) -> None:
+    assert connections.estimate() == 0
+    for number in range(120):
+        connections.save(_connection(f"conexion-{number}"))
+        connections.save(_connection(f"corta-{number}", lasts=10 * SECOND))
+
+    clock.set(T0 + 10 * SECOND)
+
+    # A sample of a quarter is 30, give or take the square root of that.
+    assert connections.estimate() == pytest.approx(120, abs=3 * 4 * 30**0.5)

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator, Sequence
+from zlib import crc32
 
 from alerta_utec.ports.clock import Clock
 from alerta_utec.ports.connections import Connection
@@ -30,9 +31,15 @@ class FakeConnections:
             connection = self._kept.get(connection_id)
         return connection if connection and connection.alive(self._clock.now()) else None
 
-    def pages(self) -> Iterator[Sequence[Connection]]:
+    def pages(self, number: int = 1, of: int = 1) -> Iterator[Sequence[Connection]]:
+        shard = [c for c in self._alive() if crc32(c.connection_id.encode()) % of == number - 1]
+        for start in range(0, len(shard), _PAGE):
+            yield shard[start : start + _PAGE]
+
+    def estimate(self) -> int:
+        return len(self._alive())
+
+    def _alive(self) -> list[Connection]:
         now = self._clock.now()
         with self._lock:
-            alive = [c for c in self._kept.values() if c.alive(now)]
-        for start in range(0, len(alive), _PAGE):
-            yield alive[start : start + _PAGE]
+            return [c for c in self._kept.values() if c.alive(now)]

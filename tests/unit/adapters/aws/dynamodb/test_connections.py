@@ -104,3 +104,23 @@ def test_a_scan_with_a_malformed_response_is_unavailable(
 
     with pytest.raises(Unavailable):
         _ids(connections)
+
+
+def test_a_shard_is_read_consistently_and_the_estimate_reads_one_segment(
+    connections: DynamoConnections, wire: FaultyWire, clock: ManualClock
+) -> None:
+    asked: list[dict[str, Any]] = []
+
+    def note(params: dict[str, Any], **_: Any) -> None:
+        asked.append(dict(params))
+
+    wire.client.meta.events.register("provide-client-params.dynamodb.Scan", note)
+    list(connections.pages(3, 7))
+    connections.estimate()
+    list(connections.pages())
+
+    shard, estimate, whole = asked
+    assert (shard["Segment"], shard["TotalSegments"], shard["ConsistentRead"]) == (2, 7, True)
+    assert (estimate["Segment"], estimate["TotalSegments"], estimate["Select"]) == (0, 64, "COUNT")
+    assert "Segment" not in whole
+    assert whole["ConsistentRead"] is True
