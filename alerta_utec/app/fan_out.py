@@ -146,6 +146,6 @@ def _record(
 ) -> None:
     """Record one part of the fan-out, best effort: a missing record fails no delivery."""
     try:
-        records.record_part(run, number, Delivery.of(change, "broadcast", at, counts))
+        records.record_parts(run, number, [Delivery.of(change, "broadcast", at, counts)])
     except Unavailable:
         log.exception("delivery_not_recorded", extra={"incident_id": change.incident_id})

@@ -1,6 +1,6 @@
 """The record of what was sent: one change on one channel."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal, NewType
@@ -21,7 +21,8 @@ class Delivery:
     """The outcome of the last attempt to deliver one change on one channel.
 
     ``outcome`` of a broadcast: ``{attempted, delivered, gone, throttled, failed, ms}``, and
-    ``pending``, the number of connections not attempted yet, if there are any. Of an e-mail or a
+    ``pending``, about how many connections are not attempted yet or wait for another attempt, if
+    there are any. Of an e-mail or a
     webhook: ``{result, because?, attempts?}``, where ``result`` is ``sent``, ``failed`` (to be
     retried), ``given_up`` or ``suppressed``; ``notifications.record`` has the outcome of an
     e-mail on one machine.
@@ -73,22 +74,42 @@ def _with_reason(outcome: Mapping[str, Any]) -> dict[str, Any]:
 
 
 PLAN = 0
+# The part with the outcome of connections that another part queued again has that part's number,
+# and this much more.
+AGAIN = 1_000_000
 _COUNTS = ("delivered", "gone", "throttled", "failed")
 
 
 def combine_parts(parts: Mapping[int, Delivery]) -> Delivery:
     """Return the record of one broadcast from the records of its parts, by number (at least one).
 
-    The part ``PLAN``, if there is one, has the number ``attempted`` in all.
+    The part ``PLAN``, if there is one, has the number of ``shards``, which are parts from 1 on,
+    and about how many connections they have (``attempted``). A part from which connections were
+    queued again has their number (``requeued``).
     """
-    shards = [part.outcome for number, part in parts.items() if number != PLAN]
-    counts = {name: sum(shard[name] for shard in shards) for name in _COUNTS}
-    attempted = sum(shard["attempted"] for shard in shards)
-    planned = parts[PLAN].outcome["attempted"] if PLAN in parts else attempted
+    sent = {number: part.outcome for number, part in parts.items() if number != PLAN}
+    counts = {name: sum(outcome[name] for outcome in sent.values()) for name in _COUNTS}
+    waiting = sum(
+        outcome.get("requeued", 0) for number, outcome in sent.items() if number + AGAIN not in sent
+    )
+    known = sum(counts.values()) + waiting
+    pending = waiting
+    if PLAN in parts:
+        pending += _pending_in_shards(parts[PLAN].outcome, sent, known)
     last = max(parts.values(), key=lambda part: part.at)
-    ms = max(part.outcome["ms"] for part in parts.values())
-    pending = {"pending": planned - attempted} if planned > attempted else {}
-    return replace(last, outcome={"attempted": planned, **counts, "ms": ms, **pending})
+    ms = max(part.outcome.get("ms", 0) for part in parts.values())
+    attempted = known - waiting + pending
+    outcome = {"attempted": attempted, **counts, "ms": ms}
+    return replace(last, outcome=outcome | ({"pending": pending} if pending else {}))
+
+
+def _pending_in_shards(plan: Mapping[str, int], sent: Collection[int], known: int) -> int:
+    """Return about how many connections the shards without a record have."""
+    expected = plan["attempted"] - known
+    if "shards" not in plan:  # by version 0.1, which counted the recipients
+        return max(expected, 0)
+    missing = plan["shards"] - sum(number <= plan["shards"] for number in sent)
+    return max(expected, missing) if missing > 0 else 0
 
 
 def latest(deliveries: Iterable[Delivery]) -> tuple[Delivery, ...]:

@@ -32,11 +32,12 @@ class Deliveries(Protocol):
 class ShardRecords(Protocol):
     """The record of what was sent, shard by shard; ``Deliveries`` returns their sum."""
 
-    def record_part(self, run: str, number: int, part: "Delivery") -> None:
-        """Store the outcome of shard ``number`` of the broadcast ``run``, or its plan (``PLAN``).
+    def record_parts(self, run: str, number: int, parts: "Sequence[Delivery]") -> None:
+        """Store the outcome of part ``number`` of the broadcast ``run``, for each of its changes.
 
-        A later record of the same number replaces the first, so that a shard that is sent twice
-        counts once. If a revision has several runs, the last by name is its record.
+        The part is a shard, or the plan (``PLAN``), or what was queued again (``AGAIN``). A later
+        record of the same number replaces the first, so that a shard that is sent twice counts
+        once. If a revision has several runs, the last by name is its record.
 
         Raises:
             Unavailable: it may not be stored.

@@ -25,7 +25,8 @@ class FakeDeliveries:
             runs = [runs for key, runs in self._runs.items() if key[0] == incident_id]
         return latest([*found, *(combine_parts(own[max(own)]) for own in runs)])
 
-    def record_part(self, run: str, number: int, part: Delivery) -> None:
-        key = (part.incident_id, part.revision, part.channel)
+    def record_parts(self, run: str, number: int, parts: Sequence[Delivery]) -> None:
         with self._lock:
-            self._runs.setdefault(key, {}).setdefault(run, {})[number] = part
+            for part in parts:
+                key = (part.incident_id, part.revision, part.channel)
+                self._runs.setdefault(key, {}).setdefault(run, {})[number] = part

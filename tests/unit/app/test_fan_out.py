@@ -2,6 +2,7 @@
 
 import json
 import random
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -290,7 +291,7 @@ def test_the_poster_receives_the_deadline(setup: Setup) -> None:
 
 def test_a_full_record_fails_no_delivery(setup: Setup) -> None:
     class Full(FakeDeliveries):
-        def record_part(self, run: str, number: int, part: Delivery) -> None:
+        def record_parts(self, run: str, number: int, parts: Sequence[Delivery]) -> None:
             raise Unavailable("full")
 
     setup.connect_many(300)

@@ -2,19 +2,24 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from alerta_utec.adapters.aws.dynamodb import attributes
 from alerta_utec.adapters.aws.dynamodb.attributes import Item, number_of, text
 from alerta_utec.adapters.aws.dynamodb.calls import pages
 from alerta_utec.adapters.aws.errors import translated
+from alerta_utec.adapters.retry import Retry
 from alerta_utec.domain.delivery import PLAN, Delivery, combine_parts, latest
+from alerta_utec.domain.errors import Unavailable
 from alerta_utec.domain.values import format_time, parse_time
 from alerta_utec.ports.metrics import CHANNEL, DELIVERY_METRICS, Metrics
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+
+# BatchWriteItem: 25 items.
+BATCH_MAX = 25
 
 
 @dataclass(frozen=True)
@@ -23,22 +28,20 @@ class DynamoDeliveries:
 
     The key is ``incidentId`` and ``record``: revision and channel, and for a shard also run and
     number. Each shard is an item, so that shards are written at once and a repeated one counts
-    once; ``for_incident`` adds them up. Needs ``PutItem`` to record and ``Query`` to read.
+    once; ``for_incident`` adds them up. Needs ``PutItem`` to record, ``BatchWriteItem`` to record
+    several, and ``Query`` to read.
     """
 
     client: "DynamoDBClient"
     table: str
+    # For items that DynamoDB leaves over while it takes the rest of their request.
+    retry: Retry = field(default_factory=lambda: Retry(give_up_after_s=2.0))
 
     def record(self, deliveries: Sequence[Delivery]) -> None:
-        for delivery in deliveries:
-            self._put(_item(delivery))
+        self._put([_item(delivery) for delivery in deliveries])
 
-    def record_part(self, run: str, number: int, part: Delivery) -> None:
-        item = _item(part)
-        name = f"{item['record']['S']}#{run}#{number:06}"
-        self._put(
-            item | {"record": text(name), "run": text(run), "part": attributes.number(number)}
-        )
+    def record_parts(self, run: str, number: int, parts: Sequence[Delivery]) -> None:
+        self._put([_part_item(run, number, part) for part in parts])
 
     def for_incident(self, incident_id: str) -> Sequence[Delivery]:
         found = pages(
@@ -52,9 +55,23 @@ class DynamoDeliveries:
         )
         return latest(_combine_runs([item for page in found for item in page["Items"]]))
 
-    def _put(self, item: Item) -> None:
-        with translated("PutItem"):
-            self.client.put_item(TableName=self.table, Item=item)
+    def _put(self, items: Sequence[Item]) -> None:
+        if len(items) == 1:
+            with translated("PutItem"):
+                self.client.put_item(TableName=self.table, Item=items[0])
+            return
+        for start in range(0, len(items), BATCH_MAX):
+            self._put_batch(items[start : start + BATCH_MAX])
+
+    def _put_batch(self, items: Sequence[Item]) -> None:
+        left: Sequence[Any] = [{"PutRequest": {"Item": item}} for item in items]
+        for _ in self.retry.attempts():
+            with translated("BatchWriteItem"):
+                response = self.client.batch_write_item(RequestItems={self.table: left})
+            left = response["UnprocessedItems"].get(self.table, ())
+            if not left:
+                return
+        raise Unavailable("BatchWriteItem: UnprocessedItems")
 
 
 @dataclass(frozen=True)
@@ -69,10 +86,11 @@ class MeteredDeliveries:
             self._count(delivery)
         self.deliveries.record(deliveries)
 
-    def record_part(self, run: str, number: int, part: Delivery) -> None:
+    def record_parts(self, run: str, number: int, parts: Sequence[Delivery]) -> None:
         if number != PLAN:
-            self._count(part)
-        self.deliveries.record_part(run, number, part)
+            for part in parts:
+                self._count(part)
+        self.deliveries.record_parts(run, number, parts)
 
     def for_incident(self, incident_id: str) -> Sequence[Delivery]:
         return self.deliveries.for_incident(incident_id)
@@ -99,6 +117,12 @@ def _item(delivery: Delivery) -> Item:
         "at": text(format_time(delivery.at)),
         "outcome": text(json.dumps(dict(delivery.outcome))),
     }
+
+
+def _part_item(run: str, number: int, part: Delivery) -> Item:
+    item = _item(part)
+    name = f"{item['record']['S']}#{run}#{number:06}"
+    return item | {"record": text(name), "run": text(run), "part": attributes.number(number)}
 
 
 def _delivery(item: Mapping[str, Any]) -> Delivery:
