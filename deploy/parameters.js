@@ -32,6 +32,7 @@ const optional = (rule) => ({ ...rule, accepts: (value) => value === '' || rule.
 
 const PARAMETERS = {
   email: optional(matches(EMAIL, 'una dirección de correo', 'an e-mail address')),
+  operatorsEmail: optional(matches(EMAIL, 'una dirección de correo', 'an e-mail address')),
   rules: optional(anyText()), // deploy/rules.js reads the file
   routes: optional(anyText()), // the earlier name of rules
   mailLimit: whole(1, 3600),

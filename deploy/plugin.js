@@ -146,11 +146,16 @@ class AlertaPlugin {
   }
 
   async subscribe() {
-    const { email, topicName } = this.settings;
+    const { email, topicName, operatorsEmail, operatorsTopicName } = this.settings;
+    await this.subscribeTo(topicName, email, 'alarmas');
+    await this.subscribeTo(operatorsTopicName, operatorsEmail, 'operaciones');
+  }
+
+  async subscribeTo(topicName, email, section) {
     if (!email) return;
     await subscribe(this, topicName, email);
     this.serverless.addServiceOutputSection(
-      'alarmas',
+      section,
       `${email} suscrito: abra el enlace del correo "AWS Notification - Subscription Confirmation"`
     );
   }

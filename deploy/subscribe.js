@@ -1,4 +1,4 @@
-// Subscribes an e-mail address to the alarms, after a deployment.
+// Subscribes an e-mail address to a topic, after a deployment.
 //
 // Not a resource of the stack: CloudFormation would end the subscription at the next deployment
 // without the address, and would not send a second confirmation. SNS's Subscribe is idempotent: it

@@ -22,14 +22,15 @@ def test_the_endpoint_is_printed(deployment: Deployment) -> None:
 def test_an_address_is_subscribed_at_once_and_a_deployment_without_it_keeps_it(
     deployment: Deployment,
 ) -> None:
-    address = f"{unique()}@example.org"
+    address, operator = f"{unique()}@example.org", f"{unique()}@example.org"
 
-    written = deployment.deploy(email=address)
-    deployment.deploy(email=address)
+    written = deployment.deploy(email=address, operatorsEmail=operator)
+    deployment.deploy(email=address, operatorsEmail=operator)
     deployment.deploy()
 
-    assert f"{address} suscrito" in written
-    assert _subscribed(deployment).count(address) == 1
+    for topic, expected in (("AlarmTopic", address), ("OperatorsTopic", operator)):
+        assert f"{expected} suscrito" in written
+        assert _subscribed(deployment, topic).count(expected) == 1
 
 
 def test_an_invalid_address_is_refused_before_the_deployment(deployment: Deployment) -> None:
@@ -81,9 +82,9 @@ def test_a_removed_stage_keeps_its_incidents_and_can_be_made_again_and_removed_w
     assert "DeletedDate" in _secret(stage)
 
 
-def _subscribed(deployment: Deployment) -> list[str]:
+def _subscribed(deployment: Deployment, topic: str = "AlarmTopic") -> list[str]:
     listed = deployment.client("sns").list_subscriptions_by_topic(
-        TopicArn=deployment.outputs["AlarmTopic"]
+        TopicArn=deployment.outputs[topic]
     )
     return [one["Endpoint"] for one in listed["Subscriptions"]]
 

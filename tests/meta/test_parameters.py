@@ -35,6 +35,7 @@ JWT = {"auth": "jwt", "authJwksUrl": KEYS}
 GOOD: list[dict[str, str]] = [
     {},
     {"email": "guardia@example.edu"},
+    {"operatorsEmail": "sistemas@example.edu"},
     *({"mailLimit": limit} for limit in ("1", "3600")),
     *({"mailWindow": window} for window in ("0", "3600")),
     *({"timezone": zone} for zone in ("UTC", "Etc/GMT+5", "US/Eastern", "America/Lima")),
@@ -60,6 +61,7 @@ BAD: list[tuple[dict[str, str], str]] = [
     ({"orgins": "*"}, "orgins"),
     ({"Email": "guardia@example.edu"}, "Email"),
     *(({"email": text}, "email") for text in ("nobody", "a@b@example.edu", "a b@example.edu")),
+    *(({"operatorsEmail": text}, "operatorsEmail") for text in ("nobody", "a@b@example.edu")),
     *(({"mailLimit": text}, "mailLimit") for text in ("0", "3601", "-1", "1.5", "1e3", "veinte")),
     *(({"mailWindow": text}, "mailWindow") for text in ("-1", "3601", "")),
     *(({"timezone": text}, "timezone") for text in ("Lima", "america/lima", "America/lima", "")),

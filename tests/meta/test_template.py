@@ -299,20 +299,6 @@ def test_the_topic_of_dev_has_the_plain_name_and_is_encrypted(packaged: Packaged
     assert topic["KmsMasterKeyId"] == "alias/aws/sns"
 
 
-def test_operators_get_an_alarm_for_messages_in_the_dead_letter_queue(packaged: Packaged) -> None:
-    (alarm,) = packaged.of_type("AWS::CloudWatch::Alarm").values()
-    settings = alarm["Properties"]
-
-    queue = {"Name": "QueueName", "Value": {"Fn::GetAtt": ["Undelivered", "QueueName"]}}
-    assert settings["Dimensions"] == [queue]
-    assert settings["MetricName"] == "ApproximateNumberOfMessagesVisible"
-    assert (settings["ComparisonOperator"], settings["Threshold"]) == ("GreaterThanThreshold", 0)
-    assert settings["AlarmActions"] == [{"Ref": "Operators"}]
-    # CloudWatch may not publish to a topic that is encrypted with AWS's own key for SNS.
-    operators = packaged.template["Resources"]["Operators"]["Properties"]
-    assert "KmsMasterKeyId" not in operators
-
-
 def test_consumers_have_time_to_begin_and_finish_a_record(packaged: Packaged) -> None:
     functions = packaged.of_type("AWS::Lambda::Function")
 

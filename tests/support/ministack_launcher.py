@@ -18,6 +18,7 @@ from ministack.services.cloudformation import provisioners
 
 from tests.support import (
     ministack_code,
+    ministack_operations,
     ministack_permissions,
     ministack_streams,
     ministack_subprotocols,
@@ -81,6 +82,7 @@ if __name__ == "__main__":
         ROUTE_RESPONSE, {"create": create_route_response, "delete": delete_route_response}
     )
     ministack_code.install()
+    ministack_operations.install()
     ministack_streams.install()
     ministack_subprotocols.install()
     ministack_permissions.install()

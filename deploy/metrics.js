@@ -1,0 +1,48 @@
+// The metrics that alarms and the dashboard show, as CloudWatch names them.
+'use strict';
+
+const MINUTE = 60;
+const FIVE_MINUTES = 300;
+
+// Functions of serverless.yml. At most two may read the stream.
+const STREAM_READERS = ['broadcast', 'alarm', 'webhooks'];
+const DELIVERING = ['notify', 'update', 'broadcast', 'fanout', 'alarm', 'webhooks', 'webhook'];
+// Those that send messages to a queue from which they are invoked.
+const REPEATING = ['webhook'];
+
+const metric = (namespace, name, dimensions, stat, period = FIVE_MINUTES) => ({
+  namespace,
+  name,
+  dimensions,
+  stat,
+  period,
+});
+
+const ofFunction = (fn, name, stat, period) => {
+  const logicalId = `${fn[0].toUpperCase()}${fn.slice(1)}LambdaFunction`;
+  return metric('AWS/Lambda', name, { FunctionName: { Ref: logicalId } }, stat, period);
+};
+
+// Of every function in the account and Region: its limit of concurrent ones is theirs together.
+const ofAllFunctions = (name, stat) => metric('AWS/Lambda', name, {}, stat);
+
+const ofQueue = (queue, name) =>
+  metric('AWS/SQS', name, { QueueName: { 'Fn::GetAtt': [queue, 'QueueName'] } }, 'Maximum');
+
+const ofApi = (api, name) => metric('AWS/ApiGateway', name, { ApiId: { Ref: api } }, 'Sum');
+
+// Of alerta_utec/ports/metrics.py, which has their names and labels.
+const ours = (stage) => (name, stat, dimensions = {}) =>
+  metric(`AlertaUTEC/${stage}`, name, dimensions, stat);
+
+module.exports = {
+  DELIVERING,
+  MINUTE,
+  REPEATING,
+  STREAM_READERS,
+  ofAllFunctions,
+  ofApi,
+  ofFunction,
+  ofQueue,
+  ours,
+};

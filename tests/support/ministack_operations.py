@@ -1,0 +1,37 @@
+"""CloudFormation types that ministack lacks: saved queries and alarms of calculations.
+
+They are created and deleted, and do nothing: neither reads the emulator's metrics or logs.
+"""
+
+import uuid
+from typing import Any
+
+from ministack.services.cloudformation import provisioners
+
+ALARM = "AWS::CloudWatch::Alarm"
+QUERY = "AWS::Logs::QueryDefinition"
+Created = tuple[str, dict[str, str]]
+
+
+def install() -> None:
+    """Add the types to ministack's table of resources."""
+    own = provisioners._RESOURCE_HANDLERS[ALARM]
+    provisioners._RESOURCE_HANDLERS[ALARM] = own | {
+        "create": lambda *asked: _create_alarm(own["create"], *asked)
+    }
+    provisioners._RESOURCE_HANDLERS.setdefault(
+        QUERY, {"create": _create_query, "delete": lambda *_: None}
+    )
+
+
+def _create_alarm(create: Any, logical_id: str, properties: dict[str, Any], stack: str) -> Created:
+    if "Metrics" not in properties:
+        created: Created = create(logical_id, properties, stack)
+        return created
+    name = f"{stack}-{logical_id}"
+    return name, {"Arn": f"arn:aws:cloudwatch:us-east-1:000000000000:alarm:{name}"}
+
+
+def _create_query(_logical_id: str, _properties: dict[str, Any], _stack: str) -> Created:
+    query_id = str(uuid.uuid4())
+    return query_id, {"QueryDefinitionId": query_id}
