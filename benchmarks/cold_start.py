@@ -45,6 +45,7 @@ SETTINGS = {
     "AUTH": "off",
     "ORIGINS": "*",
     "ALARM_TOPIC_ARN": "arn:aws:sns:us-east-1:000000000000:t",
+    "OPERATORS_TOPIC_ARN": "arn:aws:sns:us-east-1:000000000000:o",
     "ALERTA_TIMEZONE": "America/Lima",
     "MANAGEMENT_ENDPOINT": "https://a.execute-api.us-east-1.amazonaws.com/dev",
     "AWS_DEFAULT_REGION": "us-east-1",

@@ -77,6 +77,9 @@ function graphs(stage) {
     ]),
     concurrency(),
     graph('Latidos / Heartbeats', sums(['beats'])),
+    graph('Suscripciones / Subscriptions', [
+      ...['confirmed', 'pending', 'missing'].map((state) => line(ours(`${state}_subscriptions`, 'Maximum'), state)),
+    ]),
   ];
 }
 

@@ -3,6 +3,7 @@
 
 const MINUTE = 60;
 const FIVE_MINUTES = 300;
+const HOUR = 3600;
 
 // Functions of serverless.yml. At most two may read the stream.
 const STREAM_READERS = ['broadcast', 'alarm', 'webhooks'];
@@ -37,6 +38,7 @@ const ours = (stage) => (name, stat, dimensions = {}) =>
 
 module.exports = {
   DELIVERING,
+  HOUR,
   MINUTE,
   REPEATING,
   STREAM_READERS,

@@ -4,7 +4,7 @@
 
 const metrics = require('./metrics');
 
-const { DELIVERING, MINUTE, REPEATING, STREAM_READERS } = metrics;
+const { DELIVERING, HOUR, MINUTE, REPEATING, STREAM_READERS } = metrics;
 const TO_OPERATORS = [{ Ref: 'Operators' }];
 const GUIDES = ['docs/operations.es.md', 'docs/operations.md'];
 
@@ -138,6 +138,24 @@ const alarms = (ours) => ({
       0,
       { dropped: 'SUM(METRICS())' },
       ofFunctions(REPEATING, 'RecursiveInvocationsDropped', 'Sum')
+    )
+  ),
+  SubscriptionsAlarm: alarm(
+    ['Alguien que debe recibir avisos no está suscrito', 'Someone who should get messages is not subscribed'],
+    ['Alarma: suscripciones', 'Alarm: subscriptions'],
+    calculated(
+      0,
+      {
+        // Someone has unsubscribed since the hour before.
+        lost: 'IF(DIFF(confirmed) < 0, -1 * DIFF(confirmed), 0)',
+        absent: 'SUM([pending, missing, lost])',
+      },
+      Object.fromEntries(
+        ['confirmed', 'pending', 'missing'].map((state) => [
+          state,
+          { ...ours(`${state}_subscriptions`, 'Maximum'), period: HOUR },
+        ])
+      )
     )
   ),
   NoBeatAlarm: alarm(

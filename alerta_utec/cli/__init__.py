@@ -15,6 +15,7 @@ from alerta_utec.cli.program import Program
 from alerta_utec.cli.redrive import redrive
 from alerta_utec.cli.rules import rules
 from alerta_utec.cli.serve import serve
+from alerta_utec.cli.subscriptions import subscriptions
 from alerta_utec.cli.watch import watch
 from alerta_utec.cli.webhooks import webhooks
 
@@ -67,6 +68,7 @@ for command in (
     restore,
     begin_epoch,
     redrive,
+    subscriptions,
     rules,
 ):
     main.add_command(command)

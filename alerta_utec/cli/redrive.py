@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 from click.types import StringParamType
 
+from alerta_utec.cli.aws import explained, stack_name, stack_options, with_sdk
 from alerta_utec.cli.errors import Failure, usage_error
-from alerta_utec.cli.param_types import Stage, WholeNumber
+from alerta_utec.cli.param_types import WholeNumber
 from alerta_utec.cli.program import Command
 from alerta_utec.cli.terminal import moment, safe
-from alerta_utec.domain.errors import AlertaError, NotFound, Unauthorized, Unavailable
+from alerta_utec.domain.errors import Unavailable
 
 if TYPE_CHECKING:
     from alerta_utec.app.redrive import Redrive, Step
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from alerta_utec.domain.shard import Shard
     from alerta_utec.ports.failed_batches import FailedBatch
 
-SERVICE = "alerta-utec-realtime"
 _SEQ_MAX = 10**18
 _CHANNELS: Mapping[str, tuple["Consumer", ...]] = {
     "broadcast": ("broadcast",),
@@ -73,9 +73,7 @@ class ChannelName(StringParamType):
     help="broadcast, email, webhooks, both (los dos primeros) o all;"
     " por defecto, el que falló, o both con --from-seq.",
 )
-@click.option("--stage", type=Stage(), default="dev", show_default=True, help="Etapa desplegada.")
-@click.option("--stack", metavar="NOMBRE", help=f"Pila; por defecto, {SERVICE}-ETAPA.")
-@click.option("--region", metavar="REGIÓN", help="Región; por defecto, la de la configuración.")
+@stack_options
 @click.option("--dry-run", is_flag=True, help="Muestra lo que haría, sin enviar ni retirar nada.")
 def redrive(
     queue: str | None,
@@ -102,9 +100,9 @@ def redrive(
       alerta-utec redrive --from-seq 120 --to-seq 140 --channel broadcast
     """
     _require_consistent(queue, from_seq, to_seq)
-    name = stack or f"{SERVICE}-{stage}"
-    try:
-        deployment = _connected(name, region, queue, dry_run)
+    name = stack_name(stage, stack)
+    with explained(name):
+        deployment = with_sdk(lambda: _connected(name, region, queue, dry_run))
         click.echo(f"Pila {safe(name)} en {safe(deployment.region)}.")
         if from_seq is None:
             complete = _from_queue(deployment, channel)
@@ -112,8 +110,6 @@ def redrive(
             complete = _from_feed(
                 deployment.redrive, from_seq, to_seq or from_seq, channel or "both"
             )
-    except AlertaError as error:
-        raise Failure(_describe(error, name)) from error
     if not complete:
         raise Failure("no se entregó todo; lo que falta sigue ahí y el comando puede repetirse.")
 
@@ -128,17 +124,9 @@ def _require_consistent(queue: str | None, from_seq: int | None, to_seq: int | N
 def _connected(
     name: str, region: str | None, queue: str | None, dry_run: bool
 ) -> "RedriveDeployment":
-    try:
-        from alerta_utec.deployments.aws.redrive import connect  # needs AWS's SDK
+    from alerta_utec.deployments.aws.redrive import connect  # needs AWS's SDK
 
-        return connect(name, region=region, queue=queue, dry_run=dry_run)
-    except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] not in {"boto3", "botocore"}:
-            raise
-        raise Failure(
-            "falta boto3, la biblioteca de AWS, que el servidor no necesita.\n"
-            "Se instala con: .venv/bin/pip install boto3"
-        ) from error
+    return connect(name, region=region, queue=queue, dry_run=dry_run)
 
 
 def _from_feed(redrive: "Redrive", from_seq: int, to_seq: int, channel: str) -> bool:
@@ -238,17 +226,3 @@ def _line(step: "Step") -> str:
 def _summary(counts: Counter[str]) -> str:
     listed = [f"{counts[result]} {text}" for result, text in _RESULTS.items() if counts[result]]
     return f"Envíos: {', '.join(listed) or 'ninguno'}."
-
-
-def _describe(error: AlertaError, name: str) -> str:
-    match error:
-        case Unauthorized():
-            return f"AWS no acepta las credenciales ({safe(error)}). ¿aws configure, o AWS_PROFILE?"
-        case NotFound():
-            return f"no hay una pila así ({safe(error)}). Revise --stage, --stack y --region."
-        case Unavailable():
-            return f"AWS no responde ahora ({safe(error)}); puede repetirse."
-        case _:
-            return (
-                f"AWS lo rechazó ({safe(error)}): revise los permisos sobre la pila {safe(name)}."
-            )

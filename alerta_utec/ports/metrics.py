@@ -47,10 +47,20 @@ UNAVAILABLE = Metric("unavailable", "Requests answered with the code unavailable
 REFUSED_HANDSHAKES = Metric("refused_handshakes", "Handshakes refused, by error code", REASON)
 OPEN_CONNECTIONS = Metric("open_connections", "Connections that are open", gauge=True)
 BEATS = Metric("beats", "Heartbeats sent to all connections")
+CONFIRMED_SUBSCRIPTIONS = Metric(
+    "confirmed_subscriptions", "Subscriptions that get messages", gauge=True
+)
+PENDING_SUBSCRIPTIONS = Metric(
+    "pending_subscriptions", "Subscriptions that no one has confirmed", gauge=True
+)
+MISSING_SUBSCRIPTIONS = Metric(
+    "missing_subscriptions", "Recipients without a subscription", gauge=True
+)
 
 METRICS: Final = (
     *DELIVERY_METRICS,
     *(COMMITS, CONFLICTS, UNAVAILABLE, REFUSED_HANDSHAKES, OPEN_CONNECTIONS, BEATS),
+    *(CONFIRMED_SUBSCRIPTIONS, PENDING_SUBSCRIPTIONS, MISSING_SUBSCRIPTIONS),
 )
 
 

@@ -105,7 +105,11 @@ UNRUNNABLE = (
     Unrunnable(r"pip install 'alerta-utec", "the repository has no address here", known_package),
     Unrunnable(r"(pip|npm) install standardwebhooks$", "it needs a registry", there_already),
     Unrunnable(r"sls ", "it needs an AWS account; tests/aws deploys to an emulated AWS", deploys),
-    Unrunnable(r"alerta-utec redrive", "it needs AWS; tests/faults/aws runs it", parses),
+    Unrunnable(
+        r"alerta-utec (redrive|subscriptions)",
+        "it needs AWS; tests/aws and tests/faults/aws run it",
+        parses,
+    ),
     Unrunnable(r"make (bench|soak|test|lint)\b", "it takes minutes", made),
 )
 # Programs that other tests run, by page and heading.

@@ -109,6 +109,10 @@ FORBIDDEN = {
         *("alerta_utec.webhooks.sender", "alerta_utec.webhooks.delivery"),
         *MANAGING_WEBHOOKS,
     },
+    "subscriptions": {
+        *(HTTP_ONLY, JWT, "alerta_utec.adapters.aws.dynamodb.commit", "alerta_utec.app.broadcast"),
+        "alerta_utec.app.submit",
+    },
 }
 
 

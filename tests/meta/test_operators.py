@@ -27,6 +27,10 @@ CONDITIONS = {
     "UnreachedAlarm": ({"attempted", "throttled", "failed"}, "Sum", 300, OVER, 1),
     "TimeToAllAlarm": ({"ms"}, "p99", 300, OVER, 5000),
     "RecursionAlarm": ({"RecursiveInvocationsDropped"}, "Sum", 300, OVER, 0),
+    "SubscriptionsAlarm": (
+        {f"{state}_subscriptions" for state in ("confirmed", "pending", "missing")},
+        *("Maximum", 3600, OVER, 0),
+    ),
     "NoBeatAlarm": ({"beats"}, "Sum", 300, "LessThanThreshold", 1),
 }
 # The metrics of AWS that are used here, as the guides of the services list them.

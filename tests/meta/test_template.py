@@ -46,7 +46,7 @@ def test_every_function_has_a_role_of_its_own(packaged: Packaged) -> None:
     functions = packaged.of_type("AWS::Lambda::Function")
     roles = [function["Properties"]["Role"]["Fn::GetAtt"][0] for function in functions.values()]
 
-    assert len(set(roles)) == len(roles) == 15
+    assert len(set(roles)) == len(roles) == 16
     assert set(roles) == set(packaged.of_type("AWS::IAM::Role"))
 
 
@@ -79,7 +79,8 @@ def test_connections_are_managed_on_this_api_and_stage_only(packaged: Packaged) 
 
 def test_only_this_services_apis_and_schedules_can_call_its_functions(packaged: Packaged) -> None:
     schedules = (
-        f'["{name}EventsRuleSchedule1", "Arn"]' for name in ("Broadcast", "Remind", "Alarm")
+        f'["{name}EventsRuleSchedule1", "Arn"]'
+        for name in ("Broadcast", "Remind", "Alarm", "Subscriptions")
     )
     ours = ("${WebsocketsApi}/*", '{"Ref": "HttpApi"}', *schedules)
     for name, permission in packaged.of_type("AWS::Lambda::Permission").items():
@@ -114,7 +115,7 @@ def test_the_functions_runtime_matches_the_wheels(packaged: Packaged) -> None:
 
 
 def test_functions_behind_api_gateway_end_within_its_timeout(packaged: Packaged) -> None:
-    called = ("Broadcast", "Fanout", "Alarm", "Webhooks", "Webhook", "Remind")
+    called = ("Broadcast", "Fanout", "Alarm", "Webhooks", "Webhook", "Remind", "Subscriptions")
     others = {f"{name}LambdaFunction" for name in called}
     for name, function in packaged.of_type("AWS::Lambda::Function").items():
         if name not in others:

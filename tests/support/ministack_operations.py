@@ -1,20 +1,25 @@
-"""CloudFormation types that ministack lacks: saved queries and alarms of calculations.
+"""What operators use of AWS, where ministack lacks it.
 
-They are created and deleted, and do nothing: neither reads the emulator's metrics or logs.
+Two CloudFormation types, saved queries and alarms of calculations, are created and deleted, and do
+nothing: neither reads the emulator's metrics or logs. A topic's list shows which subscriptions
+wait for their confirmation, as SNS does.
 """
 
 import uuid
 from typing import Any
 
+from ministack.services import sns
 from ministack.services.cloudformation import provisioners
 
 ALARM = "AWS::CloudWatch::Alarm"
 QUERY = "AWS::Logs::QueryDefinition"
 Created = tuple[str, dict[str, str]]
+_list_by_topic = sns._list_subscriptions_by_topic
 
 
 def install() -> None:
-    """Add the types to ministack's table of resources."""
+    """Add the types to ministack's table of resources, and list what is pending."""
+    sns._list_subscriptions_by_topic = _list_with_pending
     own = provisioners._RESOURCE_HANDLERS[ALARM]
     provisioners._RESOURCE_HANDLERS[ALARM] = own | {
         "create": lambda *asked: _create_alarm(own["create"], *asked)
@@ -22,6 +27,15 @@ def install() -> None:
     provisioners._RESOURCE_HANDLERS.setdefault(
         QUERY, {"create": _create_query, "delete": lambda *_: None}
     )
+
+
+def _list_with_pending(params: Any) -> tuple[int, dict[str, str], bytes]:
+    status, headers, body = _list_by_topic(params)
+    topic, _ = sns._get_topic(sns._p(params, "TopicArn"))
+    for one in topic["subscriptions"] if topic else ():
+        if not one["confirmed"]:
+            body = body.replace(one["arn"].encode(), b"PendingConfirmation")
+    return status, headers, body
 
 
 def _create_alarm(create: Any, logical_id: str, properties: dict[str, Any], stack: str) -> Created:

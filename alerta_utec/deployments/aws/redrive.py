@@ -1,6 +1,5 @@
 """Redriving from outside AWS, with the operator's credentials, over a deployed stack."""
 
-import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -21,7 +20,7 @@ from alerta_utec.deployments.aws.services.webhooks import (
     webhook_jobs,
     webhooks_without_secrets,
 )
-from alerta_utec.domain.errors import NotFound
+from alerta_utec.deployments.aws.stack import find_stack
 from alerta_utec.ports.failed_batches import FailedBatches
 from alerta_utec.webhooks.enqueue import EnqueueWebhookJobs
 
@@ -60,22 +59,15 @@ def connect(
     ``queue``: another queue than the stack's own.
 
     Raises:
-        NotFound: the stack does not exist, or is not one of this service.
-        Unauthorized: there are no credentials, or they are not accepted.
-        Unavailable, Internal: the stack cannot be read now, or at all.
+        As ``find_stack``.
     """
-    logging.getLogger("alerta_utec").addHandler(logging.NullHandler())
-    chosen = clients.choose_region(region)
-    outputs = stack.outputs(name)
     wanted = (*_OUTPUTS.values(), "UndeliveredQueue")
-    missing = [output for output in wanted if output not in outputs]
-    if missing:
-        raise NotFound(f"{name}: {', '.join(missing)}")
-    environment = {variable: outputs[output] for variable, output in _OUTPUTS.items()}
+    found = find_stack(name, region=region, wanted=wanted)
+    environment = {variable: found.outputs[output] for variable, output in _OUTPUTS.items()}
     environment["RULES"] = stack.rules(name)
-    url = queue or outputs["UndeliveredQueue"]
+    url = queue or found.outputs["UndeliveredQueue"]
     failed = SqsFailedBatches(clients.sqs(), url)
-    return RedriveDeployment(_redrive(environment, dry_run), failed, url, chosen)
+    return RedriveDeployment(_redrive(environment, dry_run), failed, url, found.region)
 
 
 def _redrive(environment: Mapping[str, str], dry_run: bool) -> Redrive:
