@@ -2,10 +2,8 @@
 
 from alerta_utec.cap.routes import CAP_ROUTES
 from alerta_utec.handlers.routes import HEAD_ROUTE_KEYS, KERNEL_ROUTES, HttpRoute
-from alerta_utec.webhooks.routes import WEBHOOK_ROUTES
+from alerta_utec.webhooks.routes import WEBHOOK_HEAD_KEYS, WEBHOOK_ROUTES
 
 HTTP_ROUTES: tuple[HttpRoute, ...] = (*KERNEL_ROUTES, *CAP_ROUTES, *WEBHOOK_ROUTES)
-HTTP_ROUTE_KEYS: tuple[str, ...] = (
-    *(route.key for route in HTTP_ROUTES),
-    *HEAD_ROUTE_KEYS,
-)
+HEAD_KEYS: tuple[str, ...] = (*HEAD_ROUTE_KEYS, *WEBHOOK_HEAD_KEYS)
+HTTP_ROUTE_KEYS: tuple[str, ...] = (*(route.key for route in HTTP_ROUTES), *HEAD_KEYS)

@@ -25,7 +25,7 @@ from alerta_utec.handlers.browser_guard import check_write
 from alerta_utec.handlers.lambda_io import LambdaEvent, LambdaResponse, log_fields
 from alerta_utec.handlers.request import Request
 from alerta_utec.handlers.responses import problem_response
-from alerta_utec.handlers.routes import HEAD_ROUTE_KEYS, HttpRoute
+from alerta_utec.handlers.routes import HttpRoute
 from alerta_utec.ports.metrics import NO_METRICS, UNAVAILABLE, Metrics
 
 log = logging.getLogger(__name__)
@@ -50,8 +50,8 @@ class HttpApi:
 
     @property
     def route_keys(self) -> frozenset[str]:
-        """The keys of the routes that it serves."""
-        return frozenset((*self._handlers, *HEAD_ROUTE_KEYS))
+        """The keys of the routes that it serves; besides, it answers HEAD at each path of GET."""
+        return frozenset(self._handlers)
 
     def handle(self, event: LambdaEvent, _context: object = None) -> LambdaResponse:
         """Return the response to one event of the HTTP API."""
@@ -94,7 +94,7 @@ class HttpApi:
     def _as_read(self, event: LambdaEvent) -> Request:
         """Return the request as a GET of the same path.
 
-        One route of HEAD covers all paths, so that a new route of GET needs no second one.
+        A route of HEAD covers many paths, so that a new route of GET needs no second one.
 
         Raises:
             NotFound: no route of GET has that path.

@@ -14,3 +14,6 @@ WEBHOOK_ROUTES: tuple[HttpRoute, ...] = (
     HttpRoute("POST /webhooks/{webhookId}/retry", "retry", pool="write"),
     HttpRoute("POST /webhooks/{webhookId}/test", "send_test", pool="webhook_test"),
 )
+# As the kernel's: on AWS the wing has a function of its own, and API Gateway chooses the function
+# by the most specific path.
+WEBHOOK_HEAD_KEYS: tuple[str, ...] = ("HEAD /webhooks", "HEAD /webhooks/{path+}")

@@ -5,13 +5,13 @@ from typing import Any
 
 from jsonschema import Draft202012Validator
 
-from alerta_utec.deployments.routes import HTTP_ROUTE_KEYS
-from alerta_utec.handlers.routes import ACTIONS, HEAD_ROUTE_KEYS
+from alerta_utec.deployments.routes import HEAD_KEYS, HTTP_ROUTE_KEYS
+from alerta_utec.handlers.routes import ACTIONS
 from tests.conformance.targets import Target
 
 # The documents describe neither themselves nor pages for people.
 UNLISTED = {"GET /openapi.json", "GET /asyncapi.json", "GET /docs"}
-UNLISTED |= {"GET /", "GET /panel/{file}", *HEAD_ROUTE_KEYS}
+UNLISTED |= {"GET /", "GET /panel/{file}", *HEAD_KEYS}
 
 
 def references(document: Any) -> set[str]:

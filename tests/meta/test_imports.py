@@ -30,7 +30,7 @@ NO_INCIDENTS = {
     *("alerta_utec.domain.incident", "alerta_utec.handlers.websocket"),
     "alerta_utec.adapters.aws.connections_api.http",
 }
-# Only the functions of webhooks load these, and ``http`` at the first request for webhooks.
+# Only the functions of webhooks load these.
 WEBHOOKS = {
     *("alerta_utec.webhooks.model", "alerta_utec.webhooks.requests"),
     *("alerta_utec.webhooks.ports", "alerta_utec.webhooks.delivery"),
@@ -40,8 +40,8 @@ WEBHOOKS = {
     *("alerta_utec.webhooks.enqueue", "alerta_utec.webhooks.due_jobs"),
     *("alerta_utec.webhooks.overdue", "alerta_utec.webhooks.job"),
 }
-OF_WEBHOOKS = {"webhooks", "webhook", "remind"}
-# Only ``http`` loads these.
+OF_WEBHOOKS = {"webhookapi", "webhooks", "webhook", "remind"}
+# Only ``webhookapi`` loads these.
 MANAGING_WEBHOOKS = {
     *("alerta_utec.webhooks.requests", "alerta_utec.webhooks.manage"),
     "alerta_utec.webhooks.http",
@@ -76,6 +76,10 @@ FORBIDDEN = {
     "http_api": {
         *("alerta_utec.app.broadcast", "alerta_utec.adapters.aws.connections_api.poster"),
         *("alerta_utec.handlers.panel", "alerta_utec.handlers.openapi"),
+    },
+    "webhookapi": {
+        *("alerta_utec.app.broadcast", "alerta_utec.adapters.aws.connections_api.poster"),
+        *("alerta_utec.handlers.panel", "alerta_utec.handlers.openapi", "alerta_utec.cap"),
     },
     "broadcast": {
         *(HTTP_ONLY, JWT, "alerta_utec.adapters.aws.dynamodb.commit", "alerta_utec.app.submit"),

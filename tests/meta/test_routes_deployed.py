@@ -20,7 +20,14 @@ def test_the_deployed_http_routes_are_those_of_the_table(service: dict[str, Any]
     deployed = _events(service, "httpApi")
 
     assert {route for _, route in deployed} == set(HTTP_ROUTE_KEYS)
-    assert {name for name, _ in deployed} == {"http"}
+    assert len(deployed) == len(HTTP_ROUTE_KEYS)
+
+
+def test_the_routes_of_webhooks_have_a_function_of_their_own(service: dict[str, Any]) -> None:
+    for name, route in _events(service, "httpApi"):
+        path = route.partition(" ")[2]
+        of_webhooks = path == "/webhooks" or path.startswith("/webhooks/")
+        assert name == ("webhookapi" if of_webhooks else "http"), route
 
 
 def test_the_lambda_files_are_those_of_the_deployed_functions(service: dict[str, Any]) -> None:

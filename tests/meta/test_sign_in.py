@@ -15,7 +15,7 @@ def test_the_functions_that_read_tokens_have_the_sign_in_settings(tmp_path: Path
     for name, function in packaged.of_type("AWS::Lambda::Function").items():
         variables = function["Properties"]["Environment"]["Variables"]
         assert variables["AUTH"] == "jwt"
-        reads = name in ("ConnectLambdaFunction", "HttpLambdaFunction")
+        reads = name.removesuffix("LambdaFunction") in ("Connect", "Http", "Webhookapi")
         assert ("AUTH_JWKS_URL" in variables) is reads
         assert ("AUTH_SECRET_ID" in variables) is reads
         if reads:

@@ -286,7 +286,8 @@ def test_only_functions_that_sign_can_read_the_secrets_of_webhooks(packaged: Pac
         if table in _listed(statement["Resource"])
     ]
 
-    assert [role for role, condition in found if condition is None] == ["HttpRole", "WebhookRole"]
+    whole = [role for role, condition in found if condition is None]
+    assert whole == ["WebhookapiRole", "WebhookRole"]
     assert [one for one in found if one[1] is not None] == [
         ("WebhooksRole", narrow),
         ("RemindRole", narrow),

@@ -1,7 +1,7 @@
-"""The Lambda of the HTTP API and the panel.
+"""The Lambda of the HTTP API and the panel, without the routes of webhooks.
 
-The panel, the documents and the routes of webhooks are loaded when they are first asked for:
-most processes serve none of them.
+The panel and the documents are loaded when they are first asked for: most processes serve none of
+them.
 """
 
 from dataclasses import dataclass
@@ -30,7 +30,6 @@ from alerta_utec.handlers.routes import (
     SERVICE_INFO_ROUTES,
 )
 from alerta_utec.handlers.service_info import InfoServices, ServiceInfoApi
-from alerta_utec.webhooks.routes import WEBHOOK_ROUTES
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,12 +66,6 @@ def _documents() -> HttpHandlers:
     return handlers_of(DOCUMENT_ROUTES, documents)
 
 
-def _webhooks() -> HttpHandlers:
-    from alerta_utec.deployments.aws.services.webhook_management import webhooks_api
-
-    return handlers_of(WEBHOOK_ROUTES, webhooks_api(dynamodb, environ, services))
-
-
 api = HttpApi(
     {
         **handlers_of(INCIDENT_ROUTES, IncidentsApi.over(services)),
@@ -80,7 +73,6 @@ api = HttpApi(
         **handlers_of(CAP_ROUTES, CapApi.over(services)),
         **LazyHandlers(_panel).of(PANEL_ROUTES),
         **LazyHandlers(_documents).of(DOCUMENT_ROUTES),
-        **LazyHandlers(_webhooks).of(WEBHOOK_ROUTES),
     },
     origins(environ),
     metrics,

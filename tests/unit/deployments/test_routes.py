@@ -5,33 +5,34 @@ from typing import Any
 import pytest
 
 from alerta_utec.deployments.api_parts import API_PARTS
-from alerta_utec.deployments.routes import HTTP_ROUTE_KEYS, HTTP_ROUTES
+from alerta_utec.deployments.routes import HEAD_KEYS, HTTP_ROUTE_KEYS, HTTP_ROUTES
 from alerta_utec.handlers.http_api import handlers_of
 from alerta_utec.handlers.operations import operation_of
 from alerta_utec.handlers.routes import (
     DOCUMENT_ROUTES,
-    HEAD_ROUTE_KEYS,
     PANEL_ROUTES,
     WEBSOCKET_ROUTES,
     HttpRoute,
 )
+from alerta_utec.webhooks.routes import WEBHOOK_ROUTES
 from benchmarks.cold_start import SETTINGS
 from tests.support.fresh_python import printed_json
 from tests.unit.handlers.conftest import ServiceOverFakes
 
+ROUTES = {route.key for route in HTTP_ROUTES}
+OF_WEBHOOKS = {route.key for route in WEBHOOK_ROUTES}
 # For people, or the descriptions themselves.
 UNDOCUMENTED = {route.key for route in (*PANEL_ROUTES, *DOCUMENT_ROUTES)}
 # Late parts of the HTTP Lambda: a module of each, and a route that needs no AWS.
 LATE = {
     "alerta_utec.handlers.panel": "GET /",
     "alerta_utec.handlers.openapi.api": "GET /openapi.json",
-    "alerta_utec.deployments.aws.services.webhook_management": "DELETE /webhooks/{webhookId}",
 }
 
 
-def in_http_lambda(code: str) -> Any:
-    """Return what a process prints that has loaded the HTTP Lambda, as JSON."""
-    lines = f"import json, sys\nfrom alerta_utec.deployments.aws.http import api\n{code}"
+def in_http_lambda(code: str, *, name: str = "http") -> Any:
+    """Return what a process prints that has loaded a Lambda of the HTTP API, as JSON."""
+    lines = f"import json, sys\nfrom alerta_utec.deployments.aws.{name} import api\n{code}"
     return printed_json(lines, environment=SETTINGS)
 
 
@@ -40,14 +41,17 @@ def test_no_route_is_in_the_table_twice() -> None:
 
 
 def test_the_handlers_of_one_machine_serve_every_route(service: ServiceOverFakes) -> None:
-    assert service.handlers.http.route_keys == set(HTTP_ROUTE_KEYS)
+    assert service.handlers.http.route_keys == ROUTES
     assert service.handlers.websocket.keys() == {route.handler for route in WEBSOCKET_ROUTES}
 
 
-def test_the_http_lambda_serves_every_route() -> None:
-    served = in_http_lambda("print(json.dumps(sorted(api.route_keys)))")
+@pytest.mark.parametrize(
+    ("name", "keys"), [("http", ROUTES - OF_WEBHOOKS), ("webhookapi", OF_WEBHOOKS)]
+)
+def test_each_lambda_of_the_http_api_serves_its_routes(name: str, keys: set[str]) -> None:
+    served = in_http_lambda("print(json.dumps(sorted(api.route_keys)))", name=name)
 
-    assert set(served) == set(HTTP_ROUTE_KEYS)
+    assert set(served) == keys
 
 
 @pytest.mark.parametrize(
@@ -76,7 +80,7 @@ def test_every_route_is_documented_or_a_page_or_a_document() -> None:
         if operation_of(getattr(part.handlers, route.operation))
     }
 
-    assert documented == set(HTTP_ROUTE_KEYS) - UNDOCUMENTED - set(HEAD_ROUTE_KEYS)
+    assert documented == set(HTTP_ROUTE_KEYS) - UNDOCUMENTED - set(HEAD_KEYS)
     assert len(HTTP_ROUTES) == len(documented) + len(UNDOCUMENTED)
 
 
@@ -87,7 +91,7 @@ def test_a_route_without_a_handler_is_refused() -> None:
 
 @pytest.mark.parametrize(("module", "route"), LATE.items(), ids=LATE.values())
 def test_a_late_part_of_the_http_lambda_loads_at_its_first_request(module: str, route: str) -> None:
-    event = {"routeKey": route, "pathParameters": {"webhookId": "x" * 129}, "headers": {}}
+    event = {"routeKey": route, "headers": {}}
 
     before, status, after = in_http_lambda(
         f"before = {module!r} in sys.modules\n"
@@ -96,4 +100,4 @@ def test_a_late_part_of_the_http_lambda_loads_at_its_first_request(module: str, 
     )
 
     assert (before, after) == (False, True)
-    assert status == (404 if "webhookId" in route else 200)
+    assert status == 200

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from alerta_utec.deployments.routes import HTTP_ROUTE_KEYS
+from alerta_utec.deployments.routes import HEAD_KEYS, HTTP_ROUTE_KEYS
 from alerta_utec.domain.change import Position
 from alerta_utec.domain.delivery import Delivery
 from alerta_utec.domain.errors import CODES, InvalidRequest, Unavailable
@@ -19,7 +19,7 @@ from alerta_utec.domain.policy import Permission
 from alerta_utec.domain.values import format_time
 from alerta_utec.handlers.http_status import STATUS
 from alerta_utec.handlers.query import LIMIT_MAX, parse_query
-from alerta_utec.handlers.routes import ACTIONS, HEAD_ROUTE_KEYS
+from alerta_utec.handlers.routes import ACTIONS
 from alerta_utec.ports.incidents import Query
 from tests import events
 from tests.support.incidents import incident
@@ -248,7 +248,7 @@ def test_the_documents_describe_every_route_and_action(service: ServiceOverFakes
         if method != "parameters"
     }
     documents = {"GET /openapi.json", "GET /asyncapi.json", "GET /docs"}
-    pages = {"GET /", "GET /panel/{file}", *HEAD_ROUTE_KEYS}
+    pages = {"GET /", "GET /panel/{file}", *HEAD_KEYS}
     assert described == set(HTTP_ROUTE_KEYS) - documents - pages
     received = {n for n, o in asyncapi["operations"].items() if o["action"] == "receive"}
     assert received == set(ACTIONS)
