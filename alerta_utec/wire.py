@@ -167,11 +167,13 @@ def pong(
     expires_at: datetime,
     connection_id: str,
     heartbeat_s: float | None,
+    restored: bool,
     request: str | None,
 ) -> str:
     """Return the answer to ``ping``.
 
     ``heartbeat_s``: the interval of ``position`` messages; ``None``: the service sends none.
+    ``restored`` as in ``Connection``.
     """
     frame: dict[str, Any] = {
         "type": "pong",
@@ -181,6 +183,8 @@ def pong(
     }
     if heartbeat_s is not None:
         frame["heartbeatSeconds"] = heartbeat_s
+    if restored:
+        frame["restored"] = True
     return encode(frame if request is None else frame | {"requestId": request})
 
 

@@ -1,8 +1,7 @@
-"""Opening connections and changing their filters."""
+"""Opening connections."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 
 from alerta_utec.domain.filters import EVERYTHING, Filter
 from alerta_utec.domain.messages import DEFAULT_LANG, Lang
@@ -10,9 +9,6 @@ from alerta_utec.domain.policy import Permission
 from alerta_utec.domain.subprotocol import Subprotocol
 from alerta_utec.ports.authentication import Authenticator
 from alerta_utec.ports.connections import CONNECTION_TTL_S, Connection, Connections
-
-if TYPE_CHECKING:
-    from alerta_utec.app.access import Access
 
 
 @dataclass(frozen=True)
@@ -58,26 +54,6 @@ class Sessions:
                 authentication.credential,
             )
         )
-
-
-@dataclass(frozen=True)
-class Subscriptions:
-    """Changes the filters of connections."""
-
-    access: "Access"
-
-    def change(self, connection_id: str, wanted: Filter) -> None:
-        """Send the connection only changes that match ``wanted``, from now on.
-
-        A key with a filter receives only those of them that its own filter accepts.
-
-        Raises:
-            Unauthorized: the connection has expired or is unknown.
-            Unavailable: its filter stays as it was.
-        """
-        connection = self.access.connection(connection_id)
-        bounded = wanted.within(connection.identity.filter)
-        self.access.connections.save(replace(connection, filter=bounded))
 
 
 def expires_at(connected_at: datetime, life_s: float = CONNECTION_TTL_S) -> datetime:

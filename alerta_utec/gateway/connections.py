@@ -19,6 +19,10 @@ class GatewayConnections:
         """See ``Connections``."""
         self._directory.save(connection)
 
+    def restore(self, connection: Connection) -> bool:
+        """See ``Connections``."""
+        return self._directory.restore(connection)
+
     def delete(self, connection_id: str) -> None:
         """See ``Connections``."""
         self._directory.delete(connection_id)

@@ -32,9 +32,19 @@ class SubscriberDirectory:
     def save(self, connection: Connection) -> None:
         """Add a connection or replace it."""
         with self._lock:
-            self._connections[connection.connection_id] = connection
-            self._next_expiry = min(self._next_expiry, connection.expires_at)
-            self._regroup(connection.connection_id)
+            self._save(connection)
+
+    def restore(self, connection: Connection) -> bool:
+        """Add a connection whose socket is open, unless it is saved; return whether it was added.
+
+        A message may be handled after its socket has closed and its connection was deleted.
+        """
+        name = connection.connection_id
+        with self._lock:
+            lost = name in self._sockets and name not in self._connections
+            if lost:
+                self._save(connection)
+            return lost
 
     def delete(self, connection_id: str) -> None:
         """Remove a connection, if it is saved."""
@@ -89,6 +99,11 @@ class SubscriberDirectory:
             if now >= self._next_expiry:
                 self._expire(now)
             return self._groups.targets_of(changes)
+
+    def _save(self, connection: Connection) -> None:
+        self._connections[connection.connection_id] = connection
+        self._next_expiry = min(self._next_expiry, connection.expires_at)
+        self._regroup(connection.connection_id)
 
     def _regroup(self, connection_id: str) -> None:
         """Move the connection's open socket to the group of its current filter."""

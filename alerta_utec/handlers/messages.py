@@ -20,7 +20,7 @@ from alerta_utec.handlers.lambda_io import (
     source_ip,
 )
 from alerta_utec.ports.broadcast import Poster
-from alerta_utec.ports.connections import Connections
+from alerta_utec.ports.connections import CONNECTION_TTL_S, Connections
 from alerta_utec.ports.metrics import NO_METRICS, UNAVAILABLE, Metrics
 
 log = logging.getLogger(__name__)
@@ -65,17 +65,18 @@ class MessageServices:
 
     ``sign_in``: whether clients sign in; without it no connection is looked up to identify a
     sender. ``poster``: sends the responses of one-way routes; ``None``: the handlers return them.
-    ``metrics`` count the responses ``unavailable``.
+    ``connection_life_s`` as at ``$connect``. ``metrics`` count the responses ``unavailable``.
     """
 
     connections: Connections
     sign_in: bool
+    connection_life_s: float = CONNECTION_TTL_S
     poster: Poster | None = None
     metrics: Metrics = NO_METRICS
 
     def access(self) -> Access:
         """Return the use case that identifies senders."""
-        return Access(self.connections, self.sign_in)
+        return Access(self.connections, self.sign_in, self.connection_life_s)
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ from alerta_utec import wire
 from alerta_utec.app.access import Access
 from alerta_utec.app.catch_up import CatchUp
 from alerta_utec.app.limits import SubmitLimit
-from alerta_utec.app.sessions import Subscriptions, expires_at
 from alerta_utec.app.submit import Submit
+from alerta_utec.app.subscriptions import Subscriptions
 from alerta_utec.domain.change import Position
 from alerta_utec.domain.errors import UnknownAction
 from alerta_utec.domain.filters import Filter
@@ -18,7 +18,6 @@ from alerta_utec.domain.update import UpdateRequest
 from alerta_utec.handlers.messages import ClientMessage, MessageAction, MessageServices
 from alerta_utec.handlers.routes import ACTIONS
 from alerta_utec.ports.clock import Clock
-from alerta_utec.ports.connections import CONNECTION_TTL_S
 from alerta_utec.ports.incidents import Committed, IncidentStore
 
 
@@ -35,12 +34,10 @@ class SubmitServices(MessageServices):
 class FeedServices(MessageServices):
     """The services behind messages that read the feed.
 
-    ``connection_life_s`` as at ``$connect``. ``heartbeat_s``: the interval of ``position``
-    messages; ``None``: the service sends none.
+    ``heartbeat_s``: the interval of ``position`` messages; ``None``: the service sends none.
     """
 
     store: IncidentStore
-    connection_life_s: float = CONNECTION_TTL_S
     heartbeat_s: float | None = None
 
 
@@ -71,6 +68,7 @@ class Notify:
         committed = self.submit.notify(
             report, idempotency_key=key, by=identity, request_id=message.gateway_request_id
         )
+        self.access.put_back(message.connection_id, message.connected_at)
         return _ack("notify", message, committed)
 
 
@@ -101,6 +99,7 @@ class UpdateIncident:
             by=identity,
             request_id=message.gateway_request_id,
         )
+        self.access.put_back(message.connection_id, message.connected_at)
         return _ack("update", message, committed)
 
 
@@ -118,7 +117,7 @@ class Subscribe:
     def respond(self, message: ClientMessage) -> str | None:
         """Store the filter; return the ack if the message has a ``requestId``."""
         wanted = Filter.parse(message.body.get("filter", {}))
-        self.subscriptions.change(message.connection_id, wanted)
+        self.subscriptions.change(message.connection_id, message.connected_at, wanted)
         return None if message.request_id is None else wire.done("subscribe", message.request_id)
 
 
@@ -128,29 +127,22 @@ class Ping:
 
     catch_up: CatchUp
     access: Access
-    life_s: float = CONNECTION_TTL_S
     heartbeat_s: float | None = None
 
     @classmethod
     def over(cls, services: FeedServices) -> Self:
         """Return the action over these services."""
-        return cls(
-            CatchUp(services.store),
-            services.access(),
-            services.connection_life_s,
-            services.heartbeat_s,
-        )
+        return cls(CatchUp(services.store), services.access(), services.heartbeat_s)
 
     def respond(self, message: ClientMessage) -> str:
         """Return the pong."""
-        end = expires_at(message.connected_at, self.life_s)
-        if self.access.sign_in:
-            end = self.access.connection(message.connection_id).expires_at
+        connection = self.access.connection(message.connection_id, message.connected_at)
         return wire.pong(
             position=self.catch_up.position(),
-            expires_at=end,
+            expires_at=connection.expires_at,
             connection_id=message.connection_id,
             heartbeat_s=self.heartbeat_s,
+            restored=connection.restored,
             request=message.request_id,
         )
 
@@ -169,7 +161,7 @@ class Sync:
 
     def respond(self, message: ClientMessage) -> str:
         """Return the next page: of a snapshot, or of the changes since the client's position."""
-        view = self.access.view(message.connection_id)
+        view = self.access.view(message.connection_id, message.connected_at)
         cursor = wire.optional_text(message.body, "cursor", wire.CURSOR_MAX)
         since = message.body.get("since")
         if cursor is not None or since is None:

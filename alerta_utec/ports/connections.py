@@ -37,6 +37,8 @@ class Connection:
     subprotocol: Subprotocol | None = None
     # As in ``Authentication``.
     credential: str | None = None
+    # It was lost, and stored again without what its handshake said: filter, language, subprotocol.
+    restored: bool = False
 
     @property
     def private(self) -> bool:
@@ -58,6 +60,16 @@ class Connections(Protocol):
 
     def save(self, connection: Connection) -> None:
         """Store a connection, or replace the stored one.
+
+        Raises:
+            Unavailable.
+        """
+        ...
+
+    def restore(self, connection: Connection) -> bool:
+        """Store a connection unless one with its id is stored; return whether it was stored.
+
+        An expired one counts as stored. Does nothing if it is known that the socket is closed.
 
         Raises:
             Unavailable.

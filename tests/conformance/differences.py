@@ -27,9 +27,6 @@ EMULATOR: Mapping[str, str] = {
     "refused_handshake": "Whatever status $connect returns, a refused handshake is a 403.",
     "any_stage": "It opens the socket under a stage that was never deployed.",
     "connection_id_shape": "Its connection ids are 16 hexadecimal digits, not base64.",
-    "connected_at_moves": (
-        "connectedAt is the time of each event, so that expiresAt moves with every ping."
-    ),
     "get_connection_keys": (
         "GET names its fields ConnectedAt, Identity and LastActiveAt, which SDKs do not read."
     ),

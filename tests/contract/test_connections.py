@@ -1,5 +1,6 @@
 """``Connections``: the open connections, as the fan-out reads them."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 
@@ -10,6 +11,7 @@ from alerta_utec.domain.policy import Grant, Identity, Role, Scope
 from alerta_utec.domain.subprotocol import Subprotocol
 from alerta_utec.ports.connections import Connection, Connections
 from tests.contract.builders import T0
+from tests.contract.hub_clients import hub_with_clients
 from tests.fakes.clock import ManualClock
 
 SECOND = timedelta(seconds=1)
@@ -88,6 +90,43 @@ def test_saving_a_connection_again_replaces_it(connections: Connections) -> None
     connections.save(filtered)
 
     assert _all(connections) == {"a": filtered}
+
+
+@pytest.fixture(params=["fake", "hub", "dynamodb"])
+def lost(request: pytest.FixtureRequest) -> Iterator[tuple[Connections, str]]:
+    """Yield connections without that of an open socket, and its id."""
+    if request.param == "hub":
+        with hub_with_clients() as (hub, clients):
+            yield hub.connections, clients.connect()
+    else:
+        yield request.getfixturevalue(f"{request.param}_connections"), "a"
+
+
+def test_a_lost_connection_is_restored_once(lost: tuple[Connections, str]) -> None:
+    connections, name = lost
+    first = replace(_connection(name), restored=True)
+
+    done = connections.restore(first)
+    again = connections.restore(replace(first, lang="en"))
+
+    assert (done, again) == (True, False)
+    assert connections.get(name) == first
+    assert _all(connections) == {name: first}
+
+
+@pytest.mark.parametrize("lasts", [7200 * SECOND, SECOND])
+def test_a_stored_connection_is_not_replaced_by_a_restored_one(
+    connections: Connections, clock: ManualClock, lasts: timedelta
+) -> None:
+    connections.save(_connection("a", lasts=lasts))
+    before = _all(connections)
+
+    clock.set(T0 + SECOND)
+    done = connections.restore(replace(_connection("a"), restored=True))
+
+    assert not done
+    clock.set(T0)
+    assert _all(connections) == before
 
 
 def test_a_deleted_connection_is_gone_and_the_others_stay(connections: Connections) -> None:

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from zlib import crc32
 
+from alerta_utec.domain.errors import Unavailable
 from alerta_utec.ports.clock import Clock
 from alerta_utec.ports.connections import Connection
 
@@ -11,10 +12,14 @@ _PAGE = 250
 
 
 class FakeConnections:
-    """``Connections`` in a dictionary; its ``clock`` decides which have expired."""
+    """``Connections`` in a dictionary; its ``clock`` decides which have expired.
+
+    While it is ``down``, none of them can be read.
+    """
 
     def __init__(self, clock: Clock):
         self._clock = clock
+        self.down = False
         self._lock = threading.Lock()
         self._kept: dict[str, Connection] = {}
 
@@ -22,11 +27,20 @@ class FakeConnections:
         with self._lock:
             self._kept[connection.connection_id] = connection
 
+    def restore(self, connection: Connection) -> bool:
+        with self._lock:
+            if connection.connection_id in self._kept:
+                return False
+            self._kept[connection.connection_id] = connection
+            return True
+
     def delete(self, connection_id: str) -> None:
         with self._lock:
             self._kept.pop(connection_id, None)
 
     def get(self, connection_id: str) -> Connection | None:
+        if self.down:
+            raise Unavailable("down")
         with self._lock:
             connection = self._kept.get(connection_id)
         return connection if connection and connection.alive(self._clock.now()) else None

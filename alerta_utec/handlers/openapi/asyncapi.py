@@ -151,6 +151,7 @@ _RECEIVED: Mapping[str, tuple[Document, Mapping[str, Any]]] = {
             "pong",
             {"position": POSITION, "expiresAt": TIME, "connectionId": TEXT},
             heartbeatSeconds=INTERVAL_S,
+            restored=_FLAG,
         ),
         {
             "type": "pong",

@@ -7,7 +7,8 @@ from datetime import timedelta
 import pytest
 
 from alerta_utec.app.access import Access, NoAuthentication
-from alerta_utec.app.sessions import Sessions, Subscriptions
+from alerta_utec.app.sessions import Sessions
+from alerta_utec.app.subscriptions import Subscriptions
 from alerta_utec.domain.errors import Forbidden
 from alerta_utec.domain.filters import Filter
 from alerta_utec.domain.policy import Scope
@@ -85,7 +86,7 @@ def test_a_subscription_stays_within_the_filter_of_its_key(
     )
     elsewhere = Filter(location=frozenset({"torre a", "patio"}))
 
-    Subscriptions(Access(connections, sign_in=True)).change("a", elsewhere)
+    Subscriptions(Access(connections, sign_in=True)).change("a", clock.now(), elsewhere)
 
     opened = connections.get("a")
     assert opened is not None

@@ -103,14 +103,6 @@ def test_a_malformed_filter_is_refused_and_the_old_one_stays(service: ServiceOve
     assert kept.filter.to_json() == {"urgency": ["high"]}
 
 
-def test_a_subscription_over_a_connection_that_is_gone_is_unauthorized(
-    service: ServiceOverFakes,
-) -> None:
-    service.subscribe(events.load("subscribe"))
-
-    assert service.posted[-1]["code"] == "unauthorized"
-
-
 def test_sync_follows_the_filter_and_includes_incidents_that_left_the_view(
     service: ServiceOverFakes,
 ) -> None:

@@ -94,6 +94,7 @@ def test_a_refused_message_without_request_id_gets_a_response(
 
 
 def test_a_ping_is_answered_in_the_response(service: ServiceOverFakes) -> None:
+    service.connect(events.load("connect"))
     service.submit(incident())
 
     response = service.ping(events.load("ping"))

@@ -16,7 +16,7 @@ from alerta_utec.adapters.aws.dynamodb.attributes import (
     text,
     text_of,
 )
-from alerta_utec.adapters.aws.dynamodb.calls import pages
+from alerta_utec.adapters.aws.dynamodb.calls import condition_held, pages
 from alerta_utec.adapters.aws.errors import translated
 from alerta_utec.domain.filters import EVERYTHING, Filter
 from alerta_utec.domain.messages import DEFAULT_LANG, parse_lang
@@ -51,6 +51,17 @@ class DynamoConnections:
     def save(self, connection: Connection) -> None:
         with translated("PutItem"):
             self.client.put_item(TableName=self.table, Item=_item(connection))
+
+    def restore(self, connection: Connection) -> bool:
+        return condition_held(
+            self.client,
+            "PutItem",
+            lambda: self.client.put_item(
+                TableName=self.table,
+                Item=_item(connection),
+                ConditionExpression="attribute_not_exists(connectionId)",
+            ),
+        )
 
     def delete(self, connection_id: str) -> None:
         with translated("DeleteItem"):
@@ -114,6 +125,8 @@ def _item(connection: Connection) -> Item:
         item["credential"] = text(connection.credential)
     if connection.identity.grant is not None:
         item["grant"] = text(json.dumps(connection.identity.grant.to_json(), ensure_ascii=False))
+    if connection.restored:
+        item["restored"] = {"BOOL": True}
     if connection.filter != EVERYTHING:
         item["filter"] = text(json.dumps(connection.filter.to_json(), ensure_ascii=False))
     return item
@@ -132,4 +145,5 @@ def _connection(item: Mapping[str, Any]) -> Connection:
         # One that this version does not have reads as ``None``, which any client can follow.
         subprotocol=Subprotocol.preferred((text_of(item, "subprotocol") or "",)),
         credential=text_of(item, "credential"),
+        restored="restored" in item,
     )
