@@ -81,6 +81,7 @@ declare const TIMING: {
     ping: number;
     idle: number[];
     heartbeats: number[];
+    idleClose: number[];
     gap: number[];
     resync: number[];
     backoff: number[];

@@ -32,8 +32,9 @@ const TIMING = {
   send: 35_000, // a handler may take 29 s
   sync: 35_000,
   ping: 8_000,
-  idle: [240_000, 300_000], // API Gateway closes an idle connection after 10 min
-  heartbeats: [1.2, 1.4], // the intervals without a heartbeat after which the client pings
+  idle: [240_000, 300_000], // without a stated heartbeat, or where that does not count
+  heartbeats: [1.1, 1.2], // the intervals without a message after which the client pings
+  idleClose: [582_000, 690_000], // API Gateway closes an idle connection after 10 min
   gap: [2_000, 3_000],
   resync: [60_000, 90_000],
   backoff: [1_000, 30_000], // the first ceiling, and the last
@@ -47,6 +48,7 @@ const AHEAD_MAX = 10_000;
 const MESSAGE_MAX_BYTES = 32_768;
 const QUERY_MAX = 3_500; // of the 4,096 characters of a URL
 const PROTOCOLS = ["alerta.v2", "alerta.v1"]; // the preferred one first
+const GOING_AWAY = 1001;
 const OUR_FAULT = [1002, 1003, 1007, 1009]; // RFC 6455, section 7.4.1
 
 /** `code` is the protocol's, or the client's own; `retryAfter` is in seconds. */
@@ -178,10 +180,11 @@ class Link {
   caughtUp = false;
   pinged = false;
   openedAt = 0;
-  activeAt = 0;
+  activeAt = 0; // the service's last message
+  sentAt = 0; // the client's last message
   renewAt = Infinity;
   expiresAt = "";
-  beats = false;
+  heartbeat = 0; // its interval in ms, once it is known
   /** @type {any} */
   socket = null;
 
@@ -190,6 +193,7 @@ class Link {
     this.filter = filter;
     this.openBy = openBy;
     this.idle = idle;
+    this.silence = idle; // after which to ping
   }
 }
 
@@ -222,6 +226,7 @@ export function newMachine(feed, filter, timing, io) {
   /** @type {State} */
   let state = "stopped";
   let running = false;
+  let keepsItselfOpen = false; // a connection was closed as idle although it had heartbeats
   /** @type {AlertaError | null} why nothing is tried any more */
   let refusal = null;
   /** @type {AlertaError | null} why there is no connection */
@@ -252,7 +257,8 @@ export function newMachine(feed, filter, timing, io) {
    */
   function ask(link, kind, message, more) {
     const id = String(++ids);
-    requests.set(id, { id, kind, link, by: io.now() + timing[kind], ...more });
+    link.sentAt = io.now();
+    requests.set(id, { id, kind, link, by: link.sentAt + timing[kind], ...more });
     io.send(link, JSON.stringify({ action: kind, ...message, requestId: id }));
     return true;
   }
@@ -317,7 +323,7 @@ export function newMachine(feed, filter, timing, io) {
     if (!links.has(link)) return;
     link.open = true;
     link.openBy = Infinity;
-    link.openedAt = link.activeAt = io.now();
+    link.openedAt = link.activeAt = link.sentAt = io.now();
     endSync(); // the new connection requests the same changes
   }
 
@@ -326,6 +332,9 @@ export function newMachine(feed, filter, timing, io) {
     if (!links.has(link)) return;
     const ours = OUR_FAULT.includes(code);
     const replaced = link.open && link !== newest();
+    const [low, high] = timing.idleClose;
+    const idle = io.now() - link.sentAt;
+    if (link.open && code === GOING_AWAY && low <= idle && idle <= high) keepsItselfOpen = true;
     forget(link, ours ? error : undefined);
     if (ours || !["unreachable", "disconnected", "timeout"].includes(error.code)) fault(error);
     if (!link.open && error.code === "unauthorized") refusal = error;
@@ -397,11 +406,13 @@ export function newMachine(feed, filter, timing, io) {
   }
 
   /** @param {Link} link @param {any} frame */
-  function pong(link, { position, expiresAt, heartbeatSeconds }) {
-    if (heartbeatSeconds > 0 && !link.beats) {
-      link.idle = Math.min(link.idle, 1000 * heartbeatSeconds * between(timing.heartbeats));
-      link.beats = true;
+  function pong(link, { position, expiresAt, heartbeatSeconds, restored }) {
+    if (heartbeatSeconds > 0 && !link.heartbeat) {
+      link.heartbeat = 1000 * heartbeatSeconds;
+      link.silence = Math.min(link.heartbeat * between(timing.heartbeats), timing.idleClose[0]);
     }
+    // The service has lost what the handshake said.
+    if (restored) link.renewAt = Math.min(link.renewAt, io.now() + io.random() * timing.backoff[1]);
     feed.reached(position);
     watchGap();
     if (filtered() && feed.gap) gapAt = Math.min(gapAt, syncedAt + between(timing.resync));
@@ -500,7 +511,8 @@ export function newMachine(feed, filter, timing, io) {
     if (!link || asked("ping")) return false;
     // The first pong says when the connection will end.
     const first = link.caughtUp && !link.pinged;
-    if (!first && !due(link.activeAt + link.idle)) return false;
+    const own = keepsItselfOpen ? link.sentAt + link.idle : Infinity;
+    if (!first && !due(Math.min(link.activeAt + link.silence, own))) return false;
     link.pinged = true;
     return ask(link, "ping", {});
   }
@@ -511,9 +523,12 @@ export function newMachine(feed, filter, timing, io) {
     gapStart = feed.position;
     if (!feed.gap) [gapAt, gapBackoff] = [Infinity, 1];
     else if (feed.stale) gapAt = 0;
-    // With a filter gaps are normal, but one of them may be a loss.
     else if (moved || gapAt === Infinity) {
-      gapAt = io.now() + gapBackoff * between(filtered() ? timing.idle : timing.gap);
+      // With a filter gaps are normal, but one of them may be a loss. A heartbeat shows it to all
+      // clients at the same moment, so their waits are spread over its interval.
+      const [low, high] = timing.idle;
+      const slow = [low, Math.max(high, newest()?.heartbeat ?? 0)];
+      gapAt = io.now() + gapBackoff * between(filtered() ? slow : timing.gap);
     }
   }
 

@@ -409,7 +409,7 @@ test("a silent network is left within a minute of the last heartbeat", () => {
   const link = bench.beating(10);
   bench.beat(link, 10);
 
-  bench.pass(29_000);
+  bench.pass(27_000);
   const early = bench.of(link).length;
   bench.pass(30_000);
 
@@ -443,4 +443,99 @@ test("the time since the last sign of life is known while there is a connection"
   bench.beat(link, 10);
 
   assert.deepEqual([before, silent, bench.machine.silenceMs()], [null, 12_000, 0]);
+});
+
+test("a client of a service with a heartbeat of 8 minutes pings before an idle connection is closed", () => {
+  for (const [heartbeatSeconds, soonest, latest] of [[480, 528_000, 576_000], [3_600, 582_000, 582_000]]) {
+    const pings = [0, 0.5, 1].map((drawn) => {
+      const bench = new Bench({ random: () => drawn });
+      const link = bench.beating(10, { heartbeatSeconds });
+      const begin = bench.now;
+      while (!bench.of(link).length) bench.pass(1_000);
+      return bench.now - begin;
+    });
+
+    assert.deepEqual([Math.min(...pings), Math.max(...pings)], [soonest, latest]);
+  }
+});
+
+/** Close a connection that had heartbeats, so long after the client's own last message. */
+function closedAfter(ms, code) {
+  const bench = new Bench();
+  const link = bench.beating(10);
+  for (let passed = 0; passed < ms; passed += 10_000) {
+    bench.pass(10_000);
+    bench.beat(link, 10);
+  }
+  bench.do("closed", link, lost(), code);
+  bench.nextAttempt();
+  const next = bench.open();
+  bench.page(next, [], 10);
+  bench.pong(next, 10, undefined, { heartbeatSeconds: 25 });
+  return [bench, next];
+}
+
+/** Return how long a client with heartbeats is silent before it pings, if it does within an hour. */
+function ownSilence(bench, link) {
+  const begin = bench.now;
+  while (!bench.of(link).length && bench.now - begin < 60 * MINUTE) {
+    bench.pass(10_000);
+    bench.beat(link, 10);
+  }
+  return bench.of(link).length ? bench.now - begin : Infinity;
+}
+
+test("after a connection was closed as idle in spite of heartbeats, the client pings by itself", () => {
+  const [bench, link] = closedAfter(10 * MINUTE, 1001);
+
+  const first = ownSilence(bench, link);
+  bench.pong(link, 10);
+  const second = ownSilence(bench, link);
+
+  for (const ms of [first, second]) assert.ok(ms >= 4 * MINUTE && ms <= 5 * MINUTE + 10_000, String(ms));
+});
+
+test("a close at another time or with another code leaves it to the heartbeat", () => {
+  for (const [ms, code] of [[9 * MINUTE, 1001], [12 * MINUTE, 1001], [10 * MINUTE, 1006]]) {
+    const [bench, link] = closedAfter(ms, code);
+
+    assert.equal(ownSilence(bench, link), Infinity);
+  }
+});
+
+test("a message of the program counts as one of the client", () => {
+  const bench = new Bench();
+  const link = bench.beating(10);
+
+  bench.pass(5_000);
+  bench.send({ action: "notify" });
+
+  assert.equal(link.sentAt, bench.now);
+});
+
+test("a connection that the service had to restore is renewed within half a minute", () => {
+  const bench = new Bench();
+  const link = bench.live(10);
+  bench.do("check");
+  bench.pong(link, 11, undefined, { restored: true });
+
+  bench.pass(15_000);
+  const next = bench.open();
+  bench.page(next, [incident("a", 11)], 11);
+
+  assert.deepEqual(bench.closed, [link]);
+  assert.deepEqual(bench.news(), [["incident", "a", 1]]);
+});
+
+test("a connection that the service does not know is replaced", () => {
+  const bench = new Bench();
+  const link = bench.live(10);
+
+  bench.do("check");
+  bench.answer(link, "ping", error("unauthorized"));
+  bench.nextAttempt();
+  bench.page(bench.open(), [], 10);
+
+  assert.deepEqual(bench.closed, [link]);
+  assert.equal(bench.machine.state(), "live");
 });

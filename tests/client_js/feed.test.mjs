@@ -371,6 +371,20 @@ test("with a filter a heartbeat ahead is synced after minutes, not at each beat"
   assert.equal(bench.take(link, "sync").since, "e:10");
 });
 
+test("with a filter the clients that one heartbeat shows behind sync at different times", () => {
+  const waits = [0, 0.25, 0.5, 1].map((drawn) => {
+    const bench = new Bench({ filter: { urgency: ["high"] }, random: () => drawn });
+    const link = bench.beating(10, { heartbeatSeconds: 480 });
+    bench.beat(link, 11);
+    const begin = bench.now;
+    while (!bench.of(link).length) bench.pass(1_000);
+    assert.ok(bench.take(link, "sync"));
+    return bench.now - begin;
+  });
+
+  assert.deepEqual(waits, [240_000, 300_000, 360_000, 480_000]);
+});
+
 test("a heartbeat before the first page starts no second sync", () => {
   const bench = new Bench();
   bench.do("start");

@@ -1,7 +1,7 @@
 /**
  * The client ends with the service's state, and gets each step once, in spite of lost, repeated and
- * reordered frames, cut connections, missing answers, restores, sleep, other filters, and messages
- * of its own at the same time.
+ * reordered frames, cut connections, missing answers, restores, sleep, other filters, messages of
+ * its own at the same time, and connections that the service loses.
  */
 
 import assert from "node:assert/strict";
@@ -15,6 +15,7 @@ const STEPS = 120;
 const IDS = "abcdefgh";
 const FILTERS = [{}, { urgency: ["high"] }, { urgency: ["low"] }, {}];
 const PAGE = 3;
+const HEARTBEAT_S = 480;
 
 const matches = (filter, one) => !filter.urgency || filter.urgency.includes(one.urgency);
 
@@ -91,9 +92,11 @@ class FakeFeed {
     return { incidents: [...latest.values()], position: `${this.epoch}:${at}`, more, reset: false };
   }
 
-  answer(filter, message) {
+  answer(filter, message, restored) {
     if (message.action === "sync") return { type: "sync", ...this.page(filter, message.since, message.cursor) };
-    if (message.action === "ping") return { type: "pong", position: this.position };
+    if (message.action === "ping") {
+      return { type: "pong", position: this.position, heartbeatSeconds: HEARTBEAT_S, restored };
+    }
     return { type: "ack" };
   }
 }
@@ -102,7 +105,10 @@ class FakeFeed {
 class Simulation {
   service = new FakeFeed();
   filter = {};
-  /** By connection: the service's filter for it, and the frames on their way to the client. */
+  /**
+   * By connection: the frames on their way to the client; the service's filter for it, whether the
+   * service has lost it, and whether it has restored it, without filter and heartbeat.
+   */
   lines = new Map();
   held = new Map();
   sends = [];
@@ -140,7 +146,7 @@ class Simulation {
     if (!link) return;
     this.bench.opening = this.bench.opening.filter((one) => one !== link);
     if (!kind && this.chance(0.3)) return this.bench.do("closed", link, new AlertaError("unreachable"));
-    this.lines.set(link, { filter: link.filter, frames: [] });
+    this.lines.set(link, { filter: link.filter, frames: [], lost: false, restored: false });
     this.bench.do("opened", link);
   }
 
@@ -156,10 +162,11 @@ class Simulation {
       line.frames.push(this.pick([error("unavailable", { requestId }), gateway]));
       return;
     }
+    if (line.lost) Object.assign(line, { lost: false, restored: true, filter: {} });
     if (message.action === "subscribe") line.filter = message.filter;
     if (message.action === "notify") this.submit(message.key);
     if (!kind && this.chance(0.05)) return; // the answer gets lost
-    line.frames.push({ ...this.service.answer(line.filter, message), requestId });
+    line.frames.push({ ...this.service.answer(line.filter, message, line.restored), requestId });
   }
 
   /** `notify` is stored once for each key. */
@@ -172,10 +179,16 @@ class Simulation {
   commit() {
     const change = this.service.commit(this.pick(IDS), this.pick(["high", "low"]), this.chance(0.7));
     for (const line of this.lines.values()) {
-      if (!this.service.concerns(line.filter, change)) continue;
+      if (line.lost || !this.service.concerns(line.filter, change)) continue;
       for (let copies = this.pick([0, 1, 1, 1, 1, 2]); copies; copies -= 1) {
         line.frames.push(broadcast(change.after, this.service.epoch));
       }
+    }
+  }
+
+  beat() {
+    for (const line of this.lines.values()) {
+      if (!line.lost && !line.restored) line.frames.push({ type: "position", position: this.service.position });
     }
   }
 
@@ -189,7 +202,9 @@ class Simulation {
   disturb(link) {
     const { bench } = this;
     const what = this.random();
-    if (what < 0.5) for (let n = 0; n < 3; n += 1) this.commit();
+    if (what < 0.4) for (let n = 0; n < 3; n += 1) this.commit();
+    else if (what < 0.47) this.beat();
+    else if (what < 0.5 && link) this.lines.get(link).lost = true;
     else if (what < 0.65) link && bench.do("closed", link, new AlertaError("disconnected"));
     else if (what < 0.7) bench.sleep(this.pick([30_000, 200_000, 3_600_000]));
     else if (what < 0.75) bench.do("check");
@@ -229,8 +244,9 @@ class Simulation {
 
   /** Run without faults for as long as the detection of a loss can take. */
   settle() {
-    for (let round = 0; round < 250; round += 1) {
+    for (let round = 0; round < 400; round += 1) {
       while (this.busy) this.step(true);
+      if ((round * 5) % HEARTBEAT_S === 0) this.beat();
       this.bench.pass(5_000);
       this.hear();
     }
@@ -257,6 +273,7 @@ test("hundreds of random histories end with the service's state", () => {
       const held = [...simulation.held.values()].filter(({ status }) => status === "pendiente");
       const bySeq = (one, other) => one.seq - other.seq;
       assert.equal(machine.state(), "live");
+      for (const link of machine.links) assert.ok(!simulation.lines.get(link).restored);
       assert.deepEqual(held.filter((one) => matches(simulation.filter, one)).sort(bySeq), expected.sort(bySeq));
       assert.ok(simulation.sends.every(({ settled }) => settled?.type === "ack"));
     } catch (failure) {

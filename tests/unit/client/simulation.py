@@ -26,6 +26,9 @@ NOWHERE = Position("e0", 0)
 TIMING = Timing(ping_every_s=20.0, idle_limit_s=60.0, max_delay_s=8.0, stable_s=5.0)
 
 
+InFlight = Update | tuple[AskSync, Page | None] | tuple[Position, bool] | Position
+
+
 @dataclass(frozen=True)
 class Step:
     """One committed change."""
@@ -138,7 +141,8 @@ class CheckingReader:
 class Simulation:
     """The machine under test, between the service and the reader.
 
-    ``in_flight``: by connection, the frames on their way to the client. ``asked``: by connection,
+    ``in_flight``: by connection, the frames on their way to the client; a pong is a position and
+    whether the connection was restored, a heartbeat a position. ``asked``: by connection,
     the requests that the service has not answered yet.
     """
 
@@ -148,9 +152,12 @@ class Simulation:
         self.now = 0.0
         # The interval that pongs state; None: the service sends no heartbeat.
         self.heartbeat_s: float | None = None
-        self.in_flight: dict[int, list[Update | tuple[AskSync, Page | None] | Position]] = {}
+        self.in_flight: dict[int, list[InFlight]] = {}
         self.asked: dict[int, list[AskSync | AskPing]] = {}
         self.born: dict[int, float] = {}
+        # Connections that the service has lost, and of these the ones that it has put back.
+        self.lost: set[int] = set()
+        self.restored: set[int] = set()
         self.opening: list[int] = []
         self._events_max = events_max
         self._from_now = from_now
@@ -220,14 +227,17 @@ class Simulation:
     def commit(self, incident_id: str, *, open: bool, copies: int) -> None:
         """Commit a change; each connection gets ``copies`` of its broadcast, possibly none."""
         update = self.service.commit(incident_id, open=open)
-        for bag in self.in_flight.values():
-            bag += [update] * copies
+        for link, bag in self.in_flight.items():
+            bag += [update] * (0 if link in self.lost else copies)
 
     def serve(self, link: int, *, lag: int = 0, works: bool = True) -> None:
         """Let the service answer the oldest request of a connection."""
         asked = self.asked[link].pop(0)
+        if link in self.lost:
+            self.lost.remove(link)
+            self.restored.add(link)
         if isinstance(asked, AskPing):
-            self.in_flight[link].append(self.service.head)
+            self.in_flight[link].append((self.service.head, link in self.restored))
         else:
             page = self.service.sync(asked, lag) if works else None
             self.in_flight[link].append((asked, page))
@@ -238,7 +248,16 @@ class Simulation:
             case Update() as update:
                 self.machine.update(link, update, self.now)
             case Position() as position:
-                self.machine.pong(link, position, LIFE_S, self.now, heartbeat_s=self.heartbeat_s)
+                self.machine.heartbeat(link, position, self.now)
+            case (Position() as position, bool(restored)):
+                self.machine.pong(
+                    link,
+                    position,
+                    LIFE_S,
+                    self.now,
+                    heartbeat_s=self.heartbeat_s,
+                    restored=restored,
+                )
             case (asked, None):
                 self.machine.refused(asked, Refused("unavailable", ""), self.now)
             case (asked, page) if page is not None:
@@ -252,6 +271,11 @@ class Simulation:
         """Deliver the service's heartbeat."""
         self.machine.heartbeat(link, self.service.head, self.now)
         self.step()
+
+    def send_heartbeat(self) -> None:
+        """Send the heartbeat over every connection that the service knows whole."""
+        for link in self.in_flight.keys() - self.lost - self.restored:
+            self.in_flight[link].append(self.service.head)
 
     def random_step(self, choice: int, lag: int) -> None:
         """Do one of the possible next steps, without a fault."""
@@ -313,6 +337,10 @@ class Simulation:
         closed = any(one.incident_id == step.incident_id and not one.open for one in later)
         return step.incident_id in self.reader.held or not closed
 
+    def _is_settled(self) -> bool:
+        """Return whether one connection is left that the service knows whole."""
+        return len(self.in_flight) == 1 and not self.in_flight.keys() & (self.lost | self.restored)
+
     def settle(self) -> None:
         """Run without faults until everything has arrived, within a bounded time."""
         until = self.now + SETTLED_S
@@ -325,7 +353,7 @@ class Simulation:
                 self.deliver(links[0], 0)
             elif self.outbox:
                 self.read()
-            elif self.outbox.position == self.service.head and len(self.in_flight) == 1:
+            elif self.outbox.position == self.service.head and self._is_settled():
                 return
             else:
                 assert self.machine.wake_at() <= until, "it takes too long"

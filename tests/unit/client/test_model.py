@@ -7,17 +7,23 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from tests.unit.client.simulation import Simulation
 
 IDS = "abcdefg"
+FAULTS = ("fail", "refuse", "cut", "cut oldest", "lose", "restart", "restore")
+HEARTBEAT_S = 10.0
 COPIES = st.sampled_from([1, 1, 1, 2, 0])
 
 
 class Model(RuleBasedStateMachine):
-    """Commits, deliveries in any order, losses, copies, cuts, restores, stalls and restarts."""
+    """Commits, deliveries in any order, losses, copies, cuts, restores, stalls and restarts.
+
+    Also heartbeats, and connections that the service loses.
+    """
 
     simulation: Simulation
 
     @initialize(from_now=st.sampled_from([False, False, True]), old=st.integers(0, 9))
     def begin(self, from_now: bool, old: int) -> None:
         self.simulation = Simulation(from_now=from_now)
+        self.simulation.heartbeat_s = HEARTBEAT_S
         for n in range(old):
             self.simulation.commit(IDS[n % 7], open=n % 4 != 0, copies=0)
 
@@ -48,7 +54,11 @@ class Model(RuleBasedStateMachine):
             if self.simulation.outbox:
                 self.simulation.read()
 
-    @rule(what=st.sampled_from(["fail", "refuse", "cut", "cut oldest", "restart", "restore"]))
+    @rule()
+    def beat(self) -> None:
+        self.simulation.send_heartbeat()
+
+    @rule(what=st.sampled_from(FAULTS))
     def disturb(self, what: str) -> None:
         simulation = self.simulation
         links = sorted(simulation.in_flight)
@@ -58,6 +68,8 @@ class Model(RuleBasedStateMachine):
             simulation.serve(links[-1], works=False)
         elif what.startswith("cut") and links:
             simulation.cut(links[0 if what == "cut oldest" else -1])
+        elif what == "lose" and links:
+            simulation.lost.add(links[-1])
         elif what == "restart":
             simulation.restart()
         elif what == "restore" and simulation.service.number < 3:
