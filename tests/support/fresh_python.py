@@ -31,7 +31,10 @@ def run_python(
 def printed_json(
     code: str, *arguments: str, environment: Mapping[str, str] | None = None, cwd: Path = ROOT
 ) -> Any:
-    """Run code and return what it prints, as JSON; the process must succeed."""
+    """Run code and return the last line that it prints, as JSON; the process must succeed.
+
+    A Lambda's log lines and metrics come before it.
+    """
     done = run_python("-c", code, *arguments, environment=environment, cwd=cwd)
     assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+    return json.loads(done.stdout.splitlines()[-1])
