@@ -5,7 +5,7 @@
 const metrics = require('./metrics');
 const { alarmNames } = require('./operators');
 
-const { DELIVERING, MINUTE, STREAM_READERS } = metrics;
+const { DEAD_LETTERS, DELIVERING, MINUTE, RELAYED, STREAM_READERS } = metrics;
 const WIDTH = 8;
 const HEIGHT = 6;
 const COLUMNS = 3;
@@ -64,8 +64,12 @@ function graphs(stage) {
     refusals(stage),
     graph('Atraso de la entrega, ms / Delivery lag, ms', ofFunctions(STREAM_READERS, 'IteratorAge', 'Maximum', MINUTE)),
     graph('Colas / Queues', [
-      line(metrics.ofQueue('FanOut', 'ApproximateAgeOfOldestMessage'), 'FanOut, s'),
-      line(metrics.ofQueue('Undelivered', 'ApproximateNumberOfMessagesVisible'), 'Undelivered'),
+      ...['FanOut', ...RELAYED].map((queue) =>
+        line(metrics.ofQueue(queue, 'ApproximateAgeOfOldestMessage'), `${queue}, s`)
+      ),
+      ...DEAD_LETTERS.map((queue) =>
+        line(metrics.ofQueue(queue, 'ApproximateNumberOfMessagesVisible'), queue)
+      ),
     ]),
     graph('Errores de funciones / Function errors', ofFunctions(DELIVERING, 'Errors', 'Sum')),
     graph('APIs', [

@@ -6,8 +6,11 @@ const FIVE_MINUTES = 300;
 const HOUR = 3600;
 
 // Functions of serverless.yml. At most two may read the stream.
-const STREAM_READERS = ['broadcast', 'alarm', 'webhooks'];
-const DELIVERING = ['notify', 'update', 'broadcast', 'fanout', 'alarm', 'webhooks', 'webhook'];
+const STREAM_READERS = ['broadcast', 'relay'];
+const DELIVERING = ['notify', 'update', 'broadcast', 'relay', 'fanout', 'alarm', 'webhooks', 'webhook'];
+// The queues between relay and the functions that are not readers.
+const RELAYED = ['Notifications', 'WebhookChanges'];
+const DEAD_LETTERS = ['Undelivered', 'UndeliveredInOrder'];
 // Those that send messages to a queue from which they are invoked.
 const REPEATING = ['webhook'];
 
@@ -27,8 +30,8 @@ const ofFunction = (fn, name, stat, period) => {
 // Of every function in the account and Region: its limit of concurrent ones is theirs together.
 const ofAllFunctions = (name, stat) => metric('AWS/Lambda', name, {}, stat);
 
-const ofQueue = (queue, name) =>
-  metric('AWS/SQS', name, { QueueName: { 'Fn::GetAtt': [queue, 'QueueName'] } }, 'Maximum');
+const ofQueue = (queue, name, period) =>
+  metric('AWS/SQS', name, { QueueName: { 'Fn::GetAtt': [queue, 'QueueName'] } }, 'Maximum', period);
 
 const ofApi = (api, name) => metric('AWS/ApiGateway', name, { ApiId: { Ref: api } }, 'Sum');
 
@@ -37,9 +40,11 @@ const ours = (stage) => (name, stat, dimensions = {}) =>
   metric(`AlertaUTEC/${stage}`, name, dimensions, stat);
 
 module.exports = {
+  DEAD_LETTERS,
   DELIVERING,
   HOUR,
   MINUTE,
+  RELAYED,
   REPEATING,
   STREAM_READERS,
   ofAllFunctions,

@@ -4,7 +4,7 @@
 
 const metrics = require('./metrics');
 
-const { DELIVERING, HOUR, MINUTE, REPEATING, STREAM_READERS } = metrics;
+const { DEAD_LETTERS, DELIVERING, HOUR, MINUTE, RELAYED, REPEATING, STREAM_READERS } = metrics;
 const TO_OPERATORS = [{ Ref: 'Operators' }];
 const GUIDES = ['docs/operations.es.md', 'docs/operations.md'];
 
@@ -68,19 +68,33 @@ const calculated = (Threshold, expressions, byId) => ({
 const ofFunctions = (names, ...asked) =>
   Object.fromEntries(names.map((fn) => [fn, metrics.ofFunction(fn, ...asked)]));
 
+// The id of a queue's metric: it begins with a small letter.
+const idOf = (queue) => queue[0].toLowerCase() + queue.slice(1);
+
+const ofQueues = (names, ...asked) =>
+  Object.fromEntries(names.map((queue) => [idOf(queue), metrics.ofQueue(queue, ...asked)]));
+
 const alarms = (ours) => ({
   UndeliveredAlarm: alarm(
     ['Algo no se pudo difundir, enviar por correo ni encargar a webhooks', 'Something could not be delivered'],
     ['Alarma: sin entregar', 'Alarm: undelivered'],
-    over(0, metrics.ofQueue('Undelivered', 'ApproximateNumberOfMessagesVisible'))
+    calculated(
+      0,
+      { messages: 'SUM(METRICS())' },
+      ofQueues(DEAD_LETTERS, 'ApproximateNumberOfMessagesVisible')
+    )
   ),
   DeliveryLagAlarm: alarm(
     ['La entrega va más de 30 s atrasada', 'Delivery lags behind by more than 30 s'],
     ['Alarma: entrega atrasada', 'Alarm: delivery lag'],
     calculated(
       30_000,
-      { lag: `MAX([${STREAM_READERS}])` },
-      ofFunctions(STREAM_READERS, 'IteratorAge', 'Maximum', MINUTE)
+      // A queue's age is in seconds.
+      { lag: `MAX([${[...STREAM_READERS, ...RELAYED.map((one) => `1000 * ${idOf(one)}`)]}])` },
+      {
+        ...ofFunctions(STREAM_READERS, 'IteratorAge', 'Maximum', MINUTE),
+        ...ofQueues(RELAYED, 'ApproximateAgeOfOldestMessage', MINUTE),
+      }
     )
   ),
   FunctionErrorsAlarm: alarm(

@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum
 
-from alerta_utec.domain.change import Change
+from alerta_utec.domain.change import Change, Position
 from alerta_utec.domain.delivery import Consumer, Delivery
 from alerta_utec.domain.errors import Unavailable
 from alerta_utec.domain.shard import Shard
 from alerta_utec.ports.deliveries import Deliveries
-from alerta_utec.ports.failed_batches import FailedBatch
+from alerta_utec.ports.failed_batches import StreamBatch
 from alerta_utec.ports.incidents import IncidentStore
 
 log = logging.getLogger(__name__)
@@ -79,7 +79,16 @@ class Redrive:
             yield from found
             after_seq = found[-1].after.seq
 
-    def meant_by(self, batch: FailedBatch) -> Iterator[Change]:
+    def change_at(self, position: Position) -> Change | None:
+        """Return the change, or ``None`` if it no longer exists.
+
+        Raises:
+            Unavailable.
+        """
+        change = next(self.changes(position.seq, position.seq), None)
+        return change if change is not None and change.position == position else None
+
+    def meant_by(self, batch: StreamBatch) -> Iterator[Change]:
         """Yield every change that the batch may have held, and some around it.
 
         A batch records its place in the stream, which is gone after a day, and not in the feed;
@@ -116,8 +125,8 @@ class Redrive:
         Raises:
             Unavailable: the change cannot be read.
         """
-        change = next(self.changes(shard.position.seq, shard.position.seq), None)
-        if shard.heartbeat or change is None or change.position != shard.position:
+        change = self.change_at(shard.position)
+        if shard.heartbeat or change is None:
             return None
         if self.dry_run:
             return Step(change, "broadcast", RedriveResult.DUE)

@@ -1,39 +1,13 @@
 """A change: one step in an incident's life, and its place in the feed."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from alerta_utec.domain.errors import InvalidRequest, Problem
 from alerta_utec.domain.incident import Incident
+from alerta_utec.domain.position import Position as Position
 from alerta_utec.domain.values import Status, Urgency, format_time
-
-_POSITION = re.compile(r"([0-9a-z]{1,32}):(0|[1-9][0-9]{0,17})")
-
-
-@dataclass(frozen=True, slots=True, order=False)
-class Position:
-    """A place in the feed: ``seq`` counts the changes since the store's ``epoch`` began."""
-
-    epoch: str
-    seq: int
-
-    def __str__(self) -> str:
-        return f"{self.epoch}:{self.seq}"
-
-    @classmethod
-    def parse(cls, text: object, *, field: str = "since") -> "Position":
-        """Read a position that ``str`` wrote.
-
-        Raises:
-            InvalidRequest: ``text`` is not a position.
-        """
-        match = _POSITION.fullmatch(text) if isinstance(text, str) else None
-        if match is None:
-            raise InvalidRequest(problems=[Problem(field, "not_valid")])
-        return cls(match[1], int(match[2]))
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,8 @@ _WEBHOOK = "webhook:"
 Channel = Literal["broadcast", "email"] | WebhookChannel
 # The readers of the feed; ``webhooks`` delivers to all webhooks.
 Consumer = Literal["broadcast", "email", "webhooks"]
+# Those that get their changes on AWS from the relay, each through a queue of its own.
+RELAYED: tuple[Consumer, ...] = ("email", "webhooks")
 
 
 @dataclass(frozen=True, slots=True)

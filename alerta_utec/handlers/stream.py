@@ -4,10 +4,12 @@ import logging
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from alerta_utec.domain.change import Change
 from alerta_utec.handlers.lambda_io import LambdaEvent, LambdaResponse
+
+if TYPE_CHECKING:
+    from alerta_utec.domain.change import Change
 
 log = logging.getLogger(__name__)
 
@@ -37,8 +39,8 @@ class StreamConsumer:
     record is alone and no other is dropped with it.
     """
 
-    decode: Callable[[Mapping[str, Any]], Change]
-    consume: Callable[[Change, float | None], object]
+    decode: "Callable[[Mapping[str, Any]], Change]"
+    consume: "Callable[[Change, float | None], object]"
     monotonic: Callable[[], float] = time.monotonic
 
     def handle(self, event: LambdaEvent, context: LambdaContext | None = None) -> LambdaResponse:
@@ -66,32 +68,42 @@ class StreamConsumer:
         return {"batchItemFailures": []}
 
 
-@dataclass(frozen=True)
-class StreamOrSchedule:
-    """One function behind a stream and a schedule, which share its process."""
+class RecordsHandler(Protocol):
+    """The handler of a stream or of a queue."""
 
-    stream: StreamConsumer
+    def handle(self, event: LambdaEvent, context: LambdaContext | None = None) -> LambdaResponse:
+        """Handle one batch."""
+        ...
+
+
+@dataclass(frozen=True)
+class RecordsOrSchedule:
+    """One function behind a stream or queue, and a schedule, which share its process."""
+
+    records: RecordsHandler
     scheduled: Callable[[], object]
 
     def handle(
         self, event: LambdaEvent, context: LambdaContext | None = None
     ) -> LambdaResponse | None:
-        """Handle one batch of the stream, or one run of the schedule.
+        """Handle one batch of records, or one run of the schedule.
 
         Raises:
-            Exception: as ``stream`` or ``scheduled``.
+            Exception: as ``records`` or ``scheduled``.
         """
         if "Records" in event:
-            return self.stream.handle(event, context)
+            return self.records.handle(event, context)
         self.scheduled()
         return None
 
 
-def deadline_of(context: LambdaContext | None, monotonic: Callable[[], float]) -> float | None:
+def deadline_of(
+    context: LambdaContext | None, monotonic: Callable[[], float], reserve_s: float = RESERVE_S
+) -> float | None:
     """Return the deadline of an invocation, by ``monotonic``; ``None`` without a context."""
     if context is None:
         return None
-    return monotonic() + context.get_remaining_time_in_millis() / 1000 - RESERVE_S
+    return monotonic() + context.get_remaining_time_in_millis() / 1000 - reserve_s
 
 
 def _failed(stream: Mapping[str, Any]) -> LambdaResponse:

@@ -6,24 +6,31 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from alerta_utec.domain.change import Position
     from alerta_utec.domain.delivery import Consumer
     from alerta_utec.domain.shard import Shard
 
 
 @dataclass(frozen=True, slots=True)
-class FailedBatch:
-    """Changes that a consumer of the feed gave up on: their times, not their content."""
+class StreamBatch:
+    """Changes of which only their times are known, and how many there are."""
 
-    # The queue's own id of the batch.
-    handle: str
-    # ``None`` if it is unknown, as for a message that is not ours.
-    channel: "Consumer | None"
     # When the first and the last of them reached the consumer's stream, cut to seconds.
     first_at: datetime
     last_at: datetime
     size: int
-    # Set if only these connections, for one change, did not get it.
-    shard: "Shard | None" = None
+
+
+@dataclass(frozen=True, slots=True)
+class FailedBatch:
+    """A message about changes that consumers of the feed gave up on, without their content."""
+
+    # The queue's own id of the batch.
+    handle: str
+    # The consumers that did not get the changes.
+    channels: "tuple[Consumer, ...]"
+    # Some changes; one change to some connections; or one change. ``None``: a foreign message.
+    content: "StreamBatch | Shard | Position | None"
 
 
 class FailedBatches(Protocol):

@@ -4,15 +4,15 @@ import json
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from tests.support.deployment import Deployment
 from tests.support.incidents import incident, unique
 from tests.support.wsclient import WsClient
 
 
-@pytest.mark.parametrize("consumer", ["broadcast", "alarm"])
 def test_a_failing_record_is_retried_and_the_records_before_it_are_not(
-    deployment: Deployment, consumer: str
+    deployment: Deployment,
 ) -> None:
     good = _record(deployment, "1")
     bad = {
@@ -20,15 +20,30 @@ def test_a_failing_record_is_retried_and_the_records_before_it_are_not(
         "dynamodb": {"NewImage": {"feed": {"S": "main"}}, "SequenceNumber": "2"},
     }
 
-    answer = _invoke(deployment, consumer, [good, bad, _with_number(good, "3")])
+    answer = _invoke(deployment, "broadcast", [good, bad, _with_number(good, "3")])
 
     assert answer == {"batchItemFailures": [{"itemIdentifier": "2"}]}
 
 
-def test_a_batch_without_a_failing_record_succeeds(deployment: Deployment) -> None:
-    answer = _invoke(deployment, "broadcast", [_record(deployment, "1")])
+@pytest.mark.parametrize("reader", ["broadcast", "relay"])
+def test_a_batch_without_a_failing_record_succeeds(deployment: Deployment, reader: str) -> None:
+    answer = _invoke(deployment, reader, [_record(deployment, "1")])
 
     assert answer == {"batchItemFailures": []}
+
+
+def test_a_third_reader_of_the_stream_is_refused(deployment: Deployment) -> None:
+    client = deployment.client("lambda")
+    (mapping,) = client.list_event_source_mappings(FunctionName=deployment.function("relay"))[
+        "EventSourceMappings"
+    ]
+
+    with pytest.raises(ClientError):
+        client.create_event_source_mapping(
+            FunctionName=deployment.function("alarm"),
+            EventSourceArn=mapping["EventSourceArn"],
+            StartingPosition="TRIM_HORIZON",
+        )
 
 
 def _record(deployment: Deployment, number: str) -> dict[str, Any]:

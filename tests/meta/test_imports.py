@@ -94,6 +94,10 @@ FORBIDDEN = {
         ),
         *("alerta_utec.app.submit", "alerta_utec.notifications.email"),
     },
+    "relay": {
+        *(HTTP_ONLY, JWT, "pydantic", "pydantic_core", "alerta_utec.domain.incident"),
+        *("alerta_utec.app", "alerta_utec.notifications"),
+    },
     "alarm": {
         *(HTTP_ONLY, JWT, "alerta_utec.adapters.aws.dynamodb.commit", "alerta_utec.app.submit"),
         *("alerta_utec.app.broadcast", "alerta_utec.adapters.aws.connections_api.http"),

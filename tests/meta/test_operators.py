@@ -19,7 +19,13 @@ OVER = "GreaterThanThreshold"
 # What raises each alarm: its metrics, the statistic and its seconds, and the threshold.
 CONDITIONS = {
     "UndeliveredAlarm": ({"ApproximateNumberOfMessagesVisible"}, "Maximum", 300, OVER, 0),
-    "DeliveryLagAlarm": ({"IteratorAge"}, "Maximum", 60, OVER, 30_000),
+    "DeliveryLagAlarm": (
+        {"IteratorAge", "ApproximateAgeOfOldestMessage"},
+        "Maximum",
+        60,
+        OVER,
+        30_000,
+    ),
     "FunctionErrorsAlarm": ({"Errors"}, "Sum", 300, OVER, 0),
     "ThrottlesAlarm": ({"Throttles"}, "Sum", 300, OVER, 0),
     "FanOutAgeAlarm": ({"ApproximateAgeOfOldestMessage"}, "Maximum", 300, OVER, 60),
@@ -132,15 +138,29 @@ def test_each_calculation_returns_one_result_over_its_own_metrics(packaged: Pack
             assert words <= set(ids), (name, words)
 
 
-def test_the_lag_of_every_reader_of_the_stream_is_watched(packaged: Packaged) -> None:
-    mappings = packaged.of_type("AWS::Lambda::EventSourceMapping")
-    readers = {
-        one["Properties"]["FunctionName"]["Fn::GetAtt"][0]
-        for name, one in mappings.items()
-        if "Dynamodb" in name
+def test_the_lag_of_every_consumer_of_changes_is_watched(packaged: Packaged) -> None:
+    readers, queues = set(), set()
+    for name, one in packaged.of_type("AWS::Lambda::EventSourceMapping").items():
+        if "Dynamodb" in name:
+            readers.add(one["Properties"]["FunctionName"]["Fn::GetAtt"][0])
+        queue = _queue(one["Properties"]["EventSourceArn"]) or ""
+        if packaged.template["Resources"][queue]["Properties"].get("FifoQueue"):
+            queues.add(queue)
+
+    alarm = alarms(packaged)["DeliveryLagAlarm"]
+    assert len(queues) == 2
+    assert (_functions(alarm), _queues(alarm)) == (readers, queues)
+
+
+def test_every_dead_letter_queue_is_watched(packaged: Packaged) -> None:
+    queues = {
+        name
+        for name, queue in packaged.of_type("AWS::SQS::Queue").items()
+        if name.startswith("Undelivered")
     }
 
-    assert _functions(alarms(packaged)["DeliveryLagAlarm"]) == readers
+    assert len(queues) == 2
+    assert _queues(alarms(packaged)["UndeliveredAlarm"]) == queues
 
 
 def test_recursion_is_watched_of_every_function_that_sends_to_its_own_queue(
@@ -215,7 +235,13 @@ def test_every_alarm_has_its_runbook_and_every_runbook_its_alarm(
 
 
 def _functions(alarm: Settings) -> set[str]:
-    return {metric["Dimensions"][0]["Value"]["Ref"] for metric, _, _ in parts(alarm)}
+    values = [metric["Dimensions"][0]["Value"] for metric, _, _ in parts(alarm)]
+    return {value["Ref"] for value in values if "Ref" in value}
+
+
+def _queues(alarm: Settings) -> set[str]:
+    values = [metric["Dimensions"][0]["Value"] for metric, _, _ in parts(alarm)]
+    return {queue for value in values if (queue := _queue(value))}
 
 
 def _queue(resource: Any) -> str | None:

@@ -10,11 +10,7 @@ from typing import Any
 
 import pytest
 
-from alerta_utec.handlers.stream import RESERVE_S
-from alerta_utec.webhooks.aws.leases import LEASE
 from alerta_utec.webhooks.aws.registry import WITHOUT_SECRETS
-from alerta_utec.webhooks.aws.wakeups import DELAY_MAX_S
-from alerta_utec.webhooks.sender import TIMEOUT_S
 from tests.meta.conftest import Packaged, package
 
 # A resource of the stack, or a secret of its stage.
@@ -115,7 +111,10 @@ def test_the_functions_runtime_matches_the_wheels(packaged: Packaged) -> None:
 
 
 def test_functions_behind_api_gateway_end_within_its_timeout(packaged: Packaged) -> None:
-    called = ("Broadcast", "Fanout", "Alarm", "Webhooks", "Webhook", "Remind", "Subscriptions")
+    called = (
+        *("Broadcast", "Relay", "Fanout", "Alarm", "Webhooks", "Webhook", "Remind"),
+        "Subscriptions",
+    )
     others = {f"{name}LambdaFunction" for name in called}
     for name, function in packaged.of_type("AWS::Lambda::Function").items():
         if name not in others:
@@ -177,102 +176,6 @@ def test_rows_that_expire_have_a_ttl(packaged: Packaged) -> None:
     assert expiring == dict.fromkeys(("Connections", "Keys", "Notices", "WebhookJobs"), setting)
 
 
-def streams(packaged: Packaged) -> dict[str, Any]:
-    """Return the event sources that read a stream."""
-    mappings = packaged.of_type("AWS::Lambda::EventSourceMapping")
-    return {name: one for name, one in mappings.items() if "Dynamodb" in name}
-
-
-def test_stream_consumers_retry_part_of_a_batch_and_have_a_dead_letter_queue(
-    packaged: Packaged,
-) -> None:
-    mappings = streams(packaged)
-
-    assert len(mappings) == 3
-    for name, mapping in mappings.items():
-        properties = mapping["Properties"]
-        assert properties["FunctionResponseTypes"] == ["ReportBatchItemFailures"], name
-        assert properties["BisectBatchOnFunctionError"] is True, name
-        assert properties["MaximumRetryAttempts"] > 0, name
-        assert properties["MaximumRecordAgeInSeconds"] > 0, name
-        aside = properties["DestinationConfig"]["OnFailure"]["Destination"]
-        assert aside == {"Fn::GetAtt": ["Undelivered", "Arn"]}, name
-
-
-def test_stream_consumers_get_only_changes_and_alarm_only_those_that_notify(
-    packaged: Packaged,
-) -> None:
-    patterns = {
-        name: json.loads(mapping["Properties"]["FilterCriteria"]["Filters"][0]["Pattern"])
-        for name, mapping in streams(packaged).items()
-    }
-
-    broadcast = {"eventName": ["INSERT"], "dynamodb": {"Keys": {"feed": {"S": ["main"]}}}}
-    alarming = {"NewImage": {"alarms": {"BOOL": [True]}}}
-    assert patterns == {
-        "BroadcastEventSourceMappingDynamodbChanges": broadcast,
-        "WebhooksEventSourceMappingDynamodbChanges": broadcast,
-        "AlarmEventSourceMappingDynamodbChanges": {
-            **broadcast,
-            "dynamodb": {**broadcast["dynamodb"], **alarming},  # type: ignore[dict-item]
-        },
-    }
-
-
-def test_shards_are_retried_after_their_timeout_and_end_in_the_dead_letter_queue(
-    packaged: Packaged,
-) -> None:
-    queue = packaged.template["Resources"]["FanOut"]["Properties"]
-    timeout_s = packaged.of_type("AWS::Lambda::Function")["FanoutLambdaFunction"]["Properties"][
-        "Timeout"
-    ]
-    again = queue["RedrivePolicy"]
-
-    assert queue["VisibilityTimeout"] >= 6 * timeout_s
-    assert queue["MessageRetentionPeriod"] > again["maxReceiveCount"] * queue["VisibilityTimeout"]
-    assert again["deadLetterTargetArn"] == {"Fn::GetAtt": ["Undelivered", "Arn"]}
-    assert queue["SqsManagedSseEnabled"] is True
-
-
-def test_two_shards_are_sent_at_once_and_each_fails_alone(packaged: Packaged) -> None:
-    mapping = packaged.of_type("AWS::Lambda::EventSourceMapping")[
-        "FanoutEventSourceMappingSQSFanOut"
-    ]["Properties"]
-
-    assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
-    assert mapping["ScalingConfig"] == {"MaximumConcurrency": 2}
-    assert mapping["BatchSize"] == 1
-
-
-def test_wakeups_are_retried_after_their_timeout_and_delay_no_other(
-    packaged: Packaged,
-) -> None:
-    queue = packaged.template["Resources"]["WebhookBells"]["Properties"]
-    functions = packaged.of_type("AWS::Lambda::Function")
-    timeout_s = functions["WebhookLambdaFunction"]["Properties"]["Timeout"]
-    mapping = packaged.of_type("AWS::Lambda::EventSourceMapping")[
-        "WebhookEventSourceMappingSQSWebhookBells"
-    ]["Properties"]
-
-    assert queue["VisibilityTimeout"] >= 6 * timeout_s
-    assert queue["MessageRetentionPeriod"] > DELAY_MAX_S + queue["VisibilityTimeout"]
-    assert queue["SqsManagedSseEnabled"] is True
-    assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
-    assert mapping["ScalingConfig"] == {"MaximumConcurrency": 2}
-    assert mapping["BatchSize"] == 1
-
-
-def test_a_lease_of_a_webhook_is_longer_than_a_post_and_shorter_than_its_lambda(
-    packaged: Packaged,
-) -> None:
-    functions = packaged.of_type("AWS::Lambda::Function")
-
-    lease_s = LEASE.total_seconds()
-    timeout_s = functions["WebhookLambdaFunction"]["Properties"]["Timeout"]
-    assert TIMEOUT_S < lease_s < timeout_s
-    assert timeout_s - RESERVE_S + TIMEOUT_S < timeout_s
-
-
 def test_only_functions_that_sign_can_read_the_secrets_of_webhooks(packaged: Packaged) -> None:
     table = {"Fn::GetAtt": ["Webhooks", "Arn"]}
     narrow = {
@@ -301,19 +204,12 @@ def test_the_topic_of_dev_has_the_plain_name_and_is_encrypted(packaged: Packaged
     assert topic["KmsMasterKeyId"] == "alias/aws/sns"
 
 
-def test_consumers_have_time_to_begin_and_finish_a_record(packaged: Packaged) -> None:
-    functions = packaged.of_type("AWS::Lambda::Function")
-
-    for name in ("Broadcast", "Fanout", "Alarm", "Webhooks", "Webhook"):
-        function = functions[f"{name}LambdaFunction"]
-        assert function["Properties"]["Timeout"] >= 2 * RESERVE_S, name
-
-
 def test_the_addresses_and_names_that_people_need_are_outputs(packaged: Packaged) -> None:
     outputs = packaged.template["Outputs"]
 
     assert {"WebSocketUrl", "HttpUrl", "ManagementEndpoint", "AlarmTopic"} <= outputs.keys()
-    assert {"UndeliveredQueue", "FanOutQueue", "WebhookBellsQueue"} <= outputs.keys()
+    assert {"UndeliveredQueue", "UndeliveredInOrderQueue", "FanOutQueue"} <= outputs.keys()
+    assert {"NotificationsQueue", "WebhookChangesQueue", "WebhookBellsQueue"} <= outputs.keys()
     assert {name for name in outputs if name.endswith("Table")} == {
         f"{table}Table" for table in packaged.of_type("AWS::DynamoDB::Table")
     }
@@ -351,13 +247,13 @@ def test_the_timezone_setting_reaches_the_emails(packaged: Packaged, other_stage
 def test_the_number_of_lambdas_at_a_queue_is_a_setting(other_stage: Packaged) -> None:
     mappings = other_stage.of_type("AWS::Lambda::EventSourceMapping")
     scaling = {
-        name: one["Properties"].get("ScalingConfig")
+        name.partition("EventSource")[0]: one["Properties"]["ScalingConfig"]["MaximumConcurrency"]
         for name, one in mappings.items()
         if "SQS" in name
     }
 
-    assert len(scaling) == 2
-    assert all(setting == {"MaximumConcurrency": 5} for setting in scaling.values())
+    # What is consumed in order gains nothing by more.
+    assert scaling == {"Fanout": 5, "Webhook": 5, "Alarm": 2, "Webhooks": 2}
 
 
 def _statements(packaged: Packaged) -> Iterator[tuple[str, dict[str, Any]]]:

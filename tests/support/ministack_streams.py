@@ -6,7 +6,10 @@ other. Here, by the Lambda developer guide ("Using AWS Lambda with Amazon Dynamo
 source runs by itself; a batch resumes at the first record that failed; one that fails whole
 is halved, which counts as no retry; after ``MaximumRetryAttempts``, or past
 ``MaximumRecordAgeInSeconds``, what is left of the batch goes to the dead letters and the next
-one starts.
+one starts. A batch that did not reach its function, because that was throttled, is no attempt.
+
+A third reader of a stream is refused. DynamoDB is designed for two ("Amazon DynamoDB developer
+guide: Quotas"): on AWS the reads of more are throttled, which no test would notice.
 """
 
 import contextvars
@@ -20,6 +23,7 @@ from ministack.core.arn import parse_arn
 from ministack.services import dynamodb
 from ministack.services import lambda_svc as service
 
+READERS_MAX = 2
 FIRST_PAUSE_S = 0.2
 LONGEST_PAUSE_S = 2.0
 Record = dict[str, Any]
@@ -61,6 +65,9 @@ class _Source:
             self._go_to(position + len(batch))
             return True
         result = service._execute_function(function, {"Records": wanted})
+        if result.get("throttle"):
+            time.sleep(FIRST_PAUSE_S)
+            return True
         failed = wanted if result.get("error") else _from_first_failure(wanted, result)
         if not failed:
             self.mapping["LastProcessingResult"] = f"OK - {len(wanted)} records"
@@ -151,6 +158,27 @@ def poll() -> bool:
     return False
 
 
+_begin = service._init_stream_position
+
+
+def begin(mapping_id: str, stream: str, starting: str) -> None:
+    """Set where a new event source starts to read.
+
+    Raises:
+        ValueError: the stream has ``READERS_MAX`` readers already.
+    """
+    readers = {
+        mapping["UUID"]
+        for _, _, mapping in service._iter_all_esms()
+        if mapping["EventSourceArn"] == stream
+    }
+    if ":dynamodb:" in stream and len(readers - {mapping_id}) >= READERS_MAX:
+        service._esms.pop(mapping_id, None)
+        raise ValueError(f"LimitExceededException: {stream} has {READERS_MAX} readers")
+    _begin(mapping_id, stream, starting)
+
+
 def install() -> None:
     """Make ministack poll streams in this way."""
     service._poll_dynamodb_streams = poll
+    service._init_stream_position = begin

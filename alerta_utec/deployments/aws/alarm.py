@@ -1,4 +1,4 @@
-"""The Lambda that reads the stream of changes and runs each minute: sends the e-mails.
+"""The Lambda that reads the queue of notifications and runs each minute: sends the e-mails.
 
 The schedule sends those that were held.
 """
@@ -6,7 +6,6 @@ The schedule sends those that were held.
 from os import environ
 
 from alerta_utec.adapters.aws import clients
-from alerta_utec.adapters.aws.dynamodb.items import change_from_image
 from alerta_utec.adapters.clock import SystemClock
 from alerta_utec.app.records import Recorder
 from alerta_utec.deployments.aws.entry import lambda_handler
@@ -18,8 +17,8 @@ from alerta_utec.deployments.aws.services.notifications import (
     throttled_notifier,
     topic_publisher,
 )
-from alerta_utec.domain.change import Change
-from alerta_utec.handlers.stream import StreamConsumer, StreamOrSchedule
+from alerta_utec.deployments.aws.services.relay import relayed_changes
+from alerta_utec.handlers.stream import RecordsOrSchedule
 from alerta_utec.notifications.aws.incident_states import DynamoIncidentStates
 from alerta_utec.notifications.throttling import Throttle
 from alerta_utec.notifications.topic_digests import TopicDigestSender
@@ -32,12 +31,5 @@ states = DynamoIncidentStates(dynamodb, environ["INCIDENTS_TABLE"], feed)
 throttle = Throttle(store, states, clock, throttle_policy(environ))
 notifier = throttled_notifier(publisher, store, throttle, recorder)
 digests = TopicDigestSender(throttle, store, publisher, feed, clock, recorder)
-
-
-def consume(change: Change, _deadline_s: float | None) -> None:
-    """Send or hold one change's e-mail; that is one call with timeouts of its own."""
-    notifier.notify(change)
-
-
-stream = StreamConsumer(change_from_image, consume)
-handler = lambda_handler(StreamOrSchedule(stream, digests.send_due).handle)
+queue = relayed_changes("email", environ, feed, notifier.notify)
+handler = lambda_handler(RecordsOrSchedule(queue, digests.send_due).handle)

@@ -5,7 +5,11 @@ from os import environ
 from alerta_utec.adapters.aws import clients
 from alerta_utec.adapters.aws.sqs.shards import shard_of
 from alerta_utec.deployments.aws.entry import lambda_handler
-from alerta_utec.deployments.aws.services.broadcast import send_heartbeat, send_shard
+from alerta_utec.deployments.aws.services.broadcast import (
+    SHARD_RESERVE_S,
+    send_heartbeat,
+    send_shard,
+)
 from alerta_utec.deployments.aws.services.deliveries import metered_deliveries
 from alerta_utec.deployments.aws.services.feed import change_feed
 from alerta_utec.deployments.aws.services.sockets import poster
@@ -24,4 +28,4 @@ def consume(shard: Shard, deadline_s: float | None) -> None:
     (heartbeats if shard.heartbeat else changes).send(shard, deadline_s)
 
 
-handler = lambda_handler(QueueConsumer(shard_of, consume).handle)
+handler = lambda_handler(QueueConsumer(shard_of, consume, reserve_s=SHARD_RESERVE_S).handle)

@@ -40,14 +40,17 @@ _OUTPUTS: Mapping[str, str] = {
     "ALERTA_TIMEZONE": "Timezone",
 }
 
+# The outputs with the queues of dead letters: those without an order, and those with one.
+_DEAD_LETTERS = ("UndeliveredQueue", "UndeliveredInOrderQueue")
+
 
 @dataclass(frozen=True)
 class RedriveDeployment:
     """A deployed stack whose changes can be sent again."""
 
     redrive: Redrive
-    failed: FailedBatches
-    queue: str
+    # By URL.
+    queues: Mapping[str, FailedBatches]
     region: str
 
 
@@ -56,18 +59,18 @@ def connect(
 ) -> RedriveDeployment:
     """Find the stack ``name`` and build what sends its changes again.
 
-    ``queue``: another queue than the stack's own.
+    ``queue``: another queue than the stack's own two.
 
     Raises:
         As ``find_stack``.
     """
-    wanted = (*_OUTPUTS.values(), "UndeliveredQueue")
-    found = find_stack(name, region=region, wanted=wanted)
+    found = find_stack(name, region=region, wanted=(*_OUTPUTS.values(), *_DEAD_LETTERS))
     environment = {variable: found.outputs[output] for variable, output in _OUTPUTS.items()}
     environment["RULES"] = stack.rules(name)
-    url = queue or found.outputs["UndeliveredQueue"]
-    failed = SqsFailedBatches(clients.sqs(), url)
-    return RedriveDeployment(_redrive(environment, dry_run), failed, url, found.region)
+    urls = [queue] if queue else [found.outputs[name] for name in _DEAD_LETTERS]
+    sqs = clients.sqs()
+    queues = {url: SqsFailedBatches(sqs, url) for url in urls}
+    return RedriveDeployment(_redrive(environment, dry_run), queues, found.region)
 
 
 def _redrive(environment: Mapping[str, str], dry_run: bool) -> Redrive:

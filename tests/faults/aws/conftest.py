@@ -1,5 +1,6 @@
 """The deployed service with an endpoint of our own between its Lambdas and the APIs they call."""
 
+import json
 import os
 import signal
 from collections.abc import Iterator
@@ -57,6 +58,33 @@ def event_source(deployment: Deployment, function: str, **settings: Any) -> Iter
     client.update_event_source_mapping(UUID=mapping["UUID"], **own)
 
 
+@contextmanager
+def queue_settings(deployment: Deployment, output: str, **settings: str) -> Iterator[None]:
+    """Change settings of the queue that an output of the stack names."""
+    sqs, url = deployment.client("sqs"), deployment.outputs[output]
+    own = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=list(settings))["Attributes"]
+    sqs.set_queue_attributes(QueueUrl=url, Attributes=settings)
+    yield
+    sqs.set_queue_attributes(QueueUrl=url, Attributes=own)
+
+
+def visible(deployment: Deployment, output: str) -> int:
+    """Return the number of visible messages in the queue that an output of the stack names."""
+    attributes = deployment.client("sqs").get_queue_attributes(
+        QueueUrl=deployment.outputs[output], AttributeNames=["ApproximateNumberOfMessages"]
+    )["Attributes"]
+    return int(attributes["ApproximateNumberOfMessages"])
+
+
+def tried_once(deployment: Deployment, dead_letters: str) -> str:
+    """Return the ``RedrivePolicy`` of a queue whose messages are given up at the first failure."""
+    answer = deployment.client("sqs").get_queue_attributes(
+        QueueUrl=deployment.outputs[dead_letters], AttributeNames=["QueueArn"]
+    )
+    arn = answer["Attributes"]["QueueArn"]
+    return json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": 1})
+
+
 def kill(deployment: Deployment, function: str) -> int:
     """Kill every process of a Lambda and return their number."""
     wanted = {
@@ -77,7 +105,6 @@ def kill(deployment: Deployment, function: str) -> int:
 
 def delivery(deployment: Deployment, incident_id: str, channel: str) -> dict[str, Any]:
     """Wait for the record of an incident's first revision and return it."""
-    import json
 
     def look() -> dict[str, Any] | None:
         answer = deployment.client("dynamodb").query(

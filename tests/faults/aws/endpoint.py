@@ -29,6 +29,8 @@ class Request:
 Answer = int | None
 DROP = -1
 HANG = -2
+# Forward the request and lose the response.
+LOSE = -3
 Rule = Callable[[Request], Answer]
 
 
@@ -97,7 +99,9 @@ class FaultyEndpoint(LoopbackServer):
             def reply(self, body: bytes) -> None:
                 name = unquote(self.path.rpartition("/")[2])
                 answer = endpoint._decide(Request(self.command, name, body.decode()))
-                if answer == DROP:
+                if answer == LOSE:
+                    self._forwarded(body)
+                if answer in (DROP, LOSE):
                     self.drop()
                 elif answer is None:
                     with contextlib.suppress(ConnectionError):

@@ -3,10 +3,8 @@
 Most clients are rows of the table whose posts the endpoint answers itself.
 """
 
-import json
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,7 +16,7 @@ from alerta_utec.app.broadcast import HANDSHAKE_MAX
 from alerta_utec.app.sessions import expires_at
 from alerta_utec.ports.connections import Connection
 from tests.conformance.targets import http_request
-from tests.faults.aws.conftest import kill
+from tests.faults.aws.conftest import kill, queue_settings, tried_once
 from tests.faults.aws.endpoint import HANG, Answer, FaultyEndpoint, Request
 from tests.faults.aws.test_redrive import redrive, waiting
 from tests.support.deployment import Deployment
@@ -56,16 +54,6 @@ def client(deployment: Deployment, connections: DynamoConnections) -> Iterator[W
     with WsClient(deployment.ws_url) as opened:
         opened.ping()
         yield opened
-
-
-@contextmanager
-def queue_settings(deployment: Deployment, **settings: str) -> Iterator[None]:
-    """Change settings of the queue of shards."""
-    sqs, url = deployment.client("sqs"), deployment.outputs["FanOutQueue"]
-    own = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=list(settings))["Attributes"]
-    sqs.set_queue_attributes(QueueUrl=url, Attributes=settings)
-    yield
-    sqs.set_queue_attributes(QueueUrl=url, Attributes=own)
 
 
 def posts(faults: FaultyEndpoint, incident_id: str) -> Counter[str]:
@@ -126,7 +114,7 @@ def test_a_worker_killed_half_way_loses_no_frame_and_counts_once(
 
     faults.obey(rule)
     # A shard whose worker takes longer than this is sent by another worker too.
-    with queue_settings(deployment, VisibilityTimeout="3"):
+    with queue_settings(deployment, "FanOutQueue", VisibilityTimeout="3"):
         incident_id = str(client.notify(incident())["incidentId"])
         faults.wait_for(1, lambda one: one.name == stuck and incident_id in one.body)
         eventually(lambda: len(posts(faults, incident_id)) == ROWS, "a post to everyone")
@@ -147,14 +135,10 @@ def test_a_worker_killed_half_way_loses_no_frame_and_counts_once(
 def test_failed_shards_go_to_the_dead_letters_and_redrive_sends_them(
     deployment: Deployment, faults: FaultyEndpoint, client: WsClient
 ) -> None:
-    dead_letters = deployment.outputs["UndeliveredQueue"]
-    arn = deployment.client("sqs").get_queue_attributes(
-        QueueUrl=dead_letters, AttributeNames=["QueueArn"]
-    )["Attributes"]["QueueArn"]
-    once = json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": 1})
+    once = tried_once(deployment, "UndeliveredQueue")
     faults.obey(lambda request: 403 if "incident_update" in request.body else None)
 
-    with queue_settings(deployment, VisibilityTimeout="1", RedrivePolicy=once):
+    with queue_settings(deployment, "FanOutQueue", VisibilityTimeout="1", RedrivePolicy=once):
         incident_id = str(client.notify(incident())["incidentId"])
         eventually(
             lambda: waiting(deployment) == 3, "three shards that were set aside", within_s=60

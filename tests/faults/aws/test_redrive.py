@@ -1,14 +1,13 @@
-"""The dead-letter queue, and the command that sends its changes again."""
+"""The dead-letter queues, and the command that sends its changes again."""
 
 import subprocess
 from collections.abc import Iterator
-from contextlib import ExitStack
 from typing import Any
 
 import pytest
 
 from tests.aws.conftest import Mailbox
-from tests.faults.aws.conftest import event_source
+from tests.faults.aws.conftest import event_source, queue_settings, tried_once, visible
 from tests.faults.aws.endpoint import FaultyEndpoint
 from tests.support.deployment import Deployment
 from tests.support.eventually import eventually
@@ -24,9 +23,11 @@ GIVEN_UP_S = 75.0
 @pytest.fixture
 def impatient(deployment: Deployment) -> Iterator[None]:
     """Make both consumers give up at the first failure."""
-    with ExitStack() as stack:
-        for function in ("broadcast", "alarm"):
-            stack.enter_context(event_source(deployment, function, MaximumRetryAttempts=0))
+    once = tried_once(deployment, "UndeliveredInOrderQueue")
+    with (
+        event_source(deployment, "broadcast", MaximumRetryAttempts=0),
+        queue_settings(deployment, "NotificationsQueue", RedrivePolicy=once),
+    ):
         yield
 
 
@@ -41,12 +42,10 @@ def redrive(
 
 
 def waiting(deployment: Deployment) -> int:
-    """Return the number of visible messages in the dead-letter queue."""
-    attributes = deployment.client("sqs").get_queue_attributes(
-        QueueUrl=deployment.outputs["UndeliveredQueue"],
-        AttributeNames=["ApproximateNumberOfMessages"],
-    )["Attributes"]
-    return int(attributes["ApproximateNumberOfMessages"])
+    """Return the number of visible messages in the dead-letter queues."""
+    return sum(
+        visible(deployment, output) for output in ("UndeliveredQueue", "UndeliveredInOrderQueue")
+    )
 
 
 @pytest.mark.usefixtures("impatient")

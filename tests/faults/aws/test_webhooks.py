@@ -1,12 +1,17 @@
 """Webhooks on AWS when a Lambda is killed, a wake-up is lost, or the webhooks cannot be read."""
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from urllib.parse import urlsplit
 
 from tests.aws.test_webhooks import Hooks, hooks, receiver  # noqa: F401 (fixtures)
-from tests.faults.aws.conftest import environment, event_source, kill
+from tests.faults.aws.conftest import (
+    environment,
+    event_source,
+    kill,
+    queue_settings,
+    tried_once,
+    visible,
+)
 from tests.faults.aws.endpoint import HANG, FaultyEndpoint
 from tests.faults.aws.test_redrive import GIVEN_UP_S, redrive, waiting
 from tests.support.deployment import Deployment
@@ -19,17 +24,6 @@ RECOVERY_S = 60.0
 HIDDEN_S = 2
 # Five webhooks are delivered to at once (maximumConcurrency in serverless.yml).
 MORE_THAN_AT_ONCE = 8
-
-
-@contextmanager
-def received_again_soon(deployment: Deployment) -> Iterator[None]:
-    """Make unhandled wake-ups visible again after 2 s instead of 6 minutes."""
-    sqs, url = deployment.client("sqs"), deployment.outputs["WebhookBellsQueue"]
-    name = "VisibilityTimeout"
-    own = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=[name])["Attributes"]
-    sqs.set_queue_attributes(QueueUrl=url, Attributes={name: str(HIDDEN_S)})
-    yield
-    sqs.set_queue_attributes(QueueUrl=url, Attributes=own)
 
 
 def make_overdue(deployment: Deployment, webhook_id: str) -> bool:
@@ -57,7 +51,7 @@ def test_a_lambda_that_is_killed_while_it_posts_loses_nothing(
     place = unique("Aula")
     with (
         FaultyEndpoint(urlsplit(receiver.url).port or 0) as between,
-        received_again_soon(deployment),
+        queue_settings(deployment, "WebhookBellsQueue", VisibilityTimeout=str(HIDDEN_S)),
     ):
         between.obey(lambda _request: HANG)
         hook = hooks.add(f"{between.url}/alertas", filter={"location": [place]})
@@ -100,13 +94,13 @@ def test_a_lost_wakeup_is_sent_again_by_the_schedule(
 ) -> None:
     place = unique("Aula")
     hook = hooks.add(receiver.url, filter={"location": [place]})
-    sqs, url = deployment.client("sqs"), deployment.outputs["WebhookBellsQueue"]
+    queue = "WebhookBellsQueue"
     with event_source(deployment, "webhook", Enabled=False):
         incident_id = hooks.report(location=place)
         eventually(lambda: make_overdue(deployment, hook["webhookId"]), "a pending job")
-        eventually(lambda: _waiting(sqs, url), "the wake-up")
-        sqs.purge_queue(QueueUrl=url)
-        lost = not _waiting(sqs, url)
+        eventually(lambda: visible(deployment, queue), "the wake-up")
+        deployment.client("sqs").purge_queue(QueueUrl=deployment.outputs[queue])
+        lost = not visible(deployment, queue)
 
     answer = deployment.client("lambda").invoke(
         FunctionName=deployment.function("remind"), Payload=b"{}"
@@ -125,10 +119,11 @@ def test_redrive_enqueues_changes_whose_webhooks_could_not_be_read(
 ) -> None:
     place = unique("Aula")
     hook = hooks.add(receiver.url, filter={"location": [place]})
+    once = tried_once(deployment, "UndeliveredInOrderQueue")
     with (
         FaultyEndpoint(deployment.emulator.port) as endpoint,
         environment(deployment, "webhooks", {"AWS_ENDPOINT_URL_DYNAMODB": endpoint.url}),
-        event_source(deployment, "webhooks", MaximumRetryAttempts=0),
+        queue_settings(deployment, "WebhookChangesQueue", RedrivePolicy=once),
     ):
         endpoint.obey(lambda _request: 403)
         incident_id = hooks.report(location=place)
@@ -153,10 +148,3 @@ def test_redrive_enqueues_changes_whose_webhooks_could_not_be_read(
     assert again.returncode == 0, again.stdout + again.stderr
     assert len(receiver.received) == 1
     assert waiting(deployment) == 0
-
-
-def _waiting(sqs: object, url: str) -> int:
-    attributes = sqs.get_queue_attributes(  # type: ignore[attr-defined]
-        QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages"]
-    )["Attributes"]
-    return int(attributes["ApproximateNumberOfMessages"])

@@ -12,7 +12,7 @@ from alerta_utec.domain.change import Change, Position
 from alerta_utec.domain.delivery import Consumer, Delivery
 from alerta_utec.domain.errors import Unavailable
 from alerta_utec.domain.shard import Shard
-from alerta_utec.ports.failed_batches import FailedBatch
+from alerta_utec.ports.failed_batches import StreamBatch
 from tests.contract.builders import creation
 from tests.fakes.deliveries import FakeDeliveries
 from tests.support.temporary_store import TemporaryStore
@@ -59,8 +59,8 @@ def feed() -> FeedToRedrive:
     return FeedToRedrive()
 
 
-def pointer(first_at: datetime, last_at: datetime | None = None) -> FailedBatch:
-    return FailedBatch("h", "broadcast", first_at, last_at or first_at, 1)
+def pointer(first_at: datetime, last_at: datetime | None = None) -> StreamBatch:
+    return StreamBatch(first_at, last_at or first_at, 1)
 
 
 def seqs(changes: object) -> list[int]:

@@ -13,6 +13,7 @@ from alerta_utec.app.fan_out import INLINE_MAX, FanOut, SendShard
 from alerta_utec.app.records import Recorder
 from alerta_utec.domain.change import Change, Position
 from alerta_utec.domain.errors import Unavailable
+from alerta_utec.handlers.relay import RelayedChanges
 from alerta_utec.handlers.stream import StreamConsumer
 from alerta_utec.notifications.throttle_state import Hold, HoldReason
 from alerta_utec.notifications.topic import TopicNotifier, TopicPublisher
@@ -129,6 +130,15 @@ class Trail:
         with suppress(Unavailable):
             StreamConsumer(change_from_image, consume).handle({"Records": records})
 
+    def fail_relayed(self) -> None:
+        """Fail to consume it from a queue of the relay."""
+
+        def consume(_change: Change) -> None:
+            raise Unavailable("not now")
+
+        with suppress(Unavailable):
+            RelayedChanges(lambda _: self.change, consume).consume(POSITION, None)
+
     def email(self) -> None:
         """E-mail it at once, without being able to remember that."""
         self._notifier(HoldsOnce(), held=False).notify(self.change)
@@ -161,6 +171,7 @@ WAYS: Mapping[Callable[[Trail], None], frozenset[str]] = {
     Trail.broadcast: frozenset({"broadcast"}),
     Trail.broadcast_to_many: frozenset({"fanned_out", "shard_sent"}),
     Trail.fail: frozenset({"record_failed"}),
+    Trail.fail_relayed: frozenset({"change_not_consumed"}),
     Trail.email: frozenset({"email_sent", "not_remembered"}),
     Trail.hold_and_send: frozenset({"notification_held", "digest_sent", "email_sent"}),
     Trail.webhooks: frozenset({"webhook_not_sent", "webhook_sent"}),

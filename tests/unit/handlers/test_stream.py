@@ -9,7 +9,7 @@ import pytest
 from alerta_utec.adapters.aws.dynamodb.items import change_from_image, change_item
 from alerta_utec.domain.change import Change, Position
 from alerta_utec.domain.errors import Unavailable
-from alerta_utec.handlers.stream import RESERVE_S, StreamConsumer, StreamOrSchedule
+from alerta_utec.handlers.stream import RESERVE_S, RecordsOrSchedule, StreamConsumer
 from tests.contract.builders import creation
 
 BATCH = 5
@@ -135,7 +135,7 @@ def test_the_first_record_is_consumed_also_after_the_deadline(consuming: Any) ->
 def test_a_run_of_the_schedule_is_distinguished_from_a_batch(consuming: Any) -> None:
     stream, consumer = consuming()
     calls: list[None] = []
-    handler = StreamOrSchedule(stream, lambda: calls.append(None))
+    handler = RecordsOrSchedule(stream, lambda: calls.append(None))
 
     answers = [handler.handle(batch()), handler.handle({"source": "aws.events"})]
 

@@ -107,6 +107,18 @@ class DynamoFeed:
             raise Unavailable(f"no change at {seq}")
         return item
 
+    def change_at(self, position: Position) -> Change | None:
+        """Return the change, or ``None`` if a restore has removed or replaced it.
+
+        Raises:
+            Unavailable.
+            KeyError, ValueError: the change is damaged.
+        """
+        item = self._item({"feed": text(FEED), "seq": number(position.seq)})
+        if item is None or item["epoch"] != text(position.epoch):
+            return None
+        return change_from_image(item)
+
     def changes_at(self, seqs: Sequence[int]) -> Sequence[Change]:
         """Return the changes at ``seqs``, in that order.
 

@@ -64,7 +64,7 @@ def incident_from_item(item: Mapping[str, Any]) -> Incident:
 def change_item(change: Change, position: Position, *, feed: str, commit_id: str) -> Item:
     """Return the item of a committed change; ``commit_id`` identifies the call that wrote it.
 
-    The attribute ``alarms`` is for a stream's filter, which selects changes that notify.
+    The attribute ``alarms`` tells the relay which changes notify.
     """
     after = change.after
     texts = {

@@ -1,7 +1,7 @@
 """The ``FailedBatches`` in an SQS dead-letter queue.
 
-Lambda writes a message for each batch of a stream that its consumer gave up on; the queue of
-shards moves its failed messages there.
+Lambda writes a message for each batch of a stream that its consumer gave up on; the queues of
+shards and of the relay move their failed messages there.
 """
 
 import json
@@ -12,10 +12,11 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from alerta_utec.adapters.aws.errors import translated
+from alerta_utec.adapters.aws.sqs.relay import relayed_position
 from alerta_utec.adapters.aws.sqs.shards import shard_of
-from alerta_utec.domain.delivery import Consumer
+from alerta_utec.domain.delivery import RELAYED, Consumer
 from alerta_utec.domain.errors import InvalidRequest
-from alerta_utec.ports.failed_batches import FailedBatch
+from alerta_utec.ports.failed_batches import FailedBatch, StreamBatch
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -25,12 +26,13 @@ log = logging.getLogger(__name__)
 HIDDEN_S = 900
 WAIT_S = 1
 _BATCH_MAX = 10
-_UNKNOWN_TIME = datetime(1970, 1, 1, tzinfo=UTC)
-# serverless.yml names its functions ``service-stage-function``.
-_CHANNELS: Mapping[str, Consumer] = {
-    "broadcast": "broadcast",
-    "alarm": "email",
-    "webhooks": "webhooks",
+# By the function that gave up; serverless.yml names its functions ``service-stage-function``. Up
+# to 0.1, ``alarm`` and ``webhooks`` read the stream too, and their messages last for 14 days.
+_CHANNELS: Mapping[str, tuple[Consumer, ...]] = {
+    "broadcast": ("broadcast",),
+    "relay": RELAYED,
+    "alarm": ("email",),
+    "webhooks": ("webhooks",),
 }
 
 
@@ -69,29 +71,36 @@ class SqsFailedBatches:
 
 
 def _batch(handle: str, body: str) -> FailedBatch:
-    # Lambda developer guide, "Retain discarded records for a DynamoDB event source".
     try:
         record: dict[str, Any] = json.loads(body)
+        if "for" in record:
+            return FailedBatch(handle, (_consumer(record["for"]),), relayed_position(body))
         if "position" in record:
-            shard = shard_of(body)
-            return FailedBatch(handle, "broadcast", shard.begun_at, shard.begun_at, 1, shard)
-        pointer = record["DDBStreamBatchInfo"]
-        return FailedBatch(
-            handle,
-            _channel(record["requestContext"]["functionArn"]),
-            _moment(pointer["approximateArrivalOfFirstRecord"]),
-            _moment(pointer["approximateArrivalOfLastRecord"]),
-            int(pointer["batchSize"]),
-        )
+            return FailedBatch(handle, ("broadcast",), shard_of(body))
+        channels = _channels(record["requestContext"]["functionArn"])
+        return FailedBatch(handle, channels, _stream_batch(record["DDBStreamBatchInfo"]))
     except (KeyError, TypeError, ValueError, InvalidRequest):
         log.warning("unreadable_message")
-        return FailedBatch(handle, None, _UNKNOWN_TIME, _UNKNOWN_TIME, 0)
+        return FailedBatch(handle, (), None)
 
 
-def _channel(function_arn: str) -> Consumer | None:
+def _stream_batch(pointer: Mapping[str, Any]) -> StreamBatch:
+    # Lambda developer guide, "Retain discarded records for a DynamoDB event source".
+    return StreamBatch(
+        _moment(pointer["approximateArrivalOfFirstRecord"]),
+        _moment(pointer["approximateArrivalOfLastRecord"]),
+        int(pointer["batchSize"]),
+    )
+
+
+def _channels(function_arn: str) -> tuple[Consumer, ...]:
     # arn:aws:lambda:region:account:function:name, with or without :version.
     name = function_arn.split(":")[6]
-    return _CHANNELS.get(name.rpartition("-")[2])
+    return _CHANNELS[name.rpartition("-")[2]]
+
+
+def _consumer(name: str) -> Consumer:
+    return {str(one): one for one in RELAYED}[name]
 
 
 def _moment(text: str) -> datetime:

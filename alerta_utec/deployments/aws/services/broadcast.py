@@ -19,6 +19,9 @@ from alerta_utec.ports.incidents import ChangeFeed
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
+# Half of the timeout of ``fanout``: the last posts and their checks, rows to delete, the record.
+SHARD_RESERVE_S = 15.0
+
 
 def fan_out(
     dynamodb: "DynamoDBClient",

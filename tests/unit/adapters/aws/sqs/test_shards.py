@@ -85,9 +85,7 @@ def test_a_dead_letter_with_a_shard_is_read_as_one(sqs: Any, url: str) -> None:
 
     (batch,) = SqsFailedBatches(sqs, url).take()
 
-    assert batch.shard == shard(3)
-    assert (batch.channel, batch.size) == ("broadcast", 1)
-    assert batch.first_at == batch.last_at == shard(3).begun_at
+    assert (batch.channels, batch.content) == (("broadcast",), shard(3))
 
 
 def test_a_message_that_resembles_a_shard_has_no_channel(sqs: Any, url: str) -> None:
@@ -96,4 +94,4 @@ def test_a_message_that_resembles_a_shard_has_no_channel(sqs: Any, url: str) -> 
 
     batches = SqsFailedBatches(sqs, url).take()
 
-    assert [(batch.channel, batch.shard) for batch in batches] == [(None, None)] * 4
+    assert [(batch.channels, batch.content) for batch in batches] == [((), None)] * 4
