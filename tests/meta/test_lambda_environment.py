@@ -23,14 +23,17 @@ SERVICE: dict[str, Any] = yaml.safe_load((ROOT / "serverless.yml").read_text())
 COMMON = SERVICE["provider"]["environment"]
 
 
-def start(name: str, values: dict[str, str]) -> "subprocess.CompletedProcess[str]":
-    """Import a function's module with its variables alone; those without a value are empty."""
+def start(name: str, values: dict[str, str], then: str = "") -> "subprocess.CompletedProcess[str]":
+    """Import a function's module with its variables alone; those without a value are empty.
+
+    ``then``: code to run after that, with the module as ``module``.
+    """
     function = SERVICE["functions"][name]
     variables = [*COMMON, *function.get("environment", {})]
     environment = {variable: values.get(variable, "") for variable in (*variables, *OF_LAMBDA)}
     module = function["handler"].removesuffix(".handler").replace("/", ".")
     return subprocess.run(
-        [sys.executable, "-c", f"import {module}; {module}.handler"],
+        [sys.executable, "-c", f"import {module} as module; module.handler\n{then}"],
         cwd=ROOT,
         env={"PATH": os.environ["PATH"]} | environment | {"POWERTOOLS_LOG_LEVEL": "INFO"},
         capture_output=True,
@@ -48,3 +51,18 @@ def test_a_lambda_starts_with_the_variables_of_its_function(
     done = start(name, SETTINGS | sign_in)
 
     assert done.returncode == 0, done.stderr
+
+
+def test_the_schedule_that_keeps_notify_loaded_makes_it_do_nothing() -> None:
+    # Any call would fail: there is no AWS at the address of port 9.
+    then = """
+from types import SimpleNamespace
+names = ("function_name", "memory_limit_in_mb", "invoked_function_arn", "aws_request_id")
+context = SimpleNamespace(**dict.fromkeys(names, "1"))
+event = {"source": "aws.events", "detail-type": "Scheduled Event", "detail": {}}
+print(module.handler(event, context))
+"""
+
+    done = start("notify", SETTINGS | {"AWS_ENDPOINT_URL": "http://127.0.0.1:9"}, then)
+
+    assert (done.returncode, done.stdout) == (0, "{}\n"), done.stderr

@@ -76,7 +76,7 @@ def test_connections_are_managed_on_this_api_and_stage_only(packaged: Packaged) 
 def test_only_this_services_apis_and_schedules_can_call_its_functions(packaged: Packaged) -> None:
     schedules = (
         f'["{name}EventsRuleSchedule1", "Arn"]'
-        for name in ("Broadcast", "Remind", "Alarm", "Subscriptions")
+        for name in ("Broadcast", "Notify", "Remind", "Alarm", "Subscriptions")
     )
     ours = ("${WebsocketsApi}/*", '{"Ref": "HttpApi"}', *schedules)
     for name, permission in packaged.of_type("AWS::Lambda::Permission").items():
@@ -85,14 +85,18 @@ def test_only_this_services_apis_and_schedules_can_call_its_functions(packaged: 
 
 
 def test_a_run_of_the_schedule_that_failed_is_not_repeated(packaged: Packaged) -> None:
-    configured = {
-        one["Properties"]["FunctionName"]["Ref"]: one["Properties"]
+    attempts = {
+        one["Properties"]["FunctionName"]["Ref"]: one["Properties"]["MaximumRetryAttempts"]
         for one in packaged.of_type("AWS::Lambda::EventInvokeConfig").values()
     }
+    scheduled = {
+        target["Arn"]["Fn::GetAtt"][0]
+        for rule in packaged.of_type("AWS::Events::Rule").values()
+        for target in rule["Properties"]["Targets"]
+    }
 
-    for name in ("BroadcastLambdaFunction",):
-        assert configured[name]["MaximumRetryAttempts"] == 0
-        assert configured[name]["MaximumEventAgeInSeconds"] == 60
+    assert len(scheduled) == 5
+    assert attempts == dict.fromkeys(scheduled, 0)
 
 
 def test_the_framework_adds_no_lambda_of_its_own(packaged: Packaged) -> None:
