@@ -27,6 +27,12 @@ const whole = (least, most) => ({
   es: `un número entero de ${least} a ${most}`,
   en: `a whole number from ${least} to ${most}`,
 });
+const address = () =>
+  matches(
+    ENDPOINT,
+    'una dirección http(s) sin / al final',
+    'an http(s) address without a / at its end'
+  );
 const anyText = () => matches(/^\S.*$/, 'un texto', 'a text');
 const optional = (rule) => ({ ...rule, accepts: (value) => value === '' || rule.accepts(value) });
 
@@ -43,12 +49,9 @@ const PARAMETERS = {
     en: 'a time zone of IANA, such as America/Lima',
   },
   lang: oneOf('es', 'en'),
+  panelUrl: address(),
   dataPolicy: oneOf('RetainExceptOnCreate', 'Retain', 'Delete'),
-  managementEndpoint: matches(
-    ENDPOINT,
-    'una dirección http(s) sin / al final',
-    'an http(s) address without a / at its end'
-  ),
+  managementEndpoint: address(),
   packageTarget: oneOf('lambda', 'host'),
   auth: oneOf('off', 'jwt'),
   authJwksUrl: optional(matches(ISSUER_KEYS, 'una dirección https://…', 'an address https://…')),

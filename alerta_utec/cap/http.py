@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 from typing import Self
-from urllib.parse import urlencode
 
 from alerta_utec.cap.alerts import CapAlerts
 from alerta_utec.domain.errors import NotFound
+from alerta_utec.domain.panel_links import incident_page
 from alerta_utec.domain.policy import Permission
 from alerta_utec.handlers.addresses import ServiceAddress
 from alerta_utec.handlers.http_access import RequestAccess
@@ -67,7 +67,8 @@ class CapApi:
         history = self.store.history(incident_id)
         if not identity.can_see(history[-1].after):
             raise NotFound
-        page = page_of(incident_id, self.address.panel_url(request))
+        panel = self.address.panel_url(request)
+        page = panel and incident_page(panel, incident_id)
         headers = {
             "Content-Type": f"{_CONTENT_TYPE}; charset=utf-8",
             "Cache-Control": "no-store",
@@ -75,8 +76,3 @@ class CapApi:
         }
         alert = self.alerts.write(history, page=page, test=test)
         return {"statusCode": 200, "headers": headers, "body": alert.decode()}
-
-
-def page_of(incident_id: str, panel_url: str | None) -> str | None:
-    """Return the panel's address for the incident; ``None`` if the panel's is unknown."""
-    return panel_url and f"{panel_url}/#{urlencode({'i': incident_id})}"

@@ -7,18 +7,17 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from alerta_utec.domain.change import Change
-from alerta_utec.domain.messages import DEFAULT_LANG, Lang
 from alerta_utec.domain.printable import safe
 from alerta_utec.domain.values import unaccented
-from alerta_utec.notifications.email_texts import email_text
 from alerta_utec.notifications.mailer import Email
+from alerta_utec.notifications.style import MessageStyle
 
 # SNS Publish: "Subjects must be ASCII text … and must be less than 100 characters long".
 SUBJECT_MAX = 99
 SUBJECT_PREFIX = "[Alerta UTEC] "
 
 
-def compose(change: Change, timezone: ZoneInfo, lang: Lang = DEFAULT_LANG) -> Email:
+def compose(change: Change, style: MessageStyle) -> Email:
     """Write the e-mail about ``change``, with campus time beside UTC.
 
     The same change gives the same e-mail, including its ``message_id``, so that a repeat can be
@@ -28,18 +27,19 @@ def compose(change: Change, timezone: ZoneInfo, lang: Lang = DEFAULT_LANG) -> Em
     name = hashlib.sha256(incident.incident_id.encode()).hexdigest()[:32]
     return Email(
         message_id=f"<{name}.{incident.revision}@alerta-utec>",
-        subject=_subject(change, lang),
-        body=_body(change, timezone, lang),
-        cut_note=email_text("cut", lang),
+        subject=_subject(change, style),
+        body=_body(change, style),
+        cut_note=style.cut_note(style.incident_page(incident.incident_id)),
     )
 
 
-def _subject(change: Change, lang: Lang) -> str:
+def _subject(change: Change, style: MessageStyle) -> str:
     incident = change.after
-    key = "status.resuelto" if change.resolves() else f"urgency.{incident.urgency}"
-    head = email_text(key, lang).upper()
+    head = style.say(
+        "status.resuelto" if change.resolves() else f"urgency.{incident.urgency}"
+    ).upper()
     if incident.drill:
-        head = f"{email_text('drill', lang)} - {head}"
+        head = f"{style.say('drill')} - {head}"
     subject = f"{SUBJECT_PREFIX}{head}: {incident.type} - {incident.location}"
     return subject_line(subject)
 
@@ -57,19 +57,17 @@ def _ascii(text: str) -> str:
     return printable.replace("=?", "= ?")
 
 
-def _body(change: Change, timezone: ZoneInfo, lang: Lang) -> str:
-    incident = change.after
-
-    def say(key: str) -> str:
-        return email_text(key, lang)
-
+def _body(change: Change, style: MessageStyle) -> str:
+    incident, say = change.after, style.say
+    link = style.incident_page(incident.incident_id)
     fields = [
         (say("type"), incident.type),
         (say("location"), incident.location),
         (say("urgency"), say(f"urgency.{incident.urgency}")),
         (say("status"), say(f"status.{incident.status}")),
-        (say("timestamp"), _both_times(incident.timestamp, timezone)),
-        (say("created"), _both_times(incident.created_at, timezone)),
+        *([(say("link"), link)] if link else []),
+        (say("timestamp"), _both_times(incident.timestamp, style.timezone)),
+        (say("created"), _both_times(incident.created_at, style.timezone)),
         (say("id"), incident.incident_id),
         (say("revision"), str(incident.revision)),
     ]

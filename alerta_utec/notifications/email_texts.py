@@ -38,6 +38,11 @@ EMAIL: Mapping[str, Mapping[Lang, str]] = {
         "es": "[… cortado: el texto completo está en el panel]",
         "en": "[… cut: the whole text is in the panel]",
     },
+    "cut.link": {
+        "es": "[… cortado: el texto completo está en {link} ]",
+        "en": "[… cut: the whole text is at {link} ]",
+    },
+    "link": {"es": "En el panel", "en": "In the panel"},
     "digest.subject": {"es": "{count} incidentes más", "en": "{count} more incidents"},
     "digest.opening": {
         "es": "hay {count} incidentes más que atender.",
@@ -51,6 +56,7 @@ EMAIL: Mapping[str, Mapping[Lang, str]] = {
         "es": "Y {count} más, que están en el panel.",
         "en": "And {count} more, which the panel has.",
     },
+    "digest.panel": {"es": "Todos están en {link}", "en": "All of them are at {link}"},
 }
 
 

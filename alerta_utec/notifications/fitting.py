@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from typing import Protocol
 
 # Which services render no markup, and get the text exactly as it is written.
@@ -15,6 +16,10 @@ ZERO_WIDTH_SPACE = "\u200b"
 _MARKUP = re.compile(
     r"(?<=[@\uff20<])(?=\S)|(?<=\])(?=[(\[:])|(?<=!)(?=\[)|(?<=`)(?=`)|(?<=\|)(?=\|)"
 )
+# A link at the end of a text that was cut, perhaps within the link.
+_CUT_LINK = re.compile(r"https?://\S{0,300}\Z")
+# A text message without a link rather than with less than this of the facts.
+FACTS_MIN = 60
 
 
 class Fits(Protocol):
@@ -49,10 +54,35 @@ def cut_body(body: str, note: str, fits: Fits) -> str:
         return body
 
     def shortened(kept: int) -> str:
-        return f"{body[:kept].rstrip()}\n{note}"
+        # A link that is cut leads elsewhere.
+        whole_links = _CUT_LINK.sub("", body[:kept])
+        return f"{whole_links.rstrip()}\n{note}"
 
     kept = _most(len(body), lambda count: fits(shortened(count)))
     return shortened(kept) if kept else cut_line(body, fits)
+
+
+@dataclass(frozen=True, slots=True)
+class ShortText:
+    """A message of one line: the grave facts, what else there is to say, and a link."""
+
+    facts: str
+    detail: str = ""
+    link: str | None = None
+
+    def fitted(self, fits: Fits) -> str:
+        """Return the line; ``...`` shows where it was cut.
+
+        The detail is cut first, then the facts down to ``FACTS_MIN``; then the link goes, which is
+        of no use in part.
+        """
+        text = f"{self.facts}. {self.detail}" if self.detail else self.facts
+        least = min(FACTS_MIN, len(self.facts))
+        link = f" {self.link}" if self.link else ""
+        if fits(text + link):
+            return text + link
+        kept = _most(len(text), lambda count: fits(_dotted(text, count) + link))
+        return _dotted(text, kept) + link if kept >= least else cut_line(text, fits)
 
 
 def cut_line(line: str, fits: Fits) -> str:
@@ -60,10 +90,11 @@ def cut_line(line: str, fits: Fits) -> str:
     if fits(line):
         return line
 
-    def shortened(kept: int) -> str:
-        return line[:kept].rstrip() + "..."
+    return _dotted(line, _most(len(line), lambda count: fits(_dotted(line, count))))
 
-    return shortened(_most(len(line), lambda count: fits(shortened(count))))
+
+def _dotted(line: str, kept: int) -> str:
+    return line[:kept].rstrip() + "..."
 
 
 def _most(longest: int, fits: Callable[[int], bool]) -> int:

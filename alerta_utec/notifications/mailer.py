@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
+from alerta_utec.notifications.fitting import ShortText
+
 if TYPE_CHECKING:
     from alerta_utec.domain.change import Change
 
@@ -17,8 +19,8 @@ class Email:
     subject: str
     body: str
     attributes: Mapping[str, str | int | Sequence[str]] = field(default_factory=dict)
-    # The same as a text message, for recipients with a telephone number.
-    short: str | None = None
+    # The same as a text message, for recipients that take no more.
+    short: ShortText | None = None
     # Says that the body was cut, where a channel takes less.
     cut_note: str = "[…]"
 

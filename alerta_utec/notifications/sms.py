@@ -1,13 +1,12 @@
 """The text message about an incident: one part, in the alphabet that every telephone has."""
 
 import unicodedata
-from zoneinfo import ZoneInfo
 
 from alerta_utec.domain.change import Change
-from alerta_utec.domain.messages import DEFAULT_LANG, Lang
 from alerta_utec.domain.values import unaccented
-from alerta_utec.notifications.email_texts import email_text
+from alerta_utec.notifications.fitting import ShortText
 from alerta_utec.notifications.rules import Facts
+from alerta_utec.notifications.style import MessageStyle
 
 # 3GPP TS 23.038, section 6.2.1, the basic alphabet, without its line breaks: 160 of these fit one
 # part of 140 bytes. With a single letter from outside it, a part holds only 70.
@@ -21,29 +20,33 @@ _SIGNS = "“”‘’«»–—‐⁄×[]{}\\|~^`€"  # noqa: RUF001 (signs th
 _PLAINER = str.maketrans(dict(zip(_SIGNS, '""\'\'""---/x()()//--\'E', strict=True)) | {"°": ""})
 
 
-def short_text(change: Change, timezone: ZoneInfo, lang: Lang = DEFAULT_LANG) -> str:
-    """Write what happened and where, then as much of the description as fits.
-
-    The result has at most ``SMS_MAX`` characters, all from ``GSM_7``.
-    """
+def short_text(change: Change, style: MessageStyle) -> ShortText:
+    """Write what happened and where, the description, and where to read more; all in ``GSM_7``."""
     incident = change.after
     key = "status.resuelto" if change.resolves() else f"urgency.{incident.urgency}"
-    drill = [email_text("drill", lang)] if incident.drill else []
-    head = " - ".join([*drill, email_text(key, lang).upper()])
-    text = f"{head} {Facts.of(change, timezone).at:%H:%M}: {incident.type} - {incident.location}"
-    description = change.note or incident.description
-    return cut(gsm_7(f"{text}. {description}" if description else text))
+    drill = [style.say("drill")] if incident.drill else []
+    head = " - ".join([*drill, style.say(key).upper()])
+    at = Facts.of(change, style.timezone).at
+    facts = f"{head} {at:%H:%M}: {incident.type} - {incident.location}"
+    detail = change.note or incident.description
+    link = short_link(style.incident_page(incident.incident_id))
+    return ShortText(gsm_7(facts), gsm_7(detail), link)
+
+
+def short_link(link: str | None) -> str | None:
+    """Return the link if it can be written in ``GSM_7``: the name of a host has no other form."""
+    return link if link is not None and set(link) <= GSM_7 else None
+
+
+def one_part(text: str) -> bool:
+    """Tell whether a text in ``GSM_7`` fits one part."""
+    return len(text) <= SMS_MAX
 
 
 def gsm_7(text: str) -> str:
     """Convert the text to one line of ``GSM_7``; ``?`` replaces what has no close equivalent."""
     written = "".join(map(_letters, unicodedata.normalize("NFC", text)))
     return " ".join(written.split())
-
-
-def cut(text: str) -> str:
-    """Cut the text to ``SMS_MAX`` characters; ``...`` marks the cut."""
-    return text if len(text) <= SMS_MAX else text[: SMS_MAX - 3].rstrip() + "..."
 
 
 def _letters(letter: str) -> str:

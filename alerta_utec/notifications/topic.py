@@ -12,13 +12,13 @@ from alerta_utec.app.records import Recorder
 from alerta_utec.domain.change import Change
 from alerta_utec.domain.delivery import Delivery
 from alerta_utec.domain.errors import AlertaError, Unavailable
-from alerta_utec.domain.messages import DEFAULT_LANG, Lang
 from alerta_utec.domain.values import Urgency
 from alerta_utec.notifications.digest import compose_all, short_form
 from alerta_utec.notifications.mailer import Email, Mailer
 from alerta_utec.notifications.recipients import Recipient, recipient_id
 from alerta_utec.notifications.record import NotificationResult, RecipientOutcome, summary
 from alerta_utec.notifications.rules import DAYS, Facts, RuleSet
+from alerta_utec.notifications.style import MessageStyle
 from alerta_utec.notifications.throttle_state import Hold
 from alerta_utec.notifications.throttling import Throttle, hold_fields
 from alerta_utec.notifications.topic_ports import TopicFeed, TopicThrottleStore
@@ -59,11 +59,10 @@ class TopicPublisher:
     """Publishes e-mails to a topic, each with the recipients that it is for."""
 
     mailer: Mailer
-    timezone: ZoneInfo
+    style: MessageStyle
     # ``None``: no recipients by name; every subscription gets what its own filter accepts.
     rules: RuleSet | None
     feed: TopicFeed
-    lang: Lang = DEFAULT_LANG
 
     def publish(self, notifications: Sequence[Addressed]) -> Mapping[int, int]:
         """Publish one e-mail for all changes that have the same recipients.
@@ -96,9 +95,9 @@ class TopicPublisher:
         return self.rules.recipients_of(change, earlier)
 
     def _email(self, changes: Sequence[Change], to: Sequence[str]) -> Email:
-        email = compose_all(changes, self.timezone, self.lang)
-        attributes = _joined([attributes_of(change, self.timezone) for change in changes])
-        short = short_form(changes, email, self.timezone, self.lang)
+        email = compose_all(changes, self.style)
+        attributes = _joined([attributes_of(change, self.style.timezone) for change in changes])
+        short = short_form(changes, email, self.style)
         return replace(email, attributes={**attributes, "to": to}, short=short)
 
 

@@ -118,6 +118,24 @@ def test_one_person_sends_five_e_mails_at_once(serve: ServeFactory, peer: SmtpPe
     assert len(messages) == 6
 
 
+def test_an_e_mail_links_to_the_panel_at_the_public_url_and_has_no_link_without_one(
+    serve: ServeFactory, peer: SmtpPeer, tmp_path: Path
+) -> None:
+    public = "https://alerta.example.edu/alerta"
+    known = serve(options=("--public-url", public), environment=with_mail(peer))
+    unknown = serve(data=tmp_path / "otro")
+
+    with WsClient(known.ws_url) as client:
+        name = client.notify(HEAT)["incidentId"]
+    with WsClient(unknown.ws_url) as client:
+        client.notify(HEAT)
+
+    [message] = wait_mail(lambda: peer.messages)
+    [without] = wait_mail(mails_of(unknown))
+    assert f"En el panel:   {public}/#i={name}" in message.get_content().splitlines()
+    assert "://" not in without.get_content()
+
+
 def test_an_incident_is_mailed_over_smtp_with_every_field(
     serve: ServeFactory, peer: SmtpPeer
 ) -> None:

@@ -43,6 +43,7 @@ GOOD: list[dict[str, str]] = [
     *({"lang": lang} for lang in ("es", "en")),
     *({"dataPolicy": policy} for policy in ("RetainExceptOnCreate", "Retain", "Delete")),
     {"managementEndpoint": "http://127.0.0.1:4566/_aws/execute-api/${WebsocketsApi}/dev"},
+    {"panelUrl": "https://alerta.example.edu/panel"},
     {"packageTarget": "host"},
     JWT,
     JWT | {"stage": "prod"},
@@ -70,6 +71,10 @@ BAD: list[tuple[dict[str, str], str]] = [
     *(({"dataPolicy": text}, "dataPolicy") for text in ("delete", "Snapshot", "")),
     *(({"managementEndpoint": text}, "managementEndpoint") for text in ("", "wss://a.example/dev")),
     ({"managementEndpoint": "https://a.example/dev/"}, "managementEndpoint"),
+    *(
+        ({"panelUrl": text}, "panelUrl")
+        for text in ("", "alerta.example.edu", "https://a.example/")
+    ),
     ({"packageTarget": "arm64"}, "packageTarget"),
     *(({"auth": text}, "auth=") for text in ("jwd", "", "JWT")),
     ({"auth": "jwt", "authJwksUrl": "http://ingreso.example.edu/jwks.json"}, "authJwksUrl"),

@@ -19,10 +19,12 @@ from websockets.typing import Subprotocol
 from tests.browser.pages import PATIENCE_MS, Pages, Target
 from tests.browser.panel import Panel
 from tests.conftest import ServeFactory
+from tests.contract.mail_peers import read_maildir
 from tests.docs.pages import blocks
 from tests.support import chromium, proxies
 from tests.support.certificates import self_signed
 from tests.support.emulator import ROOT, free_port
+from tests.support.eventually import eventually
 from tests.support.incidents import incident
 from tests.support.server import Server
 from tests.support.sign_in import WITH_SECRET, token
@@ -251,6 +253,23 @@ def test_what_is_stored_is_found_at_its_location_below_a_path(
     assert status == 201
     assert front.get(f"/{headers['location']}")[0] == 200
     assert f"<web>{front.url}/#i=a</web>" in front.get("/incidents/a/cap")[2].decode()
+
+
+def test_the_link_of_an_e_mail_opens_the_incident_behind_each_proxy(
+    front: Front, serve: ServeFactory, stack: ExitStack, pages: Pages
+) -> None:
+    front = Front(front.proxy, front.port, front.folder, "/alerta")
+    server = serve(options=("--public-url", front.url, *TRUSTED))
+    front.before(server.port, stack)
+    grave = incident(type="humo denso", urgency="high", description="cocina " * 99)
+    assert front.request("POST", "/incidents", json.dumps(grave).encode())[0] == 201
+    [message] = eventually(lambda: read_maildir(server.data / "mail"), "an e-mail")
+
+    [link] = re.findall(r"https://\S+", message.get_content())
+    target = Target(front.url, front.url.replace("https", "wss"))
+    page = pages.open(target, path=link.removeprefix(target.url), ignore_https_errors=True)
+
+    expect(page.get_by_role("heading", name="humo denso")).to_be_visible()
 
 
 def test_the_page_of_the_api_sends_its_requests_below_the_path_and_may_write(

@@ -39,6 +39,8 @@ _OUTPUTS: Mapping[str, str] = {
     "ALARM_TOPIC_ARN": "AlarmTopic",
     "ALERTA_TIMEZONE": "Timezone",
 }
+# Those that a stack of version 0.1 does not have; without them there is a default.
+_NEWER_OUTPUTS: Mapping[str, str] = {"ALERTA_LANG": "Lang", "PANEL_URL": "PanelUrl"}
 
 # The outputs with the queues of dead letters: those without an order, and those with one.
 _DEAD_LETTERS = ("UndeliveredQueue", "UndeliveredInOrderQueue")
@@ -65,7 +67,12 @@ def connect(
         As ``find_stack``.
     """
     found = find_stack(name, region=region, wanted=(*_OUTPUTS.values(), *_DEAD_LETTERS))
-    environment = {variable: found.outputs[output] for variable, output in _OUTPUTS.items()}
+    known = {**_OUTPUTS, **_NEWER_OUTPUTS}
+    environment = {
+        variable: found.outputs[output]
+        for variable, output in known.items()
+        if output in found.outputs
+    }
     environment["RULES"] = stack.rules(name)
     urls = [queue] if queue else [found.outputs[name] for name in _DEAD_LETTERS]
     sqs = clients.sqs()

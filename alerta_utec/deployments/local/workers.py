@@ -10,6 +10,7 @@ from alerta_utec.deployments.local.storage import Storage
 from alerta_utec.deployments.local.webhooks import LocalWebhooks
 from alerta_utec.domain.change import Change
 from alerta_utec.notifications.local.workers import NotificationWorkers
+from alerta_utec.notifications.style import MessageStyle
 from alerta_utec.notifications.throttle_state import ThrottlePolicy
 from alerta_utec.ports.clock import Clock
 from alerta_utec.webhooks.manage import ManageWebhooks
@@ -67,6 +68,7 @@ def _notification_workers(
     limit, window = settings.mail_limit, timedelta(seconds=settings.mail_window_s)
     policy = ThrottlePolicy(window, burst=limit, per_hour=limit)
     rules, channels = settings.rule_set(), storage.channels
+    style = MessageStyle(rules.timezone, settings.lang, settings.public_url)
     return NotificationWorkers(
-        storage.notifications, storage.store, rules, channels, policy, clock, settings.lang
+        storage.notifications, storage.store, rules, channels, policy, clock, style
     )

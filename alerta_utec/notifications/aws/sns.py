@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from alerta_utec.adapters.aws.errors import translated
 from alerta_utec.notifications.fitting import cut_body
 from alerta_utec.notifications.mailer import Email
+from alerta_utec.notifications.sms import one_part
 
 if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
@@ -36,7 +37,8 @@ class SnsMailer:
         body = cut_body(email.body, email.cut_note, _fits)
         message: dict[str, Any] = {"Message": body}
         if email.short is not None:
-            each = json.dumps({"default": body, "sms": email.short}, ensure_ascii=False)
+            sms = email.short.fitted(one_part)
+            each = json.dumps({"default": body, "sms": sms}, ensure_ascii=False)
             message = {"Message": each, "MessageStructure": "json"}
         with translated("Publish"):
             self.client.publish(

@@ -1,15 +1,23 @@
 """Notifications through the services of Apprise."""
 
 from collections.abc import Collection
+from dataclasses import replace
 from typing import Any
 
 from apprise import Apprise, NotifyFormat, NotifyType
 from apprise.conversion import convert_between
 
 from alerta_utec.domain.errors import Unavailable
-from alerta_utec.notifications.fitting import cut_body, cut_line, utf16_length, without_markup
+from alerta_utec.notifications.fitting import (
+    ShortText,
+    cut_body,
+    cut_line,
+    utf16_length,
+    without_markup,
+)
 from alerta_utec.notifications.mailer import Email
 from alerta_utec.notifications.messages import settings_text
+from alerta_utec.notifications.sms import one_part
 
 # A service that takes less, or fewer lines, gets the text message.
 SHORT_BELOW = 500
@@ -84,10 +92,17 @@ def fitted(service: Any, email: Email) -> tuple[str, str]:
     elif service.overflow_amalgamate_title:
         left -= utf16_length(title)
     if short:
-        line = without_markup(email.short or email.subject, schemas, breaker=" ")
-        return title, cut_line(line, lambda text: length(text) <= left)
+        line = _without_markup(email.short or ShortText(email.subject), schemas)
+        return title, line.fitted(lambda text: one_part(text) and length(text) <= left)
     body = without_markup(email.body, schemas)
     return title, cut_body(body, email.cut_note, lambda text: length(text) <= left)
+
+
+def _without_markup(line: ShortText, schemas: Collection[str]) -> ShortText:
+    facts, detail = (
+        without_markup(text, schemas, breaker=" ") for text in (line.facts, line.detail)
+    )
+    return replace(line, facts=facts, detail=detail)
 
 
 def _schemas(service: Any) -> Collection[str]:

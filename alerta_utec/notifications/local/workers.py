@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 from alerta_utec.adapters.worker import Worker
 from alerta_utec.domain.errors import Unavailable
-from alerta_utec.domain.messages import Lang
 from alerta_utec.notifications.digest import EmailComposer
 from alerta_utec.notifications.incident_states import StatesFromHistory
 from alerta_utec.notifications.ports import NotificationStore
 from alerta_utec.notifications.router import NotificationRouter
 from alerta_utec.notifications.rules import RuleSet
 from alerta_utec.notifications.sender import NotificationChannel, Sender
+from alerta_utec.notifications.style import MessageStyle
 from alerta_utec.notifications.throttle_state import ThrottlePolicy
 from alerta_utec.notifications.throttling import BatchThrottle
 from alerta_utec.ports.clock import Clock
@@ -34,11 +34,11 @@ class NotificationWorkers:
         channels: Sequence[NotificationChannel],
         policy: ThrottlePolicy,
         clock: Clock,
-        lang: Lang,
+        style: MessageStyle,
     ) -> None:
         self._notifications, self._clock = notifications, clock
         self._recipients = [key for channel in channels for key in channel.mailers]
-        composer = EmailComposer(incidents, rules.timezone, lang)
+        composer = EmailComposer(incidents, style)
         senders = [Sender(notifications, channel, composer, clock) for channel in channels]
         self._senders = [
             Worker(f"mail-{n}", sender, clock, kind="mail") for n, sender in enumerate(senders, 1)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from alerta_utec.cap.http import page_of
+from alerta_utec.domain.panel_links import incident_page
 from tests import events
 from tests.support.cap import Alert
 from tests.support.incidents import incident
@@ -72,8 +72,4 @@ def test_an_unknown_incident_has_no_alert(service: ServiceOverFakes) -> None:
 
 @pytest.mark.parametrize("panel", ["http://127.0.0.1:8000", "https://a.example/alerta"])
 def test_the_page_of_an_alert_is_the_panel_s_of_its_incident(panel: str) -> None:
-    assert page_of("a:1", panel) == f"{panel}/#i=a%3A1"
-
-
-def test_an_alert_has_no_page_where_the_panel_s_address_is_unknown() -> None:
-    assert page_of("a", None) is None
+    assert incident_page(panel, "a:1") == f"{panel}/#i=a%3A1"

@@ -15,6 +15,7 @@ from alerta_utec.domain.change import Change, Position
 from alerta_utec.domain.errors import Unavailable
 from alerta_utec.handlers.relay import RelayedChanges
 from alerta_utec.handlers.stream import StreamConsumer
+from alerta_utec.notifications.style import MessageStyle
 from alerta_utec.notifications.throttle_state import Hold, HoldReason
 from alerta_utec.notifications.topic import TopicNotifier, TopicPublisher
 from alerta_utec.notifications.topic_digests import TopicDigestSender
@@ -161,7 +162,7 @@ class Trail:
         rig.delivery.deliver(job)
 
     def _notifier(self, throttle: Any, *, held: bool) -> TopicNotifier:
-        publisher = TopicPublisher(FakeMailer(), LIMA, None, self.feed)
+        publisher = TopicPublisher(FakeMailer(), MessageStyle(LIMA), None, self.feed)
         chosen = throttle if held else None
         return TopicNotifier(publisher, self.clock, self.recorder, throttle, chosen)
 

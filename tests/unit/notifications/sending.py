@@ -14,6 +14,7 @@ from alerta_utec.notifications.recipients import Recipient
 from alerta_utec.notifications.router import NotificationRouter
 from alerta_utec.notifications.rules import Rule, RuleSet
 from alerta_utec.notifications.sender import NotificationChannel, Sender
+from alerta_utec.notifications.style import MessageStyle
 from alerta_utec.notifications.throttle_state import ThrottlePolicy
 from alerta_utec.notifications.throttling import BatchThrottle
 from tests.contract.builders import T0, creation
@@ -22,6 +23,7 @@ from tests.fakes.mailer import FakeMailer
 from tests.support.temporary_store import TemporaryStore
 
 LIMA = ZoneInfo("America/Lima")
+STYLE = MessageStyle(LIMA)
 NO_LIMIT = ThrottlePolicy(burst=1000, per_hour=1000, person_burst=1000, anonymous_burst=1000)
 
 
@@ -51,7 +53,7 @@ class Notifications:
         self.rules = RuleSet(rules or (Rule("todo", to("guardia@example.edu")),), LIMA)
         own = {key: FakeMailer() for key in self.rules.recipients}
         self.mailers: dict[str, Any] = own | dict(mailers or {})
-        self.composer = EmailComposer(self.store, LIMA)
+        self.composer = EmailComposer(self.store, STYLE)
         self.policy = policy
         self.start()
 

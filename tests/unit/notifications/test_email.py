@@ -18,10 +18,13 @@ from alerta_utec.notifications.digest import compose_all
 from alerta_utec.notifications.email import SUBJECT_MAX, compose
 from alerta_utec.notifications.local.message import Envelope, to_message
 from alerta_utec.notifications.mailer import Email
+from alerta_utec.notifications.style import MessageStyle
 from tests.contract.builders import T0, creation, update
 from tests.unit.domain.strategies import incidents
 
 LIMA = ZoneInfo("America/Lima")
+STYLE = MessageStyle(LIMA)
+ENGLISH = MessageStyle(LIMA, "en")
 HEADERS = sorted(
     [
         *("from", "to", "subject", "date", "message-id", "auto-submitted"),
@@ -31,12 +34,12 @@ HEADERS = sorted(
 
 
 def _email(**fields: Any) -> Email:
-    return compose(creation(**({"urgency": "high", "incidentId": "i"} | fields)), LIMA)
+    return compose(creation(**({"urgency": "high", "incidentId": "i"} | fields)), STYLE)
 
 
 @given(incidents())
 def test_any_incident_has_a_subject_of_one_ascii_line_under_100(incident: Incident) -> None:
-    subject = compose(Change(None, incident), LIMA).subject
+    subject = compose(Change(None, incident), STYLE).subject
 
     assert subject.isascii()
     assert subject.isprintable()
@@ -46,7 +49,7 @@ def test_any_incident_has_a_subject_of_one_ascii_line_under_100(incident: Incide
 
 @given(incidents())
 def test_no_incident_can_add_a_header(incident: Incident) -> None:
-    email = compose(Change(None, incident), LIMA)
+    email = compose(Change(None, incident), STYLE)
 
     content = bytes(to_message(email, Envelope("a@utec.example", "b@utec.example"), T0))
 
@@ -59,7 +62,7 @@ def test_no_incident_can_add_a_header(incident: Incident) -> None:
 
 @given(incidents())
 def test_the_body_of_any_incident_has_all_its_fields(incident: Incident) -> None:
-    body = compose(Change(None, incident), LIMA).body
+    body = compose(Change(None, incident), STYLE).body
 
     def shown(text: str) -> str:
         return safe(text.expandtabs(4), lines=True)
@@ -107,7 +110,7 @@ def test_times_are_written_in_lima_time_and_utc() -> None:
 @pytest.mark.parametrize("timestamp", ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z"])
 @pytest.mark.parametrize("zone", ["America/Lima", "Pacific/Kiritimati"])
 def test_the_first_and_last_times_can_be_written(timestamp: str, zone: str) -> None:
-    email = compose(creation(timestamp=timestamp, urgency="high"), ZoneInfo(zone))
+    email = compose(creation(timestamp=timestamp, urgency="high"), MessageStyle(ZoneInfo(zone)))
 
     assert "UTC" in email.body
 
@@ -127,7 +130,7 @@ def test_the_same_change_gives_the_same_email_and_another_revision_another_id() 
     first = creation(urgency="high", incidentId="i")
     second = update(first.after, status=Status.RESUELTO)
 
-    emails = [compose(change, LIMA) for change in (first, replace(first), second)]
+    emails = [compose(change, STYLE) for change in (first, replace(first), second)]
 
     assert emails[0] == emails[1]
     assert len({email.message_id for email in emails}) == 2
@@ -137,8 +140,8 @@ def test_the_email_of_a_drill_begins_with_the_drill_mark() -> None:
     first = creation(urgency="high", drill=True).after
     resolved = Change(first, first.updated(at=first.updated_at, status=Status.RESUELTO))
 
-    spanish, all_clear = (compose(change, LIMA) for change in (Change(None, first), resolved))
-    english = compose(resolved, LIMA, "en")
+    spanish, all_clear = (compose(change, STYLE) for change in (Change(None, first), resolved))
+    english = compose(resolved, ENGLISH)
 
     assert spanish.subject == "[Alerta UTEC] SIMULACRO - ALTA: prueba - Laboratorio A"
     assert spanish.body.startswith("SIMULACRO: no es una emergencia real.\n\nAlerta UTEC: ")
@@ -155,7 +158,7 @@ def test_an_email_about_a_real_incident_does_not_mention_drills() -> None:
 
 
 def test_an_email_can_be_in_english() -> None:
-    email = compose(creation(urgency="high"), LIMA, "en")
+    email = compose(creation(urgency="high"), ENGLISH)
 
     assert email.subject == "[Alerta UTEC] HIGH: prueba - Laboratorio A"
     assert "there is an incident to attend to" in email.body
@@ -166,7 +169,7 @@ def test_an_all_clear_says_so_with_its_note() -> None:
     first = creation(urgency="high").after
     resolved = Change(first, first.updated(at=first.updated_at, status=Status.RESUELTO), note="ya")
 
-    email = compose(resolved, LIMA)
+    email = compose(resolved, STYLE)
 
     assert email.subject == "[Alerta UTEC] RESUELTO: prueba - Laboratorio A"
     assert "el incidente está resuelto" in email.body
@@ -186,7 +189,7 @@ def test_controls_in_extras_never_reach_the_text(letter: str) -> None:
     extras = {"sala": hostile, f"x{letter}y": 1, "lista": [hostile, {hostile: hostile}]}
     change = creation(description="uno\ndos\ttres", **extras)
 
-    texts = [compose(change, LIMA).body, compose_all([change, change], LIMA).body]
+    texts = [compose(change, STYLE).body, compose_all([change, change], STYLE).body]
 
     assert all(letter not in text for text in texts)
     assert "uno\ndos tres" in texts[0]
@@ -195,6 +198,30 @@ def test_controls_in_extras_never_reach_the_text(letter: str) -> None:
 def test_a_line_break_in_an_extra_begins_no_field() -> None:
     change = creation(sala="A\nUrgencia: alta\r\nDescripción:")
 
-    body = compose(change, LIMA).body
+    body = compose(change, STYLE).body
 
     assert "\n  sala: A\n    Urgencia: alta\n    Descripción:\n" in body
+
+
+@pytest.mark.parametrize("panel", ["https://alerta.example.edu", "https://example.edu/a/alerta"])
+def test_an_e_mail_links_to_the_incident_among_its_first_facts(panel: str) -> None:
+    change = creation(urgency="high", description="x" * 4000, incidentId="a:1")
+
+    lines = compose(change, MessageStyle(LIMA, panel_url=panel)).body.splitlines()
+
+    (link,) = [line for line in lines if panel in line]
+    assert link.endswith(f" {panel}/#i=a%3A1")
+    assert lines.index(link) == lines.index(next(line for line in lines if "Estado:" in line)) + 1
+
+
+def test_an_e_mail_has_no_link_where_the_panel_s_address_is_unknown() -> None:
+    body = compose(creation(urgency="high"), STYLE).body
+
+    assert "://" not in body
+    assert "panel" not in body
+
+
+def test_a_path_of_the_panel_that_some_channel_takes_for_markup_is_encoded() -> None:
+    style = MessageStyle(LIMA, panel_url="https://example.edu/~alerta/@todos*(x)")
+
+    assert style.panel_page == "https://example.edu/%7Ealerta/%40todos%2A%28x%29/"

@@ -17,7 +17,7 @@ from alerta_utec.notifications.sender import (
 )
 from tests.contract.builders import T0
 from tests.fakes.mailer import FakeMailer
-from tests.unit.notifications.sending import LIMA, Notifications, to
+from tests.unit.notifications.sending import STYLE, Notifications, to
 
 SECOND = timedelta(seconds=1)
 GUARD = "guardia@example.edu"
@@ -56,7 +56,7 @@ def test_without_pending_emails_the_sender_has_no_next_run(mail: Notifications) 
 
 def test_a_failing_email_stops_no_other(mail: Notifications) -> None:
     first, *_ = [mail.report(location=f"Aula {number}") for number in range(3)]
-    mail.mailer.refuses.add(compose(first, LIMA).message_id)
+    mail.mailer.refuses.add(compose(first, STYLE).message_id)
 
     next_at = mail.run_once()
 

@@ -15,6 +15,7 @@ from alerta_utec.notifications.email import compose
 from alerta_utec.notifications.recipients import Kind, Recipient, recipient_id
 from alerta_utec.notifications.rules import Hours, Rule, RuleSet
 from alerta_utec.notifications.sms import short_text
+from alerta_utec.notifications.style import MessageStyle
 from alerta_utec.notifications.topic import TopicNotifier, TopicPublisher, attributes_of
 from tests.contract.builders import creation, update
 from tests.fakes.clock import ManualClock
@@ -22,6 +23,7 @@ from tests.fakes.deliveries import FakeDeliveries
 from tests.fakes.mailer import FakeMailer
 
 LIMA = ZoneInfo("America/Lima")
+STYLE = MessageStyle(LIMA)
 # A Tuesday, five past midnight in Lima.
 MIDNIGHT = datetime(2026, 11, 24, 5, 5, tzinfo=UTC)
 GUARD = Recipient(Kind.EMAIL, "Guardia@example.edu")
@@ -40,7 +42,7 @@ class Topic:
         self._earlier = earlier
         chosen = RuleSet(rules, LIMA) if rules else None
         record = Recorder(self.deliveries)
-        publish = TopicPublisher(self.mailer, LIMA, chosen, self)
+        publish = TopicPublisher(self.mailer, STYLE, chosen, self)
         self.notifier = TopicNotifier(publish, ManualClock(), record)
 
     def changes_before(self, change: Change) -> Sequence[Change]:
@@ -89,13 +91,13 @@ def test_a_notification_has_an_email_and_a_text_message() -> None:
     assert topic.notifier.notify(change)
 
     (sent,) = topic.mailer.sent
-    composed = compose(change, LIMA)
+    composed = compose(change, STYLE)
     assert (sent.subject, sent.body, sent.message_id) == (
         composed.subject,
         composed.body,
         composed.message_id,
     )
-    assert sent.short == short_text(change, LIMA)
+    assert sent.short == short_text(change, STYLE)
     assert [one.outcome for one in topic.deliveries.for_incident(change.incident_id)] == [
         {"result": "sent"}
     ]

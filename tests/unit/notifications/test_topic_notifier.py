@@ -12,6 +12,7 @@ from alerta_utec.domain.change import Change
 from alerta_utec.domain.errors import Unavailable
 from alerta_utec.domain.values import Urgency
 from alerta_utec.notifications.email import compose
+from alerta_utec.notifications.style import MessageStyle
 from alerta_utec.notifications.topic import TopicNotifier, TopicPublisher
 from alerta_utec.ports.connections import Connection
 from tests.contract.builders import creation, update
@@ -23,6 +24,7 @@ from tests.fakes.poster import FakePoster
 from tests.support.temporary_store import TemporaryStore
 
 LIMA = ZoneInfo("America/Lima")
+STYLE = MessageStyle(LIMA)
 
 
 class Setup:
@@ -41,7 +43,7 @@ class Setup:
         return Broadcast(connections, poster, self.clock, self.recorder).broadcast(change)
 
     def notifier(self, mailer: FakeMailer) -> TopicNotifier:
-        publisher = TopicPublisher(mailer, LIMA, None, cast("Any", None))
+        publisher = TopicPublisher(mailer, STYLE, None, cast("Any", None))
         return TopicNotifier(publisher, self.clock, self.recorder)
 
     def outcomes(self, change: Change) -> dict[str, dict[str, Any]]:
@@ -65,7 +67,7 @@ def test_medium_and_high_urgency_are_sent_by_email(setup: Setup, urgency: str, s
 
     assert setup.notifier(mailer).notify(change) is sent
 
-    assert [mail.body for mail in mailer.sent] == [compose(change, LIMA).body] * sent
+    assert [mail.body for mail in mailer.sent] == [compose(change, STYLE).body] * sent
 
 
 def test_each_rise_of_urgency_is_sent_once(setup: Setup) -> None:

@@ -15,6 +15,7 @@ from alerta_utec.notifications.aws.dynamodb import DynamoNotifications
 from alerta_utec.notifications.aws.rules import parse_rules
 from alerta_utec.notifications.aws.sns import SnsMailer
 from alerta_utec.notifications.rules import RuleSet
+from alerta_utec.notifications.style import MessageStyle
 from alerta_utec.notifications.throttle_state import ThrottlePolicy
 from alerta_utec.notifications.throttling import Throttle
 from alerta_utec.notifications.topic import TopicNotifier, TopicPublisher
@@ -29,11 +30,12 @@ _ROOT = Path(__file__).parents[4]
 def topic_publisher(environment: Mapping[str, str], feed: DynamoFeed) -> TopicPublisher:
     """Return what sends e-mails to the topic.
 
-    ``ALARM_TOPIC_ARN``, ``ALERTA_TIMEZONE``, ``ALERTA_LANG``, and as ``rule_set``.
+    ``ALARM_TOPIC_ARN``, ``ALERTA_TIMEZONE``, ``ALERTA_LANG``, ``PANEL_URL``, and as ``rule_set``.
     """
     mailer = SnsMailer(clients.sns(), environment["ALARM_TOPIC_ARN"])
     rules = rule_set(environment)
-    return TopicPublisher(mailer, timezone(environment), rules, feed, lang(environment))
+    style = MessageStyle(timezone(environment), lang(environment), environment.get("PANEL_URL"))
+    return TopicPublisher(mailer, style, rules, feed)
 
 
 def rule_set(environment: Mapping[str, str]) -> RuleSet | None:

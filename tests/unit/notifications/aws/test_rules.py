@@ -24,6 +24,7 @@ from alerta_utec.notifications.aws.sns import SnsMailer
 from alerta_utec.notifications.rules import Rule, RuleSet
 from alerta_utec.notifications.rules_file import read_rules
 from alerta_utec.notifications.rules_problems import RulesRefused
+from alerta_utec.notifications.style import MessageStyle
 from alerta_utec.notifications.topic import TopicNotifier, TopicPublisher
 from tests.contract.builders import creation, update
 from tests.fakes.clock import ManualClock
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
 
 LIMA = ZoneInfo("America/Lima")
+STYLE = MessageStyle(LIMA)
 ENVIRON = {"GUARDIA": "guardia@example.edu", "CHAT": "tgram://1:a/2"}
 MIDNIGHT = datetime(2026, 11, 24, 5, tzinfo=UTC)
 TYPES = ["incendio", "Incendio", "fuga de agua", "FUGA", "inundación", "İnundación", "ﬂuido"]
@@ -148,7 +150,7 @@ def test_a_subscription_takes_exactly_what_the_rules_send_to_its_recipient(
     checked = check(document, ENVIRON)
     mailer = SnsMailer(cast("SNSClient", topic), "arn")
     rules = RuleSet(parse_rules(json.dumps(checked["rules"])), LIMA)
-    publisher = TopicPublisher(mailer, LIMA, rules, Story(life))
+    publisher = TopicPublisher(mailer, STYLE, rules, Story(life))
     notifier = TopicNotifier(publisher, ManualClock(), Recorder(FakeDeliveries()))
 
     sent = notifier.notify(change)

@@ -11,6 +11,7 @@ from botocore.config import Config
 
 from alerta_utec.domain.errors import Internal, Unavailable
 from alerta_utec.notifications.aws.sns import SnsMailer
+from alerta_utec.notifications.fitting import ShortText
 from alerta_utec.notifications.mailer import Email
 from tests.contract.aws import addressed
 from tests.support.emulator import Emulator, free_port
@@ -132,7 +133,9 @@ def test_the_longest_message_fits_the_quota_and_says_that_it_is_cut(letter: str)
     places = [f"{letter * 100} {number}" for number in range(3000)]
     attributes = {f"a{number}": places for number in range(10)}
     body = "SIMULACRO: no es real\n" + letter * 300_000
-    email = _email(body=body, attributes=attributes, short="SIMULACRO - ALTA", cut_note="[corte]")
+    email = _email(
+        body=body, attributes=attributes, short=ShortText("SIMULACRO - ALTA"), cut_note="[corte]"
+    )
 
     SnsMailer(cast("Any", client), "arn").send(email)
 

@@ -13,6 +13,7 @@ from alerta_utec.adapters.aws.dynamodb.table_names import IncidentTables
 from alerta_utec.domain.change import Change
 from alerta_utec.domain.errors import Conflict, Unavailable
 from alerta_utec.domain.values import Status, Urgency, format_time
+from alerta_utec.notifications.fitting import ShortText
 from alerta_utec.notifications.ports import Decision
 from alerta_utec.notifications.recipients import Kind, Recipient, recipient_id
 from alerta_utec.notifications.rules import Pattern, Rule
@@ -161,7 +162,7 @@ def test_each_recipient_gets_only_what_its_rules_send(
     }
     assert sent[0].attributes["location"] == ["Lab 1", "Lab 3"]
     assert sent[0].attributes["type"] == "prueba"
-    assert sent[0].short == "MEDIA: 2 incidentes mas"
+    assert sent[0].short == ShortText("MEDIA: 2 incidentes mas")
 
 
 def test_a_change_that_the_stream_repeats_is_held_once(topic: Topic) -> None:

@@ -18,6 +18,7 @@ from alerta_utec.domain.errors import Unavailable
 from alerta_utec.notifications.aws.dynamodb import DynamoNotifications
 from alerta_utec.notifications.aws.incident_states import DynamoIncidentStates
 from alerta_utec.notifications.rules import Rule, RuleSet
+from alerta_utec.notifications.style import MessageStyle
 from alerta_utec.notifications.throttle_state import ThrottlePolicy
 from alerta_utec.notifications.throttling import Throttle
 from alerta_utec.notifications.topic import TopicNotifier, TopicPublisher, topic_of
@@ -30,6 +31,7 @@ from tests.fakes.mailer import FakeMailer
 from tests.unit.adapters.aws.faults import FaultyWire
 
 LIMA = ZoneInfo("America/Lima")
+STYLE = MessageStyle(LIMA)
 MINUTE = timedelta(minutes=1)
 
 
@@ -101,7 +103,7 @@ def build(
     states = DynamoIncidentStates(wire.client, tables.incidents, feed)
     throttle = Throttle(memory, states, clock, policy or ThrottlePolicy())
     rule_set = RuleSet(tuple(rules), LIMA) if rules else None
-    publish = TopicPublisher(mailer, LIMA, rule_set, feed)
+    publish = TopicPublisher(mailer, STYLE, rule_set, feed)
     record = Recorder(deliveries)
     return Topic(
         incidents,

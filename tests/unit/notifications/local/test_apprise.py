@@ -1,5 +1,6 @@
 """``AppriseMailer``: what leaves fits each service, and carries no markup of reporters."""
 
+import html
 import json
 import re
 import warnings
@@ -14,10 +15,10 @@ from apprise.plugins.base import NotifyBase
 
 from alerta_utec.domain.errors import Unavailable
 from alerta_utec.notifications.digest import compose_all, short_form
-from alerta_utec.notifications.email_texts import email_text
 from alerta_utec.notifications.fitting import utf16_length
-from alerta_utec.notifications.local.apprise import AppriseMailer, send_through
+from alerta_utec.notifications.local.apprise import SHORT_BELOW, AppriseMailer, send_through
 from alerta_utec.notifications.mailer import Email
+from alerta_utec.notifications.style import MessageStyle
 from tests.contract.builders import creation
 from tests.support.loopback import LoopbackServer, QuietHandler
 from tests.unit.notifications.sending import LIMA
@@ -27,7 +28,10 @@ pytestmark = pytest.mark.filterwarnings(
     "ignore::pytest.PytestUnraisableExceptionWarning",
 )
 POST_MAX = 4000
-CUT = email_text("cut", "es")
+PANEL = "https://alerta.example.edu"
+ID = "0197a1b2-0000-7000-8000-000000000001"
+LINK = re.compile(rf"{re.escape(PANEL)}/(#i=[0-9a-f]{{8}}(-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}})?")
+STYLE = MessageStyle(LIMA, panel_url=PANEL)
 # A service's attributes that its lengths depend on, which its constructor would set.
 DEFAULTS = {
     "mode": "",
@@ -56,8 +60,13 @@ def email(description: str, *, drill: bool = True, count: int = 1, **fields: Any
     """Return the e-mail about ``count`` incidents."""
     given = {"type": "incendio", "location": "Torre A", "urgency": "high", "drill": drill}
     changes = [creation(description=description, **(given | fields)) for _ in range(count)]
-    written = compose_all(changes, LIMA)
-    return replace(written, short=short_form(changes, written, LIMA))
+    written = compose_all(changes, STYLE)
+    return replace(written, short=short_form(changes, written, STYLE))
+
+
+def plain(body: str) -> str:
+    """Return the body without the escapes of Markdown and of HTML."""
+    return html.unescape(re.sub(r"<br ?/?>", "\n", body.replace("\\", "")))
 
 
 class MattermostPeer(LoopbackServer):
@@ -97,12 +106,13 @@ def post(peer: MattermostPeer, message: Email) -> str:
 def test_a_long_description_is_cut_and_says_so(
     receiver: MattermostPeer, letter: str, length: int
 ) -> None:
-    text = post(receiver, email(letter * length))
+    text = post(receiver, email(letter * length, incidentId=ID))
 
-    assert text.endswith(CUT)
+    assert text.endswith(f"[… cortado: el texto completo está en {PANEL}/#i={ID} ]")
     assert utf16_length(text) <= POST_MAX
     head = text[:600]
-    assert all(word in head for word in ("SIMULACRO", "ALTA", "incendio", "Torre A"))
+    facts = ("SIMULACRO", "ALTA", "incendio", "Torre A", f"{PANEL}/#i={ID}\n")
+    assert all(word in head for word in facts)
     assert letter * 100 in text.replace("\u200b", "").replace("\\", "")
 
 
@@ -110,7 +120,7 @@ def test_a_short_description_arrives_whole(receiver: MattermostPeer) -> None:
     text = post(receiver, email("x" * 2000))
 
     assert "x" * 2000 in text
-    assert CUT not in text
+    assert "cortado" not in text
 
 
 def test_a_service_that_cannot_be_reached_is_unavailable() -> None:
@@ -172,6 +182,9 @@ def test_what_leaves_fits_every_service_and_has_the_drill_mark(service: type[Not
         assert utf16_length(title) <= max(one.title_maxlen, 0)
         assert "SIMULACRO" in body[:80]
         assert not title or "SIMULACRO" in title
+        links = re.findall(r"https?:/\S*", plain(body))
+        assert links or one.body_maxlen < SHORT_BELOW or one.body_max_line_count > 0
+        assert all(LINK.fullmatch(link) for link in links)
         if one.body_max_line_count > 0:
             assert len(body.splitlines()) <= one.body_max_line_count
 
