@@ -38,6 +38,7 @@ SETTINGS = {
     "FAN_OUT_QUEUE": "https://sqs.us-east-1.amazonaws.com/000000000000/q",
     "NOTIFICATIONS_QUEUE": "https://sqs.us-east-1.amazonaws.com/000000000000/n.fifo",
     "WEBHOOK_CHANGES_QUEUE": "https://sqs.us-east-1.amazonaws.com/000000000000/w.fifo",
+    "CREDENTIALS_TABLE": "a",
     "WEBHOOKS_TABLE": "w",
     "WEBHOOK_JOBS_TABLE": "j",
     "WEBHOOK_BELLS": "https://sqs.us-east-1.amazonaws.com/000000000000/b",

@@ -32,6 +32,10 @@ class NoAuthentication:
 
     required = False
 
+    def is_valid(self, _credential: str) -> bool:
+        """Return true: there are no credentials to revoke."""
+        return True
+
     def authenticate(self, _token: str | None) -> Authentication:
         """Return the anonymous identity, whatever the token."""
         return Authentication(ANONYMOUS)

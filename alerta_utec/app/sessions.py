@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from alerta_utec.domain.errors import Unauthorized
 from alerta_utec.domain.filters import EVERYTHING, Filter
 from alerta_utec.domain.messages import DEFAULT_LANG, Lang
 from alerta_utec.domain.policy import Permission
@@ -25,23 +26,30 @@ class Sessions:
         connected_at: datetime,
         *,
         token: str | None = None,
+        in_query: bool = False,
         wanted: Filter = EVERYTHING,
         lang: Lang = DEFAULT_LANG,
         subprotocol: Subprotocol | None = None,
     ) -> None:
         """Store a new connection, until it is 2 h old or its token ends.
 
+        ``in_query``: the token is in the URL, where only some keys may be.
+
         Raises:
-            Unauthorized: sign-in is on, and the token is missing or invalid.
+            Unauthorized: sign-in is on, and the token is missing, invalid or revoked, or may not
+                be in a URL.
             Forbidden: the token is a key that may not receive the feed.
             Unavailable: the connection is not stored and would receive nothing.
         """
         authentication = self.authenticator.authenticate(token)
         identity = authentication.identity
+        if in_query and not identity.is_safe_in_url:
+            raise Unauthorized("key_in_url")
         identity.require(Permission.FOLLOW)
         end = expires_at(connected_at, self.life_s)
         if authentication.expires_at is not None:
             end = min(end, authentication.expires_at)
+        credential = authentication.credential
         self.connections.save(
             Connection(
                 connection_id,
@@ -51,9 +59,13 @@ class Sessions:
                 wanted.within(identity.filter),
                 lang,
                 subprotocol,
-                authentication.credential,
+                credential,
             )
         )
+        # It may have been revoked before its connections were listed to be closed.
+        if credential is not None and not self.authenticator.is_valid(credential):
+            self.connections.delete(connection_id)
+            raise Unauthorized("revoked")
 
 
 def expires_at(connected_at: datetime, life_s: float = CONNECTION_TTL_S) -> datetime:

@@ -23,6 +23,8 @@ from alerta_utec.handlers.routes import (
 )
 from alerta_utec.handlers.service_info import InfoServices, ServiceInfoApi
 from alerta_utec.handlers.websocket import MESSAGE_ACTIONS, WebSocketServices
+from alerta_utec.sign_in.http_keys import KeysApi, KeyServices
+from alerta_utec.sign_in.routes import KEY_ROUTES
 from alerta_utec.webhooks.http import WebhooksApi, WebhookServices
 from alerta_utec.webhooks.routes import WEBHOOK_ROUTES
 
@@ -37,6 +39,7 @@ class Services(
     InfoServices,
     CapServices,
     WebhookServices,
+    KeyServices,
 ):
     """The services behind all routes; each base class documents those of some of them."""
 
@@ -76,4 +79,5 @@ def http_handlers(services: Services) -> HttpHandlers:
         **handlers_of(DOCUMENT_ROUTES, DocumentsApi(API_PARTS, sign_in, services.address)),
         **handlers_of(CAP_ROUTES, CapApi.over(services)),
         **handlers_of(WEBHOOK_ROUTES, WebhooksApi.over(services)),
+        **handlers_of(KEY_ROUTES, KeysApi.over(services)),
     }

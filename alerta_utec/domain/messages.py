@@ -89,6 +89,11 @@ TEXTS: Mapping[str, Mapping[Lang, str]] = {
         "es": "debe ser una fecha y hora RFC 3339 con zona, como 2025-11-16T18:12:00Z",
         "en": "must be an RFC 3339 date and time with its zone, like 2025-11-16T18:12:00Z",
     },
+    "in_past": {"es": "ya pasó", "en": "is in the past"},
+    "too_many_keys": {
+        "es": "ya hay {max} claves; revoque alguna",
+        "en": "there are {max} keys already; revoke one",
+    },
     "not_id": {
         "es": "admite de 1 a 64 letras, cifras y los signos . _ : - y empieza por letra o cifra",
         "en": "takes 1 to 64 letters, digits and signs . _ : - and begins with letter or digit",

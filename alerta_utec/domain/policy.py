@@ -130,6 +130,14 @@ class Identity:
         """Tell whether a person who signed in, or a key, has the role of staff."""
         return self.user is not None and self.role in _STAFF
 
+    @property
+    def is_safe_in_url(self) -> bool:
+        """Whether its token may be in a URL, which logs and histories keep.
+
+        Of keys, that is one that opens the feed and nothing else.
+        """
+        return self.grant is None or self.grant.scopes == {Scope.FEED}
+
     def can(self, permission: Permission) -> bool:
         """Tell whether the role, or the key, has the permission."""
         if self.grant is not None:

@@ -72,6 +72,7 @@ class Connect:
                 context["connectionId"],
                 connected_at(context),
                 token=handshake.token,
+                in_query=handshake.token_in_query,
                 wanted=handshake.filter,
                 lang=handshake.lang,
                 subprotocol=handshake.subprotocol,

@@ -21,6 +21,7 @@ class Handshake:
     """
 
     token: str | None
+    token_in_query: bool
     filter: Filter
     lang: Lang
     origin: str | None
@@ -31,7 +32,7 @@ class Handshake:
 def read_handshake(event: Mapping[str, Any]) -> Handshake:
     """Return the handshake of a ``$connect`` event.
 
-    The token is in ``Authorization: Bearer``, in ``?token=``, or in a subprotocol
+    The token is in ``Authorization: Bearer``, in ``?token=`` or ``?key=``, or in a subprotocol
     ``bearer.<token>`` beside ``alerta.v2``: in one of these places only.
 
     Raises:
@@ -41,9 +42,10 @@ def read_handshake(event: Mapping[str, Any]) -> Handshake:
     many = event.get("multiValueQueryStringParameters") or {}
     offers = ",".join(_header(event, "sec-websocket-protocol"))
     offered = [protocol.strip() for protocol in offers.split(",")]
+    in_query = [*many.get("token", ()), *many.get("key", ())]
     tokens = [
         *(token for value in _header(event, "authorization") for token in bearer_tokens(value)),
-        *many.get("token", ()),
+        *in_query,
         *(p.removeprefix(_BEARER_PROTOCOL) for p in offered if p.startswith(_BEARER_PROTOCOL)),
     ]
     if len(tokens) > 1:
@@ -51,6 +53,7 @@ def read_handshake(event: Mapping[str, Any]) -> Handshake:
     asked = {name: _split(name, many[name]) for name in _FILTERS if name in many}
     return Handshake(
         token=tokens[0] if tokens else None,
+        token_in_query=bool(in_query),
         filter=Filter.parse(asked) if asked else EVERYTHING,
         lang=handshake_lang(event),
         origin=next(iter(_header(event, "origin")), None),

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from alerta_utec.domain.errors import Unauthorized
 from alerta_utec.domain.policy import Identity, Permission
 from alerta_utec.handlers.handshake import bearer_tokens
 from alerta_utec.handlers.request import Request
@@ -34,6 +35,14 @@ class RequestAccess:
         return identity
 
     def authentication(self, request: Request) -> Authentication:
-        """Return what the request's token proves; errors as of ``identity``."""
+        """Return what the request's token proves; errors as of ``identity``.
+
+        Without a header, ``?key=`` has a key that may be in a URL.
+        """
         tokens = bearer_tokens(request.header("authorization"))
-        return self.authenticator.authenticate(tokens[0] if tokens else None)
+        if tokens or "key" not in request.query:
+            return self.authenticator.authenticate(tokens[0] if tokens else None)
+        authentication = self.authenticator.authenticate(request.query["key"])
+        if not authentication.identity.is_safe_in_url:
+            raise Unauthorized("key_in_url")
+        return authentication

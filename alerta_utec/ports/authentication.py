@@ -29,6 +29,14 @@ class Authenticator(Protocol):
         """Whether sign-in is on."""
         ...
 
+    def is_valid(self, credential: str) -> bool:
+        """Tell whether the session or key of an earlier authentication still exists.
+
+        Raises:
+            Unavailable.
+        """
+        ...
+
     def authenticate(self, token: str | None) -> Authentication:
         """Return the token's identity. May block for up to 5 s to fetch the issuer's keys.
 

@@ -113,3 +113,17 @@ class Connections(Protocol):
             Unavailable.
         """
         ...
+
+
+class CredentialConnections(Protocol):
+    """The open connections by the credential, a session or a key, that opened them."""
+
+    def close_all(self, credential: str) -> int:
+        """Close every connection that the credential opened; return their number.
+
+        They receive nothing more from then on, or from the next broadcast on.
+
+        Raises:
+            Unavailable: some of them may be open still; repeat the call.
+        """
+        ...

@@ -15,6 +15,7 @@ from alerta_utec.adapters.aws.dynamodb.connections import DynamoConnections
 from alerta_utec.adapters.aws.dynamodb.deliveries import DynamoDeliveries
 from alerta_utec.adapters.aws.dynamodb.incidents import DynamoIncidents
 from alerta_utec.adapters.aws.dynamodb.table_names import BY_INCIDENT, BY_STATUS, IncidentTables
+from alerta_utec.sign_in.aws.keys import DynamoKeys
 from alerta_utec.webhooks.aws.jobs import DynamoWebhookJobs
 from alerta_utec.webhooks.aws.registry import DynamoWebhooks
 from alerta_utec.webhooks.aws.table import BY_PILE, JobTable
@@ -38,6 +39,7 @@ SHAPES: Mapping[str, Any] = {
     "connections": ({"connectionId": "S"}, {}, "expiresAt"),
     "deliveries": ({"incidentId": "S", "record": "S"}, {}, None),
     "notices": ({"recipient": "S", "row": "S"}, {}, "expiresAt"),
+    "credentials": ({"kind": "S", "id": "S"}, {}, "expiresAt"),
     "webhooks": ({"webhookId": "S"}, {}, None),
     "webhook_jobs": (
         {"webhookId": "S", "seq": "N"},
@@ -131,6 +133,14 @@ def dynamodb_webhook_registry(
     """Return empty ``Webhooks``, with their jobs in ``dynamodb_webhook_jobs``."""
     table = create(dynamodb, "webhooks")
     yield DynamoWebhooks(dynamodb, table, dynamodb_webhook_jobs)
+    dynamodb.delete_table(TableName=table)
+
+
+@pytest.fixture
+def dynamodb_keys(dynamodb: "DynamoDBClient") -> Iterator[DynamoKeys]:
+    """Return an empty ``KeyStore``."""
+    table = create(dynamodb, "credentials")
+    yield DynamoKeys(dynamodb, table)
     dynamodb.delete_table(TableName=table)
 
 

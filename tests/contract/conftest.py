@@ -34,6 +34,8 @@ from alerta_utec.ports.connections import Connections
 from alerta_utec.ports.deliveries import Deliveries
 from alerta_utec.ports.incidents import IncidentStore
 from alerta_utec.ports.rate_limits import RateLimits
+from alerta_utec.sign_in.local.keys import SqliteKeys
+from alerta_utec.sign_in.ports import KeyStore
 from alerta_utec.webhooks.aws.jobs import DynamoWebhookJobs
 from alerta_utec.webhooks.aws.registry import DynamoWebhooks
 from alerta_utec.webhooks.local.sqlite import SqliteWebhookJobs, SqliteWebhooks
@@ -44,6 +46,7 @@ from tests.contract.aws import (  # noqa: F401 (fixtures)
     dynamodb_connections,
     dynamodb_deliveries,
     dynamodb_incidents,
+    dynamodb_keys,
     dynamodb_webhook_jobs,
     dynamodb_webhook_registry,
     emulator,
@@ -143,6 +146,18 @@ def shard_records(
         f"{request.param}_deliveries"
     )
     return kept
+
+
+@pytest.fixture
+def sqlite_keys(database: Database) -> SqliteKeys:
+    return SqliteKeys(database)
+
+
+@pytest.fixture(params=["sqlite", "dynamodb"])
+def keys(request: pytest.FixtureRequest) -> KeyStore:
+    """Return an empty ``KeyStore``."""
+    store: KeyStore = request.getfixturevalue(f"{request.param}_keys")
+    return store
 
 
 @pytest.fixture

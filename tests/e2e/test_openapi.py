@@ -40,4 +40,4 @@ def test_every_response_is_described_by_the_openapi_document(
     )
 
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "Tested: 18" in done.stdout
+    assert "Tested: 21" in done.stdout

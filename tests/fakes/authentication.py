@@ -14,6 +14,10 @@ class FixedAuthenticator:
     authentication: Authentication
     required: bool = True
 
+    def is_valid(self, _credential: str) -> bool:
+        """Return true."""
+        return True
+
     def authenticate(self, _token: str | None) -> Authentication:
         """Return the authentication."""
         return self.authentication

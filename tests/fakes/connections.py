@@ -57,3 +57,14 @@ class FakeConnections:
         now = self._clock.now()
         with self._lock:
             return [c for c in self._kept.values() if c.alive(now)]
+
+
+class FakeCredentialConnections:
+    """``CredentialConnections`` that keep which credentials they closed."""
+
+    def __init__(self) -> None:
+        self.closed: list[str] = []
+
+    def close_all(self, credential: str) -> int:
+        self.closed.append(credential)
+        return 0

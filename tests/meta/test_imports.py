@@ -14,6 +14,7 @@ ROUTES_LOAD = {
         *("alerta_utec.handlers", "alerta_utec.handlers.routes"),
         *("alerta_utec.cap", "alerta_utec.cap.routes"),
         *("alerta_utec.webhooks", "alerta_utec.webhooks.routes"),
+        *("alerta_utec.sign_in", "alerta_utec.sign_in.routes"),
     },
 }
 NEVER_ON_LAMBDA = {
@@ -80,6 +81,10 @@ FORBIDDEN = {
     "webhookapi": {
         *("alerta_utec.app.broadcast", "alerta_utec.adapters.aws.connections_api.poster"),
         *("alerta_utec.handlers.panel", "alerta_utec.handlers.openapi", "alerta_utec.cap"),
+    },
+    "signinapi": {
+        *("alerta_utec.app.broadcast", "alerta_utec.app.submit", "alerta_utec.handlers.panel"),
+        "alerta_utec.handlers.openapi",
     },
     "broadcast": {
         *(HTTP_ONLY, JWT, "alerta_utec.adapters.aws.dynamodb.commit", "alerta_utec.app.submit"),

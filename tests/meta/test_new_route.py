@@ -68,7 +68,9 @@ class Count:
     ),
     "deploy/roles.yml": (
         "                Resource: { Fn::GetAtt: [DefaultLogGroup, Arn] }\n"
-        "              - *whoIsIt\n",
+        "              - Effect: Allow\n"
+        "                Action: dynamodb:GetItem\n"
+        "                Resource: { Fn::GetAtt: [Connections, Arn] }\n",
         """  CountRole:
     Type: AWS::IAM::Role
     Properties:

@@ -23,11 +23,12 @@ def test_the_deployed_http_routes_are_those_of_the_table(service: dict[str, Any]
     assert len(deployed) == len(HTTP_ROUTE_KEYS)
 
 
-def test_the_routes_of_webhooks_have_a_function_of_their_own(service: dict[str, Any]) -> None:
+def test_the_routes_of_webhooks_and_of_keys_have_functions_of_their_own(
+    service: dict[str, Any],
+) -> None:
+    own = {"webhooks": "webhookapi", "keys": "signinapi"}
     for name, route in _events(service, "httpApi"):
-        path = route.partition(" ")[2]
-        of_webhooks = path == "/webhooks" or path.startswith("/webhooks/")
-        assert name == ("webhookapi" if of_webhooks else "http"), route
+        assert name == own.get(route.split("/")[1], "http"), route
 
 
 def test_the_lambda_files_are_those_of_the_deployed_functions(service: dict[str, Any]) -> None:

@@ -66,7 +66,8 @@ def test_only_those_functions_may_read_it(signed: Packaged) -> None:
     }
 
     own = "alerta-utec-realtime/prod/authSecret-??????"
-    assert allowed == {"ConnectRole": own, "HttpRole": own, "WebhookapiRole": own}
+    readers_of_tokens = ("ConnectRole", "HttpRole", "WebhookapiRole", "SigninapiRole")
+    assert allowed == dict.fromkeys(readers_of_tokens, own)
     readers = {
         function["Properties"]["Role"]["Fn::GetAtt"][0]
         for function in signed.of_type("AWS::Lambda::Function").values()

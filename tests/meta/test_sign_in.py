@@ -15,7 +15,8 @@ def test_the_functions_that_read_tokens_have_the_sign_in_settings(tmp_path: Path
     for name, function in packaged.of_type("AWS::Lambda::Function").items():
         variables = function["Properties"]["Environment"]["Variables"]
         assert variables["AUTH"] == "jwt"
-        reads = name.removesuffix("LambdaFunction") in ("Connect", "Http", "Webhookapi")
+        function_name = name.removesuffix("LambdaFunction")
+        reads = function_name in ("Connect", "Http", "Webhookapi", "Signinapi")
         assert ("AUTH_JWKS_URL" in variables) is reads
         assert ("AUTH_SECRET_ID" in variables) is reads
         if reads:

@@ -148,7 +148,7 @@ def test_tables_are_billed_by_use_encrypted_and_without_a_fixed_name(packaged: P
 
     assert set(tables) == {
         *("Connections", "Incidents", "Changes", "Keys", "Deliveries", "Notices"),
-        *("Webhooks", "WebhookJobs"),
+        *("Webhooks", "WebhookJobs", "Credentials"),
     }
     for name, table in tables.items():
         assert table["Properties"]["BillingMode"] == "PAY_PER_REQUEST", name
@@ -177,7 +177,9 @@ def test_rows_that_expire_have_a_ttl(packaged: Packaged) -> None:
         if "TimeToLiveSpecification" in table["Properties"]
     }
     setting = {"AttributeName": "expiresAt", "Enabled": True}
-    assert expiring == dict.fromkeys(("Connections", "Keys", "Notices", "WebhookJobs"), setting)
+    assert expiring == dict.fromkeys(
+        ("Connections", "Keys", "Notices", "WebhookJobs", "Credentials"), setting
+    )
 
 
 def test_only_functions_that_sign_can_read_the_secrets_of_webhooks(packaged: Packaged) -> None:

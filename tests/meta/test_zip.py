@@ -56,7 +56,7 @@ def test_the_zip_holds_the_aws_deployment_and_not_the_local_one(archive: zipfile
     parts = {name.split("/")[1].removesuffix(".py") for name in ours}
     assert parts == {
         *("__init__", "__main__", "adapters", "app", "cap", "deployments", "domain", "handlers"),
-        *("http_responses", "notifications", "ports", "static", "webhooks", "wire"),
+        *("http_responses", "notifications", "ports", "sign_in", "static", "webhooks", "wire"),
     }
     assert not [name for name in ours if "/local/" in name or "/sqlite/" in name]
 

@@ -11,6 +11,7 @@ from alerta_utec.adapters.sqlite.database import Database
 from alerta_utec.adapters.sqlite.incidents import SqliteIncidents
 from alerta_utec.domain.change import Change
 from alerta_utec.notifications.local.sqlite import SqliteNotifications
+from alerta_utec.sign_in.local.keys import SqliteKeys
 from alerta_utec.webhooks.local.sqlite import SqliteWebhookJobs, SqliteWebhooks
 from tests.fakes.commits import CallOnCommit
 
@@ -32,6 +33,7 @@ class TemporaryStore:
             self.database, listener=CallOnCommit(on_commit), steps=[self.notifications]
         )
         self.webhooks = SqliteWebhooks(self.database)
+        self.keys = SqliteKeys(self.database)
         self.webhook_jobs = SqliteWebhookJobs(self.database)
 
     def close(self) -> None:

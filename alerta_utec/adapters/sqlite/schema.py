@@ -146,6 +146,16 @@ UPDATE incidents SET type_folded = fold(type_folded), location_folded = fold(loc
 # When ``next_try_at_us`` was set, by the same clock; NULL where an older version set it.
 _WEBHOOK_WAITS = "ALTER TABLE webhook_jobs ADD COLUMN scheduled_at_us INTEGER;"
 
+# The keys of machines. See ``sign_in.key``.
+_ACCESS_KEYS = """
+CREATE TABLE access_keys (
+    key_id TEXT PRIMARY KEY,
+    created_at_us INTEGER NOT NULL,
+    record TEXT NOT NULL,
+    last_used_at_us INTEGER
+) WITHOUT ROWID;
+"""
+
 MIGRATIONS: tuple[str, ...] = (
     _FIRST,
     _WEBHOOKS,
@@ -153,6 +163,7 @@ MIGRATIONS: tuple[str, ...] = (
     _FILE_IDENTITY,
     _FOLDED_TEXTS,
     _WEBHOOK_WAITS,
+    _ACCESS_KEYS,
 )
 
 

@@ -10,9 +10,10 @@ from alerta_utec.deployments.aws.services.metrics import embedded_metrics
 from alerta_utec.deployments.aws.services.signing_in import authenticator
 from alerta_utec.handlers.connections import Connect, ConnectServices
 
+dynamodb = clients.dynamodb()
 services = ConnectServices(
-    connections=connection_store(clients.dynamodb(), environ),
-    authenticator=authenticator(environ),
+    connections=connection_store(dynamodb, environ),
+    authenticator=authenticator(dynamodb, environ),
     origins=origins(environ),
     metrics=embedded_metrics(environ),
 )

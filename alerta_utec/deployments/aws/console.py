@@ -19,7 +19,7 @@ from alerta_utec.deployments.aws.services.connections import connection_store
 from alerta_utec.deployments.aws.services.deliveries import delivery_record
 from alerta_utec.deployments.aws.services.feed import change_feed
 from alerta_utec.deployments.aws.services.incidents import incident_store
-from alerta_utec.deployments.aws.services.signing_in import authenticator
+from alerta_utec.deployments.aws.services.signing_in import token_authenticator
 from alerta_utec.notifications.topic import TopicNotifier
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def connections() -> DynamoConnections:
 @cache
 def sessions() -> Sessions:
     """Return the use case that opens connections."""
-    return Sessions(connections(), authenticator(environ))
+    return Sessions(connections(), token_authenticator(environ))
 
 
 @cache

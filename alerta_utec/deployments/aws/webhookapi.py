@@ -36,7 +36,7 @@ manage = ManageWebhooks(
     DynamoLeases(table, clock, TEST),
 )
 services = WebhookServices(
-    authenticator=authenticator(environ),
+    authenticator=authenticator(dynamodb, environ),
     limit=submit_limit(dynamodb, environ),
     manage_webhooks=manage,
 )

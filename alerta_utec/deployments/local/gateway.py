@@ -13,6 +13,7 @@ from alerta_utec.deployments.routes import HTTP_ROUTE_KEYS, HTTP_ROUTES
 from alerta_utec.domain.hosts import Hosts
 from alerta_utec.domain.origins import Origins
 from alerta_utec.gateway.core import Gateway, Route
+from alerta_utec.gateway.credentials import GatewayCredentials
 from alerta_utec.gateway.forwarded import TrustedProxies
 from alerta_utec.gateway.hub import Hub
 from alerta_utec.handlers.addresses import RequestedAddress
@@ -20,6 +21,8 @@ from alerta_utec.handlers.overload import Overloaded
 from alerta_utec.handlers.routes import WEBSOCKET_ROUTES, WebSocketRoute
 from alerta_utec.notifications.deliveries import CombinedDeliveries
 from alerta_utec.ports.clock import Clock
+from alerta_utec.sign_in.authenticators import KeyAuthenticator
+from alerta_utec.sign_in.manage_keys import ManageKeys
 from alerta_utec.webhooks.manage import ManageWebhooks
 
 # Handlers that wait for a commit, which they share with the others of their batch.
@@ -30,7 +33,8 @@ def build_services(
     settings: LocalSettings, storage: Storage, hub: Hub, clock: Clock, webhooks: ManageWebhooks
 ) -> Services:
     """Return the services behind the routes."""
-    authenticator = sign_in.authenticator(settings.auth)
+    tokens = sign_in.authenticator(settings.auth)
+    authenticator = KeyAuthenticator(storage.keys, clock, tokens) if tokens.required else tokens
     timezone = ZoneInfo(settings.timezone)
     sign_in_on = authenticator.required
     return Services(
@@ -48,6 +52,7 @@ def build_services(
         address=RequestedAddress(settings.stage, settings.public_url),
         cap=CapAlerts(settings.mail_from, timezone, settings.lang, restricted=sign_in_on),
         manage_webhooks=webhooks,
+        manage_keys=ManageKeys(storage.keys, GatewayCredentials(hub), clock),
     )
 
 

@@ -27,6 +27,8 @@ from alerta_utec.notifications.recipients import Recipient
 from alerta_utec.notifications.sender import NotificationChannel
 from alerta_utec.ports.deliveries import Deliveries
 from alerta_utec.ports.incidents import IncidentStore
+from alerta_utec.sign_in.local.keys import SqliteKeys
+from alerta_utec.sign_in.ports import KeyStore
 from alerta_utec.webhooks.local.sqlite import SqliteWebhookJobs, SqliteWebhooks
 
 
@@ -39,6 +41,7 @@ class Storage:
     channels: Sequence[NotificationChannel]
     deliveries: Deliveries
     webhooks: WebhookStorage
+    keys: KeyStore
 
 
 def open_storage(
@@ -65,7 +68,14 @@ def open_storage(
         database, listener=listener, steps=[notifications], scheduler=BatchYield()
     )
     webhooks = WebhookStorage(SqliteWebhooks(database), SqliteWebhookJobs(database))
-    return Storage(store, notifications, channels, SqliteDeliveries(database), webhooks)
+    return Storage(
+        store,
+        notifications,
+        channels,
+        SqliteDeliveries(database),
+        webhooks,
+        SqliteKeys(database),
+    )
 
 
 def _channels(

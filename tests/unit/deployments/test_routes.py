@@ -14,12 +14,14 @@ from alerta_utec.handlers.routes import (
     WEBSOCKET_ROUTES,
     HttpRoute,
 )
+from alerta_utec.sign_in.routes import KEY_ROUTES
 from alerta_utec.webhooks.routes import WEBHOOK_ROUTES
 from benchmarks.cold_start import SETTINGS
 from tests.support.fresh_python import printed_json
 from tests.unit.handlers.conftest import ServiceOverFakes
 
 ROUTES = {route.key for route in HTTP_ROUTES}
+OF_KEYS = {route.key for route in KEY_ROUTES}
 OF_WEBHOOKS = {route.key for route in WEBHOOK_ROUTES}
 # For people, or the descriptions themselves.
 UNDOCUMENTED = {route.key for route in (*PANEL_ROUTES, *DOCUMENT_ROUTES)}
@@ -46,7 +48,12 @@ def test_the_handlers_of_one_machine_serve_every_route(service: ServiceOverFakes
 
 
 @pytest.mark.parametrize(
-    ("name", "keys"), [("http", ROUTES - OF_WEBHOOKS), ("webhookapi", OF_WEBHOOKS)]
+    ("name", "keys"),
+    [
+        ("http", ROUTES - OF_WEBHOOKS - OF_KEYS),
+        ("webhookapi", OF_WEBHOOKS),
+        ("signinapi", OF_KEYS),
+    ],
 )
 def test_each_lambda_of_the_http_api_serves_its_routes(name: str, keys: set[str]) -> None:
     served = in_http_lambda("print(json.dumps(sorted(api.route_keys)))", name=name)

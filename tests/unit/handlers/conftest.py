@@ -16,11 +16,12 @@ from alerta_utec.domain.origins import Origins
 from alerta_utec.handlers.addresses import FixedAddress
 from alerta_utec.ports.authentication import Authenticator
 from alerta_utec.ports.incidents import IncidentStore
+from alerta_utec.sign_in.manage_keys import ManageKeys
 from alerta_utec.webhooks.local.leases import ProcessLeases
 from alerta_utec.webhooks.manage import ManageWebhooks
 from tests import events
 from tests.fakes.clock import ManualClock
-from tests.fakes.connections import FakeConnections
+from tests.fakes.connections import FakeConnections, FakeCredentialConnections
 from tests.fakes.deliveries import FakeDeliveries
 from tests.fakes.metrics import FakeMetrics
 from tests.fakes.poster import FakePoster
@@ -52,6 +53,7 @@ class ServiceOverFakes:
         self.connections = FakeConnections(self.clock)
         self.webhooks, self.receiver = self.stored.webhooks, FakeWebhookSender()
         self.webhook_tests = ProcessLeases()
+        self.credentials = FakeCredentialConnections()
         self.handlers = Handlers(self._services(self.store))
         self.connect = self.handlers.websocket["connect"]
         self.disconnect = self.handlers.websocket["disconnect"]
@@ -88,6 +90,7 @@ class ServiceOverFakes:
                 "urn:alerta-utec:prueba",
                 self.webhook_tests,
             ),
+            manage_keys=ManageKeys(self.stored.keys, self.credentials, self.clock),
         )
 
     @property

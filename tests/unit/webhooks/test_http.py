@@ -172,6 +172,9 @@ class As:
     def __init__(self, role: Role) -> None:
         self._role = role
 
+    def is_valid(self, _credential: str) -> bool:
+        return True
+
     def authenticate(self, _token: str | None) -> Authentication:
         return Authentication(Identity("luis", self._role), None)
 

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from alerta_utec.adapters.aws.connections_api.http import ApiChannel, ConnectionsHttp, NoResponse
-from alerta_utec.adapters.aws.connections_api.rounds import GONE_STATUSES
+from alerta_utec.adapters.aws.connections_api.closing import close
+from alerta_utec.adapters.aws.connections_api.http import ConnectionsHttp
 from alerta_utec.adapters.aws.dynamodb.attributes import epoch_us, number, text
 from alerta_utec.adapters.aws.dynamodb.calls import pages
 from alerta_utec.adapters.aws.errors import translated
@@ -47,7 +47,7 @@ class Sweep:
             counts["open"] += scanned - len(page)
             with self.api.channel(self.api.signer()) as channel:
                 for connection_id in page:
-                    if not _close(channel, connection_id):
+                    if not close(channel, connection_id):
                         counts["failed"] += 1
                         continue
                     with translated("DeleteItem"):
@@ -71,15 +71,3 @@ class Sweep:
             ),
         ):
             yield page["ScannedCount"], [item["connectionId"]["S"] for item in page["Items"]]
-
-
-def _close(channel: ApiChannel, connection_id: str) -> bool:
-    try:
-        response = channel.request("DELETE", connection_id)
-    except NoResponse as error:
-        log.warning("not_closed", extra={"error_code": str(error)})
-        return False
-    if response.status == 204 or response.status in GONE_STATUSES:
-        return True
-    log.warning("not_closed", extra={"error_code": response.error or response.status})
-    return False

@@ -1,0 +1,1 @@
+"""The sign-in wing: keys of machines, and the sessions of people."""

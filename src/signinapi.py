@@ -1,0 +1,3 @@
+"""The routes of keys."""
+
+from alerta_utec.deployments.aws.signinapi import handler as handler
