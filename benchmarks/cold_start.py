@@ -51,6 +51,7 @@ SETTINGS = {
     "OPERATORS_TOPIC_ARN": "arn:aws:sns:us-east-1:000000000000:o",
     "ALERTA_TIMEZONE": "America/Lima",
     "MANAGEMENT_ENDPOINT": "https://a.execute-api.us-east-1.amazonaws.com/dev",
+    "WEBSOCKET_URL": "wss://a.execute-api.us-east-1.amazonaws.com/dev",
     "AWS_DEFAULT_REGION": "us-east-1",
     "AWS_ACCESS_KEY_ID": "a",
     "AWS_SECRET_ACCESS_KEY": "s",

@@ -16,6 +16,9 @@ const ISSUER_KEYS = /^(https:\/\/[^/\s]|http:\/\/(127\.0\.0\.1|localhost)[:/])\S
 const ORIGIN = /^[a-z][a-z0-9+.-]*:\/\/[^/\s,?#@A-Z]+$/;
 const ENDPOINT = /^https?:\/\/\S*[^/\s]$/;
 
+const HOST = /^(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$/;
+const CERTIFICATE = /^arn:aws[a-z-]*:acm:[a-z0-9-]+:\d{12}:certificate\/[\w-]+$/;
+
 const matches = (pattern, es, en) => ({ accepts: (value) => pattern.test(value), es, en });
 const oneOf = (...values) => ({
   accepts: (value) => values.includes(value),
@@ -34,6 +37,8 @@ const address = () =>
     'an http(s) address without a / at its end'
   );
 const anyText = () => matches(/^\S.*$/, 'un texto', 'a text');
+const host = () =>
+  matches(HOST, 'un nombre como alerta.example.edu', 'a name such as alerta.example.edu');
 const optional = (rule) => ({ ...rule, accepts: (value) => value === '' || rule.accepts(value) });
 
 const PARAMETERS = {
@@ -69,11 +74,16 @@ const PARAMETERS = {
     en: '*, or addresses such as https://portal.example.edu, without a path and with commas between',
   },
   webhookAllowPrivate: oneOf('true', 'false'),
+  domain: optional(host()),
+  socketDomain: optional(host()),
+  certificateArn: optional(
+    matches(CERTIFICATE, 'arn:aws:acm:REGIÓN:CUENTA:certificate/…', 'arn:aws:acm:REGION:ACCOUNT:certificate/…')
+  ),
   // Lambda takes 2 to 1000 for a queue.
   maximumConcurrency: whole(2, 1000),
 };
 
-// What several parameters and the stage have to satisfy together. The framework checks the region.
+// What several parameters, the stage and the region have to satisfy together.
 const RELATIONS = [
   ({ auth, stage }) =>
     auth === 'off' &&
@@ -93,15 +103,33 @@ const RELATIONS = [
       'authJwksUrl y authSecret no hacen nada sin auth=jwt',
       'authJwksUrl and authSecret do nothing without auth=jwt',
     ],
+  ({ domain, certificateArn }) =>
+    Boolean(domain) !== Boolean(certificateArn) && [
+      'domain y certificateArn van juntos',
+      'domain and certificateArn go together',
+    ],
+  ({ domain, socketDomain }) =>
+    socketDomain &&
+    (!domain || socketDomain === domain) && [
+      'socketDomain es otro nombre, además de domain: una API WebSocket no puede compartirlo',
+      'socketDomain is another name besides domain: a WebSocket API cannot share one',
+    ],
+  ({ certificateArn, region }) =>
+    CERTIFICATE.test(certificateArn) &&
+    certificateArn.split(':')[3] !== region && [
+      `el certificado de certificateArn debe estar en la región del despliegue, ${region}`,
+      `the certificate of certificateArn has to be in the region of the deployment, ${region}`,
+    ],
 ];
 
 // `{ problems, … }` of this deployment, for serverless.yml to refer to.
-async function parameters({ options, resolveVariable }) {
+async function parameters({ options, resolveConfigurationProperty, resolveVariable }) {
   const values = {};
   for (const name of Object.keys(PARAMETERS)) {
     values[name] = String((await resolveVariable(`param:${name}`)) ?? '');
   }
   values.stage = await resolveVariable('sls:stage');
+  values.region = await resolveConfigurationProperty(['provider', 'region']);
   const problems = [...unknown(options.param || []), ...refused(values), ...contradictions(values)];
   const { accepts } = PARAMETERS.maximumConcurrency;
   return {

@@ -6,7 +6,13 @@ from pathlib import Path
 import pytest
 
 from tests.support.deployment import STACK, DeployFailed, Deployment
+from tests.support.emulator import REGION
 from tests.support.incidents import unique
+
+NAMES = {
+    "domain": "alerta.example.edu",
+    "certificateArn": f"arn:aws:acm:{REGION}:123456789012:certificate/12345678-1234-1234",
+}
 
 
 def test_deploying_again_without_a_change_does_nothing(deployment: Deployment) -> None:
@@ -69,14 +75,16 @@ def test_a_removed_stage_keeps_its_incidents_and_can_be_made_again_and_removed_w
         made = {name: table for name, table in stage.outputs.items() if name.endswith("Table")}
     kept = _tables(stage) & set(made.values())
     scheduled = _secret(stage)
-    stage.deploy(dataPolicy="Delete")
+    stage.deploy(dataPolicy="Delete", **NAMES)
     restored = _secret(stage)
+    mapped = _mapped_names(stage)
     stage.remove()
     left = _tables(stage) & set(made.values())
 
     assert stage.outputs["AlarmTopic"].endswith(":alerta-utec-realtime-alarms-prueba")
     assert kept == {made["IncidentsTable"], made["ChangesTable"]}
     assert not left
+    assert mapped == {"alerta.example.edu", "ws.alerta.example.edu"}
     assert "DeletedDate" in scheduled
     assert "DeletedDate" not in restored
     assert "DeletedDate" in _secret(stage)
@@ -97,6 +105,12 @@ def _create_role(deployment: Deployment, name: str) -> str:
     trust = json.dumps({"Version": "2012-10-17", "Statement": []})
     iam = deployment.client("iam")
     return str(iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust)["Role"]["Arn"])
+
+
+def _mapped_names(stage: Deployment) -> set[str]:
+    gateway = stage.client("apigatewayv2")
+    names = {one["DomainName"] for one in gateway.get_domain_names()["Items"]}
+    return {name for name in names if gateway.get_api_mappings(DomainName=name)["Items"]}
 
 
 def _secret(stage: Deployment) -> dict[str, object]:

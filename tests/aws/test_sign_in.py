@@ -11,7 +11,7 @@ from websockets.exceptions import InvalidStatus
 
 from tests.conformance.targets import http_request
 from tests.support.deployment import STACK, DeployFailed, Deployment
-from tests.support.emulator import Emulator
+from tests.support.emulator import REGION, Emulator
 from tests.support.eventually import eventually
 from tests.support.incidents import incident
 from tests.support.sign_in import AUDIENCE, ISSUER, SECRET, bearer, now_s, token
@@ -19,6 +19,7 @@ from tests.support.wsclient import WsClient
 
 LEEWAY_S = 30
 SIGN_IN = {"auth": "jwt", "authSecret": SECRET, "authIssuer": ISSUER, "authAudience": AUDIENCE}
+PORTAL = "https://portal.example.edu"
 SECRET_NAME = f"{STACK}/prod/authSecret"
 
 
@@ -27,7 +28,7 @@ def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
     """Yield the stage ``prod``, which requires sign-in."""
     folder = tmp_path_factory.mktemp("prod") / "checkout"
     with Emulator(enforce_iam=True) as emulator:
-        yield Deployment(emulator, folder, stage="prod").create(**SIGN_IN)
+        yield Deployment(emulator, folder, stage="prod").create(**SIGN_IN, origins=PORTAL)
 
 
 def shown(deployment: Deployment, name: str, role: str) -> dict[str, Any]:
@@ -43,6 +44,19 @@ def test_a_connection_without_a_valid_token_is_refused(guarded: Deployment) -> N
         answer = http_request("GET", f"{guarded.http_url}/incidents", None, headers)
         assert (answer.status, answer.json()["code"]) == (401, "unauthorized")
     assert http_request("GET", f"{guarded.http_url}/config.json").json()["auth"] == "jwt"
+
+
+def test_with_a_list_of_origins_its_pages_and_the_services_own_open_sockets(
+    guarded: Deployment,
+) -> None:
+    signed = bearer(token("personal"))
+    own = f"https://{guarded.outputs['HttpApiId']}.execute-api.{REGION}.amazonaws.com"
+
+    for page in (PORTAL, own):
+        with WsClient(guarded.ws_url, headers=signed | {"Origin": page}) as client:
+            assert client.ping()["type"] == "pong"
+    with pytest.raises(InvalidStatus):
+        WsClient(guarded.ws_url, headers=signed | {"Origin": "https://evil.example"})
 
 
 def test_three_roles_take_an_incident_from_report_to_resolution(guarded: Deployment) -> None:

@@ -1,10 +1,21 @@
 """Handshakes."""
 
+from urllib.parse import urlsplit
+
 import pytest
 from websockets.exceptions import InvalidStatus
 
 from tests.conformance.targets import Target
 from tests.support.wsclient import WsClient
+
+
+def test_the_services_own_page_may_open_a_socket(target: Target) -> None:
+    parts = urlsplit(target.http_url)
+
+    with target.connect(headers={"Origin": f"{parts.scheme}://{parts.netloc}"}) as client:
+        pong = client.ping()
+
+    assert pong["type"] == "pong"
 
 
 def test_a_handshake_is_answered_with_101(target: Target) -> None:

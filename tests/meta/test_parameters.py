@@ -25,11 +25,15 @@ const { PARAMETERS, parameters } = require('./deploy/parameters');
     const resolveVariable = async (name) =>
       name === 'sls:stage' ? stage || 'dev' : values[name.replace('param:', '')];
     const options = { param: Object.entries(given).map(([name, value]) => `${name}=${value}`) };
-    problems.push((await parameters({ options, resolveVariable })).problems);
+    const resolveConfigurationProperty = async () => 'us-east-1';
+    const osls = { options, resolveConfigurationProperty, resolveVariable };
+    problems.push((await parameters(osls)).problems);
   }
   console.log(JSON.stringify({ names: Object.keys(PARAMETERS), problems }));
 })();
 """
+CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/12345678-1234-1234-1234-123456789012"
+DOMAIN = {"domain": "alerta.example.edu", "certificateArn": CERTIFICATE}
 JWT = {"auth": "jwt", "authJwksUrl": KEYS}
 
 GOOD: list[dict[str, str]] = [
@@ -56,6 +60,8 @@ GOOD: list[dict[str, str]] = [
     {"origins": "https://portal.example.edu,http://localhost:3000"},
     {"webhookAllowPrivate": "true"},
     *({"maximumConcurrency": count} for count in ("2", "1000")),
+    DOMAIN,
+    DOMAIN | {"socketDomain": "sockets.example.edu"},
 ]
 # Each with the name that its problem begins with.
 BAD: list[tuple[dict[str, str], str]] = [
@@ -85,6 +91,15 @@ BAD: list[tuple[dict[str, str], str]] = [
     *(({"origins": text}, "origins") for text in ("https://A.example", "https://a.example,")),
     *(({"webhookAllowPrivate": text}, "webhookAllow") for text in ("yes", "True", "1", "")),
     *(({"maximumConcurrency": text}, "maximumConc") for text in ("1", "1001", "dos", "")),
+    *((DOMAIN | {"domain": text}, "domain=") for text in ("https://a.example", "a.example/b", "a")),
+    *((DOMAIN | {"domain": text}, "domain=") for text in ("A.example", "-a.example", "a.example.")),
+    (DOMAIN | {"socketDomain": "wss://ws.example.edu"}, "socketDomain="),
+    (DOMAIN | {"certificateArn": "12345678-1234"}, "certificateArn="),
+    ({"domain": "alerta.example.edu"}, "domain y certificateArn"),
+    ({"certificateArn": CERTIFICATE}, "domain y certificateArn"),
+    ({"socketDomain": "ws.example.edu"}, "socketDomain es otro nombre"),
+    (DOMAIN | {"socketDomain": DOMAIN["domain"]}, "socketDomain es otro nombre"),
+    (DOMAIN | {"certificateArn": CERTIFICATE.replace("us-", "eu-")}, "el certificado"),
     ({"auth": "jwt"}, "auth=jwt"),
     (JWT | {"authSecret": SECRET}, "auth=jwt"),
     ({"authJwksUrl": KEYS}, "authJwksUrl y authSecret"),

@@ -45,8 +45,7 @@ services = HttpServices(
     limit=submit_limit(dynamodb, environ),
     clock=SystemClock(),
     timezone=timezone(environ),
-    # The sockets are beside the address of ``@connections``.
-    address=FixedAddress("ws" + environ["MANAGEMENT_ENDPOINT"].removeprefix("http")),
+    address=FixedAddress(environ["WEBSOCKET_URL"]),
     cap=alerts(environ),
     heartbeat_s=HEARTBEAT_S,
 )
