@@ -153,12 +153,9 @@ class Redrive:
         return done
 
     def _is_delivered(self, change: Change, channel: Consumer) -> bool:
-        return any(
-            delivery.channel == channel
-            and delivery.revision == change.after.revision
-            and _succeeded(delivery)
-            for delivery in self.deliveries.for_incident(change.incident_id)
-        )
+        revision = change.after.revision
+        found = self.deliveries.for_incident(change.incident_id, range(revision, revision + 1))
+        return any(one.channel == channel and _succeeded(one) for one in found)
 
     def _first_since(self, moment: datetime) -> int:
         """Return the ``seq`` of a change since ``moment`` whose predecessor is older."""

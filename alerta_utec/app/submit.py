@@ -9,20 +9,17 @@ from alerta_utec.domain.errors import (
     Conflict,
     Forbidden,
     InvalidIncident,
-    InvalidRequest,
     Problem,
     Unavailable,
 )
 from alerta_utec.domain.ids import uuid7
 from alerta_utec.domain.incident import Incident, Report
 from alerta_utec.domain.policy import ANONYMOUS, Identity, Permission, permission_for
-from alerta_utec.domain.update import UpdateRequest
+from alerta_utec.domain.update import UpdateRequest, require_advance
 from alerta_utec.ports.clock import Clock
 from alerta_utec.ports.incidents import Committed, IncidentStore
 
 UPDATE_TRIES = 20
-# An incident of more revisions takes no notes alone: its history would have no end.
-NOTES_UP_TO_REVISION = 1000
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
@@ -90,7 +87,7 @@ class Submit:
             NotFound: the incident does not exist.
             Forbidden: the policy refuses ``by`` part of the update; nothing is stored.
             InvalidTransition: the status cannot change that way.
-            InvalidRequest: a note alone, and the incident has too many revisions.
+            InvalidRequest: the incident has too many revisions for it; see ``require_advance``.
             Conflict: the incident is no longer at ``revision``.
             Unavailable: nothing was stored, or the outcome is unknown.
         """
@@ -143,6 +140,7 @@ def _change(
 
     Raises:
         Forbidden, InvalidTransition.
+        InvalidRequest: the incident has too many revisions for it.
     """
     status = update.status if update.status is not before.status else None
     urgency = update.urgency if update.urgency is not before.urgency else None
@@ -155,9 +153,6 @@ def _change(
     if status is None and urgency is None and update.note is None:
         by.require(Permission.CHANGE_STATUS)
         return None
-    only_note = status is None and urgency is None
-    if only_note and before.revision >= NOTES_UP_TO_REVISION:
-        problem = Problem("note", "too_many_notes", {"max": NOTES_UP_TO_REVISION})
-        raise InvalidRequest(problems=[problem])
+    require_advance(before, status, urgency)
     after = before.updated(at=at, status=status, urgency=urgency)
     return Change(before, after, by=by.user, note=update.note, request_id=request_id)

@@ -79,7 +79,7 @@ class CapAlerts:
         The same revision and ``page`` give the same alert. It holds no person's name.
 
         Args:
-            history: every change of the incident, the oldest first.
+            history: the last changes of the incident, the oldest first.
             page: the address of a page that shows the incident, if one is known.
             test: mark the alert as a test, which "all recipients disregard" (3.2.1).
         """
@@ -90,7 +90,7 @@ class CapAlerts:
         _add(alert, "sender", self._sender)
         _add(alert, "sent", self._time(last.at))
         _add(alert, "status", "Test" if test else "Exercise" if incident.drill else "Actual")
-        _add(alert, "msgType", "Update" if earlier else "Alert")
+        _add(alert, "msgType", "Update" if incident.revision > 1 else "Alert")
         _add(alert, "scope", "Restricted" if self.restricted else "Public")
         if self.restricted:
             _add(alert, "restriction", cap_text("restriction", self.lang))

@@ -17,6 +17,9 @@ from alerta_utec.handlers.responses import NOTHING_RUNS
 from alerta_utec.ports.authentication import Authenticator
 from alerta_utec.ports.incidents import IncidentStore
 
+# An update refers to so many earlier messages. A receiver needs one that it knows; each of these
+# refers to those before it, and an alert expires after a day.
+REFERENCES_MAX = 100
 _CONTENT_TYPE = "application/cap+xml"
 
 
@@ -64,7 +67,7 @@ class CapApi:
         identity = self.access.permitted(request, Permission.READ)
         test = parse_test(request.query)
         incident_id = request.path_id("incidentId")
-        history = self.store.history(incident_id)
+        history = self.store.history(incident_id, limit=1 + REFERENCES_MAX)
         if not identity.can_see(history[-1].after):
             raise NotFound
         panel = self.address.panel_url(request)

@@ -132,9 +132,11 @@ TEXTS: Mapping[str, Mapping[Lang, str]] = {
         "es": "debe ser un UUID, o faltar: su rol no elige otros identificadores",
         "en": "must be a UUID, or be left out: your role does not choose other ids",
     },
-    "too_many_notes": {
-        "es": "el incidente ya tiene {max} revisiones; una nota más solo con un cambio",
-        "en": "the incident has {max} revisions already; a further note needs a change",
+    "too_many_revisions": {
+        "es": "el incidente ya tiene {max} revisiones: solo puede avanzar hacia resuelto o subir "
+        "de urgencia; para lo demás, reporte otro",
+        "en": "the incident has {max} revisions already: it can only move towards resuelto or "
+        "become more urgent; for anything else, report another",
     },
     "too_many_webhooks": {
         "es": "admite {max} webhooks como máximo; elimine alguno",

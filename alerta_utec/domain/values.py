@@ -29,6 +29,11 @@ class Status(StrEnum):
     EN_ATENCION = "en_atencion"
     RESUELTO = "resuelto"
 
+    @property
+    def rank(self) -> int:
+        """0 for ``pendiente`` to 2 for ``resuelto``."""
+        return list(Status).index(self)
+
 
 Choice = TypeVar("Choice", Status, Urgency)
 

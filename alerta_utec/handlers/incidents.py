@@ -38,7 +38,7 @@ from alerta_utec.handlers.responses import json_response
 from alerta_utec.ports.authentication import Authenticator
 from alerta_utec.ports.clock import Clock
 from alerta_utec.ports.deliveries import Deliveries
-from alerta_utec.ports.incidents import Committed, IncidentStore
+from alerta_utec.ports.incidents import HISTORY_PAGE, Committed, IncidentStore
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -153,7 +153,7 @@ class IncidentsApi:
             "IncidentDetail",
             ["not_found", "invalid_request"],
             [
-                query("limit", whole(LIMIT_MAX) | {"default": LIMIT_MAX}),
+                query("limit", whole(HISTORY_PAGE) | {"default": HISTORY_PAGE}),
                 query("cursor", {"type": "string", "pattern": "^[1-9][0-9]{0,17}$"}, "of a page"),
             ],
         ),
@@ -168,12 +168,8 @@ class IncidentsApi:
         if not identity.can_see(incident):
             raise NotFound
         history = self.store.history(incident_id, limit=limit, before_revision=before)
-        first = history[0].after.revision if history else 1
-        deliveries = [
-            delivery
-            for delivery in self.deliveries.for_incident(incident_id)
-            if delivery.revision >= first and (before is None or delivery.revision < before)
-        ]
+        first, last = (history[at].after.revision if history else 0 for at in (0, -1))
+        deliveries = self.deliveries.for_incident(incident_id, range(first, last + 1))
         body: dict[str, Any] = {
             "incident": incident.to_json(private=private),
             "history": [change.history_entry(private=private) for change in history],

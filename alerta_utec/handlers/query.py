@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from alerta_utec.domain.errors import InvalidRequest, Problem
 from alerta_utec.domain.values import Choice, Status, Urgency, parse_choice
-from alerta_utec.ports.incidents import Query
+from alerta_utec.ports.incidents import HISTORY_PAGE, Query
 
 LIMIT_MAX = 200
 DAYS_MAX = 31
@@ -23,7 +23,7 @@ def parse_query(parameters: Mapping[str, str]) -> Query:
     problems: list[Problem] = []
     status = _choices(parameters, "status", Status, problems)
     urgency = _choices(parameters, "urgency", Urgency, problems)
-    limit = _number(parameters, "limit", (1, LIMIT_MAX), problems)
+    limit = _number(parameters, "limit", (1, HISTORY_PAGE), problems)
     before_seq = _number(parameters, "cursor", (1, 10**18), problems)
     if problems:
         raise InvalidRequest(problems=problems)
@@ -44,11 +44,11 @@ def parse_history_page(parameters: Mapping[str, str]) -> tuple[int, int | None]:
         InvalidRequest: with every invalid parameter.
     """
     problems: list[Problem] = []
-    limit = _number(parameters, "limit", (1, LIMIT_MAX), problems)
+    limit = _number(parameters, "limit", (1, HISTORY_PAGE), problems)
     before = _number(parameters, "cursor", (1, 10**18), problems)
     if problems:
         raise InvalidRequest(problems=problems)
-    return LIMIT_MAX if limit is None else limit, before
+    return HISTORY_PAGE if limit is None else limit, before
 
 
 def _choices(

@@ -18,6 +18,6 @@ class CombinedDeliveries:
     def record(self, deliveries: Sequence[Delivery]) -> None:
         self.deliveries.record(deliveries)
 
-    def for_incident(self, incident_id: str) -> Sequence[Delivery]:
-        own = self.notifications.for_incident(incident_id)
-        return latest([*self.deliveries.for_incident(incident_id), *own])
+    def for_incident(self, incident_id: str, revisions: range | None = None) -> Sequence[Delivery]:
+        own = self.notifications.for_incident(incident_id, revisions)
+        return latest([*self.deliveries.for_incident(incident_id, revisions), *own])

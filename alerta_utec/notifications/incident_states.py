@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from alerta_utec.app.history import changes_back_from
 from alerta_utec.domain.errors import NotFound
 from alerta_utec.domain.incident import Incident
 from alerta_utec.ports.incidents import IncidentStore
@@ -18,7 +19,7 @@ class StatesFromHistory:
             incident = self.incidents.get(incident_id)
             if incident.seq < seq:
                 return incident
-            changes = self.incidents.history(incident_id)
+            changes = changes_back_from(self.incidents, incident_id, incident.revision)
+            return next((one.after for one in changes if one.after.seq < seq), None)
         except NotFound:
             return None
-        return next((one.after for one in reversed(changes) if one.after.seq < seq), None)

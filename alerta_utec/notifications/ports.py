@@ -190,6 +190,11 @@ class NotificationStore(ThrottleStore, Protocol):
         notifications."""
         ...
 
-    def for_incident(self, incident_id: str) -> "Sequence[Delivery]":
-        """Return the record of the incident's e-mails by revision; see ``record.summary``."""
+    def for_incident(
+        self, incident_id: str, revisions: range | None = None
+    ) -> "Sequence[Delivery]":
+        """Return the record of the incident's e-mails by revision; see ``record.summary``.
+
+        ``revisions`` as for ``Deliveries``.
+        """
         ...

@@ -1,10 +1,11 @@
 """Routing on one machine: which recipients get a notification about a change, and when."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from alerta_utec.app.history import changes_back_from
 from alerta_utec.domain.change import Change
 from alerta_utec.domain.errors import Unavailable
 from alerta_utec.notifications.ports import NotificationStore
@@ -75,6 +76,7 @@ class NotificationRouter:
             self._broken.add(changes[0].after.seq)
 
     def _recipients(self, change: Change) -> Sequence[str]:
-        earlier = self.incidents.history(change.incident_id) if change.resolves() else ()
-        before = [one for one in earlier if one.after.revision < change.after.revision]
-        return [recipient.key for recipient in self.rules.recipients_of(change, before)]
+        earlier: Iterable[Change] = ()
+        if change.resolves():
+            earlier = changes_back_from(self.incidents, change.incident_id, change.after.revision)
+        return [recipient.key for recipient in self.rules.recipients_of(change, earlier)]

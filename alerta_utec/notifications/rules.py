@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import chain
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -194,23 +195,27 @@ class RuleSet:
         """Return the recipients of the notification about ``change``, in the order of the file.
 
         An all-clear goes to exactly the recipients of the incident's earlier notifications,
-        whatever the time is now; ``earlier`` are the incident's changes before it. A change that
-        calls for no notification has no recipients.
+        whatever the time is now; ``earlier`` are the incident's changes before it, in any order,
+        of which no more are read than needed. A change that calls for no notification has no
+        recipients.
         """
-        changes = [*(earlier if change.resolves() else ()), change]
-        notified = {
-            recipient.key
-            for one in changes
-            if change.notifies() and one.escalates()
-            for evaluation in self.evaluate(Facts.of(one, self.timezone))
-            if evaluation.matches
-            for recipient in evaluation.rule.to
-        }
+        notified: set[str] = set()
+        if change.notifies():
+            for one in chain([change], earlier if change.resolves() else ()):
+                if one.escalates():
+                    notified |= self._notified_by(one)
+                if len(notified) == len(self.recipients):
+                    break
         found: dict[tuple[Kind, str], Recipient] = {}
         for key, recipient in self.recipients.items():
             if key in notified:
                 found.setdefault((recipient.kind, recipient.destination), recipient)
         return list(found.values())
+
+    def _notified_by(self, change: "Change") -> set[str]:
+        """Return the keys of the recipients that a change itself is sent to."""
+        evaluations = self.evaluate(Facts.of(change, self.timezone))
+        return {one.key for each in evaluations if each.matches for one in each.rule.to}
 
 
 def _local(moment: datetime, timezone: ZoneInfo) -> datetime:

@@ -1,6 +1,6 @@
 """The interfaces behind notifications through a topic; their docstrings are the contract."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
@@ -96,10 +96,10 @@ class TopicFeed(Protocol):
         """
         ...
 
-    def changes_before(self, change: "Change") -> "Sequence[Change]":
-        """Return the changes of its incident before ``change``, the oldest first.
+    def changes_before(self, change: "Change") -> "Iterable[Change]":
+        """Yield the changes of its incident before ``change``, the newest first, as needed.
 
         Raises:
-            Unavailable.
+            Unavailable: at any step.
         """
         ...

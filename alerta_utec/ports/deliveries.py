@@ -18,8 +18,12 @@ class Deliveries(Protocol):
         """
         ...
 
-    def for_incident(self, incident_id: str) -> "Sequence[Delivery]":
+    def for_incident(
+        self, incident_id: str, revisions: range | None = None
+    ) -> "Sequence[Delivery]":
         """Return the record of an incident, by revision and then channel; may be empty.
+
+        Only that of ``revisions``, which follow each other, if they are given.
 
         May miss what was recorded in the last moments.
 

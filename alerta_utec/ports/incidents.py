@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from alerta_utec.domain.incident import Incident
 
 KEY_TTL_S = 24 * 3600
+# The longest page of a history.
+HISTORY_PAGE = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,12 +96,12 @@ class IncidentStore(ChangeFeed, Protocol):
         ...
 
     def history(
-        self, incident_id: str, *, limit: int | None = None, before_revision: int | None = None
+        self, incident_id: str, *, limit: int = HISTORY_PAGE, before_revision: int | None = None
     ) -> "Sequence[Change]":
         """Return the last changes of the incident, the oldest of them first.
 
-        At most ``limit``, by default all; only those before ``before_revision``, if it is given.
-        Damaged changes are left out, and may end the history.
+        At most ``limit`` (1 to ``HISTORY_PAGE``); only those before ``before_revision``, if it is
+        given. Damaged changes are left out, and may end the history.
 
         Raises:
             NotFound, Unavailable.

@@ -10,6 +10,7 @@ from alerta_utec.ports.deliveries import Deliveries
 from tests.contract.builders import T0
 
 COUNTS = {"attempted": 3, "delivered": 1, "gone": 1, "throttled": 1, "failed": 0, "ms": 7}
+CHANNELS: tuple[Channel, ...] = ("broadcast", "email")
 
 
 def delivery(
@@ -30,6 +31,21 @@ def test_deliveries_are_listed_by_revision_and_channel(deliveries: Deliveries) -
     deliveries.record([delivery("b", 1), told, delivery("a", 2)])
 
     assert deliveries.for_incident("a") == (delivery("a", 2), email, told, delivery("a", 10))
+
+
+def test_the_deliveries_of_some_revisions_are_read_alone(deliveries: Deliveries) -> None:
+    revisions = (1, 2, 9, 10, 11, 100)
+    deliveries.record([delivery("a", one, name) for one in revisions for name in CHANNELS])
+    deliveries.record([delivery("b", 10)])
+
+    def found(first: int, end: int) -> list[int]:
+        return [one.revision for one in deliveries.for_incident("a", range(first, end))]
+
+    assert found(2, 11) == [2, 2, 9, 9, 10, 10]
+    assert found(10, 11) == [10, 10]
+    assert found(3, 9) == []
+    assert found(0, 1) == []
+    assert found(1, 101) == [one for one in revisions for _ in CHANNELS]
 
 
 def test_a_later_delivery_replaces_the_first(deliveries: Deliveries) -> None:

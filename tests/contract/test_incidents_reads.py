@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
+from alerta_utec.app.history import changes_back_from
 from alerta_utec.domain.errors import NotFound
 from alerta_utec.domain.incident import EXTRAS_MAX, Incident
 from alerta_utec.domain.values import Status, Urgency
-from alerta_utec.ports.incidents import IncidentPage, IncidentStore, Query
+from alerta_utec.ports.incidents import HISTORY_PAGE, IncidentPage, IncidentStore, Query
 from tests.contract.builders import T0, creation, update
 
 EXTRAS: dict[str, Any] = {
@@ -232,19 +233,33 @@ def test_a_history_is_read_in_pages_from_its_end(incidents: IncidentStore) -> No
         incidents.commit(creation(incidentId=f"b{number}"))
         last = incidents.commit(update(last.after, note=f"nota {number}")).change
 
-    def revisions(limit: int | None = None, before: int | None = None) -> list[int]:
+    def revisions(limit: int, before: int | None = None) -> list[int]:
         page = incidents.history("a", limit=limit, before_revision=before)
         return [change.after.revision for change in page]
 
-    assert revisions() == [1, 2, 3, 4, 5, 6, 7]
+    assert revisions(HISTORY_PAGE) == [1, 2, 3, 4, 5, 6, 7]
     assert revisions(1) == [7]
     assert revisions(3) == [5, 6, 7]
     assert revisions(3, 5) == [2, 3, 4]
     assert revisions(3, 2) == [1]
     assert revisions(1, 2) == [1]
     assert revisions(1, 5) == [4]
-    assert revisions(None, 4) == [1, 2, 3]
+    assert revisions(200, 4) == [1, 2, 3]
     assert revisions(3, 1) == []
     assert revisions(100, 10**12) == [1, 2, 3, 4, 5, 6, 7]
     with pytest.raises(NotFound):
         incidents.history("c", limit=1, before_revision=5)
+
+
+@pytest.mark.parametrize("page_size", [1, 2, 3, 6, 7, 200])
+def test_a_history_is_read_back_to_its_beginning_in_pages_of_any_size(
+    incidents: IncidentStore, page_size: int
+) -> None:
+    last = incidents.commit(creation(incidentId="a")).change
+    for number in range(6):
+        last = incidents.commit(update(last.after, note=f"nota {number}")).change
+
+    found = changes_back_from(incidents, "a", 7, page_size=page_size)
+
+    assert [change.after.revision for change in found] == [6, 5, 4, 3, 2, 1]
+    assert list(changes_back_from(incidents, "a", 1, page_size=page_size)) == []

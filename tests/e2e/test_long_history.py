@@ -5,11 +5,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from alerta_utec.app.submit import NOTES_UP_TO_REVISION
+from alerta_utec.cap.http import REFERENCES_MAX
 from alerta_utec.client import AlertaUtec, Refused, http_client
 from alerta_utec.domain.change import Change
+from alerta_utec.domain.update import FREE_REVISIONS
 from tests.conformance.targets import http_request
 from tests.contract.builders import creation, update
+from tests.support.cap import Alert
 from tests.support.filled_store import fill_store
 from tests.support.server import Server
 
@@ -18,11 +20,11 @@ PAGE = 200
 
 
 def long_history() -> Iterator[Change]:
-    """Yield the changes of an incident that takes no note more."""
+    """Yield the changes of an incident that only advances."""
     change = creation(incidentId=NAME)
     yield change
     incident = change.after.at_seq(1)
-    for seq in range(2, NOTES_UP_TO_REVISION + 1):
+    for seq in range(2, FREE_REVISIONS + 1):
         change = update(incident, note=f"nota {seq}")
         yield change
         incident = change.after.at_seq(seq)
@@ -44,9 +46,9 @@ def test_a_page_is_the_newest_part_and_names_the_next(server: Server) -> None:
     older = http_request("GET", f"{path}?limit=3&cursor={newest['cursor']}").json()
     oldest = http_request("GET", f"{path}?cursor=4").json()
 
-    first = NOTES_UP_TO_REVISION - PAGE + 1
+    first = FREE_REVISIONS - PAGE + 1
     assert [entry["revision"] for entry in newest["history"]] == list(
-        range(first, NOTES_UP_TO_REVISION + 1)
+        range(first, FREE_REVISIONS + 1)
     )
     assert [entry["revision"] for entry in older["history"]] == [first - 3, first - 2, first - 1]
     assert older["cursor"] == str(first - 3)
@@ -71,16 +73,35 @@ def test_both_python_clients_read_the_whole_history(server: Server) -> None:
     with AlertaUtec(server.http_url) as client:
         record = client.incident(NAME)
 
-    whole = list(range(1, NOTES_UP_TO_REVISION + 1))
+    whole = list(range(1, FREE_REVISIONS + 1))
     assert [entry["revision"] for entry in record.history] == whole
     assert asyncio.run(read()) == whole
 
 
-def test_a_note_too_many_is_refused_and_a_change_is_not(server: Server) -> None:
-    with AlertaUtec(server.http_url) as client:
-        with pytest.raises(Refused) as refused:
-            client.update(NAME, note="una más")
-        moved = client.update(NAME, status="en_atencion", note="con un cambio")
+def test_the_alert_of_a_long_history_refers_to_the_last_of_its_messages(server: Server) -> None:
+    answer = http_request("GET", f"{server.http_url}/incidents/{NAME}/cap")
 
-    assert refused.value.code == "invalid_request"
-    assert moved.revision == NOTES_UP_TO_REVISION + 1
+    alert = Alert(answer.body)
+    references = alert.one("references").split()
+    assert alert.one("msgType") == "Update"
+    assert len(references) == REFERENCES_MAX
+    assert references[-1].split(",")[1] == f"{NAME}.{FREE_REVISIONS - 1}"
+
+
+def test_only_what_advances_the_incident_is_taken_and_it_can_be_resolved(server: Server) -> None:
+    def refused(client: AlertaUtec, **update: str) -> tuple[str, str]:
+        with pytest.raises(Refused) as refusal:
+            client.update(NAME, **update)
+        ((field, _),) = refusal.value.problems
+        return refusal.value.code, field
+
+    with AlertaUtec(server.http_url) as client:
+        note = refused(client, note="una más")
+        client.update(NAME, status="en_atencion", note="con un cambio")
+        back = refused(client, status="pendiente")
+        resolved = client.update(NAME, status="resuelto")
+        reopened = refused(client, status="pendiente")
+
+    assert note == ("invalid_request", "note")
+    assert back == reopened == ("invalid_request", "status")
+    assert resolved.revision == FREE_REVISIONS + 2

@@ -19,11 +19,12 @@ class FakeDeliveries:
             for one in deliveries:
                 self._kept[one.incident_id, one.revision, one.channel] = one
 
-    def for_incident(self, incident_id: str) -> Sequence[Delivery]:
+    def for_incident(self, incident_id: str, revisions: range | None = None) -> Sequence[Delivery]:
         with self._lock:
             found = [one for one in self._kept.values() if one.incident_id == incident_id]
             runs = [runs for key, runs in self._runs.items() if key[0] == incident_id]
-        return latest([*found, *(combine_parts(own[max(own)]) for own in runs)])
+        all_ = latest([*found, *(combine_parts(own[max(own)]) for own in runs)])
+        return tuple(one for one in all_ if revisions is None or one.revision in revisions)
 
     def record_parts(self, run: str, number: int, parts: Sequence[Delivery]) -> None:
         with self._lock:

@@ -40,8 +40,8 @@ class DeliveryWriter:
                 raise Unavailable("too many records are waiting to be written")
             self._queue.append(delivery)
 
-    def for_incident(self, incident_id: str) -> Sequence[Delivery]:
-        return self._deliveries.for_incident(incident_id)
+    def for_incident(self, incident_id: str, revisions: range | None = None) -> Sequence[Delivery]:
+        return self._deliveries.for_incident(incident_id, revisions)
 
     def start(self) -> None:
         """Start the thread."""

@@ -11,15 +11,17 @@ from alerta_utec.adapters.sqlite.group_commit import (
     CommitStep,
     GroupCommit,
 )
-from alerta_utec.adapters.sqlite.rows import CHANGE_COLUMNS, decode_incident, separate_changes
+from alerta_utec.adapters.sqlite.rows import (
+    CHANGE_COLUMNS,
+    INTEGER_MAX,
+    decode_incident,
+    separate_changes,
+)
 from alerta_utec.domain.change import Change, Position
 from alerta_utec.domain.errors import NotFound
 from alerta_utec.domain.folding import fold
 from alerta_utec.domain.incident import Incident
-from alerta_utec.ports.incidents import Committed, IncidentPage, Query
-
-# SQLite's largest integer.
-_REVISION_MAX = 2**63 - 1
+from alerta_utec.ports.incidents import HISTORY_PAGE, Committed, IncidentPage, Query
 
 
 class SqliteIncidents:
@@ -56,14 +58,14 @@ class SqliteIncidents:
         return decode_incident(row[0])
 
     def history(
-        self, incident_id: str, *, limit: int | None = None, before_revision: int | None = None
+        self, incident_id: str, *, limit: int = HISTORY_PAGE, before_revision: int | None = None
     ) -> Sequence[Change]:
         query = (
             f"SELECT {CHANGE_COLUMNS} FROM changes WHERE incident_id = ? AND revision < ? "  # noqa: S608 (a constant)
             "ORDER BY revision DESC LIMIT ?"
         )
-        before = _REVISION_MAX if before_revision is None else before_revision
-        values = (incident_id, before, -1 if limit is None else limit)
+        before = INTEGER_MAX if before_revision is None else before_revision
+        values = (incident_id, before, limit)
         with self._database.read() as connection:
             rows = connection.execute(query, values).fetchall()
         if not rows:

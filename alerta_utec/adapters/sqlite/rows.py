@@ -14,6 +14,8 @@ from alerta_utec.domain.incident import Incident
 
 _START = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+# SQLite's largest integer.
+INTEGER_MAX = 2**63 - 1
 
 CHANGE_COLUMNS = (
     "changes.seq, made_by, note, digest, user, key, state_before, state_after, "

@@ -5,6 +5,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from itertools import groupby
 
+from alerta_utec.adapters.sqlite.deliveries import first_and_last
 from alerta_utec.adapters.sqlite.rows import CHANGE_COLUMNS, from_us, separate_changes, to_us
 from alerta_utec.domain.change import Change
 from alerta_utec.domain.delivery import Delivery
@@ -44,7 +45,7 @@ SELECT revision, recipient, state, held_for, attempts, next_at_us, changed_at_us
     (SELECT count(*) FROM notices AS other
      WHERE other.recipient = notices.recipient AND other.lead_seq = notices.lead_seq)
 FROM notices JOIN changes ON changes.seq = notices.seq
-WHERE incident_id = ? ORDER BY revision, recipient
+WHERE incident_id = ? AND revision BETWEEN ? AND ? ORDER BY revision, recipient
 """
 
 
@@ -136,9 +137,10 @@ class SqliteNotifications(SqliteThrottle):
         with self._database.write() as connection:
             return connection.execute(sql, (to_us(at), reason, *recipients)).rowcount
 
-    def for_incident(self, incident_id: str) -> Sequence[Delivery]:
+    def for_incident(self, incident_id: str, revisions: range | None = None) -> Sequence[Delivery]:
         with self._database.read() as connection:
-            rows = connection.execute(_FOR_INCIDENT, (incident_id,)).fetchall()
+            values = (incident_id, *first_and_last(revisions))
+            rows = connection.execute(_FOR_INCIDENT, values).fetchall()
         found = []
         for revision, own in groupby(rows, key=lambda row: int(row[0])):
             outcomes = [outcome_from(*row[1:]) for row in own]

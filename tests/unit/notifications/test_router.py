@@ -1,6 +1,6 @@
 """``NotificationRouter``: each change reaches its recipients; a defect in one delays no other."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -8,14 +8,15 @@ import pytest
 
 from alerta_utec.domain.change import Change
 from alerta_utec.domain.errors import Conflict, Unavailable
-from alerta_utec.domain.values import Status
+from alerta_utec.domain.values import Status, Urgency
 from alerta_utec.notifications.local.sqlite import SqliteNotifications
 from alerta_utec.notifications.ports import ChangeDecisions
 from alerta_utec.notifications.rules import Hours, Pattern, Rule, RuleSet
 from alerta_utec.notifications.throttle_state import ThrottlePolicy
 from alerta_utec.notifications.throttling import TRIES_MAX
-from tests.contract.builders import update
-from tests.unit.notifications.sending import Notifications, to
+from alerta_utec.ports.incidents import HISTORY_PAGE
+from tests.contract.builders import creation, update
+from tests.unit.notifications.sending import LIMA, Notifications, to
 
 GUARD, LABS = "guardia@example.edu", "laboratorios@example.edu"
 DAY = Rule("de día", to(LABS), hours=Hours(6 * 60, 22 * 60))
@@ -127,3 +128,38 @@ def test_each_recipient_has_a_limit_of_its_own() -> None:
 
     assert [len(mail.sent_to(name)) for name in (GUARD, LABS)] == [1, 1]
     assert mail.outcome(change)["counts"] == {"held": 1, "sent": 1}
+
+
+def test_an_all_clear_finds_recipients_beyond_the_newest_page_of_the_history() -> None:
+    mail = Notifications(
+        Rule("todo", to(GUARD), urgency=frozenset({Urgency.HIGH})),
+        Rule("medias", to(LABS), urgency=frozenset({Urgency.MEDIUM})),
+    )
+    last = mail.report(type="humo", urgency="high")
+    last = mail.store.commit(update(last.after, urgency=Urgency.LOW)).change
+    for number in range(HISTORY_PAGE + 5):
+        last = mail.store.commit(update(last.after, note=f"nota {number}")).change
+    last = mail.store.commit(update(last.after, urgency=Urgency.MEDIUM)).change
+    mail.store.commit(update(last.after, status=Status.RESUELTO))
+
+    mail.run_once()
+
+    subjects = {name: [one.subject for one in mail.sent_to(name)] for name in (GUARD, LABS)}
+    assert all(any("RESUELTO" in one for one in found) for found in subjects.values())
+
+
+def test_an_all_clear_reads_no_more_of_the_history_than_it_needs() -> None:
+    read: list[Change] = []
+    created = creation(urgency="high")
+    resolved = update(created.after, status=Status.RESUELTO)
+
+    def earlier() -> Iterator[Change]:
+        for change in (created, created, created):
+            read.append(change)
+            yield change
+
+    rules = RuleSet((Rule("todo", to(GUARD)),), LIMA)
+    found = rules.recipients_of(resolved, earlier())
+
+    assert [one.key for one in found] == [GUARD]
+    assert len(read) == 1

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 # BatchWriteItem: 25 items.
 BATCH_MAX = 25
+# The ten digits of a record's key.
+REVISION_MAX = 9_999_999_999
 
 
 @dataclass(frozen=True)
@@ -43,13 +45,20 @@ class DynamoDeliveries:
     def record_parts(self, run: str, number: int, parts: Sequence[Delivery]) -> None:
         self._put([_part_item(run, number, part) for part in parts])
 
-    def for_incident(self, incident_id: str) -> Sequence[Delivery]:
+    def for_incident(self, incident_id: str, revisions: range | None = None) -> Sequence[Delivery]:
+        wanted = range(1, REVISION_MAX) if revisions is None else revisions
         found = pages(
             "Query",
             lambda **start: self.client.query(
                 TableName=self.table,
-                KeyConditionExpression="incidentId = :id",
-                ExpressionAttributeValues={":id": text(incident_id)},
+                KeyConditionExpression="incidentId = :id AND #record BETWEEN :first AND :end",
+                ExpressionAttributeNames={"#record": "record"},
+                ExpressionAttributeValues={
+                    ":id": text(incident_id),
+                    ":first": text(_padded(wanted.start)),
+                    # Before the records of that revision, which continue with a sign and more.
+                    ":end": text(_padded(wanted.stop)),
+                },
                 **start,
             ),
         )
@@ -92,8 +101,8 @@ class MeteredDeliveries:
                 self._count(part)
         self.deliveries.record_parts(run, number, parts)
 
-    def for_incident(self, incident_id: str) -> Sequence[Delivery]:
-        return self.deliveries.for_incident(incident_id)
+    def for_incident(self, incident_id: str, revisions: range | None = None) -> Sequence[Delivery]:
+        return self.deliveries.for_incident(incident_id, revisions)
 
     def _count(self, delivery: Delivery) -> None:
         outcome = {**delivery.outcome, str(delivery.outcome.get("result")): 1}
@@ -111,12 +120,16 @@ def _item(delivery: Delivery) -> Item:
     return {
         "incidentId": text(delivery.incident_id),
         # Padded, so that it sorts by revision and then by channel.
-        "record": text(f"{delivery.revision:010}#{delivery.channel}"),
+        "record": text(f"{_padded(delivery.revision)}#{delivery.channel}"),
         "revision": attributes.number(delivery.revision),
         "channel": text(delivery.channel),
         "at": text(format_time(delivery.at)),
         "outcome": text(json.dumps(dict(delivery.outcome))),
     }
+
+
+def _padded(revision: int) -> str:
+    return f"{revision:010}"
 
 
 def _part_item(run: str, number: int, part: Delivery) -> Item:

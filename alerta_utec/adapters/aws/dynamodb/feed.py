@@ -15,6 +15,7 @@ from alerta_utec.adapters.damaged_rows import DamagedRows
 from alerta_utec.domain.change import Change, Position
 from alerta_utec.domain.errors import Unavailable
 from alerta_utec.domain.ids import new_epoch
+from alerta_utec.ports.incidents import HISTORY_PAGE
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -172,18 +173,24 @@ class DynamoFeed:
             yield item
             seq = before.seq if before else 0
 
-    def changes_before(self, change: Change) -> Sequence[Change]:
-        """Return the changes of the incident before ``change``, the oldest first.
+    def changes_before(self, change: Change, *, page_size: int = HISTORY_PAGE) -> Iterator[Change]:
+        """Yield the changes of the incident before ``change``, the newest first.
+
+        They are read in pages, as needed.
 
         Raises:
-            Unavailable.
+            Unavailable: at any step.
         """
-        seq = change.before.seq if change.before else 0
-        return [change_from_image(item) for item in self.items_back_from(seq)][::-1]
+        before = change.before
+        while before is not None:
+            known = self.indexed_items(change.incident_id, before.revision + 1, page_size)
+            page = list(islice(self.items_back_from(before.seq, known), page_size))
+            found = [change_from_image(item) for item in page]
+            yield from found
+            # A damaged change ends the way back before a page is full.
+            before = found[-1].before if len(found) == page_size else None
 
-    def indexed_items(
-        self, incident_id: str, before_revision: int, limit: int | None = None
-    ) -> dict[int, Item]:
+    def indexed_items(self, incident_id: str, before_revision: int, limit: int) -> dict[int, Item]:
         """Return the incident's last changes before a revision in the index, by ``seq``.
 
         At most ``limit``. The index may lag.
@@ -191,7 +198,6 @@ class DynamoFeed:
         Raises:
             Unavailable.
         """
-        bounded: dict[str, Any] = {} if limit is None else {"Limit": limit}
         found = pages(
             "Query",
             lambda **start: self.client.query(
@@ -203,7 +209,7 @@ class DynamoFeed:
                     ":revision": number(before_revision),
                 },
                 ScanIndexForward=False,
-                **bounded,
+                Limit=limit,
                 **start,
             ),
         )

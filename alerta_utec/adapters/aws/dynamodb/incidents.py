@@ -20,7 +20,7 @@ from alerta_utec.domain.change import Change, Position
 from alerta_utec.domain.errors import NotFound
 from alerta_utec.domain.incident import Incident
 from alerta_utec.ports.clock import Clock
-from alerta_utec.ports.incidents import Committed, IncidentPage, Query
+from alerta_utec.ports.incidents import HISTORY_PAGE, Committed, IncidentPage, Query
 from alerta_utec.ports.metrics import NO_METRICS, Metrics
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ class DynamoIncidents:
         return incident_from_item(self._item(incident_id))
 
     def history(
-        self, incident_id: str, *, limit: int | None = None, before_revision: int | None = None
+        self, incident_id: str, *, limit: int = HISTORY_PAGE, before_revision: int | None = None
     ) -> Sequence[Change]:
         last = incident_from_item(self._item(incident_id))
         before = last.revision + 1 if before_revision is None else before_revision

@@ -113,6 +113,34 @@ def test_a_history_that_the_index_has_whole_costs_one_more_read(
     assert wire.sent == ["GetItem", "Query", "Query", "Query"]
 
 
+@pytest.mark.parametrize("page_size", [1, 2, 3, 4, 5, 200])
+@pytest.mark.parametrize("indexed", [True, False])
+def test_the_changes_before_one_are_read_in_pages(
+    faulty: DynamoIncidents, wire: FaultyWire, page_size: int, indexed: bool
+) -> None:
+    _grown(faulty, revisions=6)
+    last = faulty.history("a", limit=1)[0]
+    if not indexed:
+        wire.always("Query", answer(200, {"Items": [], "Count": 0}))
+
+    found = faulty._feed.changes_before(last, page_size=page_size)
+
+    assert [change.after.revision for change in found] == [5, 4, 3, 2, 1]
+
+
+def test_of_the_changes_before_one_only_the_page_that_is_needed_is_read(
+    faulty: DynamoIncidents, wire: FaultyWire
+) -> None:
+    _grown(faulty, revisions=6)
+    last = faulty.history("a", limit=1)[0]
+    wire.sent.clear()
+
+    first = next(faulty._feed.changes_before(last, page_size=2))
+
+    assert first.after.revision == 5
+    assert wire.sent == ["Query"]
+
+
 def test_the_chain_of_changes_holds_whatever_seq_the_caller_had(
     faulty: DynamoIncidents, wire: FaultyWire
 ) -> None:
