@@ -4,12 +4,11 @@ import { aria, find, h, said, write } from "./dom.js";
 import { shape } from "./list.js";
 import { get } from "./service.js";
 import { ago, clock, t } from "./texts.js";
+import { Timeline } from "./timeline.js";
 
 /**
  * @typedef {import("../client/client.js").Incident} Incident
  * @typedef {import("../client/client.js").AlertaError} AlertaError
- * @typedef {import("./service.js").HistoryEntry} HistoryEntry
- * @typedef {import("./service.js").Delivery} Delivery
  */
 /**
  * @typedef {object} Desk
@@ -29,8 +28,6 @@ const SETTLE_MS = 1_500;
 export class Detail {
   /** @type {Incident | null} */
   #incident = null;
-  /** @type {{history: HistoryEntry[], deliveries: Delivery[]} | null} */
-  #record = null;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
   #failure = "";
@@ -48,10 +45,10 @@ export class Detail {
     this.problem = h("p.problem", { role: "alert" });
     this.note = /** @type {HTMLTextAreaElement} */ (h("textarea", { id: "note", rows: 2, maxlength: 2000 }));
     this.noteLabel = h("label", { for: "note" });
-    this.timeline = h("div.timeline");
+    this.timeline = new Timeline((cursor) => this.#load(cursor));
     this.back = h("button.plain.back", { type: "button", click: () => desk.close() });
     this.noteBox = h("div.note", {}, this.noteLabel, this.note);
-    this.section.append(this.back, this.title, this.facts, this.noteBox, this.actions, this.problem, this.timeline);
+    this.section.append(this.back, this.title, this.facts, this.noteBox, this.actions, this.problem, this.timeline.element);
   }
 
   get id() {
@@ -60,11 +57,10 @@ export class Detail {
 
   /** @param {Incident} incident @param {boolean} focus */
   open(incident, focus) {
-    this.#record = null;
     this.note.value = "";
     this.#failure = "";
     this.section.hidden = false;
-    this.timeline.replaceChildren();
+    this.timeline.clear();
     this.#show(incident);
     void this.#load();
     this.section.scrollTop = 0;
@@ -87,7 +83,7 @@ export class Detail {
   redraw() {
     if (!this.#incident) return;
     this.#show(this.#incident);
-    this.#showRecord();
+    this.timeline.show();
   }
 
   #reload() {
@@ -96,18 +92,20 @@ export class Detail {
     this.#timer = setTimeout(() => void this.#load(), SETTLE_MS);
   }
 
-  async #load() {
+  /** Read the newest page of the history, or the one before a cursor. @param {string} [cursor] */
+  async #load(cursor) {
     const id = this.id;
     if (id === null) return;
     try {
-      const answer = await get(`incidents/${encodeURIComponent(id)}`);
+      const query = cursor === undefined ? "" : `?${new URLSearchParams({ cursor })}`;
+      const answer = await get(`incidents/${encodeURIComponent(id)}${query}`);
       if (this.id !== id) return;
-      this.#record = answer;
       if (answer.incident.revision > (this.#incident?.revision ?? 0)) this.#show(answer.incident);
-      this.#showRecord();
+      this.timeline.take(answer);
+      if (cursor !== undefined) this.#fail("");
     } catch (error) {
-      if (this.id === id && !this.#record)
-        this.timeline.replaceChildren(h("p", {}, t("noHistory"), " ", h("button.plain", { type: "button", click: () => void this.#load() }, t("retry"))));
+      if (this.id === id && this.timeline.empty) this.timeline.fail(() => void this.#load());
+      else if (this.id === id && cursor !== undefined) this.#fail(t("noHistory"));
       if (/** @type {AlertaError} */ (error).code === undefined) throw error;
     }
   }
@@ -198,47 +196,4 @@ export class Detail {
     this.#failure = text;
     write(this.problem, text);
   }
-
-  #showRecord() {
-    const record = this.#record;
-    if (!record) return;
-    const entries = [...record.history].reverse().map((entry) => {
-      const sent = record.deliveries.filter(({ revision }) => revision === entry.revision);
-      return h(
-        "li",
-        {},
-        h("time", { datetime: entry.at, title: clock(entry.at) }, clock(entry.at)),
-        h("div", {}, ...changes(entry), entry.by ? h("span.by", {}, " · ", said(entry.by)) : null),
-        entry.note ? h("blockquote", { dir: "auto" }, entry.note) : null,
-        ...sent.map((delivery) => h("div.sent", {}, delivered(delivery))),
-      );
-    });
-    this.timeline.replaceChildren(h("h3", {}, t("history")), h("ol", {}, ...entries));
-  }
-}
-
-/** Describe what an entry of the history changed. @param {HistoryEntry} entry */
-function changes({ revision, change = {} }) {
-  if (revision === 1) return [h("b", {}, t("reported"))];
-  const parts = Object.entries(change).map(([field, [from, to]]) =>
-    h("span.change", {}, `${t(field)}: `, h("s", {}, t(from ?? "")), " → ", h("b", {}, t(to ?? ""))),
-  );
-  return parts.length ? parts : [h("b", {}, t("noteAdded"))];
-}
-
-/** @param {string} because */
-function reason(because) {
-  const name = `because.${because}`;
-  const known = t(name);
-  return known === name ? because : known;
-}
-
-/** @param {Delivery} delivery */
-function delivered(delivery) {
-  const { channel, attempted = 0, delivered = 0, result, because, counts } = delivery;
-  if (channel === "broadcast") return t("screens", { delivered, attempted });
-  const [kind, id = ""] = channel.split(":");
-  const what = `${t(`channel.${kind}`)} ${id}`.trim();
-  const results = Object.entries(counts ?? {}).map(([name, n]) => `${t(`result.${name}`)}: ${n}`);
-  return `${what}: ${results.join(", ") || t(`result.${result}`)}${because ? ` (${reason(because)})` : ""}`;
 }
