@@ -11,8 +11,8 @@ const DELIVERING = ['notify', 'update', 'broadcast', 'relay', 'fanout', 'alarm',
 // The queues between relay and the functions that are not readers.
 const RELAYED = ['Notifications', 'WebhookChanges'];
 const DEAD_LETTERS = ['Undelivered', 'UndeliveredInOrder'];
-// Those that send messages to a queue from which they are invoked.
-const REPEATING = ['webhook'];
+// Those behind a queue, whose messages can form a loop.
+const REPEATING = ['fanout', 'alarm', 'webhooks', 'webhook'];
 
 const metric = (namespace, name, dimensions, stat, period = FIVE_MINUTES) => ({
   namespace,

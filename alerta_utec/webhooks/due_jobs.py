@@ -10,11 +10,11 @@ from secrets import token_hex
 from alerta_utec.ports.clock import Clock
 from alerta_utec.webhooks.delivery import FAILURES_TO_COOL_DOWN, Attempt, DeliverWebhook
 from alerta_utec.webhooks.job import JobKey, WebhookJob
-from alerta_utec.webhooks.ports import DeliveryLeases, WakeUps, WakingJobs
+from alerta_utec.webhooks.ports import WAKE_UP_WAIT_MAX_S, DeliveryLeases, WakingJobs
 
 log = logging.getLogger(__name__)
 
-# When another holder has the webhook's lease, the wake-up is sent again after this many seconds.
+# When another holder has the webhook's lease, the wake-up comes back after this many seconds.
 BUSY_DELAY_S = (5, 15)
 # How many due jobs are read at once.
 DUE_BATCH = 25
@@ -32,28 +32,40 @@ class DeliverDueJobs:
     The webhook's lease makes sure that it gets one request at a time: it receives changes in
     order as long as no attempt fails, and a receiver that hangs delays no other webhook. After
     ``FAILURES_TO_COOL_DOWN`` in a row, or if the receiver asks to slow down, the webhook cools
-    down. If the named job was not attempted (the lease is taken, the webhook cools down, or the
-    time is up), its wake-up is sent again.
+    down.
+
+    A wake-up comes back by itself as long as its job is pending: nothing here sends one, so no
+    chain of invocations grows.
     """
 
     jobs: WakingJobs
     leases: DeliveryLeases
     delivery: DeliverWebhook
-    wakeups: WakeUps
     clock: Clock
     monotonic: Callable[[], float] = time.monotonic
     busy_delay_s: Callable[[], int] = random_busy_delay_s
 
-    def deliver(self, key: JobKey, deadline_s: float | None = None) -> None:
+    def deliver(self, key: JobKey, deadline_s: float | None = None) -> float | None:
         """Deliver the job if it is due; wake-ups repeat, so often it no longer is.
 
         No attempt starts after ``deadline_s`` (by ``monotonic``).
 
+        Returns:
+            After how many seconds the wake-up must come back: those until the job is due, or a
+            moment if it could not be attempted (the lease is taken, the webhook cools down, or
+            the time is up). ``None``: it is not pending, or waits for longer than
+            ``WAKE_UP_WAIT_MAX_S``.
+
         Raises:
-            Unavailable: the wake-up must be received again.
+            Unavailable: the wake-up must come back.
         """
         if self._due(key) is not None and key not in self._attempted(key, deadline_s):
-            self.wakeups.send_wakeups([key], delay_s=self.busy_delay_s())
+            return float(self.busy_delay_s())
+        job = self.jobs.get(*key)
+        if job is None:
+            return None
+        wait_s = max(0.0, (job.next_try_at - self.clock.now()).total_seconds())
+        return wait_s if wait_s <= WAKE_UP_WAIT_MAX_S else None
 
     def _attempted(self, key: JobKey, deadline_s: float | None) -> set[JobKey]:
         """Attempt due jobs until there are none left or it cools down; return their keys."""

@@ -162,13 +162,19 @@ class ScannedJobs(WebhookJobs, Protocol):
         ...
 
 
+# A wake-up comes back for a job that becomes due within so many seconds. A queue holds a bounded
+# number of such messages; a job that waits for longer gets a new one from ``requeue_overdue``.
+WAKE_UP_WAIT_MAX_S = 900
+
+
 class WakeUps(Protocol):
     """The messages that start deliveries where no worker waits for jobs to become due."""
 
-    def send_wakeups(self, keys: Sequence[JobKey], *, delay_s: int = 0) -> None:
-        """Send one message per job, to be received after ``delay_s`` (0 to 900), in any order.
+    def send_wakeups(self, keys: Sequence[JobKey]) -> None:
+        """Send one message per job, to be received now, in any order.
 
-        Each message is received at least once.
+        Each message is received at least once, and again until its job is done or waits for
+        longer than ``WAKE_UP_WAIT_MAX_S``.
 
         Raises:
             Unavailable: some messages may not have been sent; send all of them again.
@@ -177,7 +183,7 @@ class WakeUps(Protocol):
 
 
 class WakingJobs(WebhookJobs, Protocol):
-    """Jobs that send a wake-up whenever one of them becomes due."""
+    """Jobs that each have a wake-up while they are due, or soon will be."""
 
     def due_keys(self, webhook_id: str, limit: int) -> Sequence[JobKey]:
         """Return the keys of the jobs that are due now, as ``due`` orders them."""

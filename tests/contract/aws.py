@@ -27,6 +27,8 @@ from tests.support.incidents import unique
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
+# How late the emulator's event sources begin.
+LATE_S = 1.0
 # Key and index attributes as serverless.yml deploys them: {name: (key, {index: key}, TTL)}.
 SHAPES: Mapping[str, Any] = {
     "incidents": ({"incidentId": "S"}, {BY_STATUS: {"status": "S", "createdSeq": "N"}}, None),
@@ -52,7 +54,7 @@ SHAPES: Mapping[str, Any] = {
 @pytest.fixture(scope="session")
 def emulator() -> Iterator[Emulator]:
     """Start an emulated AWS for the whole run."""
-    with Emulator() as running:
+    with Emulator(late_s=LATE_S) as running:
         yield running
 
 
@@ -108,12 +110,12 @@ def dynamodb_deliveries(dynamodb: "DynamoDBClient") -> Iterator[DynamoDeliveries
 
 @dataclass(frozen=True)
 class SentWakeUps:
-    """``WakeUps`` that keep what was sent, as ``(key, delay_s)``."""
+    """``WakeUps`` that keep what was sent."""
 
-    sent: list[tuple[JobKey, int]] = field(default_factory=list)
+    sent: list[JobKey] = field(default_factory=list)
 
-    def send_wakeups(self, keys: Sequence[JobKey], *, delay_s: int = 0) -> None:
-        self.sent.extend((key, delay_s) for key in keys)
+    def send_wakeups(self, keys: Sequence[JobKey]) -> None:
+        self.sent.extend(keys)
 
 
 @pytest.fixture

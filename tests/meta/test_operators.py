@@ -163,26 +163,14 @@ def test_every_dead_letter_queue_is_watched(packaged: Packaged) -> None:
     assert _queues(alarms(packaged)["UndeliveredAlarm"]) == queues
 
 
-def test_recursion_is_watched_of_every_function_that_sends_to_its_own_queue(
-    packaged: Packaged,
-) -> None:
-    sending = {
-        (role.removesuffix("Role"), queue)
-        for role, made in packaged.of_type("AWS::IAM::Role").items()
-        for statement in made["Properties"]["Policies"][0]["PolicyDocument"]["Statement"]
-        for queue in [_queue(statement["Resource"])]
-        if "sqs:SendMessage" in statement["Action"]
-    }
+def test_recursion_is_watched_of_every_function_behind_a_queue(packaged: Packaged) -> None:
     reading = {
-        (one["Properties"]["FunctionName"]["Fn::GetAtt"][0], _queue(source))
-        for one in packaged.of_type("AWS::Lambda::EventSourceMapping").values()
-        for source in [one["Properties"]["EventSourceArn"]]
+        one["Properties"]["FunctionName"]["Fn::GetAtt"][0]
+        for name, one in packaged.of_type("AWS::Lambda::EventSourceMapping").items()
+        if "SQS" in name
     }
 
-    repeating = {
-        fn for fn, queue in reading if (fn.removesuffix("LambdaFunction"), queue) in sending
-    }
-    assert _functions(alarms(packaged)["RecursionAlarm"]) == repeating
+    assert _functions(alarms(packaged)["RecursionAlarm"]) == reading
 
 
 def test_alarms_and_graphs_name_metrics_that_the_service_counts(packaged: Packaged) -> None:

@@ -12,7 +12,7 @@ from alerta_utec.domain.delivery import RELAYED
 from alerta_utec.handlers import stream
 from alerta_utec.handlers.queue import LONGEST_DELAY_S
 from alerta_utec.webhooks.aws.leases import LEASE
-from alerta_utec.webhooks.aws.wakeups import DELAY_MAX_S
+from alerta_utec.webhooks.ports import WAKE_UP_WAIT_MAX_S
 from alerta_utec.webhooks.sender import TIMEOUT_S
 from tests.meta.conftest import Packaged
 
@@ -135,6 +135,29 @@ def test_relay_has_the_queue_of_every_consumer(packaged: Packaged) -> None:
     assert sum(name.endswith("_QUEUE") for name in variables) == len(CONSUMERS)
 
 
+def test_no_function_sends_to_a_queue_that_invokes_it_again_unless_lambda_allows_it(
+    packaged: Packaged,
+) -> None:
+    # Lambda ends such a chain after about 16 invocations (developer guide, "recursive loop").
+    functions = packaged.of_type("AWS::Lambda::Function")
+    invokes = {queue: function for function, queue in _readers(packaged)}
+    sends = {
+        name: {
+            invokes[queue]
+            for queue in _queues_of(packaged, function["Properties"]["Role"], "sqs:SendMessage")
+            if queue in invokes
+        }
+        for name, function in functions.items()
+    }
+    for name, function in functions.items():
+        reached, left = set[str](), set(sends[name])
+        while left:
+            reached |= left
+            left = {next_one for one in left for next_one in sends[one]} - reached
+        allowed = function["Properties"].get("RecursiveLoop") == "Allow"
+        assert (name in reached) == allowed, name
+
+
 def test_shards_end_in_the_dead_letter_queue(packaged: Packaged) -> None:
     queue = packaged.template["Resources"]["FanOut"]["Properties"]
     again = queue["RedrivePolicy"]
@@ -146,7 +169,7 @@ def test_shards_end_in_the_dead_letter_queue(packaged: Packaged) -> None:
 def test_wakeups_outlive_the_wait_for_a_retry(packaged: Packaged) -> None:
     queue = packaged.template["Resources"]["WebhookBells"]["Properties"]
 
-    assert queue["MessageRetentionPeriod"] > DELAY_MAX_S + queue["VisibilityTimeout"]
+    assert queue["MessageRetentionPeriod"] > WAKE_UP_WAIT_MAX_S + queue["VisibilityTimeout"]
 
 
 def test_a_lease_of_a_webhook_is_longer_than_a_post_and_shorter_than_its_lambda(
@@ -173,3 +196,26 @@ def test_consumers_have_time_to_begin_and_finish_a_record(packaged: Packaged) ->
     for name, reserve_s in reserves_s.items():
         function = functions[f"{name}LambdaFunction"]
         assert function["Properties"]["Timeout"] >= 2 * reserve_s, name
+
+
+def _readers(packaged: Packaged) -> set[tuple[str, str]]:
+    """Return each function with the queue that invokes it."""
+    found = set()
+    for one in packaged.of_type("AWS::Lambda::EventSourceMapping").values():
+        properties = one["Properties"]
+        source, attribute = properties["EventSourceArn"]["Fn::GetAtt"]
+        if attribute == "Arn":
+            found.add((properties["FunctionName"]["Fn::GetAtt"][0], source))
+    return found
+
+
+def _queues_of(packaged: Packaged, role: dict[str, Any], action: str) -> set[str]:
+    """Return the queues on which a role permits an action."""
+    made = packaged.template["Resources"][role["Fn::GetAtt"][0]]["Properties"]["Policies"]
+    found = set()
+    for statement in (one for policy in made for one in policy["PolicyDocument"]["Statement"]):
+        resources = statement["Resource"]
+        if action in statement["Action"]:
+            listed = resources if isinstance(resources, list) else [resources]
+            found |= {one["Fn::GetAtt"][0] for one in listed}
+    return found

@@ -31,11 +31,12 @@ class Emulator:
     """``with Emulator() as emulator:`` — ready inside the block, gone after it.
 
     Its state, its log and the files of its Lambdas live in a temporary folder of its own.
-    ``enforce_iam``: it checks signatures, and a Lambda may do what its role allows.
+    ``enforce_iam``: it checks signatures, and a Lambda may do what its role allows. ``late_s``:
+    how long after its creation an event source begins.
     """
 
-    def __init__(self, *, enforce_iam: bool = False) -> None:
-        self._enforce_iam = enforce_iam
+    def __init__(self, *, enforce_iam: bool = False, late_s: float = 5.0) -> None:
+        self._enforce_iam, self._late_s = enforce_iam, late_s
         self._process: subprocess.Popen[bytes] | None = None
         self._folder = tempfile.TemporaryDirectory(prefix="emulator-", ignore_cleanup_errors=True)
         self.port = 0
@@ -118,6 +119,9 @@ class Emulator:
             # How many Lambdas run at once, each a process, and for how long they stay.
             "MINISTACK_WORKER_THREADS": "12",
             "LAMBDA_WARM_TTL_SECONDS": "30",
+            # As many Lambdas run at once in a new account (Lambda developer guide, "Quotas").
+            "LAMBDA_ACCOUNT_CONCURRENCY": "10",
+            "EVENT_SOURCES_LATE_S": str(self._late_s),
             "SFTP_ENABLED": "0",
             "IOT_MTLS_ENABLED": "0",
             "PYTHONUNBUFFERED": "1",

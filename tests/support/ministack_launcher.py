@@ -1,5 +1,5 @@
-"""Start ministack with the parts that it lacks: two CloudFormation types, streams like Lambda's,
-WebSocket subprotocols, SQS's permissions and cold starts that do not unpack everything again.
+"""Start ministack with the parts that it lacks: CloudFormation types, streams and queues like
+Lambda's, WebSocket subprotocols, SQS's permissions, and cold starts that unpack nothing twice.
 
 Run with ``python -m tests.support.ministack_launcher``. It ends, with every process of its
 group, when its standard input is closed: a test run that is killed leaves nothing behind.
@@ -18,8 +18,10 @@ from ministack.services.cloudformation import provisioners
 
 from tests.support import (
     ministack_code,
+    ministack_late,
     ministack_operations,
     ministack_permissions,
+    ministack_recursion,
     ministack_streams,
     ministack_subprotocols,
 )
@@ -83,7 +85,9 @@ if __name__ == "__main__":
     )
     ministack_code.install()
     ministack_operations.install()
+    ministack_late.install()
     ministack_streams.install()
+    ministack_recursion.install()
     ministack_subprotocols.install()
     ministack_permissions.install()
     threading.Thread(target=_end_with_standard_input, daemon=True).start()

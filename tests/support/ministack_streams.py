@@ -158,7 +158,7 @@ def poll() -> bool:
     return False
 
 
-_begin = service._init_stream_position
+_begin, _all = service._init_stream_position, service._iter_all_esms
 
 
 def begin(mapping_id: str, stream: str, starting: str) -> None:
@@ -167,11 +167,7 @@ def begin(mapping_id: str, stream: str, starting: str) -> None:
     Raises:
         ValueError: the stream has ``READERS_MAX`` readers already.
     """
-    readers = {
-        mapping["UUID"]
-        for _, _, mapping in service._iter_all_esms()
-        if mapping["EventSourceArn"] == stream
-    }
+    readers = {mapping["UUID"] for _, _, mapping in _all() if mapping["EventSourceArn"] == stream}
     if ":dynamodb:" in stream and len(readers - {mapping_id}) >= READERS_MAX:
         service._esms.pop(mapping_id, None)
         raise ValueError(f"LimitExceededException: {stream} has {READERS_MAX} readers")

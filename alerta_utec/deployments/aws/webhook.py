@@ -3,6 +3,7 @@
 from os import environ
 
 from alerta_utec.adapters.aws import clients
+from alerta_utec.adapters.aws.sqs.visibility import SqsVisibility
 from alerta_utec.adapters.clock import SystemClock
 from alerta_utec.app.records import Recorder
 from alerta_utec.deployments.aws.entry import lambda_handler
@@ -32,5 +33,6 @@ delivery = DeliverWebhook(
     Recorder(metered_deliveries(dynamodb, environ)),
     environ["WEBHOOK_SOURCE"],
 )
-due_jobs = DeliverDueJobs(jobs, DynamoLeases(table, clock), delivery, wakeups, clock)
-handler = lambda_handler(QueueConsumer(parse_wakeup, due_jobs.deliver).handle)
+due_jobs = DeliverDueJobs(jobs, DynamoLeases(table, clock), delivery, clock)
+visibility = SqsVisibility(wakeups.client, wakeups.url)
+handler = lambda_handler(QueueConsumer(parse_wakeup, due_jobs.deliver, visibility).handle)

@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
-from math import ceil
 from typing import Any
 
 from alerta_utec.adapters.aws.dynamodb.attributes import Item, moment_of, number, text
@@ -24,9 +23,8 @@ from alerta_utec.webhooks.aws.items import (
     us,
 )
 from alerta_utec.webhooks.aws.table import JobTable
-from alerta_utec.webhooks.aws.wakeups import DELAY_MAX_S
 from alerta_utec.webhooks.job import CLOCK_SKEW, DeadLetter, JobKey, WebhookJob
-from alerta_utec.webhooks.ports import WakeUps
+from alerta_utec.webhooks.ports import WAKE_UP_WAIT_MAX_S, WakeUps
 
 
 @dataclass(frozen=True)
@@ -35,9 +33,10 @@ class DynamoWebhookJobs:
 
     The epoch matters after a restore, when the same ``seq`` may be another change.
 
-    The item decides; its wake-up only says when to look. A job that is due within SQS's longest
-    delay gets its wake-up when it is written. Any other job, and any whose wake-up was missed,
-    gets one from ``requeue_overdue``, from ``ringAtUs`` on.
+    The item decides; its wake-up only says when to look. A job gets one when it is enqueued, and
+    keeps it until it is done or waits for longer than ``WAKE_UP_WAIT_MAX_S``. After such a wait,
+    and whenever its wake-up was lost, it gets another from ``requeue_overdue``, from ``ringAtUs``
+    on.
 
     Needs ``PutItem`` to enqueue; ``GetItem`` and ``UpdateItem`` to attempt; ``Query`` on the index
     to list, with ``UpdateItem`` for ``retry`` and ``requeue_overdue``, and ``DeleteItem`` for
@@ -79,10 +78,9 @@ class DynamoWebhookJobs:
         )
 
     def postpone(self, job: WebhookJob, *, at: datetime, until: datetime, reason: str) -> None:
-        wait_s = (until - at).total_seconds()
-        is_soon = wait_s <= DELAY_MAX_S
+        is_soon = (until - at).total_seconds() <= WAKE_UP_WAIT_MAX_S
         overdue_at = until + OVERDUE_AFTER if is_soon else until
-        is_written = self._update_attempted(
+        self._update_attempted(
             job,
             "SET nextTryAtUs = :until, scheduledAtUs = :at, ringAtUs = :ringAt, attempts = :after,"
             " reason = :reason, expiresAt = :expires",
@@ -95,8 +93,6 @@ class DynamoWebhookJobs:
                 ":expires": expires_after(until),
             },
         )
-        if is_written and is_soon:
-            self.wakeups.send_wakeups([job.key], delay_s=max(0, ceil(wait_s)))
 
     def give_up(self, job: WebhookJob, *, at: datetime, reason: str, attempts: int) -> None:
         self._update_attempted(
@@ -198,10 +194,10 @@ class DynamoWebhookJobs:
             "pile = :failed",
         )
 
-    def _update_attempted(self, job: WebhookJob, update: str, values: Item) -> bool:
+    def _update_attempted(self, job: WebhookJob, update: str, values: Item) -> None:
         """Update the job, unless it is not pending or was attempted meanwhile."""
         before = {":before": number(job.attempts)}
-        return self.table.update_pending(job.key, update, values | before, "attempts = :before")
+        self.table.update_pending(job.key, update, values | before, "attempts = :before")
 
     def _due(self, webhook_id: str, now: datetime) -> Iterator[Item]:
         """Iterate over the jobs that are due, by ``seq``."""

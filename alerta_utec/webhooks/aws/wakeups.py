@@ -12,9 +12,6 @@ from alerta_utec.webhooks.job import JobKey
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
-# The longest delay of an SQS message ("DelaySeconds").
-DELAY_MAX_S = 900
-
 
 @dataclass(frozen=True)
 class SqsWakeUps:
@@ -27,8 +24,8 @@ class SqsWakeUps:
     url: str
     retry: Retry = field(default_factory=lambda: Retry(give_up_after_s=5.0))
 
-    def send_wakeups(self, keys: Sequence[JobKey], *, delay_s: int = 0) -> None:
-        send_all(self.client, self.url, [*map(_message, keys)], self.retry, delay_s=delay_s)
+    def send_wakeups(self, keys: Sequence[JobKey]) -> None:
+        send_all(self.client, self.url, [*map(_message, keys)], self.retry)
 
 
 def parse_wakeup(body: str) -> JobKey:

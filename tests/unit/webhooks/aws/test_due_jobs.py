@@ -19,6 +19,7 @@ from alerta_utec.webhooks.due_jobs import DeliverDueJobs
 from alerta_utec.webhooks.job import JobKey, PostResult
 from alerta_utec.webhooks.model import Secret, Webhook
 from alerta_utec.webhooks.overdue import RequeueOverdue
+from alerta_utec.webhooks.ports import WAKE_UP_WAIT_MAX_S
 from tests.contract.builders import T0, creation
 from tests.fakes.clock import ManualClock
 from tests.fakes.deliveries import FakeDeliveries
@@ -59,8 +60,9 @@ class Rig:
         self.jobs.enqueue(change, names or ("w1",), at=self.clock.now())
         return change.after.seq
 
-    def deliver(self, name: str, seq: int, deadline_s: float | None = None) -> None:
-        self.due_jobs.deliver(JobKey(name, seq), deadline_s)
+    def deliver(self, name: str, seq: int, deadline_s: float | None = None) -> float | None:
+        """Return after how many seconds the wake-up comes back."""
+        return self.due_jobs.deliver(JobKey(name, seq), deadline_s)
 
     def pending(self, *seqs: int, name: str = "w1") -> list[int]:
         """Return those of the changes whose jobs are pending."""
@@ -83,9 +85,7 @@ def rig(
     delivery = DeliverWebhook(
         dynamodb_webhook_registry, jobs, receivers, clock, Recorder(FakeDeliveries()), "urn:x"
     )
-    due_jobs = DeliverDueJobs(
-        jobs, leases, delivery, jobs.wakeups, clock, lambda: 100.0, lambda: BUSY_S
-    )
+    due_jobs = DeliverDueJobs(jobs, leases, delivery, clock, lambda: 100.0, lambda: BUSY_S)
     return Rig(
         dynamodb_incidents, dynamodb_webhook_registry, jobs, leases, clock, receivers, due_jobs
     )
@@ -94,24 +94,28 @@ def rig(
 def test_a_repeated_wakeup_delivers_its_job_once(rig: Rig) -> None:
     seq = rig.enqueue()
 
-    for _ in range(3):
-        rig.deliver("w1", seq)
+    again_s = [rig.deliver("w1", seq) for _ in range(3)]
 
+    assert again_s == [None] * 3
     assert len(rig.receivers.posted) == 1
     assert rig.pending(seq) == []
 
 
-def test_a_wakeup_before_its_job_is_due_does_nothing(rig: Rig) -> None:
+def test_a_wakeup_comes_back_when_its_job_is_due(rig: Rig) -> None:
     seq = rig.enqueue()
     rig.receivers.results = {1: PostResult(500)}
-    rig.deliver("w1", seq)
+    after_failure_s = rig.deliver("w1", seq) or 0.0
+    rig.clock.advance(timedelta(seconds=2))
 
-    rig.deliver("w1", seq)
+    early_s = rig.deliver("w1", seq) or 0.0
     early = len(rig.receivers.posted)
-    rig.clock.advance(timedelta(seconds=10))
-    rig.deliver("w1", seq)
+    rig.clock.advance(timedelta(seconds=early_s))
+    done = rig.deliver("w1", seq)
 
+    assert 5 <= after_failure_s <= 6
+    assert early_s == pytest.approx(after_failure_s - 2)
     assert early == 1
+    assert done is None
     assert len(rig.receivers.posted) == 2
     assert len(set(rig.receivers.posted)) == 1
     assert rig.pending(seq) == []
@@ -148,15 +152,34 @@ def test_a_job_enqueued_during_an_attempt_is_delivered_after_it(rig: Rig) -> Non
     assert rig.pending(first, *added) == []
 
 
-def test_the_wakeup_of_a_leased_webhook_is_sent_again(rig: Rig) -> None:
+@pytest.mark.parametrize(
+    ("wait_s", "comes_back"),
+    [(WAKE_UP_WAIT_MAX_S, True), (WAKE_UP_WAIT_MAX_S + 1, False)],
+)
+def test_a_wakeup_does_not_come_back_for_a_job_that_waits_for_long(
+    rig: Rig, wait_s: int, comes_back: bool
+) -> None:
     seq = rig.enqueue()
     sent_wakeups(rig.jobs)
+    rig.receivers.results = {1: PostResult(503, retry_after_s=wait_s)}
+
+    again_s = rig.deliver("w1", seq)
+    rig.clock.advance(timedelta(seconds=wait_s) + OVERDUE_AFTER)
+    requeued = rig.jobs.requeue_overdue("w1", 10)
+
+    assert again_s == (wait_s if comes_back else None)
+    # It would be lost otherwise.
+    assert requeued == 1
+
+
+def test_the_wakeup_of_a_leased_webhook_comes_back(rig: Rig) -> None:
+    seq = rig.enqueue()
     rig.leases.acquire("w1", "another holder")
 
-    rig.deliver("w1", seq)
+    again_s = rig.deliver("w1", seq)
 
     assert rig.receivers.posted == []
-    assert sent_wakeups(rig.jobs) == [(JobKey("w1", seq), BUSY_S)]
+    assert again_s == BUSY_S
     assert not rig.leases.acquire("w1", "a third holder")
 
 
@@ -192,13 +215,12 @@ def test_the_lease_of_a_killed_holder_expires(rig: Rig) -> None:
 
 def test_one_failure_delays_no_other_job(rig: Rig) -> None:
     first, second, third = (rig.enqueue() for _ in range(3))
-    sent_wakeups(rig.jobs)
     rig.receivers.results = {1: PostResult(500), 3: PostResult(500)}
 
-    rig.deliver("w1", second)
+    again_s = rig.deliver("w1", second)
 
     assert rig.pending(first, second, third) == [first, third]
-    assert [key.seq for key, _ in sent_wakeups(rig.jobs)] == [first, third]
+    assert again_s is None
     assert rig.leases.acquire("w1", "the next holder")
 
 
@@ -215,34 +237,27 @@ def test_a_webhook_cools_down_whatever_else_is_due(
     rig: Rig, results: dict[int, PostResult]
 ) -> None:
     first, second, third, fourth = (rig.enqueue() for _ in range(4))
-    sent_wakeups(rig.jobs)
     rig.receivers.results = results
 
-    for seq in (third, fourth):
-        rig.deliver("w1", seq)
+    again_s = [rig.deliver("w1", seq) for seq in (third, fourth)]
     before = list(rig.receivers.posted)
-    again = sent_wakeups(rig.jobs)
     rig.clock.advance(COOL_DOWN)
     rig.deliver("w1", third)
 
     assert len(before) == 2
-    assert [(key.seq, delay_s) for key, delay_s in again[-2:]] == [
-        (third, BUSY_S),
-        (fourth, BUSY_S),
-    ]
+    assert again_s == [BUSY_S, BUSY_S]
     failed = [seq for number, seq in enumerate((first, second), start=1) if number in results]
     assert rig.pending(first, second, third, fourth) == failed
     assert timedelta(seconds=RETRY_AFTER_S[0]) > COOL_DOWN
 
 
-def test_the_wakeup_of_a_job_beyond_the_deadline_is_sent_again(rig: Rig) -> None:
+def test_the_wakeup_of_a_job_beyond_the_deadline_comes_back(rig: Rig) -> None:
     first, second = rig.enqueue(), rig.enqueue()
-    sent_wakeups(rig.jobs)
 
-    rig.deliver("w1", second, 100.0)
+    again_s = rig.deliver("w1", second, 100.0)
 
     assert rig.receivers.posted == []
-    assert sent_wakeups(rig.jobs) == [(JobKey("w1", second), BUSY_S)]
+    assert again_s == BUSY_S
     assert rig.pending(first, second) == [first, second]
     assert rig.leases.acquire("w1", "the next holder")
 
@@ -291,4 +306,4 @@ def test_requeueing_covers_every_existing_webhook(rig: Rig) -> None:
     counted = RequeueOverdue(readable, rig.jobs, rig.clock).run()
 
     assert counted == {"requeued": 2}
-    assert sent_wakeups(rig.jobs) == [(JobKey("w1", seq), 0), (JobKey("w2", seq), 0)]
+    assert sent_wakeups(rig.jobs) == [JobKey("w1", seq), JobKey("w2", seq)]

@@ -10,8 +10,8 @@ from alerta_utec.domain.errors import Unavailable
 from alerta_utec.webhooks.aws.items import OVERDUE_AFTER
 from alerta_utec.webhooks.aws.jobs import DynamoWebhookJobs
 from alerta_utec.webhooks.aws.table import JobTable
-from alerta_utec.webhooks.aws.wakeups import DELAY_MAX_S
 from alerta_utec.webhooks.job import JobKey
+from alerta_utec.webhooks.ports import WAKE_UP_WAIT_MAX_S
 from tests.contract.aws import SentWakeUps
 from tests.contract.builders import creation
 from tests.fakes.clock import ManualClock
@@ -20,8 +20,8 @@ from tests.unit.adapters.aws.faults import FaultyWire, answer_lost, refusal
 SECOND = timedelta(seconds=1)
 
 
-def sent_wakeups(jobs: DynamoWebhookJobs) -> list[tuple[JobKey, int]]:
-    """Return the wake-ups sent since the last call, as ``(key, delay_s)``."""
+def sent_wakeups(jobs: DynamoWebhookJobs) -> list[JobKey]:
+    """Return the wake-ups sent since the last call."""
     assert isinstance(jobs.wakeups, SentWakeUps)
     found = list(jobs.wakeups.sent)
     jobs.wakeups.sent.clear()
@@ -45,7 +45,7 @@ def test_each_enqueueing_sends_a_wakeup_also_when_repeated(
     first = sent_wakeups(dynamodb_webhook_jobs)
     enqueue(dynamodb_webhook_jobs, change, "w1", "w2")
 
-    assert first == [(JobKey("w1", 1), 0), (JobKey("w2", 1), 0)]
+    assert first == [JobKey("w1", 1), JobKey("w2", 1)]
     assert sent_wakeups(dynamodb_webhook_jobs) == first
 
 
@@ -65,24 +65,36 @@ def test_the_same_seq_of_a_restored_feed_is_another_change(
 
 
 @pytest.mark.parametrize(
-    ("wait_s", "delay_s"),
-    [(-1.0, 0), (0.0, 0), (5.2, 6), (DELAY_MAX_S, DELAY_MAX_S), (DELAY_MAX_S + 0.001, None)],
+    ("wait_s", "lost_after"),
+    [
+        (-1.0, OVERDUE_AFTER),
+        (5.2, OVERDUE_AFTER),
+        (WAKE_UP_WAIT_MAX_S, OVERDUE_AFTER),
+        (WAKE_UP_WAIT_MAX_S + 0.001, timedelta(0)),
+    ],
 )
-def test_a_wait_within_the_longest_delay_of_sqs_sends_its_wakeup_at_once(
-    dynamodb_webhook_jobs: DynamoWebhookJobs, change: Change, wait_s: float, delay_s: int | None
+def test_a_job_that_waits_for_a_short_time_keeps_its_wakeup(
+    dynamodb_webhook_jobs: DynamoWebhookJobs,
+    change: Change,
+    clock: ManualClock,
+    wait_s: float,
+    lost_after: timedelta,
 ) -> None:
     enqueue(dynamodb_webhook_jobs, change)
     sent_wakeups(dynamodb_webhook_jobs)
     job = dynamodb_webhook_jobs.get("w1", 1)
     assert job is not None
 
-    now = dynamodb_webhook_jobs.clock.now()
-    until = now + timedelta(seconds=wait_s)
-    dynamodb_webhook_jobs.postpone(job, at=now, until=until, reason="HTTP 500")
+    until = clock.now() + timedelta(seconds=wait_s)
+    dynamodb_webhook_jobs.postpone(job, at=clock.now(), until=until, reason="HTTP 500")
+    at_once = sent_wakeups(dynamodb_webhook_jobs)
+    clock.set(until + lost_after - SECOND / 1000)
+    early = dynamodb_webhook_jobs.requeue_overdue("w1", 10)
+    clock.set(until + lost_after)
+    late = dynamodb_webhook_jobs.requeue_overdue("w1", 10)
 
-    assert sent_wakeups(dynamodb_webhook_jobs) == (
-        [] if delay_s is None else [(JobKey("w1", 1), delay_s)]
-    )
+    assert at_once == []
+    assert (early, late) == (0, 1)
 
 
 def test_a_longer_wait_gets_one_wakeup_from_requeueing_when_it_is_over(
@@ -102,7 +114,7 @@ def test_a_longer_wait_gets_one_wakeup_from_requeueing_when_it_is_over(
         counts.append(dynamodb_webhook_jobs.requeue_overdue("w1", 10))
 
     assert counts == [0, 1, 0, 1]
-    assert sent_wakeups(dynamodb_webhook_jobs) == [(JobKey("w1", 1), 0)] * 2
+    assert sent_wakeups(dynamodb_webhook_jobs) == [JobKey("w1", 1)] * 2
 
 
 def test_a_job_whose_wakeup_was_lost_gets_another_one(
@@ -116,7 +128,7 @@ def test_a_job_whose_wakeup_was_lost_gets_another_one(
     late = dynamodb_webhook_jobs.requeue_overdue("w1", 10)
 
     assert (early, late) == (0, 1)
-    assert sent_wakeups(dynamodb_webhook_jobs) == [(JobKey("w1", 1), 0)]
+    assert sent_wakeups(dynamodb_webhook_jobs) == [JobKey("w1", 1)]
 
 
 def test_requeueing_skips_jobs_that_are_finished_or_of_another_webhook(
@@ -150,7 +162,7 @@ def test_requeueing_takes_the_oldest_jobs_up_to_its_limit(
     counts = [dynamodb_webhook_jobs.requeue_overdue("w1", 2) for _ in range(3)]
 
     assert counts == [2, 1, 0]
-    assert [key.seq for key, _ in sent_wakeups(dynamodb_webhook_jobs)] == [1, 2, 3]
+    assert [key.seq for key in sent_wakeups(dynamodb_webhook_jobs)] == [1, 2, 3]
 
 
 def test_retried_dead_letters_get_wakeups(
@@ -165,7 +177,7 @@ def test_retried_dead_letters_get_wakeups(
     count = dynamodb_webhook_jobs.retry("w1", at=clock.now())
 
     assert count == 1
-    assert sent_wakeups(dynamodb_webhook_jobs) == [(JobKey("w1", 1), 0)]
+    assert sent_wakeups(dynamodb_webhook_jobs) == [JobKey("w1", 1)]
 
 
 def test_enqueueing_again_after_a_lost_answer_changes_nothing(
@@ -183,7 +195,7 @@ def test_enqueueing_again_after_a_lost_answer_changes_nothing(
     job = jobs.get("w1", 1)
     assert job is not None
     assert job.created_at == clock.now() - SECOND
-    assert sent_wakeups(jobs) == [(JobKey("w1", 1), 0)]
+    assert sent_wakeups(jobs) == [JobKey("w1", 1)]
 
 
 def test_a_job_that_cannot_be_written_is_unavailable(
@@ -214,4 +226,4 @@ def test_a_wakeup_that_a_clock_ahead_has_put_off_is_requeued(
     counts = [dynamodb_webhook_jobs.requeue_overdue("w1", 10) for _ in range(2)]
 
     assert (ahead, counts) == (1, [1, 0])
-    assert sent_wakeups(dynamodb_webhook_jobs) == [(JobKey("w1", 1), 0)]
+    assert sent_wakeups(dynamodb_webhook_jobs) == [JobKey("w1", 1)]
