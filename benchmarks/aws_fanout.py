@@ -6,35 +6,26 @@ the connections to the last post; the times of SQS, Lambda and the tables are no
 """
 
 import os
-import threading
 import time
-from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from functools import cache
 from typing import Any
 
 from alerta_utec.adapters.aws.connections_api.poster import THREADS
 from alerta_utec.adapters.aws.dynamodb.items import change_item
-from alerta_utec.adapters.aws.sqs.shards import shard_message
 from alerta_utec.adapters.clock import SystemClock
-from alerta_utec.app.broadcast import Broadcast
 from alerta_utec.app.fan_out import FanOut
-from alerta_utec.app.records import Recorder
-from alerta_utec.app.sessions import expires_at
 from alerta_utec.app.submit import Submit
+from alerta_utec.domain.change import Change
 from alerta_utec.domain.incident import Report
-from alerta_utec.domain.shard import Shard
-from alerta_utec.ports.connections import Connection
+from alerta_utec.domain.subprotocol import Subprotocol
+from benchmarks.aws_broadcast import WorkerShardQueue, poster, sender, stored
 from benchmarks.aws_fanout_report import floor_s, goals, report
 from benchmarks.aws_processes import LATENCY_S, Gateway, LineProcess, certificate, gateway, workers
-from benchmarks.aws_worker import poster
+from benchmarks.aws_reports import SMALL_QUOTA, Reporter
 from benchmarks.machine import cores, machine
 from benchmarks.options import Options, Steps
 from benchmarks.stats import groups, spread
-from tests.fakes.clock import ManualClock
-from tests.fakes.connections import FakeConnections
-from tests.fakes.deliveries import FakeDeliveries
 from tests.support.temporary_store import TemporaryStore
 
 __all__ = ["floor_s", "goals", "report", "run"]
@@ -48,6 +39,9 @@ QUOTA = {"rate": 10_000, "burst": 5_000}
 # Posts in one measurement of a client; a loop of single posts takes 12 ms each.
 POSTS = {"alerta": 4_000, "boto3": 800, "loop": 50}
 LOOP_MAX = 1_000
+# A batch of the stream, as serverless.yml has it; without alerta.v2 it takes 25 times as long.
+CHANGES = 25
+APART_MAX = 1_000
 CHOICES = [(count, threads) for count in (2, 5, 10) for threads in (16, 32, 64)]
 Row = dict[str, Any]
 
@@ -58,14 +52,18 @@ def run(options: Options) -> dict[str, Any]:
     rounds = 1 if options.quick else options.rounds
     choices = [(CONCURRENCY, THREADS)] if options.quick else CHOICES
     about = machine()
-    steps = Steps(options.say, 1 + rounds * 2 + len(choices))
+    steps = Steps(options.say, 1 + rounds * 4 + len(choices))
     steps.next("processes that stand for Lambdas")
     with _on_clients_core(), workers(max(count for count, _ in choices)) as crew:
         clients = list(_clients(steps, crew[0], rounds, cut=10 if options.quick else 1))
-        with gateway() as free, gateway(**QUOTA) as bounded:
-            crews = free, bounded, crew[:CONCURRENCY]
-            broadcasts = list(_broadcasts(steps, *crews, rounds, sizes))
+        few = crew[:CONCURRENCY]
+        with gateway() as free, gateway(**QUOTA) as bounded, gateway(**SMALL_QUOTA) as small:
+            broadcasts = list(_broadcasts(steps, free, bounded, few, rounds, sizes))
             choosing = list(_choosing(steps, bounded, crew, choices, max(sizes), min(3, rounds)))
+            batches = list(
+                _batches(steps, free, few, rounds, sizes[: 1 if options.quick else None])
+            )
+            reports = list(_reports(steps, small, few, rounds, max(sizes)))
     return {
         "machine": about,
         "options": {
@@ -73,6 +71,8 @@ def run(options: Options) -> dict[str, Any]:
             "threads": THREADS,
             "concurrency": CONCURRENCY,
             "quota": QUOTA,
+            "small_quota": SMALL_QUOTA,
+            "changes": CHANGES,
             "quick": options.quick,
         },
         "summary": {
@@ -81,10 +81,16 @@ def run(options: Options) -> dict[str, Any]:
             ),
             "broadcasts": _summed(broadcasts, ["how", "clients"], ["seconds", "gateway_idle"]),
             "choices": _summed(choosing, ["concurrency", "threads"], ["seconds", "throttled"]),
+            "batches": _summed(batches, ["subprotocol", "clients"], ["seconds", "requests"]),
+            "reports": _summed(
+                reports, ["pace"], ["seconds", "throttled", "report_p50_s", "report_max_s"]
+            ),
         },
         "clients": clients,
         "broadcasts": broadcasts,
         "choices": choosing,
+        "batches": batches,
+        "reports": reports,
     }
 
 
@@ -125,12 +131,13 @@ def _broadcasts(
 ) -> Iterator[Row]:
     """Measure broadcasts: the service's with and without the account's quota, and boto3's."""
     for stub in (free, bounded):
-        _broadcast(stub, crew, max(sizes), THREADS)  # opens the connections
+        _broadcast(stub, crew, max(sizes))  # opens the connections
     for number in range(1, rounds + 1):
         steps.next(f"broadcasts, round {number}")
         for size in sizes:
-            for how, stub in (("alerta", free), ("alerta-quota", bounded)):
-                yield {"round": number, "how": how, **_broadcast(stub, crew, size, THREADS)}
+            yield {"round": number, "how": "alerta", **_broadcast(free, crew, size)}
+            paced = _broadcast(bounded, crew, size, quota=QUOTA["rate"])
+            yield {"round": number, "how": "alerta-quota", **paced}
             for how, most in (("boto3", max(sizes)), ("loop", LOOP_MAX)):
                 # Long measurements vary little: one round suffices.
                 if size <= most and (number == 1 or size < LOOP_MAX):
@@ -147,12 +154,45 @@ def _choosing(
     rounds: int,
 ) -> Iterator[Row]:
     """Measure under the quota with other numbers of Lambdas and of concurrent posts."""
-    _broadcast(stub, crew, size, THREADS)
+    _broadcast(stub, crew, size)
     for count, threads in choices:
         steps.next(f"{count} Lambdas, {threads} posts at once in each")
         for number in range(1, rounds + 1):
-            found = _broadcast(stub, crew[:count], size, threads)
+            own = crew[:count]
+            found = _broadcast(stub, own, size, threads=threads, quota=QUOTA["rate"])
             yield {"round": number, "concurrency": count, "threads": threads, **found}
+
+
+def _batches(
+    steps: Steps, stub: Gateway, crew: Sequence[LineProcess], rounds: int, sizes: Sequence[int]
+) -> Iterator[Row]:
+    """Measure a batch of the stream: in one message for each client, and in one for each change."""
+    for number in range(1, rounds + 1):
+        steps.next(f"a batch of changes, round {number}")
+        for subprotocol, most in ((Subprotocol.V2, max(sizes)), (None, APART_MAX)):
+            size = max(one for one in sizes if one <= most)
+            found = _broadcast(stub, crew, size, changes=CHANGES, subprotocol=subprotocol)
+            yield {"round": number, "subprotocol": subprotocol, **found}
+
+
+def _reports(
+    steps: Steps, stub: Gateway, crew: Sequence[LineProcess], rounds: int, size: int
+) -> Iterator[Row]:
+    """Measure reports while all clients are told, with and without the pace."""
+    for number in range(1, rounds + 1):
+        steps.next(f"reports meanwhile, round {number}")
+        for quota in (SMALL_QUOTA["rate"], None):
+            reporter = Reporter(stub.url)
+            found = _broadcast(stub, crew, size, quota=quota, reporter=reporter)
+            took_s = sorted(reporter.seconds) or [0.0]
+            yield {
+                "round": number,
+                "pace": quota is not None,
+                "reports": len(took_s),
+                "report_p50_s": took_s[len(took_s) // 2],
+                "report_max_s": took_s[-1],
+                **found,
+            }
 
 
 def _said(stub: Gateway) -> Row:
@@ -164,55 +204,44 @@ def _said(stub: Gateway) -> Row:
     }
 
 
-class WorkerShardQueue:
-    """A ``ShardQueue`` that sends its shards at once, each by the next free worker."""
-
-    def __init__(self, crew: Sequence[LineProcess], **command: Any) -> None:
-        self._crew, self._command = crew, command
-
-    def put(self, shards: Sequence[Shard]) -> None:
-        """Send the shards, and return when all are sent."""
-        left = deque(shard_message(shard) for shard in shards)
-        senders = [threading.Thread(target=self._send, args=(one, left)) for one in self._crew]
-        for sender in senders:
-            sender.start()
-        for sender in senders:
-            sender.join()
-
-    def _send(self, worker: LineProcess, left: deque[str]) -> None:
-        while True:
-            try:
-                body = left.popleft()
-            except IndexError:
-                return
-            worker.ask(do="shard", body=body, **self._command)
-
-
-_poster = cache(poster)
-
-
-def _broadcast(stub: Gateway, crew: Sequence[LineProcess], size: int, threads: int) -> Row:
-    """Broadcast one incident to ``size`` connections, as the function ``broadcast`` does."""
-    clock = SystemClock()
-    report = Report.parse({"type": "fuga", "location": "Laboratorio 3", "urgency": "high"})
-    with TemporaryStore() as store:
-        change = Submit(store.incidents, clock).notify(report).change
-    if change.position is None:
-        raise ValueError("not committed")
-    image = change_item(change, change.position, feed="main", commit_id="c")
-    now = clock.now()
-    connections = FakeConnections(ManualClock(now))
-    for number in range(size):
-        connections.save(Connection(f"{number:015}=", now, expires_at(now)))
-    records = FakeDeliveries()
-    broadcast = Broadcast(connections, _poster(stub.url, threads), clock, Recorder(records))
-    queue = WorkerShardQueue(crew, url=stub.url, threads=threads, image=image)
-    fan_out = FanOut(broadcast, queue, records, clock)
+def _broadcast(
+    stub: Gateway,
+    crew: Sequence[LineProcess],
+    clients: int,
+    *,
+    threads: int = THREADS,
+    changes: int = 1,
+    subprotocol: Subprotocol | None = None,
+    quota: int | None = None,
+    reporter: Reporter | None = None,
+) -> Row:
+    """Broadcast changes to so many connections; with a ``quota``, at the pace for it."""
+    committed = _changes(changes)
+    command: dict[str, Any] = {"url": stub.url, "threads": threads, "quota": quota}
+    command |= {"workers": len(crew), "clients": clients, "subprotocol": subprotocol}
+    images = [
+        change_item(one, one.position, feed="main", commit_id="c")
+        for one in committed
+        if one.position is not None
+    ]
+    queue = WorkerShardQueue(crew, images=images, **command)
+    sockets = poster(stub.url, threads, quota=quota)
+    fan_out = FanOut(sender(committed, stored(clients, subprotocol), sockets, queue))
     stub.said()
     began_s = time.perf_counter()
-    fan_out.broadcast(change)
+    if reporter is None:
+        fan_out.broadcast(committed)
+    else:
+        reporter.during(lambda: fan_out.broadcast(committed))
     seconds = time.perf_counter() - began_s
-    return {"clients": size, "seconds": seconds, **_said(stub)}
+    return {"clients": clients, "changes": changes, "seconds": seconds, **_said(stub)}
+
+
+def _changes(count: int) -> Sequence[Change]:
+    report = Report.parse({"type": "fuga", "location": "Laboratorio 3", "urgency": "high"})
+    with TemporaryStore() as store:
+        submit = Submit(store.incidents, SystemClock())
+        return [submit.notify(report).change for _ in range(count)]
 
 
 def _summed(rows: Sequence[Row], keys: Sequence[str], figures: Sequence[str]) -> list[Row]:

@@ -12,63 +12,38 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
 import boto3
 from botocore.config import Config
 
-from alerta_utec.adapters.aws.connections_api.address import ApiAddress
-from alerta_utec.adapters.aws.connections_api.http import ConnectionsHttp
 from alerta_utec.adapters.aws.connections_api.poster import ConnectionsApiPoster
-from alerta_utec.adapters.aws.connections_api.sigv4 import Credentials
 from alerta_utec.adapters.aws.dynamodb.items import change_from_image
 from alerta_utec.adapters.aws.sqs.shards import shard_of
-from alerta_utec.adapters.clock import SystemClock
-from alerta_utec.app.fan_out import SendShard
-from alerta_utec.domain.change import Change
-from tests.fakes.clock import ManualClock
-from tests.fakes.connections import FakeConnections
-from tests.fakes.deliveries import FakeDeliveries
+from alerta_utec.domain.shard import Shard
+from benchmarks.aws_broadcast import KEYS, REGION, http, poster, sender, stored
 
-REGION = "us-east-1"
-# The length of a role's session token, which is signed and sent with every request.
-KEYS = Credentials("AKIAIOSFODNN7EXAMPLE", "s" * 40, "t" * 800)
 FRAME = "x" * 440
 Command = Mapping[str, Any]
 
 
-def poster(url: str, threads: int, pem: str | None = None) -> ConnectionsApiPoster:
-    """Return the service's own poster for ``url``."""
-    tls = ssl.create_default_context(cafile=pem) if pem else None
-    http = ConnectionsHttp(
-        ApiAddress(url, tls),
-        lambda: KEYS,
-        region=REGION,
-        keep=threads,
-        connect_timeout_s=2.0,
-        read_timeout_s=5.0,
-    )
-    return ConnectionsApiPoster(http, threads)
+class NoQueue:
+    """A ``ShardQueue`` of a broadcast that reaches every client at the first attempt."""
 
+    def put(self, shards: Sequence[Shard], *, delay_s: int = 0) -> None:
+        """Fail.
 
-class OneChange:
-    """A ``ChangeFeed`` that contains only the change being sent."""
-
-    change: Change
-
-    def changes(self, *, after_seq: int, limit: int) -> Sequence[Change]:
-        """Return the change."""
-        return [self.change]
+        Raises:
+            ValueError: always.
+        """
+        raise ValueError(f"a client was not reached: {shards}, {delay_s}")
 
 
 class Worker:
     """The commands of a line, at the ``url`` that it names (with ``pem``, through TLS)."""
 
     def __init__(self) -> None:
-        self._feed = OneChange()
-        self._poster = cache(poster)
         self._client = cache(_boto3)
 
     def post(self, command: Command) -> dict[str, Any]:
@@ -82,12 +57,17 @@ class Worker:
         return {"seconds": seconds, "cpu_ms": cpu_s / len(ids) * 1000, "delivered": delivered}
 
     def shard(self, command: Command) -> dict[str, Any]:
-        """Send a shard of the change ``image`` with ``threads`` concurrent posts."""
-        self._feed.change = change_from_image(command["image"])
-        sockets = self._poster(command["url"], command["threads"])
-        connections = FakeConnections(ManualClock(datetime.now(UTC)))
-        shards = SendShard(self._feed, connections, sockets, FakeDeliveries(), SystemClock())
-        shards.send(shard_of(command["body"]))
+        """Send a shard of the changes ``images`` with ``threads`` concurrent posts.
+
+        It has a part of ``clients`` connections with this ``subprotocol``; with a ``quota``, it
+        is sent at the pace of one of so many ``workers``.
+        """
+        changes = [change_from_image(image) for image in command["images"]]
+        connections = stored(command["clients"], command["subprotocol"])
+        sockets = poster(
+            command["url"], command["threads"], quota=command["quota"], workers=command["workers"]
+        )
+        sender(changes, connections, sockets, NoQueue()).send(shard_of(command["body"]))
         return {}
 
     @property
@@ -95,8 +75,12 @@ class Worker:
         return {"alerta": self._alerta, "boto3": self._threaded, "loop": self._loop}
 
     def _alerta(self, command: Command, ids: Sequence[str]) -> int:
-        sockets = self._poster(command["url"], command["threads"], command.get("pem"))
-        return sockets.post(ids, FRAME).delivered
+        return self._sockets(command).post(ids, FRAME).delivered
+
+    def _sockets(self, command: Command) -> ConnectionsApiPoster:
+        if command.get("pem") is None:
+            return poster(command["url"], command["threads"])
+        return _tls_poster(command["url"], command["threads"], command["pem"])
 
     def _threaded(self, command: Command, ids: Sequence[str]) -> int:
         client = self._client(command["url"], command["threads"], command.get("pem"))
@@ -106,6 +90,12 @@ class Worker:
     def _loop(self, command: Command, ids: Sequence[str]) -> int:
         client = self._client(command["url"], command["threads"], command.get("pem"))
         return sum(_posted(client, name) for name in ids)
+
+
+@cache
+def _tls_poster(url: str, threads: int, pem: str) -> ConnectionsApiPoster:
+    tls = ssl.create_default_context(cafile=pem)
+    return ConnectionsApiPoster(http(url, threads, tls), threads)
 
 
 def _boto3(url: str, threads: int, pem: str | None = None) -> Any:

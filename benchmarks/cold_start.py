@@ -39,6 +39,8 @@ SETTINGS = {
     "NOTIFICATIONS_QUEUE": "https://sqs.us-east-1.amazonaws.com/000000000000/n.fifo",
     "WEBHOOK_CHANGES_QUEUE": "https://sqs.us-east-1.amazonaws.com/000000000000/w.fifo",
     "CREDENTIALS_TABLE": "a",
+    "FAN_OUT_WORKERS": "2",
+    "REQUEST_QUOTA": "10000",
     "WEBHOOKS_TABLE": "w",
     "WEBHOOK_JOBS_TABLE": "j",
     "WEBHOOK_BELLS": "https://sqs.us-east-1.amazonaws.com/000000000000/b",

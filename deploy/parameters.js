@@ -81,6 +81,8 @@ const PARAMETERS = {
   ),
   // Lambda takes 2 to 1000 for a queue.
   maximumConcurrency: whole(2, 1000),
+  // With 2 workers that is 35 posts a second for each.
+  requestQuota: whole(100, 99999),
 };
 
 // What several parameters, the stage and the region have to satisfy together.

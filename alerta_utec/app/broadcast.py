@@ -1,20 +1,16 @@
-"""Broadcasting one committed change to its subscribers through a ``Poster``."""
+"""Sending committed changes to connections through a ``FramesPoster``."""
 
 import logging
 import time
-from collections.abc import Container, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Container, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from alerta_utec import wire
-from alerta_utec.app.records import Recorder
+from alerta_utec.app.update_frames import UpdateFrames
 from alerta_utec.domain.change import Change
-from alerta_utec.domain.delivery import Delivery
 from alerta_utec.domain.errors import Unavailable
-from alerta_utec.domain.filters import facets_of
-from alerta_utec.ports.broadcast import Poster, SendResult
-from alerta_utec.ports.clock import Clock
-from alerta_utec.ports.connections import Connection, Connections
+from alerta_utec.domain.filters import Filter, facets_of
+from alerta_utec.ports.broadcast import FramesPoster, Outgoing, SendResult
+from alerta_utec.ports.connections import Connection, Connections, Form
 
 log = logging.getLogger(__name__)
 
@@ -22,108 +18,71 @@ log = logging.getLogger(__name__)
 HANDSHAKE_MAX = timedelta(seconds=30)
 
 
-@dataclass(frozen=True)
-class Broadcast:
-    """A use case that sends a change to every connection whose filter matches it.
+class Recipients:
+    """The connections that get some of the changes, in groups that get the same frames.
 
-    ``FanOut`` calls it for few recipients and cuts many into shards. On one machine,
-    ``LocalBroadcast`` plays this part.
+    ``missed``: the indexes of the changes for each connection, in place of its filter.
     """
 
-    connections: Connections
-    poster: Poster
-    clock: Clock
-    recorder: Recorder
-
-    def broadcast(self, change: Change, deadline_s: float | None = None) -> dict[str, int]:
-        """Send the change, and delete connections that are gone.
-
-        All recipients are read before the first frame is sent. A connection that may still be
-        in its handshake is not deleted: it is saved before its socket opens, and looks gone
-        until then. ``deadline_s`` is that of ``Poster.post``.
-
-        Returns:
-            ``{attempted, delivered, gone, throttled, failed, ms}``.
-
-        Raises:
-            Unavailable: no recipient was reached, or the recipients cannot be read; repeat the
-                whole broadcast.
-        """
-        started_s = time.perf_counter()
-        return self.send_to(self.recipients_of(change), change, deadline_s, started_s=started_s)
-
-    def recipients_of(self, change: Change) -> Sequence[Connection]:
-        """Return every connection whose filter matches the change, each once.
-
-        Raises:
-            Unavailable: the connections cannot all be read.
-        """
-        states = facets_of(change)
-        matching = {
-            connection.connection_id: connection
-            for page in self.connections.pages()
-            for connection in page
-            if any(map(connection.filter.accepts, states))
-        }
-        return list(matching.values())
-
-    def send_to(
+    def __init__(
         self,
-        recipients: Sequence[Connection],
-        change: Change,
-        deadline_s: float | None,
-        *,
-        started_s: float,
-    ) -> dict[str, int]:
-        """Send the change to the recipients, with the result and errors of ``broadcast``.
+        changes: Sequence[Change],
+        connections: Iterable[Connection],
+        missed: Mapping[str, tuple[int, ...]] | None = None,
+    ) -> None:
+        self._changes = changes
+        self._facets = [facets_of(change) for change in changes]
+        self._matched: dict[Filter, tuple[int, ...]] = {}
+        self._groups: dict[tuple[tuple[int, ...], Form], list[str]] = {}
+        for one in connections:
+            indexes = (
+                self._matching(one.filter) if missed is None else missed.get(one.connection_id, ())
+            )
+            if indexes:
+                self._groups.setdefault((indexes, one.form), []).append(one.connection_id)
 
-        ``started_s`` is a time of ``perf_counter``, from which ``ms`` counts.
+    def send(self, poster: FramesPoster, deadline_s: float | None) -> Sequence[SendResult]:
+        """Send each connection its changes; return the outcome of each change.
+
+        Raises:
+            Unavailable: no recipient was reached.
         """
-        private, public = split_by_privacy(recipients)
-        try:
-            result = send(self.poster, change, private, public, deadline_s)
-        except Unavailable:
-            all_failed = SendResult(failed=(*private, *public))
-            self._record(change, outcome_counts(all_failed, started_s))
-            raise
-        delete_gone(
-            self.connections, result.gone, keep=maybe_connecting(recipients, self.clock.now())
-        )
-        return self._record(change, outcome_counts(result, started_s))
+        frames = UpdateFrames(self._changes)
+        sent = [frames.in_form(indexes, form) for indexes, form in self._groups]
+        outgoing = [
+            Outgoing(tuple(ids), tuple(frame.text for frame in own))
+            for ids, own in zip(self._groups.values(), sent, strict=True)
+        ]
+        results = self._nothing()
+        for own, outcomes in zip(
+            sent, poster.post_frames(outgoing, deadline_s=deadline_s), strict=True
+        ):
+            for frame, outcome in zip(own, outcomes, strict=True):
+                for index in frame.indexes:
+                    results[index] += outcome
+        return results
 
-    def _record(self, change: Change, counts: dict[str, int]) -> dict[str, int]:
-        log.info("broadcast", extra={**change.log_fields(), **counts})
-        self.recorder.record(Delivery.of(change, "broadcast", self.clock.now(), counts))
-        return counts
+    def all_failed(self) -> Sequence[SendResult]:
+        """Return the outcome of each change if no connection is reached."""
+        results = self._nothing()
+        for (indexes, _), ids in self._groups.items():
+            for index in indexes:
+                results[index] += SendResult(failed=tuple(ids))
+        return results
 
+    def _nothing(self) -> list[SendResult]:
+        return [SendResult() for _ in self._changes]
 
-def split_by_privacy(recipients: Sequence[Connection]) -> tuple[list[str], list[str]]:
-    """Return the ids of the recipients that can see personal names, and those of the others."""
-    private: list[str] = []
-    public: list[str] = []
-    for recipient in recipients:
-        (private if recipient.private else public).append(recipient.connection_id)
-    return private, public
-
-
-def send(
-    poster: Poster,
-    change: Change,
-    private: Sequence[str],
-    public: Sequence[str],
-    deadline_s: float | None,
-) -> SendResult:
-    """Send the change, encoded once with personal names and once without.
-
-    Raises:
-        Unavailable: no recipient was reached.
-    """
-    result = SendResult()
-    for with_names, connection_ids in ((True, private), (False, public)):
-        if connection_ids:
-            frame = wire.incident_update(change, private=with_names)
-            result += poster.post(connection_ids, frame, deadline_s=deadline_s)
-    return result
+    def _matching(self, wanted: Filter) -> tuple[int, ...]:
+        """Return the indexes of the changes that the filter concerns."""
+        found = self._matched.get(wanted)
+        if found is None:
+            found = self._matched[wanted] = tuple(
+                index
+                for index, states in enumerate(self._facets)
+                if any(map(wanted.accepts, states))
+            )
+        return found
 
 
 def outcome_counts(result: SendResult, started_s: float) -> dict[str, int]:

@@ -1,15 +1,14 @@
 """The heartbeat on AWS: the feed's position, sent to every client that has a subprotocol."""
 
 import logging
-import random
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from alerta_utec import wire
-from alerta_utec.app.broadcast import delete_gone
-from alerta_utec.app.fan_out import shards_of
+from alerta_utec.app.broadcast import delete_gone, maybe_connecting
+from alerta_utec.app.shards import BY_DEFAULT, Division, undivided
 from alerta_utec.domain.change import Position
 from alerta_utec.domain.errors import Unavailable
 from alerta_utec.domain.shard import Shard
@@ -55,21 +54,36 @@ class SendHeartbeat:
         heartbeat comes soon, and clients notice that this one is missing.
         """
         if self.clock.now() - shard.begun_at > USEFUL:
-            log.warning("heartbeat_too_late", extra={"position": str(shard.position)})
+            log.warning("heartbeat_too_late", extra={"position": str(shard.positions[0])})
             return
-        frame = wire.position(shard.position)
+        pages = self.connections.pages(shard.number, shard.of)
+        self.send_to(shard, [one for page in pages for one in page], deadline_s)
+
+    def send_to(
+        self, shard: Shard, connections: Sequence[Connection], deadline_s: float | None
+    ) -> None:
+        """Send the position to those of the connections that have a subprotocol."""
+        subscribed = [one for one in connections if one.subprotocol is not None]
         try:
-            result = self.poster.post(shard.connection_ids, frame, deadline_s=deadline_s)
+            if subscribed:
+                self._post(shard, subscribed, deadline_s)
         except Unavailable:
-            log.exception("heartbeat_not_sent", extra={"position": str(shard.position)})
+            log.exception("heartbeat_not_sent", extra={"position": str(shard.positions[0])})
             return
-        delete_gone(self.connections, result.gone, keep=shard.opening)
+        if shard.number == 1:
+            self.metrics.record({BEATS: 1})
+
+    def _post(
+        self, shard: Shard, connections: Sequence[Connection], deadline_s: float | None
+    ) -> None:
+        ids = [one.connection_id for one in connections]
+        result = self.poster.post(ids, wire.position(shard.positions[0]), deadline_s=deadline_s)
+        keep = maybe_connecting(connections, shard.begun_at)
+        delete_gone(self.connections, result.gone, keep=keep)
         ms = (self.clock.now() - shard.begun_at) // timedelta(milliseconds=1)
         fields = {"shard": shard.number, "of": shard.of, "delivered": result.delivered}
         fields |= {"gone": len(result.gone), "throttled": len(result.throttled)}
         self.metrics.record({MS: ms}, {CHANNEL: "heartbeat"}, {"message": "heartbeat", **fields})
-        if shard.number == 1:
-            self.metrics.record({BEATS: 1})
 
 
 @dataclass(frozen=True)
@@ -81,12 +95,9 @@ class Heartbeat:
     """
 
     feed: PastPositions
-    connections: Connections
     queue: ShardQueue
     direct: SendHeartbeat
-    metrics: Metrics
-    clock: Clock
-    shuffle: Callable[[list[Connection]], None] = random.shuffle
+    division: Division = BY_DEFAULT
 
     def send(self, deadline_s: float | None = None) -> None:
         """Send the position of half a minute ago to every client that has a subprotocol.
@@ -97,19 +108,12 @@ class Heartbeat:
             Unavailable: the position or the connections cannot be read, or some shards may not
                 be queued.
         """
-        begun_at = self.clock.now()
+        begun_at, stored = self.direct.clock.now(), self.direct.connections
         position = self.feed.position_before(begun_at - POSITION_AGE)
-        recipients = [
-            connection
-            for page in self.connections.pages()
-            for connection in page
-            if connection.subprotocol is not None
-        ]
-        self.shuffle(recipients)
-        shards = shards_of(position, begun_at, recipients, heartbeat=True)
-        if len(shards) == 1:
-            self.direct.send(shards[0], deadline_s)
-        elif shards:
-            self.queue.put(shards)
-        else:
-            self.metrics.record({BEATS: 1})
+        few = self.division.few(stored)
+        if few is not None:
+            shard = undivided([position], begun_at, heartbeat=True)
+            self.direct.send_to(shard, few, deadline_s)
+            return
+        count = self.division.count(stored)
+        self.queue.put(self.division.shards([position], begun_at, count, heartbeat=True))

@@ -1,7 +1,7 @@
 """Redriving: sending changes again after their delivery was given up."""
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum
@@ -53,7 +53,7 @@ class Step:
 class Redrive:
     """Sends changes again, each of them once per channel in the life of this object.
 
-    ``send``: sends a change on a channel; ``send_shard``: sends one to some of a broadcast's
+    ``send``: sends a change on a channel; ``send_shard``: sends some to a part of a broadcast's
     clients. Both raise ``Unavailable`` on failure.
     """
 
@@ -117,20 +117,23 @@ class Redrive:
         self._results[key] = self._result(change, channel, unless_delivered)
         return Step(change, channel, self._results[key])
 
-    def shard(self, shard: Shard) -> Step | None:
-        """Send a change to the shard's connections.
+    def shard(self, shard: Shard) -> Sequence[Step]:
+        """Send a shard's changes to its connections.
 
-        ``None``: the change no longer exists, or the shard is one of the heartbeat.
+        Returns:
+            A step for each change; none for changes that no longer exist, and for a heartbeat.
 
         Raises:
-            Unavailable: the change cannot be read.
+            Unavailable: the changes cannot be read.
         """
-        change = self.change_at(shard.position)
-        if shard.heartbeat or change is None:
-            return None
-        if self.dry_run:
-            return Step(change, "broadcast", RedriveResult.DUE)
-        return Step(change, "broadcast", self._attempt(change, lambda: self.send_shard(shard)))
+        first, last = shard.positions[0].seq, shard.positions[-1].seq
+        changes = [one for one in self.changes(first, last) if one.position in shard.positions]
+        if shard.heartbeat or not changes:
+            return ()
+        result = RedriveResult.DUE
+        if not self.dry_run:
+            result = self._attempt(changes[-1], lambda: self.send_shard(shard))
+        return [Step(change, "broadcast", result) for change in changes]
 
     def _result(self, change: Change, channel: Consumer, unless_delivered: bool) -> RedriveResult:
         if channel == "email" and not change.notifies():

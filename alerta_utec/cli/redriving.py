@@ -126,12 +126,18 @@ def _send_one(redrive: "Redrive", position: Position, channels: tuple["Consumer"
 
 
 def _send_shard(redrive: "Redrive", shard: Shard) -> bool:
-    click.echo(f"Mensaje: difusión, un cambio a {len(shard.connection_ids)} conexiones.")
-    step = redrive.shard(shard)
-    if step is None:
+    count = len(shard.positions)
+    changes = "un cambio" if count == 1 else f"{count} cambios"
+    to = f"la parte {shard.number} de {shard.of} de las conexiones"
+    if shard.remainder:
+        to = f"{len(shard.missed)} conexiones"
+    click.echo(f"Mensaje: difusión, {changes} a {to}.")
+    steps = redrive.shard(shard)
+    for step in steps:
+        click.echo(_line(step))
+    if len(steps) < count:
         return _gone()
-    click.echo(_line(step))
-    return step.result.value != "failed"
+    return steps[0].result.value != "failed"
 
 
 def _gone() -> bool:

@@ -89,7 +89,7 @@ def combine_parts(parts: Mapping[int, Delivery]) -> Delivery:
     and about how many connections they have (``attempted``). A part from which connections were
     queued again has their number (``requeued``).
     """
-    sent = {number: part.outcome for number, part in parts.items() if number != PLAN}
+    sent = _counted({number: part.outcome for number, part in parts.items() if number != PLAN})
     counts = {name: sum(outcome[name] for outcome in sent.values()) for name in _COUNTS}
     waiting = sum(
         outcome.get("requeued", 0) for number, outcome in sent.items() if number + AGAIN not in sent
@@ -103,6 +103,20 @@ def combine_parts(parts: Mapping[int, Delivery]) -> Delivery:
     attempted = known - waiting + pending
     outcome = {"attempted": attempted, **counts, "ms": ms}
     return replace(last, outcome=outcome | ({"pending": pending} if pending else {}))
+
+
+def _counted(sent: Mapping[int, Mapping[str, int]]) -> dict[int, Mapping[str, int]]:
+    """Return the parts without those that repeat another.
+
+    A part that is sent twice may queue connections again the first time, and reach them the
+    second time: then the part that was queued has nothing to add.
+    """
+    counted: dict[int, Mapping[str, int]] = {}
+    for number in sorted(sent):
+        before = number - AGAIN
+        if before not in sent or (before in counted and counted[before].get("requeued")):
+            counted[number] = sent[number]
+    return counted
 
 
 def _pending_in_shards(plan: Mapping[str, int], sent: Collection[int], known: int) -> int:

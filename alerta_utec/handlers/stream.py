@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -28,44 +28,46 @@ class LambdaContext(Protocol):
 
 @dataclass(frozen=True)
 class StreamConsumer:
-    """Passes each change of a batch to ``consume``, in order, up to the first failure.
+    """Passes the changes of a batch to ``consume`` together, up to the first that is unreadable.
 
     ``decode`` turns a stream record's new image into the change. ``consume`` also gets the
     deadline (of ``time.monotonic``; ``None``: no limit) after which it must begin nothing more.
-    The response is Lambda's ``ReportBatchItemFailures``: the first record that failed, or that
-    there was no time to begin, is retried with all after it.
+    An unreadable record is retried with all after it, by Lambda's ``ReportBatchItemFailures``.
 
-    If the first record fails, the invocation fails: Lambda then halves the batch, until the bad
-    record is alone and no other is dropped with it.
+    If ``consume`` fails, or the first record is unreadable, the invocation fails: Lambda then
+    halves the batch, until a bad record is alone and no other is dropped with it.
     """
 
     decode: "Callable[[Mapping[str, Any]], Change]"
-    consume: "Callable[[Change, float | None], object]"
+    consume: "Callable[[Sequence[Change], float | None], object]"
     monotonic: Callable[[], float] = time.monotonic
 
     def handle(self, event: LambdaEvent, context: LambdaContext | None = None) -> LambdaResponse:
         """Handle one batch.
 
         Raises:
-            Exception: the failure of the first record.
+            Exception: the failure of ``consume``, or of decoding the first record.
         """
         deadline_s = deadline_of(context, self.monotonic)
-        for number, record in enumerate(event["Records"]):
+        changes: list[Change] = []
+        failures = []
+        for record in event["Records"]:
             stream = record["dynamodb"]
-            if number and deadline_s is not None and self.monotonic() >= deadline_s:
-                log.warning("out_of_time", extra={"done": number, "of": len(event["Records"])})
-                return _failed(stream)
-            fields = {"keys": stream.get("Keys")}
             try:
-                change = self.decode(stream["NewImage"])
-                fields |= change.log_fields()
-                self.consume(change, deadline_s)
+                changes.append(self.decode(stream["NewImage"]))
             except Exception:
-                log.exception("record_failed", extra=fields)
-                if number == 0:
+                log.exception("record_failed", extra={"keys": stream.get("Keys")})
+                if not changes:
                     raise
-                return _failed(stream)
-        return {"batchItemFailures": []}
+                failures.append({"itemIdentifier": stream["SequenceNumber"]})
+                break
+        try:
+            self.consume(changes, deadline_s)
+        except Exception:
+            for change in changes:
+                log.exception("record_failed", extra=change.log_fields())
+            raise
+        return {"batchItemFailures": failures}
 
 
 class RecordsHandler(Protocol):
@@ -104,7 +106,3 @@ def deadline_of(
     if context is None:
         return None
     return monotonic() + context.get_remaining_time_in_millis() / 1000 - reserve_s
-
-
-def _failed(stream: Mapping[str, Any]) -> LambdaResponse:
-    return {"batchItemFailures": [{"itemIdentifier": stream["SequenceNumber"]}]}

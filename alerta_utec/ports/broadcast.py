@@ -99,8 +99,8 @@ class LocalSubscribers(Protocol):
 class ShardQueue(Protocol):
     """The queue of a broadcast's shards; several workers take from it."""
 
-    def put(self, shards: "Sequence[Shard]") -> None:
-        """Queue the shards. Each is sent at least once, in any order.
+    def put(self, shards: "Sequence[Shard]", *, delay_s: int = 0) -> None:
+        """Queue the shards. Each is sent at least once, in any order, ``delay_s`` from now.
 
         Raises:
             Unavailable: some may not be queued; put them all again.

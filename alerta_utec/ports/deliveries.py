@@ -44,6 +44,10 @@ class ShardRecords(Protocol):
         once. If a revision has several runs, the last by name is its record.
 
         Raises:
-            Unavailable: it may not be stored.
+            Unavailable: some may not be stored.
         """
         ...
+
+
+class BroadcastRecords(Deliveries, ShardRecords, Protocol):
+    """The record of broadcasts, of which some are sent whole and some in shards."""

@@ -29,7 +29,7 @@ class FailedBatch:
     handle: str
     # The consumers that did not get the changes.
     channels: "tuple[Consumer, ...]"
-    # Some changes; one change to some connections; or one change. ``None``: a foreign message.
+    # Some changes; some to a part of the connections; or one change. ``None``: a foreign message.
     content: "StreamBatch | Shard | Position | None"
 
 

@@ -1,21 +1,20 @@
 """``ShardQueue``: each shard comes out, in any order, or ``put`` fails."""
 
-import dataclasses
-import json
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import boto3
 import pytest
 from botocore.config import Config
 
-from alerta_utec.adapters.aws.sqs.shards import SqsShardQueue, shard_message, shard_of
+from alerta_utec.adapters.aws.sqs.shards import SqsShardQueue, shard_of
 from alerta_utec.adapters.retry import Retry
 from alerta_utec.domain.change import Position
+from alerta_utec.domain.delivery import AGAIN
 from alerta_utec.domain.errors import Unavailable
-from alerta_utec.domain.shard import Shard
+from alerta_utec.domain.shard import Remainder, Shard
 from alerta_utec.ports.broadcast import ShardQueue
 from tests.contract.aws import addressed
 from tests.contract.builders import T0
@@ -82,16 +81,14 @@ def sharding(request: pytest.FixtureRequest) -> Sharding:
 def shard(number: int, of: int = 1, ids: int = 250) -> Shard:
     """Return a shard with connection ids of the length that API Gateway assigns."""
     names = tuple(f"{number:04}{name:011}=" for name in range(ids))
-    begun = T0 + timedelta(microseconds=123_456)
     return Shard(
-        Position("0a1b2c3d4e5f", 7),
-        "r",
-        number,
-        of,
-        begun,
-        names[:3],
-        names[3:],
-        names[2:4],
+        positions=tuple(Position("0a1b2c3d4e5f", seq) for seq in range(7, 7 + 25)),
+        run="r",
+        number=number,
+        of=of,
+        begun_at=T0 + timedelta(microseconds=123_456),
+        part=number + AGAIN,
+        remainder=(Remainder((0, 1, 24), names[:3]), Remainder((24,), names[3:])),
         heartbeat=number % 2 == 0,
     )
 
@@ -105,11 +102,21 @@ def test_every_shard_that_is_put_comes_out_as_it_was(sharding: Sharding, count: 
     assert sharding.received() == shards
 
 
-def test_a_shard_of_version_0_1_is_one_of_a_change() -> None:
-    document = json.loads(shard_message(shard(2)))
-    del document["heartbeat"]
+def test_a_shard_of_version_0_1_names_its_connections_wherever_they_are_stored() -> None:
+    body = (
+        '{"position":"0a1b2c3d4e5f:7","run":"r","number":3,"of":4,"begunAt":"2025-11-16T18:12:00Z",'
+        '"private":["a"],"public":["b","c"],"opening":["b"]}'
+    )
 
-    assert shard_of(json.dumps(document)) == dataclasses.replace(shard(2), heartbeat=False)
+    assert shard_of(body) == Shard(
+        positions=(Position("0a1b2c3d4e5f", 7),),
+        run="r",
+        number=1,
+        of=1,
+        begun_at=datetime(2025, 11, 16, 18, 12, tzinfo=UTC),
+        part=3,
+        remainder=(Remainder((0,), ("a", "b", "c")),),
+    )
 
 
 def test_a_second_put_adds_to_the_first(sharding: Sharding) -> None:

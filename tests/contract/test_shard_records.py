@@ -115,6 +115,17 @@ def test_connections_that_are_queued_again_are_pending_until_their_next_attempt(
     }
 
 
+def test_a_shard_that_reaches_at_its_repeat_what_it_had_queued_again_counts_it_once(
+    shard_records: Any,
+) -> None:
+    shard_records.record_parts("r", 1, [shard(240, requeued=10)])
+    shard_records.record_parts("r", 1, [shard(250)])
+    shard_records.record_parts("r", 1 + AGAIN, [part(9, **_again(8, requeued=2))])
+    shard_records.record_parts("r", 1 + 2 * AGAIN, [part(9, **_again(2))])
+
+    assert (shown(shard_records)["delivered"], shown(shard_records)["attempted"]) == (250, 250)
+
+
 def test_the_changes_of_one_shard_are_recorded_together(shard_records: Any) -> None:
     changes = [
         Delivery(name, revision, "broadcast", T0, shard(revision).outcome)

@@ -9,21 +9,22 @@ from alerta_utec.adapters.aws import clients
 from alerta_utec.adapters.aws.connections_api.sweep import Sweep
 from alerta_utec.adapters.aws.dynamodb.items import change_from_image
 from alerta_utec.adapters.clock import SystemClock
+from alerta_utec.app.fan_out import FanOut
 from alerta_utec.deployments.aws.entry import lambda_handler
 from alerta_utec.deployments.aws.heartbeat import HEARTBEAT_MINUTES
-from alerta_utec.deployments.aws.services.broadcast import fan_out, heartbeat
+from alerta_utec.deployments.aws.services.broadcast import heartbeat, send_shard
 from alerta_utec.deployments.aws.services.deliveries import metered_deliveries
 from alerta_utec.deployments.aws.services.feed import change_feed
 from alerta_utec.deployments.aws.services.metrics import embedded_metrics
-from alerta_utec.deployments.aws.services.sockets import poster
+from alerta_utec.deployments.aws.services.sockets import broadcast_poster
 from alerta_utec.handlers.each_minute import EachMinute
 from alerta_utec.handlers.lambda_io import LambdaEvent, LambdaResponse
 from alerta_utec.handlers.stream import LambdaContext, StreamConsumer
 
 dynamodb = clients.dynamodb()
 feed, deliveries = change_feed(dynamodb, environ), metered_deliveries(dynamodb, environ)
-sockets = poster(environ)
-broadcast = fan_out(dynamodb, environ, sockets, deliveries).broadcast
+sockets = broadcast_poster(environ)
+broadcast = FanOut(send_shard(dynamodb, environ, sockets, feed, deliveries)).broadcast
 stream = StreamConsumer(change_from_image, broadcast)
 metrics = embedded_metrics(environ)
 sweep = Sweep(dynamodb, environ["CONNECTIONS_TABLE"], sockets.api, SystemClock(), metrics)

@@ -12,13 +12,13 @@ from alerta_utec.deployments.aws.services.broadcast import (
 )
 from alerta_utec.deployments.aws.services.deliveries import metered_deliveries
 from alerta_utec.deployments.aws.services.feed import change_feed
-from alerta_utec.deployments.aws.services.sockets import poster
+from alerta_utec.deployments.aws.services.sockets import broadcast_poster
 from alerta_utec.domain.shard import Shard
 from alerta_utec.handlers.queue import QueueConsumer
 
 dynamodb = clients.dynamodb()
 feed, deliveries = change_feed(dynamodb, environ), metered_deliveries(dynamodb, environ)
-sockets = poster(environ)
+sockets = broadcast_poster(environ)
 changes = send_shard(dynamodb, environ, sockets, feed, deliveries)
 heartbeats = send_heartbeat(dynamodb, environ, sockets)
 

@@ -6,14 +6,15 @@ from dataclasses import dataclass
 from alerta_utec.adapters.aws import clients, stack
 from alerta_utec.adapters.aws.sqs.dead_letters import SqsFailedBatches
 from alerta_utec.adapters.clock import SystemClock
+from alerta_utec.app.fan_out import FanOut
 from alerta_utec.app.records import Recorder
 from alerta_utec.app.redrive import Redrive
 from alerta_utec.deployments.aws.services import notifications
-from alerta_utec.deployments.aws.services.broadcast import fan_out, send_shard
+from alerta_utec.deployments.aws.services.broadcast import send_shard
 from alerta_utec.deployments.aws.services.deliveries import delivery_record
 from alerta_utec.deployments.aws.services.feed import change_feed
 from alerta_utec.deployments.aws.services.incidents import incident_store
-from alerta_utec.deployments.aws.services.sockets import poster
+from alerta_utec.deployments.aws.services.sockets import broadcast_poster
 from alerta_utec.deployments.aws.services.webhooks import (
     job_table,
     wakeup_queue,
@@ -46,6 +47,10 @@ _NEWER_OUTPUTS: Mapping[str, str] = {"ALERTA_LANG": "Lang", "PANEL_URL": "PanelU
 _DEAD_LETTERS = ("UndeliveredQueue", "UndeliveredInOrderQueue")
 
 
+# That of the smallest Regions: a broadcast of the service may be on its way meanwhile.
+REQUEST_QUOTA = 2500
+
+
 @dataclass(frozen=True)
 class RedriveDeployment:
     """A deployed stack whose changes can be sent again."""
@@ -74,6 +79,7 @@ def connect(
         if output in found.outputs
     }
     environment["RULES"] = stack.rules(name)
+    environment["REQUEST_QUOTA"] = str(REQUEST_QUOTA)
     urls = [queue] if queue else [found.outputs[name] for name in _DEAD_LETTERS]
     sqs = clients.sqs()
     queues = {url: SqsFailedBatches(sqs, url) for url in urls}
@@ -84,19 +90,21 @@ def _redrive(environment: Mapping[str, str], dry_run: bool) -> Redrive:
     dynamodb = clients.dynamodb()
     # Without metrics: the Lambdas count these deliveries, not the operator's machine.
     deliveries = delivery_record(dynamodb, environment)
-    feed, sockets = change_feed(dynamodb, environment), poster(environment)
+    feed, sockets = change_feed(dynamodb, environment), broadcast_poster(environment)
     publisher = notifications.topic_publisher(environment, feed)
     table, wakeups = job_table(dynamodb, environment), wakeup_queue(environment)
     webhooks = webhooks_without_secrets(dynamodb, environment)
     enqueuing = EnqueueWebhookJobs(webhooks, webhook_jobs(table, feed, wakeups), SystemClock())
+    shards = send_shard(dynamodb, environment, sockets, feed, deliveries)
+    broadcast = FanOut(shards).broadcast
     return Redrive(
         incident_store(dynamodb, environment),
         deliveries,
         {
-            "broadcast": fan_out(dynamodb, environment, sockets, deliveries).broadcast,
+            "broadcast": lambda change: broadcast([change]),
             "email": notifications.notifier_at_once(publisher, Recorder(deliveries)).notify,
             "webhooks": enqueuing.enqueue,
         },
-        send_shard(dynamodb, environment, sockets, feed, deliveries).send,
+        shards.send,
         dry_run=dry_run,
     )

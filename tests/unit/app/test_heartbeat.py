@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 import pytest
 
 from alerta_utec.app.broadcast import HANDSHAKE_MAX
-from alerta_utec.app.fan_out import INLINE_MAX, SHARD_SIZE
 from alerta_utec.app.heartbeat import POSITION_AGE, USEFUL, Heartbeat, SendHeartbeat
 from alerta_utec.app.sessions import expires_at
+from alerta_utec.app.shards import INLINE_MAX, SHARD_SIZE
 from alerta_utec.domain.change import Position
 from alerta_utec.domain.errors import Unavailable
 from alerta_utec.domain.subprotocol import Subprotocol
@@ -43,9 +43,7 @@ class Setup:
         self.metrics = FakeMetrics()
         self.feed = PastFeed(self.clock.now())
         self.direct = SendHeartbeat(self.connections, self.poster, self.metrics, self.clock)
-        self.heartbeat = Heartbeat(
-            self.feed, self.connections, self.queue, self.direct, self.metrics, self.clock
-        )
+        self.heartbeat = Heartbeat(self.feed, self.queue, self.direct)
 
     def connect(
         self,
@@ -156,7 +154,9 @@ def test_a_shard_that_comes_late_is_dropped(setup: Setup) -> None:
     setup.clock.advance(timedelta(milliseconds=1))
     setup.direct.send(second)
 
-    assert sum(len(setup.frames(f"c{number}")) for number in range(INLINE_MAX + 1)) == SHARD_SIZE
+    told = {f"c{number}" for number in range(INLINE_MAX + 1) if setup.frames(f"c{number}")}
+    pages = setup.connections.pages(first.number, first.of)
+    assert told == {one.connection_id for page in pages for one in page}
 
 
 def test_one_that_reaches_no_client_is_neither_counted_nor_repeated(setup: Setup) -> None:

@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
@@ -221,20 +222,21 @@ def test_a_dry_run_sends_nothing(feed: FeedToRedrive) -> None:
     assert feed.sent == []
 
 
-def shard_at(position: Position | None) -> Shard:
-    assert position is not None
-    return Shard(position, "r", 1, 2, NOON, (), ("a", "b"))
+def shard_at(*positions: Position | None) -> Shard:
+    assert None not in positions
+    return Shard(positions, "r", 1, 2, NOON, 1)  # type: ignore[arg-type]  # there is no None
 
 
 def test_a_shard_is_sent_only_to_its_clients_despite_its_record(feed: FeedToRedrive) -> None:
-    change = feed.commit(NOON)
-    feed.deliveries.record([Delivery.of(change, "broadcast", NOON, {"attempted": 0})])
-    shard = shard_at(change.position)
+    changes = [feed.commit(NOON) for _ in range(3)]
+    feed.deliveries.record([Delivery.of(changes[0], "broadcast", NOON, {"attempted": 0})])
+    shard = shard_at(changes[0].position, changes[2].position)
 
-    step = feed.redrive().shard(shard)
+    steps = feed.redrive().shard(shard)
 
-    assert step is not None
-    assert (step.change, step.channel, step.result) == (change, "broadcast", RedriveResult.SENT)
+    assert [(step.change, step.channel, step.result) for step in steps] == [
+        (change, "broadcast", RedriveResult.SENT) for change in (changes[0], changes[2])
+    ]
     assert (feed.shards, feed.sent) == ([shard], [])
 
 
@@ -242,18 +244,16 @@ def test_a_failed_shard_is_reported(feed: FeedToRedrive) -> None:
     change = feed.commit(NOON)
     feed.broken.add("broadcast")
 
-    step = feed.redrive().shard(shard_at(change.position))
+    (step,) = feed.redrive().shard(shard_at(change.position))
 
-    assert step is not None
     assert step.result is RedriveResult.FAILED
 
 
 def test_a_dry_run_sends_no_shard(feed: FeedToRedrive) -> None:
     change = feed.commit(NOON)
 
-    step = feed.redrive(dry_run=True).shard(shard_at(change.position))
+    (step,) = feed.redrive(dry_run=True).shard(shard_at(change.position))
 
-    assert step is not None
     assert step.result is RedriveResult.DUE
     assert feed.shards == []
 
@@ -261,8 +261,10 @@ def test_a_dry_run_sends_no_shard(feed: FeedToRedrive) -> None:
 def test_a_shard_without_a_change_is_skipped(feed: FeedToRedrive) -> None:
     change = feed.commit(NOON)
     assert change.position is not None
-
     restored, later = Position("other", 1), Position(change.position.epoch, 2)
+    beat = replace(shard_at(change.position), heartbeat=True)
 
-    assert [feed.redrive().shard(shard_at(one)) for one in (restored, later)] == [None, None]
+    steps = [feed.redrive().shard(one) for one in (shard_at(restored), shard_at(later), beat)]
+
+    assert steps == [(), (), ()]
     assert feed.shards == []

@@ -8,9 +8,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from alerta_utec.adapters.aws.dynamodb.items import change_from_image, change_item
-from alerta_utec.app.broadcast import Broadcast
-from alerta_utec.app.fan_out import INLINE_MAX, FanOut, SendShard
+from alerta_utec.app.fan_out import FanOut
 from alerta_utec.app.records import Recorder
+from alerta_utec.app.send_shard import SendShard
+from alerta_utec.app.shards import INLINE_MAX
 from alerta_utec.domain.change import Change, Position
 from alerta_utec.domain.errors import Unavailable
 from alerta_utec.handlers.relay import RelayedChanges
@@ -110,10 +111,8 @@ class Trail:
             name = f"c{number}"
             connections.save(Connection(name, T0 - HOUR, T0 + HOUR))
             poster.open[name] = []
-        records = FakeDeliveries()
-        direct = Broadcast(connections, poster, self.clock, self.recorder)
-        FanOut(direct, queue, records, self.clock).broadcast(self.change)
-        shards = SendShard(self.feed, connections, poster, records, self.clock)
+        shards = SendShard(self.feed, connections, poster, queue, FakeDeliveries(), self.clock)
+        FanOut(shards).broadcast([self.change])
         for shard in queue.waiting:
             shards.send(shard)
 
@@ -124,7 +123,7 @@ class Trail:
     def fail(self) -> None:
         """Fail to consume its record of the stream."""
 
-        def consume(_change: Change, _deadline_s: float | None) -> None:
+        def consume(_consumed: object, _deadline_s: float | None) -> None:
             raise Unavailable("not now")
 
         records = [{"dynamodb": {"NewImage": self.image, "SequenceNumber": "1"}}]

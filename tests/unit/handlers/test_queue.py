@@ -62,7 +62,7 @@ class Delays:
 
 
 def record(number: int, *, received: int = 1) -> dict[str, Any]:
-    shard = Shard(Position("e", 1), "r", number, BATCH, T0, (), ("a",))
+    shard = Shard((Position("e", 1),), "r", number, BATCH, T0, number)
     return message(number, shard_message(shard), received)
 
 

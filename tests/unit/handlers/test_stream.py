@@ -1,6 +1,6 @@
-"""``StreamConsumer``: which records of a batch are retried."""
+"""``StreamConsumer``: the changes of a batch together, and which records are retried."""
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,24 +25,6 @@ class Time:
         return self.now_s
 
 
-@dataclass
-class Consumer:
-    """A consumer that records its changes; fails at ``bad``, and takes ``seconds`` for each."""
-
-    time: Time
-    bad: int | None = None
-    seconds: float = 0.0
-    seqs: list[int] = field(default_factory=list)
-    deadlines_s: list[float | None] = field(default_factory=list)
-
-    def __call__(self, change: Change, deadline_s: float | None) -> None:
-        self.time.now_s += self.seconds
-        if change.after.seq == self.bad:
-            raise Unavailable("not now")
-        self.seqs.append(change.after.seq)
-        self.deadlines_s.append(deadline_s)
-
-
 @dataclass(frozen=True)
 class Context:
     """Lambda's, with so much time left."""
@@ -62,83 +44,81 @@ def batch() -> dict[str, Any]:
     return {"Records": records}
 
 
-def failed(seq: int) -> dict[str, Any]:
-    return {"batchItemFailures": [{"itemIdentifier": f"s{seq}"}]}
+@dataclass
+class Consumer:
+    """A consumer that records what it gets, and fails where ``fails``."""
+
+    fails: bool = False
+    calls: list[tuple[list[int], float | None]] = field(default_factory=list)
+
+    def __call__(self, changes: Sequence[Change], deadline_s: float | None) -> None:
+        if self.fails:
+            raise Unavailable("not now")
+        self.calls.append(([change.after.seq for change in changes], deadline_s))
 
 
-@pytest.fixture
-def consuming() -> Callable[..., tuple[StreamConsumer, Consumer]]:
-    def make(**settings: Any) -> tuple[StreamConsumer, Consumer]:
-        time = Time()
-        consumer = Consumer(time, **settings)
-        return StreamConsumer(change_from_image, consumer, time.monotonic), consumer
-
-    return make
+def handle(consumer: Consumer, event: dict[str, Any], context: Context | None = None) -> Any:
+    time = Time()
+    return StreamConsumer(change_from_image, consumer, time.monotonic).handle(event, context)
 
 
-def test_every_change_of_a_batch_is_consumed_in_order(consuming: Any) -> None:
-    handler, consumer = consuming()
-
-    assert handler.handle(batch()) == {"batchItemFailures": []}
-    assert consumer.seqs == [1, 2, 3, 4, 5]
-    assert consumer.deadlines_s == [None] * BATCH
-
-
-def test_a_batch_fails_if_its_first_record_fails(consuming: Any) -> None:
-    handler, consumer = consuming(bad=1)
-
-    with pytest.raises(Unavailable):
-        handler.handle(batch())
-
-    assert consumer.seqs == []
-
-
-@pytest.mark.parametrize("bad", [2, 3, 5])
-def test_the_first_failed_record_and_all_after_it_are_retried(consuming: Any, bad: int) -> None:
-    handler, consumer = consuming(bad=bad)
-
-    assert handler.handle(batch()) == failed(bad)
-    assert consumer.seqs == list(range(1, bad))
-
-
-def test_a_malformed_record_is_retried(consuming: Any) -> None:
-    handler, consumer = consuming()
+def torn(number: int) -> dict[str, Any]:
+    """Return a batch of which one record is unreadable."""
     event = batch()
-    del event["Records"][1]["dynamodb"]["NewImage"]["after"]
-
-    assert handler.handle(event) == failed(2)
-    assert consumer.seqs == [1]
+    del event["Records"][number]["dynamodb"]["NewImage"]["after"]
+    return event
 
 
-def test_the_deadline_leaves_time_to_finish_a_record(consuming: Any) -> None:
-    handler, consumer = consuming()
+def test_the_changes_of_a_batch_are_consumed_together_in_their_order() -> None:
+    consumer = Consumer()
 
-    handler.handle(batch(), Context(left_s=120))
+    answer = handle(consumer, batch())
 
-    assert consumer.deadlines_s == [1000.0 + 120 - RESERVE_S] * BATCH
-
-
-def test_records_after_the_deadline_are_retried(consuming: Any) -> None:
-    handler, consumer = consuming(seconds=30)
-
-    assert handler.handle(batch(), Context(left_s=60 + RESERVE_S)) == failed(3)
-    assert consumer.seqs == [1, 2]
+    assert answer == {"batchItemFailures": []}
+    assert consumer.calls == [(list(range(1, BATCH + 1)), None)]
 
 
-def test_the_first_record_is_consumed_also_after_the_deadline(consuming: Any) -> None:
-    handler, consumer = consuming()
+def test_the_consumer_gets_the_deadline() -> None:
+    consumer = Consumer()
 
-    assert handler.handle(batch(), Context(left_s=0.5)) == failed(2)
-    assert consumer.seqs == [1]
+    handle(consumer, batch(), Context(RESERVE_S + 7))
+
+    ((_, deadline_s),) = consumer.calls
+    assert deadline_s == Time().now_s + 7
 
 
-def test_a_run_of_the_schedule_is_distinguished_from_a_batch(consuming: Any) -> None:
-    stream, consumer = consuming()
-    calls: list[None] = []
-    handler = RecordsOrSchedule(stream, lambda: calls.append(None))
+@pytest.mark.parametrize("number", [1, BATCH - 1])
+def test_from_an_unreadable_record_on_the_batch_is_retried(number: int) -> None:
+    consumer, event = Consumer(), torn(number)
+
+    answer = handle(consumer, event)
+
+    first = event["Records"][number]["dynamodb"]["SequenceNumber"]
+    assert answer == {"batchItemFailures": [{"itemIdentifier": first}]}
+    assert consumer.calls == [(list(range(1, number + 1)), None)]
+
+
+def test_a_batch_whose_first_record_is_unreadable_fails() -> None:
+    consumer = Consumer()
+
+    with pytest.raises(KeyError):
+        handle(consumer, torn(0))
+
+    assert consumer.calls == []
+
+
+def test_a_batch_that_cannot_be_consumed_fails() -> None:
+    with pytest.raises(Unavailable):
+        handle(Consumer(fails=True), batch())
+
+
+def test_a_run_of_the_schedule_is_distinguished_from_a_batch() -> None:
+    consumer = Consumer()
+    runs: list[None] = []
+    stream = StreamConsumer(change_from_image, consumer)
+    handler = RecordsOrSchedule(stream, lambda: runs.append(None))
 
     answers = [handler.handle(batch()), handler.handle({"source": "aws.events"})]
 
     assert answers == [{"batchItemFailures": []}, None]
-    assert consumer.seqs == list(range(1, BATCH + 1))
-    assert len(calls) == 1
+    assert len(consumer.calls) == len(runs) == 1

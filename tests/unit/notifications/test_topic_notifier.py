@@ -5,22 +5,18 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from alerta_utec.app.broadcast import Broadcast
 from alerta_utec.app.records import Recorder
-from alerta_utec.app.sessions import expires_at
 from alerta_utec.domain.change import Change
 from alerta_utec.domain.errors import Unavailable
 from alerta_utec.domain.values import Urgency
 from alerta_utec.notifications.email import compose
 from alerta_utec.notifications.style import MessageStyle
 from alerta_utec.notifications.topic import TopicNotifier, TopicPublisher
-from alerta_utec.ports.connections import Connection
 from tests.contract.builders import creation, update
 from tests.fakes.clock import ManualClock
-from tests.fakes.connections import FakeConnections
 from tests.fakes.deliveries import FakeDeliveries
 from tests.fakes.mailer import FakeMailer
-from tests.fakes.poster import FakePoster
+from tests.support.fan_out import Broadcasting
 from tests.support.temporary_store import TemporaryStore
 
 LIMA = ZoneInfo("America/Lima")
@@ -37,10 +33,11 @@ class Setup:
         self.store = TemporaryStore().incidents
 
     def broadcast_to_one(self, change: Change) -> dict[str, int]:
-        connections, opened = FakeConnections(self.clock), self.clock.now()
-        connections.save(Connection("a", opened, expires_at(opened)))
-        poster = FakePoster(open={"a": []})
-        return Broadcast(connections, poster, self.clock, self.recorder).broadcast(change)
+        broadcasting = Broadcasting()
+        broadcasting.clock, broadcasting.deliveries = self.clock, self.deliveries
+        broadcasting.connect("a")
+        broadcasting.broadcast(change)
+        return broadcasting.outcome(change)
 
     def notifier(self, mailer: FakeMailer) -> TopicNotifier:
         publisher = TopicPublisher(mailer, STYLE, None, cast("Any", None))

@@ -5,6 +5,9 @@ import threading
 import time
 from collections.abc import Callable
 
+# Of the account's requests; the others are left to reports, pings and the panel.
+BROADCAST_SHARE = 0.7
+
 
 class Pace:
     """A token bucket for several threads, in which a request waits for its token.
@@ -42,3 +45,14 @@ class Pace:
 def unlimited() -> Pace:
     """Return a pace at which no request waits, for a few requests at a time."""
     return Pace(per_s=math.inf, burst=1)
+
+
+def share_of(quota_per_s: int, workers: int) -> Pace:
+    """Return the pace of one of the workers that send a broadcast at the same time.
+
+    ``quota_per_s``: the requests a second that the account may make in the Region, by all its
+    APIs together. Its bucket holds half of that (API Gateway quotas: 5,000 for 10,000, and 1,250
+    for 2,500).
+    """
+    per_s = BROADCAST_SHARE * quota_per_s / workers
+    return Pace(per_s=per_s, burst=max(1, int(per_s / 2)))

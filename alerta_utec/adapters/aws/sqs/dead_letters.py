@@ -75,7 +75,7 @@ def _batch(handle: str, body: str) -> FailedBatch:
         record: dict[str, Any] = json.loads(body)
         if "for" in record:
             return FailedBatch(handle, (_consumer(record["for"]),), relayed_position(body))
-        if "position" in record:
+        if "begunAt" in record:
             return FailedBatch(handle, ("broadcast",), shard_of(body))
         channels = _channels(record["requestContext"]["functionArn"])
         return FailedBatch(handle, channels, _stream_batch(record["DDBStreamBatchInfo"]))

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerta_utec.adapters.aws.connections_api.pace import Pace
+from alerta_utec.adapters.aws.connections_api.pace import Pace, share_of
 from alerta_utec.adapters.aws.connections_api.poster import ConnectionsApiPoster
 from alerta_utec.ports.broadcast import Outgoing
 from tests.unit.adapters.aws.connections_api.fake_api import ConnectionsApi
@@ -117,3 +117,17 @@ def test_the_poster_waits_for_posts_their_repeats_and_its_looks_at_gone_clients(
     # Two frames to two clients, one of them repeated, and two requests to the one that is gone.
     assert requests == 7
     assert sum(time.naps) == pytest.approx(requests - 1)
+
+
+@pytest.mark.parametrize("quota", [2_500, 10_000])
+@pytest.mark.parametrize("workers", [1, 2, 5, 1000])
+def test_all_workers_together_leave_room_under_the_account_s_quota(
+    quota: int, workers: int
+) -> None:
+    of_one = share_of(quota, workers)
+
+    per_s, burst = 1 / of_one._interval_s, 1 + of_one._unused_max_s / of_one._interval_s
+
+    assert per_s * workers == pytest.approx(0.7 * quota)
+    # A bucket has one token at least, so a thousand workers have a thousand.
+    assert round(burst) * workers <= max(0.7 * quota / 2, workers)

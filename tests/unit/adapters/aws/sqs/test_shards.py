@@ -10,9 +10,10 @@ from botocore.config import Config
 from alerta_utec.adapters.aws.sqs.dead_letters import SqsFailedBatches
 from alerta_utec.adapters.aws.sqs.shards import SqsShardQueue, shard_message
 from alerta_utec.adapters.retry import Retry
+from alerta_utec.app.send_shard import REMAINDER_MAX
 from alerta_utec.domain.change import Position
 from alerta_utec.domain.errors import Internal, Unavailable
-from alerta_utec.domain.shard import Shard
+from alerta_utec.domain.shard import Remainder, Shard
 from tests.contract.aws import addressed
 from tests.contract.builders import T0
 from tests.contract.test_shard_queue import shard
@@ -41,9 +42,24 @@ def url(sqs: Any) -> Iterator[str]:
 def test_ten_shards_of_the_longest_ids_fit_into_a_request() -> None:
     ids = tuple("i" * 64 for _ in range(250))
 
-    size = len(shard_message(Shard(Position("e", 1), "r", 1, 1, T0, (), ids)))
+    remainder = (Remainder((0,), ids),)
+
+    size = len(shard_message(Shard((Position("e", 1),), "r", 1, 1, T0, 1, remainder)))
 
     assert 10 * size < 256 * 1024
+
+
+def test_the_largest_remainder_fits_into_a_message() -> None:
+    # Ids as API Gateway assigns them, and more ways to miss changes than there can be.
+    groups = [
+        Remainder(tuple(range(25)), tuple(f"{number:015}=" for number in range(10)))
+        for _ in range(REMAINDER_MAX // 10)
+    ]
+    positions = tuple(Position("e" * 32, 10**17 + number) for number in range(25))
+
+    size = len(shard_message(Shard(positions, "r" * 36, 1, 1, T0, 1, tuple(groups))))
+
+    assert size < 256 * 1024
 
 
 def test_only_the_refused_messages_of_a_request_are_sent_again(sqs: Any, url: str) -> None:
@@ -89,7 +105,7 @@ def test_a_dead_letter_with_a_shard_is_read_as_one(sqs: Any, url: str) -> None:
 
 
 def test_a_message_that_resembles_a_shard_has_no_channel(sqs: Any, url: str) -> None:
-    for body in ('{"position": "x"}', '{"position": "e:1"}', "[]", "7"):
+    for body in ('{"begunAt": "x"}', '{"begunAt": "2025-11-16T18:12:00Z"}', "[]", "7"):
         sqs.send_message(QueueUrl=url, MessageBody=body)
 
     batches = SqsFailedBatches(sqs, url).take()
