@@ -50,11 +50,12 @@ PRICES: Mapping[str, Fact] = {
 COSTS: Mapping[str, Fact] = {
     "poll_s": Fact(0.25, "s", "until Lambda polls the stream", "4 times a second"),
     "page_s": Fact(0.10, "s", "a page of a scan, 1 MB", "assumed"),
+    "read_s": Fact(0.01, "s", "a smaller read, at least", "assumed"),
     "item_bytes": Fact(150, "B", "a connection in the table", "120 and a filter"),
     "queue_s": Fact(0.10, "s", "from SQS to a Lambda that is warm", "assumed"),
     "batch_s": Fact(0.01, "s", "to queue ten shards", "assumed"),
     "post_s": Fact(0.010, "s", "a post to `@connections`", "assumed; the stand-in's"),
-    "shard_s": Fact(0.02, "s", "a shard besides its posts", "one read, one write"),
+    "shard_s": Fact(0.03, "s", "a shard besides its posts", "two reads, one write"),
     "handler_s": Fact(0.015, "s", "a warm handler of a message", "assumed"),
     "log_bytes": Fact(900, "B", "logged for a message", "Lambda's three lines and the API's"),
 }
@@ -63,27 +64,54 @@ INLINE = 250
 THREADS = 64
 CONCURRENCY = 5
 RATE, BURST = 10_000, 5_000
+# The part of them that a broadcast takes, and the changes of a rush: a batch of the stream.
+SHARE = 0.7
+RUSH = 25
+# ``broadcast`` reads a page of so many connections, and counts one of so many segments.
+PAGE_ROWS = 1_000
+SEGMENTS = 64
 # The name of one of the parts of ``seconds``.
 READING = "reading who is connected"
 
 
-def seconds(clients: int) -> dict[str, float]:
-    """Return the parts of the time from a commit to the last client, with warm Lambdas."""
-    pages = ceil(clients * COSTS["item_bytes"].value / MILLION)
-    parts = {"stream": COSTS["poll_s"].value, READING: 0.0, "queue": 0.0}
-    parts[READING] = pages * COSTS["page_s"].value
+def seconds(clients: int, messages: int = 1) -> dict[str, float]:
+    """Return the parts of the time from a commit to the last client, with warm Lambdas.
+
+    ``messages``: to each client, for the changes of one batch.
+    """
+    parts = {"stream": COSTS["poll_s"].value, READING: _read_s(min(clients, PAGE_ROWS))}
     if clients <= INLINE:
-        return parts | {"posts": ceil(clients / THREADS) * COSTS["post_s"].value}
+        posts_s = messages * ceil(clients / THREADS) * COSTS["post_s"].value
+        return parts | {"queue": 0.0, "posts": posts_s}
+    parts[READING] += _read_s(clients / SEGMENTS)
     shards = ceil(clients / SHARD)
     parts["queue"] = COSTS["queue_s"].value + ceil(shards / 10) * COSTS["batch_s"].value
     waves = ceil(shards / CONCURRENCY)
-    each_s = ceil(SHARD / THREADS) * COSTS["post_s"].value + COSTS["shard_s"].value
-    return parts | {"posts": max(waves * each_s, floor_s(clients))}
+    each_s = messages * ceil(SHARD / THREADS) * COSTS["post_s"].value + COSTS["shard_s"].value
+    return parts | {"posts": max(waves * each_s, paced_s(clients * messages))}
 
 
-def floor_s(clients: int) -> float:
-    """Return the least time for a broadcast under the account's request quota."""
-    return max(0.0, (clients - BURST) / RATE)
+def _read_s(connections: float) -> float:
+    megabytes = connections * COSTS["item_bytes"].value / MILLION
+    return max(COSTS["read_s"].value, megabytes * COSTS["page_s"].value)
+
+
+def floor_s(posts: int) -> float:
+    """Return the least time for so many posts under the account's request quota."""
+    return max(0.0, (posts - BURST) / RATE)
+
+
+def paced_s(posts: int) -> float:
+    """Return the time for so many posts at the pace that leaves the rest of the quota free."""
+    return max(0.0, (posts - SHARE * BURST) / (SHARE * RATE))
+
+
+def rush_seconds(clients: int) -> dict[str, float]:
+    """Return the time until all clients have a batch of changes, by how it is sent."""
+    return {
+        "in one message (`alerta.v2`)": sum(seconds(clients).values()),
+        "in a message for each change": sum(seconds(clients, RUSH).values()),
+    }
 
 
 def dollars(clients: int) -> dict[str, float]:
@@ -192,13 +220,7 @@ QUOTAS = (
     Quota(
         "read units a second of `Connections`, one broadcast",
         12_000,
-        lambda n: n * COSTS["item_bytes"].value / 4096 / max(seconds(n)[READING], 1.0),
+        lambda n: n * COSTS["item_bytes"].value / 4096 / max(seconds(n)["posts"], 1.0),
         "on-demand tables begin with 12,000 and grow with use",
-    ),
-    Quota(
-        "memory of `broadcast`, MB",
-        1_024,
-        lambda n: 90 + n * 600 / MILLION,
-        "`memorySize` in serverless.yml",
     ),
 )

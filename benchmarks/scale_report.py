@@ -12,12 +12,14 @@ from benchmarks.scale_model import (
     PRICES,
     QUOTAS,
     READING,
+    RUSH,
     SIZES,
     USE,
     Fact,
     change_dollars,
     dollars,
     floor_s,
+    rush_seconds,
     seconds,
 )
 from benchmarks.tables import table
@@ -33,6 +35,13 @@ def sections(folder: Path) -> dict[str, str]:
         "prices": _facts(PRICES),
         "costs": _facts(COSTS),
         "time": _by_size(seconds, lambda s: f"{s:,.2f}", "all, after the commit"),
+        "rush": table(
+            [f"seconds until all have {RUSH} changes", *_heads()],
+            [
+                [how, *(f"{rush_seconds(size)[how]:,.2f}" for size in SIZES)]
+                for how in rush_seconds(SIZES[0])
+            ],
+        ),
         "money": _by_size(dollars, lambda d: f"{d:,.2f}", "a month"),
         "change": table(
             ["dollars for one more change", *_heads()],

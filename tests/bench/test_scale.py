@@ -5,8 +5,16 @@ from pathlib import Path
 import pytest
 
 from benchmarks import scale_model
-from benchmarks.aws_fanout import CONCURRENCY, QUOTA
-from benchmarks.scale_model import QUOTAS, SIZES, dollars, floor_s, seconds
+from benchmarks.aws_fanout import CHANGES, CONCURRENCY, QUOTA
+from benchmarks.scale_model import (
+    QUOTAS,
+    READING,
+    SIZES,
+    dollars,
+    floor_s,
+    rush_seconds,
+    seconds,
+)
 from benchmarks.scale_report import DOCUMENT, write
 
 
@@ -23,14 +31,20 @@ def test_the_page_shows_the_models_figures(tmp_path: Path) -> None:
 
 
 def test_the_model_uses_the_services_own_constants() -> None:
+    from alerta_utec.adapters.aws.connections_api.pace import BROADCAST_SHARE
     from alerta_utec.adapters.aws.connections_api.poster import THREADS
-    from alerta_utec.app.fan_out import INLINE_MAX, SHARD_SIZE
+    from alerta_utec.adapters.aws.dynamodb.connections import PAGE_ROWS, DynamoConnections
+    from alerta_utec.app.shards import INLINE_MAX, SHARD_SIZE
 
     assert (scale_model.THREADS, scale_model.INLINE, scale_model.SHARD) == (
         THREADS,
         INLINE_MAX,
         SHARD_SIZE,
     )
+    assert (scale_model.SHARE, scale_model.PAGE_ROWS) == (BROADCAST_SHARE, PAGE_ROWS)
+    segments = DynamoConnections.__dataclass_fields__["estimate_segments"].default
+    assert segments == scale_model.SEGMENTS
+    assert scale_model.RUSH == CHANGES
     assert scale_model.CONCURRENCY == CONCURRENCY
     assert {"rate": scale_model.RATE, "burst": scale_model.BURST} == QUOTA
 
@@ -59,6 +73,14 @@ def test_posts_never_take_less_time_than_the_quota_allows() -> None:
     for size in SIZES:
         assert seconds(size)["posts"] >= floor_s(size)
     assert floor_s(10_000) == 0.5
+
+
+def test_a_rush_reaches_100_000_clients_within_15_s() -> None:
+    together, apart = rush_seconds(100_000).values()
+
+    assert together <= 15
+    assert apart >= 250
+    assert seconds(100_000)[READING] <= 0.2
 
 
 def test_a_campus_is_within_every_default_quota() -> None:
