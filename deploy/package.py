@@ -1,7 +1,9 @@
 """Builds the zip for every Lambda: the wheels of requirements.txt, src/ and our package.
 
 ``plugin.js`` runs it with any Python 3. It checks wheels by hash and caches them under ``.build/``.
-The same content gives the same bytes, so that a new deployment without changes uploads nothing.
+Modules are compiled where the functions' version of Python is installed (``bytecode.py``). The same
+content and the same compiler give the same bytes, so that a new deployment without changes uploads
+nothing.
 """
 
 import argparse
@@ -16,6 +18,8 @@ import sys
 import tempfile
 import zipfile
 from pathlib import Path
+
+from bytecode import bytecode, find_compiler
 
 ROOT = Path(__file__).resolve().parents[1]
 CACHE = ROOT / ".build" / "lambda"
@@ -45,7 +49,7 @@ LEFT_OUT_FOLDERS = {"__pycache__", "bin", "tests"}
 
 
 def main() -> int:
-    """Write the zip, and print ``{"bytes", "unpackedBytes"}`` as the last line of stdout."""
+    """Write the zip; the last line of stdout is ``{"bytes", "unpackedBytes", "compiled"}``."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("output", type=Path)
     parser.add_argument("--target", choices=sorted(PIP_TARGETS), default="lambda")
@@ -53,6 +57,9 @@ def main() -> int:
     arguments = parser.parse_args()
     try:
         files = content(wheels(arguments.target)) | {file.name: file for file in arguments.add}
+        compiler = find_compiler(arguments.target)
+        if compiler is not None:
+            files |= bytecode(files, compiler, CACHE / arguments.target)
     except subprocess.CalledProcessError as error:
         sys.stderr.write(error.stderr or "")
         return 1
@@ -60,6 +67,7 @@ def main() -> int:
     shutil.copyfile(zipped(files), arguments.output)
     unpacked = sum(file.stat().st_size for file in files.values())
     result = {"bytes": arguments.output.stat().st_size, "unpackedBytes": unpacked}
+    result["compiled"] = compiler is not None
     sys.stdout.write(json.dumps(result) + "\n")
     return 0
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from alerta_utec.handlers.panel import TYPES
+from deploy.bytecode import find_compiler
 from tests.meta.conftest import Packaged
 from tests.support.deployment import DeployFailed, checkout, osls
 from tests.support.emulator import ROOT
@@ -23,6 +24,9 @@ STATIC = {
     for path in (ROOT / "alerta_utec" / "static").rglob("*")
     if path.suffix in {*TYPES, ".txt"}
 }
+# CPython 3.13's, and the flags of PEP 552.
+MAGIC_3_13 = (3571).to_bytes(2, "little") + b"\r\n"
+UNCHECKED_HASH = (0b01).to_bytes(4, "little")
 NOT_OURS_TO_BRING = {"boto3", "botocore", "aiohttp", "uvloop", "apprise", "click", "tests"}
 
 
@@ -45,13 +49,14 @@ def test_compiled_modules_are_for_python_3_13_on_arm64_linux(archive: zipfile.Zi
 
 
 def test_the_zip_holds_every_handler(archive: zipfile.ZipFile) -> None:
-    held = {name for name in archive.namelist() if name.startswith("src/")}
+    held = {name for name in archive.namelist() if re.fullmatch(r"src/\w+\.py", name)}
 
     assert held == {f"src/{path.name}" for path in (ROOT / "src").glob("*.py")}
 
 
 def test_the_zip_holds_the_aws_deployment_and_not_the_local_one(archive: zipfile.ZipFile) -> None:
-    ours = {name for name in archive.namelist() if name.startswith("alerta_utec/")}
+    names = [name for name in archive.namelist() if "__pycache__" not in name]
+    ours = {name for name in names if name.startswith("alerta_utec/")}
 
     parts = {name.split("/")[1].removesuffix(".py") for name in ours}
     assert parts == {
@@ -89,14 +94,24 @@ def test_the_zip_holds_exactly_the_pinned_packages(archive: zipfile.ZipFile) -> 
     assert held == pinned
 
 
-def test_the_zip_holds_no_tests_no_bytecode_and_no_package_that_lambda_has(
+def test_the_zip_holds_no_tests_and_no_package_that_lambda_has(
     archive: zipfile.ZipFile,
 ) -> None:
     names = archive.namelist()
 
     assert not NOT_OURS_TO_BRING & {name.split("/")[0] for name in names}
-    assert not [name for name in names if "/tests/" in name or "__pycache__" in name]
-    assert not [name for name in names if name.endswith((".pyc", ".pyi", "/RECORD"))]
+    assert not [name for name in names if "/tests/" in name]
+    assert not [name for name in names if name.endswith((".pyi", "/RECORD"))]
+
+
+def test_bytecode_is_of_lambdas_python_or_not_there(archive: zipfile.ZipFile) -> None:
+    """It is there if this machine has that Python: see the tests of ``deploy/bytecode.py``."""
+    bytecode = [name for name in archive.namelist() if name.endswith(".pyc")]
+
+    assert bool(bytecode) is (find_compiler("lambda") is not None)
+    for name in bytecode:
+        assert name.endswith(".cpython-313.pyc")
+        assert archive.read(name)[:8] == MAGIC_3_13 + UNCHECKED_HASH
 
 
 def test_the_zip_is_small(packaged: Packaged, archive: zipfile.ZipFile) -> None:
