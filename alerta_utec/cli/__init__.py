@@ -8,7 +8,8 @@ import click
 
 from alerta_utec import __version__
 from alerta_utec.cli.auth import token
-from alerta_utec.cli.backup import backup, begin_epoch, restore
+from alerta_utec.cli.backup import backup, restore
+from alerta_utec.cli.epoch import epoch
 from alerta_utec.cli.incidents import incidents
 from alerta_utec.cli.notify import notify
 from alerta_utec.cli.program import Program
@@ -66,7 +67,7 @@ for command in (
     token,
     backup,
     restore,
-    begin_epoch,
+    epoch,
     redrive,
     subscriptions,
     rules,

@@ -11,6 +11,7 @@ from click.types import BoolParamType, StringParamType
 
 from alerta_utec.domain.change import Position
 from alerta_utec.domain.errors import InvalidRequest
+from alerta_utec.domain.values import parse_time
 
 _STAGE = re.compile(r"[A-Za-z0-9_-]{1,128}")  # API Gateway's rule for stage names
 _ORIGIN = re.compile(r"https?://[^\s/?#@,]+")
@@ -78,6 +79,19 @@ class TimeZone(StringParamType):
         except (KeyError, OSError, ValueError):
             # ValueError: not a possible name; OSError: a folder of zones.
             self.fail(f"{value} no es una zona horaria como America/Lima", param, ctx)
+
+
+class Moment(StringParamType):
+    """A moment, with its zone."""
+
+    name = "fecha y hora"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the moment."""
+        try:
+            return parse_time(str(value))
+        except ValueError:
+            self.fail("debe ser como 2026-11-24T18:30:00-05:00, con su zona", param, ctx)
 
 
 class Address(StringParamType):

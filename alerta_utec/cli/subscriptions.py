@@ -8,6 +8,7 @@ import click
 
 from alerta_utec.cli.aws import explained, stack_name, stack_options, with_sdk
 from alerta_utec.cli.errors import Failure
+from alerta_utec.cli.output import show_stored
 from alerta_utec.cli.program import Command, Group
 from alerta_utec.cli.terminal import safe
 from alerta_utec.domain.errors import NotFound
@@ -71,7 +72,7 @@ def confirm(token: str, stage: str, stack: str | None, region: str | None) -> No
     with explained(name):
         found = with_sdk(lambda: _connected(name, region))
         confirmed = _confirm(found, own)
-    click.echo(f"Confirmada: {_TOPICS[confirmed]}.")
+    show_stored(f"Confirmada: {_TOPICS[confirmed]}.", "la suscripción está confirmada")
 
 
 def _connected(name: str, region: str | None) -> "StackTopics":

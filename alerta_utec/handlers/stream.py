@@ -79,6 +79,31 @@ class RecordsHandler(Protocol):
 
 
 @dataclass(frozen=True)
+class WithoutCopies:
+    """A stream's handler that gets no changes which a restore has copied: they are no news.
+
+    ``is_copy`` tells them by the new image of their records.
+    """
+
+    is_copy: Callable[[Mapping[str, Any]], bool]
+    handler: RecordsHandler
+
+    def handle(self, event: LambdaEvent, context: LambdaContext | None = None) -> LambdaResponse:
+        """Handle the rest of one batch.
+
+        Raises:
+            Exception: as ``handler``.
+        """
+        records = event["Records"]
+        news = [record for record in records if not self.is_copy(record["dynamodb"]["NewImage"])]
+        if len(news) < len(records):
+            log.info("copies_skipped", extra={"count": len(records) - len(news)})
+        if not news:
+            return {"batchItemFailures": []}
+        return self.handler.handle({**event, "Records": news}, context)
+
+
+@dataclass(frozen=True)
 class RecordsOrSchedule:
     """One function behind a stream or queue, and a schedule, which share its process."""
 

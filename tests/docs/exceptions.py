@@ -106,10 +106,11 @@ UNRUNNABLE = (
     Unrunnable(r"(pip|npm) install standardwebhooks$", "it needs a registry", there_already),
     Unrunnable(r"sls ", "it needs an AWS account; tests/aws deploys to an emulated AWS", deploys),
     Unrunnable(
-        r"alerta-utec (redrive|subscriptions)",
+        r"alerta-utec (redrive|subscriptions|restore --aws)",
         "it needs AWS; tests/aws and tests/faults/aws run it",
         parses,
     ),
+    Unrunnable(r"aws dynamodb ", "it needs the AWS CLI and an account", nothing),
     Unrunnable(r"make (bench|soak|test|lint)\b", "it takes minutes", made),
 )
 # Programs that other tests run, by page and heading.

@@ -42,8 +42,8 @@ def backup(data: Path, target: Path, progress: Progress | None = None) -> None:
         _sync(target.absolute().parent)
 
 
-def restore(data: Path, source: Path) -> None:
-    """Replace the database of the folder ``data`` by the copy ``source``.
+def restore(data: Path, source: Path, *, dry_run: bool = False) -> None:
+    """Replace the database of the folder ``data`` by the copy ``source``; check it in a dry run.
 
     The restored store has a new epoch, so that clients get a new snapshot. The replaced
     database stays beside it as ``alerta.db.before-restore-<UTC time>``.
@@ -61,6 +61,8 @@ def restore(data: Path, source: Path) -> None:
     ):
         _copy(source, temporary, None)
         _begin_epoch(temporary, source)
+        if dry_run:
+            return
         _sync(temporary)
         if folder.database.exists():
             _set_aside(folder.database)

@@ -7,7 +7,7 @@ they do not fit at the next start, a new epoch begins and every client starts ov
 
 The limits: a whole virtual machine that is rolled back, and a copy written into the same inode
 together with everything else in the folder, look like the file that was left. For them there is
-``alerta-utec new-epoch``.
+``alerta-utec epoch --new``.
 """
 
 import logging

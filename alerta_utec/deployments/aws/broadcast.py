@@ -7,6 +7,7 @@ from os import environ
 
 from alerta_utec.adapters.aws import clients
 from alerta_utec.adapters.aws.connections_api.sweep import Sweep
+from alerta_utec.adapters.aws.dynamodb.headers import is_restored
 from alerta_utec.adapters.aws.dynamodb.items import change_from_image
 from alerta_utec.adapters.clock import SystemClock
 from alerta_utec.app.fan_out import FanOut
@@ -19,13 +20,13 @@ from alerta_utec.deployments.aws.services.metrics import embedded_metrics
 from alerta_utec.deployments.aws.services.sockets import broadcast_poster
 from alerta_utec.handlers.each_minute import EachMinute
 from alerta_utec.handlers.lambda_io import LambdaEvent, LambdaResponse
-from alerta_utec.handlers.stream import LambdaContext, StreamConsumer
+from alerta_utec.handlers.stream import LambdaContext, StreamConsumer, WithoutCopies
 
 dynamodb = clients.dynamodb()
 feed, deliveries = change_feed(dynamodb, environ), metered_deliveries(dynamodb, environ)
 sockets = broadcast_poster(environ)
 broadcast = FanOut(send_shard(dynamodb, environ, sockets, feed, deliveries)).broadcast
-stream = StreamConsumer(change_from_image, broadcast)
+stream = WithoutCopies(is_restored, StreamConsumer(change_from_image, broadcast))
 metrics = embedded_metrics(environ)
 sweep = Sweep(dynamodb, environ["CONNECTIONS_TABLE"], sockets.api, SystemClock(), metrics)
 beat = heartbeat(dynamodb, environ, sockets, feed).send

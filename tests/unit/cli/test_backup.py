@@ -1,6 +1,8 @@
-"""``alerta-utec backup``, ``restore`` and ``new-epoch`` of a real server's data."""
+"""``alerta-utec backup``, ``restore`` and ``epoch`` of a real server's data."""
 
 from pathlib import Path
+
+import pytest
 
 from tests.conftest import ServeFactory
 from tests.support.wsclient import WsClient
@@ -89,7 +91,7 @@ def test_after_new_epoch_a_client_of_the_earlier_one_gets_everything_anew(
         before = client.ping()["position"]
     server.stop()
 
-    result = run("new-epoch", "--data", str(server.data))
+    result = run("epoch", "--new", "--data", str(server.data))
 
     server.start()
     with WsClient(server.ws_url) as client:
@@ -107,7 +109,7 @@ def test_a_new_epoch_stays_over_the_next_starts(serve: ServeFactory) -> None:
     server = serve()
     server.stop()
 
-    assert run("new-epoch", "--data", str(server.data)).exit_code == 0
+    assert run("epoch", "--new", "--data", str(server.data)).exit_code == 0
 
     positions = []
     for _ in range(2):
@@ -123,7 +125,7 @@ def test_new_epoch_is_refused_while_serving(serve: ServeFactory) -> None:
     with WsClient(server.ws_url) as client:
         before = client.ping()["position"]
 
-        result = run("new-epoch", "--data", str(server.data))
+        result = run("epoch", "--new", "--data", str(server.data))
 
         assert result.exit_code == 1
         assert f"proceso {server.pid}" in result.stderr
@@ -133,9 +135,53 @@ def test_new_epoch_is_refused_while_serving(serve: ServeFactory) -> None:
 def test_new_epoch_is_refused_without_a_database_and_creates_nothing(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     for folder in (tmp_path / "missing", tmp_path / "empty"):
-        result = run("new-epoch", "--data", str(folder))
+        result = run("epoch", "--new", "--data", str(folder))
 
         assert result.exit_code == 1
         assert "No hay ninguna base de datos" in result.stderr
     assert not (tmp_path / "missing").exists()
     assert not list((tmp_path / "empty").glob("*.db*"))
+
+
+def test_the_position_is_shown_while_serving_and_a_dry_run_changes_nothing(
+    serve: ServeFactory, tmp_path: Path
+) -> None:
+    copy, server = tmp_path / "copia.db", serve()
+    with WsClient(server.ws_url) as client:
+        client.notify(INCIDENT)
+        position = client.ping()["position"]
+
+        shown = run("epoch", "--data", str(server.data))
+        planned = run("epoch", "--new", "--dry-run", "--data", str(server.data))
+
+        assert client.ping()["position"] == position
+    run("backup", str(copy), "--data", str(server.data))
+    server.stop()
+    before = (server.data / "alerta.db").stat().st_ino
+    checked = run("restore", str(copy), "--dry-run", "--data", str(server.data))
+    (tmp_path / "otra.db").write_text("no es una base de datos")
+    refused = run("restore", str(tmp_path / "otra.db"), "--dry-run", "--data", str(server.data))
+
+    assert shown.stdout == planned.stdout == f"{position}\n"
+    assert "seguiría en el mismo cambio, el 1" in planned.stderr
+    assert (checked.exit_code, refused.exit_code) == (0, 1)
+    assert "Se puede restaurar" in checked.stderr
+    assert (server.data / "alerta.db").stat().st_ino == before
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        (),
+        ("copia.db", "--aws"),
+        ("copia.db", "--table", "t"),
+        ("copia.db", "--at", "2026-11-24T18:30:00Z"),
+        ("--aws", "--table", "t", "--at", "2026-11-24T18:30:00Z"),
+        ("--aws", "--at", "ayer"),
+    ],
+)
+def test_a_restore_needs_one_source(arguments: tuple[str, ...]) -> None:
+    result = run("restore", *arguments)
+
+    assert result.exit_code == 2
+    assert "indique ARCHIVO, o --aws" in result.output or "con su zona" in result.output

@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
+from alerta_utec.adapters.aws.dynamodb.headers import is_restored
 from alerta_utec.adapters.aws.dynamodb.items import change_from_image, change_item
 from alerta_utec.domain.change import Change, Position
 from alerta_utec.domain.errors import Unavailable
-from alerta_utec.handlers.stream import RESERVE_S, RecordsOrSchedule, StreamConsumer
+from alerta_utec.handlers.stream import RESERVE_S, RecordsOrSchedule, StreamConsumer, WithoutCopies
 from tests.contract.builders import creation
 
 BATCH = 5
@@ -122,3 +123,19 @@ def test_a_run_of_the_schedule_is_distinguished_from_a_batch() -> None:
 
     assert answers == [{"batchItemFailures": []}, None]
     assert len(consumer.calls) == len(runs) == 1
+
+
+@pytest.mark.parametrize(
+    ("copied", "consumed"), [((1, 2, 3), [[1, BATCH]]), (range(BATCH), [])], ids=["some", "all"]
+)
+def test_changes_that_a_restore_has_copied_are_skipped_and_the_others_consumed(
+    copied: Sequence[int], consumed: list[list[int]]
+) -> None:
+    consumer, event = Consumer(), batch()
+    for number in copied:
+        event["Records"][number]["dynamodb"]["NewImage"]["restored"] = {"BOOL": True}
+
+    response = WithoutCopies(is_restored, StreamConsumer(change_from_image, consumer)).handle(event)
+
+    assert response == {"batchItemFailures": []}
+    assert [seqs for seqs, _ in consumer.calls] == consumed

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 COUNTER_KEY: Item = {"feed": text(f"{FEED}#counter"), "seq": number(0)}
+# While the counter has this attribute, a restore replaces what is stored.
+CLOSED = "closedFor"
 
 
 @dataclass(frozen=True)
@@ -223,7 +225,13 @@ class DynamoFeed:
 
 
 def position_of(counter: Mapping[str, Any]) -> Position:
-    """Return the counter's position."""
+    """Return the counter's position.
+
+    Raises:
+        Unavailable: a restore has closed the feed.
+    """
+    if CLOSED in counter:
+        raise Unavailable("a restore has closed the feed")
     return Position(counter["epoch"]["S"], number_of(counter, "last"))
 
 
