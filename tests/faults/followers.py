@@ -11,7 +11,14 @@ from alerta_utec.client import Client, Event, Position, Reset, Timing, Update, h
 from tests.support.incidents import incident
 
 # Reconnects sooner than a client that must spare a service of thousands.
-EAGER = Timing(ping_every_s=0.5, gap_s=0.5, first_delay_s=0.05, max_delay_s=0.3, stable_s=1.0)
+EAGER = Timing(
+    ping_every_s=0.5,
+    idle_limit_s=0.5,
+    gap_s=0.5,
+    first_delay_s=0.05,
+    max_delay_s=0.3,
+    stable_s=1.0,
+)
 DEADLINE_S = 60.0
 
 
