@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from alerta_utec.app.limits import AskingLimit
 from alerta_utec.domain.errors import Unauthorized
 from alerta_utec.domain.filters import EVERYTHING, Filter
 from alerta_utec.domain.messages import DEFAULT_LANG, Lang
@@ -14,11 +15,12 @@ from alerta_utec.ports.connections import CONNECTION_TTL_S, Connection, Connecti
 
 @dataclass(frozen=True)
 class Sessions:
-    """Stores connections that open; ``life_s``: age at which they end."""
+    """Stores connections that open; ``life_s``: age at which they end; ``asking``: limits them."""
 
     connections: Connections
     authenticator: Authenticator
     life_s: float = CONNECTION_TTL_S
+    asking: AskingLimit | None = None
 
     def open(
         self,
@@ -30,6 +32,7 @@ class Sessions:
         wanted: Filter = EVERYTHING,
         lang: Lang = DEFAULT_LANG,
         subprotocol: Subprotocol | None = None,
+        address: str | None = None,
     ) -> None:
         """Store a new connection, until it is 2 h old or its token ends.
 
@@ -39,6 +42,7 @@ class Sessions:
             Unauthorized: sign-in is on, and the token is missing, invalid or revoked, or may not
                 be in a URL.
             Forbidden: the token is a key that may not receive the feed.
+            RateLimited: the user or address opens too many.
             Unavailable: the connection is not stored and would receive nothing.
         """
         authentication = self.authenticator.authenticate(token)
@@ -46,6 +50,8 @@ class Sessions:
         if in_query and not identity.is_safe_in_url:
             raise Unauthorized("key_in_url")
         identity.require(Permission.FOLLOW)
+        if self.asking is not None:
+            self.asking.connect(identity, address)
         end = expires_at(connected_at, self.life_s)
         if authentication.expires_at is not None:
             end = min(end, authentication.expires_at)

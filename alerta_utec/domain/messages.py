@@ -89,6 +89,14 @@ TEXTS: Mapping[str, Mapping[Lang, str]] = {
         "es": "debe ser una fecha y hora RFC 3339 con zona, como 2025-11-16T18:12:00Z",
         "en": "must be an RFC 3339 date and time with its zone, like 2025-11-16T18:12:00Z",
     },
+    "not_rate": {
+        "es": "debe tener perSecond y burst, y nada más",
+        "en": "must have perSecond and burst, and nothing else",
+    },
+    "out_of_range": {
+        "es": "debe ser un número de {min} a {max}",
+        "en": "must be a number from {min} to {max}",
+    },
     "in_past": {"es": "ya pasó", "en": "is in the past"},
     "too_many_keys": {
         "es": "ya hay {max} claves; revoque alguna",

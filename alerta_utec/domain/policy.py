@@ -10,6 +10,7 @@ from alerta_utec.domain.filters import EVERYTHING, Filter
 
 if TYPE_CHECKING:
     from alerta_utec.domain.incident import Incident
+from alerta_utec.domain.rate import Rate
 from alerta_utec.domain.values import Status
 
 
@@ -68,6 +69,8 @@ class Scope(StrEnum):
     METRICS = "metrics"
 
 
+# Of a key, unless it is made with another.
+KEY_RATE = Rate(20, 100)
 # No scope contains ``SEE_PEOPLE`` or ``MANAGE_KEYS``.
 SCOPES: Mapping[Scope, frozenset[Permission]] = {
     Scope.REPORT: frozenset({Permission.REPORT}),
@@ -93,6 +96,8 @@ class Grant:
 
     scopes: frozenset[Scope]
     filter: Filter = EVERYTHING
+    # Of its submissions.
+    rate: Rate = KEY_RATE
 
     @property
     def permissions(self) -> frozenset[Permission]:
@@ -100,14 +105,18 @@ class Grant:
         return frozenset[Permission]().union(*(SCOPES[scope] for scope in self.scopes))
 
     def to_json(self) -> dict[str, Any]:
-        """Return ``{scopes, filter}``."""
-        return {"scopes": sorted(self.scopes), "filter": self.filter.to_json()}
+        """Return ``{scopes, filter, rate}``."""
+        return {
+            "scopes": sorted(self.scopes),
+            "filter": self.filter.to_json(),
+            "rate": self.rate.to_json(),
+        }
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> "Grant":
         """Read a grant that ``to_json`` wrote, without validation."""
         scopes = frozenset(map(Scope, data["scopes"]))
-        return cls(scopes, Filter.from_json(data.get("filter", {})))
+        return cls(scopes, Filter.from_json(data.get("filter", {})), Rate.from_json(data["rate"]))
 
 
 @dataclass(frozen=True, slots=True)

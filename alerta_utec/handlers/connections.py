@@ -8,6 +8,7 @@ import logging
 from dataclasses import dataclass, field
 from typing import Self
 
+from alerta_utec.app.limits import AskingLimit
 from alerta_utec.app.sessions import Sessions
 from alerta_utec.domain.errors import AlertaError, ForeignOrigin, Unauthorized
 from alerta_utec.domain.origins import Origins
@@ -34,7 +35,7 @@ class ConnectServices:
     """The services behind ``$connect``.
 
     ``origins``: pages of these origins may open sockets. ``connection_life_s``: age at which a
-    connection ends.
+    connection ends. ``asking`` limits handshakes.
     """
 
     connections: Connections
@@ -42,6 +43,7 @@ class ConnectServices:
     origins: Origins
     connection_life_s: float = CONNECTION_TTL_S
     metrics: Metrics = NO_METRICS
+    asking: AskingLimit | None = None
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,10 @@ class Connect:
     def over(cls, services: ConnectServices) -> Self:
         """Return the handler over these services."""
         sessions = Sessions(
-            services.connections, services.authenticator, services.connection_life_s
+            services.connections,
+            services.authenticator,
+            services.connection_life_s,
+            services.asking,
         )
         return cls(sessions, services.origins, services.metrics)
 
@@ -76,6 +81,7 @@ class Connect:
                 wanted=handshake.filter,
                 lang=handshake.lang,
                 subprotocol=handshake.subprotocol,
+                address=source_ip(context),
             )
         except AlertaError as refusal:
             self._log(event, refusal)

@@ -110,6 +110,7 @@ class IncidentsApi:
         )
         report = Report.parse(request.json())
         self.limit.take(identity, address=request.source_ip)
+        self.limit.take_shared(identity, report.urgency)
         committed = self.submit.notify(
             report, idempotency_key=key, by=identity, request_id=request.request_id
         )

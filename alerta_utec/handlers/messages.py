@@ -8,6 +8,7 @@ from typing import Any, Protocol, Self
 
 from alerta_utec import wire
 from alerta_utec.app.access import Access
+from alerta_utec.app.limits import AskingLimit
 from alerta_utec.domain.errors import AlertaError, Internal, Unavailable
 from alerta_utec.domain.messages import Lang
 from alerta_utec.handlers.bounded_log import BoundedLog
@@ -66,6 +67,7 @@ class MessageServices:
     ``sign_in``: whether clients sign in; without it no connection is looked up to identify a
     sender. ``poster``: sends the responses of one-way routes; ``None``: the handlers return them.
     ``connection_life_s`` as at ``$connect``. ``metrics`` count the responses ``unavailable``.
+    ``asking`` limits messages that read.
     """
 
     connections: Connections
@@ -73,6 +75,7 @@ class MessageServices:
     connection_life_s: float = CONNECTION_TTL_S
     poster: Poster | None = None
     metrics: Metrics = NO_METRICS
+    asking: AskingLimit | None = None
 
     def access(self) -> Access:
         """Return the use case that identifies senders."""
@@ -91,17 +94,18 @@ class MessageRoute:
     languages: Languages
     poster: Poster | None = None
     metrics: Metrics = NO_METRICS
+    asking: AskingLimit | None = None
     refusals: BoundedLog = field(default_factory=lambda: BoundedLog(log), repr=False)
 
     @classmethod
     def one_way(cls, action: MessageAction, services: MessageServices) -> Self:
         """Return a route whose response is posted, where the services have a poster."""
-        return cls(action, services.access(), services.poster, services.metrics)
+        return cls(action, services.access(), services.poster, services.metrics, services.asking)
 
     @classmethod
     def two_way(cls, action: MessageAction, services: MessageServices) -> Self:
         """Return a route whose response is the handler's result."""
-        return cls(action, services.access(), metrics=services.metrics)
+        return cls(action, services.access(), metrics=services.metrics, asking=services.asking)
 
     def handle(self, event: LambdaEvent, _context: object = None) -> LambdaResponse:
         """Handle one message; always 200, since a refusal is a response too."""
@@ -131,6 +135,9 @@ class MessageRoute:
                 source_ip(context),
                 context.get("requestId"),
             )
+            if self.asking is not None:
+                route = str(context["routeKey"])
+                self.asking.ask(route, message.connection_id, message.source_ip)
             return self.action.respond(message)
         except AlertaError as refusal:
             fields = {**log_fields(event), "code": refusal.code}

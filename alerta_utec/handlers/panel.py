@@ -36,6 +36,11 @@ _PAGE_HEADERS: Mapping[str, str] = {
     "payment=(), usb=()",
     **SAFE_HEADERS,
 }
+# A reference of the page to one of its files, and the name under which it asks for it.
+_REFERENCE = re.compile(rb'"panel/([\w.-]+)"')
+_VERSIONED = re.compile(r"([\w-]+)\.([0-9a-f]{12})(\.\w+)")
+# The longest that RFC 8246 (immutable) and RFC 9111 are commonly used with: a year.
+_FOR_GOOD: Mapping[str, str] = {"Cache-Control": "public, max-age=31536000, immutable"}
 # The host comes from the request: anything but a host could add to the policy.
 _ORIGIN = re.compile(r"(wss?://[A-Za-z0-9.:\[\]-]+)(?:/|$)")
 
@@ -48,6 +53,11 @@ class Asset:
     etag: str
     headers: Mapping[str, str]
     compressed: bool
+
+    @property
+    def version(self) -> str:
+        """The part of the file's versioned name that changes with its content."""
+        return self.etag[1:13]
 
 
 @dataclass(frozen=True)
@@ -64,15 +74,20 @@ class PanelApi:
         return _response(PAGE, request, {**policy, **_PAGE_HEADERS})
 
     def file(self, request: Request) -> LambdaResponse:
-        """Return a file that the page asks for.
+        """Return a file that the page asks for, by its name or its versioned name.
+
+        A version that is not the current one is of a page from before a deployment: it gets the
+        current file, which is not cached under that name.
 
         Raises:
             NotFound: no file has that name.
         """
-        name = request.path_parameter("file")
+        asked = request.path_parameter("file")
+        name, version = _unversioned(asked)
         if name == PAGE or name not in _assets():
             raise NotFound
-        return _response(name, request, NOTHING_RUNS)
+        is_current = version is not None and version == _assets()[name][0].version
+        return _response(name, request, {**NOTHING_RUNS, **(_FOR_GOOD if is_current else {})})
 
 
 def _response(name: str, request: Request, more: Mapping[str, str]) -> LambdaResponse:
@@ -90,14 +105,31 @@ def _response(name: str, request: Request, more: Mapping[str, str]) -> LambdaRes
 def _assets() -> Mapping[str, tuple[Asset, Asset]]:
     """Return every file, plain and compressed; read once, since a deployment does not change."""
     folder = files("alerta_utec").joinpath("static")
-    return {
-        entry.name: (
-            _plain(entry.name, entry.read_bytes()),
-            _packed(entry.name, entry.read_bytes()),
-        )
+    contents = {
+        entry.name: entry.read_bytes()
         for entry in folder.iterdir()
         if PurePath(entry.name).suffix in TYPES
     }
+    page = contents.pop(PAGE)
+    assets = {name: (_plain(name, data), _packed(name, data)) for name, data in contents.items()}
+    page = _with_versions(page, {name: plain.version for name, (plain, _) in assets.items()})
+    return {**assets, PAGE: (_plain(PAGE, page), _packed(PAGE, page))}
+
+
+def _with_versions(page: bytes, versions: Mapping[str, str]) -> bytes:
+    """Return the page with the versioned names of its files."""
+
+    def versioned(match: re.Match[bytes]) -> bytes:
+        name = PurePath(match[1].decode())
+        return f'"panel/{name.stem}.{versions[name.name]}{name.suffix}"'.encode()
+
+    return _REFERENCE.sub(versioned, page)
+
+
+def _unversioned(asked: str) -> tuple[str, str | None]:
+    """Return the name of a file, and its version if the name has one."""
+    match = _VERSIONED.fullmatch(asked)
+    return (asked, None) if match is None else (match[1] + match[3], match[2])
 
 
 def _plain(name: str, content: bytes) -> Asset:
@@ -115,7 +147,7 @@ def _packed(name: str, content: bytes) -> Asset:
 def _headers(name: str, tag: str) -> dict[str, str]:
     return {
         "Content-Type": TYPES[PurePath(name).suffix],
-        # Revalidated each time: a new deployment shows at once, and files of two never mix.
+        # Revalidated each time, but for versioned names: a new deployment shows at once.
         "Cache-Control": "no-cache",
         "ETag": tag,
         "Vary": "Accept-Encoding",

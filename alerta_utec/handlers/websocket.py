@@ -65,6 +65,7 @@ class Notify:
         self.limit.take(identity, message.connection_id, message.source_ip)
         key = wire.optional_text(message.body, "idempotencyKey", wire.KEY_MAX)
         report = Report.parse(message.body.get("incident"))
+        self.limit.take_shared(identity, report.urgency)
         committed = self.submit.notify(
             report, idempotency_key=key, by=identity, request_id=message.gateway_request_id
         )

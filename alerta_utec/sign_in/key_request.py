@@ -7,11 +7,15 @@ from typing import Any
 
 from alerta_utec.domain.errors import InvalidRequest, Problem
 from alerta_utec.domain.filters import EVERYTHING, Filter
-from alerta_utec.domain.policy import Grant, Scope
+from alerta_utec.domain.policy import KEY_RATE, Grant, Scope
+from alerta_utec.domain.rate import Rate
 from alerta_utec.domain.values import parse_time
 
 NAME_MAX = 80
-_FIELDS = ("name", "scopes", "filter", "expiresAt")
+# Of its submissions: one an hour or more, and within what one machine takes.
+PER_S_MIN, PER_S_MAX = 1 / 3600, 1000.0
+BURST_MAX = 10_000
+_FIELDS = ("name", "scopes", "filter", "expiresAt", "rate")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +28,7 @@ class KeyRequest:
 
     @classmethod
     def parse(cls, data: object, *, now: datetime) -> "KeyRequest":
-        """Parse ``{name, scopes, filter?, expiresAt?}``.
+        """Parse ``{name, scopes, filter?, expiresAt?, rate?: {perSecond, burst}}``.
 
         Raises:
             InvalidRequest: with every problem found.
@@ -36,9 +40,10 @@ class KeyRequest:
         scopes = _scopes(data.get("scopes"), problems)
         wanted = _filter(data.get("filter"), problems)
         expires_at = _expiry(data.get("expiresAt"), now, problems)
+        rate = _rate(data.get("rate"), problems)
         if problems:
             raise InvalidRequest(problems=sorted(problems, key=lambda problem: problem.field))
-        return cls(name, Grant(scopes, wanted), expires_at)
+        return cls(name, Grant(scopes, wanted, rate), expires_at)
 
 
 def _name(value: object, problems: list[Problem]) -> str:
@@ -73,6 +78,25 @@ def _filter(value: Any, problems: list[Problem]) -> Filter:
     except InvalidRequest as error:
         problems += error.problems
         return EVERYTHING
+
+
+def _rate(value: object, problems: list[Problem]) -> Rate:
+    if value is None:
+        return KEY_RATE
+    if not isinstance(value, Mapping) or value.keys() != {"perSecond", "burst"}:
+        problems.append(Problem("rate", "not_rate"))
+        return KEY_RATE
+    per_s, burst = value["perSecond"], value["burst"]
+    if not _is_number(per_s, int, float) or not PER_S_MIN <= per_s <= PER_S_MAX:
+        bounds = {"min": "1/3600", "max": int(PER_S_MAX)}
+        problems.append(Problem("rate.perSecond", "out_of_range", bounds))
+    if not _is_number(burst, int) or not 1 <= burst <= BURST_MAX:
+        problems.append(Problem("rate.burst", "not_number", {"min": 1, "max": BURST_MAX}))
+    return Rate(per_s, burst)
+
+
+def _is_number(value: object, *kinds: type) -> bool:
+    return isinstance(value, kinds) and not isinstance(value, bool)
 
 
 def _expiry(value: object, now: datetime, problems: list[Problem]) -> datetime | None:

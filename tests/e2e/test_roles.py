@@ -44,10 +44,12 @@ def socket(stack: ExitStack, server: Server, role: Any, **more: Any) -> WsClient
 ROLES = ("estudiante", "personal", "autoridad")
 
 
-def reported(server: Server, **fields: Any) -> str:
-    """Report an incident as ``rosa`` and return its id."""
+def reported(server: Server, *, sub: str | None = None, **fields: Any) -> str:
+    """Report an incident as a student and return its id."""
     body = json.dumps(incident(incidentId=str(uuid4()), **fields)).encode()
-    answer = http_request("POST", f"{server.http_url}/incidents", body, bearer(token("estudiante")))
+    answer = http_request(
+        "POST", f"{server.http_url}/incidents", body, bearer(token("estudiante", sub=sub))
+    )
     assert answer.status == 201
     return str(answer.json()["incidentId"])
 
@@ -214,7 +216,7 @@ def test_names_are_shown_to_staff_only(guarded: Server) -> None:
             socket(stack, guarded, role) for role in ("estudiante", "personal", "autoridad")
         )
         since = student.ping()["position"]
-        name = reported(guarded)
+        name = reported(guarded, sub="rosa")
         staff.request({"action": "update", "incidentId": name, "status": "resuelto"})
 
         told = {client: client.wait_update(name)["incident"] for client in (student, staff, boss)}

@@ -33,7 +33,7 @@ def called(server: Server, route: str, webhook_id: str, **headers: str) -> int:
 @pytest.fixture
 def kept(guarded: Server) -> Iterator[str]:
     """Yield the id of a webhook that ``autoridad`` has added."""
-    made = token("autoridad", sub="jefa")
+    made = token("autoridad")
     with AlertaUtec(guarded.http_url, token=made) as alerta:
         added = alerta.webhooks.add(NOWHERE, filter={"type": unique()})
         yield str(added["webhookId"])
@@ -91,11 +91,9 @@ def command(campus: Server) -> Command:
 
 
 def report(server: Server, **fields: Any) -> str:
-    """Report an incident as ``rosa``, a student, and return its id."""
+    """Report an incident as a student and return its id."""
     body = json.dumps(incident(**fields)).encode()
-    answer = http_request(
-        "POST", f"{server.http_url}/incidents", body, bearer(token("estudiante", sub="rosa"))
-    )
+    answer = http_request("POST", f"{server.http_url}/incidents", body, bearer(token("estudiante")))
     return str(answer.json()["incidentId"])
 
 

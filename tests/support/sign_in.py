@@ -11,6 +11,7 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from tests.support.incidents import unique
 from tests.support.loopback import LoopbackServer, QuietHandler
 
 SECRET = "un secreto de prueba, bastante largo"
@@ -39,8 +40,9 @@ def claims(**changes: Any) -> dict[str, Any]:
     return {name: value for name, value in made.items() if value is not None}
 
 
-def token(role: Any = "personal", *, sub: str = "rosa", **changes: Any) -> str:
-    """Return a token signed by the secret."""
+def token(role: Any = "personal", *, sub: str | None = None, **changes: Any) -> str:
+    """Return a token signed by the secret; by default of a person whom no limit knows."""
+    sub = unique("rosa") if sub is None else sub
     return jwt.encode(claims(role=role, sub=sub, **changes), SECRET, algorithm="HS256")
 
 

@@ -5,6 +5,7 @@ from os import environ
 from alerta_utec.adapters.aws import clients
 from alerta_utec.deployments import sign_in
 from alerta_utec.deployments.aws.entry import lambda_handler
+from alerta_utec.deployments.aws.services.asking import asking_limit
 from alerta_utec.deployments.aws.services.connections import connection_store
 from alerta_utec.deployments.aws.services.metrics import embedded_metrics
 from alerta_utec.deployments.aws.services.sockets import poster
@@ -16,5 +17,6 @@ services = MessageServices(
     sign_in=sign_in.is_on(environ),
     poster=poster(environ),
     metrics=embedded_metrics(environ),
+    asking=asking_limit(),
 )
 handler = lambda_handler(MessageRoute.one_way(Subscribe.over(services), services).handle)

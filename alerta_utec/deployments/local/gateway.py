@@ -3,7 +3,7 @@
 from zoneinfo import ZoneInfo
 
 from alerta_utec.adapters.rate_limits import InProcessRateLimits
-from alerta_utec.app.limits import CallerLimit
+from alerta_utec.app.limits import AskingLimit, CallerLimit
 from alerta_utec.cap.alerts import CapAlerts
 from alerta_utec.deployments import sign_in
 from alerta_utec.deployments.handlers import Handler, Handlers, Services
@@ -35,6 +35,7 @@ def build_services(
     """Return the services behind the routes."""
     tokens = sign_in.authenticator(settings.auth)
     authenticator = KeyAuthenticator(storage.keys, clock, tokens) if tokens.required else tokens
+    limits = InProcessRateLimits()
     timezone = ZoneInfo(settings.timezone)
     sign_in_on = authenticator.required
     return Services(
@@ -48,7 +49,8 @@ def build_services(
         authenticator=authenticator,
         sign_in=sign_in_on,
         origins=Origins(settings.origins, settings.public_url),
-        limit=CallerLimit(InProcessRateLimits(), clock),
+        limit=CallerLimit(limits, clock),
+        asking=AskingLimit(limits, clock),
         address=RequestedAddress(settings.stage, settings.public_url),
         cap=CapAlerts(settings.mail_from, timezone, settings.lang, restricted=sign_in_on),
         manage_webhooks=webhooks,

@@ -88,6 +88,7 @@ def test_incidents_that_an_earlier_version_stored_are_found_too(tmp_path: Path) 
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("UPDATE incidents SET location_folded = ?", (DECOMPOSED.casefold(),))
         connection.execute("ALTER TABLE webhook_jobs DROP COLUMN scheduled_at_us")
+        connection.execute("DROP TABLE access_keys")
         connection.execute("PRAGMA user_version = 4")
         connection.commit()
 

@@ -3,6 +3,8 @@
 import base64
 import gzip
 import re
+from collections.abc import Mapping
+from hashlib import sha256
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -79,7 +81,49 @@ def test_the_page_is_read_from_the_static_folder(service: ServiceOverFakes) -> N
 
     assert response["statusCode"] == 200
     assert response["headers"]["Content-Type"] == "text/html; charset=utf-8"
-    assert body(response) == (FOLDER / "index.html").read_bytes()
+    assert unversioned(body(response)) == (FOLDER / "index.html").read_bytes()
+
+
+def unversioned(page: bytes) -> bytes:
+    """Return the page with the plain names of its files."""
+    return re.sub(rb'"panel/([\w-]+)\.[0-9a-f]{12}\.', rb'"panel/\1.', page)
+
+
+def of_file(service: ServiceOverFakes, name: str) -> Mapping[str, Any]:
+    """Return the response to a request for a file of the panel."""
+    return service.http(events.load("http_panel_file") | {"pathParameters": {"file": name}})
+
+
+def test_the_page_names_its_files_by_version_and_they_are_cached_for_good(
+    service: ServiceOverFakes,
+) -> None:
+    page = References(body(get(service, "http_panel")).decode())
+
+    names = [name.removeprefix("panel/") for name in page.found if name.startswith("panel/")]
+    assert len(names) > 3
+    for name in names:
+        response = of_file(service, name)
+        plain = re.sub(r"\.[0-9a-f]{12}\.", ".", name)
+        assert body(response) == (FOLDER / plain).read_bytes()
+        assert response["headers"]["Cache-Control"] == "public, max-age=31536000, immutable"
+        assert name == f".{sha256((FOLDER / plain).read_bytes()).hexdigest()[:12]}.".join(
+            plain.rsplit(".", 1)
+        )
+
+
+@pytest.mark.parametrize("name", ["app.js", "app.0123456789ab.js", "client.js"])
+def test_a_file_without_the_current_version_is_revalidated_each_time(
+    service: ServiceOverFakes, name: str
+) -> None:
+    response = of_file(service, name)
+
+    assert response["statusCode"] == 200
+    assert response["headers"]["Cache-Control"] == "no-cache"
+
+
+@pytest.mark.parametrize("name", ["index.html", "index.0123456789ab.html", "no.0123456789ab.js"])
+def test_no_version_of_another_name_is_found(service: ServiceOverFakes, name: str) -> None:
+    assert of_file(service, name)["statusCode"] == 404
 
 
 def test_the_policy_lets_the_page_run_and_reach_only_this_service(

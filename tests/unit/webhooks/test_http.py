@@ -8,7 +8,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from alerta_utec.adapters.rate_limits import InProcessRateLimits
-from alerta_utec.app.limits import PER_USER, CallerLimit
+from alerta_utec.app.limits import STAFF, CallerLimit
 from alerta_utec.domain.errors import Unavailable
 from alerta_utec.domain.policy import Identity, Role
 from alerta_utec.ports.authentication import Authentication
@@ -197,9 +197,9 @@ def test_a_caller_over_the_limit_can_still_read() -> None:
     service = ServiceOverFakes(clock=clock, authenticator=As(Role.AUTORIDAD), limit=limit)
     added = add(service)
 
-    tests = [service.get("http_webhooks_test", **of(added)) for _ in range(PER_USER.burst)]
+    tests = [service.get("http_webhooks_test", **of(added)) for _ in range(STAFF.burst)]
 
-    assert [status for status, _, _ in tests] == [200] * (PER_USER.burst - 1) + [429]
+    assert [status for status, _, _ in tests] == [200] * (STAFF.burst - 1) + [429]
     assert tests[-1][1]["Retry-After"] == "1"
     assert service.get("http_webhooks_list")[0] == 200
 

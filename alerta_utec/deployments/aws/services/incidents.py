@@ -7,7 +7,7 @@ from alerta_utec.adapters.aws.dynamodb.incidents import DynamoIncidents
 from alerta_utec.adapters.aws.dynamodb.rates import DynamoRateLimits
 from alerta_utec.adapters.aws.dynamodb.table_names import IncidentTables
 from alerta_utec.adapters.clock import SystemClock
-from alerta_utec.app.limits import CallerLimit, SubmitLimit
+from alerta_utec.app.limits import SHARED, CallerLimit, SubmitLimit
 from alerta_utec.ports.metrics import NO_METRICS, Metrics
 
 if TYPE_CHECKING:
@@ -24,4 +24,5 @@ def incident_store(
 
 def submit_limit(dynamodb: "DynamoDBClient", environment: Mapping[str, str]) -> SubmitLimit:
     """Return the limit of each caller (``KEYS_TABLE``)."""
-    return CallerLimit(DynamoRateLimits(dynamodb, environment["KEYS_TABLE"]), SystemClock())
+    limits = DynamoRateLimits(dynamodb, environment["KEYS_TABLE"])
+    return CallerLimit(limits, SystemClock(), shared=SHARED)
