@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from alerta_utec.adapters.aws.dynamodb.deliveries import DynamoDeliveries
 from tests.aws.conftest import mailbox  # noqa: F401 (a fixture)
 from tests.faults.aws.endpoint import FaultyEndpoint
 from tests.support.deployment import Deployment
@@ -105,14 +106,11 @@ def kill(deployment: Deployment, function: str) -> int:
 
 def delivery(deployment: Deployment, incident_id: str, channel: str) -> dict[str, Any]:
     """Wait for the record of an incident's first revision and return it."""
+    table = deployment.outputs["DeliveriesTable"]
+    deliveries = DynamoDeliveries(deployment.client("dynamodb"), table)
 
     def look() -> dict[str, Any] | None:
-        answer = deployment.client("dynamodb").query(
-            TableName=deployment.outputs["DeliveriesTable"],
-            KeyConditionExpression="incidentId = :id",
-            ExpressionAttributeValues={":id": {"S": incident_id}},
-        )
-        found = {item["channel"]["S"]: item["outcome"]["S"] for item in answer["Items"]}
-        return json.loads(found[channel]) if channel in found else None
+        found = {str(one.channel): one.outcome for one in deliveries.for_incident(incident_id)}
+        return dict(found[channel]) if channel in found else None
 
     return dict(eventually(look, f"a record of the {channel} of {incident_id}"))

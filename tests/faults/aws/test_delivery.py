@@ -71,7 +71,7 @@ def test_a_broadcast_that_fails_half_way_reaches_everyone_once(
     wait_all(clients, submit(clients))
 
 
-def test_a_socket_that_keeps_failing_is_counted_and_the_others_get_the_frame(
+def test_a_socket_that_keeps_failing_delays_no_other_and_is_tried_again_later(
     deployment: Deployment, faults: FaultyEndpoint, clients: dict[str, WsClient]
 ) -> None:
     slow, broken, *fine = clients
@@ -80,11 +80,42 @@ def test_a_socket_that_keeps_failing_is_counted_and_the_others_get_the_frame(
 
     incident_id = submit({name: clients[name] for name in fine})
     wait_all({name: clients[name] for name in fine}, incident_id)
-    outcome = delivery(deployment, incident_id, "broadcast")
-
-    assert _counts(outcome) == (True, 1, 1)
+    first = delivery(deployment, incident_id, "broadcast")
     faults.heal()
-    wait_all(clients, submit(clients))
+    wait_all(clients, incident_id)
+
+    assert (first["pending"], *_counts(first)) == (2, True, 0, 0)
+    assert [len(texts(client, incident_id)) for client in clients.values()] == [1] * CLIENTS
+    last = eventually(
+        lambda: delivery(deployment, incident_id, "broadcast"),
+        "the record of the second attempt",
+        accept=lambda outcome: "pending" not in outcome,
+    )
+    assert _counts(last) == (True, 0, 0)
+
+
+def test_changes_that_had_to_wait_are_one_post_to_each_client_of_v2(
+    deployment: Deployment, faults: FaultyEndpoint, clients: dict[str, WsClient]
+) -> None:
+    with WsClient(deployment.ws_url, subprotocols=["alerta.v2"]) as newest:
+        name = str(newest.ping()["connectionId"])
+        faults.obey(lambda request: 503 if "incident_update" in request.body else None)
+        first = submit(clients)
+        faults.wait_for(1, lambda request: request.name == name and first in request.body)
+        waited = [submit(clients) for _ in range(9)]
+        faults.heal()
+        for client in clients.values():
+            client.wait_update(waited[-1])
+        newest.wait(lambda frame: frame["type"] == "incident_updates")
+
+        together = [frame for frame in newest.frames if frame["type"] == "incident_updates"]
+        told = [one["incidentId"] for frame in together for one in frame["incidents"]]
+        posts = faults.seen(lambda request: request.name == name and waited[0] in request.body)
+        apart = [sum(len(texts(client, one)) for one in waited) for client in clients.values()]
+    assert len(newest.updates(first)) == 1
+    assert told == waited
+    assert len(posts) == 1
+    assert apart == [len(waited)] * CLIENTS
 
 
 def test_emails_go_out_while_no_socket_is_reachable_and_broadcasts_follow(
