@@ -5,56 +5,55 @@ The table is this module's own, so that the policy does not change with the vers
 
 import contextlib
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import Any
 
-# IANA, "IPv4 Special-Purpose Address Registry" (RFC 6890), whole: the few blocks in it that are
-# globally reachable are relays and sinks, never receivers.
-SPECIAL_IPV4 = tuple(
-    map(
-        IPv4Network,
+# Each block with its source. IANA, "IPv4 Special-Purpose Address Registry" (RFC 6890), is here as a
+# whole: the few blocks in it that are globally reachable are relays and sinks, never receivers.
+SPECIAL_IPV4: Mapping[IPv4Network, str] = {
+    IPv4Network(block): source
+    for block, source in (
+        ("0.0.0.0/8", "this network: RFC 791, section 3.2"),
+        ("10.0.0.0/8", "private use: RFC 1918"),
+        ("100.64.0.0/10", "shared: RFC 6598; Alibaba Cloud's metadata at 100.100.100.200"),
+        ("127.0.0.0/8", "loopback: RFC 1122, section 3.2.1.3"),
+        ("169.254.0.0/16", "link-local: RFC 3927; the metadata of most clouds"),
+        ("172.16.0.0/12", "private use: RFC 1918"),
+        ("192.0.0.0/24", "protocol assignments: RFC 6890; Oracle Cloud's metadata at 192.0.0.192"),
+        ("192.0.2.0/24", "documentation: RFC 5737"),
+        ("192.31.196.0/24", "AS112: RFC 7535"),
+        ("192.52.193.0/24", "AMT: RFC 7450"),
+        ("192.88.99.0/24", "6to4 relays, deprecated: RFC 7526"),
+        ("192.168.0.0/16", "private use: RFC 1918"),
+        ("192.175.48.0/24", "AS112, direct delegation: RFC 7534"),
+        ("198.18.0.0/15", "benchmarking: RFC 2544"),
+        ("198.51.100.0/24", "documentation: RFC 5737"),
+        ("203.0.113.0/24", "documentation: RFC 5737"),
+        ("224.0.0.0/4", "multicast: RFC 5771"),
+        ("240.0.0.0/4", "reserved: RFC 1112, section 4; with the limited broadcast, RFC 919"),
+        # Services that a cloud offers to the machines inside it, at global addresses.
+        ("168.63.129.16/32", 'Azure documentation, "What is IP address 168.63.129.16?"'),
         (
-            "0.0.0.0/8",  # this network
-            "10.0.0.0/8",  # private use
-            "100.64.0.0/10",  # shared; Alibaba Cloud's metadata
-            "127.0.0.0/8",  # loopback
-            "169.254.0.0/16",  # link-local; the metadata of most clouds
-            "172.16.0.0/12",  # private use
-            "192.0.0.0/24",  # IETF protocol assignments; Oracle Cloud's metadata
-            "192.0.2.0/24",  # documentation
-            "192.31.196.0/24",  # AS112
-            "192.52.193.0/24",  # AMT
-            "192.88.99.0/24",  # 6to4 relays, deprecated
-            "192.168.0.0/16",  # private use
-            "192.175.48.0/24",  # AS112, direct delegation
-            "198.18.0.0/15",  # benchmarking
-            "198.51.100.0/24",  # documentation
-            "203.0.113.0/24",  # documentation
-            "224.0.0.0/4",  # multicast (RFC 5771)
-            "240.0.0.0/4",  # reserved, and the limited broadcast
-            # Services that a cloud offers to the machines inside it, at global addresses.
-            "168.63.129.16/32",  # Azure: wire server, DNS, health probes
-            "161.26.0.0/16",  # IBM Cloud: infrastructure services
-            "166.8.0.0/14",  # IBM Cloud: service endpoints
+            "161.26.0.0/16",
+            'IBM Cloud documentation, "IBM Cloud IP ranges": infrastructure services',
         ),
+        ("166.8.0.0/14", 'IBM Cloud documentation, "VPC API reference": Cloud Service Endpoints'),
     )
-)
+}
 # RFC 4291, section 2.4, and IANA's registry: no other IPv6 unicast is global. This leaves out
 # loopback, unique local (with the metadata of AWS and Google Cloud), link-local and multicast.
 GLOBAL_UNICAST = IPv6Network("2000::/3")
-# IANA, "IPv6 Special-Purpose Address Registry": the blocks within ``GLOBAL_UNICAST``.
-SPECIAL_IPV6 = tuple(
-    map(
-        IPv6Network,
-        (
-            "2001::/23",  # IETF protocol assignments, with Teredo, ORCHID, benchmarking, AMT
-            "2001:db8::/32",  # documentation
-            "2620:4f:8000::/48",  # AS112, direct delegation
-            "3fff::/20",  # documentation
-        ),
+# IANA, "IPv6 Special-Purpose Address Registry": the blocks within ``GLOBAL_UNICAST``, with sources.
+SPECIAL_IPV6: Mapping[IPv6Network, str] = {
+    IPv6Network(block): source
+    for block, source in (
+        ("2001::/23", "protocol assignments, with Teredo, ORCHID, benchmarking, AMT: RFC 2928"),
+        ("2001:db8::/32", "documentation: RFC 3849"),
+        ("2620:4f:8000::/48", "AS112, direct delegation: RFC 7534"),
+        ("3fff::/20", "documentation: RFC 9637"),
     )
-)
+}
 # RFC 6052, section 2.1: the last 32 bits are an IPv4 address.
 _NAT64 = IPv6Network("64:ff9b::/96")
 # RFC 5214, section 6.1: an interface identifier that ends in an IPv4 address.

@@ -1,5 +1,6 @@
 """The address policy of webhooks: which IP addresses count as public, and which are the own."""
 
+import re
 import socket
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 
@@ -8,6 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alerta_utec.webhooks.addresses import (
+    SPECIAL_IPV4,
+    SPECIAL_IPV6,
     Address,
     is_own,
     is_public,
@@ -48,8 +51,14 @@ IPV4_BLOCKS = (
     *("172.16.0.0/12", "192.0.0.0/24", "192.0.2.0/24", "192.31.196.0/24", "192.52.193.0/24"),
     *("192.88.99.0/24", "192.168.0.0/16", "192.175.48.0/24", "198.18.0.0/15"),
     *("198.51.100.0/24", "203.0.113.0/24", "224.0.0.0/3", "168.63.129.16/32"),
+    *("161.26.0.0/16", "166.8.0.0/14"),
 )
 IPV6_BLOCKS = ("2001::/23", "2001:db8::/32", "2620:4f:8000::/48", "3fff::/20")
+
+
+@pytest.mark.parametrize("source", [*SPECIAL_IPV4.values(), *SPECIAL_IPV6.values()])
+def test_each_block_of_the_table_names_its_source(source: str) -> None:
+    assert re.search(r"RFC \d{3,4}|documentation|API reference", source)
 
 
 @pytest.mark.parametrize("address", PRIVATE)
