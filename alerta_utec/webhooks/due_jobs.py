@@ -31,8 +31,8 @@ class DeliverDueJobs:
 
     The webhook's lease makes sure that it gets one request at a time: it receives changes in
     order as long as no attempt fails, and a receiver that hangs delays no other webhook. After
-    ``FAILURES_TO_COOL_DOWN`` in a row, or if the receiver asks to slow down, the webhook cools
-    down.
+    ``FAILURES_TO_COOL_DOWN`` in a row, whichever calls made them, at each further failure, and if
+    the receiver asks to slow down, the webhook cools down.
 
     A wake-up comes back by itself as long as its job is pending: nothing here sends one, so no
     chain of invocations grows.
@@ -69,25 +69,28 @@ class DeliverDueJobs:
 
     def _attempted(self, key: JobKey, deadline_s: float | None) -> set[JobKey]:
         """Attempt due jobs until there are none left or it cools down; return their keys."""
-        holder, done, free_lease = token_hex(8), set[JobKey](), self.leases.release
-        failures = 0
+        holder, done = token_hex(8), set[JobKey]()
+        lease = self.leases.acquire(key.webhook_id, holder)
+        if lease is None:
+            return done
+        failures, cools_down = lease.failures, False
         try:
-            while left := self._left(key, done):
+            while not cools_down and (left := self._left(key, done)):
                 for one in left:
                     if not self._has_time(deadline_s):
                         return done
-                    if not self.leases.acquire(one.webhook_id, holder):
+                    if done and self.leases.acquire(key.webhook_id, holder) is None:
                         return done
                     done.add(one)
                     attempt = self._attempt(one, is_own=one == key)
                     if attempt is None:
                         continue
                     failures = failures + 1 if attempt.outcome == "failed" else 0
-                    if attempt.slow_down or failures >= FAILURES_TO_COOL_DOWN:
-                        free_lease = self.leases.cool_down
-                        return done
+                    cools_down = attempt.slow_down or failures >= FAILURES_TO_COOL_DOWN
+                    if cools_down:
+                        break
         finally:
-            free_lease(key.webhook_id, holder)
+            self.leases.release(key.webhook_id, holder, failures=failures, cools_down=cools_down)
         return done
 
     def _left(self, key: JobKey, done: set[JobKey]) -> Sequence[JobKey]:

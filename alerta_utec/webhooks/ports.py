@@ -7,6 +7,7 @@ is identified by its ``seq``.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
@@ -217,11 +218,30 @@ class Leases(Protocol):
         ...
 
 
-class DeliveryLeases(Leases, Protocol):
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """A holder's right to post to a webhook, and what the holder before has left.
+
+    ``failures``: how many attempts in a row had failed by then.
+    """
+
+    failures: int
+
+
+class DeliveryLeases(Protocol):
     """The exclusive right to post to a webhook, so that it gets one request at a time."""
 
-    def cool_down(self, webhook_id: str, holder: str) -> None:
-        """Keep every holder off the webhook for a moment, then free it; else as ``release``."""
+    def acquire(self, webhook_id: str, holder: str) -> Lease | None:
+        """Acquire or extend the lease; return ``None`` if another holder has it."""
+        ...
+
+    def release(
+        self, webhook_id: str, holder: str, *, failures: int = 0, cools_down: bool = False
+    ) -> None:
+        """Free the lease, now or after a cool-down, as ``Leases.release``.
+
+        The next holder gets the ``failures`` in a row so far.
+        """
         ...
 
 

@@ -1,5 +1,6 @@
 """``RateLimits``: buckets that refill over time."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -46,6 +47,13 @@ def test_a_clock_that_is_set_back_causes_no_wait(rate_limits: RateLimits, hours:
 
     assert taken(rate_limits, "a", 0, 8) == 5
     assert taken(rate_limits, "a", 0.5, 8) == 1
+
+
+def test_many_callers_at_once_take_no_more_than_the_burst(rate_limits: RateLimits) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        allowed = list(pool.map(lambda _n: taken(rate_limits, "a", 0, 5), range(8)))
+
+    assert sum(allowed) == 5
 
 
 def test_no_wait_is_longer_than_it_takes_to_fill_a_bucket(rate_limits: RateLimits) -> None:

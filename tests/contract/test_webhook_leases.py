@@ -3,7 +3,7 @@
 import pytest
 
 from alerta_utec.webhooks.aws.jobs import DynamoWebhookJobs
-from alerta_utec.webhooks.aws.leases import DELIVERY, TEST, DynamoLeases
+from alerta_utec.webhooks.aws.leases import DynamoDeliveryLeases, DynamoTestLeases
 from alerta_utec.webhooks.local.leases import ProcessLeases
 from alerta_utec.webhooks.ports import Leases
 from tests.fakes.clock import ManualClock
@@ -15,7 +15,7 @@ def leases(request: pytest.FixtureRequest) -> Leases:
     if request.param == "process":
         return ProcessLeases()
     jobs: DynamoWebhookJobs = request.getfixturevalue("dynamodb_webhook_jobs")
-    return DynamoLeases(jobs.table, request.getfixturevalue("clock"), TEST)
+    return DynamoTestLeases(jobs.table, request.getfixturevalue("clock"))
 
 
 def test_a_lease_has_one_holder(leases: Leases) -> None:
@@ -49,9 +49,8 @@ def test_only_its_holder_releases_a_lease(leases: Leases) -> None:
 def test_a_test_does_not_take_the_lease_of_deliveries(
     dynamodb_webhook_jobs: DynamoWebhookJobs, clock: ManualClock
 ) -> None:
-    tests, deliveries = (
-        DynamoLeases(dynamodb_webhook_jobs.table, clock, seq) for seq in (TEST, DELIVERY)
-    )
+    tests = DynamoTestLeases(dynamodb_webhook_jobs.table, clock)
+    deliveries = DynamoDeliveryLeases(dynamodb_webhook_jobs.table, clock)
 
     assert tests.acquire("w1", "a")
     assert deliveries.acquire("w1", "b")

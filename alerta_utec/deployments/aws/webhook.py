@@ -17,7 +17,7 @@ from alerta_utec.deployments.aws.services.webhooks import (
     webhook_registry,
 )
 from alerta_utec.handlers.queue import QueueConsumer
-from alerta_utec.webhooks.aws.leases import DynamoLeases
+from alerta_utec.webhooks.aws.leases import DynamoDeliveryLeases
 from alerta_utec.webhooks.aws.wakeups import parse_wakeup
 from alerta_utec.webhooks.delivery import DeliverWebhook
 from alerta_utec.webhooks.due_jobs import DeliverDueJobs
@@ -33,6 +33,6 @@ delivery = DeliverWebhook(
     Recorder(metered_deliveries(dynamodb, environ)),
     environ["WEBHOOK_SOURCE"],
 )
-due_jobs = DeliverDueJobs(jobs, DynamoLeases(table, clock), delivery, clock)
+due_jobs = DeliverDueJobs(jobs, DynamoDeliveryLeases(table, clock), delivery, clock)
 visibility = SqsVisibility(wakeups.client, wakeups.url)
 handler = lambda_handler(QueueConsumer(parse_wakeup, due_jobs.deliver, visibility).handle)

@@ -18,7 +18,7 @@ from alerta_utec.deployments.aws.services.webhooks import (
     webhook_registry,
 )
 from alerta_utec.handlers.http_api import HttpApi, handlers_of
-from alerta_utec.webhooks.aws.leases import TEST, DynamoLeases
+from alerta_utec.webhooks.aws.leases import DynamoTestLeases
 from alerta_utec.webhooks.http import WebhooksApi, WebhookServices
 from alerta_utec.webhooks.manage import ManageWebhooks
 from alerta_utec.webhooks.routes import WEBHOOK_ROUTES
@@ -33,7 +33,7 @@ manage = ManageWebhooks(
     incident_store(dynamodb, environ, metrics),
     clock,
     environ["WEBHOOK_SOURCE"],
-    DynamoLeases(table, clock, TEST),
+    DynamoTestLeases(table, clock),
 )
 services = WebhookServices(
     authenticator=authenticator(dynamodb, environ),

@@ -64,6 +64,22 @@ class JobTable:
             ),
         )
 
+    def updated(self, key: JobKey, update: str, values: Item, condition: str) -> Item | None:
+        """Update the item if the condition holds; return it as it is then, else ``None``."""
+        with translated("UpdateItem"):
+            try:
+                answer = self.client.update_item(
+                    TableName=self.name,
+                    Key=item_key(key),
+                    UpdateExpression=update,
+                    ConditionExpression=condition,
+                    ExpressionAttributeValues=values,
+                    ReturnValues="ALL_NEW",
+                )
+            except self.client.exceptions.ConditionalCheckFailedException:
+                return None
+        return answer["Attributes"]
+
     def update_pending(self, key: JobKey, update: str, values: Item, condition: str = "") -> bool:
         """Update a job if it is pending and the further condition holds.
 

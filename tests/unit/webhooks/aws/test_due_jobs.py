@@ -12,14 +12,14 @@ from alerta_utec.domain.change import Change
 from alerta_utec.ports.incidents import ChangeFeed
 from alerta_utec.webhooks.aws.items import OVERDUE_AFTER
 from alerta_utec.webhooks.aws.jobs import DynamoWebhookJobs
-from alerta_utec.webhooks.aws.leases import COOL_DOWN, LEASE, DynamoLeases
+from alerta_utec.webhooks.aws.leases import COOL_DOWN, LEASE, DynamoDeliveryLeases
 from alerta_utec.webhooks.aws.registry import DynamoWebhooks, DynamoWebhooksWithoutSecrets
 from alerta_utec.webhooks.delivery import RETRY_AFTER_S, DeliverWebhook
 from alerta_utec.webhooks.due_jobs import DeliverDueJobs
 from alerta_utec.webhooks.job import JobKey, PostResult
 from alerta_utec.webhooks.model import Secret, Webhook
 from alerta_utec.webhooks.overdue import RequeueOverdue
-from alerta_utec.webhooks.ports import WAKE_UP_WAIT_MAX_S
+from alerta_utec.webhooks.ports import WAKE_UP_WAIT_MAX_S, Lease
 from tests.contract.builders import T0, creation
 from tests.fakes.clock import ManualClock
 from tests.fakes.deliveries import FakeDeliveries
@@ -49,7 +49,7 @@ class Rig:
     incidents: DynamoIncidents
     webhooks: DynamoWebhooks
     jobs: DynamoWebhookJobs
-    leases: DynamoLeases
+    leases: DynamoDeliveryLeases
     clock: ManualClock
     receivers: Receivers
     due_jobs: DeliverDueJobs
@@ -78,7 +78,7 @@ def rig(
 ) -> Rig:
     clock.set(T0)
     jobs, receivers = dynamodb_webhook_jobs, Receivers()
-    leases = DynamoLeases(jobs.table, clock)
+    leases = DynamoDeliveryLeases(jobs.table, clock)
     for name in ("w1", "w2"):
         secrets = (Secret.new(),)
         dynamodb_webhook_registry.save(Webhook(name, f"https://a.example/{name}", T0, 0, secrets))
@@ -189,12 +189,12 @@ def test_a_lease_and_a_cool_down_of_a_clock_that_was_ahead_end_with_its_own_dura
     rig.clock.advance(timedelta(hours=1))
     rig.leases.acquire("w1", "a killed holder")
     rig.leases.acquire("w2", "a holder that failed")
-    rig.leases.cool_down("w2", "a holder that failed")
+    rig.leases.release("w2", "a holder that failed", failures=2, cools_down=True)
     rig.clock.advance(-timedelta(hours=1))
 
     acquired = [rig.leases.acquire(name, "the next holder") for name in ("w1", "w2")]
 
-    assert acquired == [True, True]
+    assert acquired == [Lease(failures=0), Lease(failures=2)]
 
 
 def test_the_lease_of_a_killed_holder_expires(rig: Rig) -> None:
@@ -249,6 +249,47 @@ def test_a_webhook_cools_down_whatever_else_is_due(
     failed = [seq for number, seq in enumerate((first, second), start=1) if number in results]
     assert rig.pending(first, second, third, fourth) == failed
     assert timedelta(seconds=RETRY_AFTER_S[0]) > COOL_DOWN
+
+
+def test_a_receiver_that_stays_down_gets_one_post_in_each_cool_down(rig: Rig) -> None:
+    seqs = [rig.enqueue() for _ in range(6)]
+    rig.receivers.results = {number: PostResult(500) for number in range(1, 5)}
+    posts = []
+
+    for seq in reversed(seqs):
+        rig.deliver("w1", seq)
+        rig.deliver("w1", seq)
+        posts.append(len(rig.receivers.posted))
+        rig.clock.advance(COOL_DOWN)
+
+    # Two failures begin the first; the fifth post is accepted, and the rest follow at once.
+    assert posts[:3] == [2, 3, 4]
+    assert len(rig.receivers.posted) > 5
+
+
+def test_failures_are_counted_over_the_calls_that_make_them(rig: Rig) -> None:
+    rig.receivers.results = {1: PostResult(500), 2: PostResult(500)}
+    first = rig.enqueue()
+    rig.deliver("w1", first)
+    second = rig.enqueue()
+    rig.deliver("w1", second)
+    third = rig.enqueue()
+
+    rig.deliver("w1", third)
+
+    assert len(rig.receivers.posted) == 2
+    assert rig.pending(first, second, third) == [first, second, third]
+
+
+def test_a_success_ends_the_count_of_failures(rig: Rig) -> None:
+    rig.receivers.results = {1: PostResult(500), 3: PostResult(500)}
+    for _ in range(3):
+        rig.deliver("w1", rig.enqueue())
+
+    fourth = rig.enqueue()
+    rig.deliver("w1", fourth)
+
+    assert rig.pending(fourth) == []
 
 
 def test_the_wakeup_of_a_job_beyond_the_deadline_comes_back(rig: Rig) -> None:
