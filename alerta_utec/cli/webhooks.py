@@ -1,13 +1,9 @@
 """``alerta-utec webhooks``: manage the receivers of changes over HTTP."""
 
-from collections.abc import Mapping
-from typing import Any
-
 import click
 
 from alerta_utec.cli.deliveries import reason_text
 from alerta_utec.cli.errors import Failure, usage_error
-from alerta_utec.cli.output import try_to_show, warn_unshown
 from alerta_utec.cli.param_types import HTTP_URL
 from alerta_utec.cli.program import Group
 from alerta_utec.cli.terminal import safe
@@ -22,6 +18,7 @@ from alerta_utec.cli.webhook_options import (
     with_service,
 )
 from alerta_utec.cli.webhook_output import failure_line, webhook_page
+from alerta_utec.cli.webhook_secrets import show_added, show_rotated
 
 
 @click.group(cls=Group)
@@ -85,7 +82,7 @@ def add(
             secret=secret,
         )
     )
-    _show_added(service, added, has_own_secret=secret is not None)
+    show_added(service, added, has_own_secret=secret is not None)
 
 
 @webhooks.command()
@@ -156,13 +153,7 @@ def rotate(service: Service, webhook_id: str, secret: str | None) -> None:
       alerta-utec webhooks rotate 0197a1b2-…
     """
     rotated = service.ask(lambda api: api.rotate(webhook_id, secret=secret))
-    text = service.written(rotated, webhook_page(rotated))
-    reason = try_to_show(text)
-    if reason is not None:
-        warn_unshown("el secreto está cambiado", reason)
-        if secret is None:
-            # A further rotation would make the one void that the receiver has.
-            try_to_show(text, err=True)
+    show_rotated(service, rotated, has_own_secret=secret is not None)
 
 
 @webhooks.command()
@@ -241,25 +232,3 @@ def test(service: Service, webhook_id: str) -> None:
         service.show(attempt, f"El receptor lo aceptó: {outcome}, en {ms} ms.")
     if attempt.get("ok") is not True:
         raise Failure(f"el receptor no lo aceptó: {outcome}.")
-
-
-def _show_added(service: Service, added: Mapping[str, Any], *, has_own_secret: bool) -> None:
-    """Print the added webhook; take it back if that cannot show the only copy of its secret.
-
-    Raises:
-        Failure: it was not shown, and is taken back.
-    """
-    reason = try_to_show(service.written(added, webhook_page(added)))
-    if reason is None:
-        return None
-    webhook_id = str(added.get("webhookId"))
-    if has_own_secret:
-        return warn_unshown(f"el webhook está agregado ({safe(webhook_id)})", reason)
-    try:
-        service.ask(lambda api: api.remove(webhook_id))
-    except Failure as error:
-        raise Failure(
-            f"el webhook está agregado, pero no se pudo mostrar su secreto: {reason}. Elimínelo: "
-            f"alerta-utec webhooks remove {safe(webhook_id)} (ahora no se pudo: {error.message})"
-        ) from error
-    raise Failure(f"no se pudo mostrar su secreto: {reason}. El webhook se quitó; repita.")

@@ -10,7 +10,8 @@ from secrets import token_hex
 from alerta_utec.ports.clock import Clock
 from alerta_utec.webhooks.delivery import FAILURES_TO_COOL_DOWN, Attempt, DeliverWebhook
 from alerta_utec.webhooks.job import JobKey, WebhookJob
-from alerta_utec.webhooks.ports import WAKE_UP_WAIT_MAX_S, DeliveryLeases, WakingJobs
+from alerta_utec.webhooks.lease_ports import DeliveryLeases
+from alerta_utec.webhooks.ports import WAKE_UP_WAIT_MAX_S, WakingJobs
 
 log = logging.getLogger(__name__)
 

@@ -13,14 +13,9 @@ from alerta_utec.ports.clock import Clock
 from alerta_utec.ports.incidents import IncidentStore
 from alerta_utec.webhooks.events import webhook_test_event
 from alerta_utec.webhooks.job import DeadLetter, PostResult
+from alerta_utec.webhooks.lease_ports import Leases
 from alerta_utec.webhooks.model import WEBHOOKS_MAX, Secret, Webhook
-from alerta_utec.webhooks.ports import (
-    JobsListener,
-    Leases,
-    WebhookJobs,
-    WebhookRegistry,
-    WebhookSender,
-)
+from alerta_utec.webhooks.ports import JobsListener, WebhookJobs, WebhookRegistry, WebhookSender
 from alerta_utec.webhooks.requests import WebhookRequest
 from alerta_utec.webhooks.signing import signed_request
 

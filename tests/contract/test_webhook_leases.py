@@ -4,8 +4,8 @@ import pytest
 
 from alerta_utec.webhooks.aws.jobs import DynamoWebhookJobs
 from alerta_utec.webhooks.aws.leases import DynamoDeliveryLeases, DynamoTestLeases
+from alerta_utec.webhooks.lease_ports import Leases
 from alerta_utec.webhooks.local.leases import ProcessLeases
-from alerta_utec.webhooks.ports import Leases
 from tests.fakes.clock import ManualClock
 
 

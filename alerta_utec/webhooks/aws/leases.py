@@ -8,7 +8,7 @@ from alerta_utec.ports.clock import Clock
 from alerta_utec.webhooks.aws.items import expires_after, us
 from alerta_utec.webhooks.aws.table import JobTable
 from alerta_utec.webhooks.job import JobKey
-from alerta_utec.webhooks.ports import Lease
+from alerta_utec.webhooks.lease_ports import Lease
 
 # Longer than an attempt takes: a POST of 15 s at most, and storing its outcome.
 LEASE = timedelta(seconds=20)

@@ -17,9 +17,10 @@ from alerta_utec.webhooks.aws.registry import DynamoWebhooks, DynamoWebhooksWith
 from alerta_utec.webhooks.delivery import RETRY_AFTER_S, DeliverWebhook
 from alerta_utec.webhooks.due_jobs import DeliverDueJobs
 from alerta_utec.webhooks.job import JobKey, PostResult
+from alerta_utec.webhooks.lease_ports import Lease
 from alerta_utec.webhooks.model import Secret, Webhook
 from alerta_utec.webhooks.overdue import RequeueOverdue
-from alerta_utec.webhooks.ports import WAKE_UP_WAIT_MAX_S, Lease
+from alerta_utec.webhooks.ports import WAKE_UP_WAIT_MAX_S
 from tests.contract.builders import T0, creation
 from tests.fakes.clock import ManualClock
 from tests.fakes.deliveries import FakeDeliveries
