@@ -472,3 +472,14 @@ def test_a_cancelled_reader_loses_no_event(server: Server) -> None:
         assert event.incident.incident_id == made
 
     run(scenario())
+
+
+@pytest.mark.parametrize(
+    ("query", "filtered"), [("", False), ("?lang=en", False), ("?lang=en&urgency=high", True)]
+)
+def test_a_client_knows_from_its_url_whether_it_gets_every_change(
+    query: str, filtered: bool
+) -> None:
+    client = Client(f"ws://127.0.0.1:9/dev{query}")
+
+    assert client._runner.machine.filtered is filtered
