@@ -19,7 +19,7 @@ async function names({ resolveVariable }) {
 }
 
 // For serverless.yml to refer to, each for CloudFormation to fill in: where the HTTP API and the
-// sockets are, and the origins whose pages may use them, the service's own included.
+// sockets are, where people reach the panel, and the origins whose pages may use them, the service's own included.
 async function addresses(osls) {
   const own = await names(osls);
   const management = await osls.resolveVariable('param:managementEndpoint');
@@ -29,6 +29,7 @@ async function addresses(osls) {
     http: sub(own ? `https://${own.http}` : HTTP_API),
     // The sockets are beside the address of @connections.
     sockets: sub(own ? `wss://${own.sockets}` : String(management).replace(/^http/, 'ws')),
+    panel: sub((await osls.resolveVariable('param:panelUrl')) || (own ? `https://${own.http}` : HTTP_API)),
     origins: sub(origins.join(',')),
   };
 }

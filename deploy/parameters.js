@@ -54,7 +54,7 @@ const PARAMETERS = {
     en: 'a time zone of IANA, such as America/Lima',
   },
   lang: oneOf('es', 'en'),
-  panelUrl: address(),
+  panelUrl: optional(address()),
   dataPolicy: oneOf('RetainExceptOnCreate', 'Retain', 'Delete'),
   managementEndpoint: address(),
   packageTarget: oneOf('lambda', 'host'),
@@ -83,6 +83,7 @@ const PARAMETERS = {
   maximumConcurrency: whole(2, 1000),
   // With 2 workers that is 35 posts a second for each.
   requestQuota: whole(100, 99999),
+  reservedConcurrency: whole(0, 10_000),
 };
 
 // What several parameters, the stage and the region have to satisfy together.
@@ -133,11 +134,13 @@ async function parameters({ options, resolveConfigurationProperty, resolveVariab
   values.stage = await resolveVariable('sls:stage');
   values.region = await resolveConfigurationProperty(['provider', 'region']);
   const problems = [...unknown(options.param || []), ...refused(values), ...contradictions(values)];
-  const { accepts } = PARAMETERS.maximumConcurrency;
+  const number = (name, otherwise) =>
+    PARAMETERS[name].accepts(values[name]) ? Number(values[name]) : otherwise;
   return {
     problems,
     // Where serverless.yml needs a number.
-    maximumConcurrency: accepts(values.maximumConcurrency) ? Number(values.maximumConcurrency) : 2,
+    maximumConcurrency: number('maximumConcurrency', 2),
+    reservedConcurrency: number('reservedConcurrency', 0),
   };
 }
 

@@ -6,9 +6,13 @@ const { execFile } = require('node:child_process');
 const { mkdir, writeFile } = require('node:fs/promises');
 const path = require('node:path');
 const { promisify } = require('node:util');
+const { checkAccount } = require('./account');
 const { letApiGatewayLog } = require('./api_logs');
 const { frameworkProblem } = require('./framework');
+const { waitForReaders } = require('./probe');
+const { protectTables } = require('./protection');
 const { findPython } = require('./python');
+const { stackOutputs } = require('./sdk');
 const { removeSecrets, storeSecrets } = require('./secrets');
 const { subscribe } = require('./subscribe');
 
@@ -55,8 +59,9 @@ class AlertaPlugin {
       'before:package:initialize': () => this.check(),
       'before:package:createDeploymentArtifacts': () => this.package(),
       'before:deploy:function:initialize': () => this.refuseOne(),
+      'before:aws:deploy:deploy:createStack': () => checkAccount(this),
       'before:aws:deploy:deploy:updateStack': () => this.prepare(),
-      'after:deploy:deploy': () => this.subscribe(),
+      'after:deploy:deploy': () => this.finish(),
       'after:remove:remove': () => removeSecrets(this),
     };
   }
@@ -109,6 +114,15 @@ class AlertaPlugin {
   async prepare() {
     await storeSecrets(this);
     await letApiGatewayLog(this);
+  }
+
+  // What follows once the stack is there.
+  async finish() {
+    await this.subscribe();
+    if (this.serverless.service.provider.shouldNotDeploy) return;
+    const outputs = await stackOutputs(this);
+    await protectTables(this, outputs);
+    await waitForReaders(this, outputs.ChangesTable);
   }
 
   async package() {

@@ -12,6 +12,16 @@ const JSON_TYPE = 'application/x-amz-json-1.1';
 // A `require` that resolves the framework's own dependencies.
 const requireFrom = (frameworkPath) => createRequire(path.resolve(frameworkPath, 'any.js'));
 
+// The outputs of the deployed stack: `{ NAME: value }`.
+async function stackOutputs({ serverless, provider }) {
+  const framework = requireFrom(serverless.config.serverlessPath);
+  const { DescribeStacksCommand } = framework('@aws-sdk/client-cloudformation');
+  const client = await provider.getCloudFormationClient();
+  const StackName = provider.naming.getStackName();
+  const { Stacks } = await client.send(new DescribeStacksCommand({ StackName }));
+  return Object.fromEntries(Stacks[0].Outputs.map((one) => [one.OutputKey, one.OutputValue]));
+}
+
 // The answer to a signed POST: `{ status, body }`.
 async function post({ serverless, provider }, service, headers, body) {
   const { partition } = await provider.getAccountInfo();
@@ -64,4 +74,4 @@ async function signerOf(framework, config, service) {
   });
 }
 
-module.exports = { call, post, requireFrom };
+module.exports = { call, post, requireFrom, stackOutputs };

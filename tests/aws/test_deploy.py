@@ -25,6 +25,18 @@ def test_the_endpoint_is_printed(deployment: Deployment) -> None:
     assert f"wss://{deployment.outputs['WebSocketApiId']}." in deployment.written
 
 
+def test_a_deployment_waits_until_both_readers_of_the_stream_read_it(
+    deployment: Deployment,
+) -> None:
+    changes = deployment.outputs["ChangesTable"]
+    feeds = {"probe#broadcast", "probe#relay"}
+    left = deployment.client("dynamodb").scan(TableName=changes)["Items"]
+
+    assert "Los cambios se difunden: la prueba volvió en" in deployment.written
+    assert "Changes are broadcast: the probe came back in" in deployment.written
+    assert not feeds & {item["feed"]["S"] for item in left}
+
+
 def test_an_address_is_subscribed_at_once_and_a_deployment_without_it_keeps_it(
     deployment: Deployment,
 ) -> None:
@@ -73,6 +85,7 @@ def test_a_removed_stage_keeps_its_incidents_and_can_be_made_again_and_removed_w
 
     with stage:
         made = {name: table for name, table in stage.outputs.items() if name.endswith("Table")}
+    protected = _protected(stage, made)
     kept = _tables(stage) & set(made.values())
     scheduled = _secret(stage)
     stage.deploy(dataPolicy="Delete", **NAMES)
@@ -84,6 +97,7 @@ def test_a_removed_stage_keeps_its_incidents_and_can_be_made_again_and_removed_w
     assert stage.outputs["AlarmTopic"].endswith(":alerta-utec-realtime-alarms-prueba")
     assert kept == {made["IncidentsTable"], made["ChangesTable"]}
     assert not left
+    assert protected == {"IncidentsTable", "ChangesTable"}
     assert mapped == {"alerta.example.edu", "ws.alerta.example.edu"}
     assert "DeletedDate" in scheduled
     assert "DeletedDate" not in restored
@@ -111,6 +125,16 @@ def _mapped_names(stage: Deployment) -> set[str]:
     gateway = stage.client("apigatewayv2")
     names = {one["DomainName"] for one in gateway.get_domain_names()["Items"]}
     return {name for name in names if gateway.get_api_mappings(DomainName=name)["Items"]}
+
+
+def _protected(stage: Deployment, tables: dict[str, str]) -> set[str]:
+    describe = stage.client("dynamodb").describe_table
+    there = {output: name for output, name in tables.items() if name in _tables(stage)}
+    return {
+        output
+        for output, name in there.items()
+        if describe(TableName=name)["Table"].get("DeletionProtectionEnabled")
+    }
 
 
 def _secret(stage: Deployment) -> dict[str, object]:

@@ -6,7 +6,7 @@ from contextlib import ExitStack
 import pytest
 
 from tests.conformance import differences
-from tests.conformance.targets import Target, remote, run_heartbeat
+from tests.conformance.targets import Target, remote, run_heartbeat, wait_for_broadcasts
 from tests.support.server import Server
 from tests.support.wsclient import WsClient
 
@@ -23,7 +23,9 @@ def target(request: pytest.FixtureRequest) -> Target:
     """Yield a running deployment of the service."""
     if request.param == "endpoint":
         options = request.config
-        return remote(options.getoption("--endpoint"), options.getoption("--http-endpoint"))
+        given = remote(options.getoption("--endpoint"), options.getoption("--http-endpoint"))
+        wait_for_broadcasts(given)
+        return given
     if request.param == "local":
         server: Server = request.getfixturevalue("server")
         return Target(

@@ -14,12 +14,15 @@ from botocore.config import Config
 from tests.conformance import differences
 from tests.conformance.documents import Documents
 from tests.support.deployment import STACK
+from tests.support.incidents import incident
 from tests.support.wsclient import WsClient
 
 if TYPE_CHECKING:
     from mypy_boto3_apigatewaymanagementapi import ApiGatewayManagementApiClient
 
 _KNOWN = differences.LOCAL.keys() | differences.EMULATOR.keys()
+# A first deployment may read its stream some minutes later.
+BROADCASTS_S = 600.0
 _DUMMY: dict[str, Any] = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
 
 
@@ -165,6 +168,19 @@ def remote(ws_url: str, http_url: str | None) -> Target:
         region=region,
         send_heartbeat=send_heartbeat if on_aws else lambda: None,
     )
+
+
+def wait_for_broadcasts(target: Target) -> None:
+    """Wait until a drill that is reported comes back, as after a deployment on AWS.
+
+    Lambda takes some minutes to read a stream after its event source was created or changed.
+
+    Raises:
+        NotReceived: it did not come back in time.
+    """
+    with target.connect() as client:
+        stored = client.notify(incident(location="make conformance", drill=True))
+        client.wait_update(stored["incidentId"], timeout_s=BROADCASTS_S)
 
 
 def run_heartbeat(functions: Any, name: str) -> None:

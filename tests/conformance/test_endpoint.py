@@ -3,8 +3,9 @@
 import pytest
 
 from tests.conformance import differences
-from tests.conformance.targets import remote, stack_http_url
+from tests.conformance.targets import remote, stack_http_url, wait_for_broadcasts
 from tests.support.deployment import Deployment
+from tests.support.server import Server
 
 
 def test_the_http_api_is_found_through_the_stack_of_the_websocket_api(
@@ -36,6 +37,15 @@ def test_a_local_gateway_has_everything_on_one_port() -> None:
     assert target.http_url == "http://127.0.0.1:8000"
     assert target.deviations == differences.LOCAL
     assert not target.own_credentials
+
+
+def test_a_deployment_is_tested_once_a_drill_comes_back(server: Server) -> None:
+    target = remote(server.ws_url, None)
+
+    wait_for_broadcasts(target)
+
+    listed = target.get("/incidents", location="make conformance").json()["incidents"]
+    assert [one["drill"] for one in listed] == [True]
 
 
 def test_a_difference_that_is_not_listed_cannot_be_asked_for() -> None:

@@ -72,6 +72,7 @@ def test_each_api_has_a_name_of_its_own_without_a_stage(named: Packaged) -> None
 
 def test_clients_and_receivers_are_told_the_names(named: Packaged) -> None:
     assert variables(named, "Http")["WEBSOCKET_URL"] == "wss://ws.alerta.example.edu"
+    assert variables(named, "Alarm")["PANEL_URL"] == "https://alerta.example.edu"
     assert variables(named, "Webhook")["WEBHOOK_SOURCE"] == "https://alerta.example.edu"
     # A custom domain's @connections has no stage; IAM's permissions are for the API itself.
     assert filled(variables(named, "Notify")["MANAGEMENT_ENDPOINT"]) == f"https://{SOCKETS}/dev"
@@ -80,6 +81,7 @@ def test_clients_and_receivers_are_told_the_names(named: Packaged) -> None:
 def test_without_a_name_the_addresses_are_those_of_api_gateway(packaged: Packaged) -> None:
     assert not packaged.of_type("AWS::ApiGatewayV2::DomainName")
     assert filled(variables(packaged, "Http")["WEBSOCKET_URL"]) == f"wss://{SOCKETS}/dev"
+    assert filled(variables(packaged, "Alarm")["PANEL_URL"]) == OWN_PAGE
     assert outputs(packaged, "HttpUrl", "WebSocketUrl") == [OWN_PAGE, f"wss://{SOCKETS}/dev"]
 
 

@@ -60,6 +60,7 @@ GOOD: list[dict[str, str]] = [
     {"origins": "https://portal.example.edu,http://localhost:3000"},
     {"webhookAllowPrivate": "true"},
     *({"maximumConcurrency": count} for count in ("2", "1000")),
+    *({"reservedConcurrency": count} for count in ("0", "50")),
     DOMAIN,
     DOMAIN | {"socketDomain": "sockets.example.edu"},
 ]
@@ -77,10 +78,7 @@ BAD: list[tuple[dict[str, str], str]] = [
     *(({"dataPolicy": text}, "dataPolicy") for text in ("delete", "Snapshot", "")),
     *(({"managementEndpoint": text}, "managementEndpoint") for text in ("", "wss://a.example/dev")),
     ({"managementEndpoint": "https://a.example/dev/"}, "managementEndpoint"),
-    *(
-        ({"panelUrl": text}, "panelUrl")
-        for text in ("", "alerta.example.edu", "https://a.example/")
-    ),
+    *(({"panelUrl": text}, "panelUrl") for text in ("alerta.example.edu", "https://a.example/")),
     ({"packageTarget": "arm64"}, "packageTarget"),
     *(({"auth": text}, "auth=") for text in ("jwd", "", "JWT")),
     ({"auth": "jwt", "authJwksUrl": "http://ingreso.example.edu/jwks.json"}, "authJwksUrl"),
@@ -91,6 +89,7 @@ BAD: list[tuple[dict[str, str], str]] = [
     *(({"origins": text}, "origins") for text in ("https://A.example", "https://a.example,")),
     *(({"webhookAllowPrivate": text}, "webhookAllow") for text in ("yes", "True", "1", "")),
     *(({"maximumConcurrency": text}, "maximumConc") for text in ("1", "1001", "dos", "")),
+    *(({"reservedConcurrency": text}, "reservedConc") for text in ("-1", "10001", "dos", "")),
     *((DOMAIN | {"domain": text}, "domain=") for text in ("https://a.example", "a.example/b", "a")),
     *((DOMAIN | {"domain": text}, "domain=") for text in ("A.example", "-a.example", "a.example.")),
     (DOMAIN | {"socketDomain": "wss://ws.example.edu"}, "socketDomain="),

@@ -50,16 +50,18 @@ def test_stream_consumers_retry_part_of_a_batch_and_have_a_dead_letter_queue(
         assert aside == {"Fn::GetAtt": ["Undelivered", "Arn"]}, name
 
 
-def test_stream_consumers_get_changes_only(packaged: Packaged) -> None:
+def test_stream_consumers_get_changes_and_their_own_probes_only(packaged: Packaged) -> None:
     patterns = {
         name: json.loads(mapping["Properties"]["FilterCriteria"]["Filters"][0]["Pattern"])
         for name, mapping in streams(packaged).items()
     }
 
-    changes = {"eventName": ["INSERT"], "dynamodb": {"Keys": {"feed": {"S": ["main"]}}}}
     assert patterns == {
-        "BroadcastEventSourceMappingDynamodbChanges": changes,
-        "RelayEventSourceMappingDynamodbChanges": changes,
+        f"{reader.title()}EventSourceMappingDynamodbChanges": {
+            "eventName": ["INSERT"],
+            "dynamodb": {"Keys": {"feed": {"S": ["main", f"probe#{reader}"]}}},
+        }
+        for reader in ("broadcast", "relay")
     }
 
 

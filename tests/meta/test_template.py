@@ -229,8 +229,9 @@ SIGN_IN = ("--param=auth=jwt", "--param=authJwksUrl=https://ingreso.example.edu/
 def other_stage(tmp_path_factory: pytest.TempPathFactory) -> Packaged:
     """Another stage with its own settings."""
     folder: Path = tmp_path_factory.mktemp("prod") / "checkout"
-    settings = ("--param=timezone=Europe/Madrid", "--param=maximumConcurrency=5")
-    return package(folder, "--stage", "prod", *settings, *SIGN_IN)
+    settings = ("timezone=Europe/Madrid", "maximumConcurrency=5", "reservedConcurrency=50")
+    given = [f"--param={setting}" for setting in settings]
+    return package(folder, "--stage", "prod", *given, *SIGN_IN)
 
 
 def test_another_stage_has_names_of_its_own(other_stage: Packaged) -> None:
@@ -248,6 +249,21 @@ def test_the_timezone_setting_reaches_the_emails(packaged: Packaged, other_stage
 
     assert timezone(packaged) == "America/Lima"
     assert timezone(other_stage) == "Europe/Madrid"
+
+
+def test_lambdas_are_reserved_for_people_only_where_asked_for(
+    packaged: Packaged, other_stage: Packaged
+) -> None:
+    def reserved(one: Packaged) -> dict[str, int]:
+        functions = one.of_type("AWS::Lambda::Function")
+        kept = {
+            name: function["Properties"].get("ReservedConcurrentExecutions")
+            for name, function in functions.items()
+        }
+        return {name: number for name, number in kept.items() if number is not None}
+
+    assert reserved(packaged) == {}
+    assert reserved(other_stage) == {"ConnectLambdaFunction": 50, "NotifyLambdaFunction": 50}
 
 
 def test_the_number_of_lambdas_at_a_queue_is_a_setting(other_stage: Packaged) -> None:

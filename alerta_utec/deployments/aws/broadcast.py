@@ -17,6 +17,7 @@ from alerta_utec.deployments.aws.services.broadcast import heartbeat, send_shard
 from alerta_utec.deployments.aws.services.deliveries import metered_deliveries
 from alerta_utec.deployments.aws.services.feed import change_feed
 from alerta_utec.deployments.aws.services.metrics import embedded_metrics
+from alerta_utec.deployments.aws.services.probes import probed
 from alerta_utec.deployments.aws.services.sockets import broadcast_poster
 from alerta_utec.handlers.each_minute import EachMinute
 from alerta_utec.handlers.lambda_io import LambdaEvent, LambdaResponse
@@ -26,7 +27,9 @@ dynamodb = clients.dynamodb()
 feed, deliveries = change_feed(dynamodb, environ), metered_deliveries(dynamodb, environ)
 sockets = broadcast_poster(environ)
 broadcast = FanOut(send_shard(dynamodb, environ, sockets, feed, deliveries)).broadcast
-stream = WithoutCopies(is_restored, StreamConsumer(change_from_image, broadcast))
+stream = probed(
+    WithoutCopies(is_restored, StreamConsumer(change_from_image, broadcast)), environ
+)
 metrics = embedded_metrics(environ)
 sweep = Sweep(dynamodb, environ["CONNECTIONS_TABLE"], sockets.api, SystemClock(), metrics)
 beat = heartbeat(dynamodb, environ, sockets, feed).send
