@@ -27,9 +27,7 @@ dynamodb = clients.dynamodb()
 feed, deliveries = change_feed(dynamodb, environ), metered_deliveries(dynamodb, environ)
 sockets = broadcast_poster(environ)
 broadcast = FanOut(send_shard(dynamodb, environ, sockets, feed, deliveries)).broadcast
-stream = probed(
-    WithoutCopies(is_restored, StreamConsumer(change_from_image, broadcast)), environ
-)
+stream = probed(WithoutCopies(is_restored, StreamConsumer(change_from_image, broadcast)), environ)
 metrics = embedded_metrics(environ)
 sweep = Sweep(dynamodb, environ["CONNECTIONS_TABLE"], sockets.api, SystemClock(), metrics)
 beat = heartbeat(dynamodb, environ, sockets, feed).send
