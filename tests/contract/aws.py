@@ -67,6 +67,15 @@ def dynamodb(emulator: Emulator) -> Iterator["DynamoDBClient"]:
     client.close()
 
 
+@pytest.fixture(scope="session")
+def lagging_dynamodb() -> Iterator["DynamoDBClient"]:
+    """Return a client of tables whose indexes are a second behind."""
+    with Emulator(lag_s=1.0) as emulator:
+        client = boto3.client("dynamodb", config=dynamodb_config(), **addressed(emulator))
+        yield client
+        client.close()
+
+
 @pytest.fixture
 def incident_tables(dynamodb: "DynamoDBClient") -> Iterator[IncidentTables]:
     """Return empty tables of a test's own."""
@@ -82,6 +91,15 @@ def dynamodb_incidents(
 ) -> DynamoIncidents:
     """Return an empty ``IncidentStore``."""
     return DynamoIncidents(dynamodb, incident_tables)
+
+
+@pytest.fixture
+def lagging_incidents(lagging_dynamodb: "DynamoDBClient") -> Iterator[DynamoIncidents]:
+    """Return an empty ``IncidentStore`` whose indexes lag."""
+    names = [create(lagging_dynamodb, name) for name in ("incidents", "changes", "keys")]
+    yield DynamoIncidents(lagging_dynamodb, IncidentTables(*names))
+    for name in names:
+        lagging_dynamodb.delete_table(TableName=name)
 
 
 @pytest.fixture

@@ -51,6 +51,8 @@ from tests.contract.aws import (  # noqa: F401 (fixtures)
     dynamodb_webhook_registry,
     emulator,
     incident_tables,
+    lagging_dynamodb,
+    lagging_incidents,
 )
 from tests.contract.aws_messaging import management_sockets, sns_mailing  # noqa: F401 (fixtures)
 from tests.contract.builders import T0
@@ -93,6 +95,13 @@ def sqlite_incidents(database: Database) -> SqliteIncidents:
 @pytest.fixture(params=["sqlite", "dynamodb"])
 def incidents(request: pytest.FixtureRequest) -> IncidentStore:
     """Return an empty ``IncidentStore``."""
+    store: IncidentStore = request.getfixturevalue(f"{request.param}_incidents")
+    return store
+
+
+@pytest.fixture(params=["sqlite", "dynamodb", "lagging"])
+def lagging_stores(request: pytest.FixtureRequest) -> IncidentStore:
+    """Return an empty ``IncidentStore``, also one whose indexes are a second behind."""
     store: IncidentStore = request.getfixturevalue(f"{request.param}_incidents")
     return store
 

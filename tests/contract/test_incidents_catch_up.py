@@ -13,6 +13,12 @@ from alerta_utec.ports.incidents import IncidentStore
 from tests.contract.builders import creation, update
 
 
+@pytest.fixture
+def incidents(lagging_stores: IncidentStore) -> IncidentStore:
+    """Return every store: what a client has after its last page does not depend on a lag."""
+    return lagging_stores
+
+
 def drain(catch_up: CatchUp, since: Position | None = None) -> list[CatchUpPage]:
     """Return every page until there is no more, as a client requests them."""
     page = catch_up.snapshot() if since is None else catch_up.since(since)
@@ -167,10 +173,12 @@ def test_an_invalid_cursor_is_refused(incidents: IncidentStore, cursor: str) -> 
 def test_a_cursor_of_another_epoch_starts_again(incidents: IncidentStore) -> None:
     add(incidents, "a")
 
-    page = CatchUp(incidents).snapshot("otra:1:1")
+    catch_up = CatchUp(incidents)
+    page = catch_up.snapshot("otra:1:1")
+    rest = drain(catch_up, page.position) if page.more else []
 
     assert page.reset
-    assert [incident["incidentId"] for incident in page.incidents] == ["a"]
+    assert list(state([page, *rest])) == ["a"]
 
 
 def test_the_settled_position_is_one_of_this_feed(incidents: IncidentStore) -> None:

@@ -12,6 +12,7 @@ from alerta_utec.domain.incident import EXTRAS_MAX, Incident
 from alerta_utec.domain.values import Status, Urgency
 from alerta_utec.ports.incidents import HISTORY_PAGE, IncidentPage, IncidentStore, Query
 from tests.contract.builders import T0, creation, update
+from tests.support.eventually import eventually
 
 EXTRAS: dict[str, Any] = {
     "aula": "A-101",
@@ -161,9 +162,11 @@ def test_a_cursor_is_given_only_where_there_is_more(
 
 
 def test_pages_neither_repeat_nor_miss_while_incidents_arrive_and_change(
-    incidents: IncidentStore,
+    lagging_stores: IncidentStore,
 ) -> None:
+    incidents = lagging_stores
     stored = _store_many(incidents, 7)
+    eventually(lambda: len(_ids(incidents.page(Query(limit=7)))) == 7, "an index with all")
     seen: list[str] = []
     query = Query(limit=2)
 

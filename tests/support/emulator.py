@@ -32,11 +32,13 @@ class Emulator:
 
     Its state, its log and the files of its Lambdas live in a temporary folder of its own.
     ``enforce_iam``: it checks signatures, and a Lambda may do what its role allows. ``late_s``:
-    how long after its creation an event source begins.
+    how long after its creation an event source begins. ``lag_s``: how far secondary indexes lag.
     """
 
-    def __init__(self, *, enforce_iam: bool = False, late_s: float = 5.0) -> None:
-        self._enforce_iam, self._late_s = enforce_iam, late_s
+    def __init__(
+        self, *, enforce_iam: bool = False, late_s: float = 5.0, lag_s: float = 0.0
+    ) -> None:
+        self._enforce_iam, self._late_s, self._lag_s = enforce_iam, late_s, lag_s
         self._process: subprocess.Popen[bytes] | None = None
         self._folder = tempfile.TemporaryDirectory(prefix="emulator-", ignore_cleanup_errors=True)
         self.port = 0
@@ -122,6 +124,7 @@ class Emulator:
             # As many Lambdas run at once in a new account (Lambda developer guide, "Quotas").
             "LAMBDA_ACCOUNT_CONCURRENCY": "10",
             "EVENT_SOURCES_LATE_S": str(self._late_s),
+            "INDEX_LAG_S": str(self._lag_s),
             "SFTP_ENABLED": "0",
             "IOT_MTLS_ENABLED": "0",
             "PYTHONUNBUFFERED": "1",

@@ -18,6 +18,7 @@ from ministack.services.cloudformation import provisioners
 
 from tests.support import (
     ministack_code,
+    ministack_lag,
     ministack_late,
     ministack_operations,
     ministack_permissions,
@@ -85,6 +86,7 @@ if __name__ == "__main__":
     )
     ministack_code.install()
     ministack_operations.install()
+    ministack_lag.install()
     ministack_late.install()
     ministack_streams.install()
     ministack_recursion.install()

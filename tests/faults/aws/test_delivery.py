@@ -6,7 +6,7 @@ from contextlib import ExitStack
 import pytest
 
 from tests.aws.conftest import Mailbox
-from tests.faults.aws.conftest import delivery, kill
+from tests.faults.aws.conftest import delivery, environment, kill
 from tests.faults.aws.endpoint import DROP, HANG, Answer, FaultyEndpoint, Request
 from tests.support.deployment import Deployment
 from tests.support.eventually import eventually
@@ -195,3 +195,16 @@ def test_a_broadcast_is_sent_while_sns_fails_and_the_email_follows_once(
         "a record of the e-mail that was sent",
     )
     assert [len(texts(client, incident_id)) for client in clients.values()] == [1] * CLIENTS
+
+
+def test_a_record_that_arrives_twice_is_broadcast_twice_alike(
+    deployment: Deployment, clients: dict[str, WsClient]
+) -> None:
+    client = next(iter(clients.values()))
+    with environment(deployment, "broadcast", {"REPEAT_RECORDS": "yes"}):
+        incident_id = submit(clients)
+        frames = eventually(
+            lambda: found if len(found := texts(client, incident_id)) == 2 else None, "a repeat"
+        )
+
+    assert len(set(frames)) == 1

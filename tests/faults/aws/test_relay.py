@@ -141,6 +141,23 @@ def test_redrive_sends_what_the_relay_gave_up_to_each_of_its_consumers(
     assert recipients.counts() == (1, 1)
 
 
+def test_records_and_messages_that_arrive_twice_are_delivered_once(
+    deployment: Deployment, recipients: Recipients
+) -> None:
+    with ExitStack() as stack:
+        for function in ("relay", "alarm", "webhooks", "webhook"):
+            stack.enter_context(environment(deployment, function, {"REPEAT_RECORDS": "yes"}))
+        recipients.wait(recipients.report())
+        # What a repeat would send has arrived once the next incident has.
+        last = recipients.report()
+        recipients.receiver.wait(about(last))
+        eventually(lambda: delivery(deployment, last, "email"), "a record of its e-mail")
+
+    bodies = [post.body for post in recipients.receiver.received]
+    assert len(bodies) == len(set(bodies)) == 2
+    assert recipients.counts()[0] == 1
+
+
 def test_the_killed_sender_of_an_email_is_replaced(
     deployment: Deployment, faults: FaultyEndpoint, recipients: Recipients
 ) -> None:

@@ -7,5 +7,6 @@ from tests.contract.aws import (  # noqa: F401 (fixtures)
     dynamodb_webhook_registry,
     emulator,
     incident_tables,
+    lagging_dynamodb,
 )
 from tests.unit.adapters.aws.conftest import clock, wire  # noqa: F401 (fixtures)

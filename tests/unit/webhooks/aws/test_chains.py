@@ -10,11 +10,20 @@ import itertools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import boto3
+import pytest
 
 from alerta_utec.webhooks.due_jobs import DeliverDueJobs
 from alerta_utec.webhooks.job import JobKey, PostResult
+from tests.contract.aws import addressed
 from tests.contract.builders import creation
+from tests.support.emulator import Emulator
 from tests.unit.webhooks.aws.test_due_jobs import Rig, rig  # noqa: F401 (a fixture)
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
 
 CHANGES = 5
 # Each post to a receiver that hangs takes as long.
@@ -57,6 +66,17 @@ class Queue:
     def _put(self, key: JobKey, chain: int, delay_s: float) -> None:
         at_s = self.now_s() + delay_s
         heapq.heappush(self._waiting, (at_s, next(self._numbers), key, chain))
+
+
+@pytest.fixture(params=["dynamodb", "lagging"])
+def dynamodb(request: pytest.FixtureRequest, emulator: Emulator) -> Iterator["DynamoDBClient"]:
+    """Return a client of tables, also of some whose indexes are a second behind."""
+    if request.param == "lagging":
+        yield request.getfixturevalue("lagging_dynamodb")
+        return
+    client = boto3.client("dynamodb", **addressed(emulator))
+    yield client
+    client.close()
 
 
 def test_no_chain_grows_and_every_job_is_delivered_whatever_the_receiver_does(
