@@ -136,11 +136,26 @@ def test_logs_expire_and_hold_no_bodies_tokens_or_query_strings(packaged: Packag
         assert not {one for one in named if one.startswith(("authorizer", "path"))}, name
         settings = stage["Properties"]["DefaultRouteSettings"]
         assert settings.get("DataTraceEnabled", False) is False
+        assert settings["DetailedMetricsEnabled"] is False
         assert settings["ThrottlingRateLimit"] > 0
         assert settings["ThrottlingBurstLimit"] > 0
     assert len(stages) == 2
     for name, group in packaged.of_type("AWS::Logs::LogGroup").items():
         assert group["Properties"]["RetentionInDays"] == 30, name
+
+
+def test_the_functions_that_are_called_most_log_no_call_that_succeeds(packaged: Packaged) -> None:
+    functions = packaged.of_type("AWS::Lambda::Function")
+    quiet = {
+        name.removesuffix("LambdaFunction")
+        for name, one in functions.items()
+        if one["Properties"].get("LoggingConfig", {}).get("SystemLogLevel") == "WARN"
+    }
+
+    assert quiet == {"Connect", "Disconnect", "Ping", "Sync", "Default"}
+    for name in quiet:
+        logging = functions[f"{name}LambdaFunction"]["Properties"]["LoggingConfig"]
+        assert (logging["LogFormat"], logging["ApplicationLogLevel"]) == ("JSON", "INFO")
 
 
 def test_tables_are_billed_by_use_encrypted_and_without_a_fixed_name(packaged: Packaged) -> None:
