@@ -34,6 +34,7 @@ DOCUMENTS = (
     ROOT / ".github" / "pull_request_template.md",
     ROOT / "benchmarks" / "README.md",
     ROOT / "tests" / "events" / "README.md",
+    ROOT / "tests" / "golden" / "README.md",
     *sorted(DOCS.rglob("*.md")),
 )
 PROTOCOL = (DOCS / "protocol.md").read_text()
