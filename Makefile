@@ -28,7 +28,7 @@ define BUILD_STATIC
 		> $(1)/swagger-ui/LICENSE.txt
 endef
 
-.PHONY: help serve test test-outside panel chromium proxies faults bench soak bench-peers lint conformance deploy lock clean
+.PHONY: help serve test test-outside panel chromium proxies faults bench soak bench-peers lint conformance aws-proof deploy lock clean
 
 help:  ## What there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -84,6 +84,9 @@ lint: $(VENV)/dev.stamp node_modules/.stamp  ## Style, types and layers
 conformance: $(VENV)/dev.stamp  ## The black-box suite against ENDPOINT=wss://…
 	@test -n "$(ENDPOINT)" || { echo 'Give the deployment: make conformance ENDPOINT=wss://…/dev'; exit 2; }
 	$(PY) -m pytest tests/conformance --endpoint "$(ENDPOINT)" $(ARGS)
+
+aws-proof: $(VENV)/dev.stamp node_modules/.stamp  ## Prove a throw-away stage on AWS: some ten minutes and cents
+	$(PY) -m benchmarks.aws_proof $(ARGS)
 
 deploy: node_modules/.stamp  ## Deploy to AWS with the pinned framework
 	node_modules/.bin/osls deploy $(ARGS)

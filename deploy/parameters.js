@@ -88,9 +88,11 @@ const PARAMETERS = {
 
 // What several parameters, the stage and the region have to satisfy together.
 const RELATIONS = [
-  ({ auth, stage }) =>
+  // `make aws-proof` makes the stage proof, and removes it after some minutes.
+  ({ auth, stage, dataPolicy }) =>
     auth === 'off' &&
-    stage !== 'dev' && [
+    stage !== 'dev' &&
+    !(stage === 'proof' && dataPolicy === 'Delete') && [
       `La etapa ${stage} necesita inicio de sesión: --param="auth=jwt" con authJwksUrl o authSecret`,
       `Stage ${stage} needs sign-in: --param="auth=jwt" with authJwksUrl or authSecret`,
     ],

@@ -161,7 +161,7 @@ def remote(ws_url: str, http_url: str | None) -> Target:
         ws_url=parts.geturl(),
         http_url=http_url.rstrip("/"),
         management_url=management_url,
-        deviations={} if on_aws else differences.LOCAL,
+        deviations=_deviations(parts.netloc, parts.path),
         shared=True,
         reaches_loopback=False,
         own_credentials=on_aws,
@@ -181,6 +181,12 @@ def wait_for_broadcasts(target: Target) -> None:
     with target.connect() as client:
         stored = client.notify(incident(location="make conformance", drill=True))
         client.wait_update(stored["incidentId"], timeout_s=BROADCASTS_S)
+
+
+def _deviations(host: str, path: str) -> Mapping[str, str]:
+    if ".execute-api." in host:
+        return {}
+    return differences.EMULATOR if path.startswith("/_aws/") else differences.LOCAL
 
 
 def run_heartbeat(functions: Any, name: str) -> None:

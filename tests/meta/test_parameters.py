@@ -169,6 +169,16 @@ def test_a_deployment_lists_every_problem_and_creates_nothing(tmp_path: Path) ->
     assert not (copy / ".serverless").exists()
 
 
+@pytest.mark.parametrize(
+    "options", [("--stage=proof",), ("--stage=prueba", "--param=dataPolicy=Delete")]
+)
+def test_no_other_stage_is_deployed_without_sign_in(
+    tmp_path: Path, options: tuple[str, ...]
+) -> None:
+    with pytest.raises(DeployFailed, match="needs sign-in"):
+        osls(checkout(tmp_path / "checkout"), "package", *options)
+
+
 def test_dev_is_deployed_without_sign_in_with_a_warning(tmp_path: Path) -> None:
     told = osls(checkout(tmp_path / "checkout"), "package")
 

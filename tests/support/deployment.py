@@ -41,13 +41,9 @@ def checkout(folder: Path) -> Path:
     return folder
 
 
-def osls(folder: Path, *arguments: str, environment: dict[str, str] | None = None) -> str:
-    """Run the framework in ``folder`` and return its output.
-
-    Raises:
-        DeployFailed.
-    """
-    settings = {
+def framework_settings(folder: Path) -> dict[str, str]:
+    """Return the variables with which the framework runs in ``folder``."""
+    return {
         "ALERTA_PYTHON": sys.executable,
         "CI": "1",
         "HOME": str(folder),
@@ -61,10 +57,18 @@ def osls(folder: Path, *arguments: str, environment: dict[str, str] | None = Non
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         "AWS_EC2_METADATA_DISABLED": "true",
     }
+
+
+def osls(folder: Path, *arguments: str, environment: dict[str, str] | None = None) -> str:
+    """Run the framework in ``folder`` and return its output.
+
+    Raises:
+        DeployFailed.
+    """
     done = subprocess.run(
         [str(OSLS), *arguments],
         cwd=folder,
-        env=clean_environment() | settings | (environment or {}),
+        env=clean_environment() | framework_settings(folder) | (environment or {}),
         capture_output=True,
         text=True,
         timeout=DEPLOY_S,

@@ -1,0 +1,1 @@
+"""The proof on AWS: a throw-away stage that is deployed, tried out, measured and removed."""
