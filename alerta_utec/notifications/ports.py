@@ -95,9 +95,10 @@ class ThrottleStore(Protocol):
     def release(self, recipient: str, released: "Released") -> None:
         """Store a release and the new state, all or nothing.
 
-        Each digest becomes one pending e-mail, and its members leave ``held``. There may be
-        thousands: a store with small transactions keeps the digest as one record and excludes
-        its members from ``held`` because of it. ``released.holds`` only serve the record: a
+        Each digest, of which there are ``DIGESTS_MAX`` and one at most, becomes one pending
+        e-mail, and its members leave ``held``. Members may be thousands: a store with small
+        transactions keeps the digest as one record and excludes its members from ``held`` because
+        of it. ``released.holds`` only serve the record: a
         notification held by the limit stays in ``held`` whatever its ``until``.
 
         Raises:

@@ -28,6 +28,9 @@ from alerta_utec.notifications.throttle_state import (
 WINDOWS_MAX = 500
 # Above this number the oldest allowances are dropped.
 ALLOWANCES_MAX = 500
+# A release is stored in one transaction, and DynamoDB's has 100 actions at most: the state, these
+# digests, and the one of all that has waited for a token.
+DIGESTS_MAX = 90
 
 
 def group_of(change: Change) -> str:
@@ -109,7 +112,8 @@ def release(
     ``held`` may omit grouped notifications whose window has not ended. The members of a window
     leave together when it ends, for one token. Without a token they wait for one together with
     everything else that does, and all of that leaves as one digest. What exceeded the allowance
-    of one person leaves as one digest when its wait ends, and needs no token.
+    of one person leaves as one digest when its wait ends, and needs no token. Beyond
+    ``DIGESTS_MAX`` digests, windows that have ended wait for the next call.
     """
     state = state.at(now, policy)
     groups: dict[str, list[int]] = {}
@@ -125,6 +129,8 @@ def release(
             groups.setdefault(one.group, []).append(one.seq)
     digests: list[Sequence[int]] = [exempt] if exempt else []
     for group in groups.values():
+        if len(digests) == DIGESTS_MAX:
+            break
         if waiting or state.free_at(now, policy) > now:
             waiting += group
         else:

@@ -12,6 +12,7 @@ from alerta_utec.domain.change import Change
 from alerta_utec.domain.errors import AlertaError, Unavailable
 from alerta_utec.notifications.ports import RETRY_WAIT_MAX
 from alerta_utec.notifications.record import NotificationResult
+from alerta_utec.notifications.throttle import DIGESTS_MAX
 from alerta_utec.notifications.throttle_state import Hold
 from alerta_utec.notifications.throttling import Throttle
 from alerta_utec.notifications.topic import TopicPublisher, delivery, topic_of
@@ -59,7 +60,8 @@ class TopicDigestSender:
         before = self._held(topic)
         if not before:
             return
-        self.throttle.release(topic)
+        while len(self.throttle.release(topic)) >= DIGESTS_MAX:
+            pass
         moved = {
             seq: hold
             for seq, hold in self._held(topic).items()

@@ -1,13 +1,17 @@
 """The throttle's decisions, one after another."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
+
+import pytest
 
 from alerta_utec.domain.change import Change
 from alerta_utec.domain.values import Status, Urgency
 from alerta_utec.notifications.throttle import (
     ALLOWANCES_MAX,
+    DIGESTS_MAX,
     WINDOWS_MAX,
     admit,
     group_of,
@@ -326,3 +330,20 @@ def test_a_state_is_stored_as_json() -> None:
         ThrottleState.from_json(json.loads(json.dumps(ThrottleState().to_json())), 0)
         == ThrottleState()
     )
+
+
+@pytest.mark.parametrize("places", [DIGESTS_MAX - 1, DIGESTS_MAX, DIGESTS_MAX + 1, 250])
+def test_more_windows_than_a_release_has_room_for_leave_with_the_next_ones(places: int) -> None:
+    one = Recipient(replace(POLICY, burst=1000, per_hour=1000))
+    for _ in range(2):
+        for place in range(places):
+            one.report(location=f"Aula {place}")
+    one.now += 5 * MINUTE
+
+    released = []
+    while digests := one.release():
+        released.append(len(digests))
+
+    assert max(released) <= DIGESTS_MAX
+    assert sum(released) == places
+    assert one.held == {}

@@ -7,11 +7,12 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from alerta_utec.adapters.aws.dynamodb.attributes import Item, epoch_us, number, number_of, text
-from alerta_utec.adapters.aws.dynamodb.calls import condition_held, pages
+from alerta_utec.adapters.aws.dynamodb.calls import condition_held, get_all, pages
 from alerta_utec.adapters.aws.dynamodb.items import change_from_image
 from alerta_utec.adapters.aws.dynamodb.table_names import BY_INCIDENT, FEED
 from alerta_utec.adapters.aws.errors import translated
 from alerta_utec.adapters.damaged_rows import DamagedRows
+from alerta_utec.adapters.retry import Retry
 from alerta_utec.domain.change import Change, Position
 from alerta_utec.domain.errors import Unavailable
 from alerta_utec.domain.ids import new_epoch
@@ -32,6 +33,7 @@ class DynamoFeed:
     client: "DynamoDBClient"
     table: str
     damaged_rows: DamagedRows = field(default_factory=DamagedRows)
+    retry: Retry = field(default_factory=lambda: Retry(give_up_after_s=5.0))
 
     def position(self) -> Position:
         """Return the position of the last change; the first reader begins the epoch.
@@ -123,12 +125,18 @@ class DynamoFeed:
         return change_from_image(item)
 
     def changes_at(self, seqs: Sequence[int]) -> Sequence[Change]:
-        """Return the changes at ``seqs``, in that order.
+        """Return the changes at ``seqs``, in that order. Needs ``BatchGetItem``.
 
         Raises:
-            Unavailable.
+            Unavailable: also if one is missing, which only a partial restore can cause.
         """
-        return [change_from_image(self.item_at(seq)) for seq in seqs]
+        keys = [{"feed": text(FEED), "seq": number(seq)} for seq in dict.fromkeys(seqs)]
+        found = get_all(self.client, self.table, keys, self.retry)
+        items = {number_of(item, "seq"): item for item in found}
+        missing = [seq for seq in seqs if seq not in items]
+        if missing:
+            raise Unavailable(f"no change at {missing[0]}")
+        return [change_from_image(items[seq]) for seq in seqs]
 
     def changes(self, *, after_seq: int, limit: int) -> Sequence[Change]:
         """Return up to ``limit`` changes from ``after_seq + 1`` on.
