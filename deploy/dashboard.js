@@ -51,9 +51,12 @@ function graphs(stage) {
   const ours = metrics.ours(stage);
   const sums = (names, channel) =>
     names.map((name) => line(ours(name, 'Sum', channel ? { channel } : {}), channel ? `${channel} ${name}` : name));
-  const ms = (stat) => line(ours('ms', stat, { channel: 'broadcast' }), stat);
+  const ms = (channel, stat) => line(ours('ms', stat, { channel }), `${channel} ${stat}`);
   return [
-    graph('Tiempo hasta llegar a todos, ms / Time to all, ms', ['p50', 'p99', 'Maximum'].map(ms)),
+    graph('Tiempo hasta llegar a todos, ms / Time to all, ms', [
+      ...['p50', 'p99', 'Maximum'].map((stat) => ms('broadcast', stat)),
+      ms('heartbeat', 'p99'),
+    ]),
     graph('Difusión / Broadcast', sums(['attempted', 'delivered', 'gone', 'throttled', 'failed'], 'broadcast')),
     graph('Conexiones abiertas / Open connections', [line(ours('open_connections', 'Maximum'), 'open')]),
     graph('Reportes / Reports', sums(['commits', 'conflicts', 'unavailable'])),
