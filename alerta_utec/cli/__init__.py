@@ -11,6 +11,7 @@ from alerta_utec.cli.auth import token
 from alerta_utec.cli.backup import backup, restore
 from alerta_utec.cli.epoch import epoch
 from alerta_utec.cli.incidents import incidents
+from alerta_utec.cli.keys import keys
 from alerta_utec.cli.notify import notify
 from alerta_utec.cli.program import Program
 from alerta_utec.cli.redrive import redrive
@@ -64,6 +65,7 @@ for command in (
     watch,
     incidents,
     webhooks,
+    keys,
     token,
     backup,
     restore,

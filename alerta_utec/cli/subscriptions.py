@@ -32,6 +32,10 @@ def subscriptions() -> None:
     """Muestra y confirma quién recibe los correos y SMS en AWS.
 
     Usa las credenciales de AWS de esta máquina.
+
+    \b
+    Ejemplo:
+      alerta-utec subscriptions list --stage prod
     """
 
 

@@ -5,8 +5,8 @@ from typing import Any
 
 from alerta_utec.cli.errors import Failure
 from alerta_utec.cli.output import try_to_show, warn_unshown
+from alerta_utec.cli.service import Service
 from alerta_utec.cli.terminal import safe
-from alerta_utec.cli.webhook_options import Service
 from alerta_utec.cli.webhook_output import webhook_page
 
 
@@ -23,7 +23,7 @@ def show_added(service: Service, added: Mapping[str, Any], *, has_own_secret: bo
     if has_own_secret:
         return warn_unshown(f"el webhook está agregado ({safe(webhook_id)})", reason)
     try:
-        service.ask(lambda api: api.remove(webhook_id))
+        service.ask(lambda alerta: alerta.webhooks.remove(webhook_id))
     except Failure as error:
         raise Failure(
             f"el webhook está agregado, pero no se pudo mostrar su secreto: {reason}. Elimínelo: "

@@ -6,16 +6,13 @@ from alerta_utec.cli.deliveries import reason_text
 from alerta_utec.cli.errors import Failure, usage_error
 from alerta_utec.cli.param_types import HTTP_URL
 from alerta_utec.cli.program import Group
+from alerta_utec.cli.service import Service, filter_of, with_filter, with_service
 from alerta_utec.cli.terminal import safe
 from alerta_utec.cli.webhook_options import (
-    Service,
-    filter_of,
     webhook_description,
     webhook_format,
     webhook_id,
     webhook_secret,
-    with_filter,
-    with_service,
 )
 from alerta_utec.cli.webhook_output import failure_line, webhook_page
 from alerta_utec.cli.webhook_secrets import show_added, show_rotated
@@ -44,7 +41,9 @@ def list_(service: Service) -> None:
     Ejemplo:
       alerta-utec webhooks list
     """
-    service.show_all(service.ask(lambda api: api.all()), webhook_page, "No hay webhooks.")
+    service.show_all(
+        service.ask(lambda alerta: alerta.webhooks.all()), webhook_page, "No hay webhooks."
+    )
 
 
 @webhooks.command()
@@ -74,7 +73,7 @@ def add(
     """
     wanted = filter_of(filters)
     added = service.ask(
-        lambda api: api.add(
+        lambda alerta: alerta.webhooks.add(
             receiver,
             filter=wanted,
             description=description,
@@ -114,7 +113,7 @@ def change(
     if receiver is None and description is None and content_format is None and wanted is None:
         raise usage_error("falta qué cambiar: --to, --description, --format o el filtro.")
     changed = service.ask(
-        lambda api: api.change(
+        lambda alerta: alerta.webhooks.change(
             webhook_id,
             url=receiver,
             filter=wanted,
@@ -135,7 +134,7 @@ def remove(service: Service, webhook_id: str) -> None:
     Ejemplo:
       alerta-utec webhooks remove 0197a1b2-…
     """
-    service.ask(lambda api: api.remove(webhook_id))
+    service.ask(lambda alerta: alerta.webhooks.remove(webhook_id))
     service.show_stored({"webhookId": webhook_id}, "Eliminado.", "el webhook está eliminado")
 
 
@@ -152,7 +151,7 @@ def rotate(service: Service, webhook_id: str, secret: str | None) -> None:
     Ejemplo:
       alerta-utec webhooks rotate 0197a1b2-…
     """
-    rotated = service.ask(lambda api: api.rotate(webhook_id, secret=secret))
+    rotated = service.ask(lambda alerta: alerta.webhooks.rotate(webhook_id, secret=secret))
     show_rotated(service, rotated, has_own_secret=secret is not None)
 
 
@@ -166,7 +165,7 @@ def pause(service: Service, webhook_id: str) -> None:
     Ejemplo:
       alerta-utec webhooks pause 0197a1b2-…
     """
-    paused = service.ask(lambda api: api.change(webhook_id, state="paused"))
+    paused = service.ask(lambda alerta: alerta.webhooks.change(webhook_id, state="paused"))
     service.show_stored(paused, webhook_page(paused), "el webhook está en pausa")
 
 
@@ -180,7 +179,7 @@ def resume(service: Service, webhook_id: str) -> None:
     Ejemplo:
       alerta-utec webhooks resume 0197a1b2-…
     """
-    resumed = service.ask(lambda api: api.change(webhook_id, state="active"))
+    resumed = service.ask(lambda alerta: alerta.webhooks.change(webhook_id, state="active"))
     service.show_stored(resumed, webhook_page(resumed), "el webhook está activo")
 
 
@@ -194,7 +193,7 @@ def failures(service: Service, webhook_id: str) -> None:
     Ejemplo:
       alerta-utec webhooks failures 0197a1b2-…
     """
-    found = service.ask(lambda api: api.failures(webhook_id))
+    found = service.ask(lambda alerta: alerta.webhooks.failures(webhook_id))
     service.show_all(found, failure_line, "Nada ha quedado sin entregar.")
 
 
@@ -208,7 +207,7 @@ def retry(service: Service, webhook_id: str) -> None:
     Ejemplo:
       alerta-utec webhooks retry 0197a1b2-…
     """
-    pending = service.ask(lambda api: api.retry(webhook_id))
+    pending = service.ask(lambda alerta: alerta.webhooks.retry(webhook_id))
     text = "1 cambio se enviará" if pending == 1 else f"{pending} cambios se enviarán"
     service.show_stored({"owed": pending}, f"{text} ahora.", "el reenvío está en marcha")
 
@@ -225,7 +224,7 @@ def test(service: Service, webhook_id: str) -> None:
     Ejemplo:
       alerta-utec webhooks test 0197a1b2-…
     """
-    attempt = service.ask(lambda api: api.test(webhook_id))
+    attempt = service.ask(lambda alerta: alerta.webhooks.test(webhook_id))
     status, ms = attempt.get("status"), safe(attempt.get("ms"))
     outcome = reason_text(attempt) if status is None else f"HTTP {safe(status)}"
     if service.as_json or attempt.get("ok") is True:

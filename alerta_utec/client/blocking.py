@@ -9,6 +9,7 @@ from urllib.parse import quote, urlencode
 
 from alerta_utec import wire
 from alerta_utec.client.errors import Refused, UnexpectedAnswer
+from alerta_utec.client.keys import KeyClient
 from alerta_utec.client.responses import Ack, IncidentRecord, parse_incident
 from alerta_utec.client.retrying import TIMING, RetryBudget, RetryingHttp
 from alerta_utec.client.sign_in import Token, key_header
@@ -51,6 +52,7 @@ class AlertaUtec:
         self._http = RetryingHttp(url, token, timeout_s)
         self._patience_s = patience_s
         self.webhooks = WebhookClient(self._http, self._budget)
+        self.keys = KeyClient(self._http, self._budget)
 
     def __enter__(self) -> Self:
         return self
