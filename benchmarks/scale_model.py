@@ -1,83 +1,40 @@
-"""The model of a deployment on AWS with N clients: broadcast times, monthly costs and quotas.
+"""The model of a deployment on AWS with N clients: the times of broadcasts, and the quotas.
 
-Every figure follows from the facts below; nothing here is measured. ``scale_report`` writes them
-into docs/scale.md.
+Every figure follows from the facts of ``scale_facts``; nothing here is measured. ``scale_report``
+writes them into docs/scale.md.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import ceil
 
-SIZES = (1_000, 10_000, 100_000, 1_000_000)
-MILLION = 1e6
+from benchmarks.scale_facts import COSTS, MILLION, USE
 
-
-@dataclass(frozen=True)
-class Fact:
-    """A number that the model assumes; ``why``: its source."""
-
-    value: float
-    unit: str
-    what: str
-    why: str
-
-
-# How the service is used.
-USE: Mapping[str, Fact] = {
-    "changes_a_day": Fact(40, "", "changes a day", "20 incidents, each updated once"),
-    "days": Fact(22, "", "days a month", "working days"),
-    "hours": Fact(8, "h", "connected a day", "a working day"),
-    "opened": Fact(6, "", "connections a day and client", "one every 2 h, and 2 reconnections"),
-    "silence_s": Fact(135, "s", "between heartbeats", "the clients' own: 120 to 150 s"),
-    "emails": Fact(20, "", "addresses that get an e-mail", ""),
-    "frame_bytes": Fact(600, "B", "of a frame", "metered up to 32 KB as one message"),
-}
-# List prices of us-east-1 of 2025 in dollars, without any free tier.
-PRICES: Mapping[str, Fact] = {
-    "message": Fact(1.00 / MILLION, "$", "WebSocket message, in or out", "API Gateway"),
-    "many_messages": Fact(0.80 / MILLION, "$", "the same, beyond 1,000 M a month", "API Gateway"),
-    "minute": Fact(0.25 / MILLION, "$", "minute of a connection", "API Gateway"),
-    "invocation": Fact(0.20 / MILLION, "$", "invocation", "Lambda"),
-    "gb_s": Fact(0.0000133334, "$", "GB-second on arm64", "Lambda"),
-    "read": Fact(0.125 / MILLION, "$", "read unit of 4 KB, consistent", "DynamoDB on demand"),
-    "write": Fact(0.625 / MILLION, "$", "write unit of 1 KB", "DynamoDB on demand"),
-    "queue": Fact(0.40 / MILLION, "$", "request", "SQS"),
-    "email": Fact(2.00 / 100_000, "$", "e-mail", "SNS"),
-    "log_gb": Fact(0.50, "$", "GB of ingested logs", "CloudWatch"),
-    "gb_out": Fact(0.09, "$", "GB to the internet", "data transfer"),
-}
-# Times and sizes of the service and of AWS.
-COSTS: Mapping[str, Fact] = {
-    "poll_s": Fact(0.25, "s", "until Lambda polls the stream", "4 times a second"),
-    "page_s": Fact(0.10, "s", "a page of a scan, 1 MB", "assumed"),
-    "read_s": Fact(0.01, "s", "a smaller read, at least", "assumed"),
-    "item_bytes": Fact(150, "B", "a connection in the table", "120 and a filter"),
-    "queue_s": Fact(0.10, "s", "from SQS to a Lambda that is warm", "assumed"),
-    "batch_s": Fact(0.01, "s", "to queue ten shards", "assumed"),
-    "post_s": Fact(0.010, "s", "a post to `@connections`", "assumed; the stand-in's"),
-    "shard_s": Fact(0.03, "s", "a shard besides its posts", "two reads, one write"),
-    "handler_s": Fact(0.015, "s", "a warm handler of a message", "assumed"),
-    "log_bytes": Fact(900, "B", "logged for a message", "Lambda's three lines and the API's"),
-}
 SHARD = 250
 INLINE = 250
 THREADS = 64
 CONCURRENCY = 5
 RATE, BURST = 10_000, 5_000
+# The account's requests a second in the smaller regions, and half as many at once.
+SMALL_RATE = 2_500
 # The part of them that a broadcast takes, and the changes of a rush: a batch of the stream.
 SHARE = 0.7
 RUSH = 25
 # ``broadcast`` reads a page of so many connections, and counts one of so many segments.
 PAGE_ROWS = 1_000
 SEGMENTS = 64
+# A client that gets nothing pings after 1.1 to 1.2 intervals of the heartbeat.
+MISSED_BEATS = (1.1, 1.2)
+PINGS_A_S = 600
 # The name of one of the parts of ``seconds``.
 READING = "reading who is connected"
 
 
-def seconds(clients: int, messages: int = 1) -> dict[str, float]:
+def seconds(clients: int, messages: int = 1, *, rate: int = RATE) -> dict[str, float]:
     """Return the parts of the time from a commit to the last client, with warm Lambdas.
 
-    ``messages``: to each client, for the changes of one batch.
+    ``messages``: to each client, for the changes of one batch. ``rate``: the requests a second
+    that the account may make.
     """
     parts = {"stream": COSTS["poll_s"].value, READING: _read_s(min(clients, PAGE_ROWS))}
     if clients <= INLINE:
@@ -87,8 +44,11 @@ def seconds(clients: int, messages: int = 1) -> dict[str, float]:
     shards = ceil(clients / SHARD)
     parts["queue"] = COSTS["queue_s"].value + ceil(shards / 10) * COSTS["batch_s"].value
     waves = ceil(shards / CONCURRENCY)
-    each_s = messages * ceil(SHARD / THREADS) * COSTS["post_s"].value + COSTS["shard_s"].value
-    return parts | {"posts": max(waves * each_s, paced_s(clients * messages))}
+    return parts | {"posts": max(waves * _shard_s(messages), paced_s(clients * messages, rate))}
+
+
+def _shard_s(messages: int) -> float:
+    return messages * ceil(SHARD / THREADS) * COSTS["post_s"].value + COSTS["shard_s"].value
 
 
 def _read_s(connections: float) -> float:
@@ -101,74 +61,39 @@ def floor_s(posts: int) -> float:
     return max(0.0, (posts - BURST) / RATE)
 
 
-def paced_s(posts: int) -> float:
+def paced_s(posts: int, rate: int = RATE) -> float:
     """Return the time for so many posts at the pace that leaves the rest of the quota free."""
-    return max(0.0, (posts - SHARE * BURST) / (SHARE * RATE))
+    return max(0.0, (posts - SHARE * rate / 2) / (SHARE * rate))
 
 
 def rush_seconds(clients: int) -> dict[str, float]:
     """Return the time until all clients have a batch of changes, by how it is sent."""
     return {
         "in one message (`alerta.v2`)": sum(seconds(clients).values()),
+        f"the same, with `requestQuota` {SMALL_RATE:,}": sum(
+            seconds(clients, rate=SMALL_RATE).values()
+        ),
         "in a message for each change": sum(seconds(clients, RUSH).values()),
+        "by version 0.1": earlier_rush_s(clients),
     }
 
 
-def dollars(clients: int) -> dict[str, float]:
-    """Return the monthly costs by item."""
-    days, hours = USE["days"].value, USE["hours"].value
-    open_hours = clients * hours * days
-    heartbeats = open_hours * 3600 / USE["silence_s"].value
-    opened = clients * USE["opened"].value * days
-    changes = USE["changes_a_day"].value * days
-    delivered = changes * clients
-    return {
-        "connections": open_hours * 60 * PRICES["minute"].value,
-        "heartbeats": _messages(2 * heartbeats) + heartbeats * _handled(reads=2),
-        "opening and closing": opened * 2 * (_handled(writes=1)),
-        "broadcasts": _messages(delivered) + changes * _broadcast(clients),
-        "e-mails": changes / 2 * USE["emails"].value * PRICES["email"].value,
-        "data": (delivered * USE["frame_bytes"].value + heartbeats * 250)
-        / 1e9
-        * PRICES["gb_out"].value,
-    }
+def earlier_reading_s(clients: int) -> float:
+    """Return the time in which version 0.1 read who is connected: all, one page after the other."""
+    return _read_s(clients)
 
 
-def change_dollars(clients: int) -> float:
-    """Return the cost of one more change in dollars."""
-    return clients * PRICES["message"].value + _broadcast(clients)
-
-
-def _messages(count: float) -> float:
-    beyond = max(0.0, count - 1e9)
-    return (count - beyond) * PRICES["message"].value + beyond * PRICES["many_messages"].value
-
-
-def _handled(*, reads: int = 0, writes: int = 0) -> float:
-    """Return the cost of one event for a handler of 512 MB, with its logs."""
-    gb_s = 0.5 * COSTS["handler_s"].value
-    return (
-        PRICES["invocation"].value
-        + gb_s * PRICES["gb_s"].value
-        + reads * PRICES["read"].value
-        + writes * PRICES["write"].value
-        + COSTS["log_bytes"].value / 1e9 * PRICES["log_gb"].value
-    )
-
-
-def _broadcast(clients: int) -> float:
-    """Return the cost of a broadcast without its messages: scan, queue and Lambdas of 1 GB."""
-    read_units = clients * COSTS["item_bytes"].value / 4096
-    times = seconds(clients)
-    shards = ceil(clients / SHARD) if clients > INLINE else 0
-    posting_s = times["posts"] * (CONCURRENCY if shards else 1)
-    lambda_s = times[READING] + times["queue"] + posting_s
-    return (
-        read_units * PRICES["read"].value
-        + shards * (2.1 * PRICES["queue"].value + PRICES["read"].value)
-        + (shards + 1) * (PRICES["write"].value + PRICES["invocation"].value)
-        + lambda_s * PRICES["gb_s"].value
-    )
+def earlier_rush_s(clients: int) -> float:
+    """Return the time of version 0.1 for a batch: a broadcast for each change, without a pace."""
+    posts = RUSH * clients
+    if clients <= INLINE:
+        sent_s = RUSH * ceil(clients / THREADS) * COSTS["post_s"].value
+    else:
+        waves = ceil(RUSH * ceil(clients / SHARD) / CONCURRENCY)
+        sent_s = COSTS["queue_s"].value + waves * _shard_s(1)
+    # The workers send while the next change's connections are read.
+    read_s = earlier_reading_s(clients)
+    return COSTS["poll_s"].value + read_s + max(sent_s, floor_s(posts), (RUSH - 1) * read_s)
 
 
 @dataclass(frozen=True)
@@ -181,23 +106,51 @@ class Quota:
     raised: str
 
 
-def heartbeats_a_s(clients: int) -> float:
-    """Return the heartbeats a second of clients on an idle feed."""
-    return clients / USE["silence_s"].value
+def openings_a_s(clients: int) -> float:
+    """Return the connections a second that clients open, on an idle feed."""
+    return clients * USE["opened"].value / (USE["hours"].value * 3600)
+
+
+def wakeups_a_s(clients: int) -> float:
+    """Return the pings a second of clients that return or have their network back."""
+    return clients * USE["woken"].value / (USE["hours"].value * 3600)
+
+
+def missed_pings_a_s(clients: int) -> float:
+    """Return the pings a second after a heartbeat that reached no client."""
+    first, last = MISSED_BEATS
+    return clients / ((last - first) * COSTS["beat_s"].value)
+
+
+def _lambdas(clients: int) -> float:
+    events = 3 * openings_a_s(clients) + wakeups_a_s(clients)
+    return events * COSTS["handler_s"].value + CONCURRENCY + 2
 
 
 QUOTAS = (
     Quota(
-        "requests a second, the account's (heartbeats and pongs)",
-        RATE,
-        lambda n: 2 * heartbeats_a_s(n),
-        "by request to AWS",
+        "requests a second that a broadcast leaves: a handshake, `sync`, `ping`, and answers",
+        round((1 - SHARE) * RATE),
+        lambda n: 5 * openings_a_s(n) + 2 * wakeups_a_s(n),
+        "by request to AWS, then `requestQuota`",
     ),
     Quota(
-        "messages a second, this API's throttle",
-        500,
-        heartbeats_a_s,
-        "`ThrottlingRateLimit` in deploy/apis.yml",
+        "pings a second, their route's throttle",
+        PINGS_A_S,
+        lambda n: openings_a_s(n) + wakeups_a_s(n),
+        "`ping` in deploy/apis.yml",
+    ),
+    Quota(
+        "the same, when a heartbeat has reached no client",
+        PINGS_A_S,
+        missed_pings_a_s,
+        "as above; a client whose ping is refused connects again",
+    ),
+    Quota(
+        "seconds of a heartbeat, which is useful for a minute",
+        COSTS["beat_useful_s"].value,
+        lambda n: sum(seconds(n).values()),
+        "requests a second; clients that it does not reach ping",
     ),
     Quota(
         "new connections a second, renewals alone",
@@ -206,16 +159,16 @@ QUOTAS = (
         "by request to AWS; after an outage everybody takes N / 500 s",
     ),
     Quota(
-        "Lambdas at once, heartbeats and a broadcast",
+        "Lambdas at once, messages and a broadcast",
         1_000,
-        lambda n: heartbeats_a_s(n) * COSTS["handler_s"].value + CONCURRENCY + 2,
+        _lambdas,
         "by request to AWS; a new account may have 10",
     ),
     Quota(
-        "read units a second of one item: the counter, by heartbeats",
+        "read units a second of one item: the counter",
         3_000,
-        heartbeats_a_s,
-        "no quota that can be raised: longer silence, or a second feed",
+        lambda n: 2 * openings_a_s(n) + wakeups_a_s(n),
+        "no quota that can be raised: a second feed",
     ),
     Quota(
         "read units a second of `Connections`, one broadcast",

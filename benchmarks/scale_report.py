@@ -6,25 +6,30 @@ from pathlib import Path
 from benchmarks.machine import ROOT
 from benchmarks.plots import Series, line_chart
 from benchmarks.report import put
+from benchmarks.scale_facts import COSTS, MILLION, PRICES, SIZES, USE, Fact
 from benchmarks.scale_model import (
-    COSTS,
-    MILLION,
-    PRICES,
     QUOTAS,
     READING,
     RUSH,
-    SIZES,
-    USE,
-    Fact,
-    change_dollars,
-    dollars,
+    earlier_reading_s,
     floor_s,
     rush_seconds,
     seconds,
 )
+from benchmarks.scale_money import (
+    NOW,
+    VERSION_01,
+    change_dollars,
+    dollars,
+    dollars_at_most,
+    fixed_dollars,
+    heartbeat_dollars,
+    ping_dollars,
+)
 from benchmarks.tables import table
 
 DOCUMENT = ROOT / "docs" / "scale.md"
+CAMPUSES = (1_000, 10_000)
 
 
 def sections(folder: Path) -> dict[str, str]:
@@ -35,6 +40,13 @@ def sections(folder: Path) -> dict[str, str]:
         "prices": _facts(PRICES),
         "costs": _facts(COSTS),
         "time": _by_size(seconds, lambda s: f"{s:,.2f}", "all, after the commit"),
+        "reading": table(
+            ["seconds to read who is connected", *_heads()],
+            [
+                ["before the shards are queued", *_by(lambda n: f"{seconds(n)[READING]:,.2f}")],
+                ["by version 0.1", *_by(lambda n: f"{earlier_reading_s(n):,.2f}")],
+            ],
+        ),
         "rush": table(
             [f"seconds until all have {RUSH} changes", *_heads()],
             [
@@ -43,12 +55,32 @@ def sections(folder: Path) -> dict[str, str]:
             ],
         ),
         "money": _by_size(dollars, lambda d: f"{d:,.2f}", "a month"),
+        "versions": _versions(),
+        "idle": table(
+            ["dollars a month", *_heads()],
+            [
+                ["heartbeats", *_by(lambda n: f"{heartbeat_dollars(n):,.2f}")],
+                ["the pings besides", *_by(lambda n: f"{ping_dollars(n):,.2f}")],
+            ],
+        ),
         "change": table(
             ["dollars for one more change", *_heads()],
-            [["", *(f"{change_dollars(size):,.4f}" for size in SIZES)]],
+            [["", *_by(lambda n: f"{change_dollars(n):,.4f}")]],
         ),
         "quotas": _quotas(),
     }
+
+
+def _versions() -> str:
+    releases = {"0.1": VERSION_01, "0.2": NOW}
+    columns = [(size, release) for size in CAMPUSES for release in releases.values()]
+    heads = [f"{size:,} clients, {name}" for size in CAMPUSES for name in releases]
+    found = [dollars(size, release) for size, release in columns]
+    rows = [[item, *(f"{one[item]:,.2f}" for one in found)] for item in found[0]]
+    totals = [f"**{sum(one.values()):,.2f}**" for one in found]
+    most = [f"{dollars_at_most(*column):,.2f}" for column in columns]
+    rows += [["**a month**", *totals], ["at most, by the metrics", *most]]
+    return table(["dollars a month", *heads], rows)
 
 
 def _facts(facts: Mapping[str, Fact]) -> str:
@@ -62,6 +94,10 @@ def _value(fact: Fact) -> str:
         many = fact.value < 0.001
         return f"${fact.value * MILLION:.4g} a million" if many else f"${fact.value:.4g}"
     return f"{fact.value:g} {fact.unit}".strip()
+
+
+def _by(show: Callable[[int], str]) -> list[str]:
+    return [show(size) for size in SIZES]
 
 
 def _heads() -> list[str]:
@@ -106,7 +142,7 @@ def _draw(folder: Path) -> None:
         log_x=True,
         log_y=True,
     )
-    names = [name for name in dollars(1_000) if name != "e-mails"]
+    names = ["connections", "heartbeats", "broadcasts", "`sync` at each opening"]
     line_chart(
         folder / "money.svg",
         title="A month, in dollars",
@@ -114,7 +150,11 @@ def _draw(folder: Path) -> None:
         y="dollars",
         series=[
             Series("all", [(n, sum(dollars(n).values())) for n in sizes], main=True),
-            *(Series(name, [(n, dollars(n)[name]) for n in sizes]) for name in names),
+            *(
+                Series(name.replace("`", ""), [(n, dollars(n)[name]) for n in sizes])
+                for name in names
+            ),
+            Series("what does not grow", [(n, fixed_dollars()) for n in sizes], limit=True),
         ],
         log_x=True,
         log_y=True,
