@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 # The limit of the queue; one write of this size can be under way as well.
 QUEUED_MAX_BYTES = 4 * 1024 * 1024
 # The wait of a batch's first line for others: one system call writes them all.
-GATHER_S = 0.005
+GATHER_S = 0.02
 # The longest wait of the ending process for lines that are still queued.
 CLOSE_TIMEOUT_S = 1.0
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}

@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Annotated
 
 from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema
@@ -19,6 +20,8 @@ from alerta_utec.domain.values import (
 
 # The first character excludes "." and "..", which have a meaning of their own in a URL's path.
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}")
+# Longer texts are no type and no location, and would fill the memory.
+_CACHED_MAX_CHARS = 120
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029]")
 
 
@@ -47,9 +50,17 @@ def _line(value: object) -> object:
     """Make one line: control characters and runs of white space become one space."""
     if not isinstance(value, str):
         return value
-    line = " ".join(_CONTROL.sub(" ", value).split())
+    return _one_line_cached(value) if len(value) <= _CACHED_MAX_CHARS else _one_line(value)
+
+
+def _one_line(text: str) -> str:
+    line = " ".join(_CONTROL.sub(" ", text).split())
     # A text that shows nothing is an empty one, and refused as such.
     return "" if is_invisible(line) else line
+
+
+# The types and places of a campus are few, and come again and again.
+_one_line_cached = lru_cache(1024)(_one_line)
 
 
 def _prose(value: object) -> object:

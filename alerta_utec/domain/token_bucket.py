@@ -1,10 +1,9 @@
 """A bucket of tokens that refills over time, by the generic cell rate algorithm."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
+class Taken(NamedTuple):
     """The result of taking a token: ``wait_us`` is 0 if there was one.
 
     ``full_at_us``: when the bucket will be full again, in microseconds since 1970; it is all

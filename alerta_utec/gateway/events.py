@@ -5,7 +5,6 @@ format version 2.0" for HTTP APIs; the tests compare them with recorded events.
 """
 
 import base64
-import os
 import time
 from binascii import b2a_base64
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,6 +13,8 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl
+
+from alerta_utec.domain.ids import random_bytes
 
 LambdaEvent = dict[str, Any]
 API_ID = "alertautec"
@@ -24,7 +25,7 @@ def new_id() -> str:
 
     16 characters of base64, the last one ``=``: 88 random bits.
     """
-    return b2a_base64(os.urandom(11), newline=False).decode()
+    return b2a_base64(random_bytes(11), newline=False).decode()
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,6 +49,8 @@ class SocketRegistry:
         Sockets that were cut off are aborted first. Then the sockets with the most waiting bytes
         are cut off; their bytes are freed by the next call.
         """
+        if not self._backlogged and not self._cut_off:
+            return
         waiting = [(socket.waiting_bytes(), socket) for socket in self._backlogged]
         leaving = [(socket.waiting_bytes(), socket) for socket in self._cut_off]
         excess = sum(size for size, _ in waiting + leaving) - self._limits.buffers_max_bytes

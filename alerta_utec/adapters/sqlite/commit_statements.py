@@ -4,11 +4,10 @@ import sqlite3
 from collections.abc import Sequence
 
 from alerta_utec.adapters.sqlite.rows import (
-    ADD_CHANGE,
     CHANGE_COLUMNS,
     SAVE_INCIDENT,
     change_from,
-    change_row,
+    change_insert,
     encode_incident,
     incident_row,
     to_us,
@@ -59,7 +58,7 @@ def find_duplicate(
 def add_change(connection: sqlite3.Connection, stored: Change) -> None:
     """Insert the change and its idempotency key, and save the incident's new state."""
     state = encode_incident(stored.after)
-    connection.execute(ADD_CHANGE, change_row(stored, state))
+    connection.execute(*change_insert(stored, state))
     connection.execute(SAVE_INCIDENT, incident_row(stored.after, state))
     if stored.key is not None:
         expires_at_us = to_us(stored.at) + KEY_TTL_S * 1_000_000

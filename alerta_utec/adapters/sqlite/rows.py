@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from pydantic_core import from_json, to_json
@@ -20,10 +21,6 @@ INTEGER_MAX = 2**63 - 1
 CHANGE_COLUMNS = (
     "changes.seq, made_by, note, digest, user, key, state_before, state_after, "
     "(SELECT epoch FROM feed)"
-)
-ADD_CHANGE = (
-    "INSERT INTO changes (seq, incident_id, revision, made_by, note, digest, user, key, "
-    "state_before, state_after) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 SAVE_INCIDENT = """
 INSERT INTO incidents (created_seq, incident_id, revision, status, urgency, type_folded,
@@ -56,21 +53,34 @@ def decode_incident(state: str) -> Incident:
     return Incident.from_json(from_json(state))
 
 
-def change_row(change: Change, state_after: str) -> tuple[Any, ...]:
-    """Return the values for ``ADD_CHANGE``; ``state_after`` is the encoded ``change.after``."""
-    after = change.after
-    return (
-        after.seq,
-        after.incident_id,
-        after.revision,
-        change.by,
-        change.note,
-        change.digest,
-        change.key.user if change.key else None,
-        change.key.key if change.key else None,
-        encode_incident(change.before) if change.before else None,
-        state_after,
-    )
+def change_insert(change: Change, state_after: str) -> tuple[str, tuple[Any, ...]]:
+    """Return the statement that stores a change, and its values.
+
+    ``state_after`` is the encoded ``change.after``. Columns without a value are left out: for
+    each ``None``, Python's ``sqlite3`` first looks for an adapter, which takes longer than the rest
+    of the row.
+    """
+    after, key = change.after, change.key
+    row = {
+        "seq": after.seq,
+        "incident_id": after.incident_id,
+        "revision": after.revision,
+        "made_by": change.by,
+        "note": change.note,
+        "digest": change.digest,
+        "user": key and key.user,
+        "key": key and key.key,
+        "state_before": change.before and encode_incident(change.before),
+        "state_after": state_after,
+    }
+    given = {column: value for column, value in row.items() if value is not None}
+    return _insert_into_changes(tuple(given)), tuple(given.values())
+
+
+@lru_cache
+def _insert_into_changes(columns: tuple[str, ...]) -> str:
+    places = ", ".join("?" * len(columns))
+    return f"INSERT INTO changes ({', '.join(columns)}) VALUES ({places})"  # noqa: S608 (constants)
 
 
 def incident_row(incident: Incident, state: str) -> tuple[Any, ...]:

@@ -1,6 +1,7 @@
 """The service on one machine: gateway, SQLite, e-mail and webhooks in one process."""
 
 import asyncio
+import gc
 import os
 import resource
 import signal
@@ -74,6 +75,7 @@ class LocalService:
         server = self._server(storage, workers, heartbeat)
         port = await server.start(self.settings.host, self.settings.port, self.settings.tls())
         workers.start()
+        _relieve_garbage_collector()
         beating = asyncio.create_task(heartbeat.run())
         try:
             if on_ready is not None:
@@ -111,6 +113,17 @@ def _stop_signal() -> asyncio.Event:
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     return stop
+
+
+def _relieve_garbage_collector() -> None:
+    """Keep what the start has made out of every collection, and collect less often.
+
+    Cycles are rare here. With Python's thresholds, looking for them takes a thirtieth of the time
+    of a rush of reports.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 20)
 
 
 def _raise_file_limit() -> None:

@@ -1,5 +1,6 @@
 """``Report``: accepted input, and the problem of each refused one."""
 
+import hashlib
 import json
 from collections.abc import Sequence
 from typing import Any
@@ -63,6 +64,18 @@ def test_the_digest_does_not_depend_on_the_order_of_fields(
     shuffled = Report.parse({name: data[name] for name in names})
 
     assert shuffled.digest() == Report.parse(data).digest()
+
+
+@given(valid_reports | valid_reports.map(lambda data: {k: data[k] for k in FIELDS & data.keys()}))
+def test_the_digest_is_that_of_sorted_compact_json_which_stores_hold(data: dict[str, Any]) -> None:
+    report = Report.parse(data)
+    fields = report.model_dump(mode="json", by_alias=True, exclude_unset=True)
+    if not report.drill:
+        fields.pop("drill", None)
+
+    text = json.dumps(fields, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+    assert report.digest() == hashlib.sha256(text.encode()).hexdigest()
 
 
 @given(valid_reports, st.sampled_from(["type", "location", "description"]))

@@ -6,7 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from alerta_utec.adapters.sqlite.database import Database
-from alerta_utec.adapters.sqlite.rows import ADD_CHANGE, change_row, encode_incident
+from alerta_utec.adapters.sqlite.rows import change_insert, encode_incident
 from alerta_utec.adapters.sqlite.schema import MIGRATIONS
 from alerta_utec.domain.change import Position
 from alerta_utec.webhooks.job import FINISHED_TTL_S
@@ -26,7 +26,7 @@ def test_a_database_from_before_webhooks_starts_at_its_current_position(path: Pa
     change = creation().committed(Position("e", 1))
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         connection.executescript(f"{MIGRATIONS[0]}PRAGMA user_version = 1;")
-        connection.execute(ADD_CHANGE, change_row(change, encode_incident(change.after)))
+        connection.execute(*change_insert(change, encode_incident(change.after)))
         connection.execute("UPDATE feed SET seq = 1")
 
     with closing(Database(path)) as database:
