@@ -95,9 +95,10 @@ static void receive(struct client *c) {
     while (c->filled - at >= 4) {
         unsigned char *f = c->buffer + at;
         size_t head = f[1] < 126 ? 2 : 4, length = f[1] < 126 ? f[1] : (size_t)f[2] << 8 | f[3];
-        if (f[0] != 0x81 || f[1] == 127) fail("a frame that is no text of up to 64 KB");
+        int heartbeat = f[0] == 0x89; /* an empty ping */
+        if (!heartbeat && (f[0] != 0x81 || f[1] == 127)) fail("a frame that is no text of up to 64 KB");
         if (c->filled - at < head + length) break;
-        take(c, (char *)f + head, length);
+        if (!heartbeat) take(c, (char *)f + head, length);
         at += head + length;
     }
     memmove(c->buffer, c->buffer + at, c->filled - at);
