@@ -71,11 +71,12 @@ bench-peers: $(BENCH)/stamp benchmarks/node_modules/.stamp  ## The servers to co
 		systemctl disable --now nats-server mosquitto 2>/dev/null || true; \
 	else echo 'nats-server and mosquitto are left out; on Debian: apt-get install nats-server mosquitto'; fi
 
-lint: $(VENV)/dev.stamp node_modules/.stamp  ## Style, types and layers
+lint: $(VENV)/dev.stamp node_modules/.stamp  ## Style, types, layers and the template of a deployment
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
+	$(PY) -m tests.support.lint_template
 	node_modules/.bin/tsc -p frontend/tsconfig.json
 	@rm -rf .build/static
 	$(call BUILD_STATIC,.build/static)

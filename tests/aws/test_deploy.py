@@ -37,6 +37,13 @@ def test_a_deployment_waits_until_both_readers_of_the_stream_read_it(
     assert not feeds & {item["feed"]["S"] for item in left}
 
 
+def test_the_stack_has_tags_for_all_its_resources(deployment: Deployment) -> None:
+    described = deployment.client("cloudformation").describe_stacks(StackName=f"{STACK}-dev")
+
+    tags = {tag["Key"]: tag["Value"] for tag in described["Stacks"][0]["Tags"]}
+    assert tags == {"service": "alerta-utec-realtime", "stage": "dev"}
+
+
 def test_an_address_is_subscribed_at_once_and_a_deployment_without_it_keeps_it(
     deployment: Deployment,
 ) -> None:

@@ -11,13 +11,14 @@ from websockets.exceptions import InvalidStatus
 
 from tests.conformance.targets import http_request
 from tests.support.deployment import STACK, DeployFailed, Deployment
-from tests.support.emulator import REGION, Emulator
+from tests.support.emulator import REGION, ROOT, Emulator
 from tests.support.eventually import eventually
 from tests.support.incidents import incident
 from tests.support.sign_in import AUDIENCE, ISSUER, SECRET, bearer, now_s, token
 from tests.support.wsclient import WsClient
 
 LEEWAY_S = 30
+DEPLOYER_POLICY = ROOT / "deploy" / "deployer-policy.json"
 SIGN_IN = {"auth": "jwt", "authSecret": SECRET, "authIssuer": ISSUER, "authAudience": AUDIENCE}
 PORTAL = "https://portal.example.edu"
 SECRET_NAME = f"{STACK}/prod/authSecret"
@@ -25,10 +26,11 @@ SECRET_NAME = f"{STACK}/prod/authSecret"
 
 @pytest.fixture(scope="module")
 def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
-    """Yield the stage ``prod``, which requires sign-in."""
+    """Yield the stage ``prod``, which requires sign-in; the documented policy deploys it."""
     folder = tmp_path_factory.mktemp("prod") / "checkout"
     with Emulator(enforce_iam=True) as emulator:
-        yield Deployment(emulator, folder, stage="prod").create(**SIGN_IN, origins=PORTAL)
+        stage = Deployment(emulator, folder, stage="prod").deploy_as(DEPLOYER_POLICY.read_text())
+        yield stage.create(**SIGN_IN, origins=PORTAL)
 
 
 def shown(deployment: Deployment, name: str, role: str) -> dict[str, Any]:
@@ -75,7 +77,10 @@ def test_three_roles_take_an_incident_from_report_to_resolution(guarded: Deploym
         staff.request({**change, "status": "en_atencion", "note": "Voy"})
         body = json.dumps({"urgency": "high"}).encode()
         patched = http_request(
-            "PATCH", f"{guarded.http_url}/incidents/{name}", body, bearer(token("autoridad"))
+            "PATCH",
+            f"{guarded.http_url}/incidents/{name}",
+            body,
+            bearer(token("autoridad", sub="rosa")),
         )
         done = staff.request({**change, "status": "resuelto"})
         told = {client: client.wait_update(name)["incident"] for client in (student, staff, boss)}

@@ -110,7 +110,7 @@ UNRUNNABLE = (
         "it needs AWS; tests/aws and tests/faults/aws run it",
         parses,
     ),
-    Unrunnable(r"aws dynamodb ", "it needs the AWS CLI and an account", nothing),
+    Unrunnable(r"aws (dynamodb|iam|service-quotas) ", "it needs AWS's CLI, an account", nothing),
     Unrunnable(r"make (bench|soak|test|lint)\b", "it takes minutes", made),
 )
 # Programs that other tests run, by page and heading.

@@ -10,7 +10,6 @@ import pytest
 from alerta_utec.notifications.aws.rules import parse_rules
 from alerta_utec.notifications.recipients import recipient_id
 from tests.meta.conftest import Packaged, package
-from tests.meta.test_template import lint
 
 RULES = """
 - name: Guardia
@@ -48,12 +47,6 @@ def test_each_recipient_has_a_subscription_to_its_messages(routed: Packaged) -> 
         "FilterPolicy": {"to": [recipient_id(first)]},
     }
     assert (phone["Protocol"], phone["Endpoint"]) == ("sms", "+51999999999")
-
-
-def test_cfn_lint_accepts_the_template_with_rules(routed: Packaged) -> None:
-    linted = lint(routed)
-
-    assert linted.returncode == 0, linted.stdout + linted.stderr
 
 
 def test_the_function_finds_the_rules_in_the_zip(routed: Packaged) -> None:

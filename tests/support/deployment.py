@@ -91,6 +91,7 @@ class Deployment:
         self.emulator = emulator
         self.stage = stage
         self._folder = folder
+        self._credentials: dict[str, str] = {}
         self.written = ""
         self.outputs: dict[str, str] = {}
 
@@ -101,6 +102,18 @@ class Deployment:
             self.written = self.deploy(**params)
         except DeployFailed as error:
             raise DeployFailed(f"{error}\n{self.emulator.log[-4000:]}") from error
+        return self
+
+    def deploy_as(self, policy: str) -> Self:
+        """From now on, deploy as a user who has this policy and no other."""
+        iam = self.client("iam")
+        iam.create_user(UserName="deployer")
+        iam.put_user_policy(UserName="deployer", PolicyName="deploy", PolicyDocument=policy)
+        key = iam.create_access_key(UserName="deployer")["AccessKey"]
+        self._credentials = {
+            "AWS_ACCESS_KEY_ID": key["AccessKeyId"],
+            "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"],
+        }
         return self
 
     def __enter__(self) -> Self:
@@ -178,5 +191,5 @@ class Deployment:
 
     def run(self, command: str, *options: str) -> str:
         """Run one of the framework's commands on this stage and return its output."""
-        environment = self.emulator.environment
+        environment = self.emulator.environment | self._credentials
         return osls(self._folder, command, *options, "--stage", self.stage, environment=environment)
