@@ -14,6 +14,9 @@ const EMAIL = /^[^\s@,;<>]{1,64}@[0-9A-Za-z.-]{1,255}$/;
 const ISSUER_KEYS = /^(https:\/\/[^/\s]|http:\/\/(127\.0\.0\.1|localhost)[:/])\S*$/;
 // As a browser writes it in `Origin` (RFC 6454): in lower case, without a path.
 const ORIGIN = /^[a-z][a-z0-9+.-]*:\/\/[^/\s,?#@A-Z]+$/;
+// As alerta_utec/domain/roles.py reads them.
+const ROLE_MAP = /^[^=,]+=(estudiante|personal|autoridad)(,[^=,]+=(estudiante|personal|autoridad))*$/;
+const REQUIRED = /^[^=,]+=[^=,]+(,[^=,]+=[^=,]+)*$/;
 const ENDPOINT = /^https?:\/\/\S*[^/\s]$/;
 
 const HOST = /^(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$/;
@@ -68,6 +71,13 @@ const PARAMETERS = {
   authIssuer: optional(anyText()),
   authAudience: optional(anyText()),
   authRoleClaim: anyText(),
+  authRoleMap: optional(
+    matches(ROLE_MAP, 'PALABRA=ROL con comas, como seguridad=personal', 'WORD=ROLE with commas, such as seguridad=personal')
+  ),
+  authRequire: optional(
+    matches(REQUIRED, 'CAMPO=VALOR con comas, como hd=utec.edu.pe', 'CLAIM=VALUE with commas, such as hd=utec.edu.pe')
+  ),
+  authDefaultRole: oneOf('estudiante', 'none'),
   origins: {
     accepts: (value) => value === '*' || value.split(',').every((one) => ORIGIN.test(one)),
     es: '*, o direcciones como https://portal.example.edu, sin ruta y con comas entre ellas',

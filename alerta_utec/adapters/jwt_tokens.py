@@ -3,7 +3,7 @@
 import logging
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,11 +13,13 @@ import jwt
 from alerta_utec.adapters.published_keys import ALGORITHMS, PublishedKeys
 from alerta_utec.domain.errors import Unauthorized
 from alerta_utec.domain.policy import Identity, Role
+from alerta_utec.domain.roles import RoleRules
 from alerta_utec.ports.authentication import Authentication
 
 # RFC 7518, section 3.2: a key of the hash's size or larger.
 SECRET_MIN_BYTES = 32
-TOKEN_MAX_CHARS = 4096
+# The head of a request has 10,240 bytes on API Gateway (HTTP API quotas).
+TOKEN_MAX_CHARS = 8192
 USER_MAX_CHARS = 200
 END_MAX_S = int(datetime(9999, 1, 1, tzinfo=UTC).timestamp())
 # The shortest time between two log lines about tokens without the role claim.
@@ -41,15 +43,14 @@ _REASONS: Sequence[tuple[type[jwt.PyJWTError], str]] = (
 class JwtSettings:
     """The conditions for a valid token.
 
-    Exactly one of ``secret`` (HS256) and ``jwks_url`` (RS256, ES256) is set. ``role_claim`` is
-    the name of the claim with the role, or a dotted path to it (``realm_access.roles``).
+    Exactly one of ``secret`` (HS256) and ``jwks_url`` (RS256, ES256) is set.
     """
 
     secret: str | None = None
     jwks_url: str | None = None
     issuer: str | None = None
     audience: str | None = None
-    role_claim: str = "role"
+    roles: RoleRules = field(default_factory=RoleRules)
     leeway_s: int = 30
 
     def check(self) -> None:
@@ -70,8 +71,7 @@ class JwtAuthenticator:
     """The ``Authenticator`` for signed tokens.
 
     A secret admits HS256 alone and published keys RS256 and ES256 alone, so a public key never
-    passes for a secret, nor ``none`` for a signature. ``sub`` and ``exp`` are required; a token
-    without a role is a student's.
+    passes for a secret, nor ``none`` for a signature. ``sub`` and ``exp`` are required.
     """
 
     required = True
@@ -131,13 +131,11 @@ class JwtAuthenticator:
         return claims
 
     def _role(self, claims: Mapping[str, Any]) -> Role:
-        """Return the highest role that the claim names, as one word or a list of them."""
-        value = claim_at(claims, self._settings.role_claim)
-        if value is None:
+        """Return the role that the claims give; log if the claim with the role is missing."""
+        rules = self._settings.roles
+        if not rules.states_role(claims):
             self._log_no_role(claims)
-        named = value if isinstance(value, list) else [value]
-        roles = [role for role in Role if role.value in named]
-        return roles[-1] if roles else Role.ESTUDIANTE
+        return rules.role_of(claims)
 
     def _log_no_role(self, claims: Mapping[str, Any]) -> None:
         """Log that the role claim is missing: a wrong setting makes everyone a student."""
@@ -145,23 +143,8 @@ class JwtAuthenticator:
         if logged_at_s is not None and now_s - logged_at_s < NO_ROLE_LOG_EVERY_S:
             return
         self._no_role_logged_at_s = now_s
-        names = {"role_claim": self._settings.role_claim, "claims": sorted(map(str, claims))[:20]}
+        names = {"role_claim": self._settings.roles.claim, "claims": sorted(map(str, claims))[:20]}
         log.warning("token_without_role", extra=names)
-
-
-def claim_at(claims: Mapping[str, Any], path: str) -> Any:
-    """Return the claim of this very name, else the one at the dotted path; ``None`` if absent.
-
-    The name comes first, since issuers use URLs with dots as names of claims.
-    """
-    if path in claims:
-        return claims[path]
-    found: Any = claims
-    for name in path.split("."):
-        if not isinstance(found, Mapping):
-            return None
-        found = found.get(name)
-    return found
 
 
 def development_token(
@@ -176,7 +159,7 @@ def development_token(
         raise ValueError("Solo se pueden crear tokens con AUTH_SECRET; los demás los da el emisor.")
     claims: dict[str, Any] = {
         "sub": user,
-        settings.role_claim: role.value,
+        settings.roles.claim: role.value,
         "iat": int(now.timestamp()),
         "exp": int((now + lasts).timestamp()),
     }

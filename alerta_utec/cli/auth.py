@@ -34,6 +34,21 @@ _OPTIONS = (
         "Campo del token que contiene el rol (por defecto, role).",
     ),
     (
+        "--auth-role-map",
+        "AUTH_ROLE_MAP",
+        "Palabras del emisor que valen por un rol, como seguridad=personal,direccion=autoridad.",
+    ),
+    (
+        "--auth-require",
+        "AUTH_REQUIRE",
+        "Valores que el token debe tener, como hd=utec.edu.pe; con comas.",
+    ),
+    (
+        "--auth-default-role",
+        "AUTH_DEFAULT_ROLE",
+        "Rol de un token que no nombra ninguno: estudiante (por defecto), o none: se rechaza.",
+    ),
+    (
         "--auth-leeway-s",
         "AUTH_LEEWAY_S",
         "Segundos que pueden diferir los relojes, hasta 300 (por defecto, 30).",

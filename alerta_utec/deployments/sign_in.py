@@ -8,6 +8,7 @@ from alerta_utec.ports.authentication import Authenticator
 
 if TYPE_CHECKING:
     from alerta_utec.adapters.jwt_tokens import JwtSettings
+    from alerta_utec.domain.roles import RoleRules
 
 MODES = ("off", "jwt")
 
@@ -37,10 +38,10 @@ def jwt_settings(environment: Mapping[str, str]) -> "JwtSettings":
     """Return the settings that make a token valid.
 
     ``AUTH_SECRET`` or ``AUTH_JWKS_URL``, ``AUTH_ISSUER``, ``AUTH_AUDIENCE``,
-    ``AUTH_ROLE_CLAIM`` and ``AUTH_LEEWAY_S``; an empty variable counts as unset.
+    ``AUTH_LEEWAY_S``, and those of ``role_rules``; an empty variable counts as unset.
 
     Raises:
-        ValueError: the leeway is not a number of seconds.
+        ValueError: a setting is malformed.
     """
     from alerta_utec.adapters.jwt_tokens import JwtSettings
 
@@ -52,8 +53,28 @@ def jwt_settings(environment: Mapping[str, str]) -> "JwtSettings":
         jwks_url=environment.get("AUTH_JWKS_URL") or None,
         issuer=environment.get("AUTH_ISSUER") or None,
         audience=environment.get("AUTH_AUDIENCE") or None,
-        role_claim=environment.get("AUTH_ROLE_CLAIM") or "role",
+        roles=role_rules(environment),
         leeway_s=int(leeway),
+    )
+
+
+def role_rules(environment: Mapping[str, str]) -> "RoleRules":
+    """Return how claims give a role.
+
+    ``AUTH_ROLE_CLAIM``, ``AUTH_ROLE_MAP`` (``seguridad=personal``), ``AUTH_REQUIRE``
+    (``hd=utec.edu.pe``) and ``AUTH_DEFAULT_ROLE`` (``estudiante``, the default, or ``none``).
+
+    Raises:
+        ValueError: a setting is malformed.
+    """
+    from alerta_utec.domain import roles
+
+    names, required = environment.get("AUTH_ROLE_MAP"), environment.get("AUTH_REQUIRE")
+    return roles.RoleRules(
+        claim=environment.get("AUTH_ROLE_CLAIM") or "role",
+        names=roles.parse_role_names(names) if names else {},
+        required=roles.parse_required(required) if required else {},
+        default=roles.parse_default(environment.get("AUTH_DEFAULT_ROLE") or "estudiante"),
     )
 
 

@@ -22,6 +22,7 @@ from alerta_utec.adapters.jwt_tokens import (
 )
 from alerta_utec.domain.errors import Unauthorized, Unavailable
 from alerta_utec.domain.policy import Identity, Role
+from alerta_utec.domain.roles import RoleRules
 from tests.support.loopback import LoopbackServer, QuietHandler
 
 SECRET = "s" * 32
@@ -76,7 +77,7 @@ def test_the_role_is_the_highest_of_those_spelled_exactly(role: Any, taken: Role
 
 
 def test_the_claim_with_the_role_may_have_another_name() -> None:
-    settings = JwtSettings(secret=SECRET, role_claim="https://utec/roles")
+    settings = JwtSettings(secret=SECRET, roles=RoleRules(claim="https://utec/roles"))
     made = jwt.encode({"sub": "a", "exp": in_s(60), "https://utec/roles": ["personal"]}, SECRET)
 
     assert JwtAuthenticator(settings).authenticate(made).identity.role is Role.PERSONAL
@@ -94,7 +95,7 @@ def test_the_claim_with_the_role_may_have_another_name() -> None:
     ],
 )
 def test_the_role_claim_may_be_a_dotted_path(path: str, found: Role) -> None:
-    settings = JwtSettings(secret=SECRET, role_claim=path)
+    settings = JwtSettings(secret=SECRET, roles=RoleRules(claim=path))
     keycloak = {
         "realm_access": {"roles": ["offline_access", "personal"]},
         "resource_access": {"alerta": {"roles": ["autoridad"]}},
@@ -108,7 +109,7 @@ def test_the_role_claim_may_be_a_dotted_path(path: str, found: Role) -> None:
 def test_a_token_without_the_role_claim_is_logged_with_the_names_it_has(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    authenticator = JwtAuthenticator(JwtSettings(secret=SECRET, role_claim="roles"))
+    authenticator = JwtAuthenticator(JwtSettings(secret=SECRET, roles=RoleRules(claim="roles")))
 
     for _ in range(3):
         authenticator.authenticate(jwt.encode({"sub": "rosa", "exp": in_s(60)}, SECRET))

@@ -9,6 +9,7 @@ import pytest
 from alerta_utec.adapters.jwt_tokens import JwtAuthenticator, JwtSettings
 from alerta_utec.domain.errors import Unauthorized
 from alerta_utec.domain.policy import Identity, Role
+from alerta_utec.domain.roles import RoleRules
 from tests.conftest import ServeFactory
 from tests.unit.cli.running import Process, run, wait_for
 
@@ -40,7 +41,9 @@ def test_a_token_has_the_issuer_audience_and_role_claim_of_the_settings() -> Non
 
     made = result.stdout.strip()
     issuer, audience, claim = expected.values()
-    settings = JwtSettings(secret=SECRET, issuer=issuer, audience=audience, role_claim=claim)
+    settings = JwtSettings(
+        secret=SECRET, issuer=issuer, audience=audience, roles=RoleRules(claim=claim)
+    )
     assert JwtAuthenticator(settings).authenticate(made).identity.role is Role.PERSONAL
     with pytest.raises(Unauthorized):
         JwtAuthenticator(JwtSettings(secret=SECRET, audience="otra")).authenticate(made)
