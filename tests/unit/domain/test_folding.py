@@ -21,6 +21,7 @@ from alerta_utec.notifications.throttle import group_of
 from alerta_utec.ports.incidents import Query
 from tests.contract.builders import creation
 from tests.fakes.clock import ManualClock
+from tests.support.old_database import downgrade
 from tests.support.temporary_store import TemporaryStore
 
 COMPOSED, DECOMPOSED = "Biblioteca T\u00e9cnica", "Biblioteca Te\u0301cnica"
@@ -85,12 +86,9 @@ def test_incidents_that_an_earlier_version_stored_are_found_too(tmp_path: Path) 
     database = Database(path)
     SqliteIncidents(database).commit(creation(location=DECOMPOSED))
     database.close()
-    with closing(sqlite3.connect(path)) as connection:
+    downgrade(path, 4)
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         connection.execute("UPDATE incidents SET location_folded = ?", (DECOMPOSED.casefold(),))
-        connection.execute("ALTER TABLE webhook_jobs DROP COLUMN scheduled_at_us")
-        connection.execute("DROP TABLE access_keys")
-        connection.execute("PRAGMA user_version = 4")
-        connection.commit()
 
     database = Database(path)
 

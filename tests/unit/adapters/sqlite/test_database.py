@@ -15,6 +15,7 @@ from alerta_utec.domain.errors import NotFound, Unavailable
 from alerta_utec.domain.values import Status
 from alerta_utec.notifications.ports import Decision
 from tests.contract.builders import T0, creation, update
+from tests.support.old_database import downgrade
 from tests.unit.adapters.sqlite.conftest import OpenStore, Store
 
 
@@ -91,14 +92,8 @@ def test_pending_jobs_of_the_first_version_stay_pending(path: Path, open_store: 
     store = open_store()
     change = store.incidents.commit(creation(urgency="high")).change
     store.close()
-    new = path.rename(path.with_name("nueva.db"))
-    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        connection.executescript(f"{MIGRATIONS[0]}PRAGMA user_version = 1;")
-        connection.execute("ATTACH ? AS new", (str(new),))
-        for table in ("feed", "changes", "incidents", "jobs"):
-            connection.execute(f"DELETE FROM main.{table}")  # noqa: S608 (constants)
-            connection.execute(f"INSERT INTO main.{table} SELECT * FROM new.{table}")  # noqa: S608
-        connection.execute("UPDATE jobs SET attempts = 7, last_error = 'SMTP: 451'")
+    downgrade(path, 1)
+    _sql(path, "UPDATE jobs SET attempts = 7, last_error = 'SMTP: 451'")
 
     after = open_store()
 

@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import sqlite3
 import stat
 import subprocess
 import sys
@@ -13,6 +12,7 @@ import pytest
 from alerta_utec.adapters.sqlite.database import Database
 from alerta_utec.domain.errors import Unavailable
 from tests.contract.builders import creation
+from tests.support.old_database import downgrade
 from tests.unit.adapters.sqlite.conftest import OpenStore, Store
 
 ROOT = Path(__file__).parents[4]
@@ -160,16 +160,12 @@ def test_a_folder_copied_with_its_log_loses_nothing(path: Path, tmp_path: Path) 
     database.close()
 
 
-def test_a_file_of_the_previous_version_keeps_its_epoch(
+def test_a_file_of_an_earlier_version_keeps_its_epoch(
     open_store: OpenStore, store: Store, path: Path
 ) -> None:
     before = store.incidents.position()
     store.close()
-    with sqlite3.connect(path) as connection:
-        connection.execute("DROP TABLE file_identity")
-        connection.execute("ALTER TABLE webhook_jobs DROP COLUMN scheduled_at_us")
-        connection.execute("PRAGMA user_version = 3")
-    connection.close()
+    downgrade(path, 3)
 
     store = open_store()
 
