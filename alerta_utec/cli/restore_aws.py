@@ -67,6 +67,7 @@ def _recovered(feed: "StackFeed", at: datetime | None, *, dry_run: bool) -> str 
     _explained(lambda: feed.check_moment(moment))
     if dry_run:
         click.echo(f"DynamoDB recuperaría los cambios hasta {moment.isoformat()} en otra tabla.")
+        click.echo(f"Se perderían los {feed.changes_since(moment)} posteriores.")
         return None
     click.echo("DynamoDB recupera los cambios en otra tabla; puede tardar…", err=True)
     table = feed.recover(moment, lambda: click.echo(".", nl=False, err=True))

@@ -92,6 +92,8 @@ def test_a_moment_is_recovered_by_dynamodb_and_another_one_is_refused(
         refused = run(deployment, "restore", "--aws", "--at", long_ago)
         unknown = run(deployment, "restore", "--aws", "--table", "no-hay", "--yes")
         planned = run(deployment, "restore", "--aws", "--at", moment, "--dry-run")
+        hour_ago = (now - timedelta(hours=1)).isoformat()
+        all_lost = run(deployment, "restore", "--aws", "--at", hour_ago, "--dry-run")
         restored = run(deployment, "restore", "--aws", "--at", moment, "--yes")
         after = position(client)
 
@@ -99,6 +101,7 @@ def test_a_moment_is_recovered_by_dynamodb_and_another_one_is_refused(
     assert "solo se puede recuperar de" in refused.stderr
     assert "no existe la tabla no-hay" in unknown.stderr
     assert planned.stdout.startswith("DynamoDB recuperaría los cambios")
+    assert f"Se perderían los {seq} posteriores." in all_lost.stdout
     assert (restored.returncode, after[1]) == (0, seq), restored.stderr
     assert after[0] != epoch
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from alerta_utec.adapters.aws import clients
+from alerta_utec.adapters.aws.dynamodb.feed import DynamoFeed
 from alerta_utec.adapters.aws.dynamodb.feed_gate import FeedGate
 from alerta_utec.adapters.aws.dynamodb.point_in_time import NotRecoverable, PointInTime
 from alerta_utec.adapters.aws.dynamodb.restore import (
@@ -47,6 +48,15 @@ class StackFeed:
             Unavailable, Internal: as ``translated``.
         """
         self._recovery.check(at)
+
+    def changes_since(self, at: datetime) -> int:
+        """Return how many changes the stack has had since this moment.
+
+        Raises:
+            Unavailable, Internal: as ``translated``; also while the feed is closed.
+        """
+        feed = DynamoFeed(self.dynamodb, self.stack.outputs["ChangesTable"])
+        return feed.position().seq - feed.position_before(at).seq
 
     def recover(self, at: datetime, waiting: Callable[[], None]) -> str:
         """Recover the changes to this moment, and return the name of the new table.
