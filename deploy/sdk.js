@@ -28,17 +28,7 @@ async function post({ serverless, provider }, service, headers, body) {
   const url = endpoint(service, provider.getRegion(), partition);
   const config = await provider.getAwsSdkV3Config();
   const framework = requireFrom(serverless.config.serverlessPath);
-  const signer = await signerOf(framework, config, service);
-  const request = await signer.sign({
-    protocol: url.protocol,
-    hostname: url.hostname,
-    port: url.port ? Number(url.port) : undefined,
-    method: 'POST',
-    path: '/',
-    query: {},
-    headers: { ...headers, host: url.host },
-    body,
-  });
+  const request = await signed(framework, config, service, url, headers, body);
   const { response } = await config.requestHandler.handle(request);
   const chunks = [];
   for await (const chunk of response.body) chunks.push(chunk);
@@ -64,6 +54,21 @@ function endpoint(service, region, partition) {
   return new URL(given || `https://${service}.${region}.${domain}`);
 }
 
+// A POST that is signed for `service` (SigV4).
+async function signed(framework, config, service, url, headers, body) {
+  const signer = await signerOf(framework, config, service);
+  return signer.sign({
+    protocol: url.protocol,
+    hostname: url.hostname,
+    port: url.port ? Number(url.port) : undefined,
+    method: 'POST',
+    path: '/',
+    query: {},
+    headers: { ...headers, host: url.host },
+    body,
+  });
+}
+
 // Every client of the SDK resolves a signer from its configuration; this one's signs for `service`.
 async function signerOf(framework, config, service) {
   const { STSClient } = framework('@aws-sdk/client-sts');
@@ -74,4 +79,4 @@ async function signerOf(framework, config, service) {
   });
 }
 
-module.exports = { call, post, requireFrom, stackOutputs };
+module.exports = { call, post, requireFrom, signed, stackOutputs };

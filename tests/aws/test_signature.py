@@ -16,10 +16,10 @@ REGION = "sa-east-1"
 BODY = "Action=Subscribe&Endpoint=qui%C3%A9n%2Balarmas%40example.org"
 SIGN = """
 const [url, body, region, credentials] = JSON.parse(process.argv[1]);
-const { requireFrom } = require('./deploy/sdk.js');
-const { signed } = require('./deploy/subscribe.js');
+const { requireFrom, signed } = require('./deploy/sdk.js');
 const config = { region, credentials: async () => credentials };
-signed(requireFrom('./node_modules/osls'), config, new URL(url), body)
+const form = { 'content-type': 'application/x-www-form-urlencoded' };
+signed(requireFrom('./node_modules/osls'), config, 'sns', new URL(url), form, body)
   .then(({ headers }) => console.log(JSON.stringify(headers)));
 """
 
