@@ -119,9 +119,9 @@ class AlertaPlugin {
   // What follows once the stack is there.
   async finish() {
     await this.subscribe();
-    if (this.serverless.service.provider.shouldNotDeploy) return;
     const outputs = await stackOutputs(this);
     await protectTables(this, outputs);
+    if (this.serverless.service.provider.shouldNotDeploy) return;
     await waitForReaders(this, outputs.ChangesTable);
   }
 
