@@ -10,6 +10,7 @@ endif
 VENV := .venv
 BENCH := .build/bench-venv
 AIRFLOW := .build/airflow-venv
+OLDEST_SDK := .build/oldest-sdk
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip install --quiet --disable-pip-version-check
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
@@ -44,7 +45,7 @@ test: lint node_modules/.stamp chromium  ## Every check and every test, the emul
 	@$(MAKE) --no-print-directory test-outside ARGS=
 
 # Each of these programs has an environment of its own, which nothing else installs.
-test-outside: $(AIRFLOW)/stamp tests/outside/node_modules/.stamp chromium proxies  ## The tests with other people's software: Airflow, Express, nginx …
+test-outside: $(AIRFLOW)/stamp $(OLDEST_SDK)/.stamp tests/outside/node_modules/.stamp chromium proxies  ## The tests with other people's software: Airflow, Express, nginx …
 	$(VENV)/bin/mypy --config-file tests/airflow/mypy.ini
 	SERVICE_PYTHON=$(abspath $(PY)) $(AIRFLOW)/bin/python -m pytest tests/airflow --confcutdir=tests/airflow $(ARGS)
 	$(PY) -m pytest tests/outside $(ARGS)
@@ -98,6 +99,7 @@ lock: $(VENV)/dev.stamp  ## Compile every requirements*.txt again from its .in a
 	$(UV_COMPILE) pyproject.toml --extra server requirements-dev.in -o requirements-dev.txt
 	$(UV_COMPILE) benchmarks/requirements.in -o benchmarks/requirements.txt
 	$(UV_COMPILE) pyproject.toml --extra airflow tests/airflow/requirements.in -o tests/airflow/requirements.txt
+	$(UV_COMPILE) tests/outside/sdk.in -o tests/outside/sdk.txt
 
 clean:  ## Remove what was installed and built, never data/
 	rm -rf $(VENV) node_modules benchmarks/node_modules tests/outside/node_modules .build .serverless
@@ -136,6 +138,11 @@ $(AIRFLOW)/stamp: tests/airflow/requirements.txt pyproject.toml | $(VENV)/dev.st
 		--require-hashes -r $< 2>&1 | awk '/^ERROR/; /^Collecting/ && !(++n % 30) {print "  " n " packages …"} \
 		/^Installing/ {print "  unpacking …"} {fflush()}'
 	$(AIRFLOW)/bin/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps -e .
+	@touch $@
+
+$(OLDEST_SDK)/.stamp: tests/outside/sdk.txt | $(VENV)/dev.stamp
+	rm -rf $(OLDEST_SDK)
+	$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --target $(OLDEST_SDK) -r tests/outside/sdk.txt
 	@touch $@
 
 tests/outside/node_modules/.stamp: tests/outside/package-lock.json

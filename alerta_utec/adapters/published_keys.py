@@ -11,6 +11,7 @@ from typing import Any
 import jwt
 import urllib3
 
+from alerta_utec.adapters.tls import client_context
 from alerta_utec.domain.errors import Unauthorized, Unavailable
 
 log = logging.getLogger(__name__)
@@ -177,7 +178,9 @@ def fetch_document(url: str) -> bytes:
     document = b""
     try:
         with urllib3.PoolManager(
-            timeout=urllib3.Timeout(total=FETCH_TIMEOUT_S), retries=False
+            timeout=urllib3.Timeout(total=FETCH_TIMEOUT_S),
+            retries=False,
+            ssl_context=client_context(),
         ).request("GET", url, headers={"Accept": "application/json"}, preload_content=False) as got:
             if got.status != 200:
                 raise Unavailable(f"the answer's status is {got.status}")

@@ -15,6 +15,7 @@ from http.client import HTTPConnection, HTTPException, HTTPResponse
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
+from alerta_utec.adapters.tls import client_context
 from alerta_utec.http_responses import FinalResponse, retry_after_s
 from alerta_utec.ports.clock import Clock
 from alerta_utec.webhooks.addresses import Address, Resolve, may_be_reached, resolve
@@ -67,7 +68,7 @@ class HttpWebhookSender:
     clock: Clock
     allow_private: bool = False
     timeout_s: float = TIMEOUT_S
-    tls: ssl.SSLContext = field(default_factory=ssl.create_default_context, repr=False)
+    tls: ssl.SSLContext = field(default_factory=client_context, repr=False)
     resolve: Resolve = resolve
     connect: Connect = connect
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from alerta_utec.adapters.clock import SystemClock
+from alerta_utec.adapters.tls import client_context
 from alerta_utec.domain.errors import Unavailable
 from alerta_utec.notifications.local.message import Envelope, to_message
 from alerta_utec.notifications.mailer import Email
@@ -164,7 +165,7 @@ class SmtpMailer:
 
 
 def _trust(server: SmtpServer) -> ssl.SSLContext:
-    return server.trust or ssl.create_default_context()
+    return server.trust or client_context()
 
 
 def _reason(error: Exception) -> str:

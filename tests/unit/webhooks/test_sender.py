@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from alerta_utec.adapters.tls import client_context
 from alerta_utec.webhooks.addresses import Address, Resolve
 from alerta_utec.webhooks.job import PostResult
 from alerta_utec.webhooks.sender import (
@@ -19,7 +20,12 @@ from alerta_utec.webhooks.sender import (
 )
 from tests.contract.builders import T0
 from tests.fakes.clock import ManualClock
-from tests.support.certificates import self_signed, server_context, trusting_context
+from tests.support.certificates import (
+    campus_signed,
+    self_signed,
+    server_context,
+    trusting_context,
+)
 from tests.unit.adapters.aws.connections_api.raw_peer import RawPeer
 
 HEADERS = {"content-type": "application/cloudevents+json", "webhook-id": "msg_1"}
@@ -327,6 +333,28 @@ def test_a_certificate_must_name_the_receiver(
 
     assert outcome(right) == (204, None)
     assert outcome(wrong) == (None, "tls")
+
+
+def test_a_certificate_of_a_campus_authority_without_key_identifiers_is_accepted(
+    tmp_path: Path,
+) -> None:
+    authority, served = campus_signed(tmp_path, "receptor.example")
+    tls = client_context(str(authority))
+
+    right, wrong = (
+        over_tls(host, server_context(served), OK, tls=tls)
+        for host in ("receptor.example", "otro.example")
+    )
+
+    assert (outcome(right), outcome(wrong)) == ((204, None), (None, "tls"))
+
+
+def test_every_connection_to_a_receiver_uses_that_context() -> None:
+    flags = sender().tls.verify_flags
+
+    assert flags == client_context().verify_flags
+    assert not flags & ssl.VERIFY_X509_STRICT
+    assert flags & ssl.VERIFY_X509_PARTIAL_CHAIN
 
 
 def test_a_certificate_of_an_unknown_authority_is_refused(server_tls: ssl.SSLContext) -> None:
