@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import timedelta
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from alerta_utec.app.access import Access, NoAuthentication
 from alerta_utec.app.sessions import Sessions
 from alerta_utec.app.subscriptions import Subscriptions
-from alerta_utec.domain.errors import Forbidden
+from alerta_utec.domain.errors import Forbidden, Unauthorized
 from alerta_utec.domain.filters import Filter
 from alerta_utec.domain.policy import Scope
 from tests.fakes.authentication import FixedAuthenticator, machine
@@ -99,6 +100,25 @@ def test_a_key_without_the_feed_opens_no_connection(
     sessions = Sessions(connections, FixedAuthenticator(machine(Scope.REPORT, Scope.READ)))
 
     with pytest.raises(Forbidden):
+        sessions.open("a", clock.now())
+
+    assert saved(connections) == set()
+
+
+@dataclass(frozen=True)
+class RevokedMeanwhile(FixedAuthenticator):
+    """An ``Authenticator`` of a key that is revoked while its connection is being saved."""
+
+    def is_valid(self, _credential: str) -> bool:
+        return False
+
+
+def test_a_key_that_is_revoked_during_the_handshake_opens_nothing(
+    clock: ManualClock, connections: FakeConnections
+) -> None:
+    sessions = Sessions(connections, RevokedMeanwhile(machine(Scope.FEED)))
+
+    with pytest.raises(Unauthorized):
         sessions.open("a", clock.now())
 
     assert saved(connections) == set()
