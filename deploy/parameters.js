@@ -83,7 +83,7 @@ const PARAMETERS = {
     es: '*, o direcciones como https://portal.example.edu, sin ruta y con comas entre ellas',
     en: '*, or addresses such as https://portal.example.edu, without a path and with commas between',
   },
-  webhookAllowPrivate: oneOf('true', 'false'),
+  webhookAllowPrivate: oneOf('true', 'false', 'loopback'),
   domain: optional(host()),
   socketDomain: optional(host()),
   certificateArn: optional(
@@ -117,6 +117,12 @@ const RELATIONS = [
     (authJwksUrl || authSecret) && [
       'authJwksUrl y authSecret no hacen nada sin auth=jwt',
       'authJwksUrl and authSecret do nothing without auth=jwt',
+    ],
+  ({ webhookAllowPrivate, packageTarget }) =>
+    webhookAllowPrivate === 'loopback' &&
+    packageTarget !== 'host' && [
+      'webhookAllowPrivate=loopback es para emuladores, con packageTarget=host',
+      'webhookAllowPrivate=loopback is for emulators, with packageTarget=host',
     ],
   ({ domain, certificateArn }) =>
     Boolean(domain) !== Boolean(certificateArn) && [

@@ -156,7 +156,7 @@ _OPTIONS = (
         envvar="ALERTA_WEBHOOK_ALLOW_PRIVATE",
         is_flag=True,
         type=Switch(),
-        help="Permite enviar webhooks a direcciones que no son públicas, como las de esta red.",
+        help="Permite enviar webhooks a redes privadas y a esta máquina.",
     ),
     _setting(
         "--cert",

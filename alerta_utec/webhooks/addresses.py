@@ -6,7 +6,14 @@ The table is this module's own, so that the policy does not change with the vers
 import contextlib
 import socket
 from collections.abc import Callable, Mapping
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+from ipaddress import (
+    IPv4Address,
+    IPv4Network,
+    IPv6Address,
+    IPv6Network,
+    ip_address,
+    ip_network,
+)
 from typing import Any
 
 # Each block with its source. IANA, "IPv4 Special-Purpose Address Registry" (RFC 6890), is here as a
@@ -54,6 +61,21 @@ SPECIAL_IPV6: Mapping[IPv6Network, str] = {
         ("3fff::/20", "documentation: RFC 9637"),
     )
 }
+# What a deployment can allow besides: the networks of a campus or of a VPC.
+PRIVATE = tuple(
+    map(
+        ip_network,
+        (
+            "10.0.0.0/8",
+            "172.16.0.0/12",
+            "192.168.0.0/16",
+            "100.64.0.0/10",  # shared (RFC 6598), as overlay networks use it
+            "fc00::/7",  # unique local (RFC 4193)
+        ),
+    )
+)
+# The metadata of clouds within these: Alibaba Cloud's, AWS's and Google Cloud's.
+_METADATA = tuple(map(ip_network, ("100.100.100.200/32", "fd00:ec2::/32", "fd20:ce::/32")))
 # RFC 6052, section 2.1: the last 32 bits are an IPv4 address.
 _NAT64 = IPv6Network("64:ff9b::/96")
 # RFC 5214, section 6.1: an interface identifier that ends in an IPv4 address.
@@ -98,9 +120,33 @@ def is_own(address: str) -> bool:
     return any(_stays_here(one) for one in (ip, embedded) if one is not None)
 
 
-def may_be_reached(address: str) -> bool:
-    """Return whether webhooks may be posted to an IP address."""
-    return is_public(address) and not is_own(address)
+def is_private(address: str) -> bool:
+    """Return whether an IP address is in ``PRIVATE``, and no cloud's metadata."""
+    ip = _parse(address)
+    if isinstance(ip, IPv6Address) and ip.ipv4_mapped:
+        ip = ip.ipv4_mapped
+    return (
+        ip is not None
+        and any(ip in network for network in PRIVATE)
+        and not any(ip in network for network in _METADATA)
+    )
+
+
+def is_loopback(address: str) -> bool:
+    """Return whether an IP address is this machine's loopback."""
+    ip = _parse(address)
+    if isinstance(ip, IPv6Address) and ip.ipv4_mapped:
+        ip = ip.ipv4_mapped
+    return ip is not None and ip.is_loopback
+
+
+def may_be_reached(address: str, *, private: bool = False, own: bool = False) -> bool:
+    """Return whether webhooks may be posted to an IP address.
+
+    ``private``: also to those of ``is_private``. ``own``: also to this machine.
+    """
+    allowed = is_public(address) or (private and is_private(address))
+    return (own and is_loopback(address)) or (allowed and (own or not is_own(address)))
 
 
 def resolve(host: str, port: int) -> list[Address]:

@@ -61,12 +61,14 @@ def connect(addresses: list[Address], deadline: float) -> socket.socket:
 class HttpWebhookSender:
     """A ``WebhookSender`` that opens a connection for each POST, so that no state is shared.
 
-    ``allow_private``: permits connections to any address. ``tls``: the system's certificate
+    ``allow_private``: permits connections to private networks; ``allow_own``: to this machine.
+    ``tls``: the system's certificate
     authorities by default. ``connect``: opens the connection to one of several checked addresses.
     """
 
     clock: Clock
     allow_private: bool = False
+    allow_own: bool = False
     timeout_s: float = TIMEOUT_S
     tls: ssl.SSLContext = field(default_factory=client_context, repr=False)
     resolve: Resolve = resolve
@@ -110,7 +112,11 @@ class HttpWebhookSender:
             found = self.resolve(url.hostname or "", url.port or _DEFAULT_PORTS[url.scheme])
         except (socket.gaierror, UnicodeError) as error:
             raise _Refused("unknown_host") from error
-        allowed = [one for one in found if self.allow_private or may_be_reached(one[1][0])]
+        allowed = [
+            one
+            for one in found
+            if may_be_reached(one[1][0], private=self.allow_private, own=self.allow_own)
+        ]
         if not allowed:
             raise _Refused("private_address")
         return allowed

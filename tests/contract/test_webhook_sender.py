@@ -44,7 +44,7 @@ def fake_webhooking() -> Webhooking:
 
 @pytest.fixture
 def http_webhooking() -> Iterator[Webhooking]:
-    sender = HttpWebhookSender(ManualClock(T0), allow_private=True)
+    sender = HttpWebhookSender(ManualClock(T0), allow_private=True, allow_own=True)
     with Receiver() as receiver:
         yield Webhooking(
             sender,

@@ -145,7 +145,7 @@ class Deployment:
             "packageTarget": "host",
             "managementEndpoint": management,
             # Receivers of tests are on loopback.
-            "webhookAllowPrivate": "true",
+            "webhookAllowPrivate": "loopback",
             # All tests of a session share the topic: no limit may hold their e-mails.
             "mailLimit": "1000",
         } | params

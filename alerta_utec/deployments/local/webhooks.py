@@ -45,7 +45,7 @@ class LocalWebhooks:
         ``source`` is as for ``DeliverWebhook``, ``allow_private`` as for ``HttpWebhookSender``.
         """
         registry, jobs = storage.registry, storage.jobs
-        sender = HttpWebhookSender(clock, allow_private=allow_private)
+        sender = HttpWebhookSender(clock, allow_private=allow_private, allow_own=allow_private)
         worker = WebhookWorker(
             ScanFeed(store, registry, jobs, clock),
             DeliverWebhook(registry, jobs, sender, clock, recorder, source),

@@ -35,7 +35,9 @@ IMPATIENT_S = 0.3
 
 
 def sender(**settings: Any) -> HttpWebhookSender:
-    return HttpWebhookSender(ManualClock(T0), **{"allow_private": True, "timeout_s": 10} | settings)
+    return HttpWebhookSender(
+        ManualClock(T0), **{"allow_private": True, "allow_own": True, "timeout_s": 10} | settings
+    )
 
 
 def url(peer: RawPeer, scheme: str = "http") -> str:
@@ -223,7 +225,7 @@ def to(*addresses: tuple[str, int]) -> Resolve:
 def test_no_spelling_of_loopback_is_connected_to(host: str) -> None:
     with RawPeer([OK]) as peer:
         posted = f"http://{host}:{peer.port}/"
-        result = sender(allow_private=False).post(posted, b"{}", HEADERS)
+        result = sender(allow_private=False, allow_own=False).post(posted, b"{}", HEADERS)
         assert peer.requests == []
 
     assert outcome(result) == (None, "private_address")
@@ -233,7 +235,7 @@ def test_a_name_that_resolves_to_loopback_is_refused_unless_that_is_allowed() ->
     with RawPeer([OK]) as peer:
         resolve = to(("127.0.0.1", peer.port))
         refused, accepted = (
-            sender(allow_private=allow, resolve=resolve).post(
+            sender(allow_private=allow, allow_own=allow, resolve=resolve).post(
                 "http://receptor.example/", b"{}", HEADERS
             )
             for allow in (False, True)
@@ -248,7 +250,9 @@ def test_a_name_that_resolves_to_loopback_is_refused_unless_that_is_allowed() ->
 def test_a_name_with_no_public_address_among_several_is_refused() -> None:
     resolve = to(("10.0.0.1", 80), ("192.0.2.1", 80))
 
-    result = sender(allow_private=False, resolve=resolve).post("http://a.example/", b"", HEADERS)
+    result = sender(allow_private=False, allow_own=False, resolve=resolve).post(
+        "http://a.example/", b"", HEADERS
+    )
 
     assert outcome(result) == (None, "private_address")
 
@@ -384,3 +388,46 @@ def test_a_handshake_that_hangs_is_given_up_at_the_deadline() -> None:
 
     assert result.failure in ("timeout", "tls")
     assert timedelta(milliseconds=result.duration_ms) < timedelta(seconds=10)
+
+
+# What private means: the address, and whether it is reached on AWS and on one machine.
+PRIVATE = {
+    "10.1.2.3": (True, True),
+    "172.31.255.255": (True, True),
+    "192.168.0.7": (True, True),
+    "100.64.3.4": (True, True),
+    "fd12:3456::1": (True, True),
+    "::ffff:10.1.2.3": (True, True),
+    "172.32.0.1": (True, True),  # public
+    "127.0.0.1": (False, True),
+    "127.8.9.1": (False, True),
+    "::1": (False, True),
+    "::ffff:127.0.0.1": (False, True),
+    "169.254.169.254": (False, False),
+    "169.254.100.1": (False, False),
+    "::ffff:169.254.169.254": (False, False),
+    "100.100.100.200": (False, False),
+    "fd00:ec2::254": (False, False),
+    "fe80::1": (False, False),
+    "0.0.0.0": (False, False),
+    "255.255.255.255": (False, False),
+    "224.0.0.1": (False, False),
+    "198.18.0.1": (False, False),
+}
+
+
+@pytest.mark.parametrize("address", PRIVATE)
+@pytest.mark.parametrize("own", [False, True], ids=["aws", "one machine"])
+def test_private_means_private_networks_and_never_metadata(address: str, own: bool) -> None:
+    tried: list[str] = []
+
+    def connect(addresses: list[Address], _deadline: float) -> socket.socket:
+        tried.extend(sockaddr[0] for _, sockaddr in addresses)
+        raise ConnectionRefusedError
+
+    sending = sender(allow_own=own, resolve=to((address, 443)), connect=connect)
+    result = sending.post("https://a.example/", b"{}", HEADERS)
+
+    reached = PRIVATE[address][own]
+    assert tried == ([address] if reached else [])
+    assert result.failure == ("unreachable" if reached else "private_address")
