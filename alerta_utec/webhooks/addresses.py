@@ -140,7 +140,13 @@ def is_loopback(address: str) -> bool:
     return ip is not None and ip.is_loopback
 
 
-def may_be_reached(address: str, *, private: bool = False, own: bool = False) -> bool:
+def may_be_reached(
+    address: str,
+    *,
+    private: bool = False,
+    own: bool = False,
+    is_own: Callable[[str], bool] = is_own,
+) -> bool:
     """Return whether webhooks may be posted to an IP address.
 
     ``private``: also to those of ``is_private``. ``own``: also to this machine.

@@ -104,11 +104,13 @@ def test_a_slow_reader_gets_its_whole_response() -> None:
 
 
 def test_a_client_that_reads_nothing_makes_room_for_those_that_read() -> None:
-    limits = Limits(response_stall_s=60, responses_max_bytes=3 * SIZE_BYTES)
+    limits = Limits(response_stall_s=3600, responses_max_bytes=3 * SIZE_BYTES)
     with serve(limits) as running, ExitStack() as stack:
         for _ in range(12):
             stack.enter_context(client(running.port)).sendall(REQUEST)
-        eventually(lambda: waiting(running) > SIZE_BYTES, "responses that wait")
+        # There is room for no further response.
+        full = limits.responses_max_bytes - SIZE_BYTES
+        eventually(lambda: waiting(running) > full, "responses that wait")
 
         def whole() -> bool:
             with RawSocket(running.port) as reader:

@@ -34,6 +34,11 @@ def test_the_public_url_is_told_to_everyone() -> None:
         assert address.web_socket_url(asked) == "wss://example.edu:8443/alerta/dev"
 
 
+def test_on_one_machine_the_panel_is_told_a_path_and_finds_the_rest_in_its_own_address() -> None:
+    assert RequestedAddress("dev", "https://alerta.example.edu").web_socket_path == "dev"
+    assert RequestedAddress("dev").web_socket_path == "dev"
+
+
 def test_the_panel_may_open_sockets_where_it_is_by_either_scheme() -> None:
     address = RequestedAddress("dev", "https://example.edu/alerta")
 

@@ -149,6 +149,11 @@ def test_every_address_of_an_interface_is_an_own_address() -> None:
     assert not any(may_be_reached(address) for address in own)
 
 
+def test_a_public_address_of_this_machine_is_not_reached() -> None:
+    assert may_be_reached("8.8.8.8", is_own=lambda _address: False)
+    assert not may_be_reached("8.8.8.8", is_own=lambda _address: True)
+
+
 # The sender
 
 
