@@ -70,7 +70,8 @@ def test_an_alarm_goes_out_with_attributes_and_low_urgency_sends_none(
         "drill": "false",
     }
     assert mail["Subject"] == f"[Alerta UTEC] ALTA: Fuga - {loud}"
-    assert ack["incidentId"] in mail["Message"]
+    # With the link to the panel.
+    assert f"/#i={ack['incidentId']}" in mail["Message"]
     assert "America/Lima" in mail["Message"]
     assert quiet not in mailbox.locations()
 
