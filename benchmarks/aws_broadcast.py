@@ -1,8 +1,9 @@
 """A broadcast as the functions ``broadcast`` and ``fanout`` make it, but for SQS and the tables."""
 
 import threading
+import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
@@ -11,23 +12,32 @@ from zlib import crc32
 from alerta_utec.adapters.aws.connections_api.address import ApiAddress
 from alerta_utec.adapters.aws.connections_api.http import ConnectionsHttp
 from alerta_utec.adapters.aws.connections_api.pace import share_of, unlimited
-from alerta_utec.adapters.aws.connections_api.poster import ConnectionsApiPoster
+from alerta_utec.adapters.aws.connections_api.poster import THREADS, ConnectionsApiPoster
 from alerta_utec.adapters.aws.connections_api.sigv4 import Credentials
+from alerta_utec.adapters.aws.dynamodb.items import change_item
 from alerta_utec.adapters.aws.sqs.shards import shard_message
 from alerta_utec.adapters.clock import SystemClock
+from alerta_utec.app.fan_out import FanOut
 from alerta_utec.app.send_shard import SendShard
 from alerta_utec.app.sessions import expires_at
+from alerta_utec.app.submit import Submit
 from alerta_utec.domain.change import Change
+from alerta_utec.domain.incident import Report
 from alerta_utec.domain.shard import Shard
 from alerta_utec.domain.subprotocol import Subprotocol
 from alerta_utec.ports.broadcast import ShardQueue
 from alerta_utec.ports.connections import Connection
-from benchmarks.aws_processes import LineProcess
+from benchmarks.aws_processes import Gateway, LineProcess
+from benchmarks.stats import groups, spread
 from tests.fakes.clock import ManualClock
 from tests.fakes.connections import FakeConnections
 from tests.fakes.deliveries import FakeDeliveries
+from tests.support.temporary_store import TemporaryStore
 
 REGION = "us-east-1"
+Row = dict[str, Any]
+# Runs a broadcast while something else happens, and returns its result.
+During = Callable[[Callable[[], float]], float]
 # The length of a role's session token, which is signed and sent with every request.
 KEYS = Credentials("AKIAIOSFODNN7EXAMPLE", "s" * 40, "t" * 800)
 
@@ -65,19 +75,31 @@ class FedChanges:
         return [one for one in self._changes if one.after.seq > after_seq][:limit]
 
 
-class WorkerShardQueue:
+class LeftQueue:
+    """A ``ShardQueue`` that counts the connections which are to be tried again later."""
+
+    def __init__(self) -> None:
+        self.left = 0
+
+    def put(self, shards: Sequence[Shard], *, delay_s: int = 0) -> None:
+        """Count the connections of the shards, which must be remainders."""
+        if not delay_s:
+            raise ValueError("no remainder")
+        self.left += sum(len(shard.missed) for shard in shards)
+
+
+class WorkerShardQueue(LeftQueue):
     """A ``ShardQueue`` that sends its shards at once, each by the next free worker."""
 
     def __init__(self, crew: Sequence[LineProcess], **command: Any) -> None:
+        super().__init__()
         self._crew, self._command = crew, command
 
     def put(self, shards: Sequence[Shard], *, delay_s: int = 0) -> None:
-        """Send the shards, and return when all are sent; those that are to be tried later, never.
-
-        The stand-in fails for no client: what is refused by its quota is repeated within a shard.
-        """
+        """Send the shards, and return when all are sent; count those to be tried later."""
         if delay_s:
-            raise ValueError("a client was not reached")
+            super().put(shards, delay_s=delay_s)
+            return
         left = deque(shard_message(shard) for shard in shards)
         senders = [threading.Thread(target=self._send, args=(one, left)) for one in self._crew]
         for sender in senders:
@@ -91,7 +113,7 @@ class WorkerShardQueue:
                 body = left.popleft()
             except IndexError:
                 return
-            worker.ask(do="shard", body=body, **self._command)
+            self.left += worker.ask(do="shard", body=body, **self._command)["left"]
 
 
 @cache
@@ -130,3 +152,64 @@ def sender(
     """Return the use case behind both functions."""
     feed, records = FedChanges(changes), FakeDeliveries()
     return SendShard(feed, connections, sockets, queue, records, SystemClock())
+
+
+def broadcast(
+    stub: Gateway,
+    crew: Sequence[LineProcess],
+    clients: int,
+    *,
+    threads: int = THREADS,
+    changes: int = 1,
+    subprotocol: Subprotocol | None = None,
+    quota: int | None = None,
+    during: During | None = None,
+) -> Row:
+    """Broadcast changes to so many connections; with a ``quota``, at the pace for it."""
+    committed = _changes(changes)
+    command: dict[str, Any] = {"url": stub.url, "threads": threads, "quota": quota}
+    command |= {"workers": len(crew), "clients": clients, "subprotocol": subprotocol}
+    images = [
+        change_item(one, one.position, feed="main", commit_id="c")
+        for one in committed
+        if one.position is not None
+    ]
+    queue = WorkerShardQueue(crew, images=images, **command)
+    sockets = poster(stub.url, threads, quota=quota)
+    fan_out = FanOut(sender(committed, stored(clients, subprotocol), sockets, queue))
+
+    def run() -> float:
+        began_s = time.perf_counter()
+        fan_out.broadcast(committed)
+        return time.perf_counter() - began_s
+
+    stub.said()
+    seconds = run() if during is None else during(run)
+    found = {"clients": clients, "changes": changes, "seconds": seconds, "left": queue.left}
+    return found | said(stub)
+
+
+def _changes(count: int) -> Sequence[Change]:
+    report = Report.parse({"type": "fuga", "location": "Laboratorio 3", "urgency": "high"})
+    with TemporaryStore() as store:
+        submit = Submit(store.incidents, SystemClock())
+        return [submit.notify(report).change for _ in range(count)]
+
+
+def said(stub: Gateway) -> Row:
+    """Return what the stand-in has counted since it was last asked."""
+    said = stub.said()
+    return {
+        "requests": said["requests"],
+        "gateway_idle": 1 - said["cpu"],
+        "throttled": said["throttled"] / max(1, said["requests"]),
+    }
+
+
+def summed(rows: Sequence[Row], keys: Sequence[str], figures: Sequence[str]) -> list[Row]:
+    """Return the spread of each figure over the rounds, by the keys."""
+    return [
+        dict(zip(keys, key, strict=True))
+        | {name: spread(row[name] for row in own) for name in figures}
+        for key, own in groups(rows, *keys).items()
+    ]

@@ -99,3 +99,14 @@ def certificate() -> Iterator[str]:
     """Create a file with a key and a certificate of 127.0.0.1."""
     with tempfile.TemporaryDirectory() as folder:
         yield str(self_signed(Path(folder)))
+
+
+@contextmanager
+def on_clients_core() -> Iterator[None]:
+    """Run this process on the clients' core."""
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {cores()[1]})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)

@@ -21,23 +21,11 @@ from botocore.config import Config
 from alerta_utec.adapters.aws.connections_api.poster import ConnectionsApiPoster
 from alerta_utec.adapters.aws.dynamodb.items import change_from_image
 from alerta_utec.adapters.aws.sqs.shards import shard_of
-from alerta_utec.domain.shard import Shard
-from benchmarks.aws_broadcast import KEYS, REGION, http, poster, sender, stored
+from alerta_utec.domain.subprotocol import Subprotocol
+from benchmarks.aws_broadcast import KEYS, REGION, LeftQueue, http, poster, sender, stored
 
 FRAME = "x" * 440
 Command = Mapping[str, Any]
-
-
-class NoQueue:
-    """A ``ShardQueue`` of a broadcast that reaches every client at the first attempt."""
-
-    def put(self, shards: Sequence[Shard], *, delay_s: int = 0) -> None:
-        """Fail.
-
-        Raises:
-            ValueError: always.
-        """
-        raise ValueError(f"a client was not reached: {shards}, {delay_s}")
 
 
 class Worker:
@@ -60,15 +48,17 @@ class Worker:
         """Send a shard of the changes ``images`` with ``threads`` concurrent posts.
 
         It has a part of ``clients`` connections with this ``subprotocol``; with a ``quota``, it
-        is sent at the pace of one of so many ``workers``.
+        is sent at the pace of one of so many ``workers``. Return how many were not reached.
         """
         changes = [change_from_image(image) for image in command["images"]]
-        connections = stored(command["clients"], command["subprotocol"])
+        offered = command["subprotocol"]
+        connections = stored(command["clients"], Subprotocol(offered) if offered else None)
         sockets = poster(
             command["url"], command["threads"], quota=command["quota"], workers=command["workers"]
         )
-        sender(changes, connections, sockets, NoQueue()).send(shard_of(command["body"]))
-        return {}
+        queue = LeftQueue()
+        sender(changes, connections, sockets, queue).send(shard_of(command["body"]))
+        return {"left": queue.left}
 
     @property
     def _clients(self) -> Mapping[str, Callable[[Command, Sequence[str]], int]]:

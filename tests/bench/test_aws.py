@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks import aws_fanout, cold_start
+from benchmarks import aws_fanout, aws_rush, cold_start
 from benchmarks.options import Options
 
 CLIENTS = (40, 300)
@@ -47,6 +47,35 @@ def test_the_report_has_a_row_for_each_client_and_broadcaster(
     assert [goal.text for goal in aws_fanout.goals(fanout)] == [
         "AWS: posts a second beside boto3's on 64 threads",
         "AWS: CPU of a post",
+    ]
+
+
+@pytest.fixture(scope="module")
+def rush() -> dict[str, Any]:
+    """One short round."""
+    return aws_rush.run(Options(quick=True, clients=CLIENTS))
+
+
+def test_a_batch_is_one_post_to_each_client_of_v2_and_one_a_change_to_others(
+    rush: dict[str, Any],
+) -> None:
+    posts = {row["subprotocol"]: (row["clients"], row["requests"]) for row in rush["batches"]}
+
+    assert posts == {"alerta.v2": (300, 300), None: (40, 40 * aws_rush.CHANGES)}
+
+
+def test_reports_are_measured_with_and_without_the_pace(
+    rush: dict[str, Any], tmp_path: Path
+) -> None:
+    rows = [(row["pace"], row["clients"]) for row in rush["reports"]]
+    sections = aws_rush.report(rush, tmp_path)
+
+    assert rows == [(True, 300), (False, 300)]
+    assert all(row["requests"] >= 300 for row in rush["reports"])
+    assert sections["aws-reports"].count("\n") == sections["aws-batches"].count("\n") == 3
+    assert [goal.text for goal in aws_rush.goals(rush)] == [
+        "AWS: posts for 25 changes to 300 clients",
+        "AWS: slowest report while 300 clients are told",
     ]
 
 

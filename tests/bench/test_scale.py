@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from benchmarks import scale_model
-from benchmarks.aws_fanout import CHANGES, CONCURRENCY, QUOTA
+from benchmarks.aws_fanout import CONCURRENCY, QUOTA
+from benchmarks.aws_rush import CHANGES
 from benchmarks.machine import ROOT
 from benchmarks.scale_facts import COSTS, SIZES
 from benchmarks.scale_model import (

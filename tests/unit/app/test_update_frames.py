@@ -84,3 +84,18 @@ def test_the_longest_position_still_fits() -> None:
 
     assert max(len(frame.text.encode()) for frame in frames) <= FRAME_MAX_BYTES
     assert json.loads(frames[-1].text)["position"] == str(position)
+
+
+def test_the_largest_incident_alone_is_within_the_limit() -> None:
+    # Of the fields' limits, the 4,000 characters of four bytes and the 8 KB of extras matter.
+    change = creation(
+        user="\N{FIRE}" * 200,
+        type="\N{FIRE}" * 80,
+        location="\N{FIRE}" * 120,
+        description="\N{FIRE}" * 4000,
+        more="x" * 8100,
+    ).committed(Position("z" * 32, 10**18 - 1))
+
+    frame = UpdateFrames([change]).one(0, private=True)
+
+    assert 24 * 1024 < len(frame.text.encode()) <= FRAME_MAX_BYTES

@@ -3,6 +3,7 @@
 import pytest
 
 from alerta_utec.adapters.aws.connections_api.poster import ConnectionsApiPoster
+from alerta_utec.adapters.aws.connections_api.rounds import FUTILE_ROUNDS_MAX
 from alerta_utec.domain.errors import Unavailable
 from alerta_utec.ports.broadcast import Outgoing, SendResult
 from tests.unit.adapters.aws.connections_api.fake_api import ConnectionsApi
@@ -13,12 +14,19 @@ IDS = ("a", "b", "c")
 
 
 @pytest.mark.parametrize(
-    ("status", "outcome"), [(429, "throttled"), (500, "failed"), (410, "gone"), (413, "failed")]
+    ("status", "times", "outcome"),
+    [
+        (429, 1 + FUTILE_ROUNDS_MAX, "throttled"),
+        (500, 1 + FUTILE_ROUNDS_MAX, "failed"),
+        (410, 1, "gone"),
+        (413, 1, "failed"),
+    ],
 )
 def test_a_client_that_misses_a_frame_is_sent_none_of_those_after_it(
-    api: ConnectionsApi, poster: ConnectionsApiPoster, status: int, outcome: str
+    api: ConnectionsApi, poster: ConnectionsApiPoster, status: int, times: int, outcome: str
 ) -> None:
-    api.tell("POST", "b", 200, status)
+    # It would take the third one.
+    api.tell("POST", "b", 200, *[status] * times, 200)
 
     ((*results,),) = poster.post_frames([Outgoing(IDS, FRAMES)])
 
