@@ -164,7 +164,8 @@ def test_a_lambda_killed_half_way_sends_the_same_frames_again(
     outcome = delivery(deployment, incident_id, "broadcast")
 
     frames = [texts(client, incident_id) for client in clients.values()]
-    assert killed == 1
+    # A run of the schedule may have a process of its own.
+    assert killed >= 1
     assert outcome["delivered"] >= CLIENTS
     assert [len(own) for own in frames] == [1, 2, 2, 2]
     assert len({text for own in frames for text in own}) == 1

@@ -82,7 +82,8 @@ def test_a_relay_killed_before_a_queue_has_the_change_loses_and_repeats_nothing(
     sqs.heal()
     recipients.wait(incident_id)
 
-    assert killed == 1
+    # A run of the schedule may have a process of its own.
+    assert killed >= 1
     assert recipients.counts() == (1, 1)
 
 
@@ -169,7 +170,8 @@ def test_the_killed_sender_of_an_email_is_replaced(
         faults.heal()
         recipients.wait(incident_id)
 
-    assert killed == 1
+    # A run of the schedule may have a process of its own.
+    assert killed >= 1
     assert recipients.counts()[0] == 1
     assert delivery(deployment, incident_id, "email")["result"] == "sent"
 
