@@ -38,6 +38,7 @@ SHAPES: Mapping[str, Any] = {
         None,
     ),
     "keys": ({"key": "S"}, {}, "expiresAt"),
+    "inbox": ({"feed": "S", "row": "S"}, {}, "expiresAt"),
     "connections": ({"connectionId": "S"}, {}, "expiresAt"),
     "deliveries": ({"incidentId": "S", "record": "S"}, {}, None),
     "notices": ({"recipient": "S", "row": "S"}, {}, "expiresAt"),
@@ -49,6 +50,9 @@ SHAPES: Mapping[str, Any] = {
         "expiresAt",
     ),
 }
+
+# The shapes of ``IncidentTables``, in its order.
+INCIDENT_SHAPES = ("incidents", "changes", "keys", "inbox")
 
 
 @pytest.fixture(scope="session")
@@ -79,9 +83,9 @@ def lagging_dynamodb() -> Iterator["DynamoDBClient"]:
 @pytest.fixture
 def incident_tables(dynamodb: "DynamoDBClient") -> Iterator[IncidentTables]:
     """Return empty tables of a test's own."""
-    tables = IncidentTables(*(create(dynamodb, name) for name in ("incidents", "changes", "keys")))
-    yield tables
-    for table in (tables.incidents, tables.changes, tables.keys):
+    names = [create(dynamodb, shape) for shape in INCIDENT_SHAPES]
+    yield IncidentTables(*names)
+    for table in names:
         dynamodb.delete_table(TableName=table)
 
 
@@ -96,7 +100,7 @@ def dynamodb_incidents(
 @pytest.fixture
 def lagging_incidents(lagging_dynamodb: "DynamoDBClient") -> Iterator[DynamoIncidents]:
     """Return an empty ``IncidentStore`` whose indexes lag."""
-    names = [create(lagging_dynamodb, name) for name in ("incidents", "changes", "keys")]
+    names = [create(lagging_dynamodb, shape) for shape in INCIDENT_SHAPES]
     yield DynamoIncidents(lagging_dynamodb, IncidentTables(*names))
     for name in names:
         lagging_dynamodb.delete_table(TableName=name)
@@ -178,7 +182,22 @@ def create(client: "DynamoDBClient", shape: str) -> str:
     """Create a table of this shape and return its name."""
     key, indexes, ttl = SHAPES[shape]
     table = unique(shape)
-    attributes = key | {name: kind for index in indexes.values() for name, kind in index.items()}
+    client.create_table(**table_settings(table, key, indexes))
+    client.get_waiter("table_exists").wait(TableName=table)
+    if ttl:
+        client.update_time_to_live(
+            TableName=table, TimeToLiveSpecification={"Enabled": True, "AttributeName": ttl}
+        )
+    return table
+
+
+def table_settings(
+    table: str, key: Mapping[str, str], indexes: Mapping[str, Mapping[str, str]]
+) -> dict[str, Any]:
+    """Return the arguments of ``create_table``."""
+    attributes = dict(key)
+    for index in indexes.values():
+        attributes |= index
     settings: dict[str, Any] = {
         "TableName": table,
         "BillingMode": "PAY_PER_REQUEST",
@@ -192,13 +211,7 @@ def create(client: "DynamoDBClient", shape: str) -> str:
             {"IndexName": name, "KeySchema": _schema(own), "Projection": {"ProjectionType": "ALL"}}
             for name, own in indexes.items()
         ]
-    client.create_table(**settings)
-    client.get_waiter("table_exists").wait(TableName=table)
-    if ttl:
-        client.update_time_to_live(
-            TableName=table, TimeToLiveSpecification={"Enabled": True, "AttributeName": ttl}
-        )
-    return table
+    return settings
 
 
 def _schema(key: Mapping[str, str]) -> list[dict[str, str]]:
