@@ -32,6 +32,7 @@ SETTINGS = {
     "INCIDENTS_TABLE": "i",
     "CHANGES_TABLE": "h",
     "KEYS_TABLE": "k",
+    "INBOX_TABLE": "n",
     "DELIVERIES_TABLE": "d",
     "NOTICES_TABLE": "n",
     "ALERTA_MAIL_LIMIT": "20",

@@ -16,7 +16,7 @@ from alerta_utec.ports.incidents import IncidentStore
 
 log = logging.getLogger(__name__)
 
-# A change is timed up to 20 s before its commit reaches the stream (the commit may wait), clocks
+# A change is timed up to 30 s before its commit reaches the stream (the commit may wait), clocks
 # differ, and times are cut to seconds. Beyond this slack, changes have the order of their ``seq``.
 SLACK = timedelta(minutes=2)
 PER_READ = 200

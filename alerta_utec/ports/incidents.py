@@ -76,7 +76,7 @@ class IncidentStore(ChangeFeed, Protocol):
         A creation (``change.before`` is ``None``) is idempotent by its ``incidentId`` and, for
         24 hours, by its ``key``: if one of them was stored before with an equal digest, nothing
         is stored, and the first result is returned with ``duplicate=True``, whatever has
-        happened to the incident since. May block for up to 20 s while others commit.
+        happened to the incident since. May block for up to 25 s while others commit.
 
         Raises:
             Conflict: the digests differ; or the incident is not at ``expected_revision``, or no

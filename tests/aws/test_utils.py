@@ -22,7 +22,7 @@ def call(deployment: Deployment, verb: str, *arguments: Any) -> Any:
     outputs = deployment.outputs
     settings = {
         f"{name.upper()}_TABLE": outputs[f"{name}Table"]
-        for name in ("Connections", "Incidents", "Changes", "Keys", "Deliveries")
+        for name in ("Connections", "Incidents", "Changes", "Keys", "Inbox", "Deliveries")
     }
     settings |= {
         "ALARM_TOPIC_ARN": outputs["AlarmTopic"],

@@ -141,7 +141,7 @@ def test_tables_are_billed_by_use_encrypted_and_without_a_fixed_name(packaged: P
     tables = packaged.of_type("AWS::DynamoDB::Table")
 
     assert set(tables) == {
-        *("Connections", "Incidents", "Changes", "Keys", "Deliveries", "Notices"),
+        *("Connections", "Incidents", "Changes", "Keys", "Inbox", "Deliveries", "Notices"),
         *("Webhooks", "WebhookJobs", "Credentials"),
     }
     for name, table in tables.items():
@@ -189,7 +189,7 @@ def test_rows_that_expire_have_a_ttl(packaged: Packaged) -> None:
     }
     setting = {"AttributeName": "expiresAt", "Enabled": True}
     assert expiring == dict.fromkeys(
-        ("Connections", "Keys", "Notices", "WebhookJobs", "Credentials"), setting
+        ("Connections", "Keys", "Inbox", "Notices", "WebhookJobs", "Credentials"), setting
     )
 
 

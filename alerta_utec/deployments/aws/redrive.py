@@ -31,6 +31,7 @@ _OUTPUTS: Mapping[str, str] = {
     "INCIDENTS_TABLE": "IncidentsTable",
     "CHANGES_TABLE": "ChangesTable",
     "KEYS_TABLE": "KeysTable",
+    "INBOX_TABLE": "InboxTable",
     "DELIVERIES_TABLE": "DeliveriesTable",
     "FAN_OUT_QUEUE": "FanOutQueue",
     "WEBHOOKS_TABLE": "WebhooksTable",

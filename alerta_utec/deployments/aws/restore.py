@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 # What a restore is refused for; the text says why, in Spanish.
 REFUSALS = (NotRecoverable, SourceRefused)
-_TABLES = ("IncidentsTable", "ChangesTable", "KeysTable")
+_TABLES = ("IncidentsTable", "ChangesTable", "KeysTable", "InboxTable")
 
 
 @dataclass(frozen=True)

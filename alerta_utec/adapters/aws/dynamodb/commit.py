@@ -1,230 +1,170 @@
-"""The commit on DynamoDB: counter, incident, change and key in one transaction."""
+"""One call of ``IncidentStore.commit`` on DynamoDB: alone, or together with others in a rush."""
 
-import uuid
 from dataclasses import dataclass, replace
-from datetime import timedelta
-from typing import TYPE_CHECKING, Any
 
-from alerta_utec.adapters.aws.dynamodb.attributes import (
-    Item,
-    epoch_us,
-    expiry,
-    expiry_of,
-    number,
-    number_of,
-    text,
-    text_of,
-)
-from alerta_utec.adapters.aws.dynamodb.feed import COUNTER_KEY, DynamoFeed, position_of
-from alerta_utec.adapters.aws.dynamodb.items import (
-    change_from_image,
-    change_item,
-    incident_from_item,
-    incident_item,
-    key_name,
-)
-from alerta_utec.adapters.aws.dynamodb.table_names import FEED, IncidentTables
-from alerta_utec.adapters.aws.errors import translated
+from alerta_utec.adapters.aws.dynamodb.attributes import number_of, text_of
+from alerta_utec.adapters.aws.dynamodb.combine import Combine
+from alerta_utec.adapters.aws.dynamodb.commit_tables import CommitTables, Snapshot
+from alerta_utec.adapters.aws.dynamodb.feed import DynamoFeed
+from alerta_utec.adapters.aws.dynamodb.inbox import Submission
+from alerta_utec.adapters.aws.dynamodb.items import change_from_image
 from alerta_utec.adapters.retry import Retry
-from alerta_utec.domain.change import Change, Position
-from alerta_utec.domain.errors import Conflict, NotFound, Unavailable
-from alerta_utec.domain.incident import Incident
-from alerta_utec.ports.incidents import KEY_TTL_S, Committed
-from alerta_utec.ports.metrics import COMMITS, CONFLICTS, NO_METRICS, Metrics
+from alerta_utec.domain.errors import Conflict, Internal, NotFound, Unavailable
+from alerta_utec.ports.clock import Clock
+from alerta_utec.ports.incidents import Committed
 
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
-
-_KEY_TTL = timedelta(seconds=KEY_TTL_S)
+OUTCOME_UNKNOWN = "the outcome is unknown"
+# How long to try to withdraw a submission: with the 20 s before, less than Lambda's limit of 29.
+_WITHDRAW_S = 3.0
 
 
-@dataclass(frozen=True, slots=True)
-class _Snapshot:
-    """The items that an attempt has read; its transaction requires them to be unchanged."""
-
-    position: Position | None
-    incident: Item | None
-    key: Item | None
-
-
-@dataclass(frozen=True)
+@dataclass
 class Commit:
-    """One call of ``IncidentStore.commit``: optimistic, and retried after a conflict.
+    """One call of ``IncidentStore.commit``.
 
-    Each attempt reads the items, then writes on condition that they are unchanged. A transaction
-    whose response is lost may have been applied, or may be applied later. Two attempts cannot
-    both be applied: each needs the ``seq`` after the counter that it read, and the counter moves
-    once. The next attempt finds the applied one by its ``commitId``, which no other call has.
+    It reads the items that the change depends on, then writes it in one transaction which
+    requires them unchanged. If another commit comes first, or the counter shows that one
+    submission combines the commits of others, the change waits in the inbox: whichever call
+    gets the lease commits all that wait (``Combine``), and the others look for their result.
+
+    A transaction whose response is lost may have been applied, or may be applied later. None is
+    applied twice: each creates the incident, or moves it on from the revision that the change
+    was made from. The call finds its own by the ``commitId``, which no other call has.
     """
 
-    client: "DynamoDBClient"
-    tables: IncidentTables
+    own: Submission
+    expected_revision: int | None
+    tables: CommitTables
     feed: DynamoFeed
     retry: Retry
-    metrics: Metrics = NO_METRICS
+    clock: Clock
+    # Attempts that met another commit or another failure.
+    conflicts: int = 0
+    _has_tried: bool = False
+    _is_in_inbox: bool = False
 
-    def run(self, change: Change, expected_revision: int | None) -> Committed:
+    def run(self) -> Committed:
         """Store the change as ``IncidentStore.commit`` specifies."""
-        commit_id = uuid.uuid4().hex
-        attempt = 0
-        for attempt in self.retry.attempts():
-            snapshot = self._read(change)
-            if snapshot is None:
+        return self._commit_alone() or self._commit_from_inbox()
+
+    def _commit_alone(self) -> Committed | None:
+        """Return the result, or ``None`` if the change has to wait in the inbox.
+
+        Raises:
+            As ``IncidentStore.commit``.
+        """
+        snapshot = self.tables.read([self.own.change])
+        if snapshot is None:
+            return None
+        done = self._find(snapshot)
+        if done is not None:
+            return done
+        if snapshot.counter is not None and snapshot.counter.is_in_rush(self.clock.now()):
+            return None
+        self._has_tried = True
+        try:
+            last = snapshot.counter.position if snapshot.counter else self.feed.begin_epoch()
+            position = replace(last, seq=last.seq + 1)
+            stored, actions = self.tables.stored(self.own, snapshot, position)
+            self.tables.write([self.tables.counter.advance(last, 1), *actions])
+        except Unavailable:
+            self.conflicts += 1
+            return None
+        return Committed(stored)
+
+    def _commit_from_inbox(self) -> Committed:
+        """Wait in the inbox for the result, and withdraw the change if there is none in time.
+
+        Raises:
+            As ``IncidentStore.commit``.
+        """
+        self._has_tried = True
+        failure: Internal | Unavailable = Unavailable("conflicts for the whole time")
+        for _ in self.retry.attempts():
+            try:
+                done = self._wait()
+            except Unavailable:
                 continue
-            if change.before is None:
-                done = self._find_duplicate(change, snapshot, commit_id)
-            elif _is_expected(change.before, snapshot, expected_revision):
-                done = None
-            else:
-                done = self._find_own_update(change, snapshot, commit_id if attempt else None)
-            stored = None if done else self._write(change, snapshot, commit_id)
-            if stored is not None:
-                done = Committed(stored)
+            except Internal as error:
+                failure = error
+                break
             if done is not None:
-                self._count(done, conflicts=attempt)
                 return done
-        self.metrics.record({CONFLICTS: attempt + 1}, fields={"message": "not_committed"})
-        raise Unavailable("conflicts with other commits for the whole time")
+        done = self._withdraw()
+        if done is None:
+            raise failure
+        return done
 
-    def _read(self, change: Change) -> _Snapshot | None:
-        """Read the items (strongly consistent); return ``None`` if the response is partial."""
-        keys = {
-            self.tables.changes: COUNTER_KEY,
-            self.tables.incidents: {"incidentId": text(change.incident_id)},
-        }
-        if change.key is not None and change.before is None:
-            keys[self.tables.keys] = {"key": text(key_name(change.key))}
-        with translated("BatchGetItem"):
-            answer = self.client.batch_get_item(
-                RequestItems={
-                    table: {"Keys": [key], "ConsistentRead": True} for table, key in keys.items()
-                }
-            )
-        if answer.get("UnprocessedKeys"):
+    def _wait(self) -> Committed | None:
+        """Look for the result once; combine commits if no other submission does."""
+        if not self._is_in_inbox:
+            self.tables.inbox.put(self.own)
+            self._is_in_inbox = True
+        snapshot = self.tables.read([self.own.change], waiting=self.own)
+        if snapshot is None:
             return None
-        found = {table: items[0] for table, items in answer["Responses"].items() if items}
-        counter = found.get(self.tables.changes)
-        return _Snapshot(
-            position_of(counter) if counter else None,
-            found.get(self.tables.incidents),
-            found.get(self.tables.keys),
-        )
+        done = self._find(snapshot)
+        if done is not None or not snapshot.is_waiting:
+            return done
+        if snapshot.counter is None:
+            self.feed.begin_epoch()
+        elif not snapshot.counter.is_leased(self.clock.now()):
+            combined = Combine(self.tables, self.retry, self.clock).run(self.own)
+            self.conflicts += combined.conflicts
+            return Committed(combined.change) if combined.change else None
+        return None
 
-    def _find_duplicate(
-        self, change: Change, snapshot: _Snapshot, commit_id: str
-    ) -> Committed | None:
-        """Return the creation that was stored before under the key or the id, if there is one."""
-        key = snapshot.key
-        first = key if key and expiry_of(key) > change.at else snapshot.incident
-        if first is None:
+    def _withdraw(self) -> Committed | None:
+        """Withdraw the change; return the result if a batch has committed it before.
+
+        Raises:
+            Unavailable: the outcome is unknown.
+            Conflict: as ``IncidentStore.commit``.
+        """
+        for _ in replace(self.retry, give_up_after_s=_WITHDRAW_S).attempts():
+            try:
+                if self.tables.inbox.withdraw(self.own):
+                    return None
+                snapshot = self.tables.read([self.own.change])
+                if snapshot is not None:
+                    return self._find(snapshot)
+            except Unavailable:
+                continue
+        raise Unavailable(OUTCOME_UNKNOWN)
+
+    def _find(self, snapshot: Snapshot) -> Committed | None:
+        """Return the result if the change is stored, by this call or as an equal creation before.
+
+        Raises:
+            Conflict, NotFound: as ``IncidentStore.commit``.
+        """
+        change = self.own.change
+        if change.before is None:
+            return self._find_creation(snapshot)
+        if snapshot.incident(change) is None:
+            raise NotFound(change.incident_id)
+        is_expected = self.expected_revision in (None, change.before.revision)
+        if snapshot.admits(change) and is_expected:
             return None
-        if text_of(first, "digest") != change.digest:
+        return self._find_update(snapshot)
+
+    def _find_creation(self, snapshot: Snapshot) -> Committed | None:
+        change = self.own.change
+        original = snapshot.original(change)
+        if original is None:
+            return None
+        if text_of(original, "digest") != change.digest:
             raise Conflict(change.incident_id)
-        item = self.feed.item_at(number_of(first, "createdSeq"))
-        duplicate = text_of(item, "commitId") != commit_id
+        item = self.feed.item_at(number_of(original, "createdSeq"))
+        duplicate = text_of(item, "commitId") != self.own.commit_id
         return Committed(change_from_image(item), duplicate=duplicate)
 
-    def _find_own_update(
-        self, change: Change, snapshot: _Snapshot, commit_id: str | None
-    ) -> Committed:
-        """Return this call's update if an earlier attempt, whose response was lost, stored it."""
-        if snapshot.incident is not None and commit_id is not None:
-            for item in self.feed.items_back_from(number_of(snapshot.incident, "seq")):
-                if text_of(item, "commitId") == commit_id:
+    def _find_update(self, snapshot: Snapshot) -> Committed:
+        incident, change = snapshot.incident(self.own.change), self.own.change
+        if incident is not None and self._has_tried:
+            for item in self.feed.items_back_from(number_of(incident, "seq")):
+                if text_of(item, "commitId") == self.own.commit_id:
                     return Committed(change_from_image(item))
                 if number_of(item, "revision") <= change.after.revision:
                     break
         raise Conflict(change.incident_id)
-
-    def _write(self, change: Change, snapshot: _Snapshot, commit_id: str) -> Change | None:
-        """Return the stored change, or ``None`` if it was not stored or the outcome is unknown."""
-        last = snapshot.position or self.feed.begin_epoch()
-        position = replace(last, seq=last.seq + 1)
-        if snapshot.incident is not None:
-            change = replace(change, before=incident_from_item(snapshot.incident))
-        stored = change.committed(position)
-        actions = [
-            self._counter(last),
-            self._incident(stored, snapshot.incident),
-            self._change(stored, position, commit_id),
-            *self._key(stored),
-        ]
-        try:
-            with translated("TransactWriteItems"):
-                self.client.transact_write_items(TransactItems=actions)
-        except Unavailable:
-            return None
-        return stored
-
-    def _count(self, done: Committed, *, conflicts: int) -> None:
-        if not done.duplicate:
-            fields = {"message": "committed", **done.change.log_fields()}
-            self.metrics.record({COMMITS: 1, CONFLICTS: conflicts}, fields=fields)
-
-    def _counter(self, last: Position) -> Any:
-        return {
-            "Update": {
-                "TableName": self.tables.changes,
-                "Key": COUNTER_KEY,
-                "UpdateExpression": "SET #last = :next",
-                "ConditionExpression": "#last = :last AND epoch = :epoch",
-                "ExpressionAttributeNames": {"#last": "last"},
-                "ExpressionAttributeValues": {
-                    ":next": number(last.seq + 1),
-                    ":last": number(last.seq),
-                    ":epoch": text(last.epoch),
-                },
-            }
-        }
-
-    def _incident(self, stored: Change, current: Item | None) -> Any:
-        # An update keeps the creation's values.
-        created_seq = number_of(current, "createdSeq") if current else stored.after.seq
-        digest = text_of(current, "digest") if current else stored.digest
-        put: dict[str, Any] = {
-            "TableName": self.tables.incidents,
-            "Item": incident_item(stored.after, created_seq=created_seq, digest=digest),
-            "ConditionExpression": "attribute_not_exists(incidentId)",
-        }
-        if current:
-            put["ConditionExpression"] = "revision = :revision"
-            put["ExpressionAttributeValues"] = {":revision": current["revision"]}
-        return {"Put": put}
-
-    def _change(self, stored: Change, position: Position, commit_id: str) -> Any:
-        return {
-            "Put": {
-                "TableName": self.tables.changes,
-                "Item": change_item(stored, position, feed=FEED, commit_id=commit_id),
-                "ConditionExpression": "attribute_not_exists(feed)",
-            }
-        }
-
-    def _key(self, stored: Change) -> list[Any]:
-        if stored.key is None or stored.before is not None:
-            return []
-        item = {
-            "key": text(key_name(stored.key)),
-            "incidentId": text(stored.incident_id),
-            "createdSeq": number(stored.after.seq),
-        } | expiry(stored.at + _KEY_TTL)
-        if stored.digest is not None:
-            item["digest"] = text(stored.digest)
-        return [
-            {
-                "Put": {
-                    "TableName": self.tables.keys,
-                    "Item": item,
-                    "ConditionExpression": "attribute_not_exists(#key) OR expiresAtUs <= :now",
-                    "ExpressionAttributeNames": {"#key": "key"},
-                    "ExpressionAttributeValues": {":now": number(epoch_us(stored.at))},
-                }
-            }
-        ]
-
-
-def _is_expected(before: Incident, snapshot: _Snapshot, expected_revision: int | None) -> bool:
-    if snapshot.incident is None:
-        raise NotFound(before.incident_id)
-    revision = number_of(snapshot.incident, "revision")
-    return before.revision == revision and expected_revision in (None, revision)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from alerta_utec.adapters.aws.dynamodb.attributes import Item, epoch_us, number, number_of, text
 from alerta_utec.adapters.aws.dynamodb.calls import condition_held, get_all, pages
+from alerta_utec.adapters.aws.dynamodb.counter import COUNTER_KEY, Counter
 from alerta_utec.adapters.aws.dynamodb.items import change_from_image
 from alerta_utec.adapters.aws.dynamodb.table_names import BY_INCIDENT, FEED
 from alerta_utec.adapters.aws.errors import translated
@@ -20,10 +21,6 @@ from alerta_utec.ports.incidents import HISTORY_PAGE
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
-
-COUNTER_KEY: Item = {"feed": text(f"{FEED}#counter"), "seq": number(0)}
-# While the counter has this attribute, a restore replaces what is stored.
-CLOSED = "closedFor"
 
 
 @dataclass(frozen=True)
@@ -42,7 +39,7 @@ class DynamoFeed:
             Unavailable.
         """
         counter = self._item(COUNTER_KEY)
-        return self.begin_epoch() if counter is None else position_of(counter)
+        return self.begin_epoch() if counter is None else Counter.of(counter).position
 
     def epoch(self) -> str | None:
         """Return the feed's epoch, or ``None`` if it has not begun.
@@ -51,7 +48,7 @@ class DynamoFeed:
             Unavailable.
         """
         counter = self._item(COUNTER_KEY)
-        return None if counter is None else position_of(counter).epoch
+        return None if counter is None else Counter.of(counter).position.epoch
 
     def begin_epoch(self) -> Position:
         """Begin a new epoch, unless another call was first; return the position.
@@ -69,7 +66,7 @@ class DynamoFeed:
                 ConditionExpression="attribute_not_exists(feed)",
             ),
         )
-        return position_of(first if is_first else self._item(COUNTER_KEY) or {})
+        return Counter.of(first if is_first else self._item(COUNTER_KEY) or {}).position
 
     def position_before(self, moment: datetime) -> Position:
         """Return the position of the last change before ``moment``, or an older one.
@@ -230,17 +227,6 @@ class DynamoFeed:
         with translated("GetItem"):
             answer = self.client.get_item(TableName=self.table, Key=key, ConsistentRead=True)
         return answer.get("Item")
-
-
-def position_of(counter: Mapping[str, Any]) -> Position:
-    """Return the counter's position.
-
-    Raises:
-        Unavailable: a restore has closed the feed.
-    """
-    if CLOSED in counter:
-        raise Unavailable("a restore has closed the feed")
-    return Position(counter["epoch"]["S"], number_of(counter, "last"))
 
 
 def _name(item: Item) -> str:

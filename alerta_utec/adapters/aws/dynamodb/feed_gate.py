@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from alerta_utec.adapters.aws.dynamodb.attributes import number, text
-from alerta_utec.adapters.aws.dynamodb.feed import CLOSED, COUNTER_KEY
+from alerta_utec.adapters.aws.dynamodb.counter import CLOSED, COUNTER_KEY
 from alerta_utec.adapters.aws.errors import translated
 from alerta_utec.domain.change import Position
 from alerta_utec.domain.errors import Conflict, NotFound

@@ -1,5 +1,6 @@
 """The ``IncidentStore`` on DynamoDB."""
 
+import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -8,7 +9,9 @@ from typing import TYPE_CHECKING
 
 from alerta_utec.adapters.aws.dynamodb.attributes import Item, text
 from alerta_utec.adapters.aws.dynamodb.commit import Commit
+from alerta_utec.adapters.aws.dynamodb.commit_tables import CommitTables
 from alerta_utec.adapters.aws.dynamodb.feed import DynamoFeed
+from alerta_utec.adapters.aws.dynamodb.inbox import AGE_MAX, Submission
 from alerta_utec.adapters.aws.dynamodb.items import change_from_image, incident_from_item
 from alerta_utec.adapters.aws.dynamodb.listing import Listing
 from alerta_utec.adapters.aws.dynamodb.table_names import IncidentTables
@@ -17,28 +20,30 @@ from alerta_utec.adapters.clock import SystemClock
 from alerta_utec.adapters.damaged_rows import DamagedRows
 from alerta_utec.adapters.retry import Retry
 from alerta_utec.domain.change import Change, Position
-from alerta_utec.domain.errors import NotFound
+from alerta_utec.domain.errors import NotFound, Unavailable
 from alerta_utec.domain.incident import Incident
 from alerta_utec.ports.clock import Clock
 from alerta_utec.ports.incidents import HISTORY_PAGE, Committed, IncidentPage, Query
-from alerta_utec.ports.metrics import NO_METRICS, Metrics
+from alerta_utec.ports.metrics import COMMITS, CONFLICTS, NO_METRICS, Metrics
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 # Secondary indexes follow "within a fraction of a second, under normal conditions" (DynamoDB
-# developer guide, "Using Global Secondary Indexes"); this allows for other conditions.
-INDEX_LAG = timedelta(seconds=30)
+# developer guide, "Using Global Secondary Indexes"); this allows for other conditions, and for
+# commits that come long after the time of their change.
+INDEX_LAG = AGE_MAX + timedelta(seconds=30)
 _ID_MAX = 64
 
 
 @dataclass(frozen=True)
 class DynamoIncidents:
-    """An ``IncidentStore`` in three tables (see ``IncidentTables``).
+    """An ``IncidentStore`` in four tables (see ``IncidentTables``).
 
     ``commit`` needs ``BatchGetItem``, ``PutItem`` and ``UpdateItem`` (a transaction has no
-    permission of its own), reading needs ``GetItem`` and ``Query``, and ``position`` also
-    ``PutItem`` on the changes, for the first epoch.
+    permission of its own), and on the inbox also ``Query`` and ``DeleteItem``; reading needs
+    ``GetItem`` and ``Query``, and ``position`` also ``PutItem`` on the changes, for the first
+    epoch.
     """
 
     client: "DynamoDBClient"
@@ -49,8 +54,19 @@ class DynamoIncidents:
     _damaged_rows: DamagedRows = field(default_factory=DamagedRows)
 
     def commit(self, change: Change, *, expected_revision: int | None = None) -> Committed:
-        commit = Commit(self.client, self.tables, self._feed, self.retry, self.metrics)
-        return commit.run(change, expected_revision)
+        own = Submission(change, uuid.uuid4().hex, self.clock.now())
+        tables = CommitTables(self.client, self.tables)
+        commit = Commit(own, expected_revision, tables, self._feed, self.retry, self.clock)
+        try:
+            done = commit.run()
+        except Unavailable:
+            values = {CONFLICTS: commit.conflicts}
+            self.metrics.record(values, fields={"message": "not_committed"})
+            raise
+        if not done.duplicate:
+            fields = {"message": "committed", **done.change.log_fields()}
+            self.metrics.record({COMMITS: 1, CONFLICTS: commit.conflicts}, fields=fields)
+        return done
 
     def get(self, incident_id: str) -> Incident:
         return incident_from_item(self._item(incident_id))

@@ -73,8 +73,19 @@ def change_item(change: Change, position: Position, *, feed: str, commit_id: str
         "incidentId": after.incident_id,
         "urgency": after.urgency.value,
         "commitId": commit_id,
+    }
+    item: Item = {name: text(value) for name, value in texts.items()}
+    item["alarms"] = {"BOOL": change.notifies()}
+    numbers = {"seq": position.seq, "revision": after.revision, "atUs": epoch_us(change.at)}
+    item |= {name: number(value) for name, value in numbers.items()}
+    return item | change_attributes(change)
+
+
+def change_attributes(change: Change) -> Item:
+    """Return what a change consists of, as attributes of any item."""
+    texts = {
         "before": _dumps(change.before.to_record()) if change.before else None,
-        "after": _dumps(after.to_record()),
+        "after": _dumps(change.after.to_record()),
         "by": change.by,
         "note": change.note,
         "digest": change.digest,
@@ -82,14 +93,13 @@ def change_item(change: Change, position: Position, *, feed: str, commit_id: str
         "keyText": change.key.key if change.key else None,
         "requestId": change.request_id,
     }
-    item: Item = {name: text(value) for name, value in texts.items() if value is not None}
-    item["alarms"] = {"BOOL": change.notifies()}
-    numbers = {"seq": position.seq, "revision": after.revision, "atUs": epoch_us(change.at)}
-    return item | {name: number(value) for name, value in numbers.items()}
+    return {name: text(value) for name, value in texts.items() if value is not None}
 
 
 def change_from_image(image: Mapping[str, Any]) -> Change:
-    """Read the change in an item of ``Changes``, or in a stream record's new image.
+    """Read the change in an item of ``Changes`` or ``Inbox``, or in a stream record's new image.
+
+    One in ``Inbox`` has no position.
 
     Raises:
         KeyError, ValueError: the item is not a change, but the counter for example.
@@ -102,7 +112,7 @@ def change_from_image(image: Mapping[str, Any]) -> Change:
         note=text_of(image, "note"),
         digest=text_of(image, "digest"),
         key=IdempotencyKey(user, key) if user is not None and key is not None else None,
-        position=Position(image["epoch"]["S"], number_of(image, "seq")),
+        position=Position(image["epoch"]["S"], number_of(image, "seq")) if "seq" in image else None,
         request_id=text_of(image, "requestId"),
     )
 

@@ -16,6 +16,8 @@ class IncidentTables:
       ``revision`` (N). Changes are at feed ``main``; the counter (``epoch``, ``last``) is the
       item at feed ``main#counter``, seq 0, so a stream's filter selects on ``feed``.
     - ``keys``: key ``key``; TTL attribute ``expiresAt``.
+    - ``inbox``: key ``feed``, ``row``; TTL attribute ``expiresAt``. Changes that wait to be
+      committed together, the oldest first.
 
     Both indexes project everything.
     """
@@ -23,3 +25,4 @@ class IncidentTables:
     incidents: str
     changes: str
     keys: str
+    inbox: str

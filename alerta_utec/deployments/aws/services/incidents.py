@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 def incident_store(
     dynamodb: "DynamoDBClient", environment: Mapping[str, str], metrics: Metrics = NO_METRICS
 ) -> DynamoIncidents:
-    """Return the store (``INCIDENTS_TABLE``, ``CHANGES_TABLE``, ``KEYS_TABLE``)."""
-    names = (environment[f"{name}_TABLE"] for name in ("INCIDENTS", "CHANGES", "KEYS"))
+    """Return the store (``INCIDENTS_TABLE`` and those of ``CHANGES``, ``KEYS`` and ``INBOX``)."""
+    names = (environment[f"{name}_TABLE"] for name in ("INCIDENTS", "CHANGES", "KEYS", "INBOX"))
     return DynamoIncidents(dynamodb, IncidentTables(*names), metrics=metrics)
 
 

@@ -34,17 +34,17 @@ class FaultyWire:
         self._faults.setdefault(operation, deque()).extend(faults)
 
     def always(self, operation: str, fault: Fault) -> None:
-        """Set the fault of every request of ``operation``, from any thread."""
+        """Set the fault of every other request of ``operation``, from any thread."""
         self._always[operation] = fault
 
     def _on_send(self, request: AWSPreparedRequest, **_: Any) -> AWSResponse | None:
         target = request.headers["X-Amz-Target"]
         operation = (target.decode() if isinstance(target, bytes) else target).split(".")[-1]
         self.sent.append(operation)
-        if operation in self._always:
-            return self._always[operation](request)
         waiting = self._faults.get(operation)
-        return waiting.popleft()(request) if waiting else None
+        if waiting:
+            return waiting.popleft()(request)
+        return self._always[operation](request) if operation in self._always else None
 
 
 def answer_lost(request: AWSPreparedRequest) -> AWSResponse | None:

@@ -15,11 +15,15 @@ import pytest
 import alerta_utec
 from alerta_utec.adapters.aws.dynamodb.batch_writer import BatchWriter
 from alerta_utec.adapters.aws.dynamodb.calls import get_all
+from alerta_utec.adapters.aws.dynamodb.combine import Combine
+from alerta_utec.adapters.aws.dynamodb.commit_tables import CommitTables
 from alerta_utec.adapters.aws.dynamodb.deliveries import DynamoDeliveries
+from alerta_utec.adapters.aws.dynamodb.inbox import Submission
 from alerta_utec.adapters.aws.dynamodb.incidents import DynamoIncidents
 from alerta_utec.adapters.aws.dynamodb.table_names import IncidentTables
 from alerta_utec.adapters.aws.sqs.batches import send_all
 from alerta_utec.adapters.aws.sqs.visibility import SqsVisibility
+from alerta_utec.adapters.clock import SystemClock
 from alerta_utec.adapters.retry import Retry
 from alerta_utec.domain.delivery import Delivery
 from alerta_utec.notifications.aws.dynamodb import DynamoNotifications
@@ -43,7 +47,7 @@ LIMITS = {
     "send_message_batch": 10,
     "change_message_visibility_batch": 10,
 }
-TABLES = IncidentTables("incidents", "changes", "keys")
+TABLES = IncidentTables("incidents", "changes", "keys", "inbox")
 
 
 @dataclass
@@ -93,6 +97,38 @@ def commit(client: Any) -> None:
     DynamoIncidents(client, TABLES).commit(creation(key="k", user="u"))
 
 
+@dataclass
+class Rush:
+    """The same client, with a counter and whatever was put as the answer to a query."""
+
+    client: Any
+    put: list[Any] = field(default_factory=list)
+
+    def __getattr__(self, operation: str) -> Any:
+        return getattr(self.client, operation)
+
+    def put_item(self, **request: Any) -> None:
+        self.put.append(request["Item"])
+
+    def query(self, **request: Any) -> Mapping[str, Any]:
+        return {"Items": self.put[: request["Limit"]]}
+
+    def batch_get_item(self, **request: Any) -> Mapping[str, Any]:
+        self.client.batch_get_item(**request)
+        return {"Responses": {"changes": [{"epoch": {"S": "e"}, "last": {"N": "7"}}]}}
+
+
+def combine(client: Any) -> None:
+    """Commit as many as possible of a thousand reports with keys that wait."""
+    rush: Any = Rush(client)
+    clock, tables = SystemClock(), CommitTables(rush, TABLES)
+    changes = [creation(key=f"k{number}", user="u") for number in range(MANY)]
+    waiting = [Submission(change, change.incident_id, clock.now()) for change in changes]
+    for submission in waiting:
+        tables.inbox.put(submission)
+    assert Combine(tables, Retry(), clock).run(waiting[0]).change is not None
+
+
 def record(client: Any) -> None:
     """Record a thousand deliveries."""
     deliveries = [Delivery("a", seq, "broadcast", T0, {}) for seq in range(1, MANY)]
@@ -110,8 +146,8 @@ def write(client: Any) -> None:
 # What sends a large request from each place in the sources.
 PLACES: Mapping[tuple[str, str], tuple[Callable[[Any], object], ...]] = {
     ("notifications/aws/dynamodb.py", "transact_write_items"): (release_and_send, decide),
-    ("adapters/aws/dynamodb/commit.py", "batch_get_item"): (commit,),
-    ("adapters/aws/dynamodb/commit.py", "transact_write_items"): (commit,),
+    ("adapters/aws/dynamodb/commit_tables.py", "batch_get_item"): (commit, combine),
+    ("adapters/aws/dynamodb/commit_tables.py", "transact_write_items"): (commit, combine),
     ("adapters/aws/dynamodb/calls.py", "batch_get_item"): (
         lambda client: list(get_all(client, "t", [{}] * MANY, Retry())),
     ),

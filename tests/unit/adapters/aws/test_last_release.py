@@ -37,6 +37,9 @@ if TYPE_CHECKING:
 GOLDEN = Path(__file__).parents[3] / "golden" / "v0_1"
 Load = Callable[..., str]
 
+# The tables that version 0.1 does not have.
+NEW_SHAPES = frozenset({"inbox"})
+
 
 def golden(name: str) -> Any:
     """Return what version 0.1 stored or sent under this name."""
@@ -50,7 +53,7 @@ def load(dynamodb: "DynamoDBClient") -> Iterator[Load]:
 
     def fill(shape: str, rows: str | None = None) -> str:
         made.append(create(dynamodb, shape))
-        for item in golden(rows or shape):
+        for item in () if shape in NEW_SHAPES else golden(rows or shape):
             dynamodb.put_item(TableName=made[-1], Item=item)
         return made[-1]
 
@@ -62,7 +65,7 @@ def load(dynamodb: "DynamoDBClient") -> Iterator[Load]:
 @pytest.fixture
 def store(dynamodb: "DynamoDBClient", load: Load) -> DynamoIncidents:
     """Return the incidents of version 0.1."""
-    tables = IncidentTables(*map(load, ("incidents", "changes", "keys")))
+    tables = IncidentTables(*map(load, ("incidents", "changes", "keys", "inbox")))
     return DynamoIncidents(dynamodb, tables)
 
 

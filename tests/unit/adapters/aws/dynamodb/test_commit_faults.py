@@ -1,5 +1,7 @@
 """Commits on DynamoDB with lost, late or refused requests."""
 
+from dataclasses import replace
+
 import boto3
 import pytest
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
@@ -152,11 +154,14 @@ def test_a_repeat_of_a_given_up_transaction_that_arrived_late_is_a_duplicate(
     faulty: DynamoIncidents, wire: FaultyWire
 ) -> None:
     change = creation(incidentId="a")
+    impatient = replace(faulty, retry=replace(faulty.retry, give_up_after_s=0.1))
     wire.next(WRITE, answer_lost)
-    wire.next(LOOK, lambda _request: None, request_lost)
+    wire.next(LOOK, lambda _request: None)
+    wire.always(LOOK, request_lost)
     with pytest.raises(Unavailable):
-        faulty.commit(change)
+        impatient.commit(change)
 
+    wire.always(LOOK, lambda _request: None)
     repeated = faulty.commit(change)
 
     assert repeated.duplicate

@@ -16,7 +16,7 @@ from alerta_utec.adapters.aws.dynamodb.table_names import IncidentTables
 from alerta_utec.adapters.retry import Retry
 from alerta_utec.domain.errors import Conflict, NotFound, Unavailable
 from alerta_utec.domain.values import Status
-from tests.contract.aws import create
+from tests.contract.aws import INCIDENT_SHAPES, create
 from tests.contract.builders import creation, update
 from tests.unit.adapters.aws.faults import FaultyWire, answer, request_lost
 
@@ -155,7 +155,7 @@ def test_a_feed_is_restored_into_an_empty_stack(
 ) -> None:
     fill(dynamodb_incidents)
     save()
-    tables = IncidentTables(*(create(dynamodb, name) for name in ("incidents", "changes", "keys")))
+    tables = IncidentTables(*(create(dynamodb, shape) for shape in INCIDENT_SHAPES))
     empty = DynamoIncidents(dynamodb, tables)
     restore = RestoreFeed(dynamodb, source, tables)
 
@@ -195,10 +195,12 @@ def test_a_commit_under_way_when_the_feed_closes_is_not_applied(
         return None
 
     wire.next("TransactWriteItems", closed)
+    impatient = replace(faulty, retry=replace(faulty.retry, give_up_after_s=0.1))
 
     with pytest.raises(Unavailable):
-        faulty.commit(creation())
+        impatient.commit(creation())
     assert len(everything(wire.client, faulty.tables.incidents)) == 1
+    assert everything(wire.client, faulty.tables.inbox) == []
 
 
 def test_a_new_epoch_keeps_the_seq_and_the_next_commit_follows(
