@@ -13,9 +13,10 @@ import pytest
 
 from tests.aws.conftest import Mailbox
 from tests.conformance.targets import http_request
-from tests.faults.aws.conftest import event_source
+from tests.faults.aws.conftest import event_source, kill
 from tests.support.deployment import Deployment
 from tests.support.emulator import ROOT
+from tests.support.eventually import eventually
 from tests.support.incidents import incident, unique
 from tests.support.wsclient import Frame, WsClient
 
@@ -68,10 +69,38 @@ def test_200_clients_in_4_processes_submit_at_once_and_seq_has_no_hole_and_no_do
     assert [_seq(frame) for frame in listener.frames if _seq(frame)] == seqs
 
 
-def _submitted_at_once(deployment: Deployment, name: str) -> list[Frame]:
+def test_lambdas_killed_in_a_rush_lose_no_report_and_store_none_twice(
+    deployment: Deployment, listener: WsClient
+) -> None:
+    before = position(listener)
+    killed: list[int] = []
+
+    def kill_twice() -> None:
+        for _ in range(2):
+            eventually(lambda: position(listener) > before + 20 * (1 + len(killed)))
+            killed.append(kill(deployment, "notify"))
+
+    with event_source(deployment, "broadcast", Enabled=False):
+        killer = threading.Thread(target=kill_twice)
+        killer.start()
+        acks = _submitted_at_once(deployment, unique("Aula"), processes=2)
+        killer.join()
+    stored = changes(deployment, before)
+
+    assert all(killed)
+    assert [int(item["seq"]["N"]) for item in stored] == [
+        *range(before + 1, before + 1 + 2 * CLIENTS)
+    ]
+    assert {item["incidentId"]["S"] for item in stored} == {ack["incidentId"] for ack in acks}
+    assert len({item["keyText"]["S"] for item in stored}) == 2 * CLIENTS
+
+
+def _submitted_at_once(
+    deployment: Deployment, name: str, processes: int = PROCESSES
+) -> list[Frame]:
     with ExitStack() as stack:
-        processes = []
-        for number in range(PROCESSES):
+        started = []
+        for number in range(processes):
             command = ["tests.faults.aws.submitters", deployment.ws_url, f"{name}-{number}"]
             process = subprocess.Popen(
                 [sys.executable, "-m", *command, str(CLIENTS)],
@@ -82,15 +111,15 @@ def _submitted_at_once(deployment: Deployment, name: str) -> list[Frame]:
             )
             stack.enter_context(process)
             stack.callback(process.kill)
-            processes.append(process)
-        for process in processes:
+            started.append(process)
+        for process in started:
             assert process.stdout is not None
             assert process.stdout.readline() == "ready\n"
-        for process in processes:
+        for process in started:
             assert process.stdin is not None
             process.stdin.write("go\n")
             process.stdin.flush()
-        answers = [json.loads(process.stdout.readline()) for process in processes if process.stdout]
+        answers = [json.loads(process.stdout.readline()) for process in started if process.stdout]
         return [ack for acks in answers for ack in acks]
 
 
