@@ -41,7 +41,7 @@ panel: node_modules/.stamp  ## Build what a browser gets (alerta_utec/static) fr
 	$(call BUILD_STATIC,alerta_utec/static)
 
 test: lint node_modules/.stamp chromium  ## Every check and every test, the emulated AWS included
-	$(PY) -m pytest --numprocesses 2 --dist loadscope --no-loadscope-reorder $(ARGS)
+	$(PY) -m pytest --numprocesses 3 --dist loadscope --no-loadscope-reorder $(ARGS)
 	@$(MAKE) --no-print-directory test-outside ARGS=
 
 # Each of these programs has an environment of its own, which nothing else installs.

@@ -23,7 +23,6 @@ from benchmarks.options import Steps
 # After a first deployment, Lambda takes minutes until it polls a stream (its developer guide).
 FIRST_BROADCAST_S = 600.0
 BROADCAST_S = 60.0
-STOPPED_S = 10.0
 # A shard whose function was stopped comes back after its queue's visibility timeout.
 LATE_S = 420.0
 
@@ -33,6 +32,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="make aws-proof", description=__doc__)
     parser.add_argument("--sockets", type=int, default=1000, help="open clients (1000)")
     parser.add_argument("--rounds", type=int, default=5, help="measured incidents (5)")
+    parser.add_argument(
+        "--stopped", type=float, default=10, help="seconds without the fan-out (10)"
+    )
     parser.add_argument("--report", type=Path, default=Path("docs/aws-proof.md"))
     parser.add_argument("--param", action="append", default=[], help="NAME=VALUE of serverless.yml")
     parser.add_argument("--tests", nargs="*", default=["tests/conformance"], help="of conformance")
@@ -118,7 +120,7 @@ async def _measure(
                 findings.problems.append(f"{len(sockets.lost)} sockets ended by themselves")
                 return
         next_step()
-        findings.stopped = await _stopped(stack, sockets, client)
+        findings.stopped = await _stopped(stack, sockets, client, given.stopped)
     if findings.stopped["received"] < findings.stopped["clients"]:
         findings.problems.append("some clients did not receive the incident of the stopped fan-out")
 
@@ -138,13 +140,15 @@ async def _round(sockets: Sockets, client: Reporter) -> Mapping[str, float]:
     return {"ack": ack_s, "first client": times[0] - began_s, "last client": times[-1] - began_s}
 
 
-async def _stopped(stack: Stack, sockets: Sockets, client: Reporter) -> Mapping[str, float]:
-    """Stop the fan-out while a broadcast runs; return who received it, and when."""
+async def _stopped(
+    stack: Stack, sockets: Sockets, client: Reporter, seconds: float
+) -> Mapping[str, float]:
+    """Stop the fan-out for some seconds while a broadcast runs; return who received it, and when."""
     began_s = time.perf_counter()
     stopping = asyncio.to_thread(stack.set_concurrency, "fanout", 0)
     (incident_id, _), _ = await asyncio.gather(client.report(), stopping)
     try:
-        await asyncio.sleep(STOPPED_S)
+        await asyncio.sleep(seconds)
     finally:
         await asyncio.to_thread(stack.set_concurrency, "fanout", None)
     count = await sockets.wait_for_all(incident_id, LATE_S)

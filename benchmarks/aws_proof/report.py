@@ -47,7 +47,7 @@ def markdown(findings: Findings) -> str:
         "",
         *_table(findings.rounds),
         "",
-        "## The fan-out stopped for ten seconds in mid-broadcast",
+        "## The fan-out stopped in mid-broadcast",
         "",
         *_stopped(findings.stopped),
         "",

@@ -21,7 +21,16 @@ def test_the_proof_deploys_tries_out_and_removes_a_stage(
     done = subprocess.run(
         [
             *(sys.executable, "-m", "benchmarks.aws_proof", "--folder", str(checkout(folder))),
-            *("--sockets", str(SOCKETS), "--rounds", "2", "--report", str(report)),
+            *(
+                "--sockets",
+                str(SOCKETS),
+                "--rounds",
+                "2",
+                "--stopped",
+                "2",
+                "--report",
+                str(report),
+            ),
             *("--param", "packageTarget=host", "--param", f"managementEndpoint={management}"),
             *("--tests", "tests/conformance/test_connect.py"),
         ],

@@ -19,7 +19,10 @@ COMMANDS = tuple(
     for path in ((name,), *((name, each) for each in getattr(command, "commands", ())))
 )
 
-SIGN_IN = ("secret", "jwks_url", "issuer", "audience", "role_claim", "leeway_s")
+SIGN_IN = (
+    *("secret", "jwks_url", "issuer", "audience", "role_claim", "role_map", "require"),
+    *("default_role", "leeway_s"),
+)
 
 
 def serve_values(*arguments: str, **environment: str) -> dict[str, object]:
