@@ -143,7 +143,7 @@ async def _round(sockets: Sockets, client: Reporter) -> Mapping[str, float]:
 async def _stopped(
     stack: Stack, sockets: Sockets, client: Reporter, seconds: float
 ) -> Mapping[str, float]:
-    """Stop the fan-out for some seconds while a broadcast runs; return who received it, and when."""
+    """Stop the fan-out while a broadcast runs; return how many received it, and when."""
     began_s = time.perf_counter()
     stopping = asyncio.to_thread(stack.set_concurrency, "fanout", 0)
     (incident_id, _), _ = await asyncio.gather(client.report(), stopping)
