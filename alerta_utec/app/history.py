@@ -7,14 +7,18 @@ from alerta_utec.ports.incidents import HISTORY_PAGE, IncidentStore
 
 
 def changes_back_from(
-    store: IncidentStore, incident_id: str, before_revision: int, *, page_size: int = HISTORY_PAGE
+    store: IncidentStore,
+    incident_id: str,
+    before_revision: int | None = None,
+    *,
+    page_size: int = HISTORY_PAGE,
 ) -> Iterator[Change]:
-    """Yield the incident's changes before a revision, the newest first.
+    """Yield the incident's changes before a revision, or all, the newest first.
 
     Raises:
         NotFound, Unavailable: at any step.
     """
-    while before_revision > 1:
+    while before_revision is None or before_revision > 1:
         page = store.history(incident_id, limit=page_size, before_revision=before_revision)
         if not page:
             return

@@ -1,8 +1,10 @@
 """The HTTP route of an incident's CAP alert."""
 
 from dataclasses import dataclass
+from itertools import islice
 from typing import Self
 
+from alerta_utec.app.history import changes_back_from
 from alerta_utec.cap.alerts import CapAlerts
 from alerta_utec.domain.errors import NotFound
 from alerta_utec.domain.panel_links import incident_page
@@ -67,7 +69,8 @@ class CapApi:
         identity = self.access.permitted(request, Permission.READ)
         test = parse_test(request.query)
         incident_id = request.path_id("incidentId")
-        history = self.store.history(incident_id, limit=1 + REFERENCES_MAX)
+        newest_first = islice(changes_back_from(self.store, incident_id), 1 + REFERENCES_MAX)
+        history = tuple(newest_first)[::-1]
         if not identity.can_see(history[-1].after):
             raise NotFound
         panel = self.address.panel_url(request)

@@ -103,5 +103,5 @@ class HttpProtocol(web.RequestHandler):
             self.client_socket.on_lost()
             self.client_socket = None
         if self._connection is not None:
-            self._backlog.remove(self._connection)
+            self._backlog.forget(self._connection)
         super().connection_lost(error)

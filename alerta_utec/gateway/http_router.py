@@ -9,7 +9,7 @@ from aiohttp import web
 from alerta_utec.gateway.core import Gateway
 from alerta_utec.gateway.events import http_event
 from alerta_utec.gateway.forwarded import RequestSource
-from alerta_utec.gateway.http_backlog import PIECE_BYTES, LargeResponse
+from alerta_utec.gateway.large_response import PIECE_BYTES, LargeResponse
 from alerta_utec.gateway.pools import DEFAULT_POOL
 from alerta_utec.gateway.request_text import readable, readable_headers
 from alerta_utec.gateway.responses import as_json, from_proxy, read_body
@@ -76,17 +76,29 @@ class HttpRouter:
         try:
             pool = self._pool(request.method, path, route_key)
             response = from_proxy(await self._gateway.invoke(handler, event, pool=pool))
-            backlog, size = self._gateway.http_backlog, _size_bytes(response)
-            if not backlog.admit(size):
+            bounded = self._bounded(request, source, response)
+            if bounded is None:
                 log.warning("responses_full", extra={"route": route_key})
                 return from_proxy(self._gateway.refuse(event))
-            return LargeResponse(backlog, response) if size > PIECE_BYTES else response
+            return bounded
         except TimeoutError:
             log.warning("handler_too_slow", extra={"route": route_key})
             return from_proxy(self._gateway.refuse(event))
         except Exception:
             log.exception("handler_failed", extra={"route": route_key})
             return as_json(500, {"message": "Internal Server Error"})
+
+    def _bounded(
+        self, request: web.BaseRequest, source: RequestSource, response: web.Response
+    ) -> web.Response | None:
+        """Return the response as its size demands; ``None`` if it cannot wait for its client."""
+        backlog, transport = self._gateway.http_backlog, request.transport
+        size_bytes = len(response.body) if isinstance(response.body, bytes) else 0
+        if transport is None:
+            return response  # the client has gone
+        if not backlog.admit(transport, source.client, size_bytes):
+            return None
+        return LargeResponse(backlog, transport, response) if size_bytes > PIECE_BYTES else response
 
     def _pool(self, method: str, path: str, route_key: str) -> str:
         """Return the pool of the route; a HEAD runs where the GET of its path does."""
@@ -98,10 +110,6 @@ class HttpRouter:
             if match := pattern.fullmatch(target):
                 return key, {name: unquote(value) for name, value in match.groupdict().items()}
         return None
-
-
-def _size_bytes(response: web.Response) -> int:
-    return len(response.body) if isinstance(response.body, bytes) else 0
 
 
 def _cors(origin: str) -> dict[str, str]:

@@ -19,7 +19,8 @@ class Limits:
     does not have; proxies close a connection that is silent for 60 s.
 
     HTTP responses: a client takes ``response_min_bytes`` in each ``response_stall_s`` or is cut
-    off, and ``responses_max_bytes`` wait for all of them together.
+    off; ``responses_per_address_max_bytes`` wait for the clients of one address, and
+    ``responses_max_bytes`` for all together.
     """
 
     message_max_bytes: int = 128 * 1024
@@ -37,4 +38,5 @@ class Limits:
     heartbeat_s: float = 25
     response_stall_s: float = 10
     response_min_bytes: int = 4096
-    responses_max_bytes: int = 64 * 1024 * 1024
+    responses_per_address_max_bytes: int = 8 * 1024 * 1024
+    responses_max_bytes: int = 32 * 1024 * 1024

@@ -25,6 +25,10 @@ _SOCKETS_MAX = 65_536
 # A request that waits keeps its body, of 1 MB at most.
 _REQUESTS_MAX = 256
 
+# Reads compute more than they wait: further threads would only take the interpreter from the event
+# loop, and each holds a page.
+_READERS = 3
+
 # Where tokens are checked, a few callers can wait for the issuer (``PublishedKeys``): the pools of
 # reads, writes and handshakes have threads left for the others.
 POOLS: Mapping[str, PoolSize] = {
@@ -36,8 +40,9 @@ POOLS: Mapping[str, PoolSize] = {
     "handshake": PoolSize(8, _SOCKETS_MAX),
     "disconnect": PoolSize(2, _SOCKETS_MAX),
     "ping": PoolSize(2, _SOCKETS_MAX),
-    "feed": PoolSize(8, _SOCKETS_MAX),
+    "feed": PoolSize(_READERS, _SOCKETS_MAX),
 }
+POOLS_WITHOUT_SIGN_IN: Mapping[str, PoolSize] = {**POOLS, "read": PoolSize(_READERS, _REQUESTS_MAX)}
 DEFAULT_POOL = "read"
 
 

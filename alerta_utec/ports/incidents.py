@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 KEY_TTL_S = 24 * 3600
 # The longest page of a history.
 HISTORY_PAGE = 200
+# A page of incidents or of a history ends early once it has about so many bytes of JSON, so that
+# the memory of a read and the size of its response have a bound.
+PAGE_MAX_BYTES = 512 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +103,9 @@ class IncidentStore(ChangeFeed, Protocol):
     ) -> "Sequence[Change]":
         """Return the last changes of the incident, the oldest of them first.
 
-        At most ``limit`` (1 to ``HISTORY_PAGE``); only those before ``before_revision``, if it is
-        given. Damaged changes are left out, and may end the history.
+        At most ``limit`` (1 to ``HISTORY_PAGE``), and fewer if they have ``PAGE_MAX_BYTES``; only
+        those before ``before_revision``, if it is given. Damaged changes are left out, and may end
+        the history.
 
         Raises:
             NotFound, Unavailable.
@@ -110,6 +114,9 @@ class IncidentStore(ChangeFeed, Protocol):
 
     def page(self, query: Query) -> IncidentPage:
         """Return a page of incidents, the newest (by creation) first.
+
+        A page can have fewer than ``limit`` although others follow: if it has ``PAGE_MAX_BYTES``,
+        or if few incidents match the filter. Only ``next_seq`` tells whether others follow.
 
         May miss what was committed in the last moments; see ``indexed_position``.
 

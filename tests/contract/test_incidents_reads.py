@@ -10,7 +10,14 @@ from alerta_utec.app.history import changes_back_from
 from alerta_utec.domain.errors import NotFound
 from alerta_utec.domain.incident import EXTRAS_MAX, Incident
 from alerta_utec.domain.values import Status, Urgency
-from alerta_utec.ports.incidents import HISTORY_PAGE, IncidentPage, IncidentStore, Query
+from alerta_utec.ports.incidents import (
+    HISTORY_PAGE,
+    PAGE_MAX_BYTES,
+    IncidentPage,
+    IncidentStore,
+    Query,
+)
+from alerta_utec.wire import encoded_size
 from tests.contract.builders import T0, creation, update
 from tests.support.eventually import eventually
 
@@ -28,6 +35,9 @@ EXTRAS: dict[str, Any] = {
     "lista": [1, "dos", None, [], {}],
     "objeto": {"a": {"b": [False]}},
 }
+
+# 24 KB.
+LARGE: dict[str, Any] = {"description": "🔥" * 4000, "plano": "x" * 8000}
 
 
 def _ids(page: IncidentPage) -> list[str]:
@@ -228,6 +238,45 @@ def test_filtered_pages_are_full_and_end(incidents: IncidentStore) -> None:
     assert _ids(page) == ["i20", "i15", "i10"]
     assert _ids(rest) == ["i5"]
     assert rest.next_seq is None
+
+
+def test_a_page_of_large_incidents_ends_early_and_the_next_one_continues_it(
+    incidents: IncidentStore,
+) -> None:
+    stored = _store_many(incidents, 30, **LARGE)
+    query, pages = Query(limit=200), list[IncidentPage]()
+
+    while not pages or query.before_seq is not None:
+        pages.append(incidents.page(query))
+        query = replace(query, before_seq=pages[-1].next_seq)
+
+    assert len(pages) > 1
+    assert [name for page in pages for name in _ids(page)] == [
+        incident.incident_id for incident in reversed(stored)
+    ]
+    largest = max(encoded_size(incident.to_json()) for incident in stored)
+    for page in pages:
+        size = sum(encoded_size(incident.to_json()) for incident in page.incidents)
+        assert size < PAGE_MAX_BYTES + largest
+
+
+def test_a_page_of_ordinary_incidents_is_whole(incidents: IncidentStore) -> None:
+    _store_many(incidents, 60, description="🔥 " + "x" * 400, **EXTRAS)
+
+    assert len(incidents.page(Query(limit=60)).incidents) == 60
+
+
+def test_a_history_of_large_states_is_read_in_shorter_pages(incidents: IncidentStore) -> None:
+    last = incidents.commit(creation(incidentId="a", **LARGE)).change
+    for number in range(15):
+        last = incidents.commit(update(last.after, note=f"nota {number}")).change
+
+    newest = incidents.history("a")
+    whole = list(changes_back_from(incidents, "a"))
+
+    assert 1 <= len(newest) < 16
+    assert newest[-1] == last
+    assert [change.after.revision for change in whole] == list(range(16, 0, -1))
 
 
 def test_a_history_is_read_in_pages_from_its_end(incidents: IncidentStore) -> None:

@@ -1,8 +1,11 @@
 """The incidents and their feed of changes in SQLite."""
 
 from collections.abc import Sequence
+from contextlib import closing
+from sys import getsizeof
 from typing import Any
 
+from alerta_utec.adapters.page import take_page
 from alerta_utec.adapters.sqlite.commit_statements import read_position
 from alerta_utec.adapters.sqlite.database import Database
 from alerta_utec.adapters.sqlite.group_commit import (
@@ -66,22 +69,20 @@ class SqliteIncidents:
         )
         before = INTEGER_MAX if before_revision is None else before_revision
         values = (incident_id, before, limit)
-        with self._database.read() as connection:
-            rows = connection.execute(query, values).fetchall()
+        with self._database.read() as connection, closing(connection.cursor()) as cursor:
+            rows, _ = take_page(cursor.execute(query, values), limit, _size_bytes)
         if not rows:
             self.get(incident_id)
         return self._readable(rows[::-1])
 
     def page(self, query: Query) -> IncidentPage:
         sql, values = _listing(query)
-        with self._database.read() as connection:
-            rows = connection.execute(sql, values).fetchall()
-        shown = rows[: query.limit]
-        next_seq = shown[-1][0] if len(rows) > len(shown) else None
+        with self._database.read() as connection, closing(connection.cursor()) as cursor:
+            rows, more = take_page(cursor.execute(sql, values), query.limit, _size_bytes)
         incidents, _ = self._database.damaged_rows.separate(
-            shown, lambda row: decode_incident(row[1]), lambda row: f"incident {row[0]}"
+            rows, lambda row: decode_incident(row[1]), lambda row: f"incident {row[0]}"
         )
-        return IncidentPage(incidents, next_seq)
+        return IncidentPage(incidents, rows[-1][0] if more else None)
 
     def changes(self, *, after_seq: int, limit: int) -> Sequence[Change]:
         query = f"SELECT {CHANGE_COLUMNS} FROM changes WHERE seq > ? ORDER BY seq LIMIT ?"  # noqa: S608 (a constant)
@@ -110,6 +111,11 @@ class SqliteIncidents:
     @property
     def damaged_rows(self) -> int:
         return self._database.damaged_rows.count
+
+
+def _size_bytes(row: tuple[Any, ...]) -> int:
+    """Return the memory of a row: a text with one emoji has four bytes for each character."""
+    return sum(map(getsizeof, row))
 
 
 def _listing(query: Query) -> tuple[str, list[Any]]:

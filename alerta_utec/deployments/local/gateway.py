@@ -16,6 +16,7 @@ from alerta_utec.gateway.core import Gateway, Route
 from alerta_utec.gateway.credentials import GatewayCredentials
 from alerta_utec.gateway.forwarded import TrustedProxies
 from alerta_utec.gateway.hub import Hub
+from alerta_utec.gateway.pools import POOLS, POOLS_WITHOUT_SIGN_IN
 from alerta_utec.handlers.addresses import RequestedAddress
 from alerta_utec.handlers.overload import Overloaded
 from alerta_utec.handlers.routes import WEBSOCKET_ROUTES, WebSocketRoute
@@ -70,6 +71,7 @@ def build_gateway(settings: LocalSettings, hub: Hub, services: Services) -> Gate
         http_routes=HTTP_ROUTE_KEYS,
         http_pools={route.key: route.pool for route in HTTP_ROUTES},
         refusal=Overloaded(services.access()).handle,
+        pools=POOLS if services.sign_in else POOLS_WITHOUT_SIGN_IN,
         origins=services.origins,
         hosts=None if services.sign_in or services.origins.any else _hosts(settings),
         proxies=TrustedProxies(settings.trusted_proxies),

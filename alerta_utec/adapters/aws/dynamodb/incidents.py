@@ -4,7 +4,6 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from itertools import islice
 from typing import TYPE_CHECKING
 
 from alerta_utec.adapters.aws.dynamodb.attributes import Item, text
@@ -18,6 +17,7 @@ from alerta_utec.adapters.aws.dynamodb.table_names import IncidentTables
 from alerta_utec.adapters.aws.errors import translated
 from alerta_utec.adapters.clock import SystemClock
 from alerta_utec.adapters.damaged_rows import DamagedRows
+from alerta_utec.adapters.page import take_page
 from alerta_utec.adapters.retry import Retry
 from alerta_utec.domain.change import Change, Position
 from alerta_utec.domain.errors import NotFound, Unavailable
@@ -25,6 +25,7 @@ from alerta_utec.domain.incident import Incident
 from alerta_utec.ports.clock import Clock
 from alerta_utec.ports.incidents import HISTORY_PAGE, Committed, IncidentPage, Query
 from alerta_utec.ports.metrics import COMMITS, CONFLICTS, NO_METRICS, Metrics
+from alerta_utec.wire import encoded_size
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -85,7 +86,8 @@ class DynamoIncidents:
             first = last.seq
         changes = map(change_from_image, self._feed.items_back_from(first, known))
         wanted = (change for change in changes if change.after.revision < before)
-        return tuple(reversed(list(islice(wanted, limit))))
+        newest_first, _ = take_page(wanted, limit, _size_bytes)
+        return tuple(reversed(newest_first))
 
     def page(self, query: Query) -> IncidentPage:
         return Listing(self.client, self.tables.incidents, self._damaged_rows).page(query)
@@ -120,3 +122,8 @@ class DynamoIncidents:
         if "Item" not in answer:
             raise NotFound(incident_id)
         return answer["Item"]
+
+
+def _size_bytes(change: Change) -> int:
+    states = (change.after, *((change.before,) if change.before else ()))
+    return sum(encoded_size(state.to_record()) for state in states) + len(change.note or "")

@@ -15,7 +15,8 @@ from alerta_utec.adapters.damaged_rows import DamagedRows
 from alerta_utec.domain.folding import fold
 from alerta_utec.domain.incident import Incident
 from alerta_utec.domain.values import Status
-from alerta_utec.ports.incidents import IncidentPage, Query
+from alerta_utec.ports.incidents import PAGE_MAX_BYTES, IncidentPage, Query
+from alerta_utec.wire import encoded_size
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -42,13 +43,13 @@ class Listing:
     examined_max: int = EXAMINED_MAX
 
     def page(self, query: Query) -> IncidentPage:
-        """Return the page; it may be short if few match, and ``next_seq`` continues it.
+        """Return the page; see ``IncidentStore.page``.
 
         Raises:
             Unavailable.
         """
         shown: list[Incident] = []
-        last_seq = 0
+        last_seq = size_bytes = 0
         rows = heapq.merge(
             *(self._rows(status, query) for status in query.status or Status),
             key=attrgetter("created_seq"),
@@ -58,11 +59,13 @@ class Listing:
         for examined, (created_seq, same) in enumerate(newest_first):
             incident = _newest_revision([row.incident for row in same])
             matches = incident is not None and _matches(query, incident)
-            if examined >= self.examined_max or (matches and len(shown) == query.limit):
+            full = len(shown) == query.limit or size_bytes >= PAGE_MAX_BYTES
+            if examined >= self.examined_max or (matches and full):
                 return IncidentPage(tuple(shown), next_seq=last_seq)
             last_seq = created_seq
             if incident is not None and matches:
                 shown.append(incident)
+                size_bytes += encoded_size(incident.to_record())
         return IncidentPage(tuple(shown))
 
     def _rows(self, status: Status, query: Query) -> Iterator[_Row]:
