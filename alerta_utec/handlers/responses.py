@@ -38,6 +38,11 @@ def json_response(
     return {"statusCode": status, "headers": headers, "body": wire.encode(body)}
 
 
+def no_content() -> LambdaResponse:
+    """Return the response to a change that leaves nothing to show."""
+    return {"statusCode": 204, "headers": {"Cache-Control": "no-store", **NOTHING_RUNS}}
+
+
 def problem_response(refusal: AlertaError, lang: Lang) -> LambdaResponse:
     """Return a refusal as problem details (RFC 9457), with our ``code`` and ``errors``."""
     status = STATUS[refusal.code]

@@ -2,7 +2,7 @@
 
 import logging
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from alerta_utec.domain.errors import Unauthorized, Unavailable
 from alerta_utec.ports.authentication import Authentication, Authenticator
@@ -50,12 +50,12 @@ class KeyAuthenticator:
         if not key.is_valid(now):
             raise Unauthorized("expired_key")
         if key.last_used_at is None or now - key.last_used_at >= LAST_USED_STEP:
-            self._note_use(key_id)
+            self._note_use(key_id, now)
         return Authentication(key.identity, key.expires_at, key.credential)
 
-    def _note_use(self, key_id: str) -> None:
+    def _note_use(self, key_id: str, now: datetime) -> None:
         """Store that the key was used; a failure is logged, and the key is valid all the same."""
         try:
-            self.keys.set_last_used(key_id, self.clock.now())
+            self.keys.set_last_used(key_id, now)
         except Unavailable as error:
             log.warning("key_use_not_stored", extra={"key_id": key_id, "reason": str(error)})

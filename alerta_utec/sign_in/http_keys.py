@@ -10,7 +10,7 @@ from alerta_utec.handlers.http_access import RequestAccess
 from alerta_utec.handlers.lambda_io import LambdaResponse
 from alerta_utec.handlers.operations import Body, Operation, Returned, documented
 from alerta_utec.handlers.request import Request
-from alerta_utec.handlers.responses import NOTHING_RUNS, json_response
+from alerta_utec.handlers.responses import json_response, no_content
 from alerta_utec.ports.authentication import Authenticator
 from alerta_utec.sign_in.manage_keys import ManageKeys
 
@@ -70,7 +70,7 @@ class KeysApi:
         """Revoke a key."""
         by = self._authorize(request, counts=True)
         self.manage.revoke(request.path_id("keyId"), by=by)
-        return {"statusCode": 204, "headers": {"Cache-Control": "no-store", **NOTHING_RUNS}}
+        return no_content()
 
     def _authorize(self, request: Request, *, counts: bool = False) -> str | None:
         """Return the caller, if they may manage keys; ``counts``: limit how often.

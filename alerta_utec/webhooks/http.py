@@ -10,7 +10,7 @@ from alerta_utec.handlers.http_access import RequestAccess
 from alerta_utec.handlers.lambda_io import LambdaResponse
 from alerta_utec.handlers.operations import Body, Operation, Returned, documented
 from alerta_utec.handlers.request import Request
-from alerta_utec.handlers.responses import NOTHING_RUNS, json_response
+from alerta_utec.handlers.responses import json_response, no_content
 from alerta_utec.ports.authentication import Authenticator
 from alerta_utec.webhooks.job import DeadLetter, PostResult
 from alerta_utec.webhooks.manage import ManageWebhooks
@@ -97,7 +97,7 @@ class WebhooksApi:
         """Delete a webhook and its jobs."""
         by = self._authorize(request, counts=True)
         self.manage.delete(_id(request), by=by)
-        return {"statusCode": 204, "headers": {"Cache-Control": "no-store", **NOTHING_RUNS}}
+        return no_content()
 
     @documented(
         Operation(
@@ -139,8 +139,7 @@ class WebhooksApi:
         Raises:
             Unauthorized, Forbidden, RateLimited, Unavailable.
         """
-        identity = self.access.identity(request)
-        identity.require(Permission.MANAGE_WEBHOOKS)
+        identity = self.access.permitted(request, Permission.MANAGE_WEBHOOKS)
         if counts:
             self.limit.take(identity, address=request.source_ip)
         return identity.user
