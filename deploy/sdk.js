@@ -1,4 +1,4 @@
-// The parts of the AWS SDK that the framework brings along, and signed requests to the services that
+// The parts of the AWS SDK that ship with the framework, and signed requests to the services that
 // it has no client for.
 'use strict';
 

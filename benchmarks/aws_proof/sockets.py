@@ -129,7 +129,7 @@ class Reporter:
 
 
 def _incident(text: str | bytes) -> str | None:
-    """Return the id of the incident that a frame brings; ``None`` for other frames."""
+    """Return the id of the incident in a frame; ``None`` if the frame has none."""
     frame: dict[str, Any] = json.loads(text)
     incident = frame.get("incident")
     return incident.get("incidentId") if isinstance(incident, dict) else None
